@@ -1,0 +1,41 @@
+"""gradlint: names the line where a ``tf.GradientTape`` gradient is lost, why, and the cure.
+
+The public surface is small and typed::
+
+    import gradlint
+
+    for finding in gradlint.check_source(text, path="train.py"):
+        print(finding.code, finding.location.line, finding.message)
+
+Everything else is reached through the ``gradlint`` command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# In a wheel the rules lie inside this package; in a checkout they lie beside it.
+if not (Path(__file__).parent / "rules").is_dir():
+    __path__.append(str(Path(__file__).parent.parent))
+
+if TYPE_CHECKING:
+    from gradlint.api import check_paths, check_source
+    from gradlint.finding import Finding
+
+__all__ = ["Finding", "__version__", "check_paths", "check_source"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names on first use, so that ``import gradlint`` stays cheap."""
+    if name in {"check_source", "check_paths"}:
+        from gradlint import api
+
+        return getattr(api, name)
+    if name == "Finding":
+        from gradlint.finding import Finding
+
+        return Finding
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,126 @@
+"""What gradlint says: a finding is a record, made once by the engine and only rendered afterwards.
+
+A finding is a claim about a gradient that anyone can test: *at this call, this source gets None (or this
+exception), because of that line*. All lines and columns here are the user's: they start at 1, columns count
+characters, and in a notebook lines are counted within the cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+Outcome = Literal["none", "error", "partial", "zero", "nan"]
+Applicability = Literal["safe", "unsafe"]
+Status = Literal["confirmed", "refuted", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file or in a notebook's cell; both numbers start at 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """One gradient that is claimed lost: the call that asks for it and what the source gets.
+
+    Attributes:
+        cell: The notebook cell's index over all cells, from 0; None in other files.
+        line: The line of the gradient call.
+        column: The column of the gradient call.
+        method: ``gradient``, ``jacobian`` or ``batch_jacobian``.
+        target: The target as it is written in the call.
+        source: The source as it is written in the call.
+        outcome: What the source gets.
+        exception: The exception's type where the outcome is ``error``.
+    """
+
+    cell: int | None
+    line: int
+    column: int
+    method: str
+    target: str
+    source: str
+    outcome: Outcome
+    exception: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the story of a gradient, in the order in which the program runs."""
+
+    cell: int | None
+    line: int
+    column: int
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A replacement of the text between two places; an insertion where both are the same."""
+
+    cell: int | None
+    location: Position
+    end_location: Position
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A way to get the gradient back, as edits that do not overlap."""
+
+    applicability: Applicability
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What TensorFlow said of the claim when it was run."""
+
+    status: Status
+    detail: str
+    tensorflow: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim about one line and the gradients that it breaks."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    path: str
+    cell: int | None
+    location: Position
+    end_location: Position
+    gradients: tuple[Gradient, ...] = ()
+    flow: tuple[Step, ...] = ()
+    fix: Fix | None = None
+    confirmation: Confirmation | None = None
+    url: str | None = None
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, int, str]:
+        """Findings stand in the order of their files, cells, lines and columns."""
+        cell = -1 if self.cell is None else self.cell
+        return (self.path, cell, self.location.line, self.location.column, self.code)
+
+    def with_confirmation(self, confirmation: Confirmation) -> Finding:
+        """The same finding with TensorFlow's verdict."""
+        return replace(self, confirmation=confirmation)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as the ``json`` and ``jsonl`` formats print it."""
+        record = asdict(self)
+        for gradient in record["gradients"]:
+            if gradient["exception"] is None:
+                del gradient["exception"]
+        return record

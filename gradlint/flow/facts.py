@@ -1,0 +1,170 @@
+"""What the flow analysis found out: gradient calls, what each of their sources gets, and the breaks.
+
+The facts speak in places of the program (:class:`Span`), never in files or messages. A rule owns one or more
+:class:`Kind` and turns each :class:`Claim` of it into a finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradlint.finding import Outcome, Severity
+
+Answer = Literal["connected", "partial", "lost", "unknown"]
+
+
+class Kind(StrEnum):
+    """The sorts of break and of misuse that the analysis tells apart, in the order of the rules' codes."""
+
+    REBOUND = "rebound"
+    UNWATCHED = "unwatched"
+    NON_TRAINABLE = "non-trainable"
+    NOT_ACCESSED = "not-accessed"
+    INTEGER_SOURCE = "integer-source"
+    WATCHED_LATE = "watched-late"
+    NOT_A_TENSOR = "not-a-tensor"
+    COPY = "copy"
+    NO_VARIABLES = "no-variables"
+    WATCH_REFUSED = "watch-refused"
+    NUMPY = "numpy"
+    PYTHON = "python"
+    REWRAPPED = "rewrapped"
+    ASSIGNED = "assigned"
+    OUTSIDE = "outside"
+    OPAQUE = "opaque"
+    TARGET_NOT_TENSOR = "target-not-tensor"
+    METRIC = "metric"
+    NON_DIFFERENTIABLE = "non-differentiable"
+    NO_GRADIENT = "no-gradient"
+    CAST = "cast"
+    COMPARISON = "comparison"
+    CONDITION = "condition"
+    STOPPED = "stopped"
+    UNCONNECTED = "unconnected"
+    TAPE_REUSED = "tape-reused"
+    GRADIENT_INSIDE = "gradient-inside"
+    NEEDLESSLY_PERSISTENT = "needlessly-persistent"
+    INNER_GRADIENT = "inner-gradient"
+    SILENCED = "silenced"
+    NEVER_ASKED = "never-asked"
+    SWAPPED_ZIP = "swapped-zip"
+    MISMATCHED_ZIP = "mismatched-zip"
+    NONE_APPLIED = "none-applied"
+    MINIMIZE = "minimize"
+    UPDATE_REBINDS = "update-rebinds"
+    NAN_THROUGH_WHERE = "nan-through-where"
+    INFINITE_SLOPE = "infinite-slope"
+    LOG_OF_SOFTMAX = "log-of-softmax"
+    SUMMED = "summed"
+    BAD_CALL = "bad-call"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of the program: lines from 1, columns in UTF-8 bytes from 0, as ``ast`` counts them."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostGradient:
+    """One source of one gradient call, and what it gets there.
+
+    Attributes:
+        call: The gradient call.
+        method: ``gradient``, ``jacobian`` or ``batch_jacobian``.
+        target: The target as it is written.
+        source: The source as it is written; an element of a list has the element's own text.
+        outcome: What the source gets.
+        exception: The exception's type where the outcome is ``error``.
+        source_span: Where the source is written in the call.
+        target_span: Where the target is written in the call.
+        certain: Whether it holds on every way to the call.
+    """
+
+    call: Span
+    method: str
+    target: str
+    source: str
+    outcome: Outcome
+    exception: str | None = None
+    source_span: Span | None = None
+    target_span: Span | None = None
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the story: a place and what happens to the gradient there."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One cause and the gradients that it breaks.
+
+    Attributes:
+        kind: The sort of break; the rule that owns it makes the finding.
+        span: The place to point at: the expression that loses the gradient.
+        severity: ``error`` where the loss is certain, ``warning`` where it holds on some way only.
+        gradients: The gradients that are lost by it; empty where none is.
+        story: The gradient's way, in the order of the program: where the value was connected, where it was lost.
+        detail: Names for the message: see the rule that reads them.
+        places: Further places for the fix: see the rule that reads them.
+    """
+
+    kind: Kind
+    span: Span
+    severity: Severity
+    gradients: tuple[LostGradient, ...] = ()
+    story: tuple[Note, ...] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One source of one gradient call and the analysis' answer; the editor's hover shows it."""
+
+    source: str
+    span: Span
+    answer: Answer
+    kind: Kind | None = None
+    cause: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCall:
+    """One call of ``gradient``, ``jacobian`` or ``batch_jacobian`` and its questions."""
+
+    span: Span
+    method: str
+    target: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that one program's analysis found out.
+
+    Attributes:
+        claims: The breaks and misuses, in the order of the program.
+        calls: The gradient calls that were reached, in the order of the program.
+        tapes: How many ``tf.GradientTape`` objects the program makes.
+        complete: False where the budget ran out, so that what came after is unknown.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    calls: tuple[GradientCall, ...] = ()
+    tapes: int = 0
+    complete: bool = True
