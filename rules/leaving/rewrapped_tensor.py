@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so
+from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -22,7 +22,7 @@ class RewrappedTensor(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``replacement`` and ``variable`` (what was wrapped)."""
-        callee = code(claim.detail.get("callee", "tf.Variable"))
+        callee = name(claim, "callee", "`tf.Variable`")
         wrapped = claim.detail.get("variable")
         told = f"{callee} copies the value{' of ' + code(wrapped) if wrapped else ''} into a new leaf without a history"
         instead = claim.detail.get("replacement") or wrapped
