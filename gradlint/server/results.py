@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradlint.finding import Confirmation, Finding, Gradient, Position
     from gradlint.flow.facts import Answer, Facts, Span
     from gradlint.server.documents import Snapshot
-    from gradlint.sources.source import Source
+    from gradlint.sources.source import Problem, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,17 @@ class Result:
 
     Attributes:
         snapshot: What was analysed.
+        source: The same as the engine takes it.
         findings: What is found in it, as the settings select it.
         calls: The gradient calls that the analysis reached.
+        problems: What kept it, or a part of it, from being looked at.
     """
 
     snapshot: Snapshot
+    source: Source
     findings: tuple[Finding, ...] = ()
     calls: tuple[Call, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def lost(self, call: Call, source: str) -> tuple[Finding, Gradient] | None:
         """The finding that names this source of this call, with the gradient as it claims it."""
