@@ -88,7 +88,9 @@ def _claim(gradient: Gradient) -> str:
     return f"{gradient.method} of {gradient.target} with respect to {gradient.source} {outcome}"
 
 
-def _at(snapshot: Snapshot, cell: int | None, line: int, column: int, message: str) -> types.DiagnosticRelatedInformation:
+def _at(
+    snapshot: Snapshot, cell: int | None, line: int, column: int, message: str
+) -> types.DiagnosticRelatedInformation:
     text = snapshot.text(cell)
     body = text.lines[line - 1].rstrip() if line <= len(text.lines) else ""
     span = text.to_client_range(Position(line, column), Position(line, max(len(body) + 1, column)))
