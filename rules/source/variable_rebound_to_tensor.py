@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._wording import at, so, source, use
+from .._wording import at, several, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -124,7 +124,7 @@ for step in range(3):
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (``expression``: a Variable used up where it was made), ``replacement``, ``bound_line``."""
-        lost = so(claim, named=True)
+        lost = so(claim, named=not several(claim))
         if claim.detail.get("reason") == "expression":
             told = f"{source(claim)} is a Tensor, since arithmetic on a Variable gives a Tensor{lost}"
             return f"{told}; keep the Variable itself and compute inside the tape."
