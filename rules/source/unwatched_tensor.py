@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
+from .._mending.watching import watch_sources
 from .._wording import at, code, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class UnwatchedTensor(Rule):
@@ -43,3 +45,7 @@ class UnwatchedTensor(Rule):
             kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
             told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
         return f"{told}{so(claim)}; call {watch(claim)} first in the block."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The sources watched first in the block: safe, since a watch changes no value."""
+        return watch_sources(claim, module)
