@@ -34,6 +34,12 @@ def listed(texts: Iterable[str], most: int = 3) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
+def name(claim: Claim, key: str, otherwise: str) -> str:
+    """What the claim's detail holds under a key, in backticks, or else other words."""
+    text = claim.detail.get(key)
+    return code(text) if text else otherwise
+
+
 def source(claim: Claim, otherwise: str = "the source") -> str:
     """The first source that is lost, in backticks."""
     text = claim.detail.get("source") or next((lost.source for lost in claim.gradients), None)
@@ -86,40 +92,46 @@ def way(claim: Claim) -> str:
     return "".join(f" {claim.detail[key]}" for key in ("branch", "turn") if claim.detail.get(key))
 
 
-def effect(claim: Claim) -> str:
+def effect(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
     """What becomes of the gradients: ``the gradient of `y` with respect to `x` (line 9) is None``.
 
     Empty where the claim names no gradient. Of several outcomes the two worst are told.
+
+    Args:
+        claim: The claim.
+        named: Whether the sentence has named all sources already, so that ``it`` or ``them`` will do.
+        nan: What a gradient that is no number is.
     """
     groups = [[lost for lost in claim.gradients if lost.outcome == outcome] for outcome in WORST_FIRST]
     groups = [group for group in groups if group]
     if not groups:
         return ""
-    told = [_first(claim, groups[0])]
-    told += [_second(claim, group) for group in groups[1:2]]
+    told = [_first(claim, groups[0], named and len(groups) == 1, nan)]
+    told += [_second(claim, group, nan) for group in groups[1:2]]
     return ", and ".join(told) + way(claim)
 
 
-def so(claim: Claim) -> str:
+def so(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
     """The effect as the end of a sentence, after its comma; nothing where the claim names no gradient."""
-    told = effect(claim)
+    told = effect(claim, named=named, nan=nan)
     return f", so {told}" if told else ""
 
 
-def _first(claim: Claim, group: Sequence[LostGradient]) -> str:
+def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -> str:
     where = _calls(claim, group)
-    verb = _verb(claim, group)
+    verb = _verb(claim, group, nan)
     if group[0].outcome == "error":
         return f"{call(claim)}{where} {verb}"
     noun = NAMES.get(group[0].method, "gradient") + ("s" if _plural(group) else "")
     targets = listed((lost.target for lost in group), most=2)
-    named = listed(lost.source for lost in group)
-    return f"the {noun} of {targets} with respect to {named}{where} {verb}"
+    wrt = ("them" if _plural(group) else "it") if named else listed(lost.source for lost in group)
+    return f"the {noun} of {targets} with respect to {wrt}{where} {verb}"
 
 
-def _second(claim: Claim, group: Sequence[LostGradient]) -> str:
-    named = listed((lost.source for lost in group), most=2)
-    return f"with respect to {named} {'they' if _plural(group) else 'it'} {_verb(claim, group)}"
+def _second(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
+    plural = _plural(group)
+    verb = f"lack{'' if plural else 's'} this part" if group[0].outcome == "partial" else _verb(claim, group, nan)
+    return f"{'those' if plural else 'that'} for {listed((lost.source for lost in group), most=2)} {verb}"
 
 
 def _calls(claim: Claim, group: Sequence[LostGradient]) -> str:
@@ -137,16 +149,17 @@ def _plural(group: Sequence[LostGradient]) -> bool:
     return len(names) > 1 or any(name.endswith(("variables", "weights")) for name in names)
 
 
-def _verb(claim: Claim, group: Sequence[LostGradient]) -> str:
+def _verb(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
     outcome = group[0].outcome
     open_question = not all(lost.certain for lost in group)
-    if outcome in {"none", "error"} and claim.severity == "warning":
+    if claim.severity == "warning" and all(lost.outcome in {"none", "error"} for lost in claim.gradients):
         open_question = True
     open_question = open_question and not way(claim)
     if outcome == "error":
         return f"{'can raise' if open_question else 'raises'} {group[0].exception or 'an error'}"
     plural = _plural(group)
     if outcome == "partial":
-        return "can lack this part" if open_question else f"lack{'' if plural else 's'} this part"
-    state = {"none": "None", "nan": "NaN", "zero": "zero"}[outcome]
+        take = "can take" if open_question else "take" if plural else "takes"
+        return f"{take} this part for a constant"
+    state = {"none": "None", "nan": nan, "zero": "zero"}[outcome]
     return f"{'can be' if open_question else 'are' if plural else 'is'} {state}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so, use
+from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -23,6 +23,6 @@ class CastToInteger(Rule):
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``dtype`` and ``replacement``."""
         dtype = claim.detail.get("dtype", "an integer")
-        callee = code(claim.detail.get("callee", "tf.cast"))
-        told = f"{callee} to {dtype} leaves only steps, which have no derivative{so(claim)}"
+        callee = name(claim, "callee", "`tf.cast`")
+        told = f"{callee} to {dtype} leaves steps, which have no derivative{so(claim)}"
         return f"{told}; {use(claim, 'stay with floats on the way to the target')}."

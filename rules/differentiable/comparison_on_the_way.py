@@ -28,4 +28,4 @@ class ComparisonOnTheWay(Rule):
             return f"{told}; cast the mask to a float first."
         named = code(callee) if callee != "The comparison" else callee
         told = f"{named} gives true or false, which has no derivative{so(claim)}"
-        return f"{told}; use a smooth function such as `tf.sigmoid` of the difference."
+        return f"{told}; use a smooth function such as `tf.sigmoid`."

@@ -37,5 +37,5 @@ class ConditionOnly(Rule):
         """Reads ``callee`` and ``reason`` (a key of ``WHAT``)."""
         what = WHAT.get(claim.detail.get("reason", ""), "which way the program takes")
         decide = "decide" if several(claim) else "decides"
-        told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim)}"
+        told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
         return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so, use
+from .._wording import code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -25,8 +25,8 @@ class NoRegisteredGradient(Rule):
         op = claim.detail.get("op")
         callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""
-        named = code(op or callee or "this operation")
+        named = name(claim, "op", name(claim, "callee", "this operation"))
         told = f"TensorFlow has no gradient registered for {named}{where}{so(claim)}"
         if claim.detail.get("reason") == "function":
             told += ", at the call of the `tf.function`"
-        return f"{told}; {use(claim, 'write it with operations that have one')}."
+        return f"{told}; {use(claim, 'use operations that have one')}."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so, use
+from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -18,12 +18,12 @@ INSTEAD = {
     "argsort": "use `tf.sort`, whose values have one",
     "bincount": "use `tf.reduce_sum` over a soft assignment",
     "bitcast": "go on with the float itself",
-    "ceil": "pass the gradient straight through: `x + tf.stop_gradient(tf.math.ceil(x) - x)`",
-    "floor": "pass the gradient straight through: `x + tf.stop_gradient(tf.floor(x) - x)`",
-    "one_hot": "use probabilities (`tf.nn.softmax`) in its place",
+    "ceil": "use `x + tf.stop_gradient(tf.math.ceil(x) - x)`",
+    "floor": "use `x + tf.stop_gradient(tf.floor(x) - x)`",
+    "one_hot": "use `tf.nn.softmax` in its place",
     "range": "compute the steps from a fixed range instead",
-    "rint": "pass the gradient straight through: `x + tf.stop_gradient(tf.round(x) - x)`",
-    "round": "pass the gradient straight through: `x + tf.stop_gradient(tf.round(x) - x)`",
+    "rint": "use `x + tf.stop_gradient(tf.round(x) - x)`",
+    "round": "use `x + tf.stop_gradient(tf.round(x) - x)`",
     "searchsorted": "use a smooth function of the distance",
     "shuffle": "shuffle indices and use `tf.gather`",
     "sign": "use `tf.tanh` as its smooth stand-in",
@@ -44,7 +44,7 @@ class NonDifferentiableOp(Rule):
         Reasons: ``argument`` (only this argument of the function is cut off, as ``on_value`` of ``tf.one_hot``),
         ``index`` (an index output such as ``top_k().indices``).
         """
-        callee = code(claim.detail.get("callee") or claim.detail.get("op", "The operation"))
+        callee = name(claim, "callee", name(claim, "op", "This operation"))
         canonical = claim.detail.get("canonical", "")
         reason = claim.detail.get("reason")
         zero = bool(claim.gradients) and all(lost.outcome == "zero" for lost in claim.gradients)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so
+from .._wording import name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -22,5 +22,5 @@ class StoppedGradient(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``."""
-        callee = code(claim.detail.get("callee", "tf.stop_gradient"))
+        callee = name(claim, "callee", "`tf.stop_gradient`")
         return f"{callee} cuts the only way from source to target{so(claim)}; drop it, or leave another way open."

@@ -33,16 +33,16 @@ class UnconnectedSource(Rule):
             return f"{told}{so(claim)}; swap the two arguments."
         if reason == "linear":
             told = f"{target(claim)} does not depend on {named}, since what was differentiated is linear in it"
-            return f"{told}{so(claim)}; pass unconnected_gradients='zero' if zero is meant."
+            return f"{told}{so(claim, named=True)}; pass unconnected_gradients='zero' if zero is meant."
         if reason == "other-model":
             used = claim.detail.get("variable")
             told = f"{target(claim)} is computed with {code(used) if used else 'another model'}, not with {named}"
-            return f"{told}{so(claim)}; ask for the variables of the model that was called."
+            return f"{told}{so(claim, named=True)}; ask for the variables of the model that was called."
         if reason == "untaken-branch":
             told = f"{target(claim)} is computed in a branch that does not use {named}"
-            return f"{told}{so(claim)}; ask only for what the branch uses."
+            return f"{told}{so(claim, named=True)}; ask only for what the branch uses."
         if reason == "custom-gradient":
             told = f"The custom gradient{at(claim, 'bound_line')} returns None for {named}"
-            return f"{told}{so(claim)}; return its derivative."
-        told = f"{target(claim, 'The target')} is not computed from {named}{so(claim)}"
+            return f"{told}{so(claim, named=True)}; return its derivative."
+        told = f"{target(claim, 'The target')} is not computed from {named}{so(claim, named=True)}"
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."

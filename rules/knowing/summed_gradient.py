@@ -28,5 +28,6 @@ class SummedGradient(Rule):
             return (
                 f"{call(claim)} of several targets gives the sum of their gradients; ask once a target for the parts."
             )
-        told = f"{target(claim)} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
+        named = target(claim, "The target")
+        told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
         return f"{told}; `jacobian` gives the parts."

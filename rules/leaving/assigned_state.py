@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so
+from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -25,12 +25,11 @@ class AssignedState(Rule):
 
         Reasons: ``set-weights``, ``store`` (a hash table or a dataset), ``accumulator`` (a running sum).
         """
-        variable = claim.detail.get("variable", "the Variable")
-        method = claim.detail.get("method", "assign")
-        written = claim.detail.get("callee") or f"{variable}.{method}"
-        told = f"{code(written)} stores a value, and the tape does not look behind a Variable's state{so(claim)}"
+        variable, method = claim.detail.get("variable"), claim.detail.get("method", "assign")
+        written = name(claim, "callee", code(f"{variable}.{method}" if variable else method))
+        told = f"{written} stores a value, and state keeps no history{so(claim)}"
         if claim.detail.get("reason") == "set-weights":
-            return f"{told}; compute with the Tensors instead of setting weights."
+            return f"{told}; compute with Tensors and set weights later."
         if claim.detail.get("reason") == "accumulator":
             return f"{told}; add up Tensors in a Python name instead."
-        return f"{told}; compute with a new Tensor instead, and assign after the gradient."
+        return f"{told}; compute with a Tensor and assign it later."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so
+from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -22,7 +22,6 @@ class MetricAsLoss(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` (the metric or its ``result``) and ``replacement`` (the loss function of that name)."""
-        callee = code(claim.detail.get("callee", "the metric"))
-        instead = claim.detail.get("replacement")
-        told = f"{callee} reads its value from the metric's state, which keeps no history{so(claim)}"
-        return f"{told}; use {code(instead, 60) if instead else 'a loss function'} as the loss."
+        callee = name(claim, "callee", "The metric")
+        told = f"{callee} reads the metric's state, which keeps no history{so(claim)}"
+        return f"{told}; {use(claim, 'use a loss function')}."

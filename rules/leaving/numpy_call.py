@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import at, code, so, use
+from .._wording import at, name, so, use
 from ._instead import of_numpy
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ class NumpyCall(Rule):
         Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element),
         ``function`` (inside a ``tf.function``, where it raises).
         """
-        callee = code(claim.detail.get("callee", "numpy"))
+        callee = name(claim, "callee", "NumPy")
         reason = claim.detail.get("reason")
         if reason == "operator":
-            variable = code(claim.detail.get("variable", "the variable"))
-            told = f"An array on the left of the Keras variable {variable} makes the result an array"
-            return f"{told}{so(claim)}; put the variable first, or use its `.value`."
+            variable = name(claim, "variable", "the variable")
+            told = f"An array left of the Keras variable {variable} makes the result one too"
+            return f"{told}{so(claim)}; swap them, or use its `.value`."
         if reason == "store":
-            told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value only"
-            return f"{told}{so(claim)}; collect the Tensors in a list and use `tf.stack`."
+            told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
+            return f"{told}{so(claim)}; collect them with `tf.stack`."
         cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
         if reason == "function":
-            return f"{callee} cannot read a Tensor of a `tf.function`, and raises there{so(claim)}; {cure}."
+            return f"{callee} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."

@@ -10,7 +10,7 @@ from gradlint.rule import Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site
-from .._wording import code, so, use
+from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 WHAT = {
     "numpy-function": (
-        "runs NumPy code, which no tape records",
-        "write it with TensorFlow, or give it `tf.custom_gradient`",
+        "runs NumPy, which no tape records",
+        "write it with TensorFlow, or with `tf.custom_gradient`",
     ),
     "py-function-capture": ("sees only what is in `inp`, and this is captured", "pass it in `inp`"),
     "py-function-convert": ("converts its Tensor in the body", "keep to TensorFlow's functions in the body"),
@@ -28,8 +28,8 @@ WHAT = {
     "weights": ("returns copies of the weights as NumPy arrays", "use the variables themselves"),
     "dataset": ("runs apart from the tape", "compute it on the batch, inside the tape"),
     "serialization": ("turns the Tensor into bytes", "go on with the Tensor itself"),
-    "table": ("looks the value up in a table, which has no derivative", "use `tf.gather` or an embedding"),
-    "library": ("computes outside TensorFlow", "compute it with TensorFlow, or give it `tf.custom_gradient`"),
+    "table": ("has no derivative", "use `tf.gather` or an embedding"),
+    "library": ("computes outside TensorFlow", "write it with TensorFlow, or with `tf.custom_gradient`"),
 }
 
 
@@ -42,7 +42,7 @@ class OpaqueFunction(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``)."""
-        callee = code(claim.detail.get("callee", "the function"))
+        callee = name(claim, "callee", "This function")
         why, cure = WHAT.get(claim.detail.get("reason", ""), WHAT["library"])
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 

@@ -34,14 +34,14 @@ class PythonConversion(Rule):
 
         Reasons: ``number`` (``float`` and the like), ``array`` (``.numpy()``), ``function`` (inside a ``tf.function``).
         """
-        written = claim.detail.get("callee", "the conversion")
+        written = claim.detail.get("callee", "")
         method = written.rpartition(".")[2]
-        named = code(written + "()" if "." in written and method in METHODS else written)
+        named = code(written + "()" if "." in written and method in METHODS else written) if written else "This"
         array = claim.detail.get("reason") == "array" or method == "numpy"
         gives = "a NumPy array" if array else "a plain Python value"
         cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
         if claim.detail.get("reason") == "function":
-            return f"{named} cannot read a Tensor of a `tf.function`, and raises there{so(claim)}; {cure}."
+            return f"{named} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -12,7 +12,7 @@ from .._mending.conversions import converted
 from .._mending.edits import operand, proposal, replace
 from .._mending.site import Site, spelled
 from .._mending.uses import goes_on_as_tensor
-from .._wording import code, so
+from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -28,7 +28,7 @@ class RewrappedTensor(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``replacement`` and ``variable`` (what was wrapped)."""
-        callee = code(claim.detail.get("callee", "tf.Variable"))
+        callee = name(claim, "callee", "`tf.Variable`")
         wrapped = claim.detail.get("variable")
         told = f"{callee} copies the value{' of ' + code(wrapped) if wrapped else ''} into a new leaf without a history"
         instead = claim.detail.get("replacement") or wrapped

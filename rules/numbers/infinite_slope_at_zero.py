@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so, use
+from .._wording import code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -23,8 +23,8 @@ class InfiniteSlopeAtZero(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``variable`` (its argument), ``replacement`` and ``reason`` (``division``, ``log``)."""
-        callee = code(claim.detail.get("callee", "tf.sqrt"))
+        callee = name(claim, "callee", "This")
         variable = claim.detail.get("variable")
         argument = code(variable) if variable else "its argument"
         cure = use(claim, "add a small epsilon inside")
-        return f"{callee} has an infinite slope where {argument} is 0{so(claim)}; {cure}."
+        return f"{callee} has an infinite slope where {argument} is 0{so(claim, nan='infinite or NaN')}; {cure}."

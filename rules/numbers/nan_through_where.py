@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code, so
+from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -26,7 +26,7 @@ class NanThroughWhere(Rule):
 
         Reasons: ``where``, ``mask`` (a mask is multiplied in), ``jit`` (NaN only where XLA compiles).
         """
-        callee = code(claim.detail.get("callee", "this"))
+        callee = name(claim, "callee", "this")
         variable = claim.detail.get("variable")
         reason = claim.detail.get("reason")
         hides = "A mask" if reason == "mask" else "`tf.where`"

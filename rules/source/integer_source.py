@@ -27,13 +27,12 @@ class IntegerSource(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``dtype``, ``source_line``, ``replacement`` (a float literal or a dtype) and ``reason`` (``watch``)."""
+        lost = so(claim, named=True)
         dtype = claim.detail.get("dtype", "int32")
         if several(claim):
-            return (
-                f"{sources(claim)} hold no floats, and only floats have a gradient{so(claim)}; give them a float dtype."
-            )
+            return f"{sources(claim)} hold no floats, and only floats have a gradient{lost}; give them a float dtype."
         named = source(claim)
-        told = f"{named} has dtype {dtype}{at(claim, 'source_line')}, and only floats have a gradient{so(claim)}"
+        told = f"{named} has dtype {dtype}{at(claim, 'source_line')}, and only floats have a gradient{lost}"
         replacement = claim.detail.get("replacement")
         if replacement:
             return f"{told}; write {code(replacement, 60)}."

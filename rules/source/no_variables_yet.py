@@ -26,7 +26,7 @@ class NoVariablesYet(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the model), ``bound_line`` (where the list was taken) and ``reason`` (``frozen``)."""
-        named = source(claim)
+        named = source(claim, "This list of variables")
         result = f"{call(claim)} gives an empty list"
         if claim.detail.get("reason") == "frozen":
             told = f"{named} is empty, since every layer is frozen (trainable=False), so {result}"

@@ -37,12 +37,13 @@ class NonTrainableVariable(Rule):
         Reasons: ``keras-variable`` (only its ``value`` can be watched), ``weight`` (made by ``add_weight``),
         ``synchronization``, ``moving-statistics``, ``seed-state``.
         """
+        lost = so(claim, named=True)
         reason = claim.detail.get("reason", "")
         if several(claim):
             told = f"{sources(claim)} are not trainable, and the tape watches trainable Variables only"
-            return f"{told}{so(claim)}; watch them first in the block, or make them trainable."
+            return f"{told}{lost}; watch them first in the block, or make them trainable."
         why = WHY.get(reason, f"has trainable=False{at(claim, 'source_line')}")
-        told = f"{source(claim)} {why}, and the tape does not watch it{so(claim)}"
+        told = f"{source(claim)} {why}, and the tape does not watch it{lost}"
         if reason in {"moving-statistics", "seed-state"}:
             return f"{told}; ask for `trainable_variables` instead."
         if reason in {"keras-variable", "weight"}:

@@ -28,11 +28,10 @@ class UnwatchedTensor(Rule):
         Reasons: ``rebound`` (another object was watched under this name), ``other-tape`` (watched on another tape),
         ``reset`` (the tape was reset since), ``derived`` (computed from what is unwatched).
         """
+        lost = so(claim, named=True)
         reason = claim.detail.get("reason")
         if several(claim):
-            return (
-                f"{sources(claim)} are Tensors that the tape does not watch{so(claim)}; watch them first in the block."
-            )
+            return f"{sources(claim)} are Tensors that the tape does not watch{lost}; watch them first in the block."
         named = source(claim)
         if reason == "rebound":
             told = f"{named} is another Tensor than the one watched{at(claim, 'watch_line')}"
@@ -44,7 +43,7 @@ class UnwatchedTensor(Rule):
             maker = claim.detail.get("callee")
             kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
             told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
-        return f"{told}{so(claim)}; call {watch(claim)} first in the block."
+        return f"{told}{lost}; call {watch(claim)} first in the block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""

@@ -24,8 +24,9 @@ class VariableNotWatched(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``bound_line`` (where the tape is made) and ``reason`` (``keras-variable``)."""
+        lost = so(claim, named=True)
         told = (
-            f"The tape{at(claim, 'bound_line')} has watch_accessed_variables=False and does not watch {sources(claim)}"
+            f"The tape{at(claim, 'bound_line')} has watch_accessed_variables=False and no `watch` of {sources(claim)}"
         )
         if several(claim):
             cure = "watch them first in the block"
@@ -33,7 +34,7 @@ class VariableNotWatched(Rule):
             cure = f"watch `{source(claim).strip('`')}.value`"
         else:
             cure = f"call {watch(claim)}"
-        return f"{told}{so(claim)}; {cure} or drop the option."
+        return f"{told}{lost}; {cure} or drop the option."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The Variables watched first in the block: safe, since a watch changes no value."""

@@ -27,10 +27,11 @@ class VariableReboundToTensor(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (``expression``: a Variable used up where it was made), ``replacement``, ``bound_line``."""
+        lost = so(claim, named=True)
         if claim.detail.get("reason") == "expression":
-            told = f"{source(claim)} is a Tensor, since arithmetic on a Variable gives a Tensor{so(claim)}"
+            told = f"{source(claim)} is a Tensor, since arithmetic on a Variable gives a Tensor{lost}"
             return f"{told}; keep the Variable itself and compute inside the tape."
-        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'bound_line')} is gone{so(claim)}"
+        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'bound_line')} is gone{lost}"
         return f"{told}; {use(claim, 'change its value with `assign`')}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WHAT = {
     "ndarray": ("a NumPy array", "convert it with `tf.convert_to_tensor` and watch that"),
     "number": ("a Python number", "make it a `tf.constant` and watch that"),
-    "model": ("a model", "watch Tensors; a model's trainable variables are watched by themselves"),
-    "layer": ("a layer", "watch Tensors; a layer's trainable variables are watched by themselves"),
+    "model": ("a model", "its trainable variables are watched by themselves"),
+    "layer": ("a layer", "its trainable variables are watched by themselves"),
     "symbolic": ("a symbolic Keras tensor", "watch the Tensor that the model is called on"),
     "none": ("None", "watch a Tensor"),
     "string": ("a Python string", "watch the Tensor itself"),
@@ -61,6 +61,8 @@ class WatchRefused(Rule):
             told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
             return f"{told}; drop the line or watch each one's `.value`."
         what, cure = WHAT.get(reason, ("this", "watch a Tensor or a tf.Variable"))
+        if watched in {"this", "None"}:
+            return f"{tape} does not take {what} {raises}; {cure}."
         return f"{tape} does not take {what}, as {code(watched)} is, {raises}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import call, code, so, use
+from .._wording import call, code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -43,7 +43,7 @@ class BadGradientCall(Rule):
         written = code(claim.detail.get("callee") or call(claim)[1:-1])
         raises = f"raises {claim.detail.get('exception') or EXCEPTIONS.get(reason, 'TypeError')}"
         if reason == "second-source":
-            extra = code(claim.detail.get("source", "this"))
+            extra = name(claim, "source", "this")
             told = f"The third argument of {written} is `output_gradients`: {extra} is no source and scales the result"
             return f"{told}{so(claim)}; pass the sources as one list."
         if reason == "persistent-not-bool":
@@ -56,7 +56,7 @@ class BadGradientCall(Rule):
 
     @staticmethod
     def _refused(reason: str, written: str, claim: Claim) -> tuple[str, str]:
-        keyword = code(claim.detail.get("variable", "this keyword"))
+        keyword = name(claim, "variable", "this keyword")
         return {
             "unknown-method": (f"A tape has no {written}", "use `gradient`, `jacobian` or `batch_jacobian`"),
             "unknown-keyword": (f"{written} takes no keyword {keyword}", "see its signature"),

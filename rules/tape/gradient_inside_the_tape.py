@@ -23,8 +23,6 @@ class GradientInsideTheTape(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``tape`` and ``method``."""
-        tape = code(claim.detail.get("tape", "tape"))
-        told = (
-            f"{call(claim)} runs inside the block of the persistent {tape}, which records the gradient's own operations"
-        )
+        tape = f"the persistent tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "its persistent tape"
+        told = f"{call(claim)} runs inside the block of {tape}, which records the gradient's own operations"
         return f"{told}: slow, and memory grows; move it after the block."

@@ -27,10 +27,10 @@ class LostInnerGradient(Rule):
         gradient is None itself).
         """
         reason = claim.detail.get("reason")
-        tape = code(claim.detail.get("tape", "tape"))
+        tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
         inner = at(claim, "call_line")
         if reason == "same-tape":
-            told = f"The first gradient{inner} is computed after the block of {tape}, which has not recorded it"
+            told = f"The first gradient{inner} is computed after the block of {tape}, which did not record it"
             return f"{told}{so(claim)}; use two nested tapes and take the inner gradient inside the outer block."
-        told = f"The inner gradient{inner} is computed outside the block of the outer {tape}, which does not record it"
+        told = f"The inner gradient{inner} is computed outside the block of {tape}, which does not record it"
         return f"{told}{so(claim)}; move it into the outer block."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code
+from .._wording import name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -24,7 +24,7 @@ class NeedlesslyPersistent(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``tape`` and ``reason`` (``kept``: it is never deleted in a loop)."""
-        tape = code(claim.detail.get("tape", "tape"))
+        tape = name(claim, "tape", "The tape")
         if claim.detail.get("reason") == "kept":
             told = f"{tape} is persistent and keeps every intermediate value until it is gone"
             return f"{told}; `del` it after its last gradient."

@@ -23,7 +23,7 @@ class SilencedByZero(Rule):
     def message(self, claim: Claim) -> str:
         """Reads ``exception`` (asking for zeros of a Keras variable raises)."""
         exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
-        told = f"{target(claim)} is not connected to {sources(claim)}{way(claim)}"
+        told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if exception:
             hides = f"`unconnected_gradients` raises {exception} for a Keras variable"
             return f"{told}, and {hides}; drop it and mend the way."

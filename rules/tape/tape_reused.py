@@ -29,7 +29,10 @@ class TapeReused(Rule):
         tape = code(claim.detail.get("tape", "tape"))
         reason = claim.detail.get("reason")
         raises = f"{call(claim)} {self._raises(claim)}{way(claim)}"
-        if reason in {"never-entered", "other-tape"}:
+        if reason == "other-tape":
+            told = f"{tape} is not the tape that this `with` entered and has recorded nothing, so {raises}"
+            return f"{told}; write `with ... as {tape[1:-1]}`."
+        if reason == "never-entered":
             told = f"{tape} was never entered and has recorded nothing, so {raises}"
             return f"{told}; open it with `with tf.GradientTape() as {tape[1:-1]}`."
         if reason == "jacobian":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code
+from .._wording import name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -22,7 +22,7 @@ class MinimizeNeedsACallable(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``exception`` and ``reason`` (``keras``: no such method; ``tensor``; ``v1``)."""
-        callee = code(claim.detail.get("callee", "minimize"))
+        callee = name(claim, "callee", "`minimize`")
         exception = claim.detail.get("exception")
         if claim.detail.get("reason", "keras") == "keras":
             told = f"Keras 3 optimizers have no `minimize`, so {callee} raises {exception or 'AttributeError'}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import at, code
+from .._wording import at, code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -25,13 +25,13 @@ class MismatchedZip(Rule):
 
         Reasons: ``other``, ``order``, ``length``, ``single`` (one Tensor, no list: zip walks through its elements).
         """
-        wrt = code(claim.detail.get("source", "other variables"))
-        onto = code(claim.detail.get("variable", "these"))
+        wrt = name(claim, "source", "other variables")
+        onto = name(claim, "variable", "other variables")
         reason = claim.detail.get("reason")
         of = f"gradients of {wrt}{at(claim, 'call_line')}"
         if reason == "single":
             told = f"The gradient with respect to {wrt} alone is one Tensor, and `zip` walks through its elements"
-            return f"{told}; ask for it in a list: {code('[' + wrt[1:-1] + ']')}."
+            return f"{told}; ask for it in a list: {code('[' + claim.detail.get('source', 'variable') + ']')}."
         if reason == "length":
             told = f"These {of} are not as many as {onto}, and `zip` drops the rest without a word"
         elif reason == "order":

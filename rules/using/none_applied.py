@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import at, code
+from .._wording import at, code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -39,7 +39,7 @@ class NoneApplied(Rule):
         consequence = CONSEQUENCES.get(reason, "raises {exception}").format(exception=exception)
         wrt = claim.detail.get("source")
         of = f" with respect to {code(wrt)}" if wrt else ""
-        callee = code(claim.detail.get("callee", "this"))
+        callee = name(claim, "callee", "this")
         subject = "Every gradient here" if reason == "all" and not wrt else f"The gradient{of}"
         told = f"{subject} is None{at(claim, 'call_line')}, so {callee} {consequence}"
         return f"{told}; mend the gradient first."

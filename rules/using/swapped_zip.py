@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import code
+from .._wording import code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -22,7 +22,7 @@ class SwappedZip(Rule):
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``exception``, ``replacement``, ``reason``: ``swapped``, ``not-zipped``, ``consumed``."""
-        callee = code(claim.detail.get("callee", "apply_gradients"))
+        callee = name(claim, "callee", "`apply_gradients`")
         reason = claim.detail.get("reason", "swapped")
         exception = claim.detail.get("exception")
         instead = claim.detail.get("replacement")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import at, code, so, use
+from .._wording import at, name, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -26,7 +26,7 @@ class UpdateRebinds(Rule):
         Reasons: ``rebind``, ``augmented`` (raises on a ``tf.Variable``), ``keras-augmented``, ``assign-result``,
         ``new-variable`` (another Variable at each step, which the optimizer does not know).
         """
-        variable = code(claim.detail.get("variable") or claim.detail.get("source", "the Variable"))
+        variable = name(claim, "variable", source(claim, "the name"))
         reason = claim.detail.get("reason")
         cure = use(claim, "use `assign_sub`")
         if reason == "augmented":
@@ -38,6 +38,5 @@ class UpdateRebinds(Rule):
         if reason == "assign-result":
             told = f"This binds {variable} to what the update returns instead of updating the Variable alone{so(claim)}"
             return f"{told}; call it without binding the name."
-        return (
-            f"This update makes {variable} a Tensor and drops the Variable{at(claim, 'bound_line')}{so(claim)}; {cure}."
-        )
+        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'bound_line')}"
+        return f"{told}{so(claim)}; {cure}."
