@@ -95,12 +95,9 @@ def _joined(site: Site, asked: ast.Call, tape: str) -> Proposal | None:
     while last + 1 < len(suite) and _same(target, _single(site, suite[last + 1], tape)):
         last += 1
     group = suite[first : last + 1]
+    asking = {f"{tape}.{method}" for method in METHODS}
     all_calls = [
-        one
-        for one in ast.walk(site.index.scope(asked))
-        if isinstance(one, ast.Call)
-        and site.tape_of(one) == tape
-        and (spelled(one.func) or "").rpartition(".")[2] in METHODS
+        one for one in ast.walk(site.index.scope(asked)) if isinstance(one, ast.Call) and spelled(one.func) in asking
     ]
     if target is None or len(group) < 2 or len(group) != len(single) or len(all_calls) != len(group):
         return None

@@ -45,7 +45,7 @@ class MismatchedZip(Rule):
         return f"{told}; use one list for both."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The variables that the gradients were asked for: unsafe, since the other list may be the one that is meant."""
+        """The variables that the gradients were asked for: unsafe, since the others may be the ones that are meant."""
         site = Site(claim, module)
         node = site.expression()
         zipped = [one for one in ast.walk(node or module.tree) if isinstance(one, ast.Call)]

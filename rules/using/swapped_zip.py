@@ -10,6 +10,7 @@ from gradlint.rule import Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site, spelled
+from .._mending.watching import VARIABLE_LISTS
 from .._wording import code, name
 
 if TYPE_CHECKING:
@@ -80,10 +81,15 @@ def _zipped(site: Site, node: ast.expr) -> Proposal | None:
     if not (isinstance(asked.func, ast.Attribute) and asked.func.attr == "gradient" and len(asked.args) == 2):
         return None
     name, sources = site.text(gradients), asked.args[1]
-    if spelled(sources) is not None and not site.text(sources).endswith(
-        ("variables", "weights", "params", "vars", "s")
+    listed = sources
+    if isinstance(sources, ast.Name):
+        made = site.definition(sources.id, gradients)
+        listed = sources if made is None else made[1]
+    if (
+        not isinstance(listed, (ast.List, ast.Tuple))
+        and (spelled(listed) or "").rpartition(".")[2] not in VARIABLE_LISTS
     ):
-        return proposal("safe", "Pass pairs", replace(gradients, f"[({name}, {site.text(sources)})]"))
+        return None
     return proposal("safe", "Pass pairs", replace(gradients, f"zip({name}, {site.text(sources)})"))
 
 
