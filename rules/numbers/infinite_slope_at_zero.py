@@ -84,10 +84,8 @@ def _norm(site: Site, node: ast.Call) -> Proposal | None:
     sqrt, total = site.tensorflow("sqrt", node), site.tensorflow("reduce_sum", node)
     square = site.tensorflow("square", node)
     others = [one for one in node.keywords if one.arg not in {"axis", "keepdims", "name"}]
-    euclidean = all(
-        one.arg == "ord" and isinstance(one.value, ast.Constant) and one.value.value in {2, "euclidean"}
-        for one in others
-    )
+    orders = {one.value.value if isinstance(one.value, ast.Constant) else None for one in others if one.arg == "ord"}
+    euclidean = orders <= {2, "euclidean"} and all(one.arg == "ord" for one in others)
     if len(node.args) != 1 or not euclidean or sqrt is None or total is None or square is None:
         return None
     rest = "".join(f", {one.arg}={site.text(one.value)}" for one in keywords)

@@ -45,9 +45,8 @@ class LogOfSoftmax(Rule):
             inner, negative = inner.right, True
         if spelled(inner) is not None:
             found = site.definition(spelled(inner) or "", node)
-            if found is None or site.index.suite(found[0]) is not site.index.suite(
-                site.index.statement(node) or found[0]
-            ):
+            statement = site.statement()
+            if found is None or statement is None or site.index.suite(found[0]) is not site.index.suite(statement):
                 return None
             inner = found[1]
             rebound = [site.bindings(name, node) for name in names_in(inner)]
@@ -61,10 +60,10 @@ class LogOfSoftmax(Rule):
 
 def _without_epsilon(value: ast.expr) -> tuple[ast.expr, bool]:
     """What a small constant is added to, and whether there was none."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
-        if isinstance(value.right, ast.Constant) or "eps" in (spelled(value.right) or "").lower():
-            return value.left, False
-    return value, True
+    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add)):
+        return value, True
+    small = isinstance(value.right, ast.Constant) or "eps" in (spelled(value.right) or "").lower()
+    return (value.left, False) if small else (value, True)
 
 
 def _is_one(value: ast.expr) -> bool:
