@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlint import registry
 from gradlint.engine import _fix
-from gradlint.finding import Fix
 from gradlint.fixing import edited
 from gradlint.flow.facts import Claim, Kind, LostGradient, Span
 from gradlint.rule import Module, Rule
 from gradlint.sources.source import Source
+
+if TYPE_CHECKING:
+    from gradlint.finding import Fix
 
 HEADER = "import tensorflow as tf\n"
 
