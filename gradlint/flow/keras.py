@@ -58,6 +58,8 @@ BARE = frozenset({
     "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
 })  # fmt: skip
 """Layers without trainable variables."""
+SEEDED = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"})
+"""Layers whose only variable is the state of their random numbers."""
 INPUTS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup",
                     "TextVectorization", "RandomHue", "RandomSaturation", "HashedCrossing"})  # fmt: skip
 """Layers through which no gradient reaches the input."""
@@ -124,6 +126,11 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
         wraps = name in {"keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
         if not bare and not wraps:
             state["params"] = Params(made, made.span)
+        short = name.rpartition(".")[2]
+        if short in {"BatchNormalization", "SyncBatchNormalization", "Normalization"}:
+            state["statistics"] = Params(made, made.span, trainable=False)
+        if short in SEEDED:
+            state["seed"] = Params(made, made.span, trainable=False)
         if "input_shape" in kwargs or "input_dim" in kwargs or "batch_input_shape" in kwargs:
             state["shaped"] = True
         if name == "keras.Sequential":
@@ -132,7 +139,9 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
             state["layers"] = Seq(items, "list")
             if not items.exact and isinstance(layers, Value) and not isinstance(layers, Seq):
                 state["opaque"] = machine.unknown("layers", node, [layers])
-            sequential_built(made)
+            if sequential_built(made):
+                for layer in items.values:
+                    mark_built(machine, layer)
         elif name == "keras.Model" and (args or "inputs" in kwargs):
             state["inputs"] = args[0] if args else kwargs["inputs"]
             state["outputs"] = args[1] if len(args) > 1 else kwargs.get("outputs", Const(None))
@@ -144,19 +153,26 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
     return made
 
 
-def sequential_built(model: LibObject) -> None:
-    """A Sequential is built as soon as its first layer says what comes in."""
+def sequential_built(model: LibObject) -> bool:
+    """A Sequential is built as soon as its first layer says what comes in; gives whether it is."""
     layers = model.state["layers"]
-    if isinstance(layers, Seq) and layers.items.values:
-        first = layers.items.values[0]
-        known_input = isinstance(first, Symbolic) or (
-            isinstance(first, LibObject)
-            and (first.state.get("shaped") or first.name == "keras.layers.InputLayer" or first.state.get("built"))
-        )
-        if known_input or not isinstance(first, LibObject):
-            model.state["built"] = True
-    if isinstance(layers, Seq) and not layers.items.exact:
-        model.state["built"] = True
+    built = False
+    if isinstance(layers, Seq):
+        built = not layers.items.exact
+        if layers.items.values:
+            first = layers.items.values[0]
+            built = built or not isinstance(first, LibObject) or takes_input(first)
+    model.state["built"] = built
+    return built
+
+
+def takes_input(layer: Value) -> bool:
+    """Whether a layer says what comes in, so that a Sequential that begins with it is built."""
+    if isinstance(layer, Symbolic):
+        return True
+    return isinstance(layer, LibObject) and bool(
+        layer.state.get("shaped") or layer.name == "keras.layers.InputLayer" or layer.state.get("built") is True
+    )
 
 
 def is_layer(value: Value) -> bool:
@@ -529,6 +545,10 @@ def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
             unique.append(item)
     if non_trainable:
         return machine.unknown(name, node, [owner])
+    if not trainable_only:
+        unique += _states(owner, "statistics", 8)
+        if name == "variables":
+            unique += _states(owner, "seed", 8)
     exact = all(isinstance(item, Variable) for item in unique)
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
     extra: dict[str, Any] = {"owner": owner, "name": name}
@@ -599,6 +619,18 @@ def _collect(
     for inner in nested(value):
         if inner is not value and is_layer(inner):
             _collect(machine, inner, found, reasons, trainable_only, tf_too, depth - 1)
+
+
+def _states(owner: Value, key: str, depth: int) -> list[Value]:
+    """The variables that layers keep and no gradient is meant for."""
+    if not depth or not isinstance(owner, LibObject | Instance):
+        return []
+    own = owner.state.get(key)
+    found: list[Value] = [own] if isinstance(own, Params) and owner.state.get("built") is True else []
+    for inner in nested(owner):
+        if inner is not owner:
+            found += _states(inner, key, depth - 1)
+    return found
 
 
 def machine_has(machine: Core, value: Instance, name: str) -> bool:
