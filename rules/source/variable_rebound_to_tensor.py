@@ -138,8 +138,14 @@ for step in range(3):
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``source_line`` (where the Variable is made), ``turn`` and ``replacement``."""
+        """Reads ``source_line`` (where the Variable is made), ``turn``, ``replacement`` and ``reason``.
+
+        Reasons: ``expression`` (a Variable used up in the expression that made it).
+        """
         lost = so(claim, named=not several(claim))
+        if claim.detail.get("reason") == "expression":
+            told = f"{source(claim)} is a Tensor, for arithmetic on a Variable gives a Tensor{lost}"
+            return f"{told}; keep the Variable and compute inside the tape."
         told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'source_line')} is gone{lost}"
         return f"{told}; {use(claim, 'change its value with `assign`')}."
 
