@@ -73,6 +73,8 @@ def _tensor_rank(value: Tensor, depth: int) -> int | None:
         if known and max(known) > 0:
             return max(known)
         return 0 if found and len(known) == len(found) else None
+    if name == "matvec" and len(given) == 2:
+        return 1 if [rank(part, depth - 1) for part in given] == [2, 1] else None
     if name == "matmul" and len(given) == 2:
         found = [rank(part, depth - 1) for part in given]
         return 2 if found == [2, 2] else None

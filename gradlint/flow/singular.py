@@ -144,6 +144,8 @@ def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float
             if fixed and len(set(fixed)) == 1:
                 bounds.append(fixed[0])
             values.append(part)
+            if isinstance(part, Tensor) and short(part.op) in {"abs", "square", "identity"}:
+                values += [inner for inner in arguments(part) or [edge.parent for edge in part.edges]]
     return values, bounds
 
 

@@ -334,6 +334,7 @@ def py_function(m: Library, name: str, args: list[Value], kwargs: dict[str, Valu
     dtype = dtypes.named(argument(args, kwargs, 2, "Tout"))
     if not isinstance(function, Function):
         return m.unknown("py_function", node, [*given, *([function] if function is not None else [])])
+    m.eager = True
     result = m.call(function, fresh, {}, node)
     made = m.tensor(node, [], dtype=dtype, op=name)
     if any(isinstance(leaf, Array | Number) for leaf in m.leaves(result)):
@@ -398,7 +399,11 @@ def assign(m: Library, variable: Variable, given: list[Value], node: ast.AST, ca
         from gradlint.flow.values import Edge
 
         variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
-    return Const(None) if variable.keras is None else variable
+    if variable.keras is not False:
+        return variable
+    made = m.tensor(node, [variable], dtype=variable.dtype, op="read")
+    made.copy_of = variable
+    return made
 
 
 def nest(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
