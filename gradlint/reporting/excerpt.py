@@ -173,6 +173,8 @@ def _layout(text: str, marks: list[Mark], room: int) -> tuple[str, list[Mark]]:
         return laid, placed
     first = min((m.start for m in placed), default=0)
     last = max((m.end for m in placed), default=0)
+    if last - first > room - 2 * _MARGIN:
+        first = next((m.start for m in placed if m.primary), first)
     left = 0 if last <= room - _MARGIN else max(0, min(first - _MARGIN, stops[-1] - room))
     shown = _slice(laid, left, left + room)
     if left:

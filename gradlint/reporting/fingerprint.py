@@ -21,6 +21,11 @@ def fingerprints(report: Report) -> list[str]:
     for finding in report.findings:
         line = report.line(finding.path, finding.cell, finding.location.line)
         key = (finding.path, finding.code, " ".join((line or finding.message).split()))
-        made.append(hashlib.sha256("\0".join([*key, str(seen[key])]).encode()).hexdigest())
+        made.append(digest(*key, str(seen[key])))
         seen[key] += 1
     return made
+
+
+def digest(*parts: str) -> str:
+    """A fingerprint of texts; a path that is not UTF-8 may be among them."""
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

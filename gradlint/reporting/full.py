@@ -31,7 +31,7 @@ def render(report: Report, style: Style) -> str:
         blocks += [_finding(finding, report, style) for finding in refuted]
     blocks.append(list(summary(report, style)))
     if report.claims:
-        blocks[-1].append(f"`gradlint explain {report.claims[0].code}` tells more about a rule")
+        blocks[-1].append(f"`gradlint explain {report.claims[0].code}` says why, and how to mend it")
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 

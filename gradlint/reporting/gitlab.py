@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from gradlint.reporting.fingerprint import fingerprints
+from gradlint.reporting.fingerprint import digest, fingerprints
 from gradlint.reporting.report import is_refuted, place
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _error(error: FileError) -> dict[str, Any]:
     return {
         "description": f"{place(error.path, error.cell, error.location)}: {error.message}",
         "check_name": "not checked",
-        "fingerprint": hashlib.sha256(f"{error.path}\0{error.message}".encode()).hexdigest(),
+        "fingerprint": digest(error.path, error.message),
         "severity": "blocker",
         "location": {
             "path": error.path,

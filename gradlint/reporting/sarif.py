@@ -7,6 +7,7 @@ result's properties; a refuted finding is a result of kind ``pass``.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -110,8 +111,8 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
 
 def _artifact(path: str) -> dict[str, Any]:
     if path.startswith("/"):
-        return {"uri": "file://" + quote(path)}
-    return {"uri": quote(path), "uriBaseId": "SRCROOT"}
+        return {"uri": "file://" + quote(os.fsencode(path))}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": "SRCROOT"}
 
 
 def _region(start: Position, end: Position) -> dict[str, int]:

@@ -64,7 +64,8 @@ NUMPY = Finding(
     "GT201",
     "numpy-call",
     "error",
-    "`np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.",
+    "`np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; "
+    "use `tf.reduce_mean`.",
     "src/train.py",
     None,
     *at(TRAIN, "np.mean(squares)"),
