@@ -30,6 +30,32 @@ class Segment:
     cell: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that kept a text, or a part of it, from being linted.
+
+    Attributes:
+        kind: ``read`` (no text could be had), ``syntax`` (it is not Python) or ``internal`` (gradlint failed).
+        message: What is wrong, as a phrase without a place.
+        cell: The notebook cell's index over all cells, from 0, or None.
+        location: The place as the user counts it, where there is one.
+    """
+
+    kind: Literal["read", "syntax", "internal"]
+    message: str
+    cell: int | None = None
+    location: Position | None = None
+
+    def describe(self, path: str) -> str:
+        """The problem as one line that begins with its place."""
+        place = path
+        if self.cell is not None:
+            place += f":cell {self.cell}"
+        if self.location is not None:
+            place += f":{self.location.line}:{self.location.column}"
+        return f"{place}: {self.message}"
+
+
 @dataclass(frozen=True)
 class Source:
     """One text to lint.
@@ -42,6 +68,8 @@ class Source:
             blocks of a page, in order, with what is not Python blanked out without moving a line.
         segments: Where the program's lines come from, in the order of the program; empty for a Python file,
             whose positions are the user's own.
+        encoding: The codec that turns the text back into the file's bytes (``utf-8-sig`` where it has a BOM).
+        problems: The parts that are not Python and were blanked: a notebook's cells with a syntax error.
     """
 
     path: str
@@ -49,6 +77,8 @@ class Source:
     text: str = field(repr=False)
     code: str = field(repr=False)
     segments: tuple[Segment, ...] = field(default=(), repr=False)
+    encoding: str = "utf-8"
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def lines(self) -> list[str]:
@@ -78,3 +108,12 @@ class Source:
             if segment.first <= line:
                 return segment.cell, Position(segment.line + line - segment.first, column + segment.column + 1)
         return None, Position(line, column + 1)
+
+    def program_line(self, cell: int | None, line: int) -> int | None:
+        """The program's line for a line of the user's, or None where that line is no part of the program."""
+        if self.kind == "python":
+            return line
+        for segment in self.segments:
+            if segment.cell == cell and segment.line <= line < segment.line + segment.count:
+                return segment.first + line - segment.line
+        return None

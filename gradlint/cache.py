@@ -1,0 +1,1 @@
+"""Remembers results between runs."""
