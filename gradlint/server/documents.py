@@ -51,7 +51,9 @@ class Text:
     def to_client(self, place: Position) -> types.Position:
         """The client's position of a finding's place; one beyond the text becomes the text's end."""
         if place.line > len(self.lines):
-            return types.Position(len(self.lines) - 1, positions.units(self.lines[-1], len(self.lines[-1]), self.encoding))
+            return types.Position(
+                len(self.lines) - 1, positions.units(self.lines[-1], len(self.lines[-1]), self.encoding)
+            )
         line = self.lines[place.line - 1].rstrip("\r\n")
         return types.Position(place.line - 1, positions.units(line, place.column - 1, self.encoding))
 
@@ -180,7 +182,9 @@ class Documents:
         self._documents[unquote(item.uri)] = document
         self._touch(notebook or item.uri)
 
-    def change(self, identifier: types.VersionedTextDocumentIdentifier, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+    def change(
+        self, identifier: types.VersionedTextDocumentIdentifier, changes: Sequence[types.TextDocumentContentChangeEvent]
+    ) -> None:
         """Follow edits of a text document; those of a document that is not open are ignored."""
         document = self._documents.get(unquote(identifier.uri))
         if document is None:

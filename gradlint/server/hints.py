@@ -83,5 +83,7 @@ def code_lenses(result: Result, uri: str) -> list[types.CodeLens]:
         if finding.confirmation is not None:
             title = f"{finding.code}: {finding.confirmation.status} by TensorFlow"
         span = text.to_client_range(finding.location, finding.end_location)
-        lenses.append(types.CodeLens(span, types.Command(title, CONFIRM, arguments=[result.snapshot.uri, key_of(finding)])))
+        lenses.append(
+            types.CodeLens(span, types.Command(title, CONFIRM, arguments=[result.snapshot.uri, key_of(finding)]))
+        )
     return lenses

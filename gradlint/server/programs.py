@@ -67,6 +67,11 @@ def compute(snapshot: Snapshot, settings: Settings) -> Result:
         return Result(snapshot, source, problems=(_internal(error),))
 
 
+def nothing(snapshot: Snapshot) -> Result:
+    """The result of a snapshot that is not linted."""
+    return Result(snapshot, source_of(snapshot))
+
+
 def _internal(error: Exception) -> Problem:
     return Problem("internal", f"gradlint failed: {type(error).__name__}: {error}", None, Position(1, 1))
 

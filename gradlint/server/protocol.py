@@ -40,7 +40,9 @@ class Protocol(LanguageServerProtocol):
             return super().structure_message(data)
         except JsonRpcException as error:
             if isinstance(data.get("id"), int | str) and "method" in data:
-                self._refuse(data["id"], types.ErrorCodes.InvalidParams, f"{data['method']}: the parameters cannot be read")
+                self._refuse(
+                    data["id"], types.ErrorCodes.InvalidParams, f"{data['method']}: the parameters cannot be read"
+                )
             raise error from None
 
     def handle_message(self, message: Any) -> None:
@@ -92,13 +94,17 @@ class Protocol(LanguageServerProtocol):
         yield from self._then(types.NOTEBOOK_DOCUMENT_DID_OPEN, params)
 
     @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
-    def lsp_notebook_document__did_change(self, params: types.DidChangeNotebookDocumentParams) -> Generator[Any, Any, None]:
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
         """A notebook's cells were edited or moved about."""
         gone = self.documents.change_notebook(params)
         yield from self._then(types.NOTEBOOK_DOCUMENT_DID_CHANGE, (params.notebook_document.uri, gone))
 
     @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
-    def lsp_notebook_document__did_close(self, params: types.DidCloseNotebookDocumentParams) -> Generator[Any, Any, None]:
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
         """A notebook was closed."""
         gone = self.documents.close_notebook(params)
         yield from self._then(types.NOTEBOOK_DOCUMENT_DID_CLOSE, (params.notebook_document.uri, gone))

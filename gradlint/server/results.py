@@ -80,7 +80,8 @@ class Result:
     def with_confirmations(self, verdicts: Mapping[Finding, Confirmation]) -> Result:
         """The same result with TensorFlow's verdicts put into the findings that they were made for."""
         findings = tuple(
-            finding.with_confirmation(verdicts[finding]) if finding in verdicts else finding for finding in self.findings
+            finding.with_confirmation(verdicts[finding]) if finding in verdicts else finding
+            for finding in self.findings
         )
         return replace(self, findings=findings)
 
@@ -108,6 +109,8 @@ def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     for call in facts.calls:
         cell, start = locate(call.span.line, call.span.column)
         _, end = locate(call.span.end_line, call.span.end_column)
-        answers = tuple(SourceAnswer(question.source, question.answer, cause(question.cause)) for question in call.questions)
+        answers = tuple(
+            SourceAnswer(question.source, question.answer, cause(question.cause)) for question in call.questions
+        )
         calls.append(Call(cell, start, end, call.method, call.target, answers))
     return tuple(calls)
