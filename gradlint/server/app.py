@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path
@@ -141,7 +142,7 @@ class Server(LanguageServer):
             items += [types.ConfigurationItem(folder.uri, "gradlint") for folder in folders]
             try:
                 values = await self.workspace_configuration_async(types.ConfigurationParams(items))
-            except Exception as error:
+            except JsonRpcException as error:
                 logger.warning("the client does not tell its settings: %s", error)
                 return
             default, *others = values
@@ -216,7 +217,10 @@ def _session(server: Server) -> None:
             method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
             registrations.append(types.Registration("gradlint-settings", method, section))
         if registrations:
-            await server.client_register_capability_async(types.RegistrationParams(registrations))
+            try:
+                await server.client_register_capability_async(types.RegistrationParams(registrations))
+            except JsonRpcException as error:
+                logger.warning("the client does not follow changes for us: %s", error)
         server.settings_changed()
 
     @server.feature(types.SHUTDOWN)
