@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection
 from gradlint.flow.analysis import analyse
-from gradlint.settings import Settings
+from gradlint.settings import Settings, SettingsError
 from gradlint.sources.read import NEEDLES
 from gradlint.sources.source import Problem
 
 if TYPE_CHECKING:
     from gradlint.finding import Finding
+    from gradlint.flow.facts import Facts
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
@@ -42,15 +43,19 @@ def rules_for(settings: Settings) -> tuple[Rule, ...]:
     Raises:
         SettingsError: If a folder or a plugin cannot be loaded, or a selector fits no rule.
     """
-    return registry.load()
+    try:
+        return registry.load(settings.plugins, settings.rules)
+    except registry.RulesError as error:
+        raise SettingsError(str(error)) from error
 
 
-def check(source: Source, settings: Settings | None = None) -> Checked:
+def check(source: Source, settings: Settings | None = None, facts: Facts | None = None) -> Checked:
     """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
 
     Args:
         source: The text to lint.
         settings: What holds for it; the defaults where None.
+        facts: What the analysis of the source's program found out, where that is known already.
 
     Returns:
         The findings and the problems; a text that is not Python is a problem, never an exception.
@@ -64,7 +69,7 @@ def check(source: Source, settings: Settings | None = None) -> Checked:
     rules = rules_for(chosen)
     on = selection.enabled(chosen, rules, source.path)
     try:
-        facts = analyse(source.code)
+        facts = analyse(source.code) if facts is None else facts
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     found = engine.findings(source, facts, on)

@@ -252,7 +252,7 @@ OPTIONS: dict[str, Option] = {
     "cache": Option("cache", BOOLEAN, True, "Whether results are remembered between runs.",
         "cache = false", decides=False),
     "cache_dir": Option(
-        "cache-dir", STRING, None, "Where they are remembered; `.gradlint_cache` in the working directory where it is not set.",
+        "cache-dir", STRING, None, "Where they are remembered; `.gradlint_cache` where it is not set.",
         'cache-dir = ".cache/gradlint"', decides=False, path=True,
     ),
 }  # fmt: skip
