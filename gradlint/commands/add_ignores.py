@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[str, ...], reason: str | None, diff: bool, config: str | None, isolated: bool, **options: Any
 ) -> int:
-    """Suppress what is found in PATHS today, so that only what is new is reported from now on.
+    r"""Suppress what is found in PATHS today, so that only what is new is reported from now on.
 
     \b
     Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or a finding has no place for

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from gradlint.settings import Resolver, Settings
 
 STDIN = "-"
+_SELECTING = (
+    "select",
+    "ignore",
+    "extend_select",
+    "per_file_ignores",
+    "per_file_select",
+    "severity",
+    "fixable",
+    "unfixable",
+    "command_line",
+)
 
 
 @dataclass(frozen=True, slots=True)

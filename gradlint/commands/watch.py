@@ -28,10 +28,10 @@ def watch(paths: Sequence[str], check: Callable[[], int]) -> int:
         from watchfiles import PythonFilter, watch
     except ImportError:
         raise CommandError('--watch needs watchfiles; install it with: pip install "tf-gradlint[watch]"') from None
-    filter = PythonFilter(extra_extensions=(".ipynb", ".md", ".markdown", ".toml"))
+    relevant = PythonFilter(extra_extensions=(".ipynb", ".md", ".markdown", ".toml"))
     try:
         _once(check)
-        for _ in watch(*paths, watch_filter=filter, raise_interrupt=True):
+        for _ in watch(*paths, watch_filter=relevant, raise_interrupt=True):
             _once(check)
     except FileNotFoundError as error:
         raise CommandError(f"{error.filename or error}: there is no such file or folder") from None
