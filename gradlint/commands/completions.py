@@ -19,12 +19,10 @@ def command(shell: str) -> None:
     zsh:  gradlint completions zsh >> ~/.zshrc
     fish: gradlint completions fish > ~/.config/fish/completions/gradlint.fish
     """
-    from gradlint.cli import main
-
     kind = get_completion_class(shell)
     if kind is None:
         raise CommandError(f"there is no completion for {shell}")
     try:
-        terminal.write(kind(main, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n")
+        terminal.write(kind(click.get_current_context().find_root().command, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n")
     except RuntimeError as error:
         raise CommandError(str(error)) from None
