@@ -6,7 +6,6 @@ A file's settings are those of the nearest ``gradlint.toml``, ``.gradlint.toml``
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -113,7 +112,15 @@ class Settings:
     def fingerprint(self) -> str:
         """A text that differs where findings may differ; what only steers the run or the output is left out."""
         names = [name for name, option in OPTIONS.items() if option.decides]
-        return repr([getattr(self, name) for name in names] + [self.root if self.rules else "", self.selections])
+        by_path = self.rules or self.per_file_select or self.per_file_ignores
+        return repr([getattr(self, name) for name in names] + [self.root if by_path else "", self.selections])
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether any option names a rule, so that the rules must tell whether it is right."""
+        own = (self.select, self.ignore, self.extend_select, self.unfixable, self.severity, self.rules, self.plugins)
+        tables = (self.per_file_ignores, self.per_file_select)
+        return any((*own, *tables)) or self.command_line is not None or self.fixable != OPTIONS["fixable"].default
 
     def describe(self) -> list[tuple[str, Any, str]]:
         """Each option as its key, the value in force and where it comes from, in the order of the declaration."""
@@ -297,6 +304,8 @@ def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
 
 
 def _unknown(key: str, shown: str, known: list[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
     return f"{shown}: unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
 

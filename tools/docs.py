@@ -35,8 +35,15 @@ def generated() -> dict[Path, str]:
     files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
     files[ROOT / "docs" / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        files[path] = _MARKERS.sub(lambda match: match[1] + _part(match, path) + match[4], path.read_text("utf-8"))
+        files[path] = _filled(path)
     return files
+
+
+def _filled(path: Path) -> str:
+    def part(match: re.Match[str]) -> str:
+        return match[1] + _PARTS[match["name"]](match["argument"] or "", path) + match[4]
+
+    return _MARKERS.sub(part, path.read_text("utf-8"))
 
 
 def stale() -> Iterator[Path]:
@@ -64,11 +71,6 @@ def main() -> int:
         else:
             path.unlink()
     return 1 if check and found else 0
-
-
-def _part(match: re.Match[str], path: Path) -> str:
-    argument = match["argument"]
-    return _PARTS[match["name"]](argument or "", path)
 
 
 def _rules(argument: str, path: Path) -> str:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradlint.finding import Position
+from gradlint.sources.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Kind", "Problem", "Segment", "Source", "segments_of"]
 
 Kind = Literal["python", "notebook", "markdown"]
 
@@ -28,32 +34,6 @@ class Segment:
     line: int
     column: int = 0
     cell: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that kept a text, or a part of it, from being linted.
-
-    Attributes:
-        kind: ``read`` (no text could be had), ``syntax`` (it is not Python) or ``internal`` (gradlint failed).
-        message: What is wrong, as a phrase without a place.
-        cell: The notebook cell's index over all cells, from 0, or None.
-        location: The place as the user counts it, where there is one.
-    """
-
-    kind: Literal["read", "syntax", "internal"]
-    message: str
-    cell: int | None = None
-    location: Position | None = None
-
-    def describe(self, path: str) -> str:
-        """The problem as one line that begins with its place."""
-        place = path
-        if self.cell is not None:
-            place += f":cell {self.cell}"
-        if self.location is not None:
-            place += f":{self.location.line}:{self.location.column}"
-        return f"{place}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -117,3 +97,19 @@ class Source:
             if segment.cell == cell and segment.line <= line < segment.line + segment.count:
                 return segment.first + line - segment.line
         return None
+
+
+def segments_of(first: int, line: int, columns: list[int], cell: int | None) -> Iterator[Segment]:
+    """The fewest segments for a run of lines whose columns are shifted line by line.
+
+    Args:
+        first: The run's first line in the program, from 1.
+        line: Its first line as the user counts it.
+        columns: For each line, how many characters the user's line is further right.
+        cell: The notebook cell's index, or None.
+    """
+    start = 0
+    for index in range(1, len(columns) + 1):
+        if index == len(columns) or columns[index] != columns[start]:
+            yield Segment(first + start, index - start, line + start, columns[start], cell)
+            start = index
