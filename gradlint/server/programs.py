@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from gradlint import checking
 from gradlint.finding import Position
 from gradlint.flow.analysis import analyse
 from gradlint.server.results import Result, calls_of
+from gradlint.sources.notebook import of_cells
 from gradlint.sources.read import NEEDLES, from_text
 from gradlint.sources.source import Problem, Source
 
@@ -32,7 +32,7 @@ def source_of(snapshot: Snapshot) -> Source:
     """
     path = "untitled" if snapshot.path is None else snapshot.path.as_posix()
     if snapshot.kind == "notebook":
-        text = _notebook([_clean(text.content) for text in snapshot.texts])
+        text = of_cells(_clean(text.content) for text in snapshot.texts)
     else:
         text = _clean(snapshot.texts[0].content)
     return read(text, path, snapshot.kind)
@@ -78,18 +78,3 @@ def _internal(error: Exception) -> Problem:
 
 def _clean(text: str) -> str:
     return _SURROGATE.sub("�", text)
-
-
-def _notebook(cells: list[str]) -> str:
-    """The cells as a notebook's text, so that they are read exactly as a notebook's file is."""
-    return json.dumps(
-        {
-            "cells": [
-                {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell}
-                for cell in cells
-            ],
-            "metadata": {"language_info": {"name": "python"}},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-    )

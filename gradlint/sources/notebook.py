@@ -12,7 +12,7 @@ from gradlint.sources.ipython import to_python
 from gradlint.sources.source import Problem, Segment, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -111,6 +111,15 @@ def program(text: str, path: str, encoding: str = "utf-8") -> Source:
         lines += python.lines
     code = "".join(line + "\n" for line in lines)
     return Source(path, "notebook", text, code, tuple(segments), encoding, tuple(problems))
+
+
+def of_cells(cells: Iterable[str]) -> str:
+    """The text of a notebook with some Python cells, for whoever has cells but no file: an editor, a kernel."""
+    made: list[dict[str, Any]] = [
+        {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell} for cell in cells
+    ]
+    language = {"language_info": {"name": "python"}}
+    return json.dumps({"cells": made, "metadata": language, "nbformat": 4, "nbformat_minor": 5})
 
 
 def problem(error: SyntaxError, cell: int | None = None) -> Problem:
