@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from gradlint.finding import Finding
 
-__all__ = ["Settings", "SettingsError", "SourceError", "check_paths", "check_source"]
+__all__ = ["InternalError", "Settings", "SettingsError", "SourceError", "check_paths", "check_source"]
+
+
+class InternalError(RuntimeError):
+    """Gradlint itself failed on a file; the message names the file and what was raised."""
 
 
 def check_source(text: str, path: str = "<string>", settings: Settings | None = None) -> list[Finding]:
@@ -31,12 +35,15 @@ def check_source(text: str, path: str = "<string>", settings: Settings | None = 
         SourceError: If the text is a notebook by its path and not one by its content.
         SyntaxError: If the text names ``GradientTape`` and is not Python; a notebook's broken cell is left out.
         SettingsError: If the settings name a rule that does not exist.
+        InternalError: If a rule or the analysis fails.
     """
     from gradlint.checking import check
     from gradlint.sources.read import from_text
 
     checked = check(from_text(text, path), settings)
     for problem in checked.problems:
+        if problem.kind == "internal":
+            raise InternalError(problem.describe(path))
         if problem.kind == "syntax" and problem.cell is None and problem.location is not None:
             where = (path, problem.location.line, problem.location.column, None)
             raise SyntaxError(problem.message.removeprefix("syntax error: "), where)
@@ -59,6 +66,7 @@ def check_paths(
     Raises:
         SourceError: If a path does not exist or a file cannot be read.
         SettingsError: If the settings cannot be used.
+        InternalError: If a rule or the analysis fails.
     """
     from gradlint.runner import run
 
@@ -67,5 +75,7 @@ def check_paths(
         for problem in result.problems:
             if problem.kind == "read":
                 raise SourceError(problem.describe(result.path))
+            if problem.kind == "internal":
+                raise InternalError(problem.describe(result.path))
         findings += result.findings
     return findings

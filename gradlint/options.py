@@ -237,7 +237,7 @@ OPTIONS: dict[str, Option] = {
         'baseline = "gradlint-baseline.json"', decides=False, path=True,
     ),
     "confirm_timeout": Option(
-        "confirm.timeout", POSITIVE, 60.0, "How many seconds TensorFlow may take over one finding.",
+        "confirm.timeout", POSITIVE, 20.0, "How many seconds TensorFlow may take over one finding.",
         "timeout = 30", decides=False,
     ),
     "confirm_memory": Option(

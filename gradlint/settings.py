@@ -113,7 +113,15 @@ class Settings:
     def fingerprint(self) -> str:
         """A text that differs where findings may differ; what only steers the run or the output is left out."""
         names = [name for name, option in OPTIONS.items() if option.decides]
-        return repr([getattr(self, name) for name in names] + [self.root if self.rules else "", self.selections])
+        by_path = self.rules or self.per_file_select or self.per_file_ignores
+        return repr([getattr(self, name) for name in names] + [self.root if by_path else "", self.selections])
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether any option names a rule, so that the rules must tell whether it is right."""
+        own = (self.select, self.ignore, self.extend_select, self.unfixable, self.severity, self.rules, self.plugins)
+        tables = (self.per_file_ignores, self.per_file_select)
+        return any((*own, *tables)) or self.command_line is not None or self.fixable != OPTIONS["fixable"].default
 
     def describe(self) -> list[tuple[str, Any, str]]:
         """Each option as its key, the value in force and where it comes from, in the order of the declaration."""

@@ -28,7 +28,9 @@ class Confirmer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -39,9 +41,7 @@ class Confirmer:
         for _, index, confirmation in self.confirm_all([(source, findings)]):
             yield index, confirmation
 
-    def confirm_all(
-        self, work: Iterable[tuple[Source, Sequence[Finding]]]
-    ) -> Iterator[tuple[int, int, Confirmation]]:
+    def confirm_all(self, work: Iterable[tuple[Source, Sequence[Finding]]]) -> Iterator[tuple[int, int, Confirmation]]:
         """The verdicts on many sources' findings: the source's index, the finding's, and what TensorFlow said."""
         for number, (_, findings) in enumerate(work):
             for index in range(len(findings)):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import TYPE_CHECKING
 
 from gradlint import checking
-from gradlint.finding import Position
 from gradlint.flow.analysis import analyse
 from gradlint.server.results import Result, calls_of
 from gradlint.sources.notebook import of_cells
 from gradlint.sources.read import NEEDLES, from_text
-from gradlint.sources.source import Problem, Source
+from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
     from gradlint.server.documents import Snapshot
     from gradlint.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NEEDLES = tuple(needle.decode() for needle in NEEDLES)
@@ -47,33 +43,25 @@ def read(text: str, path: str, kind: str) -> Source:
 
 
 def compute(snapshot: Snapshot, settings: Settings) -> Result:
-    """Analyse a snapshot; never raises: what fails is logged and said in the result's problems."""
+    """Analyse a snapshot; what fails is said in the result's problems.
+
+    Raises:
+        SettingsError: If the settings name a rule that does not exist.
+    """
     source = source_of(snapshot)
     if not any(needle in source.code for needle in _NEEDLES):
         return Result(snapshot, source)
     try:
         facts = analyse(source.code)
-    except SyntaxError as error:
-        cell, where = source.locate(max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0))
-        return Result(snapshot, source, problems=(Problem("syntax", f"syntax error: {error.msg}", cell, where),))
-    except Exception as error:
-        logger.exception("%s: the analysis failed", source.path)
-        return Result(snapshot, source, problems=(_internal(error),))
-    try:
-        checked = checking.check(source, settings, facts)
-        return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems)
-    except Exception as error:
-        logger.exception("%s: the check failed", source.path)
-        return Result(snapshot, source, problems=(_internal(error),))
+    except Exception:
+        return Result(snapshot, source, problems=checking.check(source, settings).problems)
+    checked = checking.check(source, settings, facts)
+    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems)
 
 
 def nothing(snapshot: Snapshot) -> Result:
     """The result of a snapshot that is not linted."""
     return Result(snapshot, source_of(snapshot))
-
-
-def _internal(error: Exception) -> Problem:
-    return Problem("internal", f"gradlint failed: {type(error).__name__}: {error}", None, Position(1, 1))
 
 
 def _clean(text: str) -> str:

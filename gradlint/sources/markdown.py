@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 
 from gradlint.sources.ipython import split_lines, to_python
-from gradlint.sources.notebook import segments_of
-from gradlint.sources.source import Segment, Source
+from gradlint.sources.source import Segment, Source, segments_of
 
 _FENCE = re.compile(r"(?P<indent>(?:[ \t]|>[ \t]?|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _LANGUAGE = re.compile(r"python3?|py3?|pycon3?|ipython3?|python-console|python-repl|py3tb", re.IGNORECASE)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gradlint.finding import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 Kind = Literal["python", "notebook", "markdown"]
 
@@ -54,6 +57,21 @@ class Problem:
         if self.location is not None:
             place += f":{self.location.line}:{self.location.column}"
         return f"{place}: {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem as JSON."""
+        where = None if self.location is None else [self.location.line, self.location.column]
+        return {"kind": self.kind, "message": self.message, "cell": self.cell, "location": where}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Problem:
+        """The problem that :meth:`to_json` gave a record of.
+
+        Raises:
+            KeyError, TypeError: If the record is not one.
+        """
+        where = record["location"]
+        return cls(record["kind"], record["message"], record["cell"], None if where is None else Position(*where))
 
 
 @dataclass(frozen=True)
@@ -117,3 +135,19 @@ class Source:
             if segment.cell == cell and segment.line <= line < segment.line + segment.count:
                 return segment.first + line - segment.line
         return None
+
+
+def segments_of(first: int, line: int, columns: list[int], cell: int | None) -> Iterator[Segment]:
+    """The fewest segments for a run of lines whose columns are shifted line by line.
+
+    Args:
+        first: The run's first line in the program, from 1.
+        line: Its first line as the user counts it.
+        columns: For each line, how many characters the user's line is further right.
+        cell: The notebook cell's index, or None.
+    """
+    start = 0
+    for index in range(1, len(columns) + 1):
+        if index == len(columns) or columns[index] != columns[start]:
+            yield Segment(first + start, index - start, line + start, columns[start], cell)
+            start = index
