@@ -13,7 +13,9 @@ from gradlint.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OutputFormat = Literal["full", "concise", "grouped", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"]
+OutputFormat = Literal[
+    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"
+]
 """The formats that findings can be printed in."""
 
 

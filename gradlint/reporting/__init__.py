@@ -55,7 +55,7 @@ FORMATS = {
         Format("github", "annotations in GitHub Actions"),
         Format("gitlab", "GitLab's code quality report"),
         Format("junit", "JUnit's XML, for test reports"),
-        Format("lsp", "the parameters of textDocument/publishDiagnostics, one object a line and file"),
+        Format("lsp", "what a language server publishes, one object a file"),
     )
 }
 """The formats by name, in the order in which they are listed."""

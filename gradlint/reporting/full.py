@@ -29,10 +29,11 @@ def render(report: Report, style: Style) -> str:
     if refuted := report.refuted:
         blocks.append([style.paint("Refuted by TensorFlow: here the gradient arrives", "strong")])
         blocks += [_finding(finding, report, style) for finding in refuted]
-    blocks.append(list(summary(report, style)))
-    if report.claims:
-        blocks[-1].append(f"`gradlint explain {report.claims[0].code}` says why, and how to mend it")
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    if last := list(summary(report, style)):
+        blocks.append(last)
+    if last and report.claims:
+        last.append(f"`gradlint explain {report.claims[0].code}` says why, and how to mend it")
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
 
 
 def _error(error: FileError, report: Report, style: Style) -> list[str]:

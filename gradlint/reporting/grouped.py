@@ -25,8 +25,9 @@ def render(report: Report, style: Style) -> str:
         for item in items:
             rows += _rows(item, width, style)
         blocks.append(rows)
-    blocks.append(list(summary(report, style)))
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    if last := list(summary(report, style)):
+        blocks.append(last)
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
 
 
 def _where(item: Finding | FileError) -> str:

@@ -58,7 +58,9 @@ class Report:
     Attributes:
         findings: All findings in order, the refuted ones among them.
         errors: The files that could not be checked, in order.
-        paths: Every file that was looked at, as it is shown, in order.
+        paths: Every file that a format has to name even where nothing is found in it, as it is shown: those that
+            were named, and those with tapes.
+        files: How many files were looked at.
         tapes: How many tapes were followed.
         suppressed: How many findings comments have suppressed.
         baselined: How many findings the baseline knew.
@@ -72,6 +74,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     errors: tuple[FileError, ...] = ()
     paths: tuple[str, ...] = ()
+    files: int = 0
     tapes: int = 0
     suppressed: int = 0
     baselined: int = 0

@@ -29,7 +29,6 @@ def render(report: Report, style: Style) -> str:
         rows.append(style.paint(f"{'count':>{width}}  {'code':<5}  {'name':<{names}}  fixable", "strong"))
         for (code, name), count in table:
             rows.append(f"{count:>{width}}  {code:<5}  {name:<{names}}  {fixes[code] or '-':>7}".rstrip())
-    if rows:
-        rows.append("")
-    rows += summary(report, style)
+    if last := list(summary(report, style)):
+        rows += ["", *last] if rows else last
     return "".join(f"{row}\n" for row in rows)

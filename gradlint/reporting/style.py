@@ -42,10 +42,12 @@ class Style:
     Attributes:
         color: Whether to paint with ANSI escape sequences.
         width: How many columns a line may take.
+        quiet: Whether the summary is left out.
     """
 
     color: bool = False
     width: int = 80
+    quiet: bool = False
 
     def paint(self, text: str, role: Role) -> str:
         """The text in a role's colour; the text itself where there is no colour or nothing to paint."""

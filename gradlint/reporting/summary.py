@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def summary(report: Report, style: Style) -> Iterator[str]:
-    """What was found in how many files, and what can be done about it."""
+    """What was found in how many files, and what can be done about it; nothing where that is not wanted."""
+    if style.quiet:
+        return
     claims = report.claims
     tapes = f"({counted(report.tapes, 'tape')} checked)"
     counts = [
@@ -26,7 +28,7 @@ def summary(report: Report, style: Style) -> Iterator[str]:
         files = len({finding.path for finding in claims})
         yield f"Found {listed(counts)} in {counted(files, 'file')} {tapes}"
     else:
-        yield f"{style.paint('No lost gradients', 'good')} in {counted(len(report.paths), 'file')} {tapes}"
+        yield f"{style.paint('No lost gradients', 'good')} in {counted(report.files, 'file')} {tapes}"
     if report.errors:
         files = len({error.path for error in report.errors})
         yield style.severity(f"{counted(files, 'file')} could not be checked", "error")

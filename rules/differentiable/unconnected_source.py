@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, call, code, several, so, source, sources, target
 
@@ -14,11 +14,113 @@ if TYPE_CHECKING:
 
 
 class UnconnectedSource(Rule):
-    """The target is not computed from this source at all."""
+    """The target is not computed from this source at all.
+
+    ## What it does
+    Reports a source that the target is not computed from at all: a Variable that is not used, another model's
+    variables, a branch that was not taken, target and source swapped in the call, the second derivative of what is
+    linear.
+
+    ## Why the gradient is lost
+    The tape walks back from the target. What lies on none of the ways that were recorded gets None, not zero:
+    TensorFlow keeps *not connected* and *connected with slope zero* apart.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Compute the target from the source, or do not ask for it. The order is `tape.gradient(target, sources)`. Where zero
+    is meant, pass `unconnected_gradients=tf.UnconnectedGradients.ZERO`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Zeros instead of None*: https://www.tensorflow.org/guide/autodiff#zeros_instead_of_none
+    - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
+    """
 
     code = "GT307"
     name = "unconnected-source"
     kinds = (Kind.UNCONNECTED,)
+    examples = (
+        Example(
+            title="a Variable that the target does not use",
+            broken="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+y = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    z = y * y
+
+dz_dx, dz_dy = tape.gradient(z, [x, y])
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+y = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    z = x * y * y
+
+dz_dx, dz_dy = tape.gradient(z, [x, y])
+""",
+            outcome="none",
+        ),
+        Example(
+            title="target and source swapped",
+            broken="""\
+import tensorflow as tf
+
+theta = tf.Variable([0.1, 0.2])
+
+
+def slope(x):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_sum((theta * x - 1.0) ** 2)
+    return tape.gradient(theta, error)
+
+
+gradient = slope(tf.constant([1.0, 3.0]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+theta = tf.Variable([0.1, 0.2])
+
+
+def slope(x):
+    with tf.GradientTape() as tape:
+        error = tf.reduce_sum((theta * x - 1.0) ** 2)
+    return tape.gradient(error, theta)
+
+
+gradient = slope(tf.constant([1.0, 3.0]))
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = tf.square(w)
+    z = y + 0.0 * w
+
+print(tape.gradient(z, [w, y]))
+""",
+        """\
+import tensorflow as tf
+
+shared = tf.Variable(1.0)
+heads = [tf.Variable(0.5), tf.Variable(-0.5)]
+with tf.GradientTape() as tape:
+    total = tf.add_n([shared * head**2 for head in heads])
+
+print(tape.gradient(total, [shared, *heads]))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the model that was used), ``bound_line`` and ``reason``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import code, name, so
 
@@ -14,11 +14,117 @@ if TYPE_CHECKING:
 
 
 class AssignedState(Rule):
-    """The value went into a Variable before it was read, and state keeps no history."""
+    """The value went into a Variable before it was read, and state keeps no history.
+
+    ## What it does
+    Reports a value that is written into a Variable (`assign`, `assign_add`, `assign_sub`, `scatter_*`, `set_weights`, a
+    slice's `assign`) and read from there on the way to the target.
+
+    ## Why the gradient is lost
+    A Variable has a state, and the tape sees only the state as it is read, not how it came about. What is read
+    afterwards is connected to the Variable itself, as if its new value were a parameter, and never to what was
+    assigned. A Variable that is not trainable, such as an accumulator, connects to nothing.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Compute with Tensors: `y = (x1 + x0) ** 2` in place of `x1.assign_add(x0)`. Add up losses in a Python name. Update
+    Variables after the gradient is taken.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Took gradients through a stateful object*: https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object
+    - Introduction to Variables: https://www.tensorflow.org/guide/variable
+    """
 
     code = "GT204"
     name = "assigned-state"
     kinds = (Kind.ASSIGNED,)
+    examples = (
+        Example(
+            title="one variable added to another",
+            broken="""\
+import tensorflow as tf
+
+x0 = tf.Variable(3.0)
+x1 = tf.Variable(0.0)
+
+with tf.GradientTape() as tape:
+    x1.assign_add(x0)
+    y = x1**2
+
+print(tape.gradient(y, x0))
+""",
+            fixed="""\
+import tensorflow as tf
+
+x0 = tf.Variable(3.0)
+x1 = tf.Variable(0.0)
+
+with tf.GradientTape() as tape:
+    total = x1 + x0
+    y = total**2
+
+print(tape.gradient(y, x0))
+""",
+            outcome="none",
+        ),
+        Example(
+            title="losses added up in a Variable",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, -1.0])
+total = tf.Variable(0.0, trainable=False)
+batches = [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]
+
+with tf.GradientTape() as tape:
+    total.assign(0.0)
+    for batch in batches:
+        total.assign_add(tf.reduce_sum((w * batch) ** 2))
+    loss = total / 2.0
+
+gradient = tape.gradient(loss, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, -1.0])
+batches = [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]
+
+with tf.GradientTape() as tape:
+    total = 0.0
+    for batch in batches:
+        total += tf.reduce_sum((w * batch) ** 2)
+    loss = total / 2.0
+
+gradient = tape.gradient(loss, w)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    x.assign(5.0)
+    y = x**2
+
+print(tape.gradient(y, x))
+""",
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+average = tf.Variable(0.0, trainable=False)
+with tf.GradientTape() as tape:
+    loss = (w - 1.0) ** 2
+    average.assign(0.9 * average + 0.1 * loss)
+
+print(average, tape.gradient(loss, w))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the one written to), ``callee`` or ``method`` (``assign_add``) and ``reason``.

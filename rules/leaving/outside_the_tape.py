@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import code, so
 
@@ -26,11 +26,129 @@ WHERE = {
 
 
 class OutsideTheTape(Rule):
-    """It was computed where the tape does not record."""
+    """It was computed where the tape does not record.
+
+    ## What it does
+    Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or
+    after it (a sum or a slice of the loss counts), in a constructor, under `stop_recording()`, on another tape.
+
+    ## Why the gradient is lost
+    A tape records what runs inside its block. One operation on the target after the block makes another object that the
+    tape has never seen, and every gradient is None, even if all else was recorded. A Tensor made in `__init__` holds
+    the value that the Variable had then, and no tape was recording.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Move the statement into the block. Compute what is derived from Variables in the method that uses it, not in the
+    constructor.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Gradient tapes*: https://www.tensorflow.org/guide/autodiff#gradient_tapes
+    - Advanced automatic differentiation, *Stop recording*: https://www.tensorflow.org/guide/advanced_autodiff#stop_recording
+    """
 
     code = "GT205"
     name = "outside-the-tape"
     kinds = (Kind.OUTSIDE,)
+    examples = (
+        Example(
+            title="the mean taken after the block",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable(tf.random.normal([3, 2]))
+x = tf.constant([[1.0, 2.0, 3.0]])
+
+with tf.GradientTape() as tape:
+    squared = (x @ w) ** 2
+loss = tf.reduce_mean(squared)
+
+gradient = tape.gradient(loss, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable(tf.random.normal([3, 2]))
+x = tf.constant([[1.0, 2.0, 3.0]])
+
+with tf.GradientTape() as tape:
+    squared = (x @ w) ** 2
+    loss = tf.reduce_mean(squared)
+
+gradient = tape.gradient(loss, w)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="a scale derived in the constructor",
+            broken="""\
+import tensorflow as tf
+
+
+class Noise(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.log_sigma = tf.Variable(-1.0)
+        self.sigma = tf.exp(self.log_sigma)
+
+    def log_prob(self, x):
+        return -0.5 * (x / self.sigma) ** 2 - tf.math.log(self.sigma)
+
+
+noise = Noise()
+samples = tf.random.normal([16])
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_mean(noise.log_prob(samples))
+
+gradient = tape.gradient(loss, noise.log_sigma)
+""",
+            fixed="""\
+import tensorflow as tf
+
+
+class Noise(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.log_sigma = tf.Variable(-1.0)
+
+    def log_prob(self, x):
+        sigma = tf.exp(self.log_sigma)
+        return -0.5 * (x / sigma) ** 2 - tf.math.log(sigma)
+
+
+noise = Noise()
+samples = tf.random.normal([16])
+with tf.GradientTape() as tape:
+    loss = -tf.reduce_mean(noise.log_prob(samples))
+
+gradient = tape.gradient(loss, noise.log_sigma)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+features = tf.exp(tf.constant([0.1, 0.2]))
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(w * features)
+loss = y
+
+print(tf.sqrt(loss), tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    losses = [w**2, tf.sin(w)]
+
+print(tape.gradient(losses, w))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``where`` (a key of ``WHERE``, or a phrase to show) and ``variable`` (the name it is bound to)."""

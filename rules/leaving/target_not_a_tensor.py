@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, call, code, effect, target
 
@@ -23,11 +23,120 @@ WHAT = {
 
 
 class TargetNotATensor(Rule):
-    """The target itself is an array, a number or nothing, which raises."""
+    """The target itself is an array, a number or nothing, which raises.
+
+    ## What it does
+    Reports a target that is no Tensor: a NumPy array, a Python number, None, a function that was not called.
+
+    ## Why the gradient is lost
+    The tape looks the target up by the identity of its Tensor. An array or a number has none, and the call raises
+    AttributeError; None and functions raise TypeError. The usual way there is a `.numpy()`, a `float` or a NumPy
+    function at the end of the loss.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Keep the loss a Tensor until the gradient is taken, and convert it for printing afterwards. Return the loss from the
+    function that computes it.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
+    - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
+    """
 
     code = "GT207"
     name = "target-not-a-tensor"
     kinds = (Kind.TARGET_NOT_TENSOR,)
+    examples = (
+        Example(
+            title="a loss averaged with NumPy at the end",
+            broken="""\
+import numpy as np
+import tensorflow as tf
+
+w = tf.Variable([[1.0], [2.0]])
+x = tf.constant([[0.5, 1.5], [2.5, 3.5]])
+
+with tf.GradientTape() as tape:
+    loss = np.mean((x @ w - 1.0) ** 2)
+
+gradient = tape.gradient(loss, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable([[1.0], [2.0]])
+x = tf.constant([[0.5, 1.5], [2.5, 3.5]])
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((x @ w - 1.0) ** 2)
+
+gradient = tape.gradient(loss, w)
+""",
+            outcome="error",
+            exception="AttributeError",
+        ),
+        Example(
+            title="a loss function that returns a number",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
+
+
+def compute_loss(x, y):
+    error = tf.reduce_mean((model(x) - y) ** 2)
+    return float(error)
+
+
+x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
+with tf.GradientTape() as tape:
+    loss = compute_loss(x, y)
+
+gradients = tape.gradient(loss, model.trainable_variables)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
+
+
+def compute_loss(x, y):
+    error = tf.reduce_mean((model(x) - y) ** 2)
+    return error
+
+
+x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
+with tf.GradientTape() as tape:
+    loss = compute_loss(x, y)
+
+gradients = tape.gradient(loss, model.trainable_variables)
+""",
+            outcome="error",
+            exception="AttributeError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    loss = w**2
+
+gradient = tape.gradient(loss, w)
+print(float(loss), gradient)
+""",
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    losses = {"a": w**2, "b": tf.sin(w)}
+
+print(tape.gradient(losses, w))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (a key of ``WHAT``), ``callee`` (what made it), ``bound_line`` and ``exception``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, call, source
 
@@ -14,11 +14,119 @@ if TYPE_CHECKING:
 
 
 class NoVariablesYet(Rule):
-    """The list of variables is empty: the model is not built yet, or wholly frozen."""
+    """The list of variables is empty: the model is not built yet, or wholly frozen.
+
+    ## What it does
+    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, or of
+    one that is frozen as a whole.
+
+    ## Why the gradient is lost
+    A Keras model makes its variables at the first call (or in `build`). A list taken before that is empty and stays so:
+    `tape.gradient` gives an empty list without a word, and `apply_gradients` on it raises ValueError. `trainable=False`
+    on the model empties the list too.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Read `model.trainable_variables` after the first call of the model, best in the gradient call itself. Unfreeze the
+    layers that are to learn.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
+    - Training and evaluation with the built-in methods: https://www.tensorflow.org/guide/keras/training_with_built_in_methods
+    """
 
     code = "GT109"
     name = "no-variables-yet"
     kinds = (Kind.NO_VARIABLES,)
+    examples = (
+        Example(
+            title="variables collected before the first call",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(4, activation="relu"), tf.keras.layers.Dense(1)])
+variables = model.trainable_variables
+x = tf.random.normal([8, 3])
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(model(x) ** 2)
+
+gradients = tape.gradient(loss, variables)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(4, activation="relu"), tf.keras.layers.Dense(1)])
+x = tf.random.normal([8, 3])
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(model(x) ** 2)
+
+variables = model.trainable_variables
+gradients = tape.gradient(loss, variables)
+""",
+            outcome=None,
+        ),
+        Example(
+            title="a wholly frozen base",
+            broken="""\
+import tensorflow as tf
+
+base = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(8), tf.keras.layers.Dense(2)])
+base.trainable = False
+
+
+def finetune(images, labels):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((base(images) - labels) ** 2)
+    return tape.gradient(loss, base.trainable_variables)
+
+
+gradients = finetune(tf.random.normal([8, 4]), tf.zeros([8, 2]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+base = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(8), tf.keras.layers.Dense(2)])
+base.layers[0].trainable = False
+
+
+def finetune(images, labels):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((base(images) - labels) ** 2)
+    return tape.gradient(loss, base.trainable_variables)
+
+
+gradients = finetune(tf.random.normal([8, 4]), tf.zeros([8, 2]))
+""",
+            outcome=None,
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+model.build([None, 3])
+variables = model.trainable_variables
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones([2, 3])))
+
+print(tape.gradient(loss, variables))
+""",
+        """\
+import tensorflow as tf
+
+inputs = tf.keras.Input([3])
+model = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(inputs))
+variables = model.trainable_variables
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones([2, 3])))
+
+print(tape.gradient(loss, variables))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the model), ``bound_line`` (where the list was taken) and ``reason`` (``frozen``)."""

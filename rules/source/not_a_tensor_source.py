@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, call, effect, source
 
@@ -34,11 +34,113 @@ WHAT = {
 
 
 class NotATensorSource(Rule):
-    """The source is no Tensor and no Variable, which raises."""
+    """The source is no Tensor and no Variable, which raises.
+
+    ## What it does
+    Reports a source that is no Tensor and no Variable: a NumPy array, a Python number or list of numbers, a model or a
+    layer, the arrays of `get_weights()`, None, a name as a string, a generator, a set.
+
+    ## Why the gradient is lost
+    The tape finds a source by the identity of its Tensor. What has none raises when the gradient is asked for:
+    AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, numbers, models and layers, TypeError
+    for None, strings, functions, generators and sets. That the tape computed with the converted array does not help,
+    for the conversion made another object.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Convert an array once, before the tape (`x = tf.convert_to_tensor(x)`), watch that Tensor, compute with it and ask
+    for it. Of a model or a layer ask for `trainable_variables`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
+    - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
+    """
 
     code = "GT107"
     name = "not-a-tensor-source"
     kinds = (Kind.NOT_A_TENSOR,)
+    examples = (
+        Example(
+            title="data from NumPy as the source",
+            broken="""\
+import numpy as np
+import tensorflow as tf
+
+x = np.linspace(0.0, 1.0, 5).astype("float32")
+
+with tf.GradientTape() as tape:
+    y = tf.sin(x)
+
+dy_dx = tape.gradient(y, x)
+""",
+            fixed="""\
+import numpy as np
+import tensorflow as tf
+
+x = tf.convert_to_tensor(np.linspace(0.0, 1.0, 5).astype("float32"))
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = tf.sin(x)
+
+dy_dx = tape.gradient(y, x)
+""",
+            outcome="error",
+            exception="AttributeError",
+        ),
+        Example(
+            title="the model instead of its variables",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(4), tf.keras.layers.Dense(1)])
+x = tf.random.normal([16, 3])
+y = tf.random.normal([16, 1])
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((model(x) - y) ** 2)
+
+gradients = tape.gradient(loss, model)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(4), tf.keras.layers.Dense(1)])
+x = tf.random.normal([16, 3])
+y = tf.random.normal([16, 1])
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((model(x) - y) ** 2)
+
+gradients = tape.gradient(loss, model.trainable_variables)
+""",
+            outcome="error",
+            exception="AttributeError",
+        ),
+    )
+    clean = (
+        """\
+import numpy as np
+import tensorflow as tf
+
+x = np.float32([1.0, 2.0])
+w = tf.Variable([0.5, 0.5])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(x * w**2)
+
+print(tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+layer = tf.keras.layers.Dense(2)
+with tf.GradientTape() as tape:
+    y = layer(tf.ones([1, 3]))
+
+print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (a key of ``WHAT``), ``source_line`` and ``exception``."""

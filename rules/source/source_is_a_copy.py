@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, code, so, source
 
@@ -26,11 +26,112 @@ WHAT = {
 
 
 class SourceIsACopy(Rule):
-    """The source is a fresh copy, slice or read of the value that was used, not that value."""
+    """The source is a fresh copy, slice or read of the value that was used, not that value.
+
+    ## What it does
+    Reports a source that is a new object with the right value: a slice (`x[0]`), `tf.identity(v)`, `v.read_value()`, a
+    conversion, a deep copy, a layer's output from another call of the model, or a symbolic Keras tensor such as
+    `model.input`.
+
+    ## Why the gradient is lost
+    The tape asks whether the target was computed from this very object. A slice or a read that is made in the gradient
+    call, or made in the tape and not used, is an object that nothing was computed from, and its gradient is None. A
+    symbolic Keras tensor is a place in the model's plan: it has no value and raises AttributeError.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Ask for the value that was used. For a part of it, take the slice inside the tape and compute with the slice, or
+    take the whole gradient and slice that. For a layer's output, call one sub-model that returns it together with the
+    model's output.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Intermediate results*: https://www.tensorflow.org/guide/autodiff#intermediate_results
+    - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
+    """
 
     code = "GT108"
     name = "source-is-a-copy"
     kinds = (Kind.COPY,)
+    examples = (
+        Example(
+            title="a slice in the gradient call",
+            broken="""\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0, 3.0])
+
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(x**2)
+
+first = tape.gradient(y, x[0])
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0, 3.0])
+
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(x**2)
+
+first = tape.gradient(y, x)[0]
+""",
+            outcome="none",
+        ),
+        Example(
+            title="collocation points whose columns are not used",
+            broken="""\
+import tensorflow as tf
+
+net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
+points = tf.random.uniform([16, 2])
+
+with tf.GradientTape() as tape:
+    tape.watch(points)
+    x = points[:, 0:1]
+    u = net(points)
+
+u_x = tape.gradient(u, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
+points = tf.random.uniform([16, 2])
+
+with tf.GradientTape() as tape:
+    tape.watch(points)
+    x = points[:, 0:1]
+    t = points[:, 1:2]
+    u = net(tf.concat([x, t], axis=1))
+
+u_x = tape.gradient(u, x)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    first = x[0]
+    y = first**2 + x[1]
+
+print(tape.gradient(y, first))
+""",
+        """\
+import tensorflow as tf
+
+v = tf.Variable(3.0)
+alias = v
+with tf.GradientTape() as tape:
+    y = v**2
+
+print(tape.gradient(y, alias))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``replacement`` (the value itself), ``bound_line`` and ``reason``.

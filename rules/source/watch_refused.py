@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import code, listed
 
@@ -25,11 +25,118 @@ WHAT = {
 
 
 class WatchRefused(Rule):
-    """`watch` of what it does not take, or before the tape is entered, which raises."""
+    """`watch` of what it does not take, or before the tape is entered, which raises.
+
+    ## What it does
+    Reports a `watch` that raises: of a Keras variable or a list of them, of an array, a number, a model, a symbolic
+    Keras tensor or a generator, and any `watch` before the tape is entered.
+
+    ## Why the gradient is lost
+    `watch` takes Tensors, `tf.Variable`s and nests of them. A Keras 3 variable is neither (its `value` is a
+    `tf.Variable`), so `tape.watch(layer.trainable_variables)` raises ValueError. A tape that is not entered has nothing
+    to record on, and `watch` raises AttributeError.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Trainable Keras variables are watched by themselves, so drop the line; with `watch_accessed_variables=False` watch
+    `[v.value for v in layer.trainable_variables]`. Convert arrays and numbers to Tensors first. Move the `watch` into
+    the `with` block.
+
+    ## References
+    - `tf.GradientTape.watch`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#watch
+    - Introduction to gradients and automatic differentiation, *Controlling what the tape watches*: https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches
+    """
 
     code = "GT110"
     name = "watch-refused"
     kinds = (Kind.WATCH_REFUSED,)
+    examples = (
+        Example(
+            title="a layer's variables watched by hand",
+            broken="""\
+import tensorflow as tf
+
+layer = tf.keras.layers.Dense(1)
+x = tf.random.normal([4, 2])
+layer.build(x.shape)
+
+with tf.GradientTape() as tape:
+    tape.watch(layer.trainable_variables)
+    loss = tf.reduce_sum(layer(x) ** 2)
+
+gradients = tape.gradient(loss, layer.trainable_variables)
+""",
+            fixed="""\
+import tensorflow as tf
+
+layer = tf.keras.layers.Dense(1)
+x = tf.random.normal([4, 2])
+layer.build(x.shape)
+
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(layer(x) ** 2)
+
+gradients = tape.gradient(loss, layer.trainable_variables)
+""",
+            outcome=None,
+            exception="ValueError",
+        ),
+        Example(
+            title="watching before the block",
+            broken="""\
+import tensorflow as tf
+
+x = tf.constant([1.0, 2.0, 3.0])
+tape = tf.GradientTape()
+tape.watch(x)
+
+with tape:
+    y = tf.reduce_sum(x**3)
+
+gradient = tape.gradient(y, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.constant([1.0, 2.0, 3.0])
+tape = tf.GradientTape()
+
+with tape:
+    tape.watch(x)
+    y = tf.reduce_sum(x**3)
+
+gradient = tape.gradient(y, x)
+""",
+            outcome=None,
+            exception="AttributeError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+layer = tf.keras.layers.Dense(1)
+layer.build([None, 2])
+with tf.GradientTape(watch_accessed_variables=False) as tape:
+    tape.watch([variable.value for variable in layer.trainable_variables])
+    loss = tf.reduce_sum(layer(tf.ones([3, 2])))
+
+print(tape.gradient(loss, layer.trainable_variables))
+""",
+        """\
+import numpy as np
+import tensorflow as tf
+
+x = tf.convert_to_tensor(np.float32([1.0, 2.0]))
+y = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    tape.watch([x, y])
+    z = tf.reduce_sum(x) * y
+
+print(tape.gradient(z, {"x": x, "y": y}))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``source`` (what is watched), ``tape``, ``exception`` and ``reason``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._wording import at, so, source, watch
 
@@ -14,11 +14,121 @@ if TYPE_CHECKING:
 
 
 class WatchedTooLate(Rule):
-    """`watch` comes after the operations that use the source."""
+    """`watch` comes after the operations that use the source.
+
+    ## What it does
+    Reports a `watch` that comes after the operations that use the watched value, in the block or after it.
+
+    ## Why the gradient is lost
+    The tape records an operation when one of its inputs is watched as it runs, and never looks back. What was computed
+    from the value alone before the `watch` is not recorded: the gradient is None, or lacks the earlier part where the
+    value is used again later. A `watch` after the block raises nothing and does nothing.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Make `tape.watch(x)` the first statement of the block.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Controlling what the tape watches*: https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches
+    - `tf.GradientTape.watch`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#watch
+    """
 
     code = "GT106"
     name = "watched-too-late"
     kinds = (Kind.WATCHED_LATE,)
+    examples = (
+        Example(
+            title="watching after the forward pass",
+            broken="""\
+import tensorflow as tf
+
+x = tf.constant([[1.0, 2.0]])
+kernel = tf.constant([[0.5], [-0.5]])
+
+with tf.GradientTape() as tape:
+    y = tf.sigmoid(x @ kernel)
+    tape.watch(x)
+    loss = tf.reduce_sum(y**2)
+
+gradient = tape.gradient(loss, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.constant([[1.0, 2.0]])
+kernel = tf.constant([[0.5], [-0.5]])
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = tf.sigmoid(x @ kernel)
+    loss = tf.reduce_sum(y**2)
+
+gradient = tape.gradient(loss, x)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="an attack that watches beside the gradient call",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(3)])
+
+
+def slope(image, label):
+    with tf.GradientTape() as tape:
+        logits = model(image)
+        loss = tf.keras.losses.sparse_categorical_crossentropy(label, logits, from_logits=True)
+    tape.watch(image)
+    return tape.gradient(loss, image)
+
+
+direction = slope(tf.random.uniform([1, 4]), tf.constant([2]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(3)])
+
+
+def slope(image, label):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        logits = model(image)
+        loss = tf.keras.losses.sparse_categorical_crossentropy(label, logits, from_logits=True)
+    return tape.gradient(loss, image)
+
+
+direction = slope(tf.random.uniform([1, 4]), tf.constant([2]))
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.constant(2.0)
+with tf.GradientTape() as tape:
+    scale = tf.stop_gradient(x)
+    tape.watch(x)
+    y = scale * x**2
+
+print(tape.gradient(y, x))
+""",
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    y = w * x
+    tape.watch(w)
+
+print(tape.gradient(y, w))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``call_line`` (the first use), ``watch_line`` and ``reason`` (``after-block``)."""

@@ -137,4 +137,5 @@ def report(*findings: Finding, errors: tuple[FileError, ...] = (), **rest: objec
         "rules": lambda: RULES,
         "root": Path("/home/me/project"),
     }
-    return Report(findings, errors, **(defaults | rest))  # type: ignore[arg-type]
+    given = defaults | rest
+    return Report(findings, errors, files=len(given["paths"]), **given)  # type: ignore[arg-type]
