@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 WHAT = {
     "numpy-function": (
@@ -153,3 +157,16 @@ print(tape.gradient(loss, model.trainable_variables))
         callee = name(claim, "callee", "This function")
         why, cure = WHAT.get(claim.detail.get("reason", ""), WHAT["library"])
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ."""
+        site = Site(claim, module)
+        node, reason = site.expression(), claim.detail.get("reason")
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            return None
+        owner, method = site.text(node.func.value), node.func.attr
+        if reason == "predict" and method in {"predict", "predict_on_batch"} and len(node.args) == 1:
+            return proposal("unsafe", "Call the model itself", replace(node, f"{owner}({site.text(node.args[0])})"))
+        if reason == "weights" and method == "get_weights" and not node.args:
+            return proposal("unsafe", "Use the variables themselves", replace(node, f"{owner}.trainable_variables"))
+        return None

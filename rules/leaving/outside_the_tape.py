@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import after, proposal, replace
+from .._mending.moving import moved_in_from_before, moved_in_from_behind, statements_between
+from .._mending.site import Site, spelled
 from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+    from .._mending.site import With
 
 WHERE = {
     "before the tape": ("before the tape's block begins", "move it into the block"),
@@ -156,3 +163,65 @@ print(tape.gradient(losses, w))
         phrase, cure = WHERE.get(where, (where, "move it into the block"))
         bound = claim.detail.get("variable")
         return f"{code(bound) if bound else 'This'} is computed {phrase}{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The statement moved into the block.
+
+        Unsafe, since what else the moved lines do is then recorded; safe for an expression in the gradient call and
+        for a single statement just behind the block that only computes.
+        """
+        site = Site(claim, module)
+        calls = site.calls()
+        if not calls:
+            return None
+        call = calls[0][1]
+        block, tape, statement = site.block_of(call), site.tape_of(call), site.statement()
+        if block is None or tape is None or statement is None or block in site.index.above(statement):
+            return None
+        node = site.expression()
+        if node is not None and any(one is call for one in site.index.above(node)):
+            return _hoisted(site, block, node, call)
+        edits = moved_in_from_behind(site, block, statement, tape)
+        if edits is not None:
+            only = len(statements_between(site, block, statement)) == 1 and _computes(statement)
+            return proposal("safe" if only else "unsafe", "Move it into the tape's block", *edits)
+        edits = moved_in_from_before(site, block, statement)
+        return None if edits is None else proposal("unsafe", "Open the tape before it", *edits)
+
+
+def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposal | None:
+    """An expression of the gradient call computed as the last statement of the block."""
+    target = next(iter(call.args), None) or next((k.value for k in call.keywords if k.arg == "target"), None)
+    whole = next((one for one in (node, *site.index.above(node)) if one is target), None)
+    if not isinstance(whole, ast.expr) or not _pure(whole) or call in _within(block):
+        return None
+    name = site.free_name("target")
+    return proposal(
+        "safe",
+        "Compute it in the tape's block",
+        after(site.module, block.body[-1], f"{name} = {' '.join(site.text(whole).split())}"),
+        replace(whole, name),
+    )
+
+
+def _within(block: With) -> list[ast.AST]:
+    return list(ast.walk(block))
+
+
+def _computes(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing but bind the value of an expression of TensorFlow."""
+    return isinstance(statement, ast.Assign) and _pure(statement.value)
+
+
+def _pure(value: ast.expr) -> bool:
+    """Whether an expression only computes: arithmetic, slices and functions of a module."""
+    for one in ast.walk(value):
+        if isinstance(one, ast.Call):
+            name = spelled(one.func) or ""
+            if not (name == "sum" or name.partition(".")[0] in {"tf", "tensorflow", "keras", "K"}):
+                return False
+        elif isinstance(one, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda, ast.JoinedStr)) or (
+            isinstance(one, ast.Constant) and isinstance(one.value, str) and "\n" in one.value
+        ):
+            return False
+    return True

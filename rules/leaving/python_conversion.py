@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.conversions import dropped
+from .._mending.edits import proposal
+from .._mending.site import Site
+from .._mending.uses import goes_on_as_tensor
 from .._wording import code, so, use
 from ._instead import of_python
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 METHODS = {"numpy", "item", "tolist"}
@@ -154,3 +159,13 @@ print(tape.gradient(density, x))
         if claim.detail.get("reason") == "function":
             return f"{named} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The conversion dropped: safe where all that is done with its value takes a Tensor."""
+        site = Site(claim, module)
+        node = site.expression()
+        edit = None if node is None else dropped(site, node)
+        if node is None or edit is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", edit)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.conversions import converted
+from .._mending.edits import operand, proposal, replace
+from .._mending.site import Site, spelled
+from .._mending.uses import goes_on_as_tensor
 from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class RewrappedTensor(Rule):
@@ -141,3 +147,46 @@ print(tape.gradient(loss, w))
         told = f"{callee} copies the value{' of ' + code(wrapped) if wrapped else ''} into a new leaf without a history"
         instead = claim.detail.get("replacement") or wrapped
         return f"{told}{so(claim)}; use {code(instead, 60) if instead else 'the Tensor'} itself."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The Tensor itself: safe where all that is done with the new leaf takes a Tensor."""
+        site = Site(claim, module)
+        node = site.expression()
+        text = None if node is None else _itself(site, node)
+        if node is None or text is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", replace(node, text))
+
+
+def _itself(site: Site, node: ast.expr) -> str | None:
+    """What to write in the place of a call that rewraps a Tensor."""
+    if not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+        return None
+    maker = (spelled(node.func) or "").rpartition(".")[2]
+    value, keywords = node.args[0], {keyword.arg: site.text(keyword.value) for keyword in node.keywords}
+    if len(node.args) > 1 or None in keywords:
+        return None
+    inner = converted(value)
+    text = operand(site, node, site.text(inner or value), inner or value)
+    if maker in {"Variable", "Parameter"} and not set(keywords) - {"name", "trainable", "dtype"}:
+        return _cast(site, node, text, keywords)
+    if maker not in {"constant", "convert_to_tensor"} or set(keywords) - {"name", "dtype", "shape"}:
+        return None
+    if "shape" in keywords:
+        reshape = site.tensorflow("reshape", node)
+        return None if reshape is None else f"{reshape}({site.text(inner or value)}, {keywords['shape']})"
+    if isinstance(value, (ast.List, ast.Tuple)):
+        stack = site.tensorflow("stack", node)
+        return None if stack is None else f"{stack}({site.text(value)})"
+    if inner is not None or spelled(value) is None:
+        return _cast(site, node, text, keywords)
+    convert = site.tensorflow("convert_to_tensor", node)
+    return None if convert is None else f"{convert}({site.text(value)})"
+
+
+def _cast(site: Site, node: ast.Call, text: str, keywords: dict[str | None, str]) -> str | None:
+    if "dtype" not in keywords:
+        return text
+    cast = site.tensorflow("cast", node)
+    return None if cast is None else f"{cast}({text}, {keywords['dtype']})"

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.conversions import dropped
+from .._mending.edits import proposal, put
+from .._mending.site import Site, span_of, spelled
+from .._mending.uses import goes_on_as_tensor
 from .._wording import at, call, code, effect, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 WHAT = {
     "ndarray": "a NumPy array",
@@ -153,3 +158,25 @@ print(tape.gradient(losses, w))
             "symbolic": "use what a call of the model returns",
         }.get(reason, "keep the loss a Tensor up to here")
         return f"{named} is {WHAT.get(reason, 'no Tensor')}{made}, so {told}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""
+        site = Site(claim, module)
+        calls = site.calls()
+        if not calls:
+            return None
+        lost, call = calls[0]
+        target = site.at(lost.target_span)
+        if target is None:
+            return None
+        if claim.detail.get("reason") == "function":
+            end = span_of(target)
+            return proposal("unsafe", "Call the function", put(end.end_line, end.end_column, "()"))
+        name = spelled(target)
+        found = site.definition(name, call) if name is not None else None
+        made = target if name is None else None if found is None else found[1]
+        edit = None if made is None else dropped(site, made)
+        if made is None or edit is None:
+            return None
+        safe = goes_on_as_tensor(site, made)
+        return proposal("safe" if safe else "unsafe", "Keep the loss a Tensor", edit)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, replace, with_keyword
+from .._mending.site import Site, spelled
+from .._mending.uses import float_does
 from .._wording import at, code, several, so, source, sources
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal, Replacement
 
 
 class IntegerSource(Rule):
@@ -131,3 +136,78 @@ print(tape.gradient(loss, logits))
         if dtype in {"bool", "string"}:
             return f"{told}; ask for the float that it stands for."
         return f"{told}; make it a float where it is created."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """Float literals, or a float dtype, where the source is made.
+
+        None where it is used as an index or a shape; safe where all its other uses plainly take a float.
+        """
+        site = Site(claim, module)
+        wanted = {spelled(site.at(lost.source_span) or ast.Constant(0)): call for lost, call in site.calls()}
+        names = {name for name in wanted if name is not None}
+        if not names or len(names) != len(wanted) or len(site.calls()) != len(claim.gradients):
+            return None
+        edits, sure = [], True
+        for name, call in wanted.items():
+            found = site.definition(name or "", call)
+            made = _floats(site, found[1]) if found is not None else None
+            fits = [float_does(site, use, names) for use in site.uses(name or "")]
+            if made is None or False in fits:
+                return None
+            edits += made
+            sure = sure and None not in fits
+        return proposal("safe" if sure else "unsafe", "Make it a float where it is created", *edits)
+
+
+INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "int", "int_"})
+MAKERS = frozenset({"constant", "Variable", "convert_to_tensor", "fill", "range", "ones", "zeros", "cast", "eye"})
+
+
+def _floats(site: Site, made: ast.expr) -> list[Replacement] | None:
+    """The edits that make a float of what an expression creates; None where it is not plain how."""
+    if not isinstance(made, ast.Call) or (spelled(made.func) or "").rpartition(".")[2] not in MAKERS:
+        return None
+    maker = (spelled(made.func) or "").rpartition(".")[2]
+    dtype = next((keyword.value for keyword in made.keywords if keyword.arg == "dtype"), None)
+    if dtype is None and len(made.args) > 1 and maker in {"constant", "convert_to_tensor", "cast", "ones", "zeros"}:
+        dtype = made.args[1]
+    if dtype is not None:
+        written = _float_dtype(site, dtype)
+        return None if written is None else [replace(dtype, written)]
+    literals = _integer_literals(made.args[0]) if made.args and maker in {"constant", "Variable"} else None
+    if literals:
+        return [replace(one, f"{site.text(one)}.0") for one in literals]
+    float32 = site.tensorflow("float32", made)
+    if maker not in {"constant", "Variable", "range", "eye"} or float32 is None or len(made.args) > 3:
+        return None
+    edit = with_keyword(site, made, "dtype", float32)
+    return None if edit is None else [edit]
+
+
+def _float_dtype(site: Site, dtype: ast.expr) -> str | None:
+    """``tf.float32`` for ``tf.int32``, and alike for a string or NumPy's types."""
+    if isinstance(dtype, ast.Constant) and dtype.value in INTEGERS:
+        quote = site.text(dtype)[0]
+        return f"{quote}float32{quote}"
+    name = spelled(dtype)
+    if name == "int":
+        return site.tensorflow("float32", dtype)
+    root, _, last = (name or "").rpartition(".")
+    return f"{root}.float32" if root and last in INTEGERS else None
+
+
+def _integer_literals(value: ast.expr) -> list[ast.Constant] | None:
+    """The decimal integers of a number or a nested list; None where anything else stands in it."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, (ast.USub, ast.UAdd)):
+        return _integer_literals(value.operand)
+    if isinstance(value, (ast.List, ast.Tuple)):
+        parts = [_integer_literals(one) for one in value.elts]
+        return None if None in parts else [literal for part in parts if part is not None for literal in part]
+    if isinstance(value, ast.Constant) and type(value.value) is int:
+        plain = str(value.value) == str(value.value).strip() and value.end_col_offset == value.col_offset + len(
+            str(value.value)
+        )
+        return [value] if plain else None
+    if isinstance(value, ast.Constant) and type(value.value) is float:
+        return []
+    return None

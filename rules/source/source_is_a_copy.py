@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, put, replace
+from .._mending.site import Site, span_of, spelled
 from .._wording import at, code, so, source
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal, Replacement
 
 WHAT = {
     "slice": (
@@ -153,3 +157,55 @@ print(tape.gradient(y, alias))
         if reason == "slice":
             return f"{named} {what}{lost}; {cure} the gradient of {code(value) if value else 'the whole'}."
         return f"{named} {what}{lost}; {cure} {code(value) if value else 'the value that was used'}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""
+        site = Site(claim, module)
+        edits: list[Replacement] = []
+        for lost, call in site.calls():
+            source = site.at(lost.source_span)
+            made = None if source is None else _itself(site, source, call, lost.method)
+            if made is None:
+                return None
+            edits += made
+        return proposal("safe", "Ask for the value that was used", *dict.fromkeys(edits)) if edits else None
+
+
+FUNCTIONS = frozenset({"identity", "convert_to_tensor", "constant", "deepcopy", "copy"})
+METHODS = frozenset({"read_value", "value", "numpy"})
+
+
+def _itself(site: Site, source: ast.expr, call: ast.Call, method: str) -> list[Replacement] | None:
+    """The edits that ask for the value which a copy was made of."""
+    copy = source
+    if spelled(source) is not None:
+        found = site.definition(spelled(source) or "", call)
+        if found is None:
+            return None
+        copy = found[1]
+        value = _copied(copy)
+        if value is None or site.definition(spelled(value) or "", call) is None:
+            return None
+    value = _copied(copy)
+    if value is None or spelled(value) is None:
+        return None
+    if not isinstance(copy, ast.Subscript):
+        return [replace(source, site.text(value))]
+    if method != "gradient" or not any(source is one for one in (*call.args, *(k.value for k in call.keywords))):
+        return None
+    end = span_of(call)
+    whole, value_end = span_of(copy), span_of(value)
+    text = site.module.text(type(whole)(value_end.end_line, value_end.end_column, whole.end_line, whole.end_column))
+    return [replace(source, site.text(value)), put(end.end_line, end.end_column, text)]
+
+
+def _copied(copy: ast.expr) -> ast.expr | None:
+    """What an expression is a copy or a slice of."""
+    if isinstance(copy, ast.Subscript):
+        return copy.value
+    if not isinstance(copy, ast.Call):
+        return None
+    if isinstance(copy.func, ast.Attribute) and copy.func.attr in METHODS and not copy.args:
+        return copy.func.value
+    name = (spelled(copy.func) or "").rpartition(".")[2]
+    return copy.args[0] if name in FUNCTIONS and len(copy.args) == 1 and not copy.keywords else None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.watching import watch_sources
 from .._wording import at, code, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class UnwatchedTensor(Rule):
@@ -150,3 +152,7 @@ print(tape.gradient(loss, [kernel, hidden]))
             kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
             told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
         return f"{told}{lost}; call {watch(claim)} first in the block."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The sources watched first in the block: safe, since a watch changes no value."""
+        return watch_sources(claim, module)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.watching import watch_sources
 from .._wording import at, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class VariableNotWatched(Rule):
@@ -144,3 +146,7 @@ print(tape.gradient(y, w))
         else:
             cure = f"call {watch(claim)}"
         return f"{told}{lost}; {cure} or drop the option."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The Variables watched first in the block: safe, since a watch changes no value."""
+        return watch_sources(claim, module, keras=claim.detail.get("reason") == "keras-variable")

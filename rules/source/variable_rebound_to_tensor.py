@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal
+from .._mending.site import Site
+from .._mending.updates import assigned_in_place
+from .._mending.watching import watch_sources
 from .._wording import at, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class VariableReboundToTensor(Rule):
@@ -130,3 +135,21 @@ for step in range(3):
             return f"{told}; keep the Variable itself and compute inside the tape."
         told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'bound_line')} is gone{lost}"
         return f"{told}; {use(claim, 'change its value with `assign`')}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The update written as ``assign``; the Tensor watched where the Variable never had a name.
+
+        Safe where the name holds a Variable on every way to the update.
+        """
+        if claim.detail.get("reason") == "expression":
+            return watch_sources(claim, module)
+        site = Site(claim, module)
+        statement = site.statement()
+        if statement is None or any(block in site.index.above(statement) for block in site.blocks()):
+            return None
+        edits = assigned_in_place(site, statement)
+        if edits is None:
+            return None
+        return proposal(
+            "safe" if claim.severity == "error" else "unsafe", "Change the Variable's value in place", *edits
+        )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, remove, replace
+from .._mending.site import Site, spelled
+from .._mending.watching import is_watch, watchable, watching
 from .._wording import code, listed
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 WHAT = {
     "ndarray": ("a NumPy array", "convert it with `tf.convert_to_tensor` and watch that"),
@@ -166,3 +171,53 @@ print(tape.gradient(z, {"x": x, "y": y}))
         if watched in {"this", "None"}:
             return f"{tape} does not take {what} {raises}; {cure}."
         return f"{tape} does not take {what}, as {code(watched)} is, {raises}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.
+
+        Safe, since the line raises as it stands.
+        """
+        site = Site(claim, module)
+        statement = site.statement()
+        if not isinstance(statement, ast.Expr) or not is_watch(statement) or not isinstance(statement.value, ast.Call):
+            return None
+        call, reason = statement.value, claim.detail.get("reason")
+        if reason == "two-arguments" and len(call.args) > 1 and not call.keywords:
+            return proposal("safe", "Watch them as a list", replace(call, _listed(site, call)))
+        if len(call.args) != 1 or call.keywords:
+            return None
+        (watched,) = call.args
+        if reason in {"keras-variable", "keras-variables"}:
+            what = _values(watched)
+            return (
+                None if what is None else proposal("safe", "Watch the Keras variable's value", replace(watched, what))
+            )
+        if reason == "not-entered":
+            return _moved_in(site, statement, call)
+        return None
+
+
+def _listed(site: Site, call: ast.Call) -> str:
+    return f"{site.text(call.func)}([{', '.join(site.text(one) for one in call.args)}])"
+
+
+def _values(watched: ast.expr) -> str | None:
+    """What ``watch`` takes in the place of Keras variables."""
+    if isinstance(watched, (ast.List, ast.Tuple)):
+        names = [spelled(one) for one in watched.elts]
+        return None if None in names else f"[{', '.join(f'{name}.value' for name in names)}]"
+    name = spelled(watched)
+    return None if name is None else watchable(name)
+
+
+def _moved_in(site: Site, statement: ast.Expr, call: ast.Call) -> Proposal | None:
+    """The watch moved into the block that comes right after it."""
+    tape, source = site.tape_of(call), spelled(call.args[0])
+    suite = site.index.suite(statement)
+    following = suite[suite.index(statement) + 1 :]
+    block = next((one for one in following if isinstance(one, (ast.With, ast.AsyncWith))), None)
+    if tape is None or source is None or block is None or site.item_of(block, tape) is None:
+        return None
+    return proposal(
+        "safe", "Watch it inside the block", remove(site, statement), watching(site, block, tape, [source], None)
+    )
