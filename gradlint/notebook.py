@@ -158,9 +158,7 @@ class Session:
     ) -> None:
         if not findings and not summary:
             return
-        texts = (
-            [cell.source for cell in notebook.parse(source.text).cells] if source.kind == "notebook" else [source.text]
-        )
+        texts = [cell.source for cell in notebook.cells(source.text)] if source.kind == "notebook" else [source.text]
         report = Report(
             findings=tuple(findings),
             errors=tuple(FileError(source.path, one.message, one.cell, one.location) for one in problems),

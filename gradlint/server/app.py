@@ -164,9 +164,13 @@ class Server(LanguageServer):
         return actions.Actions(result, self.client, check, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
-        if not self.configuration.lints(snapshot.path):
-            return programs.nothing(snapshot)
-        return programs.compute(snapshot, self.configuration.settings(snapshot.path))
+        """Look at a snapshot, in a worker thread; what fails is logged, and nothing is claimed then."""
+        try:
+            if self.configuration.lints(snapshot.path):
+                return programs.compute(snapshot, self.configuration.settings(snapshot.path))
+        except Exception:
+            logger.exception("%s: it could not be checked", snapshot.uri)
+        return programs.nothing(snapshot)
 
     def _deliver(self, result: Result) -> None:
         """Publish a new result's diagnostics, unless the client asks for them itself."""
