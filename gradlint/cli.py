@@ -120,11 +120,19 @@ def _failed(message: str) -> int:
 
 
 def _misused(error: click.ClickException) -> int:
-    message = error.format_message()
-    message = message[:1].lower() + message[1:].rstrip(".") if not message.startswith("'") else message
+    message = _message(error)
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "gradlint"
     return _failed(f"{message}\nTry `{where} --help`.")
+
+
+def _message(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption):
+        known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+        near = difflib.get_close_matches(error.option_name, known, n=1)
+        return f"no such option {error.option_name}" + (f"; did you mean {near[0]}?" if near else "")
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
 
 
 def _pipe_closed() -> int:

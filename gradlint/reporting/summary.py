@@ -27,8 +27,8 @@ def summary(report: Report, style: Style) -> Iterator[str]:
     if claims:
         files = len({finding.path for finding in claims})
         yield f"Found {listed(counts)} in {counted(files, 'file')} {tapes}"
-    else:
-        yield f"{style.paint('No lost gradients', 'good')} in {counted(report.files, 'file')} {tapes}"
+    elif (whole := report.files - len({error.path for error in report.errors if error.cell is None})) > 0:
+        yield f"{style.paint('No lost gradients', 'good')} in {counted(whole, 'file')} {tapes}"
     if report.errors:
         files = len({error.path for error in report.errors})
         yield style.severity(f"{counted(files, 'file')} could not be checked", "error")
