@@ -42,7 +42,8 @@ def put(line: int, column: int, content: str) -> Replacement:
 
 def first_line(statement: ast.stmt) -> int:
     """The line that a statement begins on, its decorators included."""
-    return min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 def begins_line(module: Module, statement: ast.stmt) -> bool:

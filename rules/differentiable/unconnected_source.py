@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site
 from .._wording import at, call, code, several, so, source, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class UnconnectedSource(Rule):
@@ -148,3 +152,17 @@ print(tape.gradient(total, [shared, *heads]))
             return f"{told}{so(claim, named=True)}; return its derivative."
         told = f"{target(claim, 'The target')} is not computed from {named}{so(claim, named=True)}"
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """Target and source swapped where they changed places: safe, since the gradient was None."""
+        site = Site(claim, module)
+        if claim.detail.get("reason") != "swapped":
+            return None
+        edits = []
+        for _, asked in site.calls():
+            values = asked.args if len(asked.args) == 2 else [one.value for one in asked.keywords]
+            if len(values) != 2 or isinstance(values[1], (ast.List, ast.Tuple, ast.Dict)):
+                return None
+            one, other = values
+            edits += [replace(one, site.text(other)), replace(other, site.text(one))]
+        return proposal("safe", "Swap target and source", *dict.fromkeys(edits)) if edits else None

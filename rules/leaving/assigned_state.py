@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import after, alone, bracketed, proposal, replace
+from .._mending.site import Site, spelled
 from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class AssignedState(Rule):
@@ -139,3 +143,66 @@ print(average, tape.gradient(loss, w))
         if claim.detail.get("reason") == "accumulator":
             return f"{told}; add up Tensors in a Python name instead."
         return f"{told}; compute with a Tensor and assign it later."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The new value given a name of its own, which what follows in the block reads; the Variable still gets it.
+
+        Unsafe, since the program may count on reading the Variable.
+        """
+        site = Site(claim, module)
+        node, statement = site.expression(), site.statement()
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or statement is None:
+            return None
+        variable, value = spelled(node.func.value), _new_value(site, node)
+        calls = site.calls()
+        block = site.block_of(calls[0][1]) if calls else None
+        if variable is None or value is None or block is None or not alone(module, statement):
+            return None
+        if not any(one is statement for one in block.body) or not isinstance(statement, (ast.Expr, ast.Assign)):
+            return None
+        if statement.value is not node:
+            return None
+        function = site.text(node.func.value)
+        if isinstance(statement, ast.Assign):
+            target = spelled(statement.targets[0]) if len(statement.targets) == 1 else None
+            if target is None or target == variable:
+                return None
+            edits = [replace(node, value), after(module, statement, f"{function}.assign({target})")]
+            return proposal("unsafe", "Go on with the value itself", *edits)
+        named = site.free_name(f"new_{variable.rpartition('.')[2]}")
+        last = max(call.lineno for _, call in calls)
+        later = [
+            use
+            for use in site.uses(variable)
+            if site.index.scope(use) is site.index.scope(node)
+            and (statement.end_lineno or 0) < use.lineno <= last
+            and block in site.index.above(use)
+            and not _written(site, use)
+        ]
+        if not later or any(isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)):
+            return None
+        written = f"{named} = {value}"
+        return proposal(
+            "unsafe",
+            "Go on with the value itself",
+            replace(statement, written),
+            after(module, statement, f"{function}.assign({named})"),
+            *(replace(use, named) for use in later),
+        )
+
+
+def _new_value(site: Site, node: ast.Call) -> str | None:
+    """What an ``assign`` makes of its Variable."""
+    if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Attribute):
+        return None
+    value, owner = node.args[0], site.text(node.func.value)
+    sign = {"assign_add": "+", "assign_sub": "-"}.get(node.func.attr)
+    if sign is not None:
+        return f"{owner} {sign} {bracketed(value, site.text(value))}"
+    return site.text(value) if node.func.attr == "assign" and "\n" not in site.text(value) else None
+
+
+def _written(site: Site, use: ast.expr) -> bool:
+    """Whether a use of a Variable writes to it."""
+    parent = site.index.parents.get(use)
+    return isinstance(parent, ast.Attribute) and parent.attr.startswith("assign")

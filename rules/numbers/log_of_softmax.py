@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
+from .._mending.edits import bracketed, proposal, replace
+from .._mending.site import Site, names_in, spelled
 from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class LogOfSoftmax(Rule):
@@ -28,3 +32,55 @@ class LogOfSoftmax(Rule):
         instead = claim.detail.get("replacement", fused)
         told = f"The logarithm of {code(inner)} is log(0) as soon as it underflows{so(claim)}"
         return f"{told}; use {code(instead, 60)}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""
+        site = Site(claim, module)
+        node = site.expression()
+        if not isinstance(node, ast.Call) or len(node.args) != 1:
+            return None
+        inner, exact = _without_epsilon(node.args[0])
+        negative = False
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub) and _is_one(inner.left):
+            inner, negative = inner.right, True
+        if spelled(inner) is not None:
+            found = site.definition(spelled(inner) or "", node)
+            statement = site.statement()
+            if found is None or statement is None or site.index.suite(found[0]) is not site.index.suite(statement):
+                return None
+            inner = found[1]
+            rebound = [site.bindings(name, node) for name in names_in(inner)]
+            if any(statement.lineno > found[0].lineno for one in rebound for statement, _ in one):
+                return None
+        text = _fused(site, node, inner, negative)
+        if text is None:
+            return None
+        return proposal("safe" if exact else "unsafe", "Use the fused function", replace(node, text))
+
+
+def _without_epsilon(value: ast.expr) -> tuple[ast.expr, bool]:
+    """What a small constant is added to, and whether there was none."""
+    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add)):
+        return value, True
+    small = isinstance(value.right, ast.Constant) or "eps" in (spelled(value.right) or "").lower()
+    return (value.left, False) if small else (value, True)
+
+
+def _is_one(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value == 1
+
+
+def _fused(site: Site, node: ast.Call, inner: ast.expr, negative: bool) -> str | None:
+    """The fused function's call for the logarithm of a softmax or sigmoid."""
+    if not isinstance(inner, ast.Call) or len(inner.args) != 1 or isinstance(inner.args[0], ast.Starred):
+        return None
+    maker, argument = (spelled(inner.func) or "").rpartition(".")[2], inner.args[0]
+    text = site.text(argument)
+    if maker == "softmax" and not negative and all(one.arg == "axis" for one in inner.keywords):
+        function = site.tensorflow("nn.log_softmax", node)
+        rest = "".join(f", axis={site.text(one.value)}" for one in inner.keywords)
+        return None if function is None else f"{function}({text}{rest})"
+    if maker == "sigmoid" and not inner.keywords:
+        function = site.tensorflow("math.log_sigmoid", node)
+        return None if function is None else f"{function}({f'-{bracketed(argument, text)}' if negative else text})"
+    return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.flow.facts import Kind, Span
+from gradlint.rule import Replacement, Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site, span_of
 from .._wording import call, code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 EXCEPTIONS = {
@@ -67,3 +71,40 @@ class BadGradientCall(Rule):
             "stopped-outside": (f"{written} is called outside the tape's block", "move it into the block"),
             "unconnected-value": (f"{written} takes 'none' or 'zero' as `unconnected_gradients`", "use one of these"),
         }.get(reason, (f"{written} does not take this", "see its signature"))
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.
+
+        Safe where the line raises as it stands; a list of sources gives a list of gradients and is unsafe.
+        """
+        site, reason = Site(claim, module), claim.detail.get("reason")
+        node = site.expression()
+        if isinstance(node, ast.Call):
+            return _meant(site, node, reason)
+        if reason == "with-a-class" and node is not None:
+            return proposal("safe", "Call the class", replace(node, f"{site.text(node)}()"))
+        return None
+
+
+def _meant(site: Site, node: ast.Call, reason: str | None) -> Proposal | None:
+    function = node.func
+    if reason == "second-source" and len(node.args) > 2:
+        first, last = span_of(node.args[1]), span_of(node.args[-1])
+        sources = ", ".join(site.text(one) for one in node.args[1:])
+        whole = Span(first.line, first.column, last.end_line, last.end_column)
+        return proposal("unsafe", "Pass the sources as one list", Replacement(whole, f"[{sources}]"))
+    if reason == "unknown-method" and isinstance(function, ast.Attribute):
+        meant = {"gradients": "gradient", "grad": "gradient", "jacobians": "jacobian"}.get(function.attr)
+        owner = site.text(function.value)
+        return None if meant is None else proposal("safe", f"Call `{meant}`", replace(function, f"{owner}.{meant}"))
+    if reason == "unknown-keyword":
+        for keyword in node.keywords:
+            meant = {"source": "sources", "targets": "target", "presistent": "persistent"}.get(keyword.arg or "")
+            if meant is not None:
+                named = Span(keyword.lineno, keyword.col_offset, keyword.lineno, keyword.value.col_offset)
+                if keyword.lineno == keyword.value.lineno and site.module.text(named) == f"{keyword.arg}=":
+                    return proposal("safe", f"Pass it as `{meant}`", Replacement(named, f"{meant}="))
+    if reason == "persistent-not-bool":
+        for value in [*node.args[:1], *(one.value for one in node.keywords if one.arg == "persistent")]:
+            return proposal("safe", "Write persistent=True", replace(value, "True"))
+    return None

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
+from .._mending.edits import proposal
+from .._mending.moving import moved_in_from_behind
+from .._mending.site import Site
 from .._wording import at, code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class LostInnerGradient(Rule):
@@ -34,3 +38,15 @@ class LostInnerGradient(Rule):
             return f"{told}{so(claim)}; use two nested tapes and take the inner gradient inside the outer block."
         told = f"The inner gradient{inner} is computed outside the block of {tape}, which does not record it"
         return f"{told}{so(claim)}; move it into the outer block."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""
+        site = Site(claim, module)
+        calls, statement = site.calls(), site.statement()
+        if not calls or statement is None or claim.detail.get("reason") in {"same-tape", "inner-none"}:
+            return None
+        outer, tape = site.block_of(calls[0][1]), site.tape_of(calls[0][1])
+        if outer is None or tape is None:
+            return None
+        edits = moved_in_from_behind(site, outer, statement, tape)
+        return None if edits is None else proposal("safe", "Take the inner gradient in the outer block", *edits)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site, spelled
+from .._mending.watching import VARIABLE_LISTS
 from .._wording import code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class SwappedZip(Rule):
@@ -36,3 +41,62 @@ class SwappedZip(Rule):
             )
         told = f"{callee} takes (gradient, variable) pairs, and these are the other way round"
         return f"{told}, so it raises {exception or 'AttributeError'}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The zip turned round, put in, or kept as a list: safe, since the call raises as it stands."""
+        site, reason = Site(claim, module), claim.detail.get("reason", "swapped")
+        node = site.expression()
+        if node is None:
+            return None
+        zipped = [one for one in ast.walk(node) if isinstance(one, ast.Call) and spelled(one.func) == "zip"]
+        if reason == "swapped" and len(zipped) == 1 and len(zipped[0].args) == 2 and not zipped[0].keywords:
+            one, other = zipped[0].args
+            return proposal(
+                "safe", "Put the gradients first", replace(one, site.text(other)), replace(other, site.text(one))
+            )
+        if reason == "not-zipped" and not zipped:
+            return _zipped(site, node)
+        if reason == "consumed":
+            return _listed(site, node)
+        return None
+
+
+def _argument(node: ast.expr) -> ast.expr | None:
+    """What an ``apply_gradients`` call applies."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("apply"):
+        return node.args[0] if len(node.args) == 1 else None
+    return node
+
+
+def _zipped(site: Site, node: ast.expr) -> Proposal | None:
+    """The gradients zipped with the sources that they were asked for."""
+    gradients = _argument(node)
+    if isinstance(gradients, (ast.Tuple, ast.List)) and len(gradients.elts) == 2:
+        one, other = (site.text(part) for part in gradients.elts)
+        return proposal("safe", "Pass pairs", replace(gradients, f"zip({one}, {other})"))
+    found = None if gradients is None else site.definition(spelled(gradients) or "", gradients)
+    if gradients is None or found is None or not isinstance(found[1], ast.Call):
+        return None
+    asked = found[1]
+    if not (isinstance(asked.func, ast.Attribute) and asked.func.attr == "gradient" and len(asked.args) == 2):
+        return None
+    name, sources = site.text(gradients), asked.args[1]
+    listed = sources
+    if isinstance(sources, ast.Name):
+        made = site.definition(sources.id, gradients)
+        listed = sources if made is None else made[1]
+    if (
+        not isinstance(listed, (ast.List, ast.Tuple))
+        and (spelled(listed) or "").rpartition(".")[2] not in VARIABLE_LISTS
+    ):
+        return None
+    return proposal("safe", "Pass pairs", replace(gradients, f"zip({name}, {site.text(sources)})"))
+
+
+def _listed(site: Site, node: ast.expr) -> Proposal | None:
+    """The pairs kept as a list where the zip is made."""
+    pairs = _argument(node)
+    found = None if pairs is None else site.definition(spelled(pairs) or "", pairs)
+    if found is None or spelled(getattr(found[1], "func", found[1])) != "zip":
+        return None
+    return proposal("safe", "Keep the pairs as a list", replace(found[1], f"list({site.text(found[1])})"))

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
+from .._mending.edits import proposal
+from .._mending.site import Site
+from .._mending.updates import assigned_in_place
 from .._wording import at, name, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class UpdateRebinds(Rule):
@@ -40,3 +44,13 @@ class UpdateRebinds(Rule):
             return f"{told}; call it without binding the name."
         told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'bound_line')}"
         return f"{told}{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The update written as ``assign_sub`` or the like: safe where the name always holds a Variable there."""
+        site = Site(claim, module)
+        statement = site.statement()
+        edits = None if statement is None else assigned_in_place(site, statement)
+        if edits is None:
+            return None
+        safe = claim.severity == "error" or claim.detail.get("reason") in {"augmented", "assign-result"}
+        return proposal("safe" if safe else "unsafe", "Change the Variable's value in place", *edits)
