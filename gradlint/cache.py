@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -111,6 +110,8 @@ class Cache:
             self._write(self._header(body) + body)
 
     def _write(self, data: bytes) -> None:
+        import tempfile
+
         descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix="tmp-")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
+from gradlint.sources.problem import Problem
 from gradlint.sources.read import NEEDLES
-from gradlint.sources.source import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +100,10 @@ def check(
     rules = rules_for(chosen)
     on = selection.enabled(chosen, rules, source.path)
     try:
-        known = analyse(source.code) if facts is None else facts
-        found = engine.findings(source, known, on)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
+            known = analyse(source.code) if facts is None else facts
+            found = engine.findings(source, known, on)
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     except Exception as error:

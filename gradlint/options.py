@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from gradlint.finding import Severity
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OutputFormat = Literal[
-    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"
-]
+    from gradlint.finding import Severity
+
+OutputFormat = Literal["full", "concise", "grouped", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"]
 """The formats that findings can be printed in."""
+
+
+SEVERITY = ("error", "warning", "info")
+"""The severities that a rule's findings can be given; those of :data:`gradlint.finding.Severity`."""
 
 
 class OptionError(ValueError):
@@ -90,7 +92,7 @@ def _table_of_strings(value: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _severities(value: Any) -> dict[str, Severity]:
-    if not isinstance(value, dict) or not all(one in get_args(Severity) for one in value.values()):
+    if not isinstance(value, dict) or not all(one in SEVERITY for one in value.values()):
         raise OptionError("a table of rules with `error`, `warning` or `info`")
     return dict(value)
 
@@ -133,7 +135,7 @@ TABLE = Type(
 )
 SEVERITIES = Type(
     "a table of severities",
-    {"type": "object", "additionalProperties": {"enum": list(get_args(Severity))}},
+    {"type": "object", "additionalProperties": {"enum": list(SEVERITY)}},
     _severities,
 )
 BOOLEAN = Type("true or false", {"type": "boolean"}, _boolean)

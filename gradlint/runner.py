@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.settings import Resolver, Settings
 from gradlint.sources import read
 from gradlint.sources.discover import discover
-from gradlint.sources.source import Problem
+from gradlint.sources.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

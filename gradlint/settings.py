@@ -6,7 +6,6 @@ A file's settings are those of the nearest ``gradlint.toml``, ``.gradlint.toml``
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -305,6 +304,8 @@ def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
 
 
 def _unknown(key: str, shown: str, known: list[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
     return f"{shown}: unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from gradlint.sources import ignore
-from gradlint.sources.source import Problem
+from gradlint.sources.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +60,6 @@ class FilterOf(Protocol[F]):
         """The filter of a folder whose parent's is known, given the names that lie in it."""
 
 
-@dataclass(slots=True)
 class Discovery(Generic[F]):
     """What was found.
 
@@ -70,8 +68,9 @@ class Discovery(Generic[F]):
         problems: The paths that do not exist or cannot be looked into.
     """
 
-    files: list[tuple[str, F]] = field(default_factory=list)
-    problems: list[tuple[str, Problem]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.files: list[tuple[str, F]] = []
+        self.problems: list[tuple[str, Problem]] = []
 
 
 def discover(paths: Iterable[str | os.PathLike[str]], filters: FilterOf[F]) -> Discovery[F]:

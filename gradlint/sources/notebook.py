@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.finding import Position
 from gradlint.sources.ipython import to_python
-from gradlint.sources.source import Problem, Segment, Source, segments_of
+from gradlint.sources.problem import Problem
+from gradlint.sources.source import Segment, Source, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

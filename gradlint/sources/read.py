@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tokenize
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
-from gradlint.sources.source import Source
-
 if TYPE_CHECKING:
-    from gradlint.sources.source import Kind
+    from gradlint.sources.source import Kind, Source
 
 NEEDLES = (b"GradientTape",)
 """What a file's bytes must contain for gradlint to have anything to say about it; other files are never decoded."""
@@ -100,6 +96,8 @@ def from_text(text: str, path: str, encoding: str = "utf-8") -> Source:
     Raises:
         SourceError: If the path is a notebook's and the text is none.
     """
+    from gradlint.sources.source import Source
+
     kind = kind_of(path)
     if kind == "notebook":
         from gradlint.sources import notebook
@@ -128,6 +126,9 @@ def decode(data: bytes, kind: Kind) -> tuple[str, str]:
     Raises:
         SourceError: If the bytes are not of the encoding, or the encoding is unknown.
     """
+    import io
+    import tokenize
+
     encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
     if kind == "python":
         try:
