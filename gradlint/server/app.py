@@ -18,13 +18,14 @@ from pygls.uris import from_fs_path
 
 from gradlint import __version__, checking
 from gradlint.confirm import ConfirmUnavailable
+from gradlint.documentation import page
 from gradlint.server import actions, diagnostics, hints, programs
 from gradlint.server.checker import Checker
 from gradlint.server.client import Client
 from gradlint.server.configuration import Configuration
 from gradlint.server.confirm import Confirmations, chosen
 from gradlint.server.documents import path_of
-from gradlint.server.hover import documentation, hover
+from gradlint.server.hover import hover
 from gradlint.server.protocol import Protocol
 from gradlint.settings import CONFIG_NAMES, SettingsError
 
@@ -164,9 +165,13 @@ class Server(LanguageServer):
         return actions.Actions(result, self.client, check, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
-        if not self.configuration.lints(snapshot.path):
-            return programs.nothing(snapshot)
-        return programs.compute(snapshot, self.configuration.settings(snapshot.path))
+        """Look at a snapshot, in a worker thread; what fails is logged, and nothing is claimed then."""
+        try:
+            if self.configuration.lints(snapshot.path):
+                return programs.compute(snapshot, self.configuration.settings(snapshot.path))
+        except Exception:
+            logger.exception("%s: it could not be checked", snapshot.uri)
+        return programs.nothing(snapshot)
 
     def _deliver(self, result: Result) -> None:
         """Publish a new result's diagnostics, unless the client asks for them itself."""
@@ -366,12 +371,12 @@ def _commands(server: Server) -> None:
         uri = _text(arguments, 1)
         for rule in server.configuration.rules(None if uri is None else path_of(uri)):
             if wanted is not None and wanted in (rule.code, rule.name):
-                text = documentation(rule)
+                text = page(rule)
                 if server.client.shows_documents:
                     folder = Path(tempfile.mkdtemp(prefix="gradlint-"))
-                    page = folder / f"{rule.code}-{rule.name}.md"
-                    page.write_text(text, encoding="utf-8")
-                    shown = types.ShowDocumentParams(cast("str", from_fs_path(str(page))), take_focus=True)
+                    file = folder / f"{rule.code}-{rule.name}.md"
+                    file.write_text(text, encoding="utf-8")
+                    shown = types.ShowDocumentParams(cast("str", from_fs_path(str(file))), take_focus=True)
                     server.window_show_document(shown)
                 else:
                     server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
