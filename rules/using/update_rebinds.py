@@ -52,12 +52,11 @@ import tensorflow as tf
 w = tf.Variable(5.0)
 learning_rate = 0.1
 
-for step in range(2):
+for step in range(10):
     with tf.GradientTape() as tape:
         loss = (w - 1.0) ** 2
     gradient = tape.gradient(loss, w)
-    if gradient is not None:
-        w = w - learning_rate * gradient
+    w = w - learning_rate * gradient
 """,
             fixed="""\
 import tensorflow as tf
@@ -65,14 +64,14 @@ import tensorflow as tf
 w = tf.Variable(5.0)
 learning_rate = 0.1
 
-for step in range(2):
+for step in range(10):
     with tf.GradientTape() as tape:
         loss = (w - 1.0) ** 2
     gradient = tape.gradient(loss, w)
-    if gradient is not None:
-        w.assign_sub(learning_rate * gradient)
+    w.assign_sub(learning_rate * gradient)
 """,
             outcome="none",
+            exception="TypeError",
         ),
         Example(
             title="a minus-equals on a Variable",
