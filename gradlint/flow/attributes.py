@@ -26,6 +26,7 @@ from gradlint.flow.values import (
     Number,
     Params,
     Seq,
+    Storage,
     Super,
     Symbolic,
     Tape,
@@ -43,7 +44,7 @@ _CONSTANTS = {
     "numpy.pi": math.pi, "numpy.e": math.e, "numpy.inf": math.inf, "numpy.nan": math.nan, "numpy.newaxis": None,
     "tensorflow.newaxis": None,
 }  # fmt: skip
-SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "handle", "path"})
+SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "path"})
 """Attributes that say something about a tensor and carry none of its value."""
 
 
@@ -70,6 +71,8 @@ class Attributes(Expressions):
             return self.unknown_attribute(value, name, node)
         if isinstance(value, LibObject):
             return keras.attribute(self, value, name, node)
+        if isinstance(value, Storage):
+            return self.tensor_attribute(value.base, name, node) if name != "value" else Method(value.base, name)
         if isinstance(value, Tensor | Variable | Array | Params):
             return self.tensor_attribute(value, name, node)
         if isinstance(value, Symbolic):
@@ -122,9 +125,11 @@ class Attributes(Expressions):
             if name == "trainable" and value.trainable is not None:
                 return Const(value.trainable)
             if name == "value" and value.keras is True:
-                return value
-            if name == "numpy" and value.keras is True:
-                return Method(value, name)
+                return Storage(value)
+        if isinstance(value, Params) and name == "value":
+            return Storage(value)
+        if name == "handle":
+            return value
         if isinstance(value, Tensor):
             extra = value.extra or {}
             if name in extra.get("fields", ()):

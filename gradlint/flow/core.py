@@ -25,6 +25,7 @@ from gradlint.flow.values import (
     Params,
     Recording,
     Seq,
+    Storage,
     Tape,
     Tensor,
     Unknown,
@@ -193,6 +194,8 @@ class Core:
         for parent in parents:
             if isinstance(parent, Const):
                 continue
+            if isinstance(parent, Storage):
+                parent = parent.base
             live = self.tracked(parent) if active else NOWHERE
             if cut is None:
                 if not floating:
@@ -269,6 +272,8 @@ class Core:
                 yield from self.leaves(item, depth - 1)
             for item in value.pairs.rest:
                 yield from self.leaves(item, depth - 1)
+        elif isinstance(value, Storage):
+            yield value.base
         else:
             yield value
 
@@ -307,6 +312,11 @@ class Core:
     def in_graph(self) -> bool:
         """Whether the running code is traced into a graph by ``tf.function``."""
         return any(activation.graph for activation in self.stack)
+
+    @property
+    def graphs(self) -> int:
+        """How many functions being traced into graphs the running code stands in."""
+        return sum(activation.graph for activation in self.stack)
 
 
 def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:

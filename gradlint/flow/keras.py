@@ -58,6 +58,8 @@ BARE = frozenset({
     "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
 })  # fmt: skip
 """Layers without trainable variables."""
+SEEDED = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"})
+"""Layers whose only variable is the state of their random numbers."""
 INPUTS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup",
                     "TextVectorization", "RandomHue", "RandomSaturation", "HashedCrossing"})  # fmt: skip
 """Layers through which no gradient reaches the input."""
@@ -124,6 +126,11 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
         wraps = name in {"keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
         if not bare and not wraps:
             state["params"] = Params(made, made.span)
+        short = name.rpartition(".")[2]
+        if short in {"BatchNormalization", "SyncBatchNormalization", "Normalization"}:
+            state["statistics"] = Params(made, made.span, trainable=False)
+        if short in SEEDED:
+            state["seed"] = Params(made, made.span, trainable=False)
         if "input_shape" in kwargs or "input_dim" in kwargs or "batch_input_shape" in kwargs:
             state["shaped"] = True
         if name == "keras.Sequential":
@@ -529,6 +536,10 @@ def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
             unique.append(item)
     if non_trainable:
         return machine.unknown(name, node, [owner])
+    if not trainable_only:
+        unique += _states(owner, "statistics", 8)
+        if name == "variables":
+            unique += _states(owner, "seed", 8)
     exact = all(isinstance(item, Variable) for item in unique)
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
     extra: dict[str, Any] = {"owner": owner, "name": name}
@@ -599,6 +610,18 @@ def _collect(
     for inner in nested(value):
         if inner is not value and is_layer(inner):
             _collect(machine, inner, found, reasons, trainable_only, tf_too, depth - 1)
+
+
+def _states(owner: Value, key: str, depth: int) -> list[Value]:
+    """The variables that layers keep and no gradient is meant for."""
+    if not depth or not isinstance(owner, LibObject | Instance):
+        return []
+    own = owner.state.get(key)
+    found: list[Value] = [own] if isinstance(own, Params) and owner.state.get("built") is True else []
+    for inner in nested(owner):
+        if inner is not owner:
+            found += _states(inner, key, depth - 1)
+    return found
 
 
 def machine_has(machine: Core, value: Instance, name: str) -> bool:

@@ -71,6 +71,9 @@ class Library(Tapes):
         """Call something from TensorFlow or Keras."""
         if name == "tensorflow.GradientTape":
             return self.make_tape(args, kwargs, node)
+        entry = lookup(name)
+        if entry is not None:
+            name = entry.name
         special = tensorflow_calls.SPECIAL.get(name)
         if special is not None:
             return special(self, name, args, kwargs, node)
@@ -86,7 +89,6 @@ class Library(Tapes):
                             "tensorflow.random.set_seed", "tensorflow.io.", "tensorflow.profiler.")):  # fmt: skip
             if not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor")):
                 return Unknown("call", span_of(node))
-        entry = lookup(name)
         if entry is None:
             functions = [leaf for leaf in given if isinstance(leaf, Function | Instance)]
             if functions:
@@ -123,6 +125,8 @@ class Library(Tapes):
             return Number("str" if entry.result == "string" else "", span_of(node))
         if entry.result in {"callable", "object", "instance", "variable"}:
             return self.foreign("call", node, inputs)
+        names = [parameter.name for parameter in entry.parameters if parameter.passing == "positional"]
+        kwargs = dict(zip(names, args, strict=False)) | kwargs
         outputs = entry.outputs
         if entry.result in {"tuple", "namedtuple"} and outputs:
             tensors = [
@@ -158,6 +162,8 @@ class Library(Tapes):
         if not made.born:
             made.born = self.tick()
         made.extra = {"args": tuple(value for value, _, _ in groups)}
+        if entry.result == "sparse":
+            made.extra["composite"] = "sparse"
         return made
 
     def effect_cut(
@@ -199,7 +205,7 @@ class Library(Tapes):
             _, parameter, *default = described.split(":")
             if parameter in kwargs:
                 return dtypes.named(kwargs[parameter])
-            return default[0] if default else None
+            return default[0] if default and default[0] != "?" else None
         return None if described == "?" else described
 
     # -- deferred to the modules of single libraries -----------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, keras, tensorflow_calls, updates
+from gradlint.flow import dtypes, keras, operators, tensorflow_calls, updates
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.expressions import with_key
 from gradlint.flow.facts import Kind
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
+    Bound,
     Const,
     Dict,
     Function,
@@ -121,8 +122,6 @@ def of_variable(
     if name in _LEAVES:
         return leave(m, owner, name, node)
     if name in _MAGIC and args:
-        from gradlint.flow import operators
-
         return operators.binary(m, node, _MAGIC[name], owner, args[0])
     if name == "sparse_read" or name == "gather_nd":
         return m.tensor(node, [owner], dtype=dtypes.of(owner))
@@ -146,8 +145,6 @@ def of_tensor(
         made.copy_of = owner
         return made
     if name in _MAGIC and args:
-        from gradlint.flow import operators
-
         return operators.binary(m, node, _MAGIC[name], owner, args[0])
     return m.unknown(name, node, [owner, *args, *kwargs.values()])
 
@@ -168,7 +165,9 @@ def of_array(m: Machine, owner: Array, name: str, args: list[Value], node: ast.A
         elif name in {"mean", "std", "var"}:
             dtype = "float64" if not dtypes.is_float(dtype) else dtype
         made = Array(dtype, span_of(node))
-    m.depend(made, [owner, *[leaf for value in args for leaf in m.leaves(value) if leaf.edges]])
+    m.depend(made, [owner])
+    others = [leaf for value in args for leaf in m.leaves(value) if leaf.edges or isinstance(leaf, Variable)]
+    m.depend(made, others, m.cut(Kind.NUMPY, node, m.callee(node), "numpy.ndarray." + name))
     return made
 
 
@@ -415,8 +414,12 @@ def dataset_method(
         made.state["element"] = Seq(Items((Tensor("int64"), element)), "tuple")
     elif name in {"__iter__"}:
         return owner
-    elif name in {"map", "filter"} and args and isinstance(args[0], Function):
-        return made
+    elif name == "map" and args and isinstance(args[0], Function | Bound | Method):
+        held = m.suspend()
+        given = operators.data(m, node, element if isinstance(element, Value) else None, owner)
+        spread = list(given.items.values) if isinstance(given, Seq) else [given]
+        made.state["element"] = m.call(args[0], spread, {}, node)
+        m.set(m.world, "active", held)
     return made
 
 

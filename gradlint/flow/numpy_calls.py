@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow import dtypes
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import Array, Const, Function, Instance, Items, Number, Seq, Symbolic, Tensor, Unknown, Value, Variable
+from gradlint.flow.values import Array, Const, Function, Instance, Items, Known, Number, Seq, Symbolic, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.library import Library
@@ -43,7 +43,14 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         return Array(None, span_of(node))
     if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values) and not short.startswith("random"):
         machine.leaves_graph(node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
-    if any(isinstance(leaf, Instance) for leaf in values):
+    given = kwargs.get("dtype")
+    holds_objects = isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}
+    if holds_objects:
+        made_objects = Array("object", span_of(node))
+        machine.depend(made_objects, values, sure=False)
+        return made_objects
+    objects = any(isinstance(leaf, Array) and leaf.dtype == "object" for leaf in values)
+    if objects or any(isinstance(leaf, Instance) for leaf in values):
         return machine.unknown("call", node, values)
     dtype = _dtype(short, args, kwargs)
     known = None

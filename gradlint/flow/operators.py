@@ -22,6 +22,7 @@ from gradlint.flow.values import (
     Number,
     Params,
     Seq,
+    Storage,
     Symbolic,
     Tensor,
     Unknown,
@@ -106,6 +107,8 @@ def is_tensor(value: Value) -> bool:
 
 def binary(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """The value of ``left op right``."""
+    left = left.base if isinstance(left, Storage) else left
+    right = right.base if isinstance(right, Storage) else right
     if isinstance(left, Join) or isinstance(right, Join):
         return _joined(machine, node, op, left, right)
     if isinstance(left, Const) and isinstance(right, Const):

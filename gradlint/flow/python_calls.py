@@ -16,6 +16,7 @@ from gradlint.flow.values import (
     Const,
     Dict,
     Function,
+    Generator,
 
     Instance,
     Items,
@@ -180,7 +181,9 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short in {"sum"} and args:
         return _sum(machine, args, node)
     if short in {"max", "min"} and args:
-        return _extreme(machine, args, node)
+        return _extreme(machine, short, args, node)
+    if short == "next" and args and isinstance(args[0], Generator) and not isinstance(args[0].node, ast.GeneratorExp):
+        return machine.unknown("next", node, args, top=True)
     if short == "next" and args:
         items, _ = machine.iterate(args[0], node)
         return items[0] if len(items) == 1 else (items[0] if items else machine.unknown("next", node, args))
@@ -305,7 +308,7 @@ def _sum(machine: Library, args: list[Value], node: ast.AST) -> Value:
     return result
 
 
-def _extreme(machine: Library, args: list[Value], node: ast.AST) -> Value:
+def _extreme(machine: Library, short: str, args: list[Value], node: ast.AST) -> Value:
     if len(args) == 1:
         items, exact = machine.iterate(args[0], node)
     else:
@@ -316,6 +319,9 @@ def _extreme(machine: Library, args: list[Value], node: ast.AST) -> Value:
         return made
     if not items or not exact:
         return machine.unknown("max", node, items)
+    numbers = [operators.scalar(item) for item in items]
+    if all(number is not None for number in numbers):
+        return items[numbers.index(max(numbers) if short == "max" else min(numbers))]
     result = items[0]
     for item in items[1:]:
         result = join_values(result, item)

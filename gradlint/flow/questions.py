@@ -13,6 +13,7 @@ from gradlint.flow.store import MISSING
 from gradlint.flow.values import (
 
     Array,
+    Bound,
     ClassValue,
     Const,
     Dict,
@@ -27,6 +28,7 @@ from gradlint.flow.values import (
     Params,
     Recording,
     Seq,
+    Storage,
     Symbolic,
     Tape,
     Tensor,
@@ -70,10 +72,14 @@ class Call:
 
 @dataclass
 class Answered:
-    """What the call gives: the sources that surely get None, and the exception that it surely raises."""
+    """What the call gives: the sources that surely get None, and the exception that it surely raises.
+
+    ``refused`` says that the arguments were refused, before the tape was used up.
+    """
 
     lost: set[int] = field(default_factory=set)
     exception: str = ""
+    refused: bool = False
 
 
 @dataclass
@@ -116,7 +122,7 @@ class _Asking:
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
         elif self.target_refuses(sources) or self.sources_refuse(sources):
-            pass
+            self.answered.refused = True
         else:
             self.reaches = [graph.reach(target, recording, self.machine.captured) for target in self.targets]
             if not self.lookup_error(sources, recording):
@@ -154,6 +160,8 @@ class _Asking:
                 else:
                     found += self.flat(item, node, f"{text}[{key!r}]")
             return found
+        if isinstance(value, Storage):
+            value = value.base
         return [(value, node, text)]
 
     def item_name(self, item: Value, text: str, index: int) -> str:
@@ -276,8 +284,10 @@ class _Asking:
 
     def target_refuses(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the target surely is nothing that TensorFlow differentiates."""
-        for target in self.targets:
+        for target in [*self.targets, *([self.call.target] if self.call.method != "gradient" else [])]:
             reason, exception = _no_target(target)
+            if isinstance(target, Seq | Dict):
+                reason, exception = "list", "AttributeError"
             if not reason:
                 continue
             span = span_of(self.call.target_node)
@@ -769,8 +779,10 @@ def _no_source(source: Value) -> tuple[str, str]:
         return "generator", "TypeError"
     if isinstance(source, Method) and not isinstance(source.owner, Unknown):
         return "method", "TypeError"
-    if isinstance(source, Function | ClassValue):
+    if isinstance(source, Function | ClassValue | Bound):
         return "function", "TypeError"
+    if isinstance(source, Tensor) and source.extra and "composite" in source.extra:
+        return str(source.extra["composite"]), "ValueError" if source.extra["composite"] == "sparse" else "AttributeError"
     return "", ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import questions
+from gradlint.flow import derivatives, questions
 from gradlint.flow.core import span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
@@ -27,6 +27,7 @@ from gradlint.flow.values import (
     Recording,
     Seq,
     StopRecording,
+    Storage,
     Symbolic,
     Tape,
     Tensor,
@@ -65,6 +66,7 @@ class Tapes(Statements):
         accessed = _flag(given.get("watch_accessed_variables"), default=True)
         tape = Tape(span, persistent, accessed)
         tape.born = self.tick()
+        tape.state["graphs"] = self.graphs
         odd = given.get("persistent")
         if odd is not None and not isinstance(odd, Unknown | Number | Join) and persistent is None:
             tape.persistent_text = self.text(node)
@@ -158,12 +160,18 @@ class Tapes(Statements):
             if tape.state["entered"] is False and tape.state["escaped"] is False:
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
-        for leaf in self.leaves(value):
+        for leaf in self.watchable(value):
             options = leaf.options if isinstance(leaf, Join) else (leaf,)
             for option in options:
                 self.watch_one(tape, recording, option, node, argument)
         if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
             self.watch_one(tape, recording, value.extra["unknown"], node, argument)
+
+    def watchable(self, value: Value) -> list[Value]:
+        """The leaves of what is watched, the storage of a ``keras.Variable`` told apart from the variable."""
+        if isinstance(value, Seq):
+            return [leaf for item in value.items.values for leaf in self.watchable(item)]
+        return [value] if isinstance(value, Storage) else list(self.leaves(value))
 
     def watch_one(self, tape: Tape, recording: Recording, leaf: Value, node: ast.AST, argument: ast.AST) -> None:
         """Watch one tensor or Variable."""
@@ -173,6 +181,9 @@ class Tapes(Statements):
             self.refuse(tape, node, argument, reason, "ValueError")
             return
         if isinstance(leaf, Seq | Dict | Const):
+            return
+        leaf = leaf.base if isinstance(leaf, Storage) else leaf
+        if isinstance(leaf, Tensor) and self.graphs > tape.state["graphs"]:
             return
         self.set(recording.watched, id(leaf), (leaf, self.tick(), node, sure))
         self.kept.append(leaf)
@@ -227,7 +238,8 @@ class Tapes(Statements):
             known_seed="output_gradients" in given,
         )
         answered = questions.ask(self, question)
-        self.use(tape, node, question)
+        if not answered.refused:
+            self.use(tape, node, question)
         if answered.exception:
             self.raised(answered.exception)
         return self.gradients(question, question.sources, answered, node)
@@ -266,9 +278,13 @@ class Tapes(Statements):
             return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
-        return self.any_gradient(sources, node, [question.target])
+        recording = question.tape.state["recording"]
+        targets = [question.target] if question.seed is None else [question.target, question.seed]
+        return self.any_gradient(sources, node, targets, recording)
 
-    def any_gradient(self, source: Value | None, node: ast.AST, targets: list[Value]) -> Value:
+    def any_gradient(
+        self, source: Value | None, node: ast.AST, targets: list[Value], recording: Recording | None = None
+    ) -> Value:
         """A gradient that arrives, or may: a tensor that other tapes can go on from."""
         if isinstance(source, Unknown) or source is None:
             return self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
@@ -277,7 +293,12 @@ class Tapes(Statements):
         made = Tensor(dtype_of(source), span_of(node), "gradient")
         made.gradient_of = span_of(node)
         parents = [leaf for target in targets for leaf in self.leaves(target)]
-        self.depend(made, [*parents, source], sure=False)
+        found = None
+        if isinstance(recording, Recording) and not isinstance(source, Join):
+            found = derivatives.depends_on(parents, source, recording, self.captured)
+        self.depend(made, [*parents, source] if found is None else found, sure=False)
+        lost = [parent for parent in parents if found is not None and all(parent is not value for value in found)]
+        self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 
     def none_used(self, lost: LostNone, node: ast.AST) -> None:

@@ -23,6 +23,7 @@ from gradlint.flow.values import (
     Params,
     Partial,
     Seq,
+    Storage,
     Symbolic,
     Tensor,
     Unknown,
@@ -93,6 +94,8 @@ def constant(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     asked = dtypes.named(given)
     shaped = "shape" in kwargs or len(args) > 2
     is_constant = name == "tensorflow.constant"
+    if isinstance(value, Storage):
+        value = value.base
     if isinstance(value, Join):
         return m.tensor(node, [value], dtype=asked or dtypes.of(value), op=name)
     if isinstance(value, Symbolic):
@@ -100,10 +103,7 @@ def constant(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     if isinstance(value, Tensor):
         if not shaped and (asked is None or asked == value.dtype):
             return value
-        if is_constant and (shaped or asked is not None) and value.dtype is not None:
-            cut = m.cut(Kind.REWRAPPED, node, m.callee(node), name)
-            return m.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
-        made = m.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=asked is None)
+        made = m.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
         made.copy_of = value
         return made
     if isinstance(value, Variable | Params):
@@ -360,6 +360,13 @@ def custom(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
     return m.foreign("custom gradient", node, args)
 
 
+def pass_through(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.grad_pass_through(f)``: computes with f, and passes the gradient by it."""
+    function = argument(args, kwargs, 0, "f")
+    given = (function,) if function is not None else (m.top,)
+    return LibObject("tensorflow.grad_pass_through", "custom-gradient", span_of(node), given)
+
+
 def scope(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.init_scope()``."""
     return LibObject("tensorflow.init_scope", "scope", span_of(node))
@@ -517,13 +524,49 @@ def resize(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
     return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
 
 
+def leaves(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    made = Array(None, span_of(node))
+    m.depend(made, given, m.cut(Kind.PYTHON, node, m.callee(node), name))
+    return made
+
+
+def parsed(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Functions that make a tensor of bytes or of a capsule."""
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    return m.tensor(node, given, dtype=dtypes.named(argument(args, kwargs, 1, "out_type")), op=name)
+
+
+def image_dtype(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.image.convert_image_dtype``: a cast that scales."""
+    return cast(m, "tensorflow.cast", args, kwargs, node)
+
+
+def unregistered(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Raw operations that forbid differentiation."""
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    op = name.rpartition(".")[2]
+    return m.tensor(node, given, dtype=dtypes.of(given[0]) if given else None, op=name,
+                    cut=m.cut(Kind.NO_GRADIENT, node, m.callee(node), name, op=op))  # fmt: skip
+
+
+def slices(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.IndexedSlices`` and ``tf.SparseTensor``: composites that are no source themselves."""
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    floats = [leaf for leaf in given if not dtypes.is_discrete(dtypes.of(leaf))]
+    made = m.tensor(node, given, dtype=dtypes.of(floats[0]) if floats else None, op=name)
+    made.extra = {"composite": "sparse" if name.endswith("SparseTensor") else "slices"}
+    return made
+
+
 _T = "tensorflow."
 SPECIAL: dict[str, Special] = {
     "tensorflow.Variable": make_variable, "keras.Variable": make_variable, "tensorflow.compat.v1.Variable": make_variable,
     "keras.backend.variable": make_variable, "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
     "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant,
     "tensorflow.identity": identity, "tensorflow.ensure_shape": identity,
-    "tensorflow.debugging.check_numerics": identity, "tensorflow.grad_pass_through": graph_function,
+    "tensorflow.debugging.check_numerics": identity, "tensorflow.grad_pass_through": pass_through,
     "tensorflow.cast": cast, "tensorflow.saturate_cast": cast, "keras.ops.cast": cast, "keras.backend.cast": cast,
     "tensorflow.compat.v1.to_float": cast, "tensorflow.compat.v1.to_int32": cast, "tensorflow.compat.v1.cast": cast,
     "tensorflow.zeros": filled, "tensorflow.ones": filled, "tensorflow.eye": filled, "keras.ops.zeros": filled,
@@ -549,6 +592,13 @@ SPECIAL: dict[str, Special] = {
     **{_T + "random." + kind: random_values for kind in (
         "normal", "uniform", "truncated_normal", "stateless_normal", "stateless_uniform", "stateless_truncated_normal",
     )},
+    "tensorflow.get_static_value": leaves, "tensorflow.make_ndarray": leaves, "tensorflow.io.serialize_tensor": leaves,
+    "tensorflow.experimental.dlpack.to_dlpack": leaves, "tensorflow.make_tensor_proto": leaves,
+    "keras.backend.get_value": leaves, "keras.backend.eval": leaves, "keras.ops.convert_to_numpy": leaves,
+    "tensorflow.io.parse_tensor": parsed, "tensorflow.experimental.dlpack.from_dlpack": parsed,
+    "tensorflow.image.convert_image_dtype": image_dtype, "tensorflow.raw_ops.PreventGradient": unregistered,
+    "tensorflow.raw_ops.GuaranteeConst": unregistered, "tensorflow.IndexedSlices": slices,
+    "tensorflow.SparseTensor": slices, "tensorflow.sparse.SparseTensor": slices,
     "keras.random.normal": random_values, "keras.random.uniform": random_values,
 }  # fmt: skip
 

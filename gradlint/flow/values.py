@@ -197,12 +197,23 @@ class Variable(Value):
 class Params(Value):
     """The variables that a layer or model made for itself, taken together as one source."""
 
-    __slots__ = ("owner", "trainable")
+    __slots__ = ("owner", "state", "trainable")
 
     def __init__(self, owner: Value, span: Span | None, *, trainable: bool | None = True) -> None:
         super().__init__(span)
         self.owner = owner
         self.trainable = trainable
+        self.state: dict[Any, Any] = {}
+
+
+class Storage(Value):
+    """The ``tf.Variable`` behind a ``keras.Variable``: what its ``.value`` is. Watching it watches the variable."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Variable | Params) -> None:
+        super().__init__(base.span)
+        self.base = base
 
 
 @dataclass(frozen=True, slots=True)
