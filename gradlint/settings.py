@@ -332,6 +332,8 @@ def _absolute(folder: str, path: str) -> str:
 def _named(value: Any) -> str:
     kinds = {bool: "boolean", str: "string", int: "integer", float: "number", tuple: "list", dict: "table"}
     kind = kinds.get(type(value), type(value).__name__)
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
     return f"the {kind} {value!r}" if isinstance(value, str | int | float) else f"a {kind}: {value!r}"
 
 

@@ -210,11 +210,12 @@ class Suppressions:
         text = self._source.lines[directive.line - 1]
         whole = directive.end == len(text) and directive.alone
         below = self._source.program_line(cell, start.line + 1)
-        if whole and below is not None and below < len(self._source.lines) + (self._source.kind != "python"):
+        if whole and below is not None and below <= len(self._source.lines):
             return Edit(cell, Position(start.line, 1), Position(start.line + 1, 1), "")
-        before = text[: directive.start]
-        gap = len(before) - len(before.rstrip(" \t")) if directive.end == len(text) else 0
-        return Edit(cell, Position(start.line, start.column - gap), end, "")
+        before, after = text[: directive.start], text[directive.end :]
+        if after:
+            return Edit(cell, start, Position(end.line, end.column + len(after) - len(after.lstrip(" \t"))), "")
+        return Edit(cell, Position(start.line, start.column - len(before) + len(before.rstrip(" \t"))), end, "")
 
 
 def _directives(code: str) -> list[Directive]:

@@ -1,4 +1,6 @@
-"""What each TensorFlow, Keras and NumPy callable does to a gradient: data that a generator made, and a few facts by hand.
+"""What each TensorFlow, Keras and NumPy callable does to a gradient.
+
+Data that a generator made, and a few facts that were written by hand, each with a case that proves it.
 
 :func:`gradlint.knowledge.table.lookup` answers by name and needs no TensorFlow.
 """

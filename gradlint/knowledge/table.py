@@ -5,10 +5,11 @@ The table is ``callables.tsv`` beside this module. It has one line a callable, s
 ``name``
     The canonical dotted name, with the head ``tensorflow``, ``keras`` or ``numpy``.
 ``kind``
-    ``function``, ``class``, ``layer``, ``loss``, ``metric``, ``optimizer``, ...: see :data:`Kind`.
+    ``function``, ``class``, ``layer``, ``loss``, ``metric``, ``optimizer``, ...: see :data:`Kind`. The call of a
+    class's instances has a line of its own, a ``method`` by the name of ``keras.layers.Dense.__call__``.
 ``effect``
-    What happens to a gradient on its way through the callable as a whole: see :class:`Effect`. For a layer, a loss
-    and a metric it is the call of the instance that counts, not the making of it.
+    What happens to a gradient on its way through the callable as a whole: see :class:`Effect`. For a layer and a loss
+    it is the call of the instance that counts, not the making of it.
 ``parameters``
     The signature in order, separated by spaces. ``axis`` takes no tensor; ``x=passes`` takes one, and so the gradient
     gets through; ``x=lookup:Lu`` names the operation that stops it; ``x=?`` takes one, but nobody knows. ``*`` and
@@ -18,6 +19,9 @@ The table is ``callables.tsv`` beside this module. It has one line a callable, s
 ``outputs``
     One word for each thing that comes back, ``name=dtype!effect``: the name where it has one, the dtype (see
     :class:`Output`) and the effect where it differs from that of the whole.
+``facts``
+    What else is known: ``trainable`` and ``state`` for a layer that owns trainable or other variables, and
+    ``x>1=none`` for a way from a parameter to an output that is worse than either by itself.
 ``aliases``
     Further names of the same object, without their heads where that is the same; ``compat.v1`` says that
     ``tensorflow.compat.v1`` has the same object under the same names.
@@ -37,6 +41,7 @@ TABLE = Path(__file__).with_name("callables.tsv")
 
 Kind = Literal[
     "function",
+    "method",
     "class",
     "layer",
     "model",
@@ -75,6 +80,13 @@ class Effect(StrEnum):
     """It depends on the argument; for a callable only."""
     UNKNOWN = "unknown"
     """Nobody knows."""
+
+
+_LESS = (
+    *(Effect.NOTENSOR, Effect.VARIABLE, Effect.STATE, Effect.NOTFLOAT, Effect.NONE, Effect.LOOKUP, Effect.RAISES),
+    *(Effect.ZERO, Effect.MIXED, Effect.PASSES, Effect.UNKNOWN),
+)
+"""The effects from the one that lets least through on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class Entry:
         outputs: What comes back, one by one, where a tensor or several do. A list whose length depends on the
             arguments has one.
         op: The operation that stops the gradient, where there is one.
+        facts: What else is known, in the table's words.
     """
 
     name: str
@@ -136,6 +149,7 @@ class Entry:
     result: str
     outputs: tuple[Output, ...]
     op: str | None = None
+    facts: frozenset[str] = frozenset()
 
     def parameter(self, index_or_name: int | str) -> Parameter | None:
         """The parameter at a position or of a name, or None where the callable takes no such argument.
@@ -167,6 +181,26 @@ class Entry:
         """
         parameter = self.parameter(index_or_name)
         return Effect.UNKNOWN if parameter is None else parameter.effect
+
+    def way(self, index_or_name: int | str, output: int = 0) -> Effect:
+        """What becomes of a gradient on its way from one argument to one output.
+
+        Args:
+            index_or_name: The argument, by position from 0 or by keyword.
+            output: The output's position. A list whose length depends on the arguments has one output for all.
+        """
+        parameter = self.parameter(index_or_name)
+        if parameter is None:
+            return Effect.UNKNOWN
+        if not self.outputs:
+            return parameter.effect
+        leaving = self.outputs[min(output, len(self.outputs) - 1)].effect
+        for fact in self.facts:
+            if fact.startswith(f"{parameter.name}>{output}="):
+                return Effect(fact.rpartition("=")[2])
+        if Effect.UNKNOWN in (parameter.effect, leaving):
+            return Effect.UNKNOWN
+        return min(parameter.effect, leaving, key=_LESS.index)
 
     @property
     def passes_input(self) -> bool:
@@ -244,7 +278,7 @@ def _lines() -> dict[str, str]:
 @cache
 def _entry(line: str) -> Entry:
     """Take a line of the table apart."""
-    name, kind, effect, parameters, result, outputs, _ = line.split("\t")
+    name, kind, effect, parameters, result, outputs, facts, _ = line.split("\t")
     whole, _, op = effect.partition(":")
     return Entry(
         name=name,
@@ -254,11 +288,12 @@ def _entry(line: str) -> Entry:
         result=result,
         outputs=tuple(_output(word, Effect(whole)) for word in outputs.split()),
         op=op or None,
+        facts=frozenset(facts.split()),
     )
 
 
 def _parameters(words: str) -> list[Parameter]:
-    """The parameters of the table's third column."""
+    """The parameters of the table's fourth column."""
     parameters: list[Parameter] = []
     passing: Literal["positional", "keyword"] = "positional"
     for word in words.split():
@@ -281,4 +316,5 @@ def _output(word: str, whole: Effect) -> Output:
     """One word of the table's outputs."""
     described, _, effect = word.partition("!")
     name, equals, dtype = described.rpartition("=")
-    return Output(name if equals else None, dtype, Effect(effect) if effect else whole)
+    plain = Effect.PASSES if whole is Effect.MIXED else whole
+    return Output(name if equals else None, dtype, Effect(effect) if effect else plain)

@@ -209,7 +209,7 @@ def _replace(lines: list[str], columns: list[int], index: int) -> int | None:
     text = line.lstrip(" \t")
     indent = line[: len(line) - len(text)]
     magic = _LINE_MAGIC.match(text)
-    if magic is not None and magic["name"] in PYTHON_LINE_MAGICS:
+    if magic is not None and magic["name"] in PYTHON_LINE_MAGICS and not _HELP.match(text):
         start = _OPTIONS.match(text, magic.end())
         assert start is not None
         statement = text[start.end() :]

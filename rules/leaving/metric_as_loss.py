@@ -27,8 +27,8 @@ class MetricAsLoss(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use the function of that name (`keras.losses.mean_squared_error`, `keras.metrics.mean_squared_error`) or a loss
-    object for the loss, and update the metric beside it.
+    Use the function of that name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
+    metric beside it.
 
     ## References
     - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
@@ -115,8 +115,10 @@ import tensorflow as tf
 
 model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
 x, y = tf.random.normal([8, 2]), tf.random.normal([8, 1])
+tracker = tf.keras.metrics.Mean()
 with tf.GradientTape() as tape:
-    loss = tf.reduce_mean(tf.keras.metrics.mean_squared_error(y, model(x)))
+    loss = tf.reduce_mean((y - model(x)) ** 2)
+    tracker.update_state(loss)
 
 print(tape.gradient(loss, model.trainable_variables))
 """,

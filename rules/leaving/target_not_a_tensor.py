@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradlint.rule import Module, Proposal
 
 WHAT = {
-    "ndarray": "a NumPy array",
+    "ndarray": "a NumPy value",
     "number": "a Python number",
     "none": "None",
     "function": "a function that is not called",
@@ -34,9 +34,10 @@ class TargetNotATensor(Rule):
     Reports a target that is no Tensor: a NumPy array, a Python number, None, a function that was not called.
 
     ## Why the gradient is lost
-    The tape looks the target up by the identity of its Tensor. An array or a number has none, and the call raises
-    AttributeError; None and functions raise TypeError. The usual way there is a `.numpy()`, a `float` or a NumPy
-    function at the end of the loss.
+    The tape looks the target up by the identity of its Tensor. NumPy's arrays and numbers have none, and the call
+    raises AttributeError. None and functions raise TypeError, and so does a Python number, unless it happens to be the
+    number of a dtype (`1.0` stands for float32), which raises AttributeError. The usual way there is a `.numpy()`, a
+    `float` or a NumPy function at the end of the loss.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -82,7 +83,7 @@ gradient = tape.gradient(loss, w)
             exception="AttributeError",
         ),
         Example(
-            title="a loss function that returns a number",
+            title="a loss function that returns NumPy's number",
             broken="""\
 import tensorflow as tf
 
@@ -91,7 +92,7 @@ model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
 
 def compute_loss(x, y):
     error = tf.reduce_mean((model(x) - y) ** 2)
-    return float(error)
+    return error.numpy()
 
 
 x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])

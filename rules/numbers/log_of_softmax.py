@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._mending.edits import bracketed, proposal, replace
 from .._mending.site import Site, names_in, spelled
@@ -18,11 +18,118 @@ if TYPE_CHECKING:
 
 
 class LogOfSoftmax(Rule):
-    """The logarithm of a softmax or sigmoid overflows where the fused function does not."""
+    """The logarithm of a softmax or sigmoid overflows where the fused function does not.
+
+    ## What it does
+    Reports the logarithm of a softmax or a sigmoid, where TensorFlow has one function for both.
+
+    ## Why the gradient is lost
+    A softmax or sigmoid underflows to zero for a logit that is far off (about 100 in float32). The logarithm of zero is
+    infinite and its gradient NaN. The fused functions compute the logarithm without the detour and stay finite, with
+    the same gradient elsewhere.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Use `tf.nn.log_softmax`, `tf.math.log_sigmoid`, or a loss on logits (`from_logits=True`,
+    `tf.nn.softmax_cross_entropy_with_logits`).
+
+    ## References
+    - `tf.nn.log_softmax`: https://www.tensorflow.org/api_docs/python/tf/nn/log_softmax
+    - `tf.math.log_sigmoid`: https://www.tensorflow.org/api_docs/python/tf/math/log_sigmoid
+    """
 
     code = "GT603"
     name = "log-of-softmax"
     kinds = (Kind.LOG_OF_SOFTMAX,)
+    examples = (
+        Example(
+            title="a cross-entropy written out",
+            broken="""\
+import tensorflow as tf
+
+logits = tf.Variable([[200.0, 0.0, -50.0]])
+labels = tf.constant([[0.0, 1.0, 0.0]])
+
+with tf.GradientTape() as tape:
+    probabilities = tf.nn.softmax(logits)
+    loss = -tf.reduce_sum(labels * tf.math.log(probabilities))
+
+gradient = tape.gradient(loss, logits)
+""",
+            fixed="""\
+import tensorflow as tf
+
+logits = tf.Variable([[200.0, 0.0, -50.0]])
+labels = tf.constant([[0.0, 1.0, 0.0]])
+
+with tf.GradientTape() as tape:
+    log_probabilities = tf.nn.log_softmax(logits)
+    loss = -tf.reduce_sum(labels * log_probabilities)
+
+gradient = tape.gradient(loss, logits)
+""",
+            outcome="nan",
+        ),
+        Example(
+            title="a policy's log-probability",
+            broken="""\
+import tensorflow as tf
+
+preference = tf.Variable(-150.0)
+
+
+def policy_loss(advantage):
+    log_prob = tf.math.log(tf.sigmoid(preference))
+    return -advantage * log_prob
+
+
+with tf.GradientTape() as tape:
+    loss = policy_loss(tf.constant(2.0))
+
+gradient = tape.gradient(loss, preference)
+""",
+            fixed="""\
+import tensorflow as tf
+
+preference = tf.Variable(-150.0)
+
+
+def policy_loss(advantage):
+    log_prob = tf.math.log_sigmoid(preference)
+    return -advantage * log_prob
+
+
+with tf.GradientTape() as tape:
+    loss = policy_loss(tf.constant(2.0))
+
+gradient = tape.gradient(loss, preference)
+""",
+            outcome="nan",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+logits = tf.Variable([[2.0, 0.0, -5.0]])
+with tf.GradientTape() as tape:
+    probabilities = tf.nn.softmax(logits)
+    loss = tf.reduce_sum(probabilities**2)
+
+print(tape.gradient(loss, logits))
+""",
+        """\
+import tensorflow as tf
+
+logits = tf.Variable([[2.0, 0.0, -5.0]])
+with tf.GradientTape() as tape:
+    probabilities = tf.nn.softmax(logits)
+    loss = -tf.reduce_sum(tf.math.log(probabilities + 1e-8))
+
+print(tape.gradient(loss, logits))
+""",
+    )
     severity = "warning"
 
     def message(self, claim: Claim) -> str:

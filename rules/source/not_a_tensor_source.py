@@ -46,9 +46,9 @@ class NotATensorSource(Rule):
 
     ## Why the gradient is lost
     The tape finds a source by the identity of its Tensor. What has none raises when the gradient is asked for:
-    AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, numbers, models and layers, TypeError
-    for None, strings, functions, generators and sets. That the tape computed with the converted array does not help,
-    for the conversion made another object.
+    AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, models and layers, TypeError for most
+    Python numbers, None, strings, functions, generators and sets. That the tape computed with the converted array does
+    not help, for the conversion made another object.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

@@ -11,7 +11,7 @@ from .._mending.edits import proposal
 from .._mending.site import Site
 from .._mending.updates import assigned_in_place
 from .._mending.watching import watch_sources
-from .._wording import at, so, source, use
+from .._wording import at, several, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -129,7 +129,7 @@ for step in range(3):
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (``expression``: a Variable used up where it was made), ``replacement``, ``bound_line``."""
-        lost = so(claim, named=True)
+        lost = so(claim, named=not several(claim))
         if claim.detail.get("reason") == "expression":
             told = f"{source(claim)} is a Tensor, since arithmetic on a Variable gives a Tensor{lost}"
             return f"{told}; keep the Variable itself and compute inside the tape."

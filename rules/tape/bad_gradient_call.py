@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind, Span
-from gradlint.rule import Replacement, Rule
+from gradlint.rule import Example, Replacement, Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site, span_of
@@ -29,11 +29,116 @@ EXCEPTIONS = {
 
 
 class BadGradientCall(Rule):
-    """A tape is made or called in a way that it does not take, or takes otherwise than meant."""
+    """A tape is made or called in a way that it does not take, or takes otherwise than meant.
+
+    ## What it does
+    Reports a tape that is made or called in a way that it does not take: a second source as the third argument,
+    `tape.gradients`, an unknown keyword, the class in place of a tape (`with tf.GradientTape as tape`), a tape entered
+    while it records, `persistent=1`, `tf.gradients` in eager mode.
+
+    ## Why the gradient is lost
+    The third argument of `gradient` is `output_gradients`: a second source put there scales the result, without a word.
+    A truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
+    AttributeError for an unknown method, TypeError for an unknown keyword or the class, ValueError for a tape entered
+    twice, RuntimeError for `tf.gradients`.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Pass all sources as one list: `tape.gradient(y, [a, b])`. Write `with tf.GradientTape() as tape`, `persistent=True`,
+    and the names as the signature has them.
+
+    ## References
+    - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
+    - Introduction to gradients and automatic differentiation, *Gradient tapes*: https://www.tensorflow.org/guide/autodiff#gradient_tapes
+    """
 
     code = "GT407"
     name = "bad-gradient-call"
     kinds = (Kind.BAD_CALL,)
+    examples = (
+        Example(
+            title="two sources as two arguments",
+            broken="""\
+import tensorflow as tf
+
+a = tf.Variable(2.0)
+b = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    y = a**2 + a * b
+
+gradient = tape.gradient(y, a, b)
+""",
+            fixed="""\
+import tensorflow as tf
+
+a = tf.Variable(2.0)
+b = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    y = a**2 + a * b
+
+d_a, d_b = tape.gradient(y, [a, b])
+""",
+            outcome=None,
+        ),
+        Example(
+            title="a method that is not there",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
+
+
+def gradients_of(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(x) ** 2)
+    return tape.gradients(loss, model.trainable_variables)
+
+
+gradients_of(tf.random.normal([4, 2]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
+
+
+def gradients_of(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(x) ** 2)
+    return tape.gradient(loss, model.trainable_variables)
+
+
+gradients_of(tf.random.normal([4, 2]))
+""",
+            outcome=None,
+            exception="AttributeError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+upstream = tf.constant([0.5, 2.0])
+with tf.GradientTape() as tape:
+    y = w**2
+
+print(tape.gradient(y, w, output_gradients=upstream))
+""",
+        """\
+import tensorflow as tf
+
+w = tf.Variable(1.0)
+settings = {"persistent": True, "watch_accessed_variables": True}
+with tf.GradientTape(**settings) as tape:
+    y = w**2
+
+print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` (as written), ``source``, ``replacement``, ``exception``, ``variable`` and ``reason``.

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._mending.edits import alone, dedent, proposal, step_of
 from .._mending.moving import LEAVING
@@ -19,11 +19,124 @@ if TYPE_CHECKING:
 
 
 class GradientInsideTheTape(Rule):
-    """A persistent tape is differentiated inside its own block without need."""
+    """A persistent tape is differentiated inside its own block without need.
+
+    ## What it does
+    Reports a gradient that is asked of a persistent tape inside that tape's own block, when nothing in the block needs
+    it there.
+
+    ## Why the gradient is lost
+    The gradient comes and is right. But the tape is still recording, so it records the operations of its own gradient:
+    the call is slower, and the memory is kept until the tape is gone. TensorFlow logs a warning once. A higher
+    derivative of the same tape needs exactly this, and is not reported.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Take the gradient after the block. Where it must stay inside, put it under `with tape.stop_recording():`.
+
+    ## References
+    - Advanced automatic differentiation, *Stop recording*: https://www.tensorflow.org/guide/advanced_autodiff#stop_recording
+    - `tf.GradientTape`: https://www.tensorflow.org/api_docs/python/tf/GradientTape
+    """
 
     code = "GT402"
     name = "gradient-inside-the-tape"
     kinds = (Kind.GRADIENT_INSIDE,)
+    examples = (
+        Example(
+            title="the gradient taken while the tape records",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+
+with tf.GradientTape(persistent=True) as tape:
+    loss = tf.reduce_sum(w**2)
+    energy = tf.reduce_sum(tf.sin(w))
+    d_loss = tape.gradient(loss, w)
+
+d_energy = tape.gradient(energy, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+
+with tf.GradientTape(persistent=True) as tape:
+    loss = tf.reduce_sum(w**2)
+    energy = tf.reduce_sum(tf.sin(w))
+
+d_loss = tape.gradient(loss, w)
+d_energy = tape.gradient(energy, w)
+""",
+            outcome=None,
+        ),
+        Example(
+            title="an actor and a critic updated in the block",
+            broken="""\
+import tensorflow as tf
+
+actor = tf.Variable([0.5, -0.5])
+critic = tf.Variable([1.0, 1.0])
+
+
+def update(state):
+    with tf.GradientTape(persistent=True) as tape:
+        value = tf.reduce_sum(critic * state)
+        actor_loss = -tf.reduce_sum(actor * state) * tf.stop_gradient(value)
+        critic_loss = (value - 1.0) ** 2
+        actor_gradient = tape.gradient(actor_loss, actor)
+        critic_gradient = tape.gradient(critic_loss, critic)
+    return actor_gradient, critic_gradient
+
+
+print(update(tf.constant([1.0, 2.0])))
+""",
+            fixed="""\
+import tensorflow as tf
+
+actor = tf.Variable([0.5, -0.5])
+critic = tf.Variable([1.0, 1.0])
+
+
+def update(state):
+    with tf.GradientTape(persistent=True) as tape:
+        value = tf.reduce_sum(critic * state)
+        actor_loss = -tf.reduce_sum(actor * state) * tf.stop_gradient(value)
+        critic_loss = (value - 1.0) ** 2
+    actor_gradient = tape.gradient(actor_loss, actor)
+    critic_gradient = tape.gradient(critic_loss, critic)
+    return actor_gradient, critic_gradient
+
+
+print(update(tf.constant([1.0, 2.0])))
+""",
+            outcome=None,
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable(3.0)
+with tf.GradientTape(persistent=True) as tape:
+    y = x**3
+    dy_dx = tape.gradient(y, x)
+
+print(tape.gradient(dy_dx, x))
+""",
+        """\
+import tensorflow as tf
+
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = x**2
+    gradient = tape.gradient(y, x)
+
+print(gradient)
+""",
+    )
     severity = "warning"
 
     def message(self, claim: Claim) -> str:

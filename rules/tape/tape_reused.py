@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._mending.edits import after, alone, begins_line, proposal, remove, replace, with_keyword
 from .._mending.site import Site, spelled
@@ -19,11 +19,126 @@ if TYPE_CHECKING:
 
 
 class TapeReused(Rule):
-    """A tape is asked that has no recording left, or never had one."""
+    """A tape is asked that has no recording left, or never had one.
+
+    ## What it does
+    Reports a second gradient call on one recording of a tape that is not persistent, and a gradient call on a tape that
+    was never entered.
+
+    ## Why the gradient is lost
+    A tape that is not persistent frees what it recorded at its first `gradient`, `jacobian` or `batch_jacobian`, even
+    if that gave None. The next one raises RuntimeError (`A non-persistent GradientTape can only be used to compute one
+    set of gradients`). Entering the tape again starts a new recording, so one call after each block is right. A tape
+    that was never entered has no recording and raises too.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Ask once for a list of sources: `tape.gradient(y, [a, b])`. For several targets make the tape with `persistent=True`
+    and `del tape` after the last call.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Intermediate results*: https://www.tensorflow.org/guide/autodiff#intermediate_results
+    - `tf.GradientTape`: https://www.tensorflow.org/api_docs/python/tf/GradientTape
+    """
 
     code = "GT401"
     name = "tape-reused"
     kinds = (Kind.TAPE_REUSED,)
+    examples = (
+        Example(
+            title="two derivatives of one tape",
+            broken="""\
+import tensorflow as tf
+
+x = tf.constant([1.0, 3.0])
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = x * x
+    z = y * y
+
+dz_dx = tape.gradient(z, x)
+dy_dx = tape.gradient(y, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.constant([1.0, 3.0])
+
+with tf.GradientTape(persistent=True) as tape:
+    tape.watch(x)
+    y = x * x
+    z = y * y
+
+dz_dx = tape.gradient(z, x)
+dy_dx = tape.gradient(y, x)
+del tape
+""",
+            outcome="error",
+            exception="RuntimeError",
+        ),
+        Example(
+            title="two networks trained from one tape",
+            broken="""\
+import tensorflow as tf
+
+generator = tf.Variable(tf.random.normal([2, 2]))
+critic = tf.Variable(tf.random.normal([2, 1]))
+
+
+def train_step(noise):
+    with tf.GradientTape() as tape:
+        score = tf.reduce_mean(tf.tanh(noise @ generator) @ critic)
+    critic_gradient = tape.gradient(score, critic)
+    generator_gradient = tape.gradient(score, generator)
+    return critic_gradient, generator_gradient
+
+
+gradients = train_step(tf.random.normal([4, 2]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+generator = tf.Variable(tf.random.normal([2, 2]))
+critic = tf.Variable(tf.random.normal([2, 1]))
+
+
+def train_step(noise):
+    with tf.GradientTape() as tape:
+        score = tf.reduce_mean(tf.tanh(noise @ generator) @ critic)
+    critic_gradient, generator_gradient = tape.gradient(score, [critic, generator])
+    return critic_gradient, generator_gradient
+
+
+gradients = train_step(tf.random.normal([4, 2]))
+""",
+            outcome="error",
+            exception="RuntimeError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable(1.0)
+tape = tf.GradientTape()
+for step in range(3):
+    with tape:
+        loss = (w - float(step)) ** 2 + w
+    print(tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+y = tf.Variable(3.0)
+with tf.GradientTape() as first, tf.GradientTape() as second:
+    z = x**2 * y
+
+print(first.gradient(z, x), second.gradient(z, y))
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``tape``, ``first_call_line``, ``exception`` and ``reason``.

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Example, Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site, bound_names, spelled
@@ -18,11 +18,124 @@ if TYPE_CHECKING:
 
 
 class MinimizeNeedsACallable(Rule):
-    """`minimize` gets a Tensor, or an optimizer that has no `minimize`."""
+    """`minimize` gets a Tensor, or an optimizer that has no `minimize`.
+
+    ## What it does
+    Reports `optimizer.minimize(...)` with a Tensor as the loss, and any `minimize` of a Keras 3 optimizer.
+
+    ## Why the gradient is lost
+    Keras 3 optimizers have no `minimize`: AttributeError. The optimizers of `tf.compat.v1.train` have one, which in
+    eager mode takes a function that computes the loss and raises RuntimeError for a Tensor, since the Tensor's
+    computation was recorded by no tape.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Take the gradients from a tape and call `optimizer.apply_gradients(zip(gradients, variables))`.
+
+    ## References
+    - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
+    - `tf.keras.optimizers.Optimizer`: https://www.tensorflow.org/api_docs/python/tf/keras/optimizers/Optimizer
+    """
 
     code = "GT504"
     name = "minimize-needs-a-callable"
     kinds = (Kind.MINIMIZE,)
+    examples = (
+        Example(
+            title="minimize of a Keras optimizer",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+optimizer = tf.keras.optimizers.Adam(0.1)
+
+with tf.GradientTape() as tape:
+    loss = (w - 1.0) ** 2
+print(tape.gradient(loss, w))
+
+optimizer.minimize(loss, [w])
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+optimizer = tf.keras.optimizers.Adam(0.1)
+
+with tf.GradientTape() as tape:
+    loss = (w - 1.0) ** 2
+gradient = tape.gradient(loss, w)
+
+optimizer.apply_gradients([(gradient, w)])
+""",
+            outcome=None,
+            exception="AttributeError",
+        ),
+        Example(
+            title="a Tensor given to an old optimizer",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
+
+
+def train_step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w**2)
+    optimizer.minimize(loss, var_list=[w])
+    return tape.gradient(loss, w)
+
+
+train_step()
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
+
+
+def train_step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w**2)
+    gradient = tape.gradient(loss, w)
+    optimizer.apply_gradients([(gradient, w)])
+    return gradient
+
+
+train_step()
+""",
+            outcome=None,
+            exception="RuntimeError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
+optimizer.minimize(lambda: (w - 1.0) ** 2, var_list=[w])
+with tf.GradientTape() as tape:
+    loss = w**2
+print(tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+
+def minimize(loss_function, variable, steps=3):
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            loss = loss_function()
+        variable.assign_sub(0.1 * tape.gradient(loss, variable))
+
+
+w = tf.Variable(2.0)
+minimize(lambda: w**2, w)
+""",
+    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``exception`` and ``reason`` (``keras``: no such method; ``tensor``; ``v1``)."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+
+if TYPE_CHECKING:
+    from gradlint.finding import Outcome, Severity
 
 HERE = Span(9, 8, 9, 23)
 CALL = Span(14, 7, 14, 27)
@@ -268,10 +273,23 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
 }
 
 
-def lost(outcome: str, *, source: str = "x", target: str = "y", call: Span = CALL, **more: object) -> LostGradient:
+def lost(
+    outcome: Outcome,
+    *,
+    source: str = "x",
+    target: str = "y",
+    call: Span = CALL,
+    method: str = "gradient",
+    exception: str | None = None,
+    certain: bool = True,
+) -> LostGradient:
     """A gradient that is lost."""
-    values = {"method": "gradient", "exception": None, "certain": True, **more}
-    return LostGradient(call=call, target=target, source=source, outcome=outcome, **values)
+    return LostGradient(call, method, target, source, outcome, exception, certain=certain)
+
+
+def one(kind: Kind, *gradients: LostGradient, severity: Severity = "error", **detail: str) -> Claim:
+    """A claim; of a lost gradient where none is given."""
+    return Claim(kind, HERE, severity, gradients or (lost("none"),), (), detail)
 
 
 def claims(kind: Kind) -> list[Claim]:
@@ -279,25 +297,25 @@ def claims(kind: Kind) -> list[Claim]:
     made = []
     for detail in DETAILS[kind]:
         for gradients in _gradients(kind, detail):
-            severity = "error" if all(one.outcome in {"none", "error"} for one in gradients) else "warning"
+            severity: Severity = "error" if all(one.outcome in {"none", "error"} for one in gradients) else "warning"
             made.append(Claim(kind, HERE, severity, gradients, (), detail))
     bare = _gradients(kind, {})[0]
     return [*made, Claim(kind, HERE, "warning", bare), Claim(kind, HERE, "error", bare)]
 
 
 def _gradients(kind: Kind, detail: dict[str, str]) -> list[tuple[LostGradient, ...]]:
-    if kind in WITHOUT:
+    if kind in WITHOUT or detail.get("reason") == "augmented":
         return [()]
     source, target = detail.get("source", "x"), detail.get("target", "y")
-    outcome = "error" if kind in ERRORS else "nan" if kind in NANS else "none"
+    outcome: Outcome = "error" if kind in ERRORS else "nan" if kind in NANS else "none"
     exception = ERRORS.get(kind)
     method = detail.get("method", "gradient") if kind is Kind.TAPE_REUSED else "gradient"
-    one = lost(outcome, source=source, target=target, exception=exception, method=method)
-    made = [(one,)]
+    first = lost(outcome, source=source, target=target, exception=exception, method=method)
+    made: list[tuple[LostGradient, ...]] = [(first,)]
     if "reason" not in detail and "source" not in detail:
         two = lost(outcome, source="discriminator.trainable_variables", target=target, exception=exception)
-        made.append((one, two))
+        made.append((first, two))
     if kind in PARTS:
         made.append((lost("partial", source=source, target=target),))
-        made.append((one, lost("partial", source="self.generator.trainable_variables", target=target)))
+        made.append((first, lost("partial", source="self.generator.trainable_variables", target=target)))
     return made
