@@ -249,7 +249,11 @@ class Plan:
         if not isinstance(value, ast.Call):
             return False
         names = parts(value.func)
-        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in {"tensorflow", "numpy", "keras"}:
+        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in {
+            "tensorflow",
+            "numpy",
+            "keras",
+        }:
             return False
         if names[-1] in {"GradientTape", "Sequential", "Model", "Input"}:
             return False
