@@ -258,10 +258,10 @@ class Program:
             into.reads |= outer.reads
             into.touches |= outer.touches | outer.binds
         library = base in self.libraries
-        if base and not library and not (isinstance(node.func, ast.Name) and name in PURE):
-            if isinstance(node.func, ast.Name) or name not in READERS:
-                into.touches.add(base)
-        opaque = not library and not (isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions)
+        builtin = isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions
+        opaque = not library and not builtin
+        if base and opaque and (isinstance(node.func, ast.Name) or name not in READERS):
+            into.touches.add(base)
         if name in CHANGERS or (opaque and not isinstance(node.func, ast.Attribute)) or name in self.definitions:
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 into.touches |= set(_objects(argument))
