@@ -12,14 +12,15 @@ Everything else is reached through the ``gradlint`` command.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 # In a wheel the rules lie inside this package; in a checkout they lie beside it.
-if not (Path(__file__).parent / "rules").is_dir():
-    __path__.append(str(Path(__file__).parent.parent))
+_folder = os.path.dirname(__file__)
+if not os.path.isdir(os.path.join(_folder, "rules")):
+    __path__.append(os.path.dirname(_folder))
 
 if TYPE_CHECKING:
     from gradlint.api import check_paths, check_source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gradlint import registry
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gradlint.rule import Diagnostic, Proposal, Rule
     from gradlint.sources.source import Source
 
+LINE = re.compile(r"\bline (\d+)\b")
 DOCUMENTATION = "https://github.com/tf-gradlint/tf-gradlint/blob/main/docs/rules/{code}.md"
 
 
@@ -51,7 +53,7 @@ def _finding(source: Source, module: Module, rule: Rule, diagnostic: Diagnostic)
         code=rule.code,
         name=rule.name,
         severity=rule.severity or claim.severity,
-        message=diagnostic.message,
+        message=_in_place(source, diagnostic.message),
         path=source.path,
         cell=cell,
         location=start,
@@ -63,6 +65,18 @@ def _finding(source: Source, module: Module, rule: Rule, diagnostic: Diagnostic)
     )
 
 
+def _in_place(source: Source, message: str) -> str:
+    """The message with the program's lines, written ``line 9``, turned into the user's: ``line 2 of cell 4``."""
+    if not source.segments:
+        return message
+    return LINE.sub(lambda found: _line(source, int(found[1])), message)
+
+
+def _line(source: Source, line: int) -> str:
+    cell, place = source.locate(line, 0)
+    return f"line {place.line}" if cell is None else f"line {place.line} of cell {cell}"
+
+
 def _gradient(source: Source, lost: LostGradient) -> Gradient:
     cell, start = source.locate(lost.call.line, source.characters(lost.call.line, lost.call.column))
     return Gradient(cell, start.line, start.column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
@@ -72,7 +86,7 @@ def _step(source: Source, module: Module, note: Note) -> Step:
     span: Span = note.span
     cell, start = source.locate(span.line, source.characters(span.line, span.column))
     text = " ".join(module.text(span).split())
-    return Step(cell, start.line, start.column, text, note.text)
+    return Step(cell, start.line, start.column, text, _in_place(source, note.text))
 
 
 def _fix(source: Source, proposal: Proposal | None) -> Fix | None:

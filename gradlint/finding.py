@@ -8,7 +8,10 @@ characters, and in a notebook lines are counted within the cell.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Severity = Literal["error", "warning", "info"]
 Outcome = Literal["none", "error", "partial", "zero", "nan"]
@@ -124,3 +127,27 @@ class Finding:
             if gradient["exception"] is None:
                 del gradient["exception"]
         return record
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Finding:
+        """The finding that :meth:`to_json` gave a record of.
+
+        Raises:
+            KeyError, TypeError: If the record is not one.
+        """
+        fix, confirmation = record["fix"], record["confirmation"]
+        values = dict(record)
+        values["location"] = Position(**record["location"])
+        values["end_location"] = Position(**record["end_location"])
+        values["gradients"] = tuple(Gradient(**one) for one in record["gradients"])
+        values["flow"] = tuple(Step(**one) for one in record["flow"])
+        values["fix"] = None if fix is None else Fix(fix["applicability"], fix["message"], _edits(fix["edits"]))
+        values["confirmation"] = None if confirmation is None else Confirmation(**confirmation)
+        return cls(**values)
+
+
+def _edits(records: list[dict[str, Any]]) -> tuple[Edit, ...]:
+    return tuple(
+        Edit(one["cell"], Position(**one["location"]), Position(**one["end_location"]), one["content"])
+        for one in records
+    )

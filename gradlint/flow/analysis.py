@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 
+from gradlint.flow.core import Exhausted
 from gradlint.flow.facts import Facts
+from gradlint.flow.machine import Machine
+from gradlint.flow.record import Recorder
+
+GRAPH_CODE = re.compile(
+    r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"
+    r"v1\.placeholder|InteractiveSession)\b"
+)
+"""TensorFlow 1 graph code, in which a tape means something else."""
 
 
 def analyse(code: str) -> Facts:
@@ -16,5 +26,13 @@ def analyse(code: str) -> Facts:
     Raises:
         SyntaxError: If it is not one.
     """
-    ast.parse(code)
-    return Facts()
+    tree = ast.parse(code)
+    if GRAPH_CODE.search(code):
+        return Facts()
+    recorder = Recorder()
+    machine = Machine(code, recorder)
+    try:
+        machine.run(tree)
+    except (Exhausted, RecursionError):
+        recorder.complete = False
+    return recorder.facts()

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradlint.finding import Position
+from gradlint.sources.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Kind", "Problem", "Segment", "Source", "segments_of"]
 
 Kind = Literal["python", "notebook", "markdown"]
 
@@ -42,6 +48,8 @@ class Source:
             blocks of a page, in order, with what is not Python blanked out without moving a line.
         segments: Where the program's lines come from, in the order of the program; empty for a Python file,
             whose positions are the user's own.
+        encoding: The codec that turns the text back into the file's bytes (``utf-8-sig`` where it has a BOM).
+        problems: The parts that are not Python and were blanked: a notebook's cells with a syntax error.
     """
 
     path: str
@@ -49,6 +57,8 @@ class Source:
     text: str = field(repr=False)
     code: str = field(repr=False)
     segments: tuple[Segment, ...] = field(default=(), repr=False)
+    encoding: str = "utf-8"
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def lines(self) -> list[str]:
@@ -78,3 +88,28 @@ class Source:
             if segment.first <= line:
                 return segment.cell, Position(segment.line + line - segment.first, column + segment.column + 1)
         return None, Position(line, column + 1)
+
+    def program_line(self, cell: int | None, line: int) -> int | None:
+        """The program's line for a line of the user's, or None where that line is no part of the program."""
+        if self.kind == "python":
+            return line
+        for segment in self.segments:
+            if segment.cell == cell and segment.line <= line < segment.line + segment.count:
+                return segment.first + line - segment.line
+        return None
+
+
+def segments_of(first: int, line: int, columns: list[int], cell: int | None) -> Iterator[Segment]:
+    """The fewest segments for a run of lines whose columns are shifted line by line.
+
+    Args:
+        first: The run's first line in the program, from 1.
+        line: Its first line as the user counts it.
+        columns: For each line, how many characters the user's line is further right.
+        cell: The notebook cell's index, or None.
+    """
+    start = 0
+    for index in range(1, len(columns) + 1):
+        if index == len(columns) or columns[index] != columns[start]:
+            yield Segment(first + start, index - start, line + start, columns[start], cell)
+            start = index

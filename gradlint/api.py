@@ -1,0 +1,81 @@
+"""The public functions: findings of a text, and findings of files and folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.settings import Settings, SettingsError
+from gradlint.sources.read import SourceError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from gradlint.finding import Finding
+
+__all__ = ["InternalError", "Settings", "SettingsError", "SourceError", "check_paths", "check_source"]
+
+
+class InternalError(RuntimeError):
+    """Gradlint itself failed on a file; the message names the file and what was raised."""
+
+
+def check_source(text: str, path: str = "<string>", settings: Settings | None = None) -> list[Finding]:
+    """Findings of a text.
+
+    Args:
+        text: A Python program; a notebook's JSON or a Markdown page where the path's suffix says so.
+        path: The path that the findings show.
+        settings: What holds for it; the defaults where None. No configuration file is read.
+
+    Returns:
+        The findings in the order of the text.
+
+    Raises:
+        SourceError: If the text is a notebook by its path and not one by its content.
+        SyntaxError: If the text names ``GradientTape`` and is not Python; a notebook's broken cell is left out.
+        SettingsError: If the settings name a rule that does not exist.
+        InternalError: If a rule or the analysis fails.
+    """
+    from gradlint.checking import check
+    from gradlint.sources.read import from_text
+
+    checked = check(from_text(text, path), settings)
+    for problem in checked.problems:
+        if problem.kind == "internal":
+            raise InternalError(problem.describe(path))
+        if problem.kind == "syntax" and problem.cell is None and problem.location is not None:
+            where = (path, problem.location.line, problem.location.column, None)
+            raise SyntaxError(problem.message.removeprefix("syntax error: "), where)
+    return list(checked.findings)
+
+
+def check_paths(
+    paths: Iterable[str | os.PathLike[str]], settings: Settings | None = None, *, jobs: int | None = 1
+) -> list[Finding]:
+    """Findings of files and folders.
+
+    Args:
+        paths: Files, and folders to look for files in.
+        settings: What holds for every file; where None, each file's own configuration file tells.
+        jobs: How many processes to use; None for all cores.
+
+    Returns:
+        The findings in the order of the paths; files that are not Python are passed over.
+
+    Raises:
+        SourceError: If a path does not exist or a file cannot be read.
+        SettingsError: If the settings cannot be used.
+        InternalError: If a rule or the analysis fails.
+    """
+    from gradlint.runner import run
+
+    findings: list[Finding] = []
+    for result in run(paths, settings, jobs=jobs, cache=False):
+        for problem in result.problems:
+            if problem.kind == "read":
+                raise SourceError(problem.describe(result.path))
+            if problem.kind == "internal":
+                raise InternalError(problem.describe(result.path))
+        findings += result.findings
+    return findings

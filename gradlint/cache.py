@@ -1,0 +1,214 @@
+"""Remembers what came of files, in one file of a folder ``.gradlint_cache``.
+
+A file that names nothing gradlint looks at is remembered by its time and size alone. Of the others the result is
+remembered with their content's digest and the settings' fingerprint. Everything is forgotten when gradlint's code, its
+rules or the Python that runs it change. A cache that cannot be read or written is as good as none: nothing here raises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gradlint import __path__ as package_path
+from gradlint import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FOLDER = ".gradlint_cache"
+TAG = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This file is a cache directory tag created by gradlint.\n"
+    "# For information about cache directory tags see https://bford.info/cachedir/\n"
+)
+
+_SETTLED = 2_000_000_000
+"""A file younger than this many nanoseconds may change again without its time changing."""
+_OTHERS = 50_000
+"""How many files of other runs are remembered besides those of the last one."""
+
+
+class Cache:
+    """What is remembered in one folder.
+
+    Args:
+        folder: The cache's folder; it need not exist.
+        key: What all results depend on: :func:`environment`.
+    """
+
+    def __init__(self, folder: str, key: str) -> None:
+        self._folder = folder
+        self._key = key
+        self._path = os.path.join(folder, f"{__version__}-{sys.implementation.cache_tag}.json")
+        self._plain: dict[str, list[int]] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+        self._seen: set[str] = set()
+        self._changed = False
+        self._read()
+
+    def has_nothing(self, path: str, stat: os.stat_result) -> bool:
+        """Whether a file is known to name nothing that matters."""
+        known = self._plain.get(path)
+        return known is not None and known == [stat.st_mtime_ns, stat.st_size]
+
+    def set_nothing(self, path: str, stat: os.stat_result) -> None:
+        """Remember that a file names nothing that matters."""
+        self._results.pop(path, None)
+        if _is_settled(stat):
+            self._plain[path] = [stat.st_mtime_ns, stat.st_size]
+            self._seen.add(path)
+            self._changed = True
+
+    def by_stat(self, path: str, stat: os.stat_result, fingerprint: str) -> dict[str, Any] | None:
+        """What is remembered of a file whose time and size are the same as then, or None."""
+        entry = self._results.get(path)
+        if entry is None or entry.get("stat") != [stat.st_mtime_ns, stat.st_size]:
+            return None
+        return self._result(entry, fingerprint)
+
+    def by_content(self, path: str, stat: os.stat_result, data: bytes, fingerprint: str) -> dict[str, Any] | None:
+        """What is remembered of a file whose content is the same as then, or None."""
+        entry = self._results.get(path)
+        if entry is None or entry.get("digest") != digest(data):
+            return None
+        result = self._result(entry, fingerprint)
+        if result is not None:
+            self.set_result(path, stat, data, fingerprint, result)
+        return result
+
+    def set_result(
+        self, path: str, stat: os.stat_result, data: bytes, fingerprint: str, result: dict[str, Any]
+    ) -> None:
+        """Remember what came of a file."""
+        place = [stat.st_mtime_ns, stat.st_size] if _is_settled(stat) else None
+        self._plain.pop(path, None)
+        self._results[path] = {"stat": place, "digest": digest(data), "settings": fingerprint, "result": result}
+        self._seen.add(path)
+        self._changed = True
+
+    def save(self, seen: Iterable[str]) -> None:
+        """Write what has changed; where that cannot be done, nothing is remembered.
+
+        Args:
+            seen: The files of this run; those of other runs are forgotten where there are too many.
+        """
+        if not self._changed:
+            return
+        if len(self._plain) + len(self._results) > _OTHERS:
+            kept = self._seen.union(seen)
+            self._plain = {path: known for path, known in self._plain.items() if path in kept}
+            self._results = {path: known for path, known in self._results.items() if path in kept}
+        body = json.dumps([self._plain, self._results], separators=(",", ":")).encode("utf-8", "surrogatepass")
+        with suppress(OSError):
+            prepare(self._folder)
+            self._write(self._header(body) + body)
+
+    def _write(self, data: bytes) -> None:
+        import tempfile
+
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix="tmp-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(temporary, self._path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+    def _read(self) -> None:
+        try:
+            with open(self._path, "rb") as file:
+                header = file.readline()
+                body = file.read()
+            if header != self._header(body):
+                return
+            plain, results = json.loads(body)
+        except (OSError, ValueError, TypeError, RecursionError):
+            return
+        self._plain, self._results = plain, results
+
+    def _header(self, body: bytes) -> bytes:
+        return f"{self._key} {digest(body)}\n".encode()
+
+    @staticmethod
+    def _result(entry: dict[str, Any], fingerprint: str) -> dict[str, Any] | None:
+        result: dict[str, Any] | None = entry.get("result")
+        return result if entry.get("settings") == fingerprint else None
+
+
+def digest(data: bytes) -> str:
+    """A content's digest."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def environment(needles: Iterable[bytes]) -> str:
+    """What all results depend on besides the files and their settings: gradlint, its rules and Python.
+
+    Args:
+        needles: What a file's bytes must contain to matter.
+    """
+    return digest(repr((__version__, sys.version, list(needles), stamps(code_folders()))).encode())
+
+
+def code_folders() -> list[str]:
+    """The folders that gradlint's own code and rules lie in."""
+    own, *beside = list(package_path)
+    return [own, *(os.path.join(folder, "rules") for folder in beside)]
+
+
+def stamps(folders: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Path, time and size of every Python file and data file below some folders."""
+    found: list[tuple[str, int, int]] = []
+    waiting = list(folders)
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as scan:
+            for entry in scan:
+                if entry.is_dir():
+                    if entry.name != "__pycache__":
+                        waiting.append(entry.path)
+                elif not entry.name.endswith((".pyc", ".pyo")):
+                    stat = entry.stat()
+                    found.append((entry.path, stat.st_mtime_ns, stat.st_size))
+    return sorted(found)
+
+
+def prepare(folder: str) -> None:
+    """Make a cache's folder, marked as one for backup tools and left out by git.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    os.makedirs(folder, exist_ok=True)
+    for name, content in (("CACHEDIR.TAG", TAG), (".gitignore", "*\n")):
+        path = os.path.join(folder, name)
+        if not os.path.exists(path):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(content)
+
+
+def clean(folder: str) -> bool:
+    """Remove a cache's folder; False where there is none, or the folder is not marked as one.
+
+    Raises:
+        OSError: If it cannot be removed.
+    """
+    import shutil
+
+    try:
+        with open(os.path.join(folder, "CACHEDIR.TAG"), encoding="utf-8") as file:
+            if file.read() != TAG:
+                return False
+    except (OSError, ValueError):
+        return False
+    shutil.rmtree(folder)
+    return True
+
+
+def _is_settled(stat: os.stat_result) -> bool:
+    return time.time_ns() - stat.st_mtime_ns > _SETTLED

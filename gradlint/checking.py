@@ -1,0 +1,158 @@
+"""What holds for a source under its settings: the rules that are on, severities, suppressions. All ways in use it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradlint import engine, registry, selection, suppressions
+from gradlint.finding import Finding
+from gradlint.flow.analysis import analyse
+from gradlint.settings import Settings, SettingsError
+from gradlint.sources.ipython import parses
+from gradlint.sources.problem import Problem
+from gradlint.sources.read import NEEDLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradlint.flow.facts import Facts
+    from gradlint.rule import Rule
+    from gradlint.sources.source import Source
+
+_NEEDLES = tuple(needle.decode() for needle in NEEDLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one source.
+
+    Attributes:
+        findings: The findings, in order.
+        suppressed: How many findings a comment kept back.
+        tapes: How many tapes the program makes.
+        problems: What could not be looked at: syntax errors, and what failed inside gradlint.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    tapes: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def rules_for(settings: Settings) -> tuple[Rule, ...]:
+    """Every rule there is under some settings: the built-in ones, the folders' and the plugins'.
+
+    Raises:
+        SettingsError: If a folder or a plugin cannot be loaded.
+    """
+    try:
+        return registry.load(settings.plugins, settings.rules)
+    except registry.RulesError as error:
+        raise SettingsError(str(error)) from error
+
+
+def folders_of_plugins(settings: Settings) -> list[str]:
+    """The folders that the rules of plugins lie in, which tell whether their code has changed.
+
+    Raises:
+        SettingsError: If a folder or a plugin cannot be loaded.
+    """
+    modules = {type(rule).__module__ for rule in rules_for(settings) if not registry.is_builtin(rule)}
+    files = [getattr(sys.modules[module], "__file__", None) for module in modules]
+    return sorted({os.path.dirname(file) for file in files if file})
+
+
+def validate(settings: Settings) -> None:
+    """Look at what only the rules can tell of settings: whether each selector fits one.
+
+    Raises:
+        SettingsError: If a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
+    """
+    selection.validate(settings, rules_for(settings))
+
+
+def check(
+    source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
+) -> Checked:
+    """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
+
+    Args:
+        source: The text to lint.
+        settings: What holds for it; the defaults where None.
+        facts: What the analysis of the source's program found out, where that is known already.
+        suppress: Whether comments keep findings back, and are reported where they keep back nothing.
+
+    Returns:
+        The findings and the problems. A text that is not Python is a problem, and so is an exception that a rule or
+        the analysis raises.
+
+    Raises:
+        SettingsError: If the settings name a rule that does not exist.
+    """
+    if not any(needle in source.code for needle in _NEEDLES):
+        return Checked(problems=source.problems)
+    chosen = settings or Settings()
+    rules = rules_for(chosen)
+    on = selection.enabled(chosen, rules, source.path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
+            known = analyse(source.code) if facts is None else facts
+            found = engine.findings(source, known, on)
+    except SyntaxError as error:
+        return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+    except Exception as error:
+        unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
+        problem = _internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
+        return Checked(problems=(*source.problems, problem))
+    suppressed = 0
+    if suppress:
+        comments = suppressions.Suppressions(source)
+        found, suppressed = comments.apply(found, selection.fits)
+        if known.complete:
+            found = sorted([*found, *_unused(source, comments, on, rules)], key=lambda finding: finding.sort_key)
+    return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
+
+
+def _unused(
+    source: Source, comments: suppressions.Suppressions, on: Sequence[Rule], rules: Sequence[Rule]
+) -> list[Finding]:
+    """The findings of the suppressions that keep back nothing, where their rule is on."""
+    rule = next((rule for rule in on if rule.code == suppressions.CODE), None)
+    if rule is None:
+        return []
+    return [
+        Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=rule.severity or "warning",
+            message=unused.message,
+            path=source.path,
+            cell=unused.cell,
+            location=unused.location,
+            end_location=unused.end_location,
+            fix=unused.fix,
+            url=engine.DOCUMENTATION.format(code=rule.code),
+        )
+        for unused in comments.unused(on, rules, selection.fits)
+    ]
+
+
+def _syntax_problem(source: Source, error: SyntaxError) -> Problem:
+    cell, where = source.locate(max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0))
+    return Problem("syntax", f"syntax error: {error.msg}", cell, where)
+
+
+def _internal_problem(error: Exception) -> Problem:
+    """What failed inside gradlint, with the place in its own code for a report to its makers."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
+    told = f": {error}" if str(error) else ""
+    return Problem(
+        "internal", f"internal error, please report it: {type(error).__name__}{told} ({place}, {frame.name})"
+    )

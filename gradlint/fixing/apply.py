@@ -1,0 +1,305 @@
+"""Fixes applied to a source, round after round, until nothing is left that they would change.
+
+A round applies the fixes that do not overlap; the source is then read and checked again, because a fix moves the
+others and may make them needless. A fix is withdrawn, and said so, where the program no longer parses with it or
+where its finding is still there after it. So fixing twice gives what fixing once gives.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from gradlint.finding import Finding, Gradient, Position
+from gradlint.fixing.text import EditError, Splice, Text, edited, overlap, splices, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gradlint.finding import Edit, Fix
+    from gradlint.sources.source import Source
+
+    Check = Callable[[Source], Iterable[Finding]]
+    Read = Callable[[str], Source]
+
+ROUNDS = 50
+"""How many rounds are made at most; each mends at least one finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What running a fix showed.
+
+    Attributes:
+        holds: Whether the gradient came back; None where it could not be run.
+        detail: The evidence in words: the gradient before, the tensor's norm after; or why it could not be run.
+    """
+
+    holds: bool | None
+    detail: str
+
+
+class Verify(Protocol):
+    """Runs a fix: was the gradient lost before it, and is it there after?"""
+
+    def __call__(self, before: Source, after: Source, finding: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
+        """Judge one fix.
+
+        Args:
+            before: The source as it was.
+            after: The source with all fixes that are to be written.
+            finding: The finding in ``before`` that was mended.
+            gradients: The finding's gradients with their places in ``after``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A finding whose fix is in the new text, and the evidence where it was asked for."""
+
+    finding: Finding
+    fix: Fix
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A finding whose fix is not in the new text, and why."""
+
+    finding: Finding
+    fix: Fix
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What fixing a source came to.
+
+    Attributes:
+        before: The source as it was.
+        after: The source with its fixes; ``before`` itself where none was applied.
+        applied: The fixes in the order in which they were applied.
+        withdrawn: The fixes that were tried and taken back.
+        findings: What is found in ``after``.
+    """
+
+    before: Source
+    after: Source
+    applied: tuple[Applied, ...]
+    withdrawn: tuple[Withdrawn, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text is another one."""
+        return self.before.text != self.after.text
+
+
+def fix_source(
+    source: Source, check: Check, read: Read, *, unsafe: bool = False, verify: Verify | None = None
+) -> Result:
+    """Apply the fixes of a source's findings, to a fixpoint.
+
+    Args:
+        source: The source to fix; it is not changed.
+        check: Gives the findings of a source, as selected and suppressed as they are to be fixed.
+        read: Makes a source of the same path and kind out of a changed text.
+        unsafe: Whether fixes that may change what the program does are applied as well.
+        verify: Runs each fix; one that it does not bear out is not applied.
+
+    Raises:
+        SyntaxError: If the source's program is not Python.
+    """
+    refused: dict[_Identity, Withdrawn] = {}
+    while True:
+        run = _Run(source, check, read, unsafe, refused)
+        result = run.to_fixpoint()
+        if verify is None or not result.applied:
+            return result
+        judged = [(one, verify(source, result.after, one.finding, run.moved(one))) for one in run.applied]
+        failed = [(one, evidence) for one, evidence in judged if evidence.holds is not True]
+        if not failed:
+            return Result(
+                source,
+                result.after,
+                tuple(Applied(one.finding, one.fix, evidence) for one, evidence in judged),
+                result.withdrawn,
+                result.findings,
+            )
+        for one, evidence in failed:
+            refused[one.identity] = Withdrawn(one.finding, one.fix, evidence.detail)
+
+
+_Identity = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A finding with a fix, and what tells both apart from others when lines have moved."""
+
+    finding: Finding
+    fix: Fix
+    key: _Identity
+    round: int
+
+    @property
+    def identity(self) -> _Identity:
+        return (self.key, tuple(edit.content for edit in self.fix.edits))
+
+
+@dataclass
+class _Run:
+    """One way from a source to its fixpoint, without the fixes that are refused."""
+
+    source: Source
+    check: Check
+    read: Read
+    unsafe: bool
+    refused: dict[_Identity, Withdrawn]
+    applied: list[_Candidate] = field(default_factory=list)
+    _changes: list[tuple[Source, dict[int | None, list[Splice]], Source]] = field(default_factory=list)
+
+    def to_fixpoint(self) -> Result:
+        source, findings = self.source, list(self.check(self.source))
+        parsed_by_libcst = _parses_with_libcst(source.code)
+        seen = {source.text}
+        while len(self._changes) < ROUNDS:
+            chosen = self._choose(source, findings)
+            if not chosen:
+                break
+            after = self._apply(source, chosen, parsed_by_libcst)
+            if after is None:
+                continue
+            new_findings = list(self.check(after))
+            if self._still_there(source, findings, after, new_findings, chosen):
+                continue
+            if after.text in seen:
+                for one in chosen:
+                    self._refuse(one, "it brings back what another fix changed")
+                continue
+            seen.add(after.text)
+            self.applied += chosen
+            self._changes.append((source, splices(source, _edits(chosen)), after))
+            source, findings = after, new_findings
+        return Result(
+            self.source,
+            source,
+            tuple(Applied(one.finding, one.fix) for one in self.applied),
+            tuple(self.refused.values()),
+            tuple(findings),
+        )
+
+    def moved(self, one: _Candidate) -> tuple[Gradient, ...]:
+        """A finding's gradients with their places after the last round."""
+        return tuple(self._moved(gradient, one.round) for gradient in one.finding.gradients)
+
+    def _moved(self, gradient: Gradient, since: int) -> Gradient:
+        place = Position(gradient.line, gradient.column)
+        for before, changes, after in self._changes[since:]:
+            place = _shifted(before, changes.get(gradient.cell, []), after, gradient.cell, place)
+        return replace(gradient, line=place.line, column=place.column)
+
+    def _choose(self, source: Source, findings: Sequence[Finding]) -> list[_Candidate]:
+        """The fixes of one round: in the order of the findings, those that overlap no earlier one."""
+        of_cell = texts(source)
+        taken: dict[int | None, list[Splice]] = {}
+        chosen: list[_Candidate] = []
+        for finding in findings:
+            fix = finding.fix
+            if fix is None or not fix.edits or (fix.applicability != "safe" and not self.unsafe):
+                continue
+            one = _Candidate(finding, fix, _key(of_cell, finding), len(self._changes))
+            if one.identity in self.refused:
+                continue
+            try:
+                wanted = splices(source, fix.edits)
+            except EditError as error:
+                self._refuse(one, f"its edits do not fit the text: {error}")
+                continue
+            if any(overlap(new, old) for cell, made in wanted.items() for new in made for old in taken.get(cell, [])):
+                continue
+            for cell, made in wanted.items():
+                taken.setdefault(cell, []).extend(made)
+            chosen.append(one)
+        return chosen
+
+    def _apply(self, source: Source, chosen: list[_Candidate], parsed_by_libcst: bool) -> Source | None:
+        """The source with fixes applied; None where they broke the program and the guilty ones were refused."""
+        after = self.read(edited(source, _edits(chosen)))
+        if _parses(after.code) and (not parsed_by_libcst or _parses_with_libcst(after.code)):
+            return after
+        guilty = [one for one in chosen if not _parses(self.read(edited(source, one.fix.edits)).code)]
+        for one in guilty or chosen:
+            self._refuse(one, "the program no longer parses with it")
+        return None
+
+    def _still_there(
+        self,
+        before: Source,
+        old: Sequence[Finding],
+        after: Source,
+        new: Sequence[Finding],
+        chosen: Sequence[_Candidate],
+    ) -> bool:
+        """Whether a finding outlived its fix; the fix is then refused."""
+        before_texts, after_texts = texts(before), texts(after)
+        had = Counter(_key(before_texts, finding) for finding in old)
+        has = Counter(_key(after_texts, finding) for finding in new)
+        tried = Counter(one.key for one in chosen)
+        outlived = [one for one in chosen if has[one.key] > had[one.key] - tried[one.key]]
+        for one in outlived:
+            self._refuse(one, "the finding is still there after it")
+        return bool(outlived)
+
+    def _refuse(self, one: _Candidate, reason: str) -> None:
+        self.refused[one.identity] = Withdrawn(one.finding, one.fix, reason)
+
+
+def _edits(chosen: Iterable[_Candidate]) -> list[Edit]:
+    return [edit for one in chosen for edit in one.fix.edits]
+
+
+def _key(of_cell: dict[int | None, Text], finding: Finding) -> _Identity:
+    """What a finding is about, wherever its line has gone: its code, its text and the gradients it names."""
+    text = of_cell.get(finding.cell)
+    said: str | None = None
+    if text is not None:
+        try:
+            said = text.text[text.offset(finding.location) : text.offset(finding.end_location)]
+        except EditError:
+            said = text.line(finding.location.line).strip()
+    gradients = tuple((one.method, one.target, one.source, one.outcome) for one in finding.gradients)
+    return (finding.code, finding.cell, said, gradients)
+
+
+def _shifted(before: Source, changes: list[Splice], after: Source, cell: int | None, place: Position) -> Position:
+    """Where a place went when splices were applied to its text."""
+    offset = texts(before)[cell].offset(place)
+    new = offset
+    for change in changes:
+        if change.end <= offset:
+            new += len(change.content) - (change.end - change.start)
+        elif change.start < offset < change.end:
+            new -= offset - change.start
+    return texts(after)[cell].place(new)
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _parses_with_libcst(code: str) -> bool:
+    import libcst
+
+    try:
+        libcst.parse_module(code)
+    except (libcst.ParserSyntaxError, RecursionError, ValueError):
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""What fixing changed, for people: a unified diff, and a summary of the fixes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gradlint.fixing.text import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gradlint.fixing.apply import Applied, Result, Withdrawn
+    from gradlint.sources.source import Source
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_NO_END = "\\ No newline at end of file\n"
+
+
+def diff(before: Source, after: Source) -> str:
+    """A unified diff of two texts of one source; a notebook's has a part for each cell that changed.
+
+    Returns:
+        The diff with its line ends, or the empty string where nothing changed.
+    """
+    old, new = texts(before), texts(after)
+    return "".join(
+        line
+        for cell in old
+        for line in _unified(
+            before.path if cell is None else f"{before.path}:cell {cell}", old[cell].text, new[cell].text
+        )
+    )
+
+
+def summary(results: Iterable[Result]) -> str:
+    """The fixes by file and rule, as ``--show-fixes`` prints them; the empty string where there is none."""
+    parts: list[str] = []
+    total = 0
+    for result in results:
+        if not (result.applied or result.withdrawn):
+            continue
+        total += len(result.applied)
+        parts.append(f"{result.before.path}:\n")
+        counts = Counter((one.finding.code, one.finding.name, one.fix.message) for one in result.applied)
+        for (code, name, message), count in sorted(counts.items()):
+            parts.append(f"    {count} × {code} ({name}): {message}\n")
+        parts += [f"    {_evidence(one)}\n" for one in result.applied if one.evidence is not None]
+        parts += [f"    {_withdrawn(one)}\n" for one in result.withdrawn]
+    if not parts:
+        return ""
+    return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(parts)
+
+
+def _unified(name: str, old: str, new: str) -> Iterator[str]:
+    for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), name, name):
+        yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
+
+
+def _evidence(one: Applied) -> str:
+    detail = one.evidence.detail if one.evidence is not None else ""
+    return f"{_place(one)} verified: {detail}"
+
+
+def _withdrawn(one: Withdrawn) -> str:
+    return f"{_place(one)} {one.finding.code} not fixed: {one.reason}"
+
+
+def _place(one: Applied | Withdrawn) -> str:
+    finding = one.finding
+    cell = "" if finding.cell is None else f"cell {finding.cell}, "
+    return f"{cell}line {finding.location.line}"

@@ -1,0 +1,250 @@
+"""Reads and writes attributes, by what they are read from."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import TYPE_CHECKING
+
+from gradlint.flow import dtypes, keras
+from gradlint.flow.core import span_of
+from gradlint.flow.expressions import Expressions
+from gradlint.flow.facts import Kind
+from gradlint.flow.names import canonical
+from gradlint.flow.store import join_values
+from gradlint.flow.values import (
+    Array,
+    Bound,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Join,
+    Known,
+    LibObject,
+    Method,
+    Number,
+    Params,
+    Seq,
+    Storage,
+    Super,
+    Symbolic,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONSTANTS = {
+    "math.pi": math.pi, "math.e": math.e, "math.tau": math.tau, "math.inf": math.inf, "math.nan": math.nan,
+    "numpy.pi": math.pi, "numpy.e": math.e, "numpy.inf": math.inf, "numpy.nan": math.nan, "numpy.newaxis": None,
+    "tensorflow.newaxis": None,
+}  # fmt: skip
+SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "path"})
+"""Attributes that say something about a tensor and carry none of its value."""
+
+
+class Attributes(Expressions):
+    """The part of the machine that reads and writes attributes."""
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        """Read an attribute."""
+        if isinstance(value, Known):
+            full = canonical(f"{value.name}.{name}")
+            if full in _CONSTANTS:
+                return Const(_CONSTANTS[full])
+            return Known(full)
+        if isinstance(value, Instance):
+            return self.instance_attribute(value, name, node)
+        if isinstance(value, ClassValue):
+            found = self.class_attribute(value, name)
+            return found if found is not None else self.unknown(name, node, [value])
+        if isinstance(value, Super):
+            return self.super_attribute(value, name, node)
+        if isinstance(value, Join):
+            return self.joined_attribute(value, name, node)
+        if isinstance(value, Unknown):
+            return self.unknown_attribute(value, name, node)
+        if isinstance(value, LibObject):
+            return keras.attribute(self, value, name, node)
+        if isinstance(value, Storage):
+            return self.tensor_attribute(value.base, name, node) if name != "value" else Method(value.base, name)
+        if isinstance(value, Tensor | Variable | Array | Params):
+            return self.tensor_attribute(value, name, node)
+        if isinstance(value, Symbolic):
+            return Number("int") if name in SHAPELY else Method(value, name)
+        if isinstance(value, Function | Bound):
+            if isinstance(value, Function) and value.extra is not None and name in value.extra:
+                return value.extra[name]
+            return value if name in {"python_function", "__wrapped__", "__call__"} else Method(value, name)
+        if isinstance(value, Number):
+            return Method(value, name)
+        if isinstance(value, Seq) and value.extra is not None and name in value.extra:
+            extra: Value = value.extra[name]
+            return extra
+        return Method(value, name)
+
+    def joined_attribute(self, value: Join, name: str, node: ast.AST) -> Value:
+        """An attribute of one of several values; those that have none are left out."""
+        result: Value | None = None
+        options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
+        if len(options) > 6:
+            return self.unknown(name, node, options)
+        if len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array):
+            return Number("int") if name in SHAPELY else Method(value, name)
+        for index, option in enumerate(options):
+            label = value.labels[index] if index < len(value.labels) else ""
+            got = self.attribute(option, name, node)
+            result = got if result is None else join_values(result, got, "", label)
+        return result if result is not None else self.unknown(name, node, [value])
+
+    def unknown_attribute(self, value: Unknown, name: str, node: ast.AST) -> Value:
+        """An attribute of something unknown: one object each time that it is read."""
+        before = value.attrs.get(name)
+        if isinstance(before, Value):
+            return before
+        if name in {"shape", "dtype", "ndim", "__name__", "__class__"}:
+            return Number("", span_of(node))
+        made = Unknown(name, span_of(node), top=value.top)
+        made.edges = keras.everywhere(value)
+        self.set(value.attrs, name, made)
+        return made
+
+    def tensor_attribute(self, value: Tensor | Variable | Array | Params, name: str, node: ast.AST) -> Value:
+        """An attribute of a tensor, Variable or array."""
+        if name in SHAPELY:
+            return Number("int")
+        if name == "dtype":
+            dtype = dtypes.of(value)
+            return Known("tensorflow." + dtype) if dtype is not None else Number("")
+        if isinstance(value, Variable):
+            if name == "trainable" and value.trainable is not None:
+                return Const(value.trainable)
+            if name == "value" and value.keras is True:
+                return Storage(value)
+        if isinstance(value, Params) and name == "value":
+            return Storage(value)
+        if name == "handle":
+            return value
+        if isinstance(value, Tensor):
+            extra = value.extra or {}
+            if name in extra.get("fields", ()):
+                return self.tensor(node, [value], op=value.op)
+        if isinstance(value, Array) and name in {"T", "real", "imag", "flat"}:
+            made = Array(value.dtype, span_of(node))
+            self.depend(made, [value])
+            return made
+        if isinstance(value, Tensor) and name in {"values", "flat_values", "real", "imag"}:
+            return self.tensor(node, [value], dtype=value.dtype, op=value.op)
+        if isinstance(value, Tensor) and name in {"indices", "row_splits", "dense_shape"}:
+            return self.tensor(node, [value], dtype="int64", cut=self.cut(Kind.NON_DIFFERENTIABLE, node, name))
+        return Method(value, name)
+
+    # -- objects of the program's classes --------------------------------------------------------------------------
+
+    def mro(self, cls: ClassValue) -> Iterator[Value]:
+        """A class and its bases, depth first."""
+        yield cls
+        for base in cls.bases:
+            if isinstance(base, ClassValue):
+                yield from self.mro(base)
+            else:
+                yield base
+
+    def class_attribute(self, cls: ClassValue, name: str) -> Value | None:
+        """What a class of the program, or one of its bases in the program, binds to a name."""
+        for base in self.mro(cls):
+            if isinstance(base, ClassValue):
+                found = base.frame.names.get(name)
+                if isinstance(found, Value):
+                    return found
+        return None
+
+    def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
+        """An attribute of an object of a class of the program."""
+        held = value.attrs.get(name)
+        if isinstance(held, Value):
+            return held
+        found = self.class_attribute(value.cls, name)
+        if found is not None:
+            return self.bound(found, value, node)
+        if name == "__dict__":
+            return self.unknown(name, node, [value])
+        if name == "__class__":
+            return value.cls
+        if value.library:
+            got = keras.instance_attribute(self, value, name, node)
+            if got is not None:
+                return got
+        if value.open:
+            made = Unknown(name, span_of(node), top=True)
+            made.edges = keras.everywhere(value)
+            self.set(value.attrs, name, made)
+            return made
+        getter = self.class_attribute(value.cls, "__getattr__")
+        if getter is not None:
+            return self.unknown(name, node, [value], top=True)
+        return self.unknown(name, node, [value])
+
+    def bound(self, found: Value, owner: Value, node: ast.AST) -> Value:
+        """What reading a class's attribute through an object gives."""
+        if isinstance(found, Function):
+            if found.kind == "static":
+                return found
+            if found.kind == "class":
+                return Bound(found, owner.cls if isinstance(owner, Instance) else owner)
+            if found.kind == "property":
+                return self.call(Bound(found, owner), [], {}, node)
+            return Bound(found, owner)
+        return found
+
+    def super_attribute(self, value: Super, name: str, node: ast.AST) -> Value:
+        """An attribute through ``super()``."""
+        owner = value.owner
+        for base in value.cls.bases:
+            if isinstance(base, ClassValue):
+                found = self.class_attribute(base, name)
+                if found is not None:
+                    return self.bound(found, owner, node)
+        if isinstance(owner, Instance):
+            if owner.library:
+                got = keras.instance_attribute(self, owner, name, node, parent=True)
+                if got is not None:
+                    return got
+            if not owner.open:
+                return Method(value, name)
+        return self.unknown(name, node, [owner], top=True)
+
+    def set_attribute(self, value: Value, name: str, new: Value, node: ast.AST) -> None:
+        """Write an attribute."""
+        if isinstance(value, Instance):
+            found = self.class_attribute(value.cls, name)
+            if isinstance(found, Function) and found.kind == "property":
+                setter = (found.extra or {}).get("setter")
+                if setter is not None:
+                    self.call(Bound(setter, value), [new], {}, node)
+                return
+            if name == "trainable" and value.library:
+                self.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
+            self.set(value.attrs, name, new)
+        elif isinstance(value, Unknown):
+            self.set(value.attrs, name, new)
+            value.edges = (*value.edges, *keras.everywhere(new)) if not isinstance(new, Const) else value.edges
+        elif isinstance(value, LibObject):
+            keras.set_attribute(self, value, name, new)
+        elif isinstance(value, ClassValue):
+            self.set(value.frame.names, name, new)
+        elif isinstance(value, Join):
+            for option in value.options:
+                if isinstance(option, Instance):
+                    before = option.attrs.get(name)
+                    joined = join_values(before, new) if isinstance(before, Value) else new
+                    self.set(option.attrs, name, joined)
+        elif isinstance(value, Function):
+            value.extra = {**(value.extra or {}), name: new}
+        elif isinstance(value, Tape):
+            self.set(value.state, "escaped", True)

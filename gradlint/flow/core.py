@@ -1,0 +1,324 @@
+"""The machine's base: its state, its clock, its budget, the running recordings, and how operations make values."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gradlint.flow.facts import Kind, Span
+from gradlint.flow.store import MISSING, Store
+from gradlint.flow.values import (
+    EVERYWHERE,
+    FLOATS,
+    NOWHERE,
+    Const,
+    Cut,
+    Dict,
+    Edge,
+    Frame,
+    Function,
+    Instance,
+    Items,
+    Join,
+    LibObject,
+    Params,
+    Recording,
+    Seq,
+    Storage,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gradlint.flow.record import Recorder
+
+STEPS = 120_000
+"""How many expressions and statements one program may take before the rest of it is unknown."""
+DEPTH = 24
+"""How deep calls are followed."""
+
+
+class Exhausted(Exception):
+    """The budget ran out."""
+
+
+class Raised(Exception):
+    """The program surely raises here, and something in it catches."""
+
+    def __init__(self, exception: str) -> None:
+        super().__init__(exception)
+        self.exception = exception
+
+
+@dataclass
+class Activation:
+    """One running call: where it was called from, and what its body has done so far."""
+
+    frame: Frame
+    function: Function | None
+    call: ast.AST | None
+    mark: int
+    forks: int
+    returns: list[tuple[Value, Any]] = field(default_factory=list)
+    on_yield: Callable[[Value], Value] | None = None
+    yields: list[Value] = field(default_factory=list)
+    graph: bool = False
+
+
+def span_of(node: ast.AST) -> Span:
+    """Where a node stands."""
+    return Span(
+        getattr(node, "lineno", 1),
+        getattr(node, "col_offset", 0),
+        getattr(node, "end_lineno", None) or getattr(node, "lineno", 1),
+        getattr(node, "end_col_offset", None) or 0,
+    )
+
+
+class Core:
+    """State and operations that every part of the machine needs."""
+
+    def __init__(self, code: str, recorder: Recorder) -> None:
+        self.code = code
+        self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self.store = Store()
+        self.recorder = recorder
+        self.clock = 0
+        self.steps = 0
+        self.forks = 0
+        self.guards = 0
+        self.recordings = 0
+        self.world: dict[Any, Any] = {"active": (), "escaped": ()}
+        self.module = Frame(None)
+        self.stack: list[Activation] = []
+        self.controls: list[Value] = []
+        self.pool = Unknown("code of others")
+        self.top = Unknown("unknown", top=True)
+        self.free_names: dict[int, tuple[str, ...]] = {}
+        self.here: ast.AST | None = None
+
+    # -- the budget and the source text ------------------------------------------------------------------------
+
+    def tick(self) -> int:
+        """Advance the clock.
+
+        Raises:
+            Exhausted: If the budget has run out.
+        """
+        self.clock += 1
+        if self.clock > STEPS:
+            raise Exhausted
+        return self.clock
+
+    def text(self, node: ast.AST | Span | None) -> str:
+        """The program's text at a node, on one line."""
+        if node is None:
+            return ""
+        span = node if isinstance(node, Span) else span_of(node)
+        if span.line == span.end_line:
+            raw = self.lines[span.line - 1][span.column : span.end_column]
+        else:
+            middle = self.lines[span.line : span.end_line - 1]
+            first, last = self.lines[span.line - 1][span.column :], self.lines[span.end_line - 1][: span.end_column]
+            raw = b" ".join([first, *middle, last])
+        return " ".join(raw.decode(errors="replace").split())
+
+    # -- branches ------------------------------------------------------------------------------------------------
+
+    def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
+        """Write state through the journal."""
+        self.store.set(where, key, value)
+
+    # -- recordings ----------------------------------------------------------------------------------------------
+
+    @property
+    def recording(self) -> tuple[Recording, ...]:
+        """The recordings that see an operation now."""
+        active: tuple[Recording, ...] = self.world["active"]
+        return active
+
+    def tracked(self, value: Value) -> frozenset[Recording]:
+        """The running recordings that may follow a value back, so that an operation on it is recorded."""
+        active = self.recording
+        if not active:
+            return NOWHERE
+        if isinstance(value, Tensor):
+            if value.dtype is not None and value.dtype not in FLOATS:
+                return NOWHERE
+            found = value.tracked
+        elif isinstance(value, Variable | Params):
+            return frozenset(recording for recording in active if self.follows(recording, value))
+        elif isinstance(value, Unknown):
+            return frozenset(active)
+        elif isinstance(value, Join):
+            return frozenset().union(*(self.tracked(option) for option in value.options))
+        elif isinstance(value, Instance | LibObject | Function | Seq | Dict):
+            return frozenset(active)
+        else:
+            found = value.tracked
+        key = id(value)
+        watching = [recording for recording in active if recording.watched.get(key, MISSING) is not MISSING]
+        return found.union(watching) if watching else found
+
+    @staticmethod
+    def follows(recording: Recording, value: Variable | Params) -> bool:
+        """Whether a recording may watch a variable: by itself, or because the program said so."""
+        if isinstance(value, Variable) and value.dtype is not None and value.dtype not in FLOATS:
+            return False
+        if recording.watched.get(id(value), MISSING) is not MISSING:
+            return True
+        return recording.tape.accessed is not False and value.trainable is not False
+
+    # -- operations ----------------------------------------------------------------------------------------------
+
+    def depend(
+        self,
+        value: Value,
+        parents: Iterable[Value],
+        cut: Cut | None = None,
+        *,
+        sure: bool = True,
+    ) -> None:
+        """Let a fresh value depend on others, by an operation that runs now."""
+        active = self.recording
+        seen = frozenset(active)
+        edges = list(value.edges)
+        tracked = value.tracked
+        floating = not (isinstance(value, Tensor) and value.dtype is not None and value.dtype not in FLOATS)
+        for parent in parents:
+            if isinstance(parent, Const):
+                continue
+            if isinstance(parent, Storage):
+                parent = parent.base
+            live = self.tracked(parent) if active else NOWHERE
+            if cut is None:
+                if not floating:
+                    live = NOWHERE
+                edges.append(Edge(parent, None, live, sure=sure, seen=seen))
+                if live:
+                    tracked |= live
+            elif cut.kind is Kind.NO_GRADIENT:
+                edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
+                tracked |= live
+            else:
+                edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
+        value.edges = tuple(edges)
+        value.tracked = tracked
+        if not value.born:
+            value.born = self.tick()
+
+    def tensor(
+        self,
+        node: ast.AST | None,
+        parents: Iterable[Value],
+        *,
+        dtype: str | None = None,
+        op: str = "",
+        cut: Cut | None = None,
+        sure: bool = True,
+        known: Any = None,
+    ) -> Tensor:
+        """A tensor that an operation makes now."""
+        made = Tensor(dtype, span_of(node) if node is not None else None, op, known)
+        self.depend(made, parents, cut, sure=sure)
+        return made
+
+    def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
+        """A reason why no gradient passes, at a node."""
+        return Cut(kind, span_of(node), callee, name, tuple(detail.items()))
+
+    def unknown(self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, top: bool = False) -> Unknown:
+        """A value that cannot be followed but may be connected to what went in."""
+        made = Unknown(why, span_of(node) if node is not None else None, top=top)
+        self.depend(made, parents, sure=False)
+        return made
+
+    def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
+        """What code of others gives back: it may be connected to all that went in, now or earlier."""
+        parents = [value for value in given if not isinstance(value, Const)]
+        for value in parents:
+            self.escape(value)
+        return self.unknown(why, node, [*parents, self.pool])
+
+    def escape(self, value: Value) -> None:
+        """Note that code of others has seen a value."""
+        if isinstance(value, Tape):
+            self.set(value.state, "escaped", True)
+        elif isinstance(value, Seq):
+            for item in value.items.values:
+                if isinstance(item, Tape):
+                    self.escape(item)
+        if isinstance(value, Unknown | Const):
+            return
+        if not any(edge.parent is value for edge in self.pool.edges):
+            edge = Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE)
+            self.pool.edges = (*self.pool.edges, edge)
+
+    # -- what containers and functions hold ----------------------------------------------------------------------
+
+    def leaves(self, value: Value, depth: int = 6) -> Iterator[Value]:
+        """The values that stand for tensors in a nest of lists, tuples and dictionaries."""
+        if isinstance(value, Seq) and depth:
+            for item in value.items.values:
+                yield from self.leaves(item, depth - 1)
+        elif isinstance(value, Dict) and depth:
+            for _, item in value.pairs.entries:
+                yield from self.leaves(item, depth - 1)
+            for item in value.pairs.rest:
+                yield from self.leaves(item, depth - 1)
+        elif isinstance(value, Storage):
+            yield value.base
+        else:
+            yield value
+
+    def captured(self, function: Function) -> Iterator[Value]:
+        """The values that a function sees in the frames around it."""
+        names = self.free_names.get(id(function.node))
+        if names is None:
+            inside = ast.walk(function.node)
+            names = tuple({node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)})
+            self.free_names[id(function.node)] = names
+        for name in names:
+            frame: Frame | None = function.frame
+            while frame is not None:
+                value = frame.names.get(name)
+                if isinstance(value, Value):
+                    if not isinstance(value, Function) or value is not function:
+                        yield value
+                    break
+                frame = frame.parent
+        yield from function.defaults.values()
+
+    def raised(self, exception: str) -> None:
+        """The program surely raises here; where something in it catches, go there."""
+        if self.guards:
+            self.leave(exception)
+
+    def leave(self, exception: str) -> NoReturn:
+        """Go to what catches.
+
+        Raises:
+            Raised: Always.
+        """
+        raise Raised(exception)
+
+    @property
+    def in_graph(self) -> bool:
+        """Whether the running code is traced into a graph by ``tf.function``."""
+        return any(activation.graph for activation in self.stack)
+
+    @property
+    def graphs(self) -> int:
+        """How many functions being traced into graphs the running code stands in."""
+        return sum(activation.graph for activation in self.stack)
+
+
+def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
+    """A sequence of values."""
+    return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)

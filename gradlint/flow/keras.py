@@ -1,0 +1,743 @@
+"""Keras: layers, models, losses, metrics and optimizers, and the program's own classes that descend from them.
+
+A layer or model is one object whose variables are one :class:`~gradlint.flow.values.Params`, to which its calls
+connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow import dtypes
+from gradlint.flow.core import sequence, span_of
+from gradlint.flow.facts import Kind
+from gradlint.flow.values import (
+    EVERYWHERE,
+    Array,
+    Bound,
+    Const,
+    Dict,
+    Edge,
+    Function,
+    Instance,
+    Items,
+    Join,
+
+    LibObject,
+    Method,
+    Number,
+    Pairs,
+    Params,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+from gradlint.knowledge.table import Effect, lookup
+
+if TYPE_CHECKING:
+    from gradlint.flow.attributes import Attributes
+    from gradlint.flow.calls import Calls
+    from gradlint.flow.core import Core
+
+VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_variables",
+                       "non_trainable_weights", "trainable_parameters"})  # fmt: skip
+BARE = frozenset({
+    "Activation", "Flatten", "Reshape", "Permute", "RepeatVector", "Lambda", "Masking", "Add", "Subtract", "Multiply",
+    "Average", "Maximum", "Minimum", "Concatenate", "Dot", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU",
+    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+    "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
+    "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
+    "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
+})  # fmt: skip
+"""Layers without trainable variables."""
+SEEDED = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"})
+"""Layers whose only variable is the state of their random numbers."""
+INPUTS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup",
+                    "TextVectorization", "RandomHue", "RandomSaturation", "HashedCrossing"})  # fmt: skip
+"""Layers through which no gradient reaches the input."""
+LEAVES = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch", "fit", "get_weights",
+                    "predict_generator"})  # fmt: skip
+"""Methods of a model whose result is NumPy or Python."""
+
+
+def family(name: str) -> str:
+    """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
+    head, _, last = name.rpartition(".")
+    if name in {"keras.Model", "keras.Sequential"} or head.startswith("keras.applications"):
+        return "model"
+    if name == "tensorflow.Module":
+        return "module"
+    if not last[:1].isupper():
+        return ""
+    if head.startswith(("keras.layers", "tensorflow.compat.v1.layers")) or name == "keras.Layer":
+        return "layer"
+    if head == "keras.models":
+        return "model"
+    if head.startswith("keras.losses"):
+        return "loss"
+    if head.startswith("keras.metrics"):
+        return "metric"
+    if head.startswith(("keras.optimizers", "tensorflow.optimizers", "tensorflow.compat.v1.train")):
+        return "schedule" if "schedules" in head else "optimizer"
+    if head.startswith(("keras.initializers", "tensorflow.initializers", "tensorflow.compat.v1.initializers")):
+        return "initializer"
+    if head.startswith("keras.regularizers"):
+        return "regularizer"
+    if head.startswith("tensorflow.data"):
+        return "dataset"
+    return ""
+
+
+def everywhere(value: Value) -> tuple[Edge, ...]:
+    """An edge that holds for every recording, for what is part of something rather than computed from it."""
+    if isinstance(value, Const):
+        return ()
+    return (Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE),)
+
+
+# -- making ----------------------------------------------------------------------------------------------------------
+
+
+def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """An object of a Keras class."""
+    given = tuple(value for value in (*args, *kwargs.values()) if not isinstance(value, Const))
+    made = LibObject(name, kind, span_of(node), given)
+    made.born = machine.tick()
+    state = made.state
+    label = kwargs.get("name")
+    state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
+    if kind in {"layer", "model"}:
+        trainable = kwargs.get("trainable")
+        state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
+        state["built"] = False
+        state["nested"] = tuple(
+            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if is_layer(leaf)
+        )
+        bare = name.rpartition(".")[2] in BARE or name == "keras.Sequential"
+        bare = bare or (name == "keras.Model" and bool(args or "inputs" in kwargs))
+        wraps = name in {"keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
+        if not bare and not wraps:
+            state["params"] = Params(made, made.span)
+        short = name.rpartition(".")[2]
+        if short in {"BatchNormalization", "SyncBatchNormalization", "Normalization"}:
+            state["statistics"] = Params(made, made.span, trainable=False)
+        if short in SEEDED:
+            state["seed"] = Params(made, made.span, trainable=False)
+        if "input_shape" in kwargs or "input_dim" in kwargs or "batch_input_shape" in kwargs:
+            state["shaped"] = True
+        if name == "keras.Sequential":
+            layers = args[0] if args else kwargs.get("layers")
+            items = layers.items if isinstance(layers, Seq) else Items((), exact=layers is None)
+            state["layers"] = Seq(items, "list")
+            if not items.exact and isinstance(layers, Value) and not isinstance(layers, Seq):
+                state["opaque"] = machine.unknown("layers", node, [layers])
+            sequential_built(made)
+        elif name == "keras.Model" and (args or "inputs" in kwargs):
+            state["inputs"] = args[0] if args else kwargs["inputs"]
+            state["outputs"] = args[1] if len(args) > 1 else kwargs.get("outputs", Const(None))
+            state["built"] = True
+        elif name.startswith("keras.applications"):
+            state["built"] = True
+        elif "input_shape" in kwargs:
+            state["built"] = False
+    return made
+
+
+def sequential_built(model: LibObject) -> None:
+    """A Sequential is built as soon as its first layer says what comes in."""
+    layers = model.state["layers"]
+    if isinstance(layers, Seq) and layers.items.values:
+        first = layers.items.values[0]
+        known_input = isinstance(first, Symbolic) or (
+            isinstance(first, LibObject)
+            and (first.state.get("shaped") or first.name == "keras.layers.InputLayer" or first.state.get("built"))
+        )
+        if known_input or not isinstance(first, LibObject):
+            model.state["built"] = True
+    if isinstance(layers, Seq) and not layers.items.exact:
+        model.state["built"] = True
+
+
+def is_layer(value: Value) -> bool:
+    """Whether a value has variables of its own as a layer has."""
+    if isinstance(value, LibObject):
+        return value.family in {"layer", "model", "module"}
+    return isinstance(value, Instance) and bool(value.library)
+
+
+def prepare(machine: Core, made: Instance) -> None:
+    """Begin the life of an object whose class descends from Keras or ``tf.Module``."""
+    if made.library:
+        made.state["trainable"] = True
+        made.state["built"] = False
+
+
+def base_init(machine: Core, made: Instance, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """What the library's own ``__init__`` keeps of its arguments."""
+    if not made.library:
+        return
+    trainable = kwargs.get("trainable")
+    if isinstance(trainable, Const):
+        machine.set(made.state, "trainable", trainable.value)
+    inputs = kwargs.get("inputs", args[0] if args else None)
+    outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
+    if made.library in {"keras.Model", "keras.Sequential"} and inputs is not None:
+        machine.set(made.state, "inputs", inputs)
+        machine.set(made.state, "outputs", outputs if outputs is not None else Const(None))
+        machine.set(made.state, "built", True)
+
+
+# -- calling -----------------------------------------------------------------------------------------------------------
+
+
+def build(machine: Calls, value: Instance, node: ast.AST) -> None:
+    """Run a layer's own ``build`` before its first call."""
+    if value.state.get("built") is True:
+        return
+    machine.set(value.state, "built", True)
+    method = machine.class_attribute(value.cls, "build")
+    if isinstance(method, Function):
+        machine.call(Bound(method, value), [Number("int")], {}, node)
+
+
+def tensor_input(machine: Calls, value: Value, node: ast.AST) -> Value:
+    """What a layer makes of its input before ``call`` sees it: arrays and numbers become tensors."""
+    if isinstance(value, Array):
+        dtype = value.dtype if dtypes.is_discrete(value.dtype) else "float32"
+        made = machine.tensor(node, [value], dtype=dtype, op="tensorflow.convert_to_tensor")
+        made.copy_of = value
+        return made
+    return value
+
+
+def call_instance(
+    machine: Calls, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """Call an object whose class leaves ``call`` to the library: a functional model of its own class."""
+    if "outputs" in value.state:
+        return functional(machine, value, value.state["outputs"], args, node)
+    return machine.foreign("call", node, [value, *args, *kwargs.values()])
+
+
+def call_object(machine: Calls, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Call a layer, model, loss, metric or the like."""
+    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    if value.family in {"layer", "model"}:
+        return call_layer(machine, value, args, given, node)
+    if value.family == "loss":
+        return machine.tensor(node, [*given, *value.arguments], op=value.name)
+    if value.family == "metric":
+        return metric_result(machine, value, given, node)
+    if value.family in {"regularizer", "schedule"}:
+        return machine.tensor(node, given, op=value.name)
+    if value.family == "initializer":
+        return machine.tensor(node, [], dtype=dtypes.named(kwargs.get("dtype")) or "float32", op=value.name)
+    if value.family == "custom-gradient":
+        return custom_gradient(machine, value, args, kwargs, node)
+    return machine.foreign("call", node, [value, *args, *kwargs.values()])
+
+
+def custom_gradient(
+    machine: Calls, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """Call a function under ``tf.custom_gradient``: the program gives the gradient to its arguments itself."""
+    function = value.arguments[0]
+    machine.recorder.muted += 1
+    try:
+        inner = machine.call(function, args, kwargs, node)
+    finally:
+        machine.recorder.muted -= 1
+    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    result = inner
+    if isinstance(inner, Seq) and inner.items.values:
+        result = inner.items.values[0]
+    if isinstance(result, Seq):
+        made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
+        return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
+    captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
+    """Call a layer or model of the library."""
+    first = [leaf for leaf in (machine.leaves(args[0]) if args else given)]
+    if any(isinstance(leaf, Symbolic) for leaf in first):
+        mark_built(machine, value)
+        if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
+            made_all = []
+            for _ in value.state["outputs"].items.values:
+                symbol = Symbolic(span_of(node), value)
+                symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
+                made_all.append(symbol)
+            return sequence(made_all, node=node)
+        made = Symbolic(span_of(node), value)
+        cut = input_cut(machine, value, node)
+        made.edges = tuple(
+            Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const)
+        ) + sure_everywhere(value)
+        return made
+    mark_built(machine, value)
+    if "outputs" in value.state:
+        return functional(machine, value, value.state["outputs"], args, node)
+    if value.name == "keras.Sequential" and "opaque" not in value.state:
+        return call_sequential(machine, value, args, node)
+    if value.name == "keras.layers.Lambda" and value.arguments:
+        return machine.call(value.arguments[0], args, {}, node)
+    leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
+    return layer_output(machine, value, leaves, node)
+
+
+def sure_everywhere(value: Value) -> tuple[Edge, ...]:
+    """An edge that surely holds for every recording."""
+    return () if isinstance(value, Const) else (Edge(value, None, EVERYWHERE, seen=EVERYWHERE),)
+
+
+def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: ast.AST) -> Tensor:
+    """What one layer computes from its inputs."""
+    cut = input_cut(machine, value, node)
+    dtype = None if cut is not None and value.name.rpartition(".")[2] != "Embedding" else "float32"
+    made = Tensor(dtype, span_of(node), value.name)
+    machine.depend(made, inputs, cut)
+    machine.depend(made, parameters(machine, value))
+    machine.depend(made, [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)], sure=False)
+    activation = value.name.rpartition(".")[2]
+    made.extra = {"layer": value, "activation": activation}
+    return made
+
+
+def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
+    """Why a layer passes no gradient to its input, or None where it does."""
+    short = value.name.rpartition(".")[2]
+    entry = lookup(value.name)
+    blocks = short in INPUTS or (entry is not None and entry.kind == "layer" and entry.effect in
+                                 {Effect.NONE, Effect.NOTFLOAT})  # fmt: skip
+    if not blocks:
+        return None
+    return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
+
+
+def call_sequential(machine: Calls, value: LibObject, args: list[Value], node: ast.AST) -> Value:
+    """Call the layers of a Sequential one after the other."""
+    layers = value.state["layers"]
+    assert isinstance(layers, Seq)
+    result: Value = args[0] if args else machine.top
+    for layer in layers.items.values:
+        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and layer.name == "keras.layers.InputLayer"):
+            continue
+        if isinstance(layer, Const):
+            continue
+        result = machine.call(layer, [result], {}, node)
+    if not layers.items.exact:
+        result = machine.unknown("layers", node, [result, *layers.items.values])
+    return result
+
+
+def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], node: ast.AST) -> Value:
+    """Call a functional model: each output is connected to the layers and inputs that its symbol came from."""
+    inputs = [leaf for arg in args for leaf in machine.leaves(arg)]
+    inputs = [tensor_input(machine, leaf, node) for leaf in inputs]
+    made: dict[int, Tensor] = {}
+    order = list(machine.leaves(outputs))
+    symbols = [leaf for leaf in order if isinstance(leaf, Symbolic)]
+
+    def output(symbol: Value) -> Value:
+        if not isinstance(symbol, Symbolic):
+            return machine.unknown("output", node, [model, *inputs, *made.values()])
+        found = made.get(id(symbol))
+        if found is not None:
+            return found
+        ancestors = _ancestors(symbol)
+        below = [other for other in symbols if other is not symbol and id(other) in ancestors]
+        parents: list[Value] = [output(other) for other in below]
+        open_input = False
+        for ancestor in ancestors.values():
+            if isinstance(ancestor, LibObject):
+                parents += parameters(machine, ancestor)
+            elif isinstance(ancestor, Instance):
+                parents += parameters(machine, ancestor)
+            elif isinstance(ancestor, Symbolic) and not ancestor.edges:
+                open_input = True
+            elif isinstance(ancestor, Unknown | Params):
+                parents.append(ancestor)
+        dtype = "float32"
+        tensor = Tensor(dtype, span_of(node), "keras.Model")
+        machine.depend(tensor, parents)
+        if open_input:
+            machine.depend(tensor, inputs)
+        else:
+            _cut_inputs(machine, tensor, symbol, inputs)
+        made[id(symbol)] = tensor
+        return tensor
+
+    def build_like(value: Value) -> Value:
+        if isinstance(value, Seq):
+            return Seq(Items(tuple(build_like(item) for item in value.items.values), value.items.exact), "list",
+                       span_of(node))  # fmt: skip
+        if isinstance(value, Dict):
+            entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
+            return Dict(Pairs(entries, value.pairs.exact), span_of(node))
+        return output(value)
+
+    if isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact:
+        return build_like(outputs.items.values[0])
+    return build_like(outputs)
+
+
+def _cut_inputs(machine: Calls, tensor: Tensor, symbol: Symbolic, inputs: list[Value]) -> None:
+    """Every way from an output to the input passes a layer that cuts: say which."""
+    stack: list[Value] = [symbol]
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        for edge in value.edges:
+            if edge.cut is not None:
+                machine.depend(tensor, inputs, edge.cut)
+                return
+            stack.append(edge.parent)
+    machine.depend(tensor, inputs, sure=False)
+
+
+def _ancestors(symbol: Value) -> dict[int, Value]:
+    found: dict[int, Value] = {}
+    stack: list[Value] = [symbol]
+    while stack:
+        value = stack.pop()
+        if id(value) in found:
+            continue
+        found[id(value)] = value
+        for edge in value.edges:
+            if edge.cut is None:
+                stack.append(edge.parent)
+    return found
+
+
+def metric_result(machine: Core, value: LibObject, given: list[Value], node: ast.AST) -> Tensor:
+    """The value of a stateful metric: it is read from variables, which cut the way."""
+    made = Tensor("float32", span_of(node), value.name)
+    fed = value.state.get("fed", ())
+    cut = machine.cut(Kind.METRIC, node, machine.text(node), value.name)
+    machine.depend(made, [*given, *fed], cut)
+    if given:
+        machine.set(value.state, "fed", (*fed, *given))
+    return made
+
+
+def mark_built(machine: Core, value: Value) -> None:
+    """Note that a layer has its variables now, and so have those inside it."""
+    if isinstance(value, LibObject | Instance) and value.state.get("built") is not True:
+        machine.set(value.state, "built", True)
+        for inner in nested(value):
+            mark_built(machine, inner)
+
+
+# -- variables ---------------------------------------------------------------------------------------------------------
+
+
+def nested(value: Value) -> list[Value]:
+    """The layers that a layer or model holds."""
+    found: list[Value] = []
+    if isinstance(value, LibObject):
+        layers = value.state.get("layers")
+        if isinstance(layers, Seq):
+            found += layers.items.values
+        found += [part for part in value.state.get("nested", ()) if isinstance(part, Value)]
+        outputs = value.state.get("outputs")
+        if isinstance(outputs, Value):
+            found += _layers_of_symbols(outputs)
+        attrs = value.state.get("attrs")
+        if isinstance(attrs, dict):
+            found += [part for part in attrs.values() if isinstance(part, Value)]
+    elif isinstance(value, Instance):
+        for attr in value.attrs.values():
+            if isinstance(attr, Value):
+                found += _held(attr)
+        outputs = value.state.get("outputs")
+        if isinstance(outputs, Value):
+            found += _layers_of_symbols(outputs)
+    unique: list[Value] = []
+    for item in found:
+        if not any(item is other for other in unique):
+            unique.append(item)
+    return unique
+
+
+def _held(value: Value, depth: int = 4) -> list[Value]:
+    if isinstance(value, Seq) and depth:
+        return [item for part in value.items.values for item in _held(part, depth - 1)]
+    if isinstance(value, Dict) and depth:
+        return [item for _, part in value.pairs.entries for item in _held(part, depth - 1)]
+    if isinstance(value, Join):
+        return [item for part in value.options for item in _held(part, depth - 1)] if depth else []
+    return [value]
+
+
+def _layers_of_symbols(outputs: Value) -> list[Value]:
+    found: list[Value] = []
+    stack = _held(outputs)
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, LibObject | Instance | Unknown) and not isinstance(value, Symbolic):
+            found.append(value)
+        for edge in value.edges:
+            stack.append(edge.parent)
+    return found
+
+
+def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
+    """The variables that calling a layer or model connects to, trainable or not."""
+    if not depth:
+        return []
+    found: list[Value] = []
+    if isinstance(value, LibObject):
+        params = value.state.get("params")
+        if isinstance(params, Params):
+            found.append(params)
+        opaque = value.state.get("opaque")
+        if isinstance(opaque, Value):
+            found.append(opaque)
+    elif isinstance(value, Variable):
+        return [value]
+    elif isinstance(value, Unknown):
+        return [value]
+    if isinstance(value, Instance):
+        found += [attr for attr in value.attrs.values() if isinstance(attr, Variable)]
+        found += [held for held in value.state.get("weights", ()) if isinstance(held, Variable)]
+    for inner in nested(value):
+        if inner is not value:
+            found += parameters(machine, inner, depth - 1)
+    return found
+
+
+def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
+    """``model.trainable_variables`` and its kin: the variables one by one, as far as they are known."""
+    found: list[Value] = []
+    reasons: list[str] = []
+    trainable_only = name.startswith("trainable")
+    non_trainable = name.startswith("non_trainable")
+    _collect(machine, owner, found, reasons, trainable_only, None, 8)
+    unique: list[Value] = []
+    for item in found:
+        if not any(item is other for other in unique):
+            unique.append(item)
+    if non_trainable:
+        return machine.unknown(name, node, [owner])
+    if not trainable_only:
+        unique += _states(owner, "statistics", 8)
+        if name == "variables":
+            unique += _states(owner, "seed", 8)
+    exact = all(isinstance(item, Variable) for item in unique)
+    made = Seq(Items(tuple(unique), exact), "list", span_of(node))
+    extra: dict[str, Any] = {"owner": owner, "name": name}
+    if not unique and reasons:
+        extra["reason"] = reasons[0]
+    made.extra = extra
+    return made
+
+
+def _collect(
+    machine: Core,
+    value: Value,
+    found: list[Value],
+    reasons: list[str],
+    trainable_only: bool,
+    tf_too: bool | None,
+    depth: int,
+) -> None:
+    if not depth:
+        return
+    state = value.state if isinstance(value, LibObject | Instance) else {}
+    if trainable_only and state.get("trainable", True) is False:
+        reasons.append("frozen")
+        return
+    if isinstance(value, Unknown):
+        found.append(value)
+        return
+    if isinstance(value, LibObject):
+        if value.family not in {"layer", "model", "module"}:
+            return
+        if state.get("trainable", True) is None:
+            found.append(machine.unknown("variables", None, [value]))
+            return
+        params = state.get("params")
+        if isinstance(params, Params):
+            if state.get("built") is True or value.name.startswith("keras.applications"):
+                found.append(params)
+            elif state.get("built") is False:
+                reasons.append("unbuilt")
+            else:
+                found.append(machine.unknown("variables", None, [value]))
+        opaque = state.get("opaque")
+        if isinstance(opaque, Value):
+            found.append(opaque)
+    elif isinstance(value, Instance):
+        keras_class = value.library.startswith("keras.")
+        if value.open and not keras_class:
+            found.append(machine.unknown("variables", None, [value], top=True))
+            return
+        for attr in value.attrs.values():
+            if not isinstance(attr, Value):
+                continue
+            for held in _held(attr):
+                if isinstance(held, Variable):
+                    if trainable_only and held.trainable is False:
+                        continue
+                    if keras_class and held.keras is False:
+                        continue
+                    found.append(held)
+                elif isinstance(held, Unknown):
+                    found.append(held)
+        for weight in state.get("weights", ()):
+            if isinstance(weight, Variable) and not (trainable_only and weight.trainable is False):
+                found.append(weight)
+        if keras_class and state.get("built") is False and not found:
+            has_build = machine_has(machine, value, "build") or bool(nested(value))
+            reasons.append("unbuilt" if has_build else "none")
+    for inner in nested(value):
+        if inner is not value and is_layer(inner):
+            _collect(machine, inner, found, reasons, trainable_only, tf_too, depth - 1)
+
+
+def _states(owner: Value, key: str, depth: int) -> list[Value]:
+    """The variables that layers keep and no gradient is meant for."""
+    if not depth or not isinstance(owner, LibObject | Instance):
+        return []
+    own = owner.state.get(key)
+    found: list[Value] = [own] if isinstance(own, Params) and owner.state.get("built") is True else []
+    for inner in nested(owner):
+        if inner is not owner:
+            found += _states(inner, key, depth - 1)
+    return found
+
+
+def machine_has(machine: Core, value: Instance, name: str) -> bool:
+    """Whether an object's class in the program defines a method."""
+    found: Value | None = machine.class_attribute(value.cls, name)  # type: ignore[attr-defined]
+    return isinstance(found, Function)
+
+
+# -- attributes --------------------------------------------------------------------------------------------------------
+
+
+def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -> Value:
+    """An attribute of an object of the library."""
+    attrs = value.state.get("attrs")
+    if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
+        held: Value = attrs[name]
+        return held
+    if value.family in {"layer", "model"}:
+        if name in VARIABLES:
+            return variables(machine, value, name, node)
+        if name in {"kernel", "bias", "gamma", "beta", "embeddings", "w", "recurrent_kernel"}:
+            params = value.state.get("params")
+            return params if isinstance(params, Params) else machine.unknown(name, node, [value])
+        if name in {"output", "input", "inputs", "outputs"} and value.family == "model":
+            held_value = value.state.get(name if name.endswith("s") else name + "s")
+            if isinstance(held_value, Value):
+                if isinstance(held_value, Seq) and not name.endswith("s") and len(held_value.items.values) == 1:
+                    return held_value.items.values[0]
+                return held_value
+            symbol = Symbolic(span_of(node), value)
+            if name.startswith("output"):
+                symbol.edges = sure_everywhere(value)
+            return sequence([symbol]) if name.endswith("s") else symbol
+        if name in {"output", "input"}:
+            symbol = Symbolic(span_of(node), value)
+            if name == "output":
+                symbol.edges = sure_everywhere(value)
+            return symbol
+        if name == "layers":
+            layers = value.state.get("layers")
+            if isinstance(layers, Seq):
+                return layers
+            inner = [item for item in nested(value) if is_layer(item)]
+            return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
+        if name == "losses":
+            made = machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")
+            return sequence([made], exact=False, node=node)
+        if name == "trainable":
+            flag = value.state.get("trainable")
+            return Const(flag) if isinstance(flag, bool) else Number("bool")
+        if name in {"name", "input_shape", "output_shape", "built", "count_params"}:
+            return Number("")
+    if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
+        return machine.unknown(name, node)
+    return Method(value, name)
+
+
+def instance_attribute(
+    machine: Attributes, value: Instance, name: str, node: ast.AST, *, parent: bool = False
+) -> Value | None:
+    """An attribute that an object of the program's class has from Keras or ``tf.Module``; None where it has none."""
+    if name in VARIABLES:
+        return variables(machine, value, name, node)
+    if value.library == "tensorflow.Module":
+        return Method(value, name) if name in {"__init__", "with_name_scope", "name_scope"} else None
+    if name == "trainable":
+        flag = value.state.get("trainable")
+        return Const(flag) if isinstance(flag, bool) else Number("bool")
+    if name in {"losses"}:
+        made = machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")
+        return sequence([made], exact=False, node=node)
+    if name in {"optimizer", "compiled_loss", "compiled_metrics", "metrics", "loss", "loss_tracker", "_optimizer"}:
+        return None if not value.open else None
+    if name in LIBRARY_METHODS or parent:
+        return Method(value, name)
+    return None
+
+
+LIBRARY_METHODS = frozenset({
+    "__init__", "add_weight", "add_loss", "add_metric", "build", "call", "compile", "fit", "predict", "evaluate",
+    "predict_on_batch", "train_on_batch", "summary", "save", "save_weights", "load_weights", "get_weights",
+    "set_weights", "get_layer", "compute_loss", "compute_metrics", "compiled_loss", "get_config", "__call__", "__setattr__",
+    "reset_metrics", "test_step", "predict_step", "train_step", "add_variable", "count_params", "get_build_config",
+})  # fmt: skip
+
+
+def set_attribute(machine: Core, value: LibObject, name: str, new: Value) -> None:
+    """Write an attribute of an object of the library."""
+    if name == "trainable" and value.family in {"layer", "model"}:
+        flag = new.value if isinstance(new, Const) else None
+        freeze(machine, value, flag if isinstance(flag, bool) else None)
+        return
+    attrs = value.state.get("attrs")
+    if not isinstance(attrs, dict):
+        attrs = {}
+        machine.set(value.state, "attrs", attrs)
+    machine.set(attrs, name, new)
+
+
+def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> None:
+    """Set ``trainable`` on a layer and on all that it holds."""
+    if not depth or not isinstance(value, LibObject | Instance):
+        return
+    machine.set(value.state, "trainable", flag)
+    for inner in nested(value):
+        if inner is not value and is_layer(inner):
+            freeze(machine, inner, flag, depth - 1)
+
+
+def forget(machine: Core, value: Value) -> None:
+    """Code of others may have done anything to a layer: build it, freeze it."""
+    if isinstance(value, LibObject | Instance) and is_layer(value):
+        if value.state.get("built") is False:
+            machine.set(value.state, "built", True)
+        for inner in nested(value):
+            if inner is not value and isinstance(inner, LibObject | Instance) and inner.state.get("built") is False:
+                machine.set(inner.state, "built", True)
+
+

@@ -1,0 +1,176 @@
+"""The whole machine: an abstract interpreter that runs a program from its top."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow import methods
+from gradlint.flow.core import Raised, span_of
+from gradlint.flow.facts import Kind
+from gradlint.flow.library import Library
+from gradlint.flow.values import (
+    ClassValue,
+    Const,
+    Frame,
+    Function,
+    Method,
+    Params,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from gradlint.flow.record import Recorder
+
+
+class Machine(Library):
+    """Runs a program and notes what its gradient calls get."""
+
+    def __init__(self, code: str, recorder: Recorder) -> None:
+        super().__init__(code, recorder)
+        self.entered: dict[int, int] = {}
+        self.generators: dict[int, bool] = {}
+        self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
+        self.kept: list[Value] = []
+        self.paused_spans: list[tuple[int, int]] = []
+        self.made_tapes: list[Tape] = []
+        self.defined: list[Function] = []
+        self.classes: list[ClassValue] = []
+        self.legacy = False
+        self.turned: set[int] = set()
+
+    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """Call a library's method."""
+        return methods.call(self, method, args, kwargs, node)
+
+    def pause(self, tape: Tape) -> Any:
+        """Stop a tape's recording for a while."""
+        self.paused_spans.append((self.tick(), 1 << 60))
+        return super().pause(tape)
+
+    def resume(self, tape: Tape, before: Any) -> None:
+        """Go on with a tape's recording."""
+        begin, _ = self.paused_spans.pop()
+        self.paused_spans.insert(0, (begin, self.tick()))
+        super().resume(tape, before)
+
+    def name_of(self, value: Value) -> str:
+        """A name under which the running code can reach a value."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for name, held in frame.names.items():
+                if held is value and isinstance(name, str):
+                    return name
+            frame = frame.parent
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def in_later_turn(self, node: ast.AST) -> bool:
+        """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
+        return id(node) in self.turned
+
+    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
+        self.recorder.claim(
+            kind, span_of(node), "error",
+            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
+        )  # fmt: skip
+        self.raised(exception)
+
+    # -- the program -----------------------------------------------------------------------------------------------------
+
+    def run(self, tree: ast.Module) -> None:
+        """Run a program: its module from the top, then what nothing called."""
+        for statement in tree.body:
+            try:
+                self.block([statement])
+            except Raised:
+                continue
+        self.enter_the_rest()
+
+    def enter_the_rest(self) -> None:
+        """Enter each function and method that nothing called, once, with arguments that are not known."""
+        for _ in range(3):
+            pending = [function for function in self.defined if id(function.node) not in self.entered]
+            if not pending:
+                return
+            for function in pending:
+                if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
+                    continue
+                mark = self.store.mark()
+                try:
+                    self.enter_alone(function)
+                except Raised:
+                    self.stack.clear()
+                    self.forks = 0
+                self.set(self.world, "active", ())
+                self.store.undo(mark)
+
+    def enter_alone(self, function: Function) -> None:
+        """Enter one function with arguments that are not known."""
+        arguments = function.node.args
+        names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+        args: list[Value] = []
+        if function.owner is not None and function.kind not in {"static"} and names:
+            args.append(function.owner if function.kind == "class" else self.object_of(function.owner, function))
+        while len(args) < len(names):
+            args.append(Unknown(names[len(args)], span_of(function.node), top=True))
+        kwargs: dict[str, Value] = {
+            argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
+        }
+        result = self.call(function, args, kwargs, function.node)
+        self.iterate(result, function.node) if not isinstance(result, Const) else None
+
+    def object_of(self, cls: ClassValue, function: Function) -> Value:
+        """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""
+        init = self.class_attribute(cls, "__init__")
+        args: list[Value] = []
+        if isinstance(init, Function):
+            names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
+            args = [Unknown(name, span_of(init.node), top=True) for name in names]
+        made = self.construct(cls, args, {}, cls.node)
+        from gradlint.flow.values import Instance
+
+        if isinstance(made, Instance):
+            if function.name not in {"__init__", "build"}:
+                from gradlint.flow import keras
+
+                if made.library:
+                    keras.build(self, made, cls.node)
+            self.forget_attributes(cls, made, function)
+        return made
+
+    def forget_attributes(self, cls: ClassValue, made: Value, function: Function) -> None:
+        """Attributes that other methods write may hold anything by the time that a method runs."""
+        from gradlint.flow.values import Instance
+
+        assert isinstance(made, Instance)
+        written: set[str] = set()
+        for base in self.mro(cls):
+            if not isinstance(base, ClassValue):
+                continue
+            for method in base.node.body:
+                if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+                    continue
+                if method.name in {"__init__", "build"}:
+                    continue
+                for node in ast.walk(method):
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                        written.add(node.attr)
+        for name in written | self.written_outside():
+            if name in made.attrs:
+                before = made.attrs[name]
+                if isinstance(before, Variable):
+                    continue
+                self.set(made.attrs, name, Unknown(name, None, top=True))
+
+    def written_outside(self) -> set[str]:
+        """Attributes that code outside of any class writes to objects."""
+        return self.outside_attributes
+
+    outside_attributes: set[str] = set()
+

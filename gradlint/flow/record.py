@@ -1,0 +1,91 @@
+"""What the machine notes while it runs: raw claims, calls and events, put together into facts at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Claim, Facts, GradientCall, Kind, LostGradient, Note, Question, Span
+
+if TYPE_CHECKING:
+    from gradlint.finding import Severity
+
+_RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass
+class _Cause:
+    kind: Kind
+    span: Span
+    severity: Severity
+    gradients: dict[tuple[Span, str], LostGradient] = field(default_factory=dict)
+    story: dict[tuple[Span, str], Note] = field(default_factory=dict)
+    detail: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+
+
+class Recorder:
+    """Collects claims by their cause, so that one cause gives one claim that lists every gradient it breaks."""
+
+    def __init__(self) -> None:
+        self.causes: dict[tuple[Kind, Span], _Cause] = {}
+        self.calls: dict[Span, GradientCall] = {}
+        self.tapes: set[Span] = set()
+        self.complete = True
+        self.muted = 0
+        self.questions: dict[Span, dict[str, Question]] = {}
+
+    def claim(
+        self,
+        kind: Kind,
+        span: Span,
+        severity: Severity,
+        gradients: tuple[LostGradient, ...] = (),
+        story: tuple[Note, ...] = (),
+        detail: dict[str, str] | None = None,
+        places: dict[str, Span] | None = None,
+    ) -> None:
+        """Note a claim; one with the same kind and place joins the earlier one."""
+        if self.muted:
+            return
+        cause = self.causes.get((kind, span))
+        if cause is None:
+            cause = self.causes[kind, span] = _Cause(kind, span, severity)
+        elif _RANK[severity] < _RANK[cause.severity]:
+            cause.severity = severity
+        for gradient in gradients:
+            cause.gradients.setdefault((gradient.call, gradient.source), gradient)
+        for note in story:
+            cause.story.setdefault((note.span, note.text), note)
+        for key, value in (detail or {}).items():
+            cause.detail.setdefault(key, value)
+        for key, place in (places or {}).items():
+            cause.places.setdefault(key, place)
+
+    def asked(self, call: Span, method: str, target: str, questions: list[Question]) -> None:
+        """Note a gradient call and the answers to its questions; a worse answer replaces a better one."""
+        rank = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
+        known = self.questions.setdefault(call, {})
+        for question in questions:
+            before = known.get(question.source)
+            if before is None or rank[question.answer] < rank[before.answer]:
+                known[question.source] = question
+        self.calls[call] = GradientCall(call, method, target, tuple(known.values()))
+
+    def facts(self) -> Facts:
+        """Everything noted, in the order of the program."""
+        claims = [
+            Claim(
+                cause.kind,
+                cause.span,
+                cause.severity,
+                tuple(sorted(cause.gradients.values(), key=lambda lost: (lost.call, lost.source))),
+                tuple(sorted(cause.story.values(), key=lambda note: note.span)),
+                cause.detail,
+                cause.places,
+            )
+            for cause in self.causes.values()
+        ]
+        claims.sort(key=lambda claim: (claim.span, claim.kind))
+        calls = tuple(self.calls[span] for span in sorted(self.calls))
+        return Facts(tuple(claims), calls, len(self.tapes), self.complete)

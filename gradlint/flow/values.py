@@ -1,0 +1,517 @@
+"""What a name can hold while a program is followed: values instead of tensors.
+
+Every evaluation of a creating expression makes one object here, and names, containers and attributes point at it;
+so identity is identity. What can change about an object (a list's items, a tape's state) stands in its ``state``
+dictionary, which is written through the :class:`~gradlint.flow.store.Store` only.
+
+A value that a gradient could pass through has ``edges`` to the values that it was computed from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.facts import Kind, Span
+
+FLOATS = frozenset({"float32", "float64", "float16", "bfloat16", "half", "double", "complex64", "complex128", "float"})
+"""The dtypes that a tape differentiates; ``float`` stands for one of them that is not known more closely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why a gradient does not pass from a value to the one computed from it.
+
+    Attributes:
+        kind: The sort of break.
+        span: The expression that breaks it.
+        callee: What is called there, as it is written.
+        name: The callee's canonical name, where it is known.
+        detail: Further names for the message.
+    """
+
+    kind: Kind
+    span: Span
+    callee: str = ""
+    name: str = ""
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+class Edge:
+    """A value's dependence on another one.
+
+    Attributes:
+        parent: The value that was computed with.
+        cut: Why no gradient passes, or None where one does.
+        live: The recordings that saw the operation while the parent could be followed back by them.
+        sure: False where the gradient only might pass: unknown code stands between the two.
+        seen: The recordings that were running when the operation ran.
+    """
+
+    __slots__ = ("cut", "live", "parent", "seen", "sure")
+
+    def __init__(
+        self,
+        parent: Value,
+        cut: Cut | None = None,
+        live: frozenset[Recording] = frozenset(),
+        *,
+        sure: bool = True,
+        seen: frozenset[Recording] = frozenset(),
+    ) -> None:
+        self.parent = parent
+        self.cut = cut
+        self.live = live
+        self.sure = sure
+        self.seen = seen
+
+
+class _Everywhere(frozenset["Recording"]):
+    """The set of all recordings, for what is no operation and so is seen by none and by all."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+NO_EDGES: tuple[Edge, ...] = ()
+NOWHERE: frozenset[Recording] = frozenset()
+EVERYWHERE: frozenset[Recording] = _Everywhere()
+
+
+class Value:
+    """Anything that a name can hold."""
+
+    __slots__ = ("born", "edges", "span", "tracked")
+    edges: tuple[Edge, ...]
+    tracked: frozenset[Recording]
+    span: Span | None
+    born: int
+
+    def __init__(self, span: Span | None = None) -> None:
+        self.edges = NO_EDGES
+        self.tracked = NOWHERE
+        self.span = span
+        self.born = 0
+
+
+class Const(Value):
+    """A Python scalar, string or None that the program fixes."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class LostNone(Const):
+    """The None that a gradient call gave for a source."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Span) -> None:
+        super().__init__(None)
+        self.call = call
+
+
+class Number(Value):
+    """A Python scalar that is not known; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str = "", span: Span | None = None) -> None:
+        super().__init__(span)
+        self.kind = kind
+
+
+class Array(Value):
+    """A NumPy array or scalar."""
+
+    __slots__ = ("dtype", "known")
+
+    def __init__(self, dtype: str | None = None, span: Span | None = None, known: Any = None) -> None:
+        super().__init__(span)
+        self.dtype = dtype
+        self.known = known
+
+
+class Tensor(Value):
+    """A ``tf.Tensor``.
+
+    Attributes:
+        dtype: The dtype's name, or None where it is not known.
+        op: The canonical name of what made it.
+        known: Its value where the program fixes it and it is a scalar.
+        copy_of: The value of which it is a fresh copy, slice or conversion.
+        gradient_of: The gradient call that gave it.
+        extra: Facts that only single operations leave behind (the axis of a norm, a variable that was read).
+    """
+
+    __slots__ = ("copy_of", "dtype", "extra", "gradient_of", "known", "op")
+
+    def __init__(self, dtype: str | None = None, span: Span | None = None, op: str = "", known: Any = None) -> None:
+        super().__init__(span)
+        self.dtype = dtype
+        self.op = op
+        self.known = known
+        self.copy_of: Value | None = None
+        self.gradient_of: Span | None = None
+        self.extra: dict[str, Any] | None = None
+
+
+class Symbolic(Value):
+    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give."""
+
+    __slots__ = ("layer",)
+
+    def __init__(self, span: Span | None = None, layer: Value | None = None) -> None:
+        super().__init__(span)
+        self.layer = layer
+
+
+class Variable(Value):
+    """A ``tf.Variable`` or ``keras.Variable``.
+
+    Attributes:
+        dtype: The dtype's name, or None.
+        trainable: None where it is not known.
+        keras: Whether it is a ``keras.Variable``; None where it is not known.
+        state: ``known``: its value where the program fixes it.
+    """
+
+    __slots__ = ("dtype", "keras", "state", "trainable")
+
+    def __init__(
+        self, dtype: str | None, span: Span | None, *, trainable: bool | None = True, keras: bool | None = False
+    ) -> None:
+        super().__init__(span)
+        self.dtype = dtype
+        self.trainable = trainable
+        self.keras = keras
+        self.state: dict[Any, Any] = {}
+
+
+class Params(Value):
+    """The variables that a layer or model made for itself, taken together as one source."""
+
+    __slots__ = ("owner", "state", "trainable")
+
+    def __init__(self, owner: Value, span: Span | None, *, trainable: bool | None = True) -> None:
+        super().__init__(span)
+        self.owner = owner
+        self.trainable = trainable
+        self.state: dict[Any, Any] = {}
+
+
+class Storage(Value):
+    """The ``tf.Variable`` behind a ``keras.Variable``: what its ``.value`` is. Watching it watches the variable."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Variable | Params) -> None:
+        super().__init__(base.span)
+        self.base = base
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a sequence; where ``exact`` is false there may be more of the same, in any number."""
+
+    values: tuple[Value, ...] = ()
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The entries of a dictionary; where ``exact`` is false there may be others, among them ``rest``."""
+
+    entries: tuple[tuple[Any, Value], ...] = ()
+    exact: bool = True
+    rest: tuple[Value, ...] = ()
+
+    def get(self, key: Any) -> Value | None:
+        """The value that stands under a key."""
+        for name, value in self.entries:
+            if name == key and type(name) is type(key):
+                return value
+        return None
+
+    def put(self, key: Any, value: Value) -> Pairs:
+        """The same entries with one changed or added."""
+        if self.get(key) is None:
+            return Pairs((*self.entries, (key, value)), self.exact, self.rest)
+        return Pairs(tuple((k, value if k == key else v) for k, v in self.entries), self.exact, self.rest)
+
+
+class Seq(Value):
+    """A list, tuple, set or the like; ``state["items"]`` is an :class:`Items`."""
+
+    __slots__ = ("extra", "kind", "state")
+
+    def __init__(self, items: Items, kind: str = "list", span: Span | None = None) -> None:
+        super().__init__(span)
+        self.kind = kind
+        self.state: dict[Any, Any] = {"items": items}
+        self.extra: dict[str, Any] | None = None
+
+    @property
+    def items(self) -> Items:
+        """What it holds now."""
+        items: Items = self.state["items"]
+        return items
+
+
+class Dict(Value):
+    """A dictionary; ``state["pairs"]`` is a :class:`Pairs`."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, pairs: Pairs, span: Span | None = None) -> None:
+        super().__init__(span)
+        self.state: dict[Any, Any] = {"pairs": pairs}
+
+    @property
+    def pairs(self) -> Pairs:
+        """What it holds now."""
+        pairs: Pairs = self.state["pairs"]
+        return pairs
+
+
+class Recording:
+    """One recording of a tape: from its first operation to the call of ``gradient`` that uses it up.
+
+    ``watched`` maps the id of an object to the object; it is written through the store.
+    """
+
+    __slots__ = ("began", "number", "tape", "watched")
+
+    def __init__(self, tape: Tape, number: int, began: int) -> None:
+        self.tape = tape
+        self.number = number
+        self.began = began
+        self.watched: dict[Any, Any] = {}
+
+
+class Tape(Value):
+    """A ``tf.GradientTape``.
+
+    Attributes:
+        persistent: None where it is not known; likewise ``accessed`` (``watch_accessed_variables``).
+        state: ``recording``: the current :class:`Recording` or None; ``open``: whether its block is running;
+            ``used``: the gradient call that used it up; ``paused``; ``escaped``; ``uses``: its gradient calls.
+    """
+
+    __slots__ = ("accessed", "call", "persistent", "persistent_text", "state", "uses")
+
+    def __init__(self, span: Span, persistent: bool | None, accessed: bool | None) -> None:
+        super().__init__(span)
+        self.persistent = persistent
+        self.accessed = accessed
+        self.persistent_text = ""
+        self.call = span
+        self.uses: list[Any] = []
+        self.state: dict[Any, Any] = {
+            "recording": None,
+            "open": False,
+            "used": None,
+            "paused": False,
+            "escaped": False,
+            "entered": False,
+        }
+
+
+class StopRecording(Value):
+    """What ``tape.stop_recording()`` gives to a ``with``."""
+
+    __slots__ = ("tape",)
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self.tape = tape
+
+
+class Known(Value):
+    """Something from a library, by its canonical dotted name (``tensorflow.math.sin``, ``numpy``)."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class LibObject(Value):
+    """An instance of a library's class, by the class's canonical name (``keras.layers.Dense``).
+
+    ``state`` holds what the analysis knows of it: ``params``, ``built``, ``trainable``, ``layers``, ``outputs`` and
+    so on, each written by the library's model.
+    """
+
+    __slots__ = ("arguments", "family", "name", "state")
+
+    def __init__(self, name: str, family: str, span: Span | None, arguments: tuple[Value, ...] = ()) -> None:
+        super().__init__(span)
+        self.name = name
+        self.family = family
+        self.arguments = arguments
+        self.state: dict[Any, Any] = {}
+
+
+class Method(Value):
+    """A library's method, bound to a value."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: Value, name: str) -> None:
+        super().__init__()
+        self.owner = owner
+        self.name = name
+
+
+class Frame:
+    """The names of one running function, class body or module."""
+
+    __slots__ = ("function", "globals", "names", "nonlocals", "parent", "self_class")
+
+    def __init__(self, parent: Frame | None, function: Function | None = None) -> None:
+        self.names: dict[Any, Any] = {}
+        self.parent = parent
+        self.function = function
+        self.globals: frozenset[str] = frozenset()
+        self.nonlocals: frozenset[str] = frozenset()
+        self.self_class: ClassValue | None = parent.self_class if parent is not None else None
+
+
+class Function(Value):
+    """A function or lambda of the program.
+
+    Attributes:
+        graph: Whether it runs as a ``tf.function``.
+        opaque: Whether a decorator that is not known wraps it.
+    """
+
+    __slots__ = ("defaults", "extra", "frame", "graph", "kind", "name", "node", "opaque", "owner")
+
+    def __init__(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame, name: str, span: Span
+    ) -> None:
+        super().__init__(span)
+        self.node = node
+        self.frame = frame
+        self.name = name
+        self.defaults: dict[str, Value] = {}
+        self.graph = False
+        self.opaque = False
+        self.kind = "function"
+        self.owner: ClassValue | None = None
+        self.extra: dict[str, Value] | None = None
+
+
+class Bound(Value):
+    """A function of the program, bound to an object."""
+
+    __slots__ = ("function", "owner")
+
+    def __init__(self, function: Value, owner: Value) -> None:
+        super().__init__()
+        self.function = function
+        self.owner = owner
+
+
+class Partial(Value):
+    """What ``functools.partial`` gives."""
+
+    __slots__ = ("args", "function", "kwargs")
+
+    def __init__(self, function: Value, args: tuple[Value, ...], kwargs: dict[str, Value]) -> None:
+        super().__init__()
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+
+
+class ClassValue(Value):
+    """A class of the program; ``frame.names`` are its attributes."""
+
+    __slots__ = ("bases", "frame", "name", "node")
+
+    def __init__(self, node: ast.ClassDef, bases: tuple[Value, ...], frame: Frame, span: Span) -> None:
+        super().__init__(span)
+        self.node = node
+        self.name = node.name
+        self.bases = bases
+        self.frame = frame
+
+
+class Instance(Value):
+    """An object of a class of the program; ``state["attrs"]`` are its attributes.
+
+    ``library`` is the canonical name of the library's class that it descends from, or empty.
+    """
+
+    __slots__ = ("attrs", "cls", "library", "open", "state")
+
+    def __init__(self, cls: ClassValue, library: str, span: Span | None, *, open_: bool) -> None:
+        super().__init__(span)
+        self.cls = cls
+        self.library = library
+        self.open = open_
+        self.attrs: dict[Any, Any] = {}
+        self.state: dict[Any, Any] = {}
+
+
+class Super(Value):
+    """What ``super()`` gives in a method."""
+
+    __slots__ = ("cls", "owner")
+
+    def __init__(self, cls: ClassValue, owner: Value) -> None:
+        super().__init__()
+        self.cls = cls
+        self.owner = owner
+
+
+class Generator(Value):
+    """A generator that runs when it is iterated: a generator expression, or a call of a generator function."""
+
+    __slots__ = ("frame", "node", "run")
+
+    def __init__(self, node: ast.AST, frame: Frame, run: Any) -> None:
+        super().__init__()
+        self.node = node
+        self.frame = frame
+        self.run = run
+
+
+class Join(Value):
+    """One of several values, by the way that the program took."""
+
+    __slots__ = ("labels", "options")
+
+    def __init__(self, options: tuple[Value, ...], labels: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.options = options
+        self.labels = labels
+        self.edges = tuple(Edge(option, None, EVERYWHERE, sure=False, seen=EVERYWHERE) for option in options)
+        self.tracked = frozenset().union(*(option.tracked for option in options))
+
+
+class Unknown(Value):
+    """Something that cannot be followed.
+
+    Attributes:
+        top: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
+        attrs: The attributes that were read from it, so that reading one twice gives one object.
+        why: What it is, in a word, for the editor's hover.
+    """
+
+    __slots__ = ("attrs", "top", "why")
+
+    def __init__(self, why: str = "", span: Span | None = None, *, top: bool = False) -> None:
+        super().__init__(span)
+        self.why = why
+        self.top = top
+        self.attrs: dict[Any, Any] = {}

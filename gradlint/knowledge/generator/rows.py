@@ -1,0 +1,214 @@
+"""Turns what was observed of a callable into its line of the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from gradlint.knowledge.generator.probe import Observation, better, signature_of
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Iterable, Mapping
+
+    from gradlint.knowledge.generator.scope import Subject
+
+_WORST = ("notensor", "notfloat", "none", "lookup", "raises", "zero", "passes")
+
+_UNDERSTOOD = (("tensorflow.keras.", "keras."),)
+"""Names that the reader makes of one another, so that the table need not have them."""
+
+_INSTANCES = {"loss", "metric", "layer", "model", "regularizer", "constraint", "initializer", "schedule"}
+
+STATE = {"optimizer": "state", "metric": "state"}
+"""What the whole of a class is where its calls do not tell."""
+
+
+def row(subject: Subject, calls: Mapping[str, Observation]) -> str | None:
+    """The table's line for a function, or for the making of a class's instances.
+
+    Args:
+        subject: The callable.
+        calls: What was observed, by the arguments; for a class, of its instances' calls.
+
+    Returns:
+        The line without its end, or None where nothing is known of a function.
+    """
+    signature = signature_of(subject.value)
+    aliases = " ".join(_aliases(subject))
+    if subject.kind != "function":
+        effect = _whole(_merge(calls)) if calls else STATE.get(subject.kind, "unknown")
+        effect = STATE.get(subject.kind, effect)
+        facts = " ".join(dict.fromkeys(word for seen in calls.values() for word in seen.facts))
+        return "\t".join(
+            (subject.name, subject.kind, effect, _signature(signature, {}), "instance", "", facts, aliases)
+        )
+    if not calls:
+        return None
+    return _line(subject.name, "function", signature, calls, aliases)
+
+
+def call_row(subject: Subject, signature: inspect.Signature | None, calls: Mapping[str, Observation]) -> str | None:
+    """The line for the call of a class's instances, or None where nothing is known of it.
+
+    Args:
+        subject: The class.
+        signature: The signature of the method that is called.
+        calls: What was observed.
+    """
+    if subject.kind not in _INSTANCES or not calls:
+        return None
+    return _line(f"{subject.name}.__call__", "method", signature, calls, "")
+
+
+def _line(
+    name: str, kind: str, signature: inspect.Signature | None, calls: Mapping[str, Observation], aliases: str
+) -> str:
+    merged = _merge(calls)
+    first = next((seen for seen in calls.values() if seen.effects), next(iter(calls.values())))
+    whole = _whole(merged)
+    by_parameter = {parameter: _best(verdicts) for parameter, verdicts in merged.items()}
+    if first.result in ("object", "callable"):
+        by_parameter = dict.fromkeys(by_parameter, "?")
+        whole = "unknown" if by_parameter else "notensor"
+    if first.result == "variable":
+        by_parameter = dict.fromkeys(by_parameter, "variable")
+        whole = "variable"
+    if first.result in ("string", "shape", "dtype") and by_parameter:
+        by_parameter = dict.fromkeys(by_parameter, "notfloat")
+        whole = "notfloat"
+    if not first.effects and first.result == "none":
+        whole = "notensor"
+    outputs = first.outputs
+    if first.result in ("list", "tuple") and len(outputs) > 4:
+        outputs = outputs[:1]
+    by_output = [
+        _best(verdicts[place] for verdicts in merged.values() if place < len(verdicts)) for place in range(len(outputs))
+    ]
+    return "\t".join(
+        (
+            name,
+            kind,
+            whole,
+            _signature(signature, by_parameter),
+            first.result,
+            " ".join(_output(n, d, e, whole) for (n, d), e in zip(outputs, by_output, strict=True)),
+            " ".join(_exceptions(merged, by_parameter, by_output)),
+            aliases,
+        )
+    )
+
+
+def _output(name: str, dtype: str, effect: str, whole: str) -> str:
+    word = f"{name}={dtype}" if name else dtype
+    plain = effect.partition(":")[0]
+    if plain != whole.partition(":")[0] and not (whole == "mixed" and plain == "passes") and whole != "notensor":
+        word += f"!{plain}"
+    return word
+
+
+def _exceptions(
+    merged: Mapping[str, tuple[str, ...]], by_parameter: Mapping[str, str], by_output: list[str]
+) -> Iterable[str]:
+    """The ways of one parameter to one output that are worse than the parameter and the output are by themselves."""
+    for parameter, verdicts in merged.items():
+        for place, verdict in enumerate(verdicts[: len(by_output)]):
+            plain = verdict.partition(":")[0]
+            expected = worse(by_parameter[parameter], by_output[place])
+            if plain != expected and by_parameter[parameter] not in ("?", "variable"):
+                yield f"{parameter}>{place}={plain}"
+
+
+def worse(first: str, second: str) -> str:
+    """Of two effects, the one that lets less through, without the operation's name."""
+    return min((first.partition(":")[0], second.partition(":")[0]), key=lambda e: _WORST.index(e) if e in _WORST else 0)
+
+
+def _merge(calls: Mapping[str, Observation]) -> dict[str, tuple[str, ...]]:
+    """The most connected verdict of all calls, by parameter and output."""
+    merged: dict[str, tuple[str, ...]] = {}
+    for seen in calls.values():
+        for parameter, verdicts in seen.effects.items():
+            known = merged.setdefault(parameter, verdicts)
+            if len(known) == len(verdicts):
+                merged[parameter] = tuple(map(better, known, verdicts))
+            elif known and verdicts:
+                merged[parameter] = tuple(better(one, _best(verdicts)) for one in known)
+    return merged
+
+
+def _whole(merged: Mapping[str, tuple[str, ...]]) -> str:
+    """The effect of a callable as a whole."""
+    effects = [_best(verdicts) for verdicts in merged.values()]
+    if not effects:
+        return "notensor"
+    best = _best(effects)
+    if best == "passes" and any(effect != "passes" for effect in effects):
+        return "mixed"
+    return best
+
+
+def _best(verdicts: Iterable[str]) -> str:
+    known = list(verdicts)
+    if not known:
+        return "notensor"
+    best = known[0]
+    for verdict in known[1:]:
+        best = better(best, verdict)
+    return best
+
+
+def _signature(signature: inspect.Signature | None, effects: Mapping[str, str]) -> str:
+    """The column of parameters."""
+    if signature is None:
+        known = set(effects.values())
+        return f"*args={known.pop() if len(known) == 1 else '?'} **kwargs=?"
+    words = []
+    left = dict(effects)
+    starred = False
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not starred:
+            words.append("*")
+            starred = True
+        star = (
+            "*"
+            if parameter.kind is parameter.VAR_POSITIONAL
+            else "**"
+            if parameter.kind is parameter.VAR_KEYWORD
+            else ""
+        )
+        starred = starred or star == "*"
+        effect = left.pop(parameter.name, None)
+        if star == "**" and left:
+            words += [f"{name}={verdict}" for name, verdict in left.items()]
+        words.append(star + parameter.name + (f"={effect}" if effect else ""))
+    return " ".join(words)
+
+
+def _aliases(subject: Subject) -> Iterable[str]:
+    """The names of a callable that its line has to give."""
+    known = {subject.name, *subject.names}
+    for name in subject.names:
+        derived = any(name.startswith(long) and short + name.removeprefix(long) in known for long, short in _UNDERSTOOD)
+        if name != subject.name and not derived:
+            yield name
+    if _same_in_compat(subject):
+        yield "compat.v1"
+
+
+def _same_in_compat(subject: Subject) -> bool:
+    """Whether ``tensorflow.compat.v1`` has the same object under the same names, as far as it has the names."""
+    found = []
+    for name in subject.names:
+        head, _, rest = name.partition(".")
+        if head != "tensorflow" or rest.startswith("keras."):
+            continue
+        value = tf.compat.v1
+        try:
+            for part in rest.split("."):
+                value = getattr(value, part)
+        except AttributeError:
+            continue
+        found.append(value is subject.value)
+    return bool(found) and all(found)

@@ -1,0 +1,296 @@
+"""Every option: its key, type, default and meaning, declared once.
+
+The settings' reader, the JSON schema, ``gradlint config`` and the documentation are made from :data:`OPTIONS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradlint.finding import Severity
+
+OutputFormat = Literal["full", "concise", "grouped", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"]
+"""The formats that findings can be printed in."""
+
+
+SEVERITY = ("error", "warning", "info")
+"""The severities that a rule's findings can be given; those of :data:`gradlint.finding.Severity`."""
+
+
+class OptionError(ValueError):
+    """A value of the wrong type; the message is what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What an option's value may be.
+
+    Attributes:
+        expected: The type in words, as in *expected a list of strings*.
+        schema: The type as JSON schema.
+        check: Gives the value as the settings hold it; raises :class:`OptionError`.
+    """
+
+    expected: str
+    schema: dict[str, Any]
+    check: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    Attributes:
+        key: How it is written in a configuration file; ``table.key`` where it stands in a table of its own.
+        type: What its value may be.
+        default: Its value where nothing sets it.
+        help: What it does, in one or two sentences.
+        example: A value as it is written in TOML.
+        decides: Whether findings depend on it, so that remembered results must too.
+        path: Whether its value is a path, relative to the file that it is written in.
+    """
+
+    key: str
+    type: Type
+    default: Any
+    help: str
+    example: str
+    decides: bool = True
+    path: bool = False
+
+    def check(self, value: Any) -> Any:
+        """The value as the settings hold it.
+
+        Raises:
+            OptionError: If it is of the wrong type.
+        """
+        return self.type.check(value)
+
+
+def key_of(name: str) -> str:
+    """The key of a field's name."""
+    return OPTIONS[name].key
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise OptionError("a list of strings")
+    return tuple(value)
+
+
+def _table_of_strings(value: Any) -> dict[str, tuple[str, ...]]:
+    try:
+        if isinstance(value, dict):
+            return {str(key): _strings(one) for key, one in value.items()}
+    except OptionError:
+        pass
+    raise OptionError("a table of lists of strings")
+
+
+def _severities(value: Any) -> dict[str, Severity]:
+    if not isinstance(value, dict) or not all(one in SEVERITY for one in value.values()):
+        raise OptionError("a table of rules with `error`, `warning` or `info`")
+    return dict(value)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise OptionError("true or false")
+    return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise OptionError("a string")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise OptionError("a whole number above 0")
+    return value
+
+
+def _positive(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+        raise OptionError("a number above 0")
+    return float(value)
+
+
+def _format(value: Any) -> str:
+    if value not in get_args(OutputFormat):
+        raise OptionError("one of " + ", ".join(get_args(OutputFormat)))
+    return str(value)
+
+
+STRINGS = Type("a list of strings", {"type": "array", "items": {"type": "string"}}, _strings)
+TABLE = Type(
+    "a table of lists of strings",
+    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    _table_of_strings,
+)
+SEVERITIES = Type(
+    "a table of severities",
+    {"type": "object", "additionalProperties": {"enum": list(SEVERITY)}},
+    _severities,
+)
+BOOLEAN = Type("true or false", {"type": "boolean"}, _boolean)
+STRING = Type("a string", {"type": "string"}, _string)
+WHOLE = Type("a whole number above 0", {"type": "integer", "minimum": 1}, _whole)
+POSITIVE = Type("a number above 0", {"type": "number", "exclusiveMinimum": 0}, _positive)
+FORMAT = Type("an output format", {"enum": list(get_args(OutputFormat))}, _format)
+
+INCLUDE = ("*.py", "*.pyi", "*.ipynb", "*.md", "*.markdown")
+EXCLUDE = (
+    ".bzr", ".direnv", ".eggs", ".git", ".gradlint_cache", ".hg", ".hypothesis", ".ipynb_checkpoints", ".mypy_cache",
+    ".nox", ".pants.d", ".pixi", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv",
+    ".vscode", "__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules",
+    "site-packages", "venv",
+)  # fmt: skip
+
+OPTIONS: dict[str, Option] = {
+    "select": Option(
+        "select", STRINGS, None,
+        "The rules that are on, by code, prefix (`GT2`), name, or `ALL`; where it is not set, every rule but those of "
+        "severity `info`.",
+        'select = ["GT1", "GT2", "tape-reused"]',
+    ),
+    "ignore": Option(
+        "ignore", STRINGS, (),
+        "The rules that are off. Of `select` and `ignore` the more specific selector wins.",
+        'ignore = ["GT402"]',
+    ),
+    "extend_select": Option(
+        "extend-select", STRINGS, (), "Rules that are on besides those of `select`.", 'extend-select = ["GT701"]'
+    ),
+    "per_file_ignores": Option(
+        "per-file-ignores", TABLE, {},
+        "Rules that are off in the files that a pattern matches; a leading `!` turns the pattern round.",
+        'per-file-ignores = { "tests/**" = ["GT405"] }',
+    ),
+    "per_file_select": Option(
+        "per-file-select", TABLE, {},
+        "Rules that are on besides in the files that a pattern matches.",
+        'per-file-select = { "*.ipynb" = ["GT701"] }',
+    ),
+    "severity": Option(
+        "severity", SEVERITIES, {},
+        "The severity that a rule's findings get in place of their own; the most specific selector wins.",
+        'severity = { GT402 = "error", GT6 = "info" }',
+    ),
+    "include": Option(
+        "include", STRINGS, INCLUDE, "The files to take from folders.", 'include = ["*.py", "*.ipynb"]', decides=False
+    ),
+    "extend_include": Option(
+        "extend-include", STRINGS, (), "Files to take from folders besides.",
+        'extend-include = ["*.pyw"]', decides=False
+    ),
+    "exclude": Option(
+        "exclude", STRINGS, EXCLUDE, "Files and folders to leave out of folders, as in .gitignore.",
+        'exclude = [".venv", "third_party"]', decides=False,
+    ),
+    "extend_exclude": Option(
+        "extend-exclude", STRINGS, (), "Files and folders to leave out besides.", 'extend-exclude = ["legacy/"]',
+        decides=False,
+    ),
+    "respect_gitignore": Option(
+        "respect-gitignore", BOOLEAN, True, "Whether what git ignores is left out.", "respect-gitignore = false",
+        decides=False,
+    ),
+    "force_exclude": Option(
+        "force-exclude", BOOLEAN, False,
+        "Whether excludes also hold for files that are named on the command line, as pre-commit names them.",
+        "force-exclude = true", decides=False,
+    ),
+    "differentiable": Option(
+        "differentiable", STRINGS, (),
+        "Callables of other packages whose result is connected to what goes in, as dotted names with `*`.",
+        'differentiable = ["mylib.ops.*"]',
+    ),
+    "opaque": Option(
+        "opaque", STRINGS, (),
+        "Callables of other packages that no gradient passes, as dotted names with `*`.",
+        'opaque = ["mylib.render.*"]',
+    ),
+    "rules": Option(
+        "rules", STRINGS, (), "Folders with rules of the project's own.", 'rules = ["lint/rules"]', path=True
+    ),
+    "plugins": Option(
+        "plugins", STRINGS, (),
+        "Installed packages whose `gradlint.rules` entry point adds rules.", 'plugins = ["my-gradlint-rules"]',
+    ),
+    "output_format": Option(
+        "output-format", FORMAT, "full", "How findings are printed.", 'output-format = "concise"', decides=False
+    ),
+    "fixable": Option(
+        "fixable", STRINGS, ("ALL",), "The rules whose fixes `--fix` applies.", 'fixable = ["GT2"]', decides=False
+    ),
+    "unfixable": Option(
+        "unfixable", STRINGS, (), "The rules whose fixes `--fix` leaves alone.", 'unfixable = ["GT204"]', decides=False
+    ),
+    "unsafe_fixes": Option(
+        "unsafe-fixes", BOOLEAN, False, "Whether `--fix` also applies fixes that may change what a program does.",
+        "unsafe-fixes = true", decides=False,
+    ),
+    "baseline": Option(
+        "baseline", STRING, None, "A file of known findings, which are not reported again.",
+        'baseline = "gradlint-baseline.json"', decides=False, path=True,
+    ),
+    "confirm_timeout": Option(
+        "confirm.timeout", POSITIVE, 20.0, "How many seconds TensorFlow may take over one finding.",
+        "timeout = 30", decides=False,
+    ),
+    "confirm_memory": Option(
+        "confirm.memory", WHOLE, 4096, "How many megabytes of memory it may take.", "memory = 8192", decides=False
+    ),
+    "confirm_python": Option(
+        "confirm.python", STRING, None, "The Python that has TensorFlow; gradlint's own where it is not set.",
+        'python = ".venv/bin/python"', decides=False, path=True,
+    ),
+    "jobs": Option("jobs", WHOLE, None, "How many processes to use; all cores where it is not set.",
+        "jobs = 4", decides=False),
+    "cache": Option("cache", BOOLEAN, True, "Whether results are remembered between runs.",
+        "cache = false", decides=False),
+    "cache_dir": Option(
+        "cache-dir", STRING, None, "Where they are remembered; `.gradlint_cache` where it is not set.",
+        'cache-dir = ".cache/gradlint"', decides=False, path=True,
+    ),
+}  # fmt: skip
+"""The options by the names of their fields in :class:`gradlint.settings.Settings`."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a ``[tool.gradlint]`` table, which is also that of a ``gradlint.toml``."""
+    properties: dict[str, Any] = {
+        "extend": {"type": "string", "description": "Another configuration file that this one builds on."}
+    }
+    for option in OPTIONS.values():
+        entry = {"description": option.help, **option.type.schema}
+        if option.default is not None:
+            entry["default"] = list(option.default) if isinstance(option.default, tuple) else option.default
+        table, _, key = option.key.rpartition(".")
+        if table:
+            group = properties.setdefault(
+                table,
+                {
+                    "type": "object",
+                    "description": f"The options of `--{table}`.",
+                    "properties": {},
+                    "additionalProperties": False,
+                },
+            )
+            group["properties"][key] = entry
+        else:
+            properties[key] = entry
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gradlint",
+        "description": "The settings of gradlint: [tool.gradlint] in pyproject.toml, or gradlint.toml.",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }

@@ -1,0 +1,304 @@
+"""Checks files: finds them, passes over those that cannot matter, and checks the others on all cores."""
+
+from __future__ import annotations
+
+import gc
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradlint.settings import Resolver, Settings
+from gradlint.sources import read
+from gradlint.sources.discover import discover
+from gradlint.sources.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gradlint.cache import Cache
+    from gradlint.finding import Finding
+
+WORTH_A_POOL = 100_000
+"""How many bytes there must be to check before processes are started for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What came of one file.
+
+    Attributes:
+        path: The file, relative to the working directory where it lies below it, with ``/``.
+        findings: The findings, in order.
+        suppressed: How many findings a comment kept back.
+        tapes: How many tapes the file's program makes.
+        problems: What could not be looked at.
+    """
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    tapes: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def error(self) -> str | None:
+        """The first problem as one line, or None."""
+        return self.problems[0].describe(self.path) if self.problems else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as the cache keeps it: without the path, which depends on the working directory."""
+        return {
+            "findings": [finding.to_json() for finding in self.findings],
+            "suppressed": self.suppressed,
+            "tapes": self.tapes,
+            "problems": [problem.to_json() for problem in self.problems],
+        }
+
+    @classmethod
+    def from_json(cls, path: str, record: dict[str, Any]) -> FileResult:
+        """The result that :meth:`to_json` gave a record of.
+
+        Raises:
+            KeyError, TypeError: If the record is not one.
+        """
+        from gradlint.finding import Finding
+
+        return cls(
+            path,
+            tuple(Finding.from_json({**finding, "path": path}) for finding in record["findings"]),
+            record["suppressed"],
+            record["tapes"],
+            tuple(Problem.from_json(problem) for problem in record["problems"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A file that is to be checked: its place in the order, its content and its settings."""
+
+    index: int
+    path: str
+    display: str
+    data: bytes
+    settings: Settings
+    stat: os.stat_result | None
+
+
+class Run:
+    """A run over files: an iterator over the results of those that matter, in a steady order.
+
+    A file that names no tape gives no result; one that cannot be read does.
+
+    Args:
+        paths: Files, and folders to look for files in.
+        settings: What holds for every file, or how to find it; where None, each file's configuration file tells.
+        jobs: How many processes to use at most; where None, the settings tell, and else there is one a core.
+        cache: Whether results may be remembered, and remembered ones used.
+
+    Attributes:
+        files: How many files were found.
+
+    Raises:
+        SettingsError: If settings cannot be used.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        settings: Settings | Resolver | None = None,
+        jobs: int | None = None,
+        cache: bool = True,
+    ) -> None:
+        if settings is None:
+            settings = Resolver()
+        resolver = settings if isinstance(settings, Resolver) else Resolver.of(settings)
+        self._base = resolver.for_folder(os.getcwd())
+        found = discover(paths, resolver)
+        self._files = found.files
+        self._problems = found.problems
+        self._jobs = jobs or self._base.jobs
+        self._cache = self._open() if cache and self._base.cache and found.files else None
+        self._fingerprints: dict[int, str] = {}
+        self._validate()
+        self.files = len(found.files)
+        self._results = self._run()
+
+    def __iter__(self) -> Iterator[FileResult]:
+        return self._results
+
+    def __next__(self) -> FileResult:
+        return next(self._results)
+
+    def _validate(self) -> None:
+        """Let the rules tell whether the selectors of all settings are right; spared where there are none."""
+        seen = {id(settings): settings for _, settings in self._files}
+        seen[id(self._base)] = self._base
+        for settings in seen.values():
+            if settings.names_rules:
+                from gradlint.checking import validate
+
+                validate(settings)
+
+    def _open(self) -> Cache:
+        from gradlint.cache import Cache, environment
+
+        return Cache(cache_folder(self._base), environment(read.NEEDLES))
+
+    def _run(self) -> Iterator[FileResult]:
+        for path, problem in self._problems:
+            yield FileResult(shown(path), problems=(problem,))
+        ready: dict[int, FileResult] = {}
+        tasks: list[_Task] = []
+        for index, (path, settings) in enumerate(self._files):
+            looked = self._look(index, path, settings)
+            if isinstance(looked, _Task):
+                tasks.append(looked)
+            elif looked is not None:
+                ready[index] = looked
+        try:
+            at = 0
+            for index, result in self._check(tasks):
+                ready[index] = result
+                while at < len(tasks) and tasks[at].index in ready:
+                    at += 1
+                limit = tasks[at].index if at < len(tasks) else len(self._files)
+                for done in sorted(one for one in ready if one < limit):
+                    yield ready.pop(done)
+            for done in sorted(ready):
+                yield ready[done]
+        finally:
+            if self._cache is not None:
+                self._cache.save(path for path, _ in self._files)
+
+    def _look(self, index: int, path: str, settings: Settings) -> FileResult | _Task | None:
+        """A file's result where it is known, what is to be done where it is not; None where it cannot matter."""
+        cache = self._cache
+        stat = None
+        try:
+            if cache is not None:
+                stat = os.stat(path)
+                if cache.has_nothing(path, stat):
+                    return None
+                known = cache.by_stat(path, stat, self._fingerprint(settings))
+                if known is not None and (result := _restored(path, known)) is not None:
+                    return result
+            data = read.read_bytes(path)
+        except OSError as error:
+            return _unreadable(path, f"cannot be read: {error.strerror or error}")
+        except read.SourceError as error:
+            return _unreadable(path, str(error))
+        if not read.matters(data):
+            if cache is not None and stat is not None:
+                cache.set_nothing(path, stat)
+            return None
+        if cache is not None and stat is not None:
+            known = cache.by_content(path, stat, data, self._fingerprint(settings))
+            if known is not None and (result := _restored(path, known)) is not None:
+                return result
+        return _Task(index, path, shown(path), data, settings, stat)
+
+    def _check(self, tasks: list[_Task]) -> Iterator[tuple[int, FileResult]]:
+        """Each task's result, as they are done."""
+        for task, result in self._checked(tasks):
+            if self._cache is not None and task.stat is not None and _lasts(result):
+                fingerprint = self._fingerprint(task.settings)
+                self._cache.set_result(task.path, task.stat, task.data, fingerprint, result.to_json())
+            yield task.index, result
+
+    def _checked(self, tasks: list[_Task]) -> Iterator[tuple[_Task, FileResult]]:
+        if len(tasks) > 1 and self._jobs != 1 and sum(len(task.data) for task in tasks) >= WORTH_A_POOL:
+            from gradlint import workers
+
+            jobs = self._jobs or workers.cores()
+            if jobs > 1:
+                import gradlint.checking as _shared_with_forks  # noqa: F401
+
+                arguments = [(task.data, task.display, task.settings) for task in tasks]
+                for index, result in workers.each(check_bytes, arguments, jobs, lambda one: len(one[0])):
+                    yield tasks[index], result or _died(tasks[index])
+                return
+        for task in tasks:
+            yield task, check_bytes(task.data, task.display, task.settings)
+
+    def _fingerprint(self, settings: Settings) -> str:
+        known = self._fingerprints.get(id(settings))
+        if known is None:
+            known = self._fingerprints[id(settings)] = fingerprint(settings)
+        return known
+
+
+run = Run
+"""``run(paths, settings, jobs=None, cache=True)`` checks files and folders: see :class:`Run`."""
+
+
+def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
+    """Check a file's bytes; whatever is wrong with them is a problem of this file alone.
+
+    Args:
+        data: The file's content.
+        path: The path that findings show; its suffix tells the kind.
+        settings: What holds for it.
+
+    Raises:
+        SettingsError: If the settings name a rule that does not exist.
+    """
+    from gradlint.checking import check
+
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        source = read.from_bytes(data, path)
+        checked = check(source, settings)
+    except read.SourceError as error:
+        return FileResult(path, problems=(Problem("read", str(error)),))
+    finally:
+        if collects:
+            gc.enable()
+    return FileResult(path, checked.findings, checked.suppressed, checked.tapes, checked.problems)
+
+
+def cache_folder(settings: Settings) -> str:
+    """Where results are remembered under some settings."""
+    from gradlint.cache import FOLDER
+
+    return settings.cache_dir or os.path.join(settings.root or os.getcwd(), FOLDER)
+
+
+def fingerprint(settings: Settings) -> str:
+    """What a file's findings depend on besides its content and gradlint itself: settings and the rules of others."""
+    from gradlint.cache import digest, stamps
+
+    code = list(settings.rules)
+    if settings.plugins:
+        from gradlint.checking import folders_of_plugins
+
+        code += folders_of_plugins(settings)
+    return digest(repr((settings.fingerprint, stamps(code))).encode("utf-8", "surrogatepass"))
+
+
+def shown(path: str) -> str:
+    """A path as findings show it: relative to the working directory where it lies below it, with ``/``."""
+    here = os.getcwd().rstrip(os.sep) + os.sep
+    return (path[len(here) :] if path.startswith(here) else path).replace(os.sep, "/")
+
+
+def _restored(path: str, record: dict[str, Any]) -> FileResult | None:
+    """A remembered result, or None where what is remembered is not one."""
+    try:
+        return FileResult.from_json(shown(path), record)
+    except (KeyError, TypeError):
+        return None
+
+
+def _unreadable(path: str, message: str) -> FileResult:
+    return FileResult(shown(path), problems=(Problem("read", message),))
+
+
+def _died(task: _Task) -> FileResult:
+    problem = Problem("internal", "internal error, please report it: the process that checked this file died")
+    return FileResult(task.display, problems=(problem,))
+
+
+def _lasts(result: FileResult) -> bool:
+    """Whether a result would be the same the next time."""
+    return not any(problem.kind == "internal" for problem in result.problems)

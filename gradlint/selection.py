@@ -1,0 +1,161 @@
+"""Which rules are on for a file, and with what severity: selectors against the rules there are.
+
+A selector is ``ALL``, a code (``GT201``), a prefix of codes (``GT2``) or a rule's name (``numpy-call``). Of those
+that are for and against a rule the more specific one wins; between equals, the one that is against it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from gradlint.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+    from gradlint.finding import Finding, Severity
+    from gradlint.rule import Rule
+    from gradlint.settings import Settings
+
+ALL = "ALL"
+_PREFIX = re.compile(r"[A-Z]+[0-9]*")
+
+
+def enabled(settings: Settings, rules: Sequence[Rule], path: str) -> list[Rule]:
+    """The rules that are on for a file, in their order.
+
+    Args:
+        settings: The file's settings.
+        rules: The rules there are.
+        path: The file, absolute or relative to the working directory.
+
+    Raises:
+        SettingsError: If a selector fits no rule.
+    """
+    codes = {rule.code for rule in rules if by_default(rule)}
+    for selection in settings.selections:
+        if selection.select is not None:
+            codes = set()
+        wanted = (*(selection.select or ()), *selection.extend_select)
+        codes = _apply(codes, wanted, selection.ignore, rules)
+    more = _matching(settings.per_file_select, settings.root, path)
+    less = _matching(settings.per_file_ignores, settings.root, path)
+    if more or less:
+        codes = _apply(codes, more, less, rules)
+    return [rule for rule in rules if rule.code in codes]
+
+
+def by_default(rule: Rule) -> bool:
+    """Whether a rule is on where nothing is selected."""
+    return rule.default and rule.severity != "info"
+
+
+def validate(settings: Settings, rules: Sequence[Rule]) -> None:
+    """Look at every selector of the settings.
+
+    Raises:
+        SettingsError: If one fits no rule.
+    """
+    lists: list[Iterable[str]] = [settings.fixable, settings.unfixable, settings.severity]
+    lists += settings.per_file_ignores.values()
+    lists += settings.per_file_select.values()
+    for selection in settings.selections:
+        lists += [selection.select or (), selection.ignore, selection.extend_select]
+    for selector in (selector for one in lists for selector in one):
+        matching(selector, rules)
+
+
+def matching(selector: str, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules that a selector fits.
+
+    Raises:
+        SettingsError: If it fits none.
+    """
+    found = [rule for rule in rules if fits(selector, rule.code, rule.name)]
+    if not found and selector != ALL:
+        raise SettingsError(unknown(selector, rules))
+    return found
+
+
+def fits(selector: str, code: str, name: str) -> bool:
+    """Whether a selector fits a rule."""
+    if selector in (ALL, code, name):
+        return True
+    return _PREFIX.fullmatch(selector) is not None and code.startswith(selector)
+
+
+def unknown(selector: str, rules: Sequence[Rule]) -> str:
+    """What to say of a selector that fits no rule, with the nearest one that does."""
+    names = [*(rule.code for rule in rules), *(rule.name for rule in rules), ALL]
+    near = difflib.get_close_matches(selector, names, n=1)
+    if not near:
+        near = [code for code in names if code.lower().startswith(selector.lower())][:1]
+        near += difflib.get_close_matches(selector.lower().replace("_", "-"), names, n=1)
+    return f"unknown rule `{selector}`" + (f"; did you mean `{near[0]}`?" if near else "")
+
+
+def with_severity(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
+    """The findings with the severities that the settings give them."""
+    from dataclasses import replace
+
+    changed: list[Finding] = []
+    for finding in findings:
+        severity = severity_of(finding.code, finding.name, settings)
+        changed.append(finding if severity is None else replace(finding, severity=severity))
+    return changed
+
+
+def severity_of(code: str, name: str, settings: Settings) -> Severity | None:
+    """The severity that the settings give a rule, or None where they leave it its own."""
+    fitting = [selector for selector in settings.severity if fits(selector, code, name)]
+    return settings.severity[max(fitting, key=lambda one: _specificity(one))] if fitting else None
+
+
+def is_fixable(code: str, name: str, settings: Settings) -> bool:
+    """Whether the settings let a rule's fixes be applied."""
+    wanted = [_specificity(selector) for selector in settings.fixable if fits(selector, code, name)]
+    refused = [_specificity(selector) for selector in settings.unfixable if fits(selector, code, name)]
+    return bool(wanted) and max(wanted) > max(refused, default=-1)
+
+
+def _specificity(selector: str) -> int:
+    """How narrow a selector is: ALL, then prefixes by their length, then codes and names."""
+    if selector == ALL:
+        return 0
+    return len(selector) if _PREFIX.fullmatch(selector) and not re.fullmatch(r"[A-Z]+\d{3,}", selector) else 1000
+
+
+def _apply(codes: set[str], wanted: Iterable[str], refused: Iterable[str], rules: Sequence[Rule]) -> set[str]:
+    """Codes with rules turned on and off, the narrower selectors last."""
+    changes = [(_specificity(one), True, one) for one in wanted] + [(_specificity(one), False, one) for one in refused]
+    result = set(codes)
+    for _, on, selector in sorted(changes, key=lambda change: (change[0], not change[1])):
+        found = {rule.code for rule in matching(selector, rules)}
+        result = result | found if on else result - found
+    return result
+
+
+def _matching(table: Mapping[str, tuple[str, ...]], root: str, path: str) -> tuple[str, ...]:
+    """The selectors of the patterns that match a file."""
+    if not table:
+        return ()
+    place = os.path.relpath(os.path.abspath(path), root or None).replace(os.sep, "/")
+    found: list[str] = []
+    for pattern, selectors in table.items():
+        negated = pattern.startswith("!")
+        if not place.startswith("../") and _spec(pattern.removeprefix("!")).match_file(place) is not negated:
+            found += selectors
+    return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def _spec(pattern: str) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([pattern])

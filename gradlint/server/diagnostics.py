@@ -1,0 +1,97 @@
+"""Findings as the protocol's diagnostics: code, link, severity, tags, and the story as related information."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from gradlint.finding import Position
+from gradlint.server.results import key_of
+
+if TYPE_CHECKING:
+    from gradlint.finding import Finding, Gradient
+    from gradlint.server.documents import Snapshot
+    from gradlint.server.results import Result
+
+SOURCE = "gradlint"
+
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+}
+_UNNECESSARY = frozenset({"needlessly-persistent", "tape-never-asked", "unused-suppression"})
+_OUTCOMES = {
+    "none": "is None",
+    "error": "raises",
+    "partial": "lacks a part",
+    "zero": "is zero",
+    "nan": "is NaN or infinite",
+}
+
+
+def by_text(result: Result, *, related: bool = True) -> dict[str, list[types.Diagnostic]]:
+    """The diagnostics of each text of the snapshot, by its URI; texts without any are there with an empty list.
+
+    Args:
+        result: The analysis of a document or notebook.
+        related: Whether the client shows related information.
+    """
+    made: dict[str, list[types.Diagnostic]] = {text.uri: [] for text in result.snapshot.texts}
+    for finding in result.findings:
+        made[result.snapshot.text(finding.cell).uri].append(diagnostic(result.snapshot, finding, related=related))
+    return made
+
+
+def diagnostic(snapshot: Snapshot, finding: Finding, *, related: bool = True) -> types.Diagnostic:
+    """One finding as a diagnostic."""
+    text = snapshot.text(finding.cell)
+    severity = _SEVERITIES[finding.severity]
+    message = finding.message
+    verdict = finding.confirmation
+    if verdict is not None:
+        message = f"{message}\n{_verdict(finding)}"
+        if verdict.status == "refuted":
+            severity = types.DiagnosticSeverity.Hint
+    return types.Diagnostic(
+        range=text.to_client_range(finding.location, finding.end_location),
+        message=message,
+        severity=severity,
+        code=finding.code,
+        code_description=types.CodeDescription(finding.url) if finding.url else None,
+        source=SOURCE,
+        tags=[types.DiagnosticTag.Unnecessary] if finding.name in _UNNECESSARY else None,
+        related_information=(_story(snapshot, finding) or None) if related else None,
+        data={"key": key_of(finding)},
+    )
+
+
+def _verdict(finding: Finding) -> str:
+    verdict = finding.confirmation
+    assert verdict is not None
+    by = f"TensorFlow {verdict.tensorflow}" if verdict.tensorflow else "TensorFlow"
+    return f"{by}: {verdict.status} ({verdict.detail})" if verdict.detail else f"{by}: {verdict.status}"
+
+
+def _story(snapshot: Snapshot, finding: Finding) -> list[types.DiagnosticRelatedInformation]:
+    steps = [_at(snapshot, step.cell, step.line, step.column, f"{step.text}: {step.note}") for step in finding.flow]
+    seen = {(step.cell, step.line, step.column) for step in finding.flow}
+    for gradient in finding.gradients:
+        if (gradient.cell, gradient.line, gradient.column) not in seen:
+            steps.append(_at(snapshot, gradient.cell, gradient.line, gradient.column, _claim(gradient)))
+    return steps
+
+
+def _claim(gradient: Gradient) -> str:
+    outcome = f"raises {gradient.exception}" if gradient.exception else _OUTCOMES[gradient.outcome]
+    return f"{gradient.method} of {gradient.target} with respect to {gradient.source} {outcome}"
+
+
+def _at(
+    snapshot: Snapshot, cell: int | None, line: int, column: int, message: str
+) -> types.DiagnosticRelatedInformation:
+    text = snapshot.text(cell)
+    body = text.lines[line - 1].rstrip() if line <= len(text.lines) else ""
+    span = text.to_client_range(Position(line, column), Position(line, max(len(body) + 1, column)))
+    return types.DiagnosticRelatedInformation(types.Location(text.uri, span), message)

@@ -1,0 +1,85 @@
+"""What the editor shows under the pointer: a gradient call's sources, or the rule that a code in a comment names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from gradlint.finding import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradlint.rule import Rule
+    from gradlint.server.results import Call, Result, SourceAnswer
+
+_WORD = re.compile(r"[A-Za-z][\w-]*")
+_OUTCOMES = {"none": "None", "error": "an exception", "partial": "a part of its gradient", "zero": "zero", "nan": "NaN"}
+
+
+def hover(result: Result, uri: str, position: types.Position, rules: Iterable[Rule]) -> types.Hover | None:
+    """What to show at a position: the rule of a code in a comment, else the innermost gradient call; else nothing.
+
+    Raises:
+        KeyError: If the snapshot has no text of that URI.
+    """
+    cell = result.snapshot.cell(uri)
+    text = result.snapshot.text(cell)
+    place = text.from_client(position)
+    named = _rule_at(text.lines[place.line - 1], place.column, rules)
+    if named is not None:
+        rule, start, end = named
+        span = text.to_client_range(Position(place.line, start + 1), Position(place.line, end + 1))
+        return _markdown(documentation(rule), span)
+    around = [call for call in result.calls if call.covers(cell, place)]
+    if not around:
+        return None
+    call = max(around, key=lambda call: call.start)
+    return _markdown(_explain(result, call), text.to_client_range(call.start, call.end))
+
+
+def documentation(rule: Rule) -> str:
+    """A rule's documentation as Markdown, with its code and name for a title."""
+    return f"# {rule.code}: {rule.name}\n\n{rule.documentation}\n"
+
+
+def _rule_at(line: str, column: int, rules: Iterable[Rule]) -> tuple[Rule, int, int] | None:
+    comment = line.find("#")
+    if comment < 0:
+        return None
+    for word in _WORD.finditer(line, comment):
+        if word.start() < column <= word.end() + 1:
+            for rule in rules:
+                if word[0].upper() == rule.code or word[0] == rule.name:
+                    return rule, word.start(), word.end()
+    return None
+
+
+def _markdown(value: str, span: types.Range) -> types.Hover:
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, value), span)
+
+
+def _explain(result: Result, call: Call) -> str:
+    lines = [f"**{call.method}** of `{call.target}` with respect to", ""]
+    lines += [f"- `{answer.source}`: {_why(result, call, answer)}" for answer in call.answers]
+    if not call.answers:
+        lines.append("- nothing that gradlint could make out")
+    return "\n".join(lines)
+
+
+def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
+    lost = result.lost(call, answer.source)
+    if lost is not None:
+        finding, gradient = lost
+        outcome = gradient.exception or _OUTCOMES[gradient.outcome]
+        code = f"[{finding.code}]({finding.url})" if finding.url else finding.code
+        verdict = "" if finding.confirmation is None else f" *TensorFlow: {finding.confirmation.status}.*"
+        return f"**{outcome}**: {finding.message} ({code}){verdict}"
+    if answer.answer == "connected":
+        return "connected"
+    if answer.answer == "unknown":
+        return "unknown: something on the way could not be followed, so nothing is claimed"
+    where = "" if answer.cause is None else f": `{answer.cause.text}`, line {answer.cause.line}"
+    return f"**{'lost' if answer.answer == 'lost' else 'partly lost'}**{where}"

@@ -1,0 +1,110 @@
+"""The protocol's bookkeeping: documents kept by :mod:`gradlint.server.documents`, and an answer to whatever comes.
+
+Every request gets a response, also one that cannot be read, comes too early or comes too late; a message that makes
+no sense is logged and passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from gradlint.server.documents import Documents
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
+
+
+class Protocol(LanguageServerProtocol):
+    """The language server's side of the protocol."""
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        self.documents = Documents()
+        self.initialized = False
+        self.stopped = False
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Make a typed message of a JSON object; a request that cannot be made one is answered with the error.
+
+        Raises:
+            JsonRpcException: If the message's parameters are not what its method takes.
+        """
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if isinstance(data.get("id"), int | str) and "method" in data:
+                self._refuse(
+                    data["id"], types.ErrorCodes.InvalidParams, f"{data['method']}: the parameters cannot be read"
+                )
+            raise error from None
+
+    def handle_message(self, message: Any) -> None:
+        """Hand a message to its handler, unless the session has not begun or is over."""
+        method = getattr(message, "method", None)
+        if method is None or method == types.EXIT:
+            super().handle_message(message)
+        elif self.stopped:
+            self._refuse(getattr(message, "id", None), types.ErrorCodes.InvalidRequest, "the server is shutting down")
+        elif self.initialized == (method == types.INITIALIZE):
+            code = types.ErrorCodes.InvalidRequest if self.initialized else types.ErrorCodes.ServerNotInitialized
+            self._refuse(getattr(message, "id", None), code, f"{method}: not at this point of the session")
+        else:
+            self.initialized = True
+            self.stopped = method == types.SHUTDOWN
+            super().handle_message(message)
+
+    def _refuse(self, request: int | str | None, code: types.ErrorCodes, message: str) -> None:
+        if request is not None:
+            self._send_response(request, error=types.ResponseError(code=code, message=message))
+
+    def _then(self, method: str, params: Any) -> Generator[Any, Any, None]:
+        handler = self.fm.features.get(method)
+        if handler is not None:
+            yield handler, (params,), None
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Generator[Any, Any, None]:
+        """A document was opened."""
+        self.documents.open(params.text_document)
+        yield from self._then(types.TEXT_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
+        """A document was edited."""
+        self.documents.change(params.text_document, params.content_changes)
+        yield from self._then(types.TEXT_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Generator[Any, Any, None]:
+        """A document was closed."""
+        self.documents.close(params.text_document.uri)
+        yield from self._then(types.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: types.DidOpenNotebookDocumentParams) -> Generator[Any, Any, None]:
+        """A notebook was opened."""
+        self.documents.open_notebook(params)
+        yield from self._then(types.NOTEBOOK_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """A notebook's cells were edited or moved about."""
+        gone = self.documents.change_notebook(params)
+        yield from self._then(types.NOTEBOOK_DOCUMENT_DID_CHANGE, (params.notebook_document.uri, gone))
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """A notebook was closed."""
+        gone = self.documents.close_notebook(params)
+        yield from self._then(types.NOTEBOOK_DOCUMENT_DID_CLOSE, (params.notebook_document.uri, gone))

@@ -1,0 +1,101 @@
+"""What the editor may set, on top of the project's own configuration files.
+
+The client sends it as ``initializationOptions`` and answers ``workspace/configuration`` with it, section
+``gradlint``. Keys are in camelCase; the options that gradlint itself has (:mod:`gradlint.options`) may all be given in
+that spelling and win over the project's files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
+
+from gradlint.options import OPTIONS
+from gradlint.server.hints import Hints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CAPITAL = re.compile(r"(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """What an editor sets for a workspace folder.
+
+    Attributes:
+        enable: Whether anything is linted at all.
+        inlay_hints: Which sources the hints at a gradient call name.
+        code_lens: Whether each finding offers above it to be confirmed with TensorFlow.
+        debounce: How many milliseconds a document must rest before it is looked at again.
+        configuration: The one configuration file to use, in place of the nearest.
+        options: gradlint's own options, by their field's name.
+    """
+
+    enable: bool = True
+    inlay_hints: Hints = "lost"
+    code_lens: bool = True
+    debounce: int = 60
+    configuration: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+_KEYS: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
+    "enable": ("enable", "true or false", lambda value: isinstance(value, bool)),
+    "inlayHints": ("inlay_hints", "off, lost or all", lambda value: value in get_args(Hints)),
+    "codeLens": ("code_lens", "true or false", lambda value: isinstance(value, bool)),
+    "debounce": (
+        "debounce",
+        "milliseconds from 0 to 10000",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000,
+    ),
+    "configuration": ("configuration", "a path", lambda value: isinstance(value, str)),
+}
+_IGNORED = frozenset({"path", "interpreter", "trace", "server", "args"})
+"""Keys that extensions keep for themselves in the same section."""
+
+
+def parse(value: Any) -> tuple[Editor, list[str]]:
+    """What an editor sets, and what of it cannot be used, in words; null stands for an option that is not set.
+
+    Args:
+        value: What the client sent: an object, also one wrapped as ``{"gradlint": ...}`` or ``{"settings": ...}``.
+    """
+    problems: list[str] = []
+    for wrapper in ("gradlint", "settings"):
+        if isinstance(value, dict) and isinstance(value.get(wrapper), dict):
+            value = value[wrapper]
+    if value is None:
+        return Editor(), problems
+    if not isinstance(value, dict):
+        return Editor(), ["gradlint's settings are not an object"]
+    own: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for key, one in value.items():
+        if one is None or key in _IGNORED:
+            continue
+        if key in _KEYS:
+            name, expected, fits = _KEYS[key]
+            if fits(one):
+                own[name] = one
+            else:
+                problems.append(f"{key}: expected {expected}, got {one!r}")
+        elif (option := _option(key)) is not None:
+            options[option] = one
+        else:
+            known = [*_KEYS, *(_camel(name) for name in OPTIONS)]
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            problems.append(f"unknown setting `{key}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+    return Editor(**own, options=options), problems
+
+
+def _option(key: str) -> str | None:
+    name = _CAPITAL.sub("_", key).lower().replace("-", "_").replace(".", "_")
+    return name if name in OPTIONS else None
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

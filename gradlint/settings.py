@@ -1,0 +1,373 @@
+"""The settings: one declaration that pyproject.toml, the command line, the JSON schema and ``gradlint config`` share.
+
+A file's settings are those of the nearest ``gradlint.toml``, ``.gradlint.toml`` or ``pyproject.toml`` with a
+``[tool.gradlint]`` table, in its folder or above it. Keys are written with hyphens there, with underscores here.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from gradlint.options import OPTIONS, OptionError, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradlint.finding import Severity
+
+CONFIG_NAMES = ("gradlint.toml", ".gradlint.toml", "pyproject.toml")
+"""The files that may hold settings, the first one in a folder that does counting."""
+
+COMMAND_LINE = "command line"
+DEFAULT = "default"
+
+_SELECTION = ("select", "ignore", "extend_select")
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message names the file, the key and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rules are asked for in one place: a configuration file, or the command line.
+
+    Attributes:
+        select: The rules that are on; None leaves those of the place before (at first: the defaults).
+        ignore: Rules that are off.
+        extend_select: Rules that are on besides.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for a file; every field but the last three is an option of :mod:`gradlint.options`.
+
+    Attributes:
+        root: The folder that relative patterns and paths start from.
+        command_line: The rules that the command line asks for, on top of the file's.
+        origins: Where each option's value comes from: a file, the command line, or nothing for a default.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    per_file_select: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    include: tuple[str, ...] = OPTIONS["include"].default
+    extend_include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = OPTIONS["exclude"].default
+    extend_exclude: tuple[str, ...] = ()
+    respect_gitignore: bool = True
+    force_exclude: bool = False
+    differentiable: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    output_format: str = "full"
+    fixable: tuple[str, ...] = ("ALL",)
+    unfixable: tuple[str, ...] = ()
+    unsafe_fixes: bool = False
+    baseline: str | None = None
+    confirm_timeout: float = OPTIONS["confirm_timeout"].default
+    confirm_memory: int = OPTIONS["confirm_memory"].default
+    confirm_python: str | None = None
+    jobs: int | None = None
+    cache: bool = True
+    cache_dir: str | None = None
+    root: str = ""
+    command_line: Selection | None = None
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def override(self, **values: Any) -> Settings:
+        """These settings with values of the command line on top; a value of None leaves what is there.
+
+        Args:
+            values: Options by their field's name.
+
+        Raises:
+            SettingsError: If an option does not exist or its value is of the wrong type.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        checked = {name: _checked(name, value, COMMAND_LINE, "") for name, value in given.items()}
+        selection = {name: checked.pop(name) for name in _SELECTION if name in checked}
+        origins = dict(self.origins) | dict.fromkeys(given, COMMAND_LINE)
+        command_line = replace(self.command_line or Selection(), **selection) if selection else self.command_line
+        return replace(self, **checked, command_line=command_line, origins=origins)
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """The selections in the order in which they apply."""
+        own = Selection(self.select, self.ignore, self.extend_select)
+        return (own,) if self.command_line is None else (own, self.command_line)
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs where findings may differ; what only steers the run or the output is left out."""
+        names = [name for name, option in OPTIONS.items() if option.decides]
+        by_path = self.rules or self.per_file_select or self.per_file_ignores
+        return repr([getattr(self, name) for name in names] + [self.root if by_path else "", self.selections])
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether any option names a rule, so that the rules must tell whether it is right."""
+        own = (self.select, self.ignore, self.extend_select, self.unfixable, self.severity, self.rules, self.plugins)
+        tables = (self.per_file_ignores, self.per_file_select)
+        return any((*own, *tables)) or self.command_line is not None or self.fixable != OPTIONS["fixable"].default
+
+    def describe(self) -> list[tuple[str, Any, str]]:
+        """Each option as its key, the value in force and where it comes from, in the order of the declaration."""
+        rows = []
+        for name in OPTIONS:
+            value = getattr(self, name)
+            if self.command_line is not None and name in _SELECTION and self.origins.get(name) == COMMAND_LINE:
+                value = getattr(self.command_line, name)
+            rows.append((key_of(name), value, self.origins.get(name, DEFAULT)))
+        return rows
+
+
+def load(path: str | os.PathLike[str]) -> Settings:
+    """The settings of one configuration file.
+
+    Args:
+        path: A ``gradlint.toml`` or the like, or a ``pyproject.toml``.
+
+    Raises:
+        SettingsError: If it cannot be read, is not TOML, has no ``[tool.gradlint]`` table where it needs one, or
+            holds an unknown key or a value of the wrong type.
+    """
+    location = os.path.abspath(path)
+    table = _table(location)
+    if table is None:
+        raise SettingsError(f"{_shown(location)}: there is no [tool.gradlint] table in it")
+    return _settings(location, table)
+
+
+def find(folder: str | os.PathLike[str]) -> str | None:
+    """The configuration file that counts for a folder: the nearest one in it or above it, or None.
+
+    Raises:
+        SettingsError: If a file on the way cannot be read or is not TOML.
+    """
+    at = os.path.abspath(folder)
+    while True:
+        found = find_in(at)
+        if found is not None:
+            return found
+        above = os.path.dirname(at)
+        if above == at:
+            return None
+        at = above
+
+
+def find_in(folder: str) -> str | None:
+    """The configuration file that lies in a folder, or None.
+
+    Raises:
+        SettingsError: If a file in it cannot be read or is not TOML.
+    """
+    for name in CONFIG_NAMES:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and (name != "pyproject.toml" or _table(path) is not None):
+            return path
+    return None
+
+
+class Resolver:
+    """Finds each file's settings, reading each configuration file once.
+
+    Args:
+        config: The one configuration file to use for every file (``--config``).
+        isolated: Whether to use none at all (``--isolated``).
+        overrides: Options of the command line, by their field's name; None leaves what is there.
+    """
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | None = None,
+        *,
+        isolated: bool = False,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._overrides = dict(overrides or {})
+        self._fixed: Settings | None = None
+        self._folders: dict[str, Settings] = {}
+        self._files: dict[str, Settings] = {}
+        if config is not None and not isolated:
+            self._fixed = load(config).override(**self._overrides)
+        elif isolated:
+            self._fixed = Settings(root=os.getcwd()).override(**self._overrides)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Resolver:
+        """A resolver that gives the same settings for every file."""
+        resolver = cls(isolated=True)
+        resolver._fixed = settings if settings.root else replace(settings, root=os.getcwd())
+        return resolver
+
+    def for_folder(self, folder: str) -> Settings:
+        """The settings of the files in a folder.
+
+        Raises:
+            SettingsError: If the nearest configuration file cannot be used.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        at = os.path.abspath(folder)
+        known = self._folders.get(at)
+        if known is None:
+            path = find_in(at)
+            above = os.path.dirname(at)
+            if path is not None:
+                known = self._load(path)
+            elif above == at:
+                known = Settings(root=os.getcwd()).override(**self._overrides)
+            else:
+                known = self.for_folder(above)
+            self._folders[at] = known
+        return known
+
+    def below(self, folder: str, settings: Settings, names: set[str]) -> Settings:
+        """The settings of a folder whose parent's are known, given the names that lie in it; spares looking."""
+        if self._fixed is None and not names.isdisjoint(CONFIG_NAMES):
+            return self.for_folder(folder)
+        self._folders.setdefault(folder, settings)
+        return settings
+
+    def for_file(self, path: str | os.PathLike[str]) -> Settings:
+        """The settings of a file.
+
+        Raises:
+            SettingsError: If the nearest configuration file cannot be used.
+        """
+        return self.for_folder(os.path.dirname(os.path.abspath(path)))
+
+    def _load(self, path: str) -> Settings:
+        if path not in self._files:
+            self._files[path] = load(path).override(**self._overrides)
+        return self._files[path]
+
+
+def _settings(path: str, table: dict[str, Any], above: tuple[str, ...] = ()) -> Settings:
+    shown = _shown(path)
+    folder = os.path.dirname(path)
+    base = Settings()
+    parent = table.get("extend")
+    if parent is not None:
+        if not isinstance(parent, str):
+            raise SettingsError(f"{shown}: extend: expected a path, got {_named(parent)}")
+        other = os.path.normpath(os.path.join(folder, os.path.expanduser(parent)))
+        if other in (path, *above):
+            raise SettingsError(f"{shown}: extend: {parent} extends this file in turn")
+        below = _table(other)
+        if below is None:
+            raise SettingsError(f"{shown}: extend: there is no [tool.gradlint] table in {parent}")
+        base = _settings(other, below, (path, *above))
+    values: dict[str, Any] = {}
+    for name, (key, value) in _flat(table, shown).items():
+        values[name] = _checked(name, value, shown, folder, key)
+    for name in ("extend_select", "extend_exclude", "extend_include"):
+        if name in values:
+            values[name] = (*getattr(base, name), *values[name])
+    origins = dict(base.origins) | dict.fromkeys(values, shown)
+    return replace(base, **values, root=folder, origins=origins)
+
+
+def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
+    """The table's values by field name, with the key each is written under; the tables of options taken apart."""
+    by_key = {option.key: name for name, option in OPTIONS.items()}
+    groups = {key.partition(".")[0] for key in by_key if "." in key}
+    flat: dict[str, tuple[str, Any]] = {}
+    for key, value in table.items():
+        if key == "extend":
+            continue
+        if key in groups:
+            if not isinstance(value, dict):
+                raise SettingsError(f"{shown}: {key}: expected a table, got {_named(value)}")
+            for inner, one in value.items():
+                full = f"{key}.{inner}"
+                if full not in by_key:
+                    raise SettingsError(_unknown(full, shown, list(by_key)))
+                flat[by_key[full]] = (full, one)
+        elif key in by_key:
+            flat[by_key[key]] = (key, value)
+        else:
+            raise SettingsError(_unknown(key, shown, [*by_key, *groups, "extend"]))
+    return flat
+
+
+def _unknown(key: str, shown: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
+    return f"{shown}: unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
+
+
+def _checked(name: str, value: Any, shown: str, folder: str, key: str | None = None) -> Any:
+    option = OPTIONS.get(name)
+    if option is None:
+        raise SettingsError(_unknown(name, shown, [known.replace("_", "-") for known in OPTIONS]))
+    try:
+        checked = option.check(value)
+    except OptionError as error:
+        raise SettingsError(f"{shown}: {key or option.key}: expected {error}, got {_named(value)}") from None
+    if option.path and checked is not None:
+        if isinstance(checked, tuple):
+            return tuple(_absolute(folder, one) for one in checked)
+        return _absolute(folder, checked)
+    return checked
+
+
+def _absolute(folder: str, path: str) -> str:
+    return os.path.normpath(os.path.join(folder or os.getcwd(), os.path.expanduser(path)))
+
+
+def _named(value: Any) -> str:
+    kinds = {bool: "boolean", str: "string", int: "integer", float: "number", tuple: "list", dict: "table"}
+    kind = kinds.get(type(value), type(value).__name__)
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    return f"the {kind} {value!r}" if isinstance(value, str | int | float) else f"a {kind}: {value!r}"
+
+
+def _table(path: str) -> dict[str, Any] | None:
+    """The table of settings in a file, or None where it has none.
+
+    Raises:
+        SettingsError: If the file cannot be read or is not TOML.
+    """
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        if os.path.basename(path) == "pyproject.toml" and b"gradlint" not in data:
+            return None
+        document = tomllib.loads(data.decode())
+    except OSError as error:
+        raise SettingsError(f"{_shown(path)}: cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{_shown(path)}: not TOML: {error}") from None
+    if os.path.basename(path) != "pyproject.toml":
+        return document
+    tool = document.get("tool")
+    table = tool.get("gradlint") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise SettingsError(f"{_shown(path)}: tool.gradlint: expected a table, got {_named(table)}")
+    return table
+
+
+def _shown(path: str) -> str:
+    """A path as messages show it: relative to the working directory where it lies below it."""
+    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
+    return (path if relative.startswith("..") else relative).replace(os.sep, "/")
+
+
+assert [one.name for one in fields(Settings)][:-3] == list(OPTIONS), "every option is a field, in the same order"

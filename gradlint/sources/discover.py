@@ -1,0 +1,205 @@
+"""Finds the files to lint: those named, and those in the folders named that no exclude and no .gitignore leaves out."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from gradlint.sources import ignore
+from gradlint.sources.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pathspec import GitIgnoreSpec
+
+
+class Filter(Protocol):
+    """What decides which files of a folder are taken; the settings are one."""
+
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Patterns of the files to take."""
+
+    @property
+    def extend_include(self) -> tuple[str, ...]:
+        """Patterns of further files to take."""
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns of files and folders to leave out."""
+
+    @property
+    def extend_exclude(self) -> tuple[str, ...]:
+        """Patterns of further files and folders to leave out."""
+
+    @property
+    def respect_gitignore(self) -> bool:
+        """Whether what git ignores is left out."""
+
+    @property
+    def force_exclude(self) -> bool:
+        """Whether excludes also hold for what is named."""
+
+    @property
+    def root(self) -> str:
+        """The folder that the patterns count from."""
+
+
+F = TypeVar("F", bound=Filter)
+
+
+class FilterOf(Protocol[F]):
+    """Tells which filter holds in a folder."""
+
+    def for_folder(self, folder: str) -> F:
+        """The filter of a folder."""
+
+    def below(self, folder: str, settings: F, names: set[str]) -> F:
+        """The filter of a folder whose parent's is known, given the names that lie in it."""
+
+
+class Discovery(Generic[F]):
+    """What was found.
+
+    Attributes:
+        files: Each file's absolute path with its filter, in the order of the paths named, then by name.
+        problems: The paths that do not exist or cannot be looked into.
+    """
+
+    def __init__(self) -> None:
+        self.files: list[tuple[str, F]] = []
+        self.problems: list[tuple[str, Problem]] = []
+
+
+def discover(paths: Iterable[str | os.PathLike[str]], filters: FilterOf[F]) -> Discovery[F]:
+    """Find files.
+
+    Args:
+        paths: Files, which are always taken, and folders, which are walked.
+        filters: Which filter holds in a folder.
+    """
+    walk = _Walk(filters)
+    for path in paths:
+        walk.take(os.fspath(path))
+    return walk.found
+
+
+class _Compiled:
+    """A filter's patterns, made ready once."""
+
+    def __init__(self, settings: Filter) -> None:
+        root = settings.root or os.getcwd()
+        self.exclude = ignore.Patterns(root, (*settings.exclude, *settings.extend_exclude))
+        include = (*settings.include, *settings.extend_include)
+        suffixes = [pattern[1:] for pattern in include if re.fullmatch(r"\*\.\w+", pattern)]
+        others = [pattern for pattern in include if not re.fullmatch(r"\*\.\w+", pattern)]
+        self.suffixes = tuple(suffixes)
+        self._prefix = root.rstrip(os.sep) + os.sep
+        self._others = _spec(others) if others else None
+
+    def includes(self, path: str, name: str) -> bool:
+        if name.endswith(self.suffixes):
+            return True
+        if self._others is None:
+            return False
+        relative = path[len(self._prefix) :] if path.startswith(self._prefix) else name
+        return self._others.match_file(relative.replace(os.sep, "/"))
+
+
+def _spec(lines: list[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
+class _Walk(Generic[F]):
+    def __init__(self, filters: FilterOf[F]) -> None:
+        self.found: Discovery[F] = Discovery()
+        self._filters = filters
+        self._compiled: dict[int, _Compiled] = {}
+        self._seen: set[str] = set()
+
+    def take(self, path: str) -> None:
+        """Take what is named: a file as it is, a folder with what lies in it."""
+        absolute = os.path.abspath(path)
+        if os.path.isdir(absolute):
+            settings = self._filters.for_folder(absolute)
+            if settings.force_exclude and self._excluded(absolute, settings):
+                return
+            ignores = ignore.of_repository(absolute) if settings.respect_gitignore else ()
+            self._folder(absolute, settings, ignores, named=True)
+        elif os.path.exists(absolute):
+            settings = self._filters.for_folder(os.path.dirname(absolute))
+            if not (settings.force_exclude and self._excluded(absolute, settings)):
+                self._add(absolute, settings)
+        else:
+            self.found.problems.append((path, Problem("read", "no such file or folder")))
+
+    def _folder(self, folder: str, settings: F, ignores: tuple[ignore.Patterns, ...], *, named: bool = False) -> None:
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=_name)
+        except OSError as error:
+            self.found.problems.append((folder, Problem("read", f"cannot be read: {error.strerror or error}")))
+            return
+        names = {entry.name for entry in entries}
+        if "pyvenv.cfg" in names and not named:
+            return
+        settings = self._filters.below(folder, settings, names)
+        compiled = self._compile(settings)
+        if settings.respect_gitignore:
+            if ".git" in names and not named:
+                outer = ignore.excludes_of(folder)
+                ignores = (outer,) if outer else ()
+            if ".gitignore" in names:
+                own = ignore.from_file(os.path.join(folder, ".gitignore"))
+                ignores = (*ignores, own) if own else ignores
+        prefix = folder.rstrip(os.sep) + os.sep
+        patterns = (compiled.exclude, *reversed(ignores))
+        for entry in entries:
+            name = entry.name
+            path = prefix + name
+            if entry.is_dir(follow_symlinks=False):
+                if not _left_out(patterns, path, name, True):
+                    self._folder(path, settings, ignores)
+            elif compiled.includes(path, name) and entry.is_file() and not _left_out(patterns, path, name, False):
+                self._add(path, settings)
+
+    def _add(self, path: str, settings: F) -> None:
+        if path not in self._seen:
+            self._seen.add(path)
+            self.found.files.append((path, settings))
+
+    def _excluded(self, path: str, settings: F) -> bool:
+        """Whether a path that is named, or a folder it lies in below the settings' root, is excluded."""
+        patterns = self._compile(settings).exclude
+        root = settings.root or os.getcwd()
+        is_folder = os.path.isdir(path)
+        while path != root and path != os.path.dirname(path):
+            if patterns.verdict(path, os.path.basename(path), is_folder):
+                return True
+            path, is_folder = os.path.dirname(path), True
+        return False
+
+    def _compile(self, settings: F) -> _Compiled:
+        key = id(settings)
+        if key not in self._compiled:
+            self._compiled[key] = _Compiled(settings)
+        return self._compiled[key]
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _left_out(patterns: tuple[ignore.Patterns, ...], path: str, name: str, is_folder: bool) -> bool:
+    """Whether the excludes leave an entry out, or the nearest .gitignore that speaks of it."""
+    if patterns[0].verdict(path, name, is_folder):
+        return True
+    for one in patterns[1:]:
+        verdict = one.verdict(path, name, is_folder)
+        if verdict is not None:
+            return verdict
+    return False

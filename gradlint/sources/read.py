@@ -1,0 +1,145 @@
+"""From a path or a text to a :class:`~gradlint.sources.source.Source`."""
+
+from __future__ import annotations
+
+import os
+from codecs import BOM_UTF8
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlint.sources.source import Kind, Source
+
+NEEDLES = (b"GradientTape",)
+"""What a file's bytes must contain for gradlint to have anything to say about it; other files are never decoded."""
+
+SUFFIXES: dict[str, Kind] = {
+    ".py": "python",
+    ".pyi": "python",
+    ".ipynb": "notebook",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
+"""The kind of text that a file's suffix tells; any other suffix is taken for Python."""
+
+
+class SourceError(ValueError):
+    """A text cannot be had or is not what its suffix says; the message says why, without the path."""
+
+
+def matters(data: bytes) -> bool:
+    """Whether a file's bytes name anything that gradlint looks at."""
+    return any(needle in data for needle in NEEDLES)
+
+
+def kind_of(path: str) -> Kind:
+    """The kind of text that a path's suffix tells."""
+    return SUFFIXES.get(os.path.splitext(path)[1].lower(), "python")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        SourceError: If the file cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            size = os.fstat(descriptor).st_size
+            data = os.read(descriptor, size + 1)
+            if len(data) != size or not size:
+                parts = [data]
+                while parts[-1]:
+                    parts.append(os.read(descriptor, 1 << 20))
+                data = b"".join(parts)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise SourceError(f"cannot be read: {error}") from None
+    return data
+
+
+def read_path(path: str | os.PathLike[str], display: str | None = None) -> Source:
+    """Read a file as what its suffix says.
+
+    Args:
+        path: The file.
+        display: The path that findings show; the file's own, with ``/``, where None.
+
+    Raises:
+        SourceError: If the file cannot be read or decoded, or is a notebook that is none.
+    """
+    shown = os.fspath(path).replace(os.sep, "/") if display is None else display
+    return from_bytes(read_bytes(path), shown)
+
+
+def from_bytes(data: bytes, path: str) -> Source:
+    """Decode a file's bytes as what the path's suffix says.
+
+    Raises:
+        SourceError: If the bytes cannot be decoded, or are a notebook that is none.
+    """
+    text, encoding = decode(data, kind_of(path))
+    return from_text(text, path, encoding)
+
+
+def from_text(text: str, path: str, encoding: str = "utf-8") -> Source:
+    """A source from a text, as standard input and editors have it.
+
+    Args:
+        text: The text, without a byte order mark.
+        path: The path that findings show; its suffix tells the kind.
+        encoding: The codec that turns the text back into bytes.
+
+    Raises:
+        SourceError: If the path is a notebook's and the text is none.
+    """
+    from gradlint.sources.source import Source
+
+    kind = kind_of(path)
+    if kind == "notebook":
+        from gradlint.sources import notebook
+
+        try:
+            return notebook.program(text, path, encoding)
+        except notebook.NotebookError as error:
+            raise SourceError(str(error)) from None
+    if kind == "markdown":
+        from gradlint.sources import markdown
+
+        return markdown.program(text, path, encoding)
+    return Source(path, "python", text, text, encoding=encoding)
+
+
+def decode(data: bytes, kind: Kind) -> tuple[str, str]:
+    """Decode a file's bytes, lines' ends kept as they are.
+
+    Args:
+        data: The bytes.
+        kind: What the text is; only Python has encoding declarations (PEP 263), the others are UTF-8.
+
+    Returns:
+        The text without a byte order mark, and the codec that turns it back into the bytes.
+
+    Raises:
+        SourceError: If the bytes are not of the encoding, or the encoding is unknown.
+    """
+    import io
+    import tokenize
+
+    encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
+    if kind == "python":
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        except SyntaxError as error:
+            raise SourceError(f"cannot be decoded: {error.msg or error}") from None
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(f"cannot be decoded as {error.encoding}: {error.reason} (line {line})") from None
+    except LookupError:
+        raise SourceError(f"cannot be decoded: {encoding} is not a text encoding") from None
+    return text, encoding

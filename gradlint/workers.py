@@ -1,0 +1,81 @@
+"""Work spread over processes: the largest piece first, and a process that dies costs only the piece it died of."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.context import BaseContext
+
+T = TypeVar("T")
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def each(
+    function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int, size: Callable[[tuple[Any, ...]], int]
+) -> Iterator[tuple[int, T | None]]:
+    """Call a function for each task, in processes.
+
+    Args:
+        function: A module's function.
+        tasks: The arguments of each call.
+        jobs: How many processes to use.
+        size: How much work a task is; the largest is begun first.
+
+    Yields:
+        A task's index and what the function gave, as they are done; None where its process died of it.
+    """
+    order = sorted(range(len(tasks)), key=lambda index: -size(tasks[index]))
+    left = set(order)
+    with _pool(min(jobs, len(tasks))) as pool:
+        futures = {pool.submit(function, *tasks[index]): index for index in order}
+        try:
+            for future in as_completed(futures):
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    break
+                left.discard(futures[future])
+                yield futures[future], result
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    for index in sorted(left):
+        yield index, _alone(function, tasks[index])
+
+
+def _alone(function: Callable[..., T], task: tuple[Any, ...]) -> T | None:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(function, *task).result()
+        except BrokenProcessPool:
+            return None
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin)
+
+
+def _context() -> BaseContext:
+    """Forked processes where that is safe, since they share what is imported; fresh ones elsewhere."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
+
+
+def _begin() -> None:
+    """Leave the modules to themselves: the collector need not look at what never goes away."""
+    gc.freeze()

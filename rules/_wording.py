@@ -1,0 +1,165 @@
+"""The words that the rules share: how a message names a gradient, a line and the way on which it is lost.
+
+Every function takes a claim and answers with a piece of a sentence, so that all messages name things alike. Lines
+are written ``line 9`` and count the program's lines; who shows the message turns them into the user's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gradlint.flow.facts import Claim, LostGradient
+
+NAMES = {"gradient": "gradient", "jacobian": "Jacobian", "batch_jacobian": "batch Jacobian"}
+WORST_FIRST = ("error", "none", "nan", "zero", "partial")
+
+
+def code(text: str, limit: int = 40) -> str:
+    """A piece of the program in backticks, on one line, its end cut where it is longer than ``limit``."""
+    line = " ".join(text.split())
+    if len(line) > limit:
+        line = line[: limit - 1].rstrip() + "…"
+    return f"`{line}`"
+
+
+def listed(texts: Iterable[str], most: int = 3) -> str:
+    """Pieces of the program as a list in words: ```a``, ``b`` and 2 more`` where there are over ``most``."""
+    distinct = list(dict.fromkeys(texts))
+    named = [code(text) for text in distinct[:most]]
+    if len(distinct) > most:
+        return f"{', '.join(named)} and {len(distinct) - most} more"
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+
+
+def name(claim: Claim, key: str, otherwise: str) -> str:
+    """What the claim's detail holds under a key, in backticks, or else other words."""
+    text = claim.detail.get(key)
+    return code(text) if text else otherwise
+
+
+def source(claim: Claim, otherwise: str = "the source") -> str:
+    """The first source that is lost, in backticks."""
+    text = claim.detail.get("source") or next((lost.source for lost in claim.gradients), None)
+    return code(text) if text else otherwise
+
+
+def sources(claim: Claim, otherwise: str = "the source") -> str:
+    """All sources that are lost, as a list in words."""
+    texts = [lost.source for lost in claim.gradients]
+    return listed(texts) if texts else source(claim, otherwise)
+
+
+def several(claim: Claim) -> bool:
+    """Whether :func:`sources` names more than one thing."""
+    return len({lost.source for lost in claim.gradients}) > 1
+
+
+def target(claim: Claim, otherwise: str = "the target") -> str:
+    """The first target whose gradient is lost, in backticks."""
+    text = claim.detail.get("target") or next((lost.target for lost in claim.gradients), None)
+    return code(text) if text else otherwise
+
+
+def call(claim: Claim) -> str:
+    """The gradient call's own name: ```tape.gradient```."""
+    method = claim.detail.get("method") or next((lost.method for lost in claim.gradients), "gradient")
+    return f"`{claim.detail.get('tape', 'tape')}.{method}`"
+
+
+def watch(claim: Claim, what: str | None = None) -> str:
+    """The call that watches the first source: ```tape.watch(x)```."""
+    text = what or claim.detail.get("source") or next((lost.source for lost in claim.gradients), "...")
+    return code(f"{claim.detail.get('tape', 'tape')}.watch({text})", 60)
+
+
+def use(claim: Claim, otherwise: str, instead: str | None = None) -> str:
+    """The cure: ``use`` and the replacement that the claim's detail holds, else ``instead``, else other words."""
+    instead = claim.detail.get("replacement") or instead
+    return f"use {code(instead, 60)}" if instead else otherwise
+
+
+def at(claim: Claim, key: str) -> str:
+    """A line that the claim's detail holds, in brackets after a space; nothing where it is the finding's own."""
+    line = claim.detail.get(key)
+    return f" (line {line})" if line and line != str(claim.span.line) else ""
+
+
+def way(claim: Claim) -> str:
+    """On which way to the call it holds, after a space: ``when `flag` is false``."""
+    return "".join(f" {claim.detail[key]}" for key in ("branch", "turn") if claim.detail.get(key))
+
+
+def effect(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
+    """What becomes of the gradients: ``the gradient of `y` with respect to `x` (line 9) is None``.
+
+    Empty where the claim names no gradient. Of several outcomes the two worst are told.
+
+    Args:
+        claim: The claim.
+        named: Whether the sentence has named all sources already, so that ``it`` or ``them`` will do.
+        nan: What a gradient that is no number is.
+    """
+    groups = [[lost for lost in claim.gradients if lost.outcome == outcome] for outcome in WORST_FIRST]
+    groups = [group for group in groups if group]
+    if not groups:
+        return ""
+    told = [_first(claim, groups[0], named and len(groups) == 1, nan)]
+    told += [_second(claim, group, nan) for group in groups[1:2]]
+    return ", and ".join(told) + way(claim)
+
+
+def so(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
+    """The effect as the end of a sentence, after its comma; nothing where the claim names no gradient."""
+    told = effect(claim, named=named, nan=nan)
+    return f", so {told}" if told else ""
+
+
+def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -> str:
+    where = _calls(claim, group)
+    verb = _verb(claim, group, nan)
+    if group[0].outcome == "error":
+        return f"{call(claim)}{where} {verb}"
+    noun = NAMES.get(group[0].method, "gradient") + ("s" if _plural(group) else "")
+    targets = listed((lost.target for lost in group), most=2)
+    wrt = ("them" if _plural(group) else "it") if named else listed(lost.source for lost in group)
+    return f"the {noun} of {targets} with respect to {wrt}{where} {verb}"
+
+
+def _second(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
+    plural = _plural(group)
+    verb = f"lack{'' if plural else 's'} this part" if group[0].outcome == "partial" else _verb(claim, group, nan)
+    return f"{'those' if plural else 'that'} for {listed((lost.source for lost in group), most=2)} {verb}"
+
+
+def _calls(claim: Claim, group: Sequence[LostGradient]) -> str:
+    own = claim.span.line
+    lines = sorted({lost.call.line for lost in group} - {own})
+    if not lines:
+        return ""
+    if len(lines) > 2:
+        return f" (line {lines[0]} and {len(lines) - 1} more calls)"
+    return f" ({', '.join(f'line {line}' for line in lines)})"
+
+
+def _plural(group: Sequence[LostGradient]) -> bool:
+    names = {lost.source for lost in group}
+    return len(names) > 1 or any(name.endswith(("variables", "weights")) for name in names)
+
+
+def _verb(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
+    outcome = group[0].outcome
+    open_question = not all(lost.certain for lost in group)
+    if claim.severity == "warning" and all(lost.outcome in {"none", "error"} for lost in claim.gradients):
+        open_question = True
+    open_question = open_question and not way(claim)
+    if outcome == "error":
+        return f"{'can raise' if open_question else 'raises'} {group[0].exception or 'an error'}"
+    plural = _plural(group)
+    if outcome == "partial":
+        take = "can take" if open_question else "take" if plural else "takes"
+        return f"{take} this part for a constant"
+    state = {"none": "None", "nan": nan, "zero": "zero"}[outcome]
+    return f"{'can be' if open_question else 'are' if plural else 'is'} {state}"

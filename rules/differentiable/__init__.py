@@ -1,0 +1,1 @@
+"""The third family: the way to the target has no derivative."""

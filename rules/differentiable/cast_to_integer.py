@@ -1,0 +1,141 @@
+"""GT303 cast-to-integer."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._mending.edits import operand, proposal, replace
+from .._mending.site import Site, spelled
+from .._wording import name, so, use
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+
+class CastToInteger(Rule):
+    """A cast to integers, bools or strings on the way.
+
+    ## What it does
+    Reports a cast from a float to an integer, a bool or a string on the way from a source to the target.
+
+    ## Why the gradient is lost
+    Integers have no derivative. Casting back to a float gives a new value that the tape connects to nothing, and the
+    gradient is None. Casts between float dtypes keep it. Image conversions to `uint8` and `tf.bitcast` cut in the same
+    way.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Stay with floats on the way to the target and cast for display or indexing only. To quantize in training pass the
+    gradient straight through: `x + tf.stop_gradient(tf.cast(tf.cast(x, tf.int32), tf.float32) - x)`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string
+    - `tf.cast`: https://www.tensorflow.org/api_docs/python/tf/cast
+    """
+
+    code = "GT303"
+    name = "cast-to-integer"
+    kinds = (Kind.CAST,)
+    examples = (
+        Example(
+            title="pixels cast to whole numbers",
+            broken="""\
+import tensorflow as tf
+
+image = tf.Variable(tf.random.uniform([4, 4, 3]))
+
+with tf.GradientTape() as tape:
+    pixels = tf.cast(image * 255.0, tf.int32)
+    brightness = tf.reduce_mean(tf.cast(pixels, tf.float32))
+
+gradient = tape.gradient(brightness, image)
+""",
+            fixed="""\
+import tensorflow as tf
+
+image = tf.Variable(tf.random.uniform([4, 4, 3]))
+
+with tf.GradientTape() as tape:
+    pixels = image * 255.0
+    brightness = tf.reduce_mean(pixels)
+
+gradient = tape.gradient(brightness, image)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="a learned number of steps",
+            broken="""\
+import tensorflow as tf
+
+duration = tf.Variable(3.7)
+speed = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    steps = tf.cast(duration, tf.int64)
+    distance = speed * tf.cast(steps, tf.float32)
+    loss = (distance - 10.0) ** 2
+
+d_duration, d_speed = tape.gradient(loss, [duration, speed])
+""",
+            fixed="""\
+import tensorflow as tf
+
+duration = tf.Variable(3.7)
+speed = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    distance = speed * duration
+    loss = (distance - 10.0) ** 2
+
+d_duration, d_speed = tape.gradient(loss, [duration, speed])
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    wide = tf.cast(x, tf.float64)
+    y = tf.reduce_sum(tf.cast(wide**2, tf.float32))
+
+print(tape.gradient(y, x))
+""",
+        """\
+import tensorflow as tf
+
+table = tf.Variable(tf.random.normal([5, 2]))
+position = tf.constant([0.3, 3.9])
+with tf.GradientTape() as tape:
+    rows = tf.gather(table, tf.cast(position, tf.int32))
+    loss = tf.reduce_sum(rows**2)
+
+print(tape.gradient(loss, table))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee``, ``dtype`` and ``replacement``."""
+        dtype = claim.detail.get("dtype", "an integer")
+        callee = name(claim, "callee", "`tf.cast`")
+        told = f"{callee} to {dtype} leaves steps, which have no derivative{so(claim)}"
+        return f"{told}; {use(claim, 'stay with floats on the way to the target')}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The cast dropped: unsafe, since the value is then no longer cut to an integer."""
+        site = Site(claim, module)
+        node = site.expression()
+        if not isinstance(node, ast.Call) or not (spelled(node.func) or "").endswith("cast") or not node.args:
+            return None
+        value = node.args[0]
+        text = operand(site, node, site.text(value), value)
+        return proposal("unsafe", "Go on with the float", replace(node, text))

@@ -1,0 +1,148 @@
+"""GT305 condition-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import several, so, sources, target
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+WHAT = {
+    "if": "which branch of the `if` runs",
+    "ternary": "which side of the `if` expression is taken",
+    "while": "how often the loop runs",
+    "for": "how often the loop runs",
+    "where": "which side of `tf.where` is taken",
+    "cond": "which branch of `tf.cond` runs",
+    "switch": "which branch runs",
+    "index": "which element is taken",
+    "mask": "which elements are kept",
+    "assert": "whether an assertion holds",
+}
+
+
+class ConditionOnly(Rule):
+    """The source only decides which way the program takes.
+
+    ## What it does
+    Reports a source that the target depends on only by decisions: it steers an `if`, a `while`, `tf.cond` or the
+    condition of `tf.where`, or picks an index, and no value is computed from it.
+
+    ## Why the gradient is lost
+    A tape records the operations of the branch that ran, not the decision. The target is a function of what the branch
+    computes with, and the source of the decision is not in it: None. The condition of `tf.where` gets no gradient
+    either, while both of its sides do.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Compute the target from the source, or let it weigh the branches smoothly: `weight = tf.sigmoid(x); result = weight
+    * a + (1 - weight) * b`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Control flow*: https://www.tensorflow.org/guide/autodiff#control_flow
+    - `tf.where`: https://www.tensorflow.org/api_docs/python/tf/where
+    """
+
+    code = "GT305"
+    name = "condition-only"
+    kinds = (Kind.CONDITION,)
+    examples = (
+        Example(
+            title="a Variable that only chooses the branch",
+            broken="""\
+import tensorflow as tf
+
+x = tf.constant(1.0)
+v0 = tf.Variable(2.0)
+v1 = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    if x > 0.0:
+        result = v0 * 3.0
+    else:
+        result = v1**2
+
+dx = tape.gradient(result, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.constant(1.0)
+v0 = tf.Variable(2.0)
+v1 = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    weight = tf.sigmoid(x)
+    result = weight * v0 * 3.0 + (1.0 - weight) * v1**2
+
+dx = tape.gradient(result, x)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="a learned threshold in tf.where",
+            broken="""\
+import tensorflow as tf
+
+threshold = tf.Variable(0.5)
+x = tf.constant([0.2, 0.4, 0.6, 0.8])
+
+with tf.GradientTape() as tape:
+    kept = tf.where(x > threshold, x, tf.zeros_like(x))
+    loss = tf.reduce_sum(kept**2)
+
+gradient = tape.gradient(loss, threshold)
+""",
+            fixed="""\
+import tensorflow as tf
+
+threshold = tf.Variable(0.5)
+x = tf.constant([0.2, 0.4, 0.6, 0.8])
+
+with tf.GradientTape() as tape:
+    kept = x * tf.sigmoid(10.0 * (x - threshold))
+    loss = tf.reduce_sum(kept**2)
+
+gradient = tape.gradient(loss, threshold)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    if x > 0.0:
+        y = x**2
+    else:
+        y = -x
+
+print(tape.gradient(y, x))
+""",
+        """\
+import tensorflow as tf
+
+x = tf.Variable([-1.0, 2.0])
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(tf.where(x > 0.0, x, 0.1 * x))
+
+print(tape.gradient(y, x))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee`` and ``reason`` (a key of ``WHAT``)."""
+        what = WHAT.get(claim.detail.get("reason", ""), "which way the program takes")
+        decide = "decide" if several(claim) else "decides"
+        told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
+        return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."

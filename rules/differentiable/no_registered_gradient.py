@@ -1,0 +1,143 @@
+"""GT302 no-registered-gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import code, name, so, use
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class NoRegisteredGradient(Rule):
+    """An operation on floats for which TensorFlow has no gradient registered.
+
+    ## What it does
+    Reports a float operation on the way for which TensorFlow has no gradient registered, such as the ones behind
+    `tf.image.adjust_contrast`, `tf.image.adjust_hue` or `tf.image.adjust_saturation`.
+
+    ## Why the gradient is lost
+    TensorFlow cannot tell whether the derivative is missing or zero, and raises LookupError (`gradient registry has no
+    entry for: AdjustContrastv2`). It raises as soon as the operation lies between the target and any watched value,
+    even if the source asked for does not depend on it. In a `tf.function` it raises at the call, not at the gradient.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Write the function with operations that have a gradient (contrast is `(image - mean) * factor + mean`), register one
+    with `tf.custom_gradient`, or keep such preprocessing outside the tape.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *No gradient registered*: https://www.tensorflow.org/guide/autodiff#no_gradient_registered
+    - `tf.custom_gradient`: https://www.tensorflow.org/api_docs/python/tf/custom_gradient
+    """
+
+    code = "GT302"
+    name = "no-registered-gradient"
+    kinds = (Kind.NO_GRADIENT,)
+    examples = (
+        Example(
+            title="contrast as a trainable augmentation",
+            broken="""\
+import tensorflow as tf
+
+image = tf.Variable([[[0.5, 0.0, 0.0], [0.1, 0.9, 0.3]]])
+delta = tf.Variable(0.1)
+
+with tf.GradientTape() as tape:
+    new_image = tf.image.adjust_contrast(image, delta)
+
+print(tape.gradient(new_image, [image, delta]))
+""",
+            fixed="""\
+import tensorflow as tf
+
+image = tf.Variable([[[0.5, 0.0, 0.0], [0.1, 0.9, 0.3]]])
+delta = tf.Variable(0.1)
+
+with tf.GradientTape() as tape:
+    mean = tf.reduce_mean(image, axis=[0, 1], keepdims=True)
+    new_image = (image - mean) * delta + mean
+    energy = tf.reduce_sum(new_image**2)
+
+print(tape.gradient(energy, [image, delta]))
+""",
+            outcome="error",
+            exception="LookupError",
+        ),
+        Example(
+            title="saturation changed on the way to a classifier",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
+
+
+def class_slope(image, label):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        vivid = tf.image.adjust_saturation(image, 1.5)
+        score = model(vivid)[0, label]
+    return tape.gradient(score, image)
+
+
+slope = class_slope(tf.random.uniform([1, 4, 4, 3]), 2)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
+
+
+def class_slope(image, label):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        gray = tf.reduce_mean(image, axis=-1, keepdims=True)
+        vivid = gray + 1.5 * (image - gray)
+        score = model(vivid)[0, label]
+    return tape.gradient(score, image)
+
+
+slope = class_slope(tf.random.uniform([1, 4, 4, 3]), 2)
+""",
+            outcome="error",
+            exception="LookupError",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+image = tf.random.uniform([1, 4, 4, 3])
+bright = tf.image.adjust_contrast(image, 1.5)
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((w * bright) ** 2)
+
+print(tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+image = tf.Variable(tf.random.uniform([1, 4, 4, 3]))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.image.adjust_brightness(image, 0.2) ** 2)
+
+print(tape.gradient(loss, image))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee``, ``op``, ``replacement`` and ``reason`` (``function``: raised at the forward call)."""
+        op = claim.detail.get("op")
+        callee = claim.detail.get("callee")
+        where = f", which {code(callee)} uses" if callee and op else ""
+        named = name(claim, "op", name(claim, "callee", "this operation"))
+        told = f"TensorFlow has no gradient registered for {named}{where}{so(claim)}"
+        if claim.detail.get("reason") == "function":
+            told += ", at the call of the `tf.function`"
+        return f"{told}; {use(claim, 'use operations that have one')}."

@@ -1,0 +1,1 @@
+"""The seventh family: what is right and worth knowing."""

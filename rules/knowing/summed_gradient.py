@@ -1,0 +1,124 @@
+"""GT701 summed-gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import call, target
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class SummedGradient(Rule):
+    """The target is no scalar, or several targets, so the result is a sum.
+
+    ## What it does
+    Reports a gradient whose target is no scalar, or several targets at once: what comes is the gradient of their sum.
+
+    ## Why the gradient is lost
+    Nothing is lost. `tape.gradient` differentiates one number; of a Tensor with more elements it takes the sum, and of
+    a list the sum over all. Functional Keras losses give one value a sample, so the step is as many times larger as the
+    batch has samples.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Reduce the target yourself (`tf.reduce_mean`), so that the reader sees it. For the parts use `tape.jacobian`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Gradients of non-scalar targets*: https://www.tensorflow.org/guide/autodiff#gradients_of_non-scalar_targets
+    - Advanced automatic differentiation, *Jacobians*: https://www.tensorflow.org/guide/advanced_autodiff#jacobians
+    """
+
+    code = "GT701"
+    name = "summed-gradient"
+    kinds = (Kind.SUMMED,)
+    examples = (
+        Example(
+            title="two targets in one dictionary",
+            broken="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y0 = x**2
+    y1 = 1 / x
+
+print(tape.gradient({"y0": y0, "y1": y1}, x))
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y0 = x**2
+    y1 = 1 / x
+    total = y0 + y1
+
+print(tape.gradient(total, x))
+""",
+            outcome=None,
+        ),
+        Example(
+            title="a target with two elements",
+            broken="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y = x * tf.constant([3.0, 4.0])
+
+print(tape.gradient(y, x))
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y = x * tf.constant([3.0, 4.0])
+
+print(tape.jacobian(y, x))
+""",
+            outcome=None,
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(w**2)
+
+print(tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = tf.sin(x) * x
+
+print(tape.gradient(y, x))
+""",
+    )
+    severity = "info"
+    default = False
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``target`` and ``reason`` (``several``: a list or dict of targets)."""
+        if claim.detail.get("reason") == "several":
+            return (
+                f"{call(claim)} of several targets gives the sum of their gradients; ask once a target for the parts."
+            )
+        named = target(claim, "The target")
+        told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
+        return f"{told}; `jacobian` gives the parts."

@@ -1,0 +1,131 @@
+"""GT208 metric-as-loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import name, so, use
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class MetricAsLoss(Rule):
+    """The value of a stateful Keras metric is the target.
+
+    ## What it does
+    Reports a target that is the value of a stateful Keras metric: what `metric(...)` or `metric.result()` returns.
+
+    ## Why the gradient is lost
+    A metric writes what it is given into its own variables and reads its value from them. Those variables are not
+    trainable, and state keeps no history, so the gradient of the value is None even if the metric was called inside the
+    tape.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Use the function of that name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
+    metric beside it.
+
+    ## References
+    - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
+    - Introduction to gradients and automatic differentiation, *Took gradients through a stateful object*: https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object
+    """
+
+    code = "GT208"
+    name = "metric-as-loss"
+    kinds = (Kind.METRIC,)
+    examples = (
+        Example(
+            title="a metric called as a loss",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
+metric = tf.keras.metrics.MeanSquaredError()
+x, y = tf.random.normal([8, 2]), tf.random.normal([8, 1])
+
+with tf.GradientTape() as tape:
+    loss = metric(y, model(x))
+
+gradients = tape.gradient(loss, model.trainable_variables)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
+mse = tf.keras.losses.MeanSquaredError()
+x, y = tf.random.normal([8, 2]), tf.random.normal([8, 1])
+
+with tf.GradientTape() as tape:
+    loss = mse(y, model(x))
+
+gradients = tape.gradient(loss, model.trainable_variables)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="the running mean of the losses",
+            broken="""\
+import tensorflow as tf
+
+w = tf.Variable([0.5, -0.5])
+tracker = tf.keras.metrics.Mean(name="loss")
+
+with tf.GradientTape() as tape:
+    for batch in [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]:
+        tracker.update_state(tf.reduce_sum((w * batch) ** 2))
+    loss = tracker.result()
+
+gradient = tape.gradient(loss, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+w = tf.Variable([0.5, -0.5])
+
+with tf.GradientTape() as tape:
+    losses = []
+    for batch in [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]:
+        losses.append(tf.reduce_sum((w * batch) ** 2))
+    loss = tf.reduce_mean(losses)
+
+gradient = tape.gradient(loss, w)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable([0.5, -0.5])
+tracker = tf.keras.metrics.Mean(name="loss")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w**2)
+tracker.update_state(loss)
+
+print(tracker.result(), tape.gradient(loss, w))
+""",
+        """\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
+x, y = tf.random.normal([8, 2]), tf.random.normal([8, 1])
+tracker = tf.keras.metrics.Mean()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((y - model(x)) ** 2)
+    tracker.update_state(loss)
+
+print(tape.gradient(loss, model.trainable_variables))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee`` (the metric or its ``result``) and ``replacement`` (the loss function of that name)."""
+        callee = name(claim, "callee", "The metric")
+        told = f"{callee} reads the metric's state, which keeps no history{so(claim)}"
+        return f"{told}; {use(claim, 'use a loss function')}."

@@ -1,0 +1,161 @@
+"""GT201 numpy-call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import at, name, so, use
+from ._instead import of_numpy
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class NumpyCall(Rule):
+    """A NumPy function computed it, and what it returns is an array.
+
+    ## What it does
+    Reports a NumPy function that a value goes through on its way from a source to the target, anywhere on the way: in
+    the loss, in a helper, in a layer. Where another way stays open, it says that the gradient lacks this part.
+
+    ## Why the gradient is lost
+    NumPy converts the Tensor to an array and computes outside TensorFlow, where no tape records. The next TensorFlow
+    operation makes a new Tensor of the array, a constant to the tape. TensorFlow says nothing. Operators are different:
+    `array * tensor` is TensorFlow's own, whichever side the array is on, except on the left of a Keras variable, where
+    NumPy wins and the result is an array. Inside a `tf.function` most NumPy functions raise NotImplementedError.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Use TensorFlow's function: `np.mean` is `tf.reduce_mean`, `np.log` is `tf.math.log`, `np.clip` is
+    `tf.clip_by_value`. `tf.experimental.numpy` has NumPy's names and keeps the gradient. For `array * keras_variable`
+    write the variable first.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
+    - NumPy API on TensorFlow: https://www.tensorflow.org/guide/tf_numpy
+    """
+
+    code = "GT201"
+    name = "numpy-call"
+    kinds = (Kind.NUMPY,)
+    examples = (
+        Example(
+            title="a mean taken with NumPy",
+            broken="""\
+import numpy as np
+import tensorflow as tf
+
+x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+
+with tf.GradientTape() as tape:
+    x2 = x**2
+    y = np.mean(x2, axis=0)
+    y = tf.reduce_mean(y, axis=0)
+
+print(tape.gradient(y, x))
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+
+with tf.GradientTape() as tape:
+    x2 = x**2
+    y = tf.reduce_mean(x2, axis=0)
+    y = tf.reduce_mean(y, axis=0)
+
+print(tape.gradient(y, x))
+""",
+            outcome="none",
+        ),
+        Example(
+            title="a penalty computed with NumPy beside the loss",
+            broken="""\
+import numpy as np
+import tensorflow as tf
+
+
+def penalty(weights):
+    return 0.01 * np.sum(np.square(weights))
+
+
+w = tf.Variable([[0.5], [1.5]])
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+y = tf.constant([[1.0], [0.0]])
+
+with tf.GradientTape() as tape:
+    error = tf.reduce_mean((x @ w - y) ** 2)
+    loss = error + penalty(w)
+
+gradient = tape.gradient(loss, w)
+""",
+            fixed="""\
+import tensorflow as tf
+
+
+def penalty(weights):
+    return 0.01 * tf.reduce_sum(tf.square(weights))
+
+
+w = tf.Variable([[0.5], [1.5]])
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+y = tf.constant([[1.0], [0.0]])
+
+with tf.GradientTape() as tape:
+    error = tf.reduce_mean((x @ w - y) ** 2)
+    loss = error + penalty(w)
+
+gradient = tape.gradient(loss, w)
+""",
+            outcome="partial",
+        ),
+    )
+    clean = (
+        """\
+import numpy as np
+import tensorflow as tf
+
+weights = np.float32([0.2, 0.8])
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(weights * x + np.sqrt(2.0) * x**2)
+
+print(tape.gradient(y, x))
+""",
+        """\
+import numpy as np
+import tensorflow as tf
+
+logits = tf.Variable([[0.1, 0.7, 0.2]])
+with tf.GradientTape() as tape:
+    scores = tf.nn.softmax(logits)
+    best = int(np.argmax(scores[0]))
+    score = scores[0, best]
+
+print(tape.gradient(score, logits))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
+
+        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element),
+        ``function`` (inside a ``tf.function``, where it raises).
+        """
+        callee = name(claim, "callee", "NumPy")
+        reason = claim.detail.get("reason")
+        if reason == "operator":
+            variable = name(claim, "variable", "the variable")
+            told = f"An array left of the Keras variable {variable} makes the result one too"
+            return f"{told}{so(claim)}; swap them, or use its `.value`."
+        if reason == "store":
+            told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
+            return f"{told}{so(claim)}; collect them with `tf.stack`."
+        cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
+        if reason == "function":
+            return f"{callee} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        return f"{callee} returns a NumPy array{so(claim)}; {cure}."

@@ -1,0 +1,171 @@
+"""GT202 python-conversion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._mending.conversions import dropped
+from .._mending.edits import proposal
+from .._mending.site import Site
+from .._mending.uses import goes_on_as_tensor
+from .._wording import code, so, use
+from ._instead import of_python
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+
+METHODS = {"numpy", "item", "tolist"}
+
+
+class PythonConversion(Rule):
+    """A Python conversion took the value out of TensorFlow.
+
+    ## What it does
+    Reports `.numpy()`, `float()`, `int()`, `.item()`, `.tolist()`, the functions of `math` and the like on the way from
+    a source to the target.
+
+    ## Why the gradient is lost
+    Each of them reads the value into a plain Python or NumPy object. What is computed with that object is no operation
+    of TensorFlow; the Tensor that is made of it later is a constant to the tape. TensorFlow says nothing. Reading a
+    value to print or log it, beside the way to the target, is harmless. Inside a `tf.function` the conversions raise.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Go on with the Tensor itself and convert after the gradient is taken. `math.sin` and its kin have their counterparts
+    in `tf` and `tf.math`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
+    - Eager execution: https://www.tensorflow.org/guide/eager
+    """
+
+    code = "GT202"
+    name = "python-conversion"
+    kinds = (Kind.PYTHON,)
+    examples = (
+        Example(
+            title="Python's own math in a potential",
+            broken="""\
+import math
+
+import tensorflow as tf
+
+angle = tf.Variable(0.3)
+
+with tf.GradientTape() as tape:
+    height = 1.0 - math.cos(angle)
+    energy = tf.constant(9.81) * height
+
+torque = tape.gradient(energy, angle)
+""",
+            fixed="""\
+import tensorflow as tf
+
+angle = tf.Variable(0.3)
+
+with tf.GradientTape() as tape:
+    height = 1.0 - tf.cos(angle)
+    energy = tf.constant(9.81) * height
+
+torque = tape.gradient(energy, angle)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="one term of the loss as a float",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones")])
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+y = tf.constant([[1.0], [2.0]])
+
+
+def train_step():
+    with tf.GradientTape() as tape:
+        prediction = model(x)
+        data_loss = tf.reduce_mean((prediction - y) ** 2)
+        smooth = tf.reduce_mean(prediction**2).numpy()
+        loss = data_loss + 0.1 * smooth
+    return tape.gradient(loss, model.trainable_variables)
+
+
+gradients = train_step()
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones")])
+x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+y = tf.constant([[1.0], [2.0]])
+
+
+def train_step():
+    with tf.GradientTape() as tape:
+        prediction = model(x)
+        data_loss = tf.reduce_mean((prediction - y) ** 2)
+        smooth = tf.reduce_mean(prediction**2)
+        loss = data_loss + 0.1 * smooth
+    return tape.gradient(loss, model.trainable_variables)
+
+
+gradients = train_step()
+""",
+            outcome="partial",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+history = []
+with tf.GradientTape() as tape:
+    loss = (w - 1.0) ** 2
+    history.append(float(loss))
+
+print(loss.numpy(), tape.gradient(loss, w))
+""",
+        """\
+import math
+
+import tensorflow as tf
+
+x = tf.Variable(0.5)
+with tf.GradientTape() as tape:
+    density = tf.exp(-(x**2) / 2.0) / math.sqrt(2.0 * math.pi)
+
+print(tape.gradient(density, x))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee``, ``canonical``, ``replacement`` and ``reason``.
+
+        Reasons: ``number`` (``float`` and the like), ``array`` (``.numpy()``), ``function`` (inside a ``tf.function``).
+        """
+        written = claim.detail.get("callee", "")
+        method = written.rpartition(".")[2]
+        named = code(written + "()" if "." in written and method in METHODS else written) if written else "This"
+        array = claim.detail.get("reason") == "array" or method == "numpy"
+        gives = "a NumPy array" if array else "a plain Python value"
+        cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
+        if claim.detail.get("reason") == "function":
+            return f"{named} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The conversion dropped: safe where all that is done with its value takes a Tensor."""
+        site = Site(claim, module)
+        node = site.expression()
+        edit = None if node is None else dropped(site, node)
+        if node is None or edit is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", edit)

@@ -1,0 +1,1 @@
+"""The sixth family: the gradient exists and its value is useless."""

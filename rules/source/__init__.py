@@ -1,0 +1,1 @@
+"""The first family: what a gradient is asked for."""

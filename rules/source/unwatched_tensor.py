@@ -1,0 +1,158 @@
+"""GT102 unwatched-tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._mending.watching import watch_sources
+from .._wording import at, code, several, so, source, sources, watch
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+
+class UnwatchedTensor(Rule):
+    """The source is a Tensor that no `watch` covers.
+
+    ## What it does
+    Reports a source that is a Tensor (a `tf.constant`, a batch of data, the result of an operation before the tape)
+    when no `watch` on this tape covers that very object.
+
+    ## Why the gradient is lost
+    A tape records an operation only if one of its inputs is watched, and it watches trainable Variables alone by
+    itself. `watch` takes the object and not the name: a new Tensor under the same name is not watched, and neither is a
+    Tensor that another tape watched or that was watched before `reset`.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Call `tape.watch(x)` as the first statement of the `with` block. If the value is to be trained, make it a
+    `tf.Variable`.
+
+    ## References
+    - Introduction to gradients and automatic differentiation, *Controlling what the tape watches*: https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches
+    - `tf.GradientTape.watch`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#watch
+    """
+
+    code = "GT102"
+    name = "unwatched-tensor"
+    kinds = (Kind.UNWATCHED,)
+    examples = (
+        Example(
+            title="the slope of a curve at given points",
+            broken="""\
+import tensorflow as tf
+
+x = tf.linspace(-10.0, 10.0, 201)
+
+with tf.GradientTape() as tape:
+    y = tf.nn.sigmoid(x)
+
+dy_dx = tape.gradient(y, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.linspace(-10.0, 10.0, 201)
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = tf.nn.sigmoid(x)
+
+dy_dx = tape.gradient(y, x)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="a saliency map of an image",
+            broken="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+
+
+def saliency(image, label):
+    with tf.GradientTape() as tape:
+        scores = model(image)
+        score = scores[0, label]
+    return tape.gradient(score, image)
+
+
+image = tf.random.uniform([1, 8, 8, 3])
+gradient = saliency(image, 3)
+""",
+            fixed="""\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+
+
+def saliency(image, label):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        scores = model(image)
+        score = scores[0, label]
+    return tape.gradient(score, image)
+
+
+image = tf.random.uniform([1, 8, 8, 3])
+gradient = saliency(image, 3)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = x * x
+    z = y * y
+
+print(tape.gradient(z, y))
+""",
+        """\
+import tensorflow as tf
+
+inputs = tf.random.normal([4, 3])
+kernel = tf.Variable(tf.ones([3, 1]))
+with tf.GradientTape() as tape:
+    hidden = tf.tanh(inputs @ kernel)
+    loss = tf.reduce_sum(hidden**2)
+
+print(tape.gradient(loss, [kernel, hidden]))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``callee`` (what made the Tensor), ``source_line``, ``watch_line`` and ``reason``.
+
+        Reasons: ``rebound`` (another object was watched under this name), ``other-tape`` (watched on another tape),
+        ``reset`` (the tape was reset since), ``derived`` (computed from what is unwatched).
+        """
+        lost = so(claim, named=True)
+        reason = claim.detail.get("reason")
+        if several(claim):
+            return f"{sources(claim)} are Tensors that the tape does not watch{lost}; watch them first in the block."
+        named = source(claim)
+        if reason == "rebound":
+            told = f"{named} is another Tensor than the one watched{at(claim, 'watch_line')}"
+        elif reason == "other-tape":
+            told = f"{named} is watched by another tape{at(claim, 'watch_line')} and not by this one"
+        elif reason == "reset":
+            told = f"{named} is no longer watched after `reset`"
+        else:
+            maker = claim.detail.get("callee")
+            kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
+            told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
+        return f"{told}{lost}; call {watch(claim)} first in the block."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The sources watched first in the block: safe, since a watch changes no value."""
+        return watch_sources(claim, module)

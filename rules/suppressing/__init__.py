@@ -1,0 +1,1 @@
+"""The ninth family: what the comments that suppress findings say."""

@@ -1,0 +1,1 @@
+"""The fourth family: how the tape is made, entered and asked."""

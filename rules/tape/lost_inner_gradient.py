@@ -1,0 +1,161 @@
+"""GT404 lost-inner-gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._mending.edits import proposal
+from .._mending.moving import moved_in_from_behind
+from .._mending.site import Site
+from .._wording import at, code, so
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+
+class LostInnerGradient(Rule):
+    """The inner gradient of a second order was computed where the outer tape does not record.
+
+    ## What it does
+    Reports a second derivative whose first derivative was computed where the outer tape does not record: after the
+    outer block, or after the one block of a persistent tape that is asked twice.
+
+    ## Why the gradient is lost
+    A gradient is itself a computation, and only a tape that records it can differentiate it. When `inner.gradient(...)`
+    runs after the outer block has ended, the outer tape never saw it and gives None. This is the usual reason why a
+    Hessian, a gradient penalty or the residual of a physics-informed network does not train.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    Nest the tapes and take the inner gradient inside the outer block. With a Tensor as the source, watch it on both.
+
+    ## References
+    - Advanced automatic differentiation, *Higher-order gradients*: https://www.tensorflow.org/guide/advanced_autodiff#higher-order_gradients
+    - `tf.GradientTape`: https://www.tensorflow.org/api_docs/python/tf/GradientTape
+    """
+
+    code = "GT404"
+    name = "lost-inner-gradient"
+    kinds = (Kind.INNER_GRADIENT,)
+    examples = (
+        Example(
+            title="a second derivative by two tapes",
+            broken="""\
+import tensorflow as tf
+
+x = tf.Variable(1.0)
+
+with tf.GradientTape() as outer:
+    with tf.GradientTape() as inner:
+        y = x * x * x
+dy_dx = inner.gradient(y, x)
+
+d2y_dx2 = outer.gradient(dy_dx, x)
+""",
+            fixed="""\
+import tensorflow as tf
+
+x = tf.Variable(1.0)
+
+with tf.GradientTape() as outer:
+    with tf.GradientTape() as inner:
+        y = x * x * x
+    dy_dx = inner.gradient(y, x)
+
+d2y_dx2 = outer.gradient(dy_dx, x)
+""",
+            outcome="none",
+        ),
+        Example(
+            title="the residual of a differential equation",
+            broken="""\
+import tensorflow as tf
+
+net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
+t = tf.random.uniform([16, 1])
+
+with tf.GradientTape(persistent=True) as tape:
+    tape.watch(t)
+    u = net(t)
+
+u_t = tape.gradient(u, t)
+u_tt = tape.gradient(u_t, t)
+del tape
+""",
+            fixed="""\
+import tensorflow as tf
+
+net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
+t = tf.random.uniform([16, 1])
+
+with tf.GradientTape() as outer:
+    outer.watch(t)
+    with tf.GradientTape() as inner:
+        inner.watch(t)
+        u = net(t)
+    u_t = inner.gradient(u, t)
+
+u_tt = outer.gradient(u_t, t)
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as outer:
+    with tf.GradientTape() as inner:
+        y = tf.reduce_sum(x**3)
+    gradient = inner.gradient(y, x)
+
+print(outer.jacobian(gradient, x))
+""",
+        """\
+import tensorflow as tf
+
+kernel = tf.Variable(tf.random.normal([2, 4]))
+x = tf.random.normal([8, 2])
+with tf.GradientTape() as tape:
+    with tf.GradientTape() as inner:
+        inner.watch(x)
+        score = tf.reduce_sum(tf.tanh(x @ kernel), axis=1)
+    slope = inner.gradient(score, x)
+    penalty = tf.reduce_mean(tf.reduce_sum(slope**2, axis=1))
+
+print(tape.gradient(penalty, kernel))
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``tape`` (the outer one), ``call_line`` (of the inner gradient) and ``reason``.
+
+        Reasons: ``same-tape`` (a persistent tape asked for its own gradient after its block), ``inner-none`` (the inner
+        gradient is None itself).
+        """
+        reason = claim.detail.get("reason")
+        tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
+        inner = at(claim, "call_line")
+        if reason == "same-tape":
+            told = f"The first gradient{inner} is computed after the block of {tape}, which did not record it"
+            return f"{told}{so(claim)}; use two nested tapes and take the inner gradient inside the outer block."
+        told = f"The inner gradient{inner} is computed outside the block of {tape}, which does not record it"
+        return f"{told}{so(claim)}; move it into the outer block."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""
+        site = Site(claim, module)
+        calls, statement = site.calls(), site.statement()
+        if not calls or statement is None or claim.detail.get("reason") in {"same-tape", "inner-none"}:
+            return None
+        outer, tape = site.block_of(calls[0][1]), site.tape_of(calls[0][1])
+        if outer is None or tape is None:
+            return None
+        edits = moved_in_from_behind(site, outer, statement, tape)
+        return None if edits is None else proposal("safe", "Take the inner gradient in the outer block", *edits)

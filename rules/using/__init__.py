@@ -1,0 +1,1 @@
+"""The fifth family: what is done with the gradient."""

@@ -1,0 +1,325 @@
+"""Fixes of tapes, of what is done with gradients, and of numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlint.flow.facts import Kind
+
+from .programs import arrived, claim, fix_of, mended, program, run
+
+CALL = "tape.gradient(y, x)"
+REUSED = {
+    "neighbours with one target": (
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = x * x * w
+        a = tape.gradient(y, x)
+        g = tape.gradient(y, w)  # second
+        print(a)
+        """,
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = x * x * w
+        a, g = tape.gradient(y, [x, w])
+        print(a)
+        """,
+    ),
+    "other targets": (
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = x * x * w
+            z = y * y
+        a = tape.gradient(z, x)
+        g = tape.gradient(y, w)  # second
+        """,
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        with tf.GradientTape(persistent=True) as tape:
+            y = x * x * w
+            z = y * y
+        a = tape.gradient(z, x)
+        g = tape.gradient(y, w)  # second
+        del tape
+        """,
+    ),
+    "an argument is there": (
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        def f(x, w):
+            with tf.GradientTape(watch_accessed_variables=True) as tape:
+                y = x * x * w
+            return tape.gradient(y, x), tape.gradient(y, w)
+        g = f(x, w)
+        """,
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        def f(x, w):
+            with tf.GradientTape(watch_accessed_variables=True, persistent=True) as tape:
+                y = x * x * w
+            return tape.gradient(y, x), tape.gradient(y, w)
+        g = f(x, w)
+        """,
+    ),
+    "persistent is false": (
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        tape = tf.GradientTape(persistent=False)
+        with tape:
+            y = x * x * w
+        for v in [x, w]:
+            g = tape.gradient(y, w)
+        """,
+        """
+        x, w = tf.Variable(3.0), tf.Variable(2.0)
+        tape = tf.GradientTape(persistent=True)
+        with tape:
+            y = x * x * w
+        for v in [x, w]:
+            g = tape.gradient(y, w)
+        del tape
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_reused(name: str) -> None:
+    broken, fixed = (program(one) for one in REUSED[name])
+    call = "tape.gradient(y, w)"
+    made = claim(broken, Kind.TAPE_REUSED, call, (call, "w"), reason="second-call")
+    assert mended(broken, "GT401", made) == fixed
+    assert isinstance(run(broken), RuntimeError)
+    assert arrived(run(fixed))
+
+
+def test_inner_gradient_moved_into_the_outer_block() -> None:
+    code = program("""
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x ** 3
+    first = inner.gradient(y, x)
+    g = outer.gradient(first, x)
+    """)
+    call = "outer.gradient(first, x)"
+    made = claim(code, Kind.INNER_GRADIENT, "inner.gradient(y, x)", (call, "x"))
+    fixed = mended(code, "GT404", made)
+    assert fixed == code.replace("\nfirst = ", "\n    first = ")
+    assert run(code) is None
+    assert float(run(fixed)) == 18.0
+
+
+def test_call_moved_out_of_the_persistent_block() -> None:
+    code = program("""
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x ** 3
+        g = tape.gradient(y, x)
+    """)
+    assert mended(code, "GT402", claim(code, Kind.GRADIENT_INSIDE, CALL, (CALL, "x"))) == code.replace("    g =", "g =")
+
+
+PERSISTENT = {
+    "tf.GradientTape(persistent=True)": "tf.GradientTape()",
+    "tf.GradientTape(persistent=True, watch_accessed_variables=False)": (
+        "tf.GradientTape(watch_accessed_variables=False)"
+    ),
+    "tf.GradientTape(watch_accessed_variables=(False), persistent=True)": (
+        "tf.GradientTape(watch_accessed_variables=(False))"
+    ),
+    "tf.GradientTape(persistent=True,)": "tf.GradientTape()",
+}
+
+
+@pytest.mark.parametrize("written", PERSISTENT)
+def test_needlessly_persistent(written: str) -> None:
+    code = program(f"with {written} as tape:\n    pass\n")
+    made = claim(code, Kind.NEEDLESSLY_PERSISTENT, written)
+    assert mended(code, "GT403", made) == code.replace(written, PERSISTENT[written])
+
+
+BAD_CALLS = {
+    "tape.gradients(y, x)": ("unknown-method", "tape.gradient(y, x)"),
+    "tape.gradient(y, source=x)": ("unknown-keyword", "tape.gradient(y, sources=x)"),
+    "tape.gradient(y, x, w)": ("second-source", "tape.gradient(y, [x, w])"),
+}
+
+
+@pytest.mark.parametrize("written", BAD_CALLS)
+def test_bad_call(written: str) -> None:
+    reason, fixed = BAD_CALLS[written]
+    code = program(f"x = w = tf.Variable(3.0)\nwith tf.GradientTape() as tape:\n    y = x * x\ng = {written}\n")
+    assert mended(code, "GT407", claim(code, Kind.BAD_CALL, written, reason=reason)) == code.replace(written, fixed)
+    assert arrived(run(code.replace(written, fixed)))
+
+
+TRAINING = """
+from tensorflow import keras
+model = keras.Sequential([keras.layers.Dense(1)])
+model.build((None, 2))
+weights, other = model.trainable_variables, model.variables
+optimizer = keras.optimizers.SGD()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones((3, 2))))
+{}
+g = weights[0].value
+"""
+APPLIED = {
+    "GT501 swapped": (
+        "gradients = tape.gradient(loss, weights)\noptimizer.apply_gradients(zip(weights, gradients))",
+        "zip(weights, gradients)",
+        "zip(gradients, weights)",
+    ),
+    "GT501 not-zipped": (
+        "gradients = tape.gradient(loss, model.trainable_variables)\noptimizer.apply_gradients(gradients)",
+        "optimizer.apply_gradients(gradients)",
+        "optimizer.apply_gradients(zip(gradients, model.trainable_variables))",
+    ),
+    "GT501 consumed": (
+        "pairs = zip(tape.gradient(loss, weights), weights)\nprint(list(pairs))\noptimizer.apply_gradients(pairs)",
+        "optimizer.apply_gradients(pairs)",
+        None,
+    ),
+    "GT502 other": (
+        "gradients = tape.gradient(loss, weights)\noptimizer.apply_gradients(zip(gradients, other))",
+        "optimizer.apply_gradients(zip(gradients, other))",
+        "optimizer.apply_gradients(zip(gradients, weights))",
+    ),
+    "GT504 keras": (
+        "optimizer.minimize(loss, weights)",
+        "optimizer.minimize(loss, weights)",
+        "optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))",
+    ),
+}
+KINDS = {"GT501": Kind.SWAPPED_ZIP, "GT502": Kind.MISMATCHED_ZIP, "GT504": Kind.MINIMIZE}
+
+
+@pytest.mark.parametrize("name", APPLIED)
+def test_applied(name: str) -> None:
+    of, reason = name.split()
+    written, at, fixed = APPLIED[name]
+    code = program(TRAINING.format(written))
+    expected = (
+        code.replace(
+            "pairs = zip(tape.gradient(loss, weights), weights)",
+            "pairs = list(zip(tape.gradient(loss, weights), weights))",
+        )
+        if fixed is None
+        else code.replace(at, fixed)
+    )
+    assert mended(code, of, claim(code, KINDS[of], at, reason=reason)) == expected
+    assert arrived(run(expected))
+    if of != "GT502":
+        assert isinstance(run(code), Exception)
+
+
+NUMBERS = {
+    "GT601 log": (
+        Kind.NAN_THROUGH_WHERE,
+        "tf.where(x > 0.0, tf.math.log(x), 0.0)",
+        "tf.math.log(x)",
+        "tf.where(x > 0.0, tf.math.log(tf.where(x > 0.0, x, tf.ones_like(x))), 0.0)",
+        "safe",
+    ),
+    "GT601 division on the other side": (
+        Kind.NAN_THROUGH_WHERE,
+        "tf.where(x == 0.0, 0.0, tf.sin(x) / x)",
+        "tf.sin(x) / x",
+        "tf.where(x == 0.0, 0.0, tf.sin(x) / tf.where(x == 0.0, tf.ones_like(x), x))",
+        "safe",
+    ),
+    "GT601 power, pointed at whole": (
+        Kind.NAN_THROUGH_WHERE,
+        "tf.where(x > 0.0, x ** 0.5, 0.0)",
+        "tf.where(x > 0.0, x ** 0.5, 0.0)",
+        "tf.where(x > 0.0, tf.where(x > 0.0, x, tf.ones_like(x)) ** 0.5, 0.0)",
+        "safe",
+    ),
+    "GT602 sqrt": (Kind.INFINITE_SLOPE, "tf.sqrt(x)", "tf.sqrt(x)", "tf.sqrt(x + 1e-12)", "unsafe"),
+    "GT602 power": (Kind.INFINITE_SLOPE, "x ** 0.5", "x ** 0.5", "(x + 1e-12) ** 0.5", "unsafe"),
+    "GT602 division": (Kind.INFINITE_SLOPE, "x / x", "x / x", "tf.math.divide_no_nan(x, x)", "unsafe"),
+    "GT602 norm": (
+        Kind.INFINITE_SLOPE,
+        "tf.norm(x, axis=-1)",
+        "tf.norm(x, axis=-1)",
+        "tf.sqrt(tf.reduce_sum(tf.square(x), axis=-1) + 1e-12)",
+        "unsafe",
+    ),
+    "GT603 softmax": (
+        Kind.LOG_OF_SOFTMAX,
+        "tf.math.log(tf.nn.softmax(1000.0 * x, axis=-1))[1]",
+        "tf.math.log(tf.nn.softmax(1000.0 * x, axis=-1))",
+        "tf.nn.log_softmax(1000.0 * x, axis=-1)[1]",
+        "safe",
+    ),
+    "GT603 sigmoid": (
+        Kind.LOG_OF_SOFTMAX,
+        "tf.math.log(tf.sigmoid(x - 200.0))",
+        "tf.math.log(tf.sigmoid(x - 200.0))",
+        "tf.math.log_sigmoid(x - 200.0)",
+        "safe",
+    ),
+    "GT603 one minus sigmoid": (
+        Kind.LOG_OF_SOFTMAX,
+        "tf.math.log(1.0 - tf.sigmoid(x + 200.0))",
+        "tf.math.log(1.0 - tf.sigmoid(x + 200.0))",
+        "tf.math.log_sigmoid(-(x + 200.0))",
+        "safe",
+    ),
+    "GT603 with an epsilon": (
+        Kind.LOG_OF_SOFTMAX,
+        "tf.math.log(tf.sigmoid(x) + 1e-8)",
+        "tf.math.log(tf.sigmoid(x) + 1e-8)",
+        "tf.math.log_sigmoid(x)",
+        "unsafe",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers(name: str) -> None:
+    kind, written, at, fixed, applicability = NUMBERS[name]
+    of = name.partition(" ")[0]
+    code = program(f"x = tf.Variable([2.0, 0.0])\nwith tf.GradientTape() as tape:\n    y = {written}\ng = {CALL}\n")
+    made = claim(code, kind, at, (CALL, "x", 0, "nan"), severity="warning")
+    fix = fix_of(code, of, made)
+    assert fix is not None
+    assert fix.applicability == applicability
+    assert mended(code, of, made) == code.replace(written, fixed)
+    assert arrived(run(code.replace(written, fixed)))
+    assert not arrived(run(code)) or "norm" in name or "epsilon" in name
+
+
+def test_softmax_with_a_name() -> None:
+    code = program(f"""
+    x = tf.Variable([0.0, 1000.0])
+    with tf.GradientTape() as tape:
+        p = tf.nn.softmax(x)
+        y = tf.math.log(p)[0]
+    g = {CALL}
+    """)
+    at = "tf.math.log(p)"
+    fixed = mended(code, "GT603", claim(code, Kind.LOG_OF_SOFTMAX, at, (CALL, "x")))
+    assert fixed == code.replace(at, "tf.nn.log_softmax(x)")
+    assert arrived(run(fixed))
+
+
+IMPORTS = {
+    "import tensorflow as tf": "tf.math.sqrt",
+    "import tensorflow": "tensorflow.math.sqrt",
+    "import tensorflow.compat.v2 as tf2": "tf2.math.sqrt",
+    "from tensorflow import math as tm, GradientTape": "tm.sqrt",
+    "from tensorflow.math import sqrt as root": "root",
+    "from tensorflow import GradientTape": None,
+}
+
+
+@pytest.mark.parametrize("imported", IMPORTS)
+def test_functions_are_spelled_as_the_file_imports_them(imported: str) -> None:
+    code = f"{imported}\nimport math\nwith Tape() as tape:\n    y = math.sqrt(x)\n"
+    fix = fix_of(code, "GT202", claim(code, Kind.PYTHON, "math.sqrt(x)"))
+    assert (fix and fix.edits[0].content) == IMPORTS[imported]

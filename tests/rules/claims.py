@@ -1,0 +1,321 @@
+"""Claims as the analysis makes them, one or more a kind, for the tests of the messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+
+if TYPE_CHECKING:
+    from gradlint.finding import Outcome, Severity
+
+HERE = Span(9, 8, 9, 23)
+CALL = Span(14, 7, 14, 27)
+
+ERRORS = {
+    Kind.NOT_A_TENSOR: "AttributeError",
+    Kind.TARGET_NOT_TENSOR: "AttributeError",
+    Kind.NO_GRADIENT: "LookupError",
+    Kind.TAPE_REUSED: "RuntimeError",
+}
+PARTS = {
+    Kind.NUMPY,
+    Kind.PYTHON,
+    Kind.REWRAPPED,
+    Kind.ASSIGNED,
+    Kind.OUTSIDE,
+    Kind.OPAQUE,
+    Kind.METRIC,
+    Kind.NON_DIFFERENTIABLE,
+    Kind.CAST,
+    Kind.COMPARISON,
+    Kind.STOPPED,
+}
+NANS = {Kind.NAN_THROUGH_WHERE, Kind.INFINITE_SLOPE, Kind.LOG_OF_SOFTMAX}
+WITHOUT = {
+    Kind.NO_VARIABLES,
+    Kind.WATCH_REFUSED,
+    Kind.GRADIENT_INSIDE,
+    Kind.NEEDLESSLY_PERSISTENT,
+    Kind.NEVER_ASKED,
+    Kind.SWAPPED_ZIP,
+    Kind.MISMATCHED_ZIP,
+    Kind.NONE_APPLIED,
+    Kind.MINIMIZE,
+    Kind.SUMMED,
+    Kind.BAD_CALL,
+}
+
+DETAILS: dict[Kind, list[dict[str, str]]] = {
+    Kind.REBOUND: [
+        {"bound_line": "3"},
+        {"bound_line": "3", "replacement": "x.assign_add(1.0)", "turn": "from the second turn of the loop on"},
+        {"reason": "expression"},
+    ],
+    Kind.UNWATCHED: [
+        {"callee": "tf.constant", "source_line": "3"},
+        {"reason": "rebound", "watch_line": "6"},
+        {"reason": "other-tape", "watch_line": "6"},
+        {"reason": "reset"},
+        {"branch": "when `training` is false", "callee": "tf.random.normal", "source_line": "3"},
+    ],
+    Kind.NON_TRAINABLE: [
+        {"source_line": "3"},
+        *(
+            {"reason": reason}
+            for reason in ("keras-variable", "weight", "synchronization", "moving-statistics", "seed-state")
+        ),
+    ],
+    Kind.NOT_ACCESSED: [{"bound_line": "5"}, {"reason": "keras-variable"}],
+    Kind.INTEGER_SOURCE: [
+        {"dtype": "int32", "source_line": "3", "replacement": "tf.constant(10.0)"},
+        {"dtype": "bool"},
+        {"dtype": "string"},
+        {"dtype": "uint8"},
+    ],
+    Kind.WATCHED_LATE: [{"call_line": "7", "watch_line": "9"}, {"reason": "after-block"}],
+    Kind.NOT_A_TENSOR: [
+        *(
+            {"reason": reason, "source_line": "3"}
+            for reason in [
+                "ndarray",
+                "number",
+                "list",
+                "model",
+                "layer",
+                "get-weights",
+                "string",
+                "method",
+                "generator",
+                "set",
+                "function",
+                "reference",
+                "sparse",
+                "slices",
+                "extension",
+                "missing",
+            ]
+        ),
+        {"reason": "none", "source": "None"},
+    ],
+    Kind.COPY: [
+        *({"reason": reason, "source": "x[0]", "replacement": "x"} for reason in ("slice", "identity", "conversion")),
+        {"reason": "read", "source": "w.read_value()", "replacement": "w"},
+        {"reason": "copy", "replacement": "w", "source": "copied"},
+        {"reason": "unused"},
+        {"reason": "other-pass", "bound_line": "5"},
+        {"reason": "symbolic", "source": "model.input"},
+    ],
+    Kind.NO_VARIABLES: [
+        {"source": "model.trainable_variables", "bound_line": "5"},
+        {"source": "model.trainable_variables", "reason": "frozen"},
+    ],
+    Kind.WATCH_REFUSED: [
+        *(
+            {"reason": reason, "source": "x"}
+            for reason in [
+                "ndarray",
+                "number",
+                "model",
+                "layer",
+                "symbolic",
+                "none",
+                "string",
+                "generator",
+                "keras-variable",
+                "not-entered",
+                "two-arguments",
+            ]
+        ),
+        {"reason": "keras-variables", "source": "layer.trainable_variables"},
+    ],
+    Kind.NUMPY: [
+        {"callee": "np.mean", "canonical": "numpy.mean"},
+        {"callee": "np.percentile", "canonical": "numpy.percentile"},
+        {"callee": "np.mean", "canonical": "numpy.mean", "reason": "function"},
+        {"reason": "operator", "variable": "kernel"},
+        {"reason": "store", "bound_line": "5"},
+    ],
+    Kind.PYTHON: [
+        {"callee": "loss.numpy", "reason": "array"},
+        {"callee": "float", "reason": "number"},
+        {"callee": "math.sin", "canonical": "math.sin"},
+        {"callee": "h.numpy", "reason": "function"},
+        {"callee": "an f-string"},
+    ],
+    Kind.REWRAPPED: [{"callee": "tf.Variable", "variable": "h"}, {"callee": "tf.constant", "replacement": "h"}],
+    Kind.ASSIGNED: [
+        {"variable": "state", "method": "assign_add"},
+        {"callee": "model.set_weights", "reason": "set-weights"},
+        {"callee": "total.assign_add", "reason": "accumulator"},
+    ],
+    Kind.OUTSIDE: [
+        {"where": "before the tape", "variable": "y"},
+        {"where": "after the tape", "variable": "loss"},
+        {"where": "in __init__", "variable": "self.sigma"},
+        *(
+            {"where": where}
+            for where in [
+                "while recording is stopped",
+                "on another tape",
+                "in init_scope",
+                "in another thread",
+                "before the reset",
+                "at import",
+            ]
+        ),
+    ],
+    Kind.OPAQUE: [
+        {"callee": "tf.numpy_function", "reason": "numpy-function"},
+        {"callee": "tf.py_function", "reason": "py-function-capture"},
+        {"callee": "tf.py_function", "reason": "py-function-convert"},
+        {"callee": "model.predict", "reason": "predict", "replacement": "model(x)"},
+        {"callee": "model.evaluate", "reason": "evaluate"},
+        {"callee": "model.get_weights", "reason": "weights"},
+        {"callee": "dataset.map", "reason": "dataset"},
+        {"callee": "tf.io.serialize_tensor", "reason": "serialization"},
+        {"callee": "table.lookup", "reason": "table"},
+        {"callee": "scipy.stats.norm.pdf", "reason": "library"},
+    ],
+    Kind.TARGET_NOT_TENSOR: [
+        {"reason": "ndarray", "callee": "np.mean", "bound_line": "8"},
+        {"reason": "number", "callee": "float"},
+        {"reason": "none", "target": "None"},
+        {"reason": "function"},
+        {"reason": "list"},
+        {"reason": "symbolic"},
+    ],
+    Kind.METRIC: [{"callee": "metric.result", "replacement": "keras.losses.mean_squared_error"}, {"callee": "metric"}],
+    Kind.NON_DIFFERENTIABLE: [
+        {"callee": "tf.argmax", "canonical": "tensorflow.argmax"},
+        {"callee": "tf.round", "canonical": "tensorflow.round"},
+        {"callee": "tf.one_hot", "canonical": "tensorflow.one_hot", "reason": "argument"},
+        {"callee": "tf.math.top_k", "reason": "index"},
+        {"op": "FloorDiv"},
+    ],
+    Kind.NO_GRADIENT: [
+        {"callee": "tf.image.adjust_contrast", "op": "AdjustContrastv2"},
+        {"callee": "tf.image.adjust_contrast", "op": "AdjustContrastv2", "reason": "function"},
+        {"op": "NextAfter"},
+    ],
+    Kind.CAST: [{"callee": "tf.cast", "dtype": "int32"}],
+    Kind.COMPARISON: [{"callee": ">"}, {"callee": "tf.equal"}, {"reason": "product"}, {}],
+    Kind.CONDITION: [
+        {"reason": reason}
+        for reason in ["if", "ternary", "while", "for", "where", "cond", "switch", "index", "mask", "assert"]
+    ],
+    Kind.STOPPED: [{"callee": "tf.stop_gradient"}],
+    Kind.UNCONNECTED: [
+        {},
+        *({"reason": reason} for reason in ("swapped", "linear", "other-model", "untaken-branch", "custom-gradient")),
+    ],
+    Kind.TAPE_REUSED: [
+        {"reason": "second-call", "first_call_line": "12"},
+        {"reason": "second-call", "turn": "from the second turn of the loop on"},
+        {"reason": "never-entered"},
+        {"reason": "other-tape"},
+        {"reason": "jacobian", "method": "jacobian"},
+    ],
+    Kind.GRADIENT_INSIDE: [{"tape": "tape"}],
+    Kind.NEEDLESSLY_PERSISTENT: [{"tape": "tape"}, {"tape": "tape", "reason": "kept"}],
+    Kind.INNER_GRADIENT: [{"tape": "outer", "call_line": "11"}, {"tape": "tape", "reason": "same-tape"}],
+    Kind.SILENCED: [{}, {"exception": "AttributeError"}],
+    Kind.NEVER_ASKED: [{}, {"tape": "tape"}],
+    Kind.SWAPPED_ZIP: [
+        {"callee": "optimizer.apply_gradients", "reason": reason} for reason in ("swapped", "not-zipped", "consumed")
+    ],
+    Kind.MISMATCHED_ZIP: [
+        {"source": "generator.trainable_variables", "variable": "discriminator.trainable_variables", "call_line": "14"},
+        {"source": "w", "variable": "[w]", "reason": "single"},
+        {"source": "[w, b]", "variable": "[b, w]", "reason": "order"},
+        {"source": "[w, b]", "variable": "[w, b, c]", "reason": "length"},
+    ],
+    Kind.NONE_APPLIED: [
+        {"callee": "optimizer.apply_gradients", "reason": "all", "call_line": "8"},
+        {"source": "b", "callee": "optimizer.apply_gradients", "reason": "some", "call_line": "8"},
+        {"source": "w", "callee": "0.1 * gradient", "reason": "arithmetic", "call_line": "8"},
+        {"source": "w", "callee": "w.assign_sub", "reason": "operation", "call_line": "8"},
+    ],
+    Kind.MINIMIZE: [
+        {"callee": "optimizer.minimize", "reason": "keras"},
+        {"callee": "optimizer.minimize", "reason": "tensor"},
+        {"callee": "optimizer.minimize", "reason": "v1", "exception": "RuntimeError"},
+    ],
+    Kind.UPDATE_REBINDS: [
+        {"variable": "w", "bound_line": "3", "replacement": "w.assign_sub(0.1 * g)", "reason": reason}
+        for reason in ("rebind", "augmented", "keras-augmented", "assign-result", "new-variable")
+    ],
+    Kind.NAN_THROUGH_WHERE: [
+        {"callee": "tf.math.log", "variable": "x", "reason": reason} for reason in ("where", "mask", "jit")
+    ],
+    Kind.INFINITE_SLOPE: [
+        {"callee": "tf.sqrt", "variable": "distance", "replacement": "tf.sqrt(distance + 1e-12)"},
+        {"callee": "tf.norm"},
+    ],
+    Kind.LOG_OF_SOFTMAX: [
+        {"callee": "tf.nn.softmax", "canonical": "tensorflow.nn.softmax"},
+        {"callee": "tf.sigmoid", "canonical": "tensorflow.sigmoid"},
+    ],
+    Kind.SUMMED: [{"target": "y"}, {"reason": "several"}],
+    Kind.BAD_CALL: [
+        {"reason": "second-source", "callee": "tape.gradient", "source": "b"},
+        {"reason": "unknown-method", "callee": "tape.gradients", "replacement": "tape.gradient"},
+        {"reason": "unknown-keyword", "callee": "tape.gradient", "variable": "source", "replacement": "sources"},
+        {"reason": "missing-argument", "callee": "tape.gradient"},
+        {"reason": "with-a-class", "callee": "tf.GradientTape", "replacement": "tf.GradientTape()"},
+        {"reason": "nested-same-tape", "callee": "tape"},
+        {"reason": "persistent-not-bool"},
+        {"reason": "tf.gradients", "callee": "tf.gradients"},
+        {"reason": "target-list", "callee": "tape.jacobian"},
+        {"reason": "stopped-outside", "callee": "tape.stop_recording"},
+        {"reason": "unconnected-value", "callee": "tape.gradient"},
+    ],
+}
+
+
+def lost(
+    outcome: Outcome,
+    *,
+    source: str = "x",
+    target: str = "y",
+    call: Span = CALL,
+    method: str = "gradient",
+    exception: str | None = None,
+    certain: bool = True,
+) -> LostGradient:
+    """A gradient that is lost."""
+    return LostGradient(call, method, target, source, outcome, exception, certain=certain)
+
+
+def one(kind: Kind, *gradients: LostGradient, severity: Severity = "error", **detail: str) -> Claim:
+    """A claim; of a lost gradient where none is given."""
+    return Claim(kind, HERE, severity, gradients or (lost("none"),), (), detail)
+
+
+def claims(kind: Kind) -> list[Claim]:
+    """Every claim of a kind that the messages are tried on: each detail, with one and with several gradients."""
+    made = []
+    for detail in DETAILS[kind]:
+        for gradients in _gradients(kind, detail):
+            severity: Severity = "error" if all(one.outcome in {"none", "error"} for one in gradients) else "warning"
+            made.append(Claim(kind, HERE, severity, gradients, (), detail))
+    bare = _gradients(kind, {})[0]
+    return [*made, Claim(kind, HERE, "warning", bare), Claim(kind, HERE, "error", bare)]
+
+
+def _gradients(kind: Kind, detail: dict[str, str]) -> list[tuple[LostGradient, ...]]:
+    if kind in WITHOUT or detail.get("reason") == "augmented":
+        return [()]
+    source, target = detail.get("source", "x"), detail.get("target", "y")
+    outcome: Outcome = "error" if kind in ERRORS else "nan" if kind in NANS else "none"
+    exception = ERRORS.get(kind)
+    method = detail.get("method", "gradient") if kind is Kind.TAPE_REUSED else "gradient"
+    first = lost(outcome, source=source, target=target, exception=exception, method=method)
+    made: list[tuple[LostGradient, ...]] = [(first,)]
+    if "reason" not in detail and "source" not in detail:
+        two = lost(outcome, source="discriminator.trainable_variables", target=target, exception=exception)
+        made.append((first, two))
+    if kind in PARTS:
+        made.append((lost("partial", source=source, target=target),))
+        made.append((first, lost("partial", source="self.generator.trainable_variables", target=target)))
+    return made

@@ -1,0 +1,107 @@
+"""Texts as they lie on disk: encodings, marks, bytes that are no text."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gradlint.sources.read import SourceError, from_bytes, from_text, kind_of, matters, read_bytes, read_path
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a.py", "python"), ("a.pyi", "python"), ("a.ipynb", "notebook"), ("A.IPYNB", "notebook"), ("a.md", "markdown"),
+        ("a.markdown", "markdown"), ("a", "python"), ("a.txt", "python"), ("<string>", "python"), ("-", "python"),
+    ],
+)  # fmt: skip
+def test_the_suffix_tells_the_kind(path: str, kind: str) -> None:
+    assert kind_of(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("x = 'é'\n", "utf-8"),
+        ("# -*- coding: latin-1 -*-\nx = 'é'\n", "iso-8859-1"),
+        ("#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\nx = '€'\n", "cp1252"),
+        ("# coding: utf-8\r\nx = 1\r\n", "utf-8"),
+        ("# coding: shift_jis\nx = '日本'\n", "shift_jis"),
+        ("x = 1\rz = 2\r", "utf-8"),
+        ("", "utf-8"),
+    ],
+)
+def test_encodings_come_back_byte_for_byte(text: str, encoding: str) -> None:
+    data = text.encode(encoding)
+    source = from_bytes(data, "a.py")
+    assert source.text == source.code == text
+    assert source.text.encode(source.encoding) == data
+
+
+def test_a_byte_order_mark_is_kept_in_the_encoding_only() -> None:
+    source = from_bytes(b"\xef\xbb\xbfx = 1\n", "a.py")
+    assert source.text == "x = 1\n"
+    assert source.text.encode(source.encoding) == b"\xef\xbb\xbfx = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"x = 1\ny = '\xe9'\n", "cannot be decoded as utf-8: .* \\(line 2\\)"),
+        (b"# coding: nonsense\n", "unknown encoding: nonsense"),
+        (b"# coding: rot13\n", "not a text encoding|unknown encoding"),
+        (b"\xef\xbb\xbf# coding: latin-1\n", "encoding problem"),
+        (b"\xff\xfex\x00=\x001\x00", "cannot be decoded"),
+    ],
+)
+def test_bytes_that_are_no_text(data: bytes, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        from_bytes(data, "a.py")
+
+
+def test_markdown_and_notebooks_have_no_encoding_declaration() -> None:
+    assert from_bytes("# coding: latin-1\né".encode(), "a.md").text == "# coding: latin-1\né"
+    with pytest.raises(SourceError, match="utf-8"):
+        from_bytes(b'{"cells": [], "x": "\xe9"}', "a.ipynb")
+
+
+def test_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"x = 1\n")
+    assert read_path(path).path == path.as_posix()
+    assert read_path(path, "shown.py").path == "shown.py"
+    assert read_bytes(path) == b"x = 1\n"
+
+
+def test_files_of_every_size_are_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    for size in (0, 1, 4096, 3_000_000):
+        path.write_bytes(b"x" * size)
+        assert len(read_bytes(path)) == size
+
+
+def test_a_pipe_is_read_whole() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(b"x = 1\n" * 1000)
+    try:
+        assert len(read_bytes(f"/dev/fd/{reading}")) == 6000
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize("path", ["missing.py", "nul\0.py", "."])
+def test_what_cannot_be_read(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_path(path)
+
+
+def test_only_files_that_name_a_tape_matter() -> None:
+    assert matters(b"with tf.GradientTape() as tape:")
+    assert matters(b"from tensorflow import GradientTape as GT")
+    assert not matters(b"import tensorflow as tf")
+
+
+def test_a_path_that_is_no_file_s_is_python() -> None:
+    assert from_text("x = 1", "<string>").kind == "python"

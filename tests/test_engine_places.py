@@ -1,0 +1,46 @@
+"""The lines that a message names are the user's, in a notebook those of the cell."""
+
+from __future__ import annotations
+
+from gradlint import engine
+from gradlint.flow.facts import Claim, Facts, Kind, LostGradient, Note, Span
+from gradlint.registry import load
+from gradlint.sources.source import Segment, Source
+
+CODE = """\
+import numpy as np
+import tensorflow as tf
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    y = np.mean(x)
+tape.gradient(y, x)
+"""
+LOST = LostGradient(Span(6, 0, 6, 19), "gradient", "y", "x", "none")
+CLAIM = Claim(
+    Kind.NUMPY,
+    Span(5, 8, 5, 18),
+    "error",
+    (LOST,),
+    (Note(Span(3, 4, 3, 27), "watched from line 4 on"),),
+    {"callee": "np.mean", "canonical": "numpy.mean"},
+)
+
+
+def test_in_a_file_they_are_the_programs_own() -> None:
+    (finding,) = engine.findings(Source("a.py", "python", CODE, CODE), Facts((CLAIM,)), load())
+    assert "with respect to `x` (line 6) is None" in finding.message
+    assert finding.flow[0].note == "watched from line 4 on"
+
+
+def test_in_a_notebook_they_are_the_cells() -> None:
+    segments = (Segment(1, 2, 1, cell=0), Segment(3, 3, 1, cell=2), Segment(6, 1, 1, cell=5))
+    (finding,) = engine.findings(Source("a.ipynb", "notebook", "{}", CODE, segments), Facts((CLAIM,)), load())
+    assert "with respect to `x` (line 1 of cell 5) is None" in finding.message
+    assert finding.flow[0].note == "watched from line 2 of cell 2 on"
+    assert (finding.cell, finding.location.line) == (2, 3)
+
+
+def test_in_a_page_they_are_the_pages() -> None:
+    segments = (Segment(1, 6, 11, column=2),)
+    (finding,) = engine.findings(Source("a.md", "markdown", CODE, CODE, segments), Facts((CLAIM,)), load())
+    assert "with respect to `x` (line 16) is None" in finding.message
