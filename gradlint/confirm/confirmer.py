@@ -5,19 +5,19 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from gradlint.confirm import examine
 from gradlint.confirm.options import ConfirmUnavailable, Options
 from gradlint.confirm.pool import Pool, make_pool
-from gradlint.confirm.protocol import Job, Report
 from gradlint.confirm.repro import write
 from gradlint.finding import Confirmation
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from gradlint.confirm.protocol import Job, Report
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
 

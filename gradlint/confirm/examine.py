@@ -14,8 +14,6 @@ from gradlint.confirm.plan import FLAG, Attempt, Plan
 from gradlint.confirm.protocol import Job, Report, Trial, indices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gradlint.confirm.options import Options
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
@@ -101,6 +99,17 @@ def _rank(verdict: Verdict) -> int:
     return 100 if verdict.judgement.status == "refuted" else verdict.judgement.weight
 
 
+def _readable(runs: _Runs, trial: Trial, *, needed: bool) -> Generator[Job, Report, tuple[Report, Trial]]:
+    """Run a trial; where values are needed and a graph hides them, run it once more with ``tf.function`` eager."""
+    report = yield runs.job(trial)
+    runs.clock.spend(report)
+    if needed and runs.clock.left > 0 and any(event["symbolic"] for event in report.of("call")):
+        trial = replace(trial, eager=True)
+        report = yield runs.job(trial)
+        runs.clock.spend(report)
+    return report, trial
+
+
 class _Runs:
     """The runs of one attempt."""
 
@@ -144,9 +153,7 @@ def _try(plan: Plan, attempt: Attempt, clock: Clock) -> Examination:
     outcomes = {want.outcome for want in plan.wants}
     verdict: Verdict | None = None
     if plain or not plan.wants:
-        trial = Trial(eager="zero" in outcomes, finish=not plan.wants)
-        report = yield runs.job(trial)
-        clock.spend(report)
+        report, trial = yield from _readable(runs, Trial(finish=not plan.wants), needed="zero" in outcomes)
         if plan.wants:
             judgement = judge(plain, report, runs.line, watched=plan.watched)
         else:
@@ -219,12 +226,10 @@ def _search_nan(runs: _Runs) -> Examination:
     """Run with the program's own input, then with its inputs filled, until a gradient is not finite."""
     plan = runs.plan
     wants = [want for want in plan.wants if want.outcome == "nan"]
-    report, trial = Report(), Trial(eager=True, finish=not wants)
     tried = 0
     first: tuple[Report, Trial] | None = None
     for trial, name in _trials(plan):
-        report = yield runs.job(trial)
-        runs.clock.spend(report)
+        report, trial = yield from _readable(runs, trial, needed=True)
         tried += 1
         broken = [event for event in report.of("call") if "nan" in event["outs"]]
         if any(want.mark == event["n"] for want in wants for event in broken) or (broken and not wants):
@@ -240,12 +245,13 @@ def _search_nan(runs: _Runs) -> Examination:
             break
     assert first is not None
     return runs.verdict(
-        Judgement("inconclusive", f"no input was found for which the gradient is NaN or infinite ({tried} tried)", 3), *first
+        Judgement("inconclusive", f"no input was found for which the gradient is NaN or infinite ({tried} tried)", 3),
+        *first,
     )
 
 
 def _trials(plan: Plan) -> list[tuple[Trial, str]]:
-    base = Trial(eager=True, finish=not plan.wants)
+    base = Trial(finish=not plan.wants)
     leaves = list(plan.leaves.items())
     sources = {want.source for want in plan.wants}
     leaves.sort(key=lambda leaf: leaf[1] not in sources)
@@ -278,4 +284,3 @@ def compared(plan: Plan) -> list[float]:
             if isinstance(value, (int, float)):
                 found.append(float(value))
     return found
-

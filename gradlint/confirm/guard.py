@@ -8,6 +8,7 @@ someone who sets out to get past them.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,18 @@ CHANGE = frozenset(
     }
 )
 """Audit events whose arguments name what is written, moved or deleted (https://docs.python.org/3/library/audit_events.html)."""
+
+TENSORFLOW_CHANGES = {
+    "CopyFile": (1,),
+    "CreateDir": (0,),
+    "DeleteFile": (0,),
+    "DeleteRecursively": (0,),
+    "RecursivelyCreateDir": (0,),
+    "RenameFile": (0, 1),
+    "WritableFile": (0,),
+    "WriteStringToFile": (0,),
+}
+"""TensorFlow's own functions that change files, and which of their arguments name one."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -161,22 +174,13 @@ def _refuse_fork_exec(audit: _Audit) -> None:
 
 def _wrap_tensorflow_files(audit: _Audit) -> None:
     """TensorFlow's own file system runs in C++, where no audit event is raised."""
-    with contextlib.suppress(ImportError):
-        from tensorflow.python.lib.io import _pywrap_file_io as files
-
-        places = {
-            "CopyFile": (1,),
-            "CreateDir": (0,),
-            "DeleteFile": (0,),
-            "DeleteRecursively": (0,),
-            "RecursivelyCreateDir": (0,),
-            "RenameFile": (0, 1),
-            "WritableFile": (0,),
-            "WriteStringToFile": (0,),
-        }
-        for name, paths in places.items():
-            if hasattr(files, name):
-                setattr(files, name, _checked(audit, getattr(files, name), name, paths))
+    try:
+        files = importlib.import_module("tensorflow.python.lib.io._pywrap_file_io")
+    except ImportError:
+        return
+    for name, paths in TENSORFLOW_CHANGES.items():
+        if hasattr(files, name):
+            setattr(files, name, _checked(audit, getattr(files, name), name, paths))
 
 
 def _checked(audit: _Audit, original: Callable[..., Any], name: str, paths: tuple[int, ...]) -> Callable[..., Any]:

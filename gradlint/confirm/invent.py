@@ -12,7 +12,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.confirm.names import last, root
+from gradlint.confirm.names import last, root, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +30,37 @@ FIT = (
     "model.fit(tf.random.uniform({shape}), tf.zeros((4, 1)), epochs=1, verbose=0)))({instance})"
 )
 LABELS = ("labels", "label", "y_true", "targets", "target", "actions", "action", "classes", "index", "indices", "idx")
-COUNTS = ("n", "num", "count", "epochs", "epoch", "steps", "step", "size", "batch", "dim", "dims", "units", "k", "iters")
-RATES = ("lr", "rate", "alpha", "beta", "gamma", "eps", "epsilon", "lambda", "lam", "weight", "coef", "coeff", "momentum")
+COUNTS = (
+    "n",
+    "num",
+    "count",
+    "epochs",
+    "epoch",
+    "steps",
+    "step",
+    "size",
+    "batch",
+    "dim",
+    "dims",
+    "units",
+    "k",
+    "iters",
+)
+RATES = (
+    "lr",
+    "rate",
+    "alpha",
+    "beta",
+    "gamma",
+    "eps",
+    "epsilon",
+    "lambda",
+    "lam",
+    "weight",
+    "coef",
+    "coeff",
+    "momentum",
+)
 WORDS = ("name", "path", "mode", "kind", "activation", "file", "filename", "title", "dtype")
 
 
@@ -60,7 +89,11 @@ def calls(program: Program, chain: Sequence[ast.AST], bound: int) -> list[str]:
         chain: The functions and classes around the marked place, outermost first.
         bound: How many at most.
     """
-    return list(itertools.islice(_calls(program, [part for part in chain if isinstance(part, (*_FUNCTIONS, ast.ClassDef))]), bound))
+    return list(
+        itertools.islice(
+            _calls(program, [part for part in chain if isinstance(part, (*_FUNCTIONS, ast.ClassDef))]), bound
+        )
+    )
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -129,9 +162,7 @@ def _functions(
         yield _call_inner(program, f"{name}({arguments})", inner)
 
 
-def _call_inner(
-    program: Program, call: str, inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]
-) -> str:
+def _call_inner(program: Program, call: str, inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]) -> str:
     """A call whose result is called too, where the marked place stands in a function inside a function."""
     for function in inner:
         if isinstance(function, _FUNCTIONS):
@@ -159,7 +190,9 @@ def _arguments(program: Program, function: Function, skip: int) -> Iterator[str]
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     required = positional[skip : len(positional) - len(arguments.defaults)] if len(positional) > skip else []
-    keywords = [name for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
+    keywords = [
+        name for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None
+    ]
     choices = [_candidates(program, function, argument) for argument in required]
     named = [_candidates(program, function, argument) for argument in keywords]
     every = choices + named
@@ -183,12 +216,12 @@ def _tensor(shape: str) -> str:
 
 def _by_name(name: str) -> str | None:
     """What a plain number or word is by its name."""
-    words = name.lower().strip("_").split("_")
-    if words[-1] in COUNTS or words[0] in {"n", "num", "max"}:
+    spoken = name.lower().strip("_").split("_")
+    if spoken[-1] in COUNTS or spoken[0] in {"n", "num", "max"}:
         return "2"
-    if set(words) & set(RATES):
+    if set(spoken) & set(RATES):
         return "0.1"
-    if words[-1] in WORDS:
+    if spoken[-1] in WORDS:
         return "'probe'"
     return None
 
@@ -213,26 +246,38 @@ BUILT = tuple(
         ("(28, 28, 1)", "tf.keras.layers.Conv2D(2, 3), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)"),
     )
 )
-MODEL_ATTRIBUTES = frozenset(
-    "trainable_variables trainable_weights weights variables layers inputs outputs input output get_layer predict fit "
-    "evaluate optimizer input_shape output_shape trainable non_trainable_variables losses".split()
+MODEL_ATTRIBUTES = words(
+    """
+    evaluate fit get_layer input input_shape inputs layers losses non_trainable_variables optimizer output
+    output_shape outputs predict trainable trainable_variables trainable_weights variables weights
+    """
 )
 OPTIMIZER = "tf.keras.optimizers.SGD(0.01)"
 LOSSES = ("tf.keras.losses.MeanSquaredError()", "tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)")
-FUNCTIONS = ("tf.square", "lambda *values: tf.add_n([tf.reduce_sum(tf.square(value)) for value in values])", "tf.reduce_sum")
+FUNCTIONS = (
+    "tf.square",
+    "lambda *values: tf.add_n([tf.reduce_sum(tf.square(value)) for value in values])",
+    "tf.reduce_sum",
+)
 
 
 def _candidates(program: Program, function: Function, argument: ast.arg) -> list[str]:
     """What one parameter may be, likeliest first."""
     name = argument.arg
-    words = name.lower().split("_")
+    spoken = name.lower().split("_")
     use = uses(function, name)
     note = ast.unparse(argument.annotation) if argument.annotation is not None else ""
-    if use.called_methods & {"apply_gradients", "minimize"} or "optim" in name.lower() or words[-1] == "opt":
+    if use.called_methods & {"apply_gradients", "minimize"} or "optim" in name.lower() or spoken[-1] == "opt":
         return [OPTIMIZER]
-    if use.attributes & MODEL_ATTRIBUTES or "Model" in note or "model" in words or "net" in words or "network" in words:
+    if (
+        use.attributes & MODEL_ATTRIBUTES
+        or "Model" in note
+        or "model" in spoken
+        or "net" in spoken
+        or "network" in spoken
+    ):
         return [*BUILT, *MODELS]
-    if use.calls and (2 in use.calls or {"loss", "criterion"} & set(words)) and use.calls != {1}:
+    if use.calls and (2 in use.calls or {"loss", "criterion"} & set(spoken)) and use.calls != {1}:
         return [*LOSSES, *FUNCTIONS]
     if use.calls:
         return [FUNCTIONS[0], FUNCTIONS[1], *MODELS]
@@ -248,16 +293,15 @@ def _candidates(program: Program, function: Function, argument: ast.arg) -> list
         return ["{" + ", ".join(f"{key!r}: {_tensor(shape)}" for key in use.keyed) + "}" for shape in SHAPES]
     if use.called_methods & {"assign", "assign_add", "assign_sub"} or "Variable" in note:
         return [f"tf.Variable({_tensor(shape)})" for shape in SHAPES]
-    if use.iterated > 1 or words[-1] in {"dataset", "ds", "loader", "batches"} and use.iterated:
-        pair = [f"[({', '.join([_tensor(shape)] * max(2, use.iterated))})]" for shape in SHAPES[1:]]
-        return pair
+    if use.iterated > 1 or (spoken[-1] in {"dataset", "ds", "loader", "batches"} and use.iterated):
+        return [f"[({', '.join([_tensor(shape)] * max(2, use.iterated))})]" for shape in SHAPES[1:]]
     if use.iterated == 1:
         return [f"[{_tensor(shape)}, {_tensor(shape)}]" for shape in SHAPES] + [_tensor(shape) for shape in SHAPES[1:]]
     if use.unpacked:
         return [f"({', '.join([_tensor(shape)] * use.unpacked)})" for shape in SHAPES]
     if "ndarray" in note or use.called_methods & {"astype", "mean", "reshape", "copy"}:
         return [f"np.full({shape}, 0.5, 'float32')" for shape in SHAPES[1:]]
-    if words[-1] in LABELS:
+    if spoken[-1] in LABELS:
         return ["tf.constant([0, 1, 2, 0])", *(_tensor(shape) for shape in SHAPES), "1"]
     plain = _by_name(name)
     if plain:

@@ -232,5 +232,7 @@ def _judge_rebound(report: Report) -> Judgement | None:
         return None
     for old, new in zip(before, after, strict=False):
         if old == "variable" and new != "variable":
-            return Judgement("confirmed", f"the name held a Variable before the line and holds a {new.capitalize()} after it")
+            return Judgement(
+                "confirmed", f"the name held a Variable before the line and holds a {new.capitalize()} after it"
+            )
     return Judgement("refuted", f"the name holds a {after[0].capitalize()} after the line, as before it")

@@ -45,6 +45,7 @@ def rendered(tree: ast.Module) -> tuple[str, dict[int, int]]:
         The text, and for each of its lines the line of the user's program that it comes from.
     """
     new = _Marker().visit(copy.deepcopy(tree))
+    assert isinstance(new, ast.Module)
     return text_of(ast.fix_missing_locations(new))
 
 

@@ -18,32 +18,47 @@ if TYPE_CHECKING:
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
-PRESENTATION = frozenset(
-    "IPython bokeh cv2_imshow logging matplotlib mlflow plotly pprint pylab seaborn tensorboard termcolor tqdm wandb "
-    "warnings time".split()
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+PRESENTATION = words(
+    """
+    IPython bokeh cv2_imshow logging matplotlib mlflow plotly pprint pylab seaborn tensorboard termcolor time tqdm
+    wandb warnings
+    """
 )
 """Modules that show or log and give nothing back to the computation."""
 
-SHOWING = frozenset(
-    "add_subplot annotate axhline axis axvline bar barh clf close colorbar contour contourf debug display draw "
-    "errorbar figure fill_between flush grid hist imsave imshow imwrite info legend line_plot log_metric makedirs "
-    "mkdir pcolormesh plot plot_model print save save_weights savefig scatter semilogx semilogy set_description "
-    "set_postfix set_title set_xlabel set_xlim set_xticks set_ylabel set_ylim set_yticks show sleep subplot subplots "
-    "subplots_adjust summary suptitle text tight_layout title to_csv to_excel to_json warn warning write xlabel xlim "
-    "xticks ylabel ylim yticks".split()
+SHOWING = words(
+    """
+    add_subplot annotate axhline axis axvline bar barh clf colorbar contour contourf debug display errorbar figure
+    fill_between imsave imshow imwrite info legend line_plot log_metric makedirs mkdir pcolormesh plot plot_model
+    save save_weights savefig semilogx semilogy set_description set_postfix set_title set_xlabel set_xlim set_xticks
+    set_ylabel set_ylim set_yticks show sleep subplot subplots subplots_adjust summary suptitle tight_layout to_csv
+    to_excel to_json warn warning xlabel xlim xticks ylabel ylim yticks
+    """
 )
 """Methods that show, log or store; as statements of their own they are left out."""
 
-FUNCTIONS = frozenset("print pprint display input breakpoint help".split())
+FUNCTIONS = words("breakpoint display help input pprint print")
 """Plain functions of the same sort."""
 
-READERS = frozenset(
-    "count endswith format get get_shape get_weights index item items join keys lower numpy predict shape size split "
-    "startswith strip summary tolist upper values".split()
+READERS = words(
+    """
+    count endswith format get get_shape get_weights index item items join keys lower numpy predict shape size split
+    startswith strip summary tolist upper values
+    """
 )
 """Methods that leave their object as it is."""
 
-CHANGERS = frozenset("assign assign_add assign_sub copyto fill fill_diagonal put shuffle setattr".split())
+CHANGERS = words(
+    """
+    assign assign_add assign_sub copyto fill fill_diagonal put setattr shuffle
+    """
+)
 """Functions of libraries that change an argument."""
 
 PURE = frozenset(dir(builtins)) - {"setattr", "delattr", "exec", "eval", "next"}
@@ -153,8 +168,13 @@ class Program:
         module = self.modules.get(names[0], "").split(".")
         return module[0] in PRESENTATION or names[0] in self.showing
 
-    def is_shown(self, statement: ast.stmt) -> bool:
-        """Whether a statement only shows, logs or stores something."""
+    def is_shown(self, statement: ast.stmt, *, surely: bool = False) -> bool:
+        """Whether a statement only shows, logs or stores something.
+
+        Args:
+            statement: The statement.
+            surely: Go by modules and functions alone, not by what a method's name suggests.
+        """
         if not isinstance(statement, ast.Expr):
             return False
         value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
@@ -164,11 +184,11 @@ class Program:
             return False
         function = value.func
         if isinstance(function, ast.Name):
-            return function.id in FUNCTIONS and function.id not in self.definitions or self.presents(function)
+            return (function.id in FUNCTIONS and function.id not in self.definitions) or self.presents(function)
         if last(function) in self.definitions:
             return False
         names = parts(function)
-        return self.presents(function) or last(function) in SHOWING or names[1:2] == ["summary"]
+        return self.presents(function) or (last(function) in SHOWING and not surely) or names[1:2] == ["summary"]
 
     def sets_state(self, statement: ast.stmt) -> bool:
         """Whether a statement calls into a library for its own sake, as ``tf.random.set_seed(0)`` does."""
@@ -238,10 +258,10 @@ class Program:
             into.reads |= outer.reads
             into.touches |= outer.touches | outer.binds
         library = base in self.libraries
-        if base and not library and not (isinstance(node.func, ast.Name) and name in PURE):
-            if isinstance(node.func, ast.Name) or name not in READERS:
-                into.touches.add(base)
-        opaque = not library and not (isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions)
+        builtin = isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions
+        opaque = not library and not builtin
+        if base and opaque and (isinstance(node.func, ast.Name) or name not in READERS):
+            into.touches.add(base)
         if name in CHANGERS or (opaque and not isinstance(node.func, ast.Attribute)) or name in self.definitions:
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 into.touches |= set(_objects(argument))

@@ -234,11 +234,12 @@ class Plan:
     def _mark_leaves(self) -> None:
         numbers = itertools.count(3 * FLAG)
         for node in ast.walk(self.program.tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                if self._is_input(node.value):
+            if isinstance(node, ast.Assign) and self._is_input(node.value):
+                target = node.targets[0]
+                if len(node.targets) == 1 and isinstance(target, ast.Name):
                     number = next(numbers)
-                    self.leaves[number] = node.targets[0].id
-                    marking.put(node.value, Mark("leaf", number, node.targets[0].id))
+                    self.leaves[number] = target.id
+                    marking.put(node.value, Mark("leaf", number, target.id))
 
     def _is_input(self, value: ast.expr) -> bool:
         """Whether an expression makes a value out of nothing that the program computed."""
@@ -249,7 +250,11 @@ class Plan:
         if not isinstance(value, ast.Call):
             return False
         names = parts(value.func)
-        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in {"tensorflow", "numpy", "keras"}:
+        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in {
+            "tensorflow",
+            "numpy",
+            "keras",
+        }:
             return False
         if names[-1] in {"GradientTape", "Sequential", "Model", "Input"}:
             return False

@@ -14,7 +14,8 @@ import os
 import re
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Any, cast
 
 from gradlint.confirm import protocol
 
@@ -80,13 +81,12 @@ class Probe:
         """Stand in for a gradient call's function: run it, and report what each source got."""
         frame = self._program_frame(sys._getframe(1))
 
-        @self.tf.autograph.experimental.do_not_convert
         def recorded(*arguments: Any, **keywords: Any) -> Any:
             if self.inside:
                 return method(*arguments, **keywords)
             return self._record(mark, method, frame, arguments, keywords)
 
-        return recorded
+        return self._opaque(recorded)
 
     def term(self, mark: int, value: Any) -> Any:
         """Keep the flagged expression's value, moved a little if this trial does so."""
@@ -112,8 +112,8 @@ class Probe:
         if self.tf.is_tensor(items) and not hasattr(items, "numpy"):
             return items
         if isinstance(items, self.tf.data.Dataset):
-            return items.take(limit)
-        if hasattr(items, "__len__") and len(items) <= SHORT:
+            return cast("Iterable[Any]", items.take(limit))
+        if isinstance(items, Sized) and len(items) <= SHORT:
             return items
         return itertools.islice(items, limit)
 
@@ -143,19 +143,17 @@ class Probe:
     def apply(self, mark: int, method: Callable[..., Any]) -> Callable[..., Any]:
         """Stand in for ``apply_gradients``: look whether each gradient goes to the variable it belongs to."""
 
-        @self.tf.autograph.experimental.do_not_convert
         def applied(pairs: Any, *arguments: Any, **keywords: Any) -> Any:
             with contextlib.suppress(TypeError):
                 pairs = list(pairs)
                 self._look_at_pairs(mark, pairs)
             return method(pairs, *arguments, **keywords)
 
-        return applied
+        return self._opaque(applied)
 
     def tape(self, mark: int, constructor: Callable[..., Any]) -> Callable[..., Any]:
         """Stand in for ``tf.GradientTape``: count what is asked of the tape."""
 
-        @self.tf.autograph.experimental.do_not_convert
         def made(*arguments: Any, **keywords: Any) -> Any:
             self.reached += 1
             tape = constructor(*arguments, **keywords)
@@ -166,7 +164,7 @@ class Probe:
             count["entered"] += 1
             return tape
 
-        return made
+        return self._opaque(made)
 
     def attempt(self, function: Callable[[], Any]) -> bool:
         """Call a function with invented arguments; True once the marked place was reached."""
@@ -211,6 +209,7 @@ class Probe:
         target = keywords.get("target", arguments[0] if arguments else None)
         flat = self._flat(sources)
         silent = name != "batch_jacobian" and self._silent(keywords.get("unconnected_gradients"))
+        silent = silent and all(want.outcome != "error" for want in self.job.wants if want.mark == mark)
         asked = {key: value for key, value in keywords.items() if not (silent and key == "unconnected_gradients")}
         self.inside = True
         try:
@@ -233,7 +232,7 @@ class Probe:
             "same": self._same(frame, flat),
             "shown": [self._shown(gradient) for gradient in gradients[:8]],
             "names": [self._named(source) for source in flat[:40]],
-            "silenced": silent,
+            "symbolic": any(self._symbolic(gradient) for gradient in gradients),
             "size": self._size(target),
             "terms": self._terms(method, sources),
             "target": self._sum(target),
@@ -285,12 +284,15 @@ class Probe:
     def _counted(self, tape: Any, name: str, count: dict[str, int]) -> None:
         original = getattr(tape, name)
 
-        @self.tf.autograph.experimental.do_not_convert
         def counted(*arguments: Any, **keywords: Any) -> Any:
             count["asked"] += 1
             return original(*arguments, **keywords)
 
-        setattr(tape, name, counted)
+        setattr(tape, name, self._opaque(counted))
+
+    def _opaque(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that AutoGraph calls as it is."""
+        return cast("Callable[..., Any]", self.tf.autograph.experimental.do_not_convert(function))
 
     def _warn(self, text: str) -> None:
         self.warned += 1
@@ -344,6 +346,9 @@ class Probe:
                 return getattr(value, part)
         return value
 
+    def _symbolic(self, gradient: Any) -> bool:
+        return gradient is not None and not hasattr(self._dense(gradient), "numpy")
+
     def _outcome(self, gradient: Any) -> str:
         import numpy as np
 
@@ -388,20 +393,18 @@ class Probe:
             return None
 
     def _variable(self, value: Any) -> bool:
-        return isinstance(value, self.tf.Variable) or type(value).__module__.startswith("keras.") and hasattr(
-            value, "assign"
-        )
+        if isinstance(value, self.tf.Variable):
+            return True
+        return type(value).__module__.startswith("keras.") and hasattr(value, "assign")
 
     def _floating(self, value: Any) -> bool:
         import numpy as np
 
-        if isinstance(value, float):
-            return True
         if isinstance(value, np.ndarray):
-            return value.dtype.kind == "f"
-        return (self.tf.is_tensor(value) or self._variable(value)) and getattr(
-            self.tf.as_dtype(value.dtype), "is_floating", False
-        )
+            return bool(value.dtype.kind == "f")
+        if self.tf.is_tensor(value) or self._variable(value):
+            return bool(self.tf.as_dtype(value.dtype).is_floating)
+        return isinstance(value, float)
 
     def _filled(self, value: Any, fill: float) -> Any:
         import numpy as np
@@ -436,9 +439,8 @@ class Probe:
         tape.__init__ = persistent
 
     def _shift_variables(self) -> None:
-        from tensorflow.python.ops import resource_variable_ops
-
-        kind: Any = resource_variable_ops.ResourceVariable
+        module = importlib.import_module("tensorflow.python.ops.resource_variable_ops")
+        kind: Any = module.ResourceVariable
         original = kind.__init__
         counter = itertools.count(1)
 
@@ -446,7 +448,9 @@ class Probe:
             original(variable, *arguments, **keywords)
             with contextlib.suppress(Exception):
                 if variable.dtype.is_floating and self.tf.executing_eagerly():
-                    variable.assign_add(self.tf.fill(variable.shape, self.tf.cast(STEP * next(counter), variable.dtype)))
+                    variable.assign_add(
+                        self.tf.fill(variable.shape, self.tf.cast(STEP * next(counter), variable.dtype))
+                    )
 
         kind.__init__ = shifted
 
@@ -475,4 +479,3 @@ def described(error: BaseException, filename: str | None = None) -> Event:
         "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "file": str(getattr(error, "filename", None) or "") if isinstance(error, OSError) else None,
     }
-

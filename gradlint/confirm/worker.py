@@ -20,6 +20,7 @@ import selectors
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import types
 from dataclasses import dataclass, field
@@ -45,7 +46,8 @@ with tf.GradientTape(persistent=True) as tape:
     y = tf.reduce_sum(v * v)
 tape.gradient(y, v)
 tape.jacobian(v * 1.0, v)
-model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(4, activation="relu"), tf.keras.layers.Dense(1)])
+layers = tf.keras.layers
+model = tf.keras.Sequential([tf.keras.Input((3,)), layers.Dense(4, activation="relu"), layers.Dense(1)])
 with tf.GradientTape() as tape:
     loss = tf.reduce_mean(tf.square(model(tf.random.normal((2, 3)))))
 tf.keras.optimizers.Adam().apply_gradients(
@@ -82,6 +84,8 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     sys.argv = [job.path]
     sys.path.insert(0, os.path.dirname(os.path.abspath(job.path)))
     os.chdir(folder)
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
+    tempfile.tempdir = folder
     guard.limit(job.timeout, job.memory, job.output)
     guard.harden(folder, lambda what: report({"t": "refused", "what": what}))
     probe.prepare()
