@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint import registry
+from gradlint.checking import check
 from gradlint.documentation import page, table
 from gradlint.options import OPTIONS, schema
 from gradlint.reporting import FORMATS
+from gradlint.reporting.report import Report
+from gradlint.reporting.style import Style
+from gradlint.settings import Settings
+from gradlint.sources.read import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,11 +112,21 @@ def _help(argument: str, path: Path) -> str:
     return f"\n```text\n{result.output.rstrip()}\n```\n\n"
 
 
+def _says(argument: str, path: Path) -> str:
+    """What gradlint says of the Python program that stands before the marker, under the name given."""
+    before = path.read_text("utf-8").partition(f"<!-- says {argument} -->")[0]
+    program = re.findall(r"```python\n(.*?)```", before, flags=re.DOTALL)[-1]
+    checked = check(from_text(program, argument), Settings())
+    report = Report(checked.findings, files=1, tapes=checked.tapes, lines=lambda path, cell: program.splitlines())
+    return f"\n```text\n$ gradlint {argument}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
+
+
 _PARTS: Mapping[str, Callable[[str, Path], str]] = {
     "rules": _rules,
     "options": _options,
     "formats": _formats,
     "help": _help,
+    "says": _says,
 }
 
 
