@@ -13,10 +13,11 @@ from gradlint.commands.texts import Texts
 from gradlint.reporting.report import FileError, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
+    from gradlint.reporting.report import RuleInfo
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
 
@@ -144,8 +145,6 @@ def _status(request: Request, checked: Checked, found: int) -> int:
 def _report(
     request: Request, checked: Checked, settings: Settings, fixed: int, baselined: int, elapsed: float
 ) -> Report:
-    from gradlint.commands.catalogue import infos, rules_in_force
-
     return Report(
         findings=tuple(checked.findings),
         errors=tuple(
@@ -161,8 +160,14 @@ def _report(
         fixed=fixed,
         elapsed=elapsed,
         lines=checked.texts.lines,
-        rules=lambda: infos(rules_in_force(settings)),
+        rules=lambda: _rules(settings),
     )
+
+
+def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
+    from gradlint.commands.catalogue import infos, rules_in_force
+
+    return infos(rules_in_force(settings))
 
 
 def _tell(checked: Checked, report: Report) -> None:
