@@ -10,7 +10,7 @@ from gradlint.commands import output, terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN, settings_here
 from gradlint.commands.texts import Texts
-from gradlint.reporting.report import FileError, Report
+from gradlint.reporting.report import FileError, Report, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -171,7 +171,8 @@ def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
 
 
 def _tell(checked: Checked, report: Report) -> None:
-    terminal.note(f"{report.files} files looked at, {len(checked.results)} of them checked, in {report.elapsed:.2f} s")
+    told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
+    terminal.note(f"{told}, in {report.elapsed:.2f} s")
 
 
 def _write_baseline(checked: Checked, settings: Settings) -> int:
@@ -182,7 +183,7 @@ def _write_baseline(checked: Checked, settings: Settings) -> int:
         Baseline.of(checked.findings, checked.texts.source).save(path)
     except BaselineError as error:
         raise CommandError(str(error)) from None
-    terminal.note(f"{len(checked.findings)} findings written to {path}")
+    terminal.note(f"{counted(len(checked.findings), 'finding')} written to {path}")
     return FAILED if any(result.problems for result in checked.results) else 0
 
 
