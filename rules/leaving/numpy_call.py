@@ -149,21 +149,23 @@ print(tape.gradient(score, logits))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
 
-        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element),
-        ``function`` (inside a ``tf.function``, where it raises).
+        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element), ``graph``
+        (inside a ``tf.function``, where it raises).
         """
+        written = claim.detail.get("callee", "")
         callee = name(claim, "callee", "NumPy")
         reason = claim.detail.get("reason")
-        if reason == "operator":
-            variable = name(claim, "variable", "the variable")
-            told = f"An array left of the Keras variable {variable} makes the result one too"
+        if reason == "operator" or written.startswith("ndarray "):
+            variable = name(claim, "variable", "")
+            told = f"An array left of the Keras variable {variable}".rstrip() + " makes the result one too"
             return f"{told}{so(claim)}; swap them, or use its `.value`."
-        if reason == "store":
+        if reason == "store" or written.startswith("a store "):
             told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
             return f"{told}{so(claim)}; collect them with `tf.stack`."
         cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
-        if reason == "function":
-            return f"{callee} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        if reason == "graph":
+            exception = claim.detail.get("exception", "NotImplementedError")
+            return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

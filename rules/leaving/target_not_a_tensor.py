@@ -23,6 +23,7 @@ WHAT = {
     "ndarray": "a NumPy value",
     "number": "a Python number",
     "none": "None",
+    "string": "a string",
     "function": "a function that is not called",
     "list": "a list with a value in it that is no Tensor",
     "symbolic": "a symbolic Keras tensor",
