@@ -36,12 +36,14 @@ class Probe:
         plan: What was looked at in it.
         way: The invented call that reached the gradient, or None.
         trial: The trial that showed it.
+        turns: How many turns the training loops took, by their marks.
     """
 
     attempt: Attempt
     plan: Plan
     way: str | None
     trial: Trial
+    turns: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ class _Runs:
         ways = self.attempt.ways
         failed = len(report.of("attempt"))
         way = ways[failed] if failed < len(ways) else None
-        return Verdict(judgement, Probe(self.attempt, self.plan, way, trial))
+        turns = {int(mark): count for event in report.of("turns") for mark, count in event["counts"].items()}
+        return Verdict(judgement, Probe(self.attempt, self.plan, way, trial, turns))
 
 
 def _try(plan: Plan, attempt: Attempt, clock: Clock) -> Examination:

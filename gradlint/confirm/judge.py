@@ -28,6 +28,9 @@ INSIDE_WARNING = "persistent tape inside its context"
 """What TensorFlow logs when a persistent tape is differentiated while it records."""
 
 
+NOTHING = "is None"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict and its reason.
@@ -57,7 +60,8 @@ def standing(want: Want, report: Report) -> tuple[Standing, str]:
         return "holds", f"{last['type']}: {_first(last['text'])}"
     arrived = [event for event in events if event["t"] == "call"]
     if arrived:
-        return "arrived", _arrived(want, arrived[-1])
+        detail = _arrived(want, arrived[-1])
+        return "other" if detail.endswith(NOTHING) else "arrived", detail
     if events:
         return "other", f"the call raised {events[-1]['type']}: {_first(events[-1]['text'])}"
     return "unreached", ""
@@ -86,6 +90,8 @@ def _evidence(want: Want, event: Event) -> str:
 
 def _arrived(want: Want, event: Event) -> str:
     places = [place for place in indices(want, event) if place < len(event["shown"])]
+    if want.outcome == "error" and places and all(event["outs"][place] == "none" for place in places):
+        return f"the call did not raise {want.exception}: the gradient with respect to {want.source} {NOTHING}"
     shown = event["shown"][places[0]] if places else "a value"
     return f"the gradient with respect to {want.source} arrived: {shown}"
 
@@ -116,7 +122,7 @@ def judge(wants: Sequence[Want], report: Report, line: Callable[[int], str], *, 
         return Judgement("inconclusive", "the gradient call ran, but not the line that the finding points at", 3)
     for how, detail in stands:
         if how == "other":
-            return Judgement("inconclusive", detail, 5)
+            return Judgement("inconclusive", detail, 8)
     return Judgement("inconclusive", *reason(report, line))
 
 

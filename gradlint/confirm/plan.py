@@ -118,7 +118,7 @@ class Plan:
             return
         through = callers(self.program, chain)
         if through:
-            kept_too = kept + [id(statement) for statement in through]
+            kept_too = kept + [id(place) for place in through]
             if not self.whole_only:
                 yield Attempt(Slicer(self.program, kept_too).module(), (), "slice")
             yield Attempt(Slicer(self.program, kept_too, whole=True).module(), (), "whole")
@@ -152,7 +152,10 @@ class Plan:
             marking.put(expression, Mark("term", FLAG))
             self.has_term = True
         if not isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
-            marking.put(statement, Mark("raised", FLAG))
+            seen = expression is not None and _loaded(expression)
+            if expression is not None and seen:
+                marking.put(expression, Mark("seen", FLAG))
+            marking.put(statement, Mark("raised", FLAG, limit=int(not seen)))
             self.watched = True
         self._mark_evidence(expression, statement)
 
@@ -263,7 +266,7 @@ class Plan:
 
 
 def _loaded(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, ast.Starred)
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, (ast.Starred, ast.Slice))
 
 
 def _trains(node: ast.AST, names: set[str]) -> bool:
