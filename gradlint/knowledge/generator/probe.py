@@ -157,10 +157,10 @@ def _run(target: Callable[..., Any], text: str, trial: Trial, dtype: str | None 
 
 def _effects(run: _Run, name: str) -> tuple[str, ...]:
     """The effect of one parameter on each output."""
-    return tuple(_effect(run.tapes[name], run.inputs[name], out) for out in describe(run.value).outputs)
+    return tuple(effect_on(run.tapes[name], run.inputs[name], out) for out in describe(run.value).outputs)
 
 
-def _effect(tape: tf.GradientTape, inputs: list[tf.Tensor], output: Any) -> str:
+def effect_on(tape: tf.GradientTape, inputs: list[tf.Tensor], output: Any) -> str:
     """What a gradient from an output to any of some inputs is."""
     if not tf.is_tensor(output) or not hasattr(output, "_id"):
         return "none" if _dtype(output).startswith(("float", "complex")) else "notfloat"
