@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -75,3 +76,22 @@ def test_a_new_rule_is_scaffolded_where_it_is_found(tmp_path: Path) -> None:
     assert scaffold("GT299", "left-behind", str(family)).stderr.endswith("exists\n")
     assert scaffold("GT201", "left-again", str(family)).stderr == "GT201 numpy-call exists\n"
     assert scaffold("GT2", "left-again", str(family)).returncode == 2
+
+
+def test_the_worked_example_of_own_rules_works(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "own-rules.md").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    settings = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
+    (said,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "lint").mkdir()
+    (tmp_path / "lint" / "jacobian_call.py").write_text(rule, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (tmp_path / "train.py").write_text(
+        "import tensorflow as tf\n\n\ndef step(x):\n    with tf.GradientTape() as tape:\n        y = x**2\n"
+        "    return tape.jacobian(y, x)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "gradlint", "--output-format", "concise", "--no-cache", "train.py"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (said, "", 1)
