@@ -47,28 +47,30 @@ class VariableReboundToTensor(Rule):
     kinds = (Kind.REBOUND,)
     examples = (
         Example(
-            title="a counter in the training loop",
+            title="a temperature that is annealed",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+temperature = tf.Variable(4.0)
+logits = tf.constant([1.0, 2.0, 3.0])
 
-for epoch in range(2):
+for epoch in range(3):
     with tf.GradientTape() as tape:
-        y = x**2 + 1.0
-    print(epoch, tape.gradient(y, x))
-    x = x + 1.0
+        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
+    print(epoch, tape.gradient(entropy, temperature))
+    temperature = temperature * 0.9
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+temperature = tf.Variable(4.0)
+logits = tf.constant([1.0, 2.0, 3.0])
 
-for epoch in range(2):
+for epoch in range(3):
     with tf.GradientTape() as tape:
-        y = x**2 + 1.0
-    print(epoch, tape.gradient(y, x))
-    x.assign_add(1.0)
+        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
+    print(epoch, tape.gradient(entropy, temperature))
+    temperature.assign(temperature * 0.9)
 """,
             outcome="none",
         ),
