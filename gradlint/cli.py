@@ -19,6 +19,8 @@ from gradlint.commands.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
     "explain": "Say what a rule finds, why, and how to mend it.",
@@ -51,6 +53,8 @@ class _Commands(click.Group):
         return cast("click.Command", module.command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)
         if not args or (args[0] not in COMMANDS and args[0] not in ("-h", "--help", "-V", "--version")):
             if args and not args[0].startswith("-") and not os.path.lexists(args[0]):
                 near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
@@ -58,6 +62,16 @@ class _Commands(click.Group):
                     raise click.UsageError(f"there is no path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, incomplete)
+        check = self.get_command(ctx, "check")
+        if incomplete.startswith("-") and check is not None:
+            known = {item.value for item in found}
+            return found + [item for item in check.shell_complete(ctx, incomplete) if item.value not in known]
+        return [*found, CompletionItem(incomplete, type="file")]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -101,7 +115,6 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
-        print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         return _pipe_closed()

@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint import registry
+from gradlint.checking import check
 from gradlint.documentation import page, table
 from gradlint.options import OPTIONS, schema
 from gradlint.reporting import FORMATS
+from gradlint.reporting.report import Report
+from gradlint.reporting.style import Style
+from gradlint.settings import Settings
+from gradlint.sources.read import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +40,15 @@ def generated() -> dict[Path, str]:
     files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
     files[ROOT / "docs" / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        files[path] = _MARKERS.sub(lambda match: match[1] + _part(match, path) + match[4], path.read_text("utf-8"))
+        files[path] = _filled(path)
     return files
+
+
+def _filled(path: Path) -> str:
+    def part(match: re.Match[str]) -> str:
+        return match[1] + _PARTS[match["name"]](match["argument"] or "", path) + match[4]
+
+    return _MARKERS.sub(part, path.read_text("utf-8"))
 
 
 def stale() -> Iterator[Path]:
@@ -64,11 +76,6 @@ def main() -> int:
         else:
             path.unlink()
     return 1 if check and found else 0
-
-
-def _part(match: re.Match[str], path: Path) -> str:
-    argument = match["argument"]
-    return _PARTS[match["name"]](argument or "", path)
 
 
 def _rules(argument: str, path: Path) -> str:
@@ -105,11 +112,21 @@ def _help(argument: str, path: Path) -> str:
     return f"\n```text\n{result.output.rstrip()}\n```\n\n"
 
 
+def _says(argument: str, path: Path) -> str:
+    """What gradlint says of the Python program that stands before the marker, under the name given."""
+    before = path.read_text("utf-8").partition(f"<!-- says {argument} -->")[0]
+    program = re.findall(r"```python\n(.*?)```", before, flags=re.DOTALL)[-1]
+    checked = check(from_text(program, argument), Settings())
+    report = Report(checked.findings, files=1, tapes=checked.tapes, lines=lambda path, cell: program.splitlines())
+    return f"\n```text\n$ gradlint {argument}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
+
+
 _PARTS: Mapping[str, Callable[[str, Path], str]] = {
     "rules": _rules,
     "options": _options,
     "formats": _formats,
     "help": _help,
+    "says": _says,
 }
 
 

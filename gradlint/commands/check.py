@@ -71,7 +71,7 @@ def selection_options(function: Function) -> Function:
 
 
 @click.command("check", epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
 @selection_options
 @click.option("--output-format", multiple=True, metavar="FORMAT[:FILE]", help="How to print findings; may be repeated.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write to FILE what would go to standard output.")

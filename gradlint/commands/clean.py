@@ -14,10 +14,14 @@ def command(cache_dir: str | None) -> None:
     """Remove the results that are remembered for the working directory."""
     from gradlint.cache import clean
     from gradlint.commands.request import resolver
+    from gradlint.runner import cache_folder, shown
+    from gradlint.settings import SettingsError
 
-    settings = resolver(None, False, {"cache_dir": cache_dir}).for_folder(".")
     try:
-        removed = clean(settings)
+        folder = cache_folder(resolver(None, False, {"cache_dir": cache_dir}).for_folder("."))
+        removed = clean(folder)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename or 'the cache'} cannot be removed: {error.strerror or error}") from None
-    terminal.note(f"removed {removed}" if removed else "nothing is remembered here")
+        raise CommandError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+    terminal.note(f"removed {shown(folder)}" if removed else "nothing is remembered here")

@@ -23,6 +23,8 @@ def command(shell: str) -> None:
     if kind is None:
         raise CommandError(f"there is no completion for {shell}")
     try:
-        terminal.write(kind(click.get_current_context().find_root().command, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n")
+        terminal.write(
+            kind(click.get_current_context().find_root().command, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n"
+        )
     except RuntimeError as error:
         raise CommandError(str(error)) from None

@@ -98,7 +98,7 @@ def _write(result: Result, checked: Checked) -> bool:
     try:
         write(result.before.path, result.before, result.after)
     except WriteError as error:
-        terminal.note(f"gradlint: not fixed: {error}")
+        terminal.note(f"gradlint: not fixed: {result.before.path}: {error}")
         return False
     _take_over(result, checked)
     return True

@@ -49,4 +49,5 @@ def _lines(rules: Sequence[Rule], style: Style) -> Iterator[str]:
         lead = f"  {rule.code}  {rule.name:<{names}}  {marks}  "
         yield from (style.prose(row) for row in wrap(rule.summary, style.width, lead, " " * len(lead)))
     yield ""
-    yield "f: some findings have a fix; o: off unless selected. `gradlint explain CODE` tells the rest."
+    yield "f: some findings have a fix; o: off unless selected"
+    yield "`gradlint explain CODE` tells the rest"

@@ -165,7 +165,7 @@ class _Run:
     def to_fixpoint(self) -> Result:
         source, findings = self.source, list(self.check(self.source))
         parsed_by_libcst = _parses_with_libcst(source.code)
-        seen = {source.text}
+        history = [(source, findings, 0)]
         while len(self._changes) < ROUNDS:
             chosen = self._choose(source, findings)
             if not chosen:
@@ -176,14 +176,17 @@ class _Run:
             new_findings = list(self.check(after))
             if self._still_there(source, findings, after, new_findings, chosen):
                 continue
-            if after.text in seen:
-                for one in chosen:
-                    self._refuse(one, "it brings back what another fix changed")
-                continue
-            seen.add(after.text)
             self.applied += chosen
             self._changes.append((source, splices(source, _edits(chosen)), after))
+            again = next((number for number, (old, *_) in enumerate(history) if old.text == after.text), None)
+            if again is not None:
+                source, findings, kept = history[again]
+                for one in self.applied[kept:]:
+                    self._refuse(one, "it brings back what another fix changes")
+                del history[again + 1 :], self._changes[again:], self.applied[kept:]
+                continue
             source, findings = after, new_findings
+            history.append((source, findings, len(self.applied)))
         return Result(
             self.source,
             source,

@@ -221,6 +221,8 @@ class Attributes(Expressions):
 
     def set_attribute(self, value: Value, name: str, new: Value, node: ast.AST) -> None:
         """Write an attribute."""
+        if isinstance(new, Tape):
+            self.handed_on.add(id(new))
         if isinstance(value, Instance):
             found = self.class_attribute(value.cls, name)
             if isinstance(found, Function) and found.kind == "property":

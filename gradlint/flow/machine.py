@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import methods
+from gradlint.flow import methods, updates, usage
 from gradlint.flow.core import Raised, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.library import Library
@@ -41,10 +41,18 @@ class Machine(Library):
         self.classes: list[ClassValue] = []
         self.legacy = False
         self.turned: set[int] = set()
+        self.handed_on: set[int] = set()
+        self.tape_names: dict[int, str] = {}
+        self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
+        self.second: set[int] = set()
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a library's method."""
         return methods.call(self, method, args, kwargs, node)
+
+    def applied(self, pairs: Value, node: ast.AST) -> None:
+        """An optimizer applies gradients."""
+        updates.applied(self, pairs, node)
 
     def pause(self, tape: Tape) -> Any:
         """Stop a tape's recording for a while."""
@@ -69,6 +77,10 @@ class Machine(Library):
             return self.text(value.span)
         return "the value"
 
+    def differentiated_again(self, node: ast.AST) -> bool:
+        """Whether a gradient call ran inside another tape's block, which may go on from its result."""
+        return id(node) in self.second
+
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
         return id(node) in self.turned
@@ -85,12 +97,14 @@ class Machine(Library):
 
     def run(self, tree: ast.Module) -> None:
         """Run a program: its module from the top, then what nothing called."""
+        self.tree = tree
         for statement in tree.body:
             try:
                 self.block([statement])
             except Raised:
                 continue
         self.enter_the_rest()
+        usage.judge(self)
 
     def enter_the_rest(self) -> None:
         """Enter each function and method that nothing called, once, with arguments that are not known."""

@@ -333,13 +333,8 @@ def of_layer(
     if name == "add" and args and isinstance(owner.state.get("layers"), Seq):
         layers = owner.state["layers"]
         m.set(layers.state, "items", Items((*layers.items.values, args[0]), layers.items.exact))
-        if len(layers.items.values) == 1:
-            first = layers.items.values[0]
-            known = isinstance(first, Symbolic) or (
-                isinstance(first, LibObject) and (first.state.get("shaped") or first.name == "keras.layers.InputLayer")
-            )
-            if known:
-                m.set(owner.state, "built", True)
+        if len(layers.items.values) == 1 and keras.takes_input(args[0]):
+            m.set(owner.state, "built", True)
         if owner.state.get("built") is True:
             keras.mark_built(m, args[0])
         return Const(None)

@@ -17,6 +17,7 @@ from gradlint.flow.values import (
     ClassValue,
     Const,
     Dict,
+    Edge,
     Function,
     Generator,
     Instance,
@@ -525,6 +526,11 @@ class _Asking:
         if isinstance(source, Tensor) and recording not in source.tracked:
             if rebound is not None:
                 return self.rebound_cause(source, text)
+            inner = self.inner_variable(source)
+            if inner is not None and source.span is not None:
+                note = Note(inner, "a Variable, which only this expression sees")
+                detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
+                return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
             copied = self.copy_cause(recording, source, node)
             if copied is not None:
                 return copied
@@ -538,6 +544,18 @@ class _Asking:
                 note = Note(tape_call, "the tape watches no Variable by itself")
                 return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note])
             return Cause(Kind.NON_TRAINABLE, span, story=story)
+        return None
+
+    @staticmethod
+    def inner_variable(source: Tensor) -> Span | None:
+        """The Variable that is made inside the very expression that makes a tensor, so that nothing else holds it."""
+        for edge in source.edges:
+            parent = edge.parent
+            if isinstance(parent, Variable) and parent.span is not None and source.span is not None:
+                inside, outside = parent.span, source.span
+                starts = (outside.line, outside.column) <= (inside.line, inside.column)
+                if starts and (inside.end_line, inside.end_column) <= (outside.end_line, outside.end_column):
+                    return inside
         return None
 
     def rebound_cause(self, source: Value, text: str) -> Cause:
@@ -555,7 +573,8 @@ class _Asking:
         if variable.span is not None:
             places["source_definition"] = variable.span
             detail["source_line"] = str(variable.span.line)
-        return Cause(Kind.REBOUND, span, story=story, detail=detail, places=places)
+        kind = Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
+        return Cause(kind, span, story=story, detail=detail, places=places)
 
     def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:
         """A source that is a fresh copy or slice of the value that was used."""
@@ -586,8 +605,9 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
-        steering = [item for item in found if item.edge.cut is not None and item.edge.cut.kind is Kind.CONDITION]
-        real = [item for item in found if item not in steering]
+        plain = self.value_ways()
+        real = [item for item in found if id(item.node) in plain and not _steers(item.edge)]
+        steering = [item for item in found if item not in real]
         if real:
             return self.cause_of(recording, min(real, key=_preference), text)
         if isinstance(source, Tensor):
@@ -595,7 +615,7 @@ class _Asking:
             if copied is not None:
                 return copied
         if steering:
-            return self.cause_of(recording, steering[0], text)
+            return self.steering_cause(recording, steering, text)
         for marker in self.machine.controls:
             if graph.breaks(marker, source, recording, self.machine.captured):
                 cut = marker.edges[0].cut
@@ -607,6 +627,52 @@ class _Asking:
         if any(self.depends(source, target) for target in self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    def value_ways(self) -> set[int]:
+        """The values whose numbers go into the targets, and not only into an index or a condition."""
+        seen: set[int] = set()
+        stack: list[Value] = list(self.targets)
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            stack.extend(edge.parent for edge in node.edges if not _steers(edge))
+            stack.extend(graph.parts(node, self.machine.captured))
+        return seen
+
+    def steering_cause(self, recording: Recording, steering: list[Break], text: str) -> Cause:
+        """A source that only decides: which element, which branch of ``tf.where``."""
+        below = {id(item.node) for item in steering}
+        plain = self.value_ways()
+        stack: list[Value] = list(self.targets)
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for edge in node.edges:
+                if _steers(edge) and id(node) in plain and self.leads(edge.parent, below, node):
+                    return self.cause_of(recording, graph.Break(node, edge, True), text)
+                stack.append(edge.parent)
+            stack.extend(graph.parts(node, self.machine.captured))
+        return self.cause_of(recording, steering[0], text)
+
+    @staticmethod
+    def leads(value: Value, wanted: set[int], node: Value) -> bool:
+        """Whether one of the wanted values lies at or below a value, or is the node above it."""
+        if id(node) in wanted:
+            return True
+        stack, seen = [value], set()
+        while stack:
+            one = stack.pop()
+            if id(one) in wanted:
+                return True
+            if id(one) not in seen:
+                seen.add(id(one))
+                stack.extend(edge.parent for edge in one.edges)
+        return False
 
     def depends(self, value: Value, on: Value) -> bool:
         """Whether a value was computed from another."""
@@ -681,7 +747,9 @@ class _Asking:
         allowed = self.float_ways(target)
         for item in graph.breaks(target, source, recording, self.machine.captured):
             cut = item.edge.cut
-            if cut is None or cut.kind not in LEAVING or not item.sure or dict(cut.detail).get("reason") == "dataset":
+            if cut is None or cut.kind not in LEAVING or not item.sure or recording not in item.edge.seen:
+                continue
+            if dict(cut.detail).get("reason") == "dataset":
                 continue
             if id(item.node) in allowed and not dtypes.is_discrete(dtypes.of(item.node)):
                 found.append(item)
@@ -722,6 +790,18 @@ class _Asking:
                             cause.detail["branch"] = label
                         return cause
         return None
+
+
+def _steers(edge: Edge) -> bool:
+    """Whether a value only decides something for the one above it."""
+    return edge.cut is not None and edge.cut.kind is Kind.CONDITION
+
+
+def made_of_gradient(value: Value, depth: int = 5) -> bool:
+    """Whether a value was computed from a gradient, as an update by hand is."""
+    if isinstance(value, Tensor) and value.gradient_of is not None:
+        return True
+    return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
 def _preference(item: Break) -> tuple[int, int]:

@@ -376,6 +376,8 @@ class Statements(Calls):
         value = self.eval(node.value)
         if self.stack:
             activation = self.stack[-1]
+            if len(self.stack) == 1:
+                self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
             direct = self.forks == activation.forks and not activation.returns
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"
@@ -577,6 +579,7 @@ class Statements(Calls):
 
         def bound(value: Value) -> None:
             if item.optional_vars is not None:
+                self.tape_names.setdefault(id(value), self.text(item.optional_vars))
                 self.assign(item.optional_vars, value, node)
 
         if isinstance(manager, Tape):

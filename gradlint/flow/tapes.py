@@ -58,7 +58,7 @@ class Tapes(Statements):
         for name in given:
             if name not in {"persistent", "watch_accessed_variables"} and not name.startswith("**"):
                 self.recorder.claim(
-                    Kind.BAD_CALL, span, "error", detail={"reason": "tape-keyword", "keyword": name,
+                    Kind.BAD_CALL, span, "error", detail={"reason": "unknown-keyword", "variable": name,
                                                           "exception": "TypeError"},
                 )  # fmt: skip
                 self.raised("TypeError")
@@ -82,7 +82,7 @@ class Tapes(Statements):
         recording = tape.state["recording"]
         if tape.state["open"] is True and tape.state["entered"] is True:
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error",
-                                detail={"reason": "entered-twice", "exception": "ValueError"})  # fmt: skip
+                                detail={"reason": "nested", "exception": "ValueError"})  # fmt: skip
             self.raised("ValueError")
         if not isinstance(recording, Recording) or tape.state["used"] is not None:
             self.recordings += 1
@@ -92,6 +92,8 @@ class Tapes(Statements):
         self.set(tape.state, "open", True)
         self.set(tape.state, "entered", True)
         self.set(self.world, "active", (*self.recording, recording))
+        for leaf in tape.state.get("early", ()):
+            self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
 
     def exit_tape(self, tape: Tape) -> None:
         """End a tape's block."""
@@ -147,7 +149,7 @@ class Tapes(Statements):
         if name == "gradients":
             self.recorder.claim(
                 Kind.BAD_CALL, span_of(node), "error",
-                detail={"reason": "no-such-method", "method": name, "exception": "AttributeError"},
+                detail={"reason": "unknown-method", "method": name, "exception": "AttributeError"},
             )  # fmt: skip
             self.raised("AttributeError")
         return self.unknown(name, node, [tape, *args], top=True)
@@ -158,6 +160,7 @@ class Tapes(Statements):
         argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
         if not isinstance(recording, Recording):
             if tape.state["entered"] is False and tape.state["escaped"] is False:
+                self.set(tape.state, "early", (*tape.state.get("early", ()), *self.watchable(value)))
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
         for leaf in self.watchable(value):
@@ -178,6 +181,7 @@ class Tapes(Statements):
         sure = not self.forks
         reason = refused(leaf)
         if reason is not None:
+            self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
             self.refuse(tape, node, argument, reason, "ValueError")
             return
         if isinstance(leaf, Seq | Dict | Const):
@@ -237,6 +241,10 @@ class Tapes(Statements):
             silenced=_is_zero(given.get("unconnected_gradients")),
             known_seed="output_gradients" in given,
         )
+        if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
+            detail = {"reason": "second-source", "callee": self.text(node), "source": self.text(node.args[2]),
+                      "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]"}  # fmt: skip
+            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         answered = questions.ask(self, question)
         if not answered.refused:
             self.use(tape, node, question)
@@ -249,7 +257,7 @@ class Tapes(Statements):
         reason = "unknown-keyword" if wrong else "no-sources"
         detail = {"reason": reason, "method": method, "exception": "TypeError"}
         if wrong:
-            detail["keyword"] = wrong[0]
+            detail["variable"] = wrong[0]
         self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         self.raised("TypeError")
         return self.unknown("gradient", node, top=True)
@@ -257,6 +265,8 @@ class Tapes(Statements):
     def use(self, tape: Tape, node: ast.AST, question: questions.Call) -> None:
         """A gradient call uses a tape up, unless it is persistent."""
         recording = tape.state["recording"]
+        if any(item.tape is not tape for item in self.recording):
+            self.second.add(id(node))
         tape.uses.append((node, tape.state["open"], recording, question))
         if tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)

@@ -38,21 +38,20 @@ class Scene:
 def scenes(finding: Finding, report: Report) -> list[Scene]:
     """The story of a finding: its steps in the order of the program, then the gradient calls that it breaks.
 
-    A call that is a step already is not told twice.
+    Of such a call it is told what it gives, whatever its step says.
     """
-    told: list[Scene] = []
-    for step in finding.flow:
-        line = report.line(finding.path, step.cell, step.line)
-        start = Position(step.line, step.column)
-        told.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note))
     calls: dict[tuple[int | None, Position], list[Gradient]] = {}
     for gradient in finding.gradients:
         calls.setdefault((gradient.cell, Position(gradient.line, gradient.column)), []).append(gradient)
-    known = {(scene.cell, scene.start) for scene in told}
+    told: list[Scene] = []
+    for step in finding.flow:
+        start = Position(step.line, step.column)
+        if (step.cell, start) not in calls:
+            line = report.line(finding.path, step.cell, step.line)
+            told.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note))
     for (cell, start), gradients in calls.items():
-        if (cell, start) not in known:
-            line = report.line(finding.path, cell, start.line)
-            told.append(Scene(cell, start, _end_of_call(line, start), outcome(gradients), call=True))
+        line = report.line(finding.path, cell, start.line)
+        told.append(Scene(cell, start, _end_of_call(line, start), outcome(gradients), call=True))
     return told
 
 

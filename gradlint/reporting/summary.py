@@ -29,6 +29,8 @@ def summary(report: Report, style: Style) -> Iterator[str]:
         yield f"Found {listed(counts)} in {counted(files, 'file')} {tapes}"
     elif (whole := report.files - len({error.path for error in report.errors if error.cell is None})) > 0:
         yield f"{style.paint('No lost gradients', 'good')} in {counted(whole, 'file')} {tapes}"
+    elif not (report.files or report.errors):
+        yield "No Python files, notebooks or Markdown pages here"
     if report.errors:
         files = len({error.path for error in report.errors})
         yield style.severity(f"{counted(files, 'file')} could not be checked", "error")

@@ -277,6 +277,23 @@ class Site:
                         return f"{alias.asname or alias.name}.{last}"
         return None
 
+    def canonical(self, node: ast.expr) -> str | None:
+        """A library's name for a function: ``numpy.mean`` for ``np.mean``, however the program imports it."""
+        written = spelled(node)
+        if written is None:
+            return None
+        root, _, rest = written.partition(".")
+        for one in self._imports(node):
+            for alias in one.names:
+                if (alias.asname or alias.name.partition(".")[0]) != root:
+                    continue
+                if isinstance(one, ast.ImportFrom):
+                    owner = f"{one.module}.{alias.name}"
+                else:
+                    owner = alias.name if alias.asname else root
+                return f"{owner}.{rest}" if rest else owner
+        return None
+
     def _imports(self, near: ast.AST) -> Iterable[ast.Import | ast.ImportFrom]:
         """The imports that hold at a node: those of its functions, then the module's."""
         scopes = [one for one in self.index.above(near) if isinstance(one, (*Function.__args__, ast.Module))]

@@ -131,11 +131,11 @@ print(average, tape.gradient(loss, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the one written to), ``callee`` or ``method`` (``assign_add``) and ``reason``.
+        """Reads ``variable`` (the one written to), ``callee`` and ``reason``.
 
-        Reasons: ``set-weights``, ``store`` (a hash table or a dataset), ``accumulator`` (a running sum).
+        Reasons: ``set-weights``, ``accumulator`` (a running sum).
         """
-        variable, method = claim.detail.get("variable"), claim.detail.get("method", "assign")
+        variable, method = claim.detail.get("variable"), "assign"
         written = name(claim, "callee", code(f"{variable}.{method}" if variable else method))
         told = f"{written} stores a value, and state keeps no history{so(claim)}"
         if claim.detail.get("reason") == "set-weights":

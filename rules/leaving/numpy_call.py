@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, put
+from .._mending.numpy import translated
+from .._mending.site import Site, span_of, spelled
+from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, name, so, use
 from ._instead import of_numpy
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class NumpyCall(Rule):
@@ -143,19 +149,39 @@ print(tape.gradient(score, logits))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
 
-        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element),
-        ``function`` (inside a ``tf.function``, where it raises).
+        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element), ``graph``
+        (inside a ``tf.function``, where it raises).
         """
+        written = claim.detail.get("callee", "")
         callee = name(claim, "callee", "NumPy")
         reason = claim.detail.get("reason")
-        if reason == "operator":
-            variable = name(claim, "variable", "the variable")
-            told = f"An array left of the Keras variable {variable} makes the result one too"
+        if reason == "operator" or written.startswith("ndarray "):
+            variable = name(claim, "variable", "")
+            told = f"An array left of the Keras variable {variable}".rstrip() + " makes the result one too"
             return f"{told}{so(claim)}; swap them, or use its `.value`."
-        if reason == "store":
+        if reason == "store" or written.startswith("a store "):
             told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
             return f"{told}{so(claim)}; collect them with `tf.stack`."
         cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
-        if reason == "function":
-            return f"{callee} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        if reason == "graph":
+            exception = claim.detail.get("exception", "NotImplementedError")
+            return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """TensorFlow's function in the place of NumPy's, its arguments translated.
+
+        Safe where all that is done with the result takes a Tensor.
+        """
+        site = Site(claim, module)
+        node = site.expression()
+        if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
+            end = span_of(node.right)
+            return proposal("safe", "Use the variable's value", put(end.end_line, end.end_column, ".value"))
+        if not isinstance(node, ast.Call) or refuses_a_tensor(site, node):
+            return None
+        edits = translated(site, node)
+        if edits is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *edits)

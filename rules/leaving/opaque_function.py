@@ -21,8 +21,8 @@ WHAT = {
         "runs NumPy, which no tape records",
         "write it with TensorFlow, or with `tf.custom_gradient`",
     ),
-    "py-function-capture": ("sees only what is in `inp`, and this is captured", "pass it in `inp`"),
-    "py-function-convert": ("converts its Tensor in the body", "keep to TensorFlow's functions in the body"),
+    "py-function-captures": ("sees only what is in `inp`, and this is captured", "pass it in `inp`"),
+    "py-function-converts": ("converts its Tensor in the body", "keep to TensorFlow's functions in the body"),
     "predict": ("returns a NumPy array", "call the model itself"),
     "evaluate": ("returns Python numbers", "call the model and compute the loss on its output"),
     "weights": ("returns copies of the weights as NumPy arrays", "use the variables themselves"),
@@ -30,6 +30,13 @@ WHAT = {
     "serialization": ("turns the Tensor into bytes", "go on with the Tensor itself"),
     "table": ("has no derivative", "use `tf.gather` or an embedding"),
     "library": ("computes outside TensorFlow", "write it with TensorFlow, or with `tf.custom_gradient`"),
+}
+MODEL_METHODS = {
+    "evaluate": "evaluate",
+    "get_weights": "weights",
+    "test_on_batch": "evaluate",
+    "train_on_batch": "evaluate",
+    "fit": "evaluate",
 }
 
 
@@ -153,9 +160,12 @@ print(tape.gradient(loss, model.trainable_variables))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``)."""
+        """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``, or ``model-method``)."""
         callee = name(claim, "callee", "This function")
-        why, cure = WHAT.get(claim.detail.get("reason", ""), WHAT["library"])
+        reason = claim.detail.get("reason", "")
+        if reason == "model-method":
+            reason = MODEL_METHODS.get(claim.detail.get("canonical", "").rpartition(".")[2], "predict")
+        why, cure = WHAT.get(reason, WHAT["library"])
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

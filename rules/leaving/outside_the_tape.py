@@ -11,7 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import after, proposal, replace
 from .._mending.moving import moved_in_from_before, moved_in_from_behind, statements_between
 from .._mending.site import Site, spelled
-from .._wording import code, so
+from .._wording import name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._mending.site import With
 
 WHERE = {
-    "before the tape": ("before the tape's block begins", "move it into the block"),
+    "before the tape": ("before the tape's block begins", "compute it inside the block"),
     "after the tape": ("after the tape's block has ended", "move it into the block"),
     "in __init__": ("in `__init__`, long before the tape records", "compute it where it is used"),
     "while recording is stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
@@ -158,11 +158,11 @@ print(tape.gradient(losses, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``where`` (a key of ``WHERE``, or a phrase to show) and ``variable`` (the name it is bound to)."""
+        """Reads ``where`` (a key of ``WHERE`` or a phrase) and ``variable`` or ``callee`` (what is computed)."""
         where = claim.detail.get("where", "outside the tape's block")
         phrase, cure = WHERE.get(where, (where, "move it into the block"))
-        bound = claim.detail.get("variable")
-        return f"{code(bound) if bound else 'This'} is computed {phrase}{so(claim)}; {cure}."
+        what = name(claim, "variable", name(claim, "callee", "This"))
+        return f"{what} is computed {phrase}{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The statement moved into the block.

@@ -148,16 +148,18 @@ print(tape.gradient(density, x))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement`` and ``reason``.
 
-        Reasons: ``number`` (``float`` and the like), ``array`` (``.numpy()``), ``function`` (inside a ``tf.function``).
+        Reasons: ``graph`` (inside a ``tf.function``, where it raises).
         """
         written = claim.detail.get("callee", "")
-        method = written.rpartition(".")[2]
-        named = code(written + "()" if "." in written and method in METHODS else written) if written else "This"
-        array = claim.detail.get("reason") == "array" or method == "numpy"
-        gives = "a NumPy array" if array else "a plain Python value"
+        method = written.rpartition(".")[2].removesuffix("()")
+        named = code(f"{written.removesuffix('()')}()" if method in METHODS else written) if written else "This"
+        if written == "f-string":
+            named = "An f-string"
+        gives = "a NumPy array" if method == "numpy" else "a plain Python value"
         cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
-        if claim.detail.get("reason") == "function":
-            return f"{named} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        if claim.detail.get("reason") == "graph":
+            exception = claim.detail.get("exception", "AttributeError")
+            return f"{named} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

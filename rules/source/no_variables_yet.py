@@ -133,12 +133,14 @@ print(tape.gradient(loss, variables))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the model), ``bound_line`` (where the list was taken) and ``reason`` (``frozen``)."""
+        """Reads ``bound_line`` (where the list was taken) and ``reason``: ``unbuilt``, ``frozen`` or ``none``."""
         named = source(claim, "This list of variables")
         result = f"{call(claim)} gives an empty list"
         if claim.detail.get("reason") == "frozen":
             told = f"{named} is empty, since every layer is frozen (trainable=False), so {result}"
             return f"{told}; unfreeze what is to learn."
+        if claim.detail.get("reason") == "none":
+            return f"{named} is empty, since nothing in it has variables, so {result}; make its weights Variables."
         taken = at(claim, "bound_line")
         told = f"{named}{taken} is empty, since the model is not built before its first call, so {result}"
         return f"{told}; read it after the first call."

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from gradlint.rule import Module, Proposal
 
 
+MADE = {
+    "constant": "a constant Tensor",
+    "computed": "a computed Tensor and no Variable",
+    "gradient": "a Tensor that a gradient call gave",
+}
+
+
 class UnwatchedTensor(Rule):
     """The source is a Tensor that no `watch` covers.
 
@@ -133,8 +140,8 @@ print(tape.gradient(loss, [kernel, hidden]))
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` (what made the Tensor), ``source_line``, ``watch_line`` and ``reason``.
 
-        Reasons: ``rebound`` (another object was watched under this name), ``other-tape`` (watched on another tape),
-        ``reset`` (the tape was reset since), ``derived`` (computed from what is unwatched).
+        Reasons: ``constant``, ``computed``, ``gradient``, ``rebound`` (another object was watched under this name),
+        ``other-tape`` (watched on another tape), ``reset`` (the tape was reset since).
         """
         lost = so(claim, named=True)
         reason = claim.detail.get("reason")
@@ -149,8 +156,8 @@ print(tape.gradient(loss, [kernel, hidden]))
             told = f"{named} is no longer watched after `reset`"
         else:
             maker = claim.detail.get("callee")
-            kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
-            told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
+            made = f"a Tensor made by {code(maker)}" if maker else MADE.get(reason or "", "a Tensor")
+            told = f"{named} is {made}{at(claim, 'source_line')}, and the tape does not watch it"
         return f"{told}{lost}; call {watch(claim)} first in the block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -10,7 +10,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import proposal
 from .._mending.moving import moved_in_from_behind
 from .._mending.site import Site
-from .._wording import at, code, so
+from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -134,18 +134,12 @@ print(tape.gradient(penalty, kernel))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``tape`` (the outer one), ``call_line`` (of the inner gradient) and ``reason``.
-
-        Reasons: ``same-tape`` (a persistent tape asked for its own gradient after its block), ``inner-none`` (the inner
-        gradient is None itself).
-        """
-        reason = claim.detail.get("reason")
+        """Reads ``tape`` (the outer one) and ``callee`` (the inner gradient call as it is written)."""
         tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
-        inner = at(claim, "call_line")
-        if reason == "same-tape":
-            told = f"The first gradient{inner} is computed after the block of {tape}, which did not record it"
-            return f"{told}{so(claim)}; use two nested tapes and take the inner gradient inside the outer block."
-        told = f"The inner gradient{inner} is computed outside the block of {tape}, which does not record it"
+        if claim.detail.get("callee", "").startswith(f"{claim.detail.get('tape')}."):
+            told = f"The first gradient is computed after the block of {tape}, which did not record it"
+            return f"{told}{so(claim)}; nest two tapes instead."
+        told = f"The inner gradient is computed outside the block of {tape}, which does not record it"
         return f"{told}{so(claim)}; move it into the outer block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -126,11 +126,13 @@ print(tape.gradient(y, [w, v], unconnected_gradients="zero"))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``exception`` (asking for zeros of a Keras variable raises)."""
+        """Reads ``cause_line`` (where the way is lost) and ``exception`` (a Keras variable refuses the zeros)."""
         exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
+        line = claim.detail.get("cause_line")
+        cure = f"mend line {line}" if line and line != str(claim.span.line) else "mend the way"
         told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if exception:
             hides = f"`unconnected_gradients` raises {exception} for a Keras variable"
-            return f"{told}, and {hides}; drop it and mend the way."
+            return f"{told}, and {hides}; drop it and {cure}."
         lost = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return f"{told}, and `unconnected_gradients` puts zeros for {lost}; drop it and mend the way."
+        return f"{told}, and `unconnected_gradients` puts zeros for {lost}; drop it and {cure}."

@@ -97,7 +97,9 @@ def main(prefixes: Sequence[str]) -> int:
     for one in judged:
         if one.harm or not one.whole:
             print(f"\n{one.program.name}: {one.harm or 'not mended'}")
-            print("".join(f"  left: {f.code} line {f.location.line} {f.message}\n" for f in one.result.findings), end="")
+            print(
+                "".join(f"  left: {f.code} line {f.location.line} {f.message}\n" for f in one.result.findings), end=""
+            )
             print("".join(f"  withdrawn: {w.finding.code} {w.reason}\n" for w in one.result.withdrawn), end="")
             lost = [(call.line, call.outcomes) for call in one.after.calls if not set(call.outcomes) <= GIVEN]
             print(f"  raises {one.after.raised}: {one.after.message}" if one.after.raised else f"  lost: {lost}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from gradlint.knowledge.generator.candidates import NEVER, VALUES
 from gradlint.knowledge.generator.probe import Observation, better, signature_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _line(
             name,
             kind,
             whole,
-            _signature(signature, by_parameter),
+            _signature(signature, by_parameter, "function"),
             first.result,
             " ".join(_output(n, d, e, whole) for (n, d), e in zip(outputs, by_output, strict=True)),
             " ".join(_exceptions(merged, by_parameter, by_output)),
@@ -159,31 +160,36 @@ def _best(verdicts: Iterable[str]) -> str:
     return best
 
 
-def _signature(signature: inspect.Signature | None, effects: Mapping[str, str]) -> str:
+def _signature(signature: inspect.Signature | None, effects: Mapping[str, str], kind: str = "class") -> str:
     """The column of parameters."""
     if signature is None:
         known = set(effects.values())
         return f"*args={known.pop() if len(known) == 1 else '?'} **kwargs=?"
-    words = []
+    words: list[str] = []
     left = dict(effects)
     starred = False
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not starred:
             words.append("*")
             starred = True
-        star = (
-            "*"
-            if parameter.kind is parameter.VAR_POSITIONAL
-            else "**"
-            if parameter.kind is parameter.VAR_KEYWORD
-            else ""
-        )
-        starred = starred or star == "*"
-        effect = left.pop(parameter.name, None)
-        if star == "**" and left:
-            words += [f"{name}={verdict}" for name, verdict in left.items()]
+        star = ""
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            star, starred = "*", True
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            star = "**"
+            words += [f"{name}={verdict}" for name, verdict in left.items() if name not in signature.parameters]
+        effect = left.get(parameter.name, "" if kind == "class" or _takes_no_floats(parameter) else "?")
         words.append(star + parameter.name + (f"={effect}" if effect else ""))
     return " ".join(words)
+
+
+def _takes_no_floats(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter that no float was seen to go into is one that takes none."""
+    if parameter.name in NEVER or isinstance(parameter.default, bool | int | str | tuple):
+        return True
+    return not any(
+        mark in value for value in VALUES.get(parameter.name, ("F(",)) for mark in ("F(", "S(", "R(", "lambda")
+    )
 
 
 def _aliases(subject: Subject) -> Iterable[str]:
