@@ -522,8 +522,8 @@ def test_lost_gradients_are_told_with_their_story(tmp_path: Path) -> None:
         done.stdout
         == """\
 lost.py:4:5: error[GT102] unwatched-tensor
-`x` is a Tensor that the tape does not watch, so the gradient of `y` with
-respect to it (line 10) is None; call `tape.watch(x)` first in the block.
+`x` is a constant Tensor, and the tape does not watch it, so the gradient of `y`
+with respect to it (line 10) is None; call `tape.watch(x)` first in the block.
    |
  4 | x = tf.constant(3.0)
    |     ^^^^^^^^^^^^^^^^ `x` is made here
@@ -548,9 +548,13 @@ lost.py:8:9: error[GT201] numpy-call
 10 | dx, dw = tape.gradient(y, [x, w])
    |          ------------------------ `w` gets None
    |
+   = help: Compute it with TensorFlow (`--fix`)
+   |
+ 8 -     y = np.square(w) * x
+ 8 +     y = tf.square(w) * x
 
 Found 2 errors in 1 file (1 tape checked)
-1 fixable with `--fix`
+2 fixable with `--fix`
 `gradlint explain GT102` says why, and how to mend it
 """
     )
@@ -587,3 +591,12 @@ def test_tensorflow_judges_and_verifies(tmp_path: Path) -> None:
     verdicts = {finding["code"]: finding["confirmation"]["status"] for finding in json.loads(done.stdout)}
     assert verdicts == {"GT102": "confirmed", "GT201": "confirmed"}
     assert len(list((tmp_path / "probes").glob("*.py"))) == 2
+
+
+def test_fixes_are_verified_by_tensorflow_before_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    done = gradlint("--confirm", "--fix", "--show-fixes", "lost.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "No lost gradients in 1 file (1 tape checked)\n2 findings fixed\n")
+    assert done.stderr.count(" verified: before: ") == 2
+    mended = LOST.replace("    y = np.square(w) * x\n", "    tape.watch(x)\n    y = tf.square(w) * x\n")
+    assert (tmp_path / "lost.py").read_text() == mended
