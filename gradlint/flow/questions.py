@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph
+from gradlint.flow import dtypes, graph, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -131,6 +131,8 @@ class _Asking:
                     self.no_sources(call.sources)
                 for source, node, text in sources:
                     self.question(recording, source, node, text)
+                self.numbers(recording, sources)
+                self.summed()
         self.machine.recorder.asked(
             call.span, call.method, self.machine.text(call.target_node), self.questions
         )
@@ -371,6 +373,48 @@ class _Asking:
                 return True
         return False
 
+    # -- numbers -----------------------------------------------------------------------------------------------------------
+
+    def numbers(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> None:
+        """Gradients that arrive and are infinite or no numbers."""
+        for reached in self.reaches:
+            for danger in singular.dangers(reached):
+                below = graph.reach(danger.node, recording, self.machine.captured)
+                operand = danger.variable
+                detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
+                if danger.kind is Kind.LOG_OF_SOFTMAX:
+                    detail["callee"] = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
+                if operand is not None and operand.span is not None:
+                    detail["variable"] = self.machine.name_of(operand)
+                for source, node, text in sources:
+                    if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):
+                        cause = Cause(danger.kind, danger.span, "nan", severity="warning", detail=detail)
+                        cause.story.append(Note(danger.span, "the slope is infinite or no number here"))
+                        self.claim(source, node, text, cause)
+
+    def called(self, span: Span) -> str:
+        """What is called at a place, or what is computed there."""
+        text = self.machine.text(span)
+        head, bracket, _ = text.partition("(")
+        return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
+
+    def summed(self) -> None:
+        """A target that is no scalar: the gradient is that of its sum."""
+        if self.call.method != "gradient" or self.call.known_seed or len(self.answered.lost) > 0:
+            return
+        target = self.call.target
+        items = target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
+        detail = {"target": self.machine.text(self.call.target_node), "method": self.call.method,
+                  "tape": self.machine.tape_name(self.call.node)}  # fmt: skip
+        if len(items) > 1:
+            detail["reason"] = "several"
+        elif not any(singular.several(leaf) for leaf in self.targets):
+            return
+        self.machine.recorder.claim(
+            Kind.SUMMED, self.call.span, "info", detail=detail,
+            places={"call": self.call.span, "target": span_of(self.call.target_node)},
+        )  # fmt: skip
+
     # -- one question ------------------------------------------------------------------------------------------------------
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
@@ -573,7 +617,9 @@ class _Asking:
         if variable.span is not None:
             places["source_definition"] = variable.span
             detail["source_line"] = str(variable.span.line)
-        kind = Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
+        kind = self.machine.rebinds.setdefault(
+            id(statement), Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
+        )
         return Cause(kind, span, story=story, detail=detail, places=places)
 
     def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:
