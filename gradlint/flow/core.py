@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
+    DISCRETE,
     EVERYWHERE,
-    FLOATS,
     NOWHERE,
     Const,
     Cut,
@@ -149,7 +149,7 @@ class Core:
         if not active:
             return NOWHERE
         if isinstance(value, Tensor):
-            if value.dtype is not None and value.dtype not in FLOATS:
+            if value.dtype in DISCRETE:
                 return NOWHERE
             found = value.tracked
         elif isinstance(value, Variable | Params):
@@ -169,7 +169,7 @@ class Core:
     @staticmethod
     def follows(recording: Recording, value: Variable | Params) -> bool:
         """Whether a recording may watch a variable: by itself, or because the program said so."""
-        if isinstance(value, Variable) and value.dtype is not None and value.dtype not in FLOATS:
+        if isinstance(value, Variable) and value.dtype in DISCRETE:
             return False
         if recording.watched.get(id(value), MISSING) is not MISSING:
             return True
@@ -190,7 +190,7 @@ class Core:
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
-        floating = not (isinstance(value, Tensor) and value.dtype is not None and value.dtype not in FLOATS)
+        floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
         for parent in parents:
             if isinstance(parent, Const):
                 continue

@@ -573,7 +573,9 @@ class _Asking:
         if variable.span is not None:
             places["source_definition"] = variable.span
             detail["source_line"] = str(variable.span.line)
-        kind = Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
+        kind = self.machine.rebinds.setdefault(
+            id(statement), Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
+        )
         return Cause(kind, span, story=story, detail=detail, places=places)
 
     def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:

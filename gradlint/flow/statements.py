@@ -22,6 +22,7 @@ from gradlint.flow.values import (
     Generator,
     Instance,
     Items,
+    Join,
     Known,
     LibObject,
     Method,
@@ -589,6 +590,9 @@ class Statements(Calls):
                 return body()
             finally:
                 self.exit_tape(manager)
+        if isinstance(manager, Join):
+            for option in manager.options:
+                self.escape(option)
         if isinstance(manager, StopRecording):
             before = self.pause(manager.tape)
             try:

@@ -191,6 +191,9 @@ class Tapes(Statements):
             return
         self.set(recording.watched, id(leaf), (leaf, self.tick(), node, sure))
         self.kept.append(leaf)
+        whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
+        if isinstance(whole, Tensor):
+            self.set(recording.watched, id(whole), (whole, self.clock, node, sure))
 
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""

@@ -572,7 +572,7 @@ SPECIAL: dict[str, Special] = {
     "tensorflow.zeros": filled, "tensorflow.ones": filled, "tensorflow.eye": filled, "keras.ops.zeros": filled,
     "keras.ops.ones": filled, "tensorflow.zeros_like": like, "tensorflow.ones_like": like, "keras.ops.zeros_like": like,
     "keras.ops.ones_like": like, "tensorflow.range": number_range, "tensorflow.where": where, "keras.ops.where": where,
-    "tensorflow.compat.v1.where": where, "tensorflow.compat.v1.where_v2": where,
+    "tensorflow.compat.v1.where": where, "tensorflow.experimental.numpy.where": where, "tensorflow.compat.v1.where_v2": where,
     "tensorflow.cond": choose, "keras.ops.cond": choose, "tensorflow.case": case, "tensorflow.switch_case": case,
     "tensorflow.while_loop": loop, "keras.ops.while_loop": loop,
     "tensorflow.map_fn": mapped, "tensorflow.vectorized_map": mapped, "tensorflow.scan": mapped,

@@ -58,10 +58,11 @@ def _inside(machine: Machine, tapes: list[Tape]) -> None:
             )
             if needed or machine.differentiated_again(node):
                 continue
+            first = min((use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset))
             machine.recorder.claim(
-                Kind.GRADIENT_INSIDE, span_of(node), "warning",
-                detail={"tape": machine.tape_name(node), "call_line": str(node.lineno)},
-                places={"call": span_of(node), "tape_call": tape.call},
+                Kind.GRADIENT_INSIDE, span_of(first), "warning",
+                detail={"tape": machine.tape_name(node), "call_line": str(first.lineno)},
+                places={"call": span_of(first), "tape_call": tape.call},
             )  # fmt: skip
 
 
@@ -79,14 +80,19 @@ def _comes_from(value: Value, call: object) -> bool:
 
 
 def _inside_loops(tree: ast.AST) -> set[int]:
-    """The calls that stand inside a loop, where one place runs many times."""
+    """The calls that stand inside a loop which does not hold their tape, so that one place runs many times."""
     found: set[int] = set()
-    for loop in ast.walk(tree):
-        if isinstance(loop, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp):
-            holds_tape = any(
-                isinstance(node, ast.With) and any("GradientTape" in ast.dump(item) for item in node.items)
-                for node in ast.walk(loop)
-            )
-            if not holds_tape:
-                found |= {id(node) for node in ast.walk(loop) if isinstance(node, ast.Call)}
+
+    def visit(node: ast.AST, loop: bool) -> None:
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp):
+            loop = True
+        elif isinstance(node, ast.With | ast.AsyncWith | ast.FunctionDef):
+            loop = False
+        elif loop and isinstance(node, ast.Call):
+            found.add(id(node))
+        pending.extend((child, loop) for child in ast.iter_child_nodes(node))
+
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while pending:
+        visit(*pending.pop())
     return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AssignedState(Rule):
-    """The value went into a Variable before it was read, and state keeps no history.
+    """A value on the way was written into a Variable, whose state keeps no history.
 
     ## What it does
     Reports a value that is written into a Variable (`assign`, `assign_add`, `assign_sub`, `scatter_*`, `set_weights`, a
@@ -47,30 +47,30 @@ class AssignedState(Rule):
     kinds = (Kind.ASSIGNED,)
     examples = (
         Example(
-            title="one variable added to another",
+            title="a balance that is updated and read",
             broken="""\
 import tensorflow as tf
 
-x0 = tf.Variable(3.0)
-x1 = tf.Variable(0.0)
+deposit = tf.Variable(100.0)
+balance = tf.Variable(20.0)
 
 with tf.GradientTape() as tape:
-    x1.assign_add(x0)
-    y = x1**2
+    balance.assign_add(deposit)
+    interest = balance * 0.03
 
-print(tape.gradient(y, x0))
+print(tape.gradient(interest, deposit))
 """,
             fixed="""\
 import tensorflow as tf
 
-x0 = tf.Variable(3.0)
-x1 = tf.Variable(0.0)
+deposit = tf.Variable(100.0)
+balance = tf.Variable(20.0)
 
 with tf.GradientTape() as tape:
-    total = x1 + x0
-    y = total**2
+    total = balance + deposit
+    interest = total * 0.03
 
-print(tape.gradient(y, x0))
+print(tape.gradient(interest, deposit))
 """,
             outcome="none",
         ),

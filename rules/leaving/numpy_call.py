@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class NumpyCall(Rule):
-    """A NumPy function computed it, and what it returns is an array.
+    """A value on the way went through a NumPy function, which no tape records.
 
     ## What it does
     Reports a NumPy function that a value goes through on its way from a source to the target, anywhere on the way: in
@@ -50,31 +50,35 @@ class NumpyCall(Rule):
     kinds = (Kind.NUMPY,)
     examples = (
         Example(
-            title="a mean taken with NumPy",
+            title="an error averaged with NumPy",
             broken="""\
 import numpy as np
 import tensorflow as tf
 
-x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+slope = tf.Variable(0.5)
+hours = tf.constant([1.0, 2.0, 4.0])
+scores = tf.constant([2.0, 3.5, 9.0])
 
 with tf.GradientTape() as tape:
-    x2 = x**2
-    y = np.mean(x2, axis=0)
-    y = tf.reduce_mean(y, axis=0)
+    residuals = slope * hours - scores
+    mean = np.mean(residuals)
+    loss = tf.square(mean)
 
-print(tape.gradient(y, x))
+print(tape.gradient(loss, slope))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+slope = tf.Variable(0.5)
+hours = tf.constant([1.0, 2.0, 4.0])
+scores = tf.constant([2.0, 3.5, 9.0])
 
 with tf.GradientTape() as tape:
-    x2 = x**2
-    y = tf.reduce_mean(x2, axis=0)
-    y = tf.reduce_mean(y, axis=0)
+    residuals = slope * hours - scores
+    mean = tf.reduce_mean(residuals)
+    loss = tf.square(mean)
 
-print(tape.gradient(y, x))
+print(tape.gradient(loss, slope))
 """,
             outcome="none",
         ),

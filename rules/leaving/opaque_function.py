@@ -41,7 +41,7 @@ MODEL_METHODS = {
 
 
 class OpaqueFunction(Rule):
-    """A function that computes outside TensorFlow's recorded operations.
+    """A value on the way went through a function that the tape cannot see into.
 
     ## What it does
     Reports functions whose result the tape cannot see behind: `tf.numpy_function`, a `tf.py_function` that captures or

@@ -33,7 +33,7 @@ WHERE = {
 
 
 class OutsideTheTape(Rule):
-    """It was computed where the tape does not record.
+    """A value on the way was computed where the tape does not record.
 
     ## What it does
     Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or

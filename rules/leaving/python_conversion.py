@@ -23,7 +23,7 @@ METHODS = {"numpy", "item", "tolist"}
 
 
 class PythonConversion(Rule):
-    """A Python conversion took the value out of TensorFlow.
+    """A value on the way was converted to a plain Python or NumPy value.
 
     ## What it does
     Reports `.numpy()`, `float()`, `int()`, `.item()`, `.tolist()`, the functions of `math` and the like on the way from
@@ -42,7 +42,7 @@ class PythonConversion(Rule):
 
     ## References
     - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
-    - Eager execution: https://www.tensorflow.org/guide/eager
+    - Better performance with tf.function: https://www.tensorflow.org/guide/function
     """
 
     code = "GT202"

@@ -37,7 +37,7 @@ class NoVariablesYet(Rule):
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
-    - Training and evaluation with the built-in methods: https://www.tensorflow.org/guide/keras/training_with_built_in_methods
+    - The Sequential model: https://www.tensorflow.org/guide/keras/sequential_model
     """
 
     code = "GT109"

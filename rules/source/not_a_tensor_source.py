@@ -33,7 +33,6 @@ WHAT = {
     "sparse": ("a SparseTensor", "ask for its `values`"),
     "slices": ("an IndexedSlices", "convert it to a dense Tensor first"),
     "extension": ("an ExtensionType", "ask for its fields"),
-    "missing": ("missing", "name the Variables to differentiate by"),
 }
 
 
@@ -151,8 +150,6 @@ print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
         exception = claim.detail.get("exception", "AttributeError")
         told = effect(claim) or f"{call(claim)} raises {exception}"
         what, cure = WHAT.get(claim.detail.get("reason", ""), ("no Tensor and no Variable", "make it one of these"))
-        if what == "missing":
-            return f"The sources are missing, so {told}; {cure}."
         named = source(claim)
         if named == "`None`":
             named = "This source"

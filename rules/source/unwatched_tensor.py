@@ -50,27 +50,29 @@ class UnwatchedTensor(Rule):
     kinds = (Kind.UNWATCHED,)
     examples = (
         Example(
-            title="the slope of a curve at given points",
+            title="the sensitivity of a spring's energy",
             broken="""\
 import tensorflow as tf
 
-x = tf.linspace(-10.0, 10.0, 201)
+stiffness = tf.Variable(2.0)
+stretch = tf.constant([0.1, 0.2, 0.4])
 
 with tf.GradientTape() as tape:
-    y = tf.nn.sigmoid(x)
+    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
 
-dy_dx = tape.gradient(y, x)
+force = tape.gradient(energy, stretch)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.linspace(-10.0, 10.0, 201)
+stiffness = tf.Variable(2.0)
+stretch = tf.constant([0.1, 0.2, 0.4])
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = tf.nn.sigmoid(x)
+    tape.watch(stretch)
+    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
 
-dy_dx = tape.gradient(y, x)
+force = tape.gradient(energy, stretch)
 """,
             outcome="none",
         ),
@@ -116,13 +118,13 @@ gradient = saliency(image, 3)
         """\
 import tensorflow as tf
 
-x = tf.constant(3.0)
+speed = tf.constant(12.0)
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    tape.watch(speed)
+    drag = 0.3 * speed**2
+    power = drag * speed
 
-print(tape.gradient(z, y))
+print(tape.gradient(power, [speed, drag]))
 """,
         """\
 import tensorflow as tf

@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
 
 EXCEPTIONS = {
-    "entered-twice": "ValueError",
+    "nested": "ValueError",
     "persistent-not-bool": "InternalError",
     "stopped-outside": "ValueError",
     "target-list": "AttributeError",
     "tf.gradients": "RuntimeError",
     "unconnected-value": "ValueError",
-    "no-such-method": "AttributeError",
+    "unknown-method": "AttributeError",
 }
-OF_THE_CLASS = frozenset({"with-a-class", "tape-keyword"})
 
 
 class BadGradientCall(Rule):
@@ -144,13 +143,14 @@ print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``source``, ``method``, ``keyword``, ``replacement``, ``exception`` and ``reason``.
 
-        Reasons: ``second-source`` (it becomes ``output_gradients``), ``no-such-method``, ``unknown-keyword`` (of a
-        gradient call), ``tape-keyword`` (of the tape), ``no-sources``, ``with-a-class``, ``entered-twice``,
+        Reasons: ``second-source`` (it becomes ``output_gradients``), ``unknown-method``, ``unknown-keyword`` (of a
+        gradient call or of the tape), ``no-sources``, ``with-a-class``, ``nested`` (a tape in its own block),
         ``persistent-not-bool``, ``tf.gradients``, ``target-list`` (a Jacobian of a list), ``stopped-outside``
         (``stop_recording`` or ``reset`` outside the block), ``unconnected-value``.
         """
         reason = claim.detail.get("reason", "")
-        written = name(claim, "callee", "`tf.GradientTape`" if reason in OF_THE_CLASS else call(claim))
+        asked = claim.gradients or "method" in claim.detail
+        written = name(claim, "callee", call(claim) if asked else "`tf.GradientTape`")
         raises = f"raises {claim.detail.get('exception') or EXCEPTIONS.get(reason, 'TypeError')}"
         if reason == "second-source":
             extra = name(claim, "source", "this")
@@ -166,16 +166,15 @@ print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
 
     @staticmethod
     def _refused(reason: str, written: str, claim: Claim) -> tuple[str, str]:
-        keyword = name(claim, "keyword", "this keyword")
+        keyword = name(claim, "keyword", name(claim, "variable", "this keyword"))
         return {
-            "no-such-method": (
+            "unknown-method": (
                 f"A tape has no {name(claim, 'method', written)}",
                 "use `gradient`, `jacobian` or `batch_jacobian`",
             ),
             "unknown-keyword": (f"{written} takes no keyword {keyword}", "see its signature"),
-            "tape-keyword": (f"{written} takes no keyword {keyword}", "see its signature"),
             "no-sources": (f"{written} is called without its sources", "pass target and sources"),
-            "entered-twice": ("The tape is entered while it records", "make a second tape"),
+            "nested": ("The tape is entered while it records", "make a second tape"),
             "tf.gradients": (f"{written} does not work in eager mode", "use a `tf.GradientTape`"),
             "target-list": (f"{written} takes one Tensor as its target", "ask for one target at a time"),
             "stopped-outside": (f"{written} is called outside the tape's block", "move it into the block"),

@@ -85,9 +85,9 @@ def update(state):
     with tf.GradientTape(persistent=True) as tape:
         value = tf.reduce_sum(critic * state)
         actor_loss = -tf.reduce_sum(actor * state) * tf.stop_gradient(value)
-        critic_loss = (value - 1.0) ** 2
         actor_gradient = tape.gradient(actor_loss, actor)
-        critic_gradient = tape.gradient(critic_loss, critic)
+        critic_loss = (value - 1.0) ** 2
+    critic_gradient = tape.gradient(critic_loss, critic)
     return actor_gradient, critic_gradient
 
 

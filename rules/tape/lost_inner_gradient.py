@@ -45,30 +45,30 @@ class LostInnerGradient(Rule):
     kinds = (Kind.INNER_GRADIENT,)
     examples = (
         Example(
-            title="a second derivative by two tapes",
+            title="an acceleration by two tapes",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(1.0)
+t = tf.Variable(0.5)
 
 with tf.GradientTape() as outer:
     with tf.GradientTape() as inner:
-        y = x * x * x
-dy_dx = inner.gradient(y, x)
+        position = tf.exp(-t) * tf.sin(3.0 * t)
+velocity = inner.gradient(position, t)
 
-d2y_dx2 = outer.gradient(dy_dx, x)
+acceleration = outer.gradient(velocity, t)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(1.0)
+t = tf.Variable(0.5)
 
 with tf.GradientTape() as outer:
     with tf.GradientTape() as inner:
-        y = x * x * x
-    dy_dx = inner.gradient(y, x)
+        position = tf.exp(-t) * tf.sin(3.0 * t)
+    velocity = inner.gradient(position, t)
 
-d2y_dx2 = outer.gradient(dy_dx, x)
+acceleration = outer.gradient(velocity, t)
 """,
             outcome="none",
         ),

@@ -41,28 +41,28 @@ class SilencedByZero(Rule):
     kinds = (Kind.SILENCED,)
     examples = (
         Example(
-            title="zeros for a Variable that is not used",
+            title="zeros for a weight that is not used",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable([2.0, 2.0])
-y = tf.Variable(3.0)
+used = tf.Variable([0.5, 1.5])
+unused = tf.Variable([1.0, 1.0])
 
 with tf.GradientTape() as tape:
-    z = y**2
+    loss = tf.reduce_sum(used**2)
 
-print(tape.gradient(z, x, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable([2.0, 2.0])
-y = tf.Variable(3.0)
+used = tf.Variable([0.5, 1.5])
+unused = tf.Variable([1.0, 1.0])
 
 with tf.GradientTape() as tape:
-    z = y**2 * tf.reduce_sum(x)
+    loss = tf.reduce_sum(used**2 * unused)
 
-print(tape.gradient(z, x, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 """,
             outcome="zero",
         ),

@@ -47,32 +47,30 @@ class TapeReused(Rule):
     kinds = (Kind.TAPE_REUSED,)
     examples = (
         Example(
-            title="two derivatives of one tape",
+            title="two derivatives of one recording",
             broken="""\
 import tensorflow as tf
 
-x = tf.constant([1.0, 3.0])
+radius = tf.Variable(2.0)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    area = 3.14159 * radius**2
+    volume = 4.0 / 3.0 * 3.14159 * radius**3
 
-dz_dx = tape.gradient(z, x)
-dy_dx = tape.gradient(y, x)
+d_area = tape.gradient(area, radius)
+d_volume = tape.gradient(volume, radius)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.constant([1.0, 3.0])
+radius = tf.Variable(2.0)
 
 with tf.GradientTape(persistent=True) as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    area = 3.14159 * radius**2
+    volume = 4.0 / 3.0 * 3.14159 * radius**3
 
-dz_dx = tape.gradient(z, x)
-dy_dx = tape.gradient(y, x)
+d_area = tape.gradient(area, radius)
+d_volume = tape.gradient(volume, radius)
 del tape
 """,
             outcome="error",

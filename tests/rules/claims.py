@@ -48,6 +48,7 @@ WITHOUT = {
 
 DETAILS: dict[Kind, list[dict[str, str]]] = {
     Kind.REBOUND: [
+        {"reason": "expression"},
         {"source_line": "3"},
         {"source_line": "3", "replacement": "x.assign_add(1.0)", "turn": "from the second turn of the loop on"},
     ],
@@ -93,7 +94,6 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
                 "sparse",
                 "slices",
                 "extension",
-                "missing",
             ]
         ),
         {"reason": "none", "source": "None"},
@@ -235,6 +235,7 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
         {"source": "w", "variable": "[w]", "reason": "single"},
         {"source": "[w, b]", "variable": "[b, w]", "reason": "order"},
         {"source": "[w, b]", "variable": "[w, b, c]", "reason": "length"},
+        *({"reason": reason} for reason in ("other", "order", "length", "single")),
     ],
     Kind.NONE_APPLIED: [
         {"callee": "optimizer.apply_gradients", "reason": "apply", "call_line": "8"},
@@ -264,12 +265,12 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
     Kind.SUMMED: [{"target": "y"}, {"reason": "several"}],
     Kind.BAD_CALL: [
         {"reason": "second-source", "callee": "tape.gradient", "source": "b"},
-        {"reason": "no-such-method", "method": "gradients", "exception": "AttributeError"},
+        {"reason": "unknown-method", "method": "gradients", "exception": "AttributeError"},
         {"reason": "unknown-keyword", "method": "gradient", "keyword": "source"},
         {"reason": "no-sources", "method": "gradient"},
-        {"reason": "tape-keyword", "keyword": "presistent"},
+        {"reason": "unknown-keyword", "variable": "presistent"},
         {"reason": "with-a-class", "exception": "TypeError"},
-        {"reason": "entered-twice", "exception": "ValueError"},
+        {"reason": "nested", "exception": "ValueError"},
         {"reason": "persistent-not-bool"},
         {"reason": "tf.gradients", "callee": "tf.gradients"},
         {"reason": "target-list", "callee": "tape.jacobian"},

@@ -161,6 +161,8 @@ def _is_cut(seen: Observation) -> bool:
 def _may_take_floats(parameter: inspect.Parameter) -> bool:
     if parameter.name in NEVER or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
         return False
+    if isinstance(parameter.default, int) and not isinstance(parameter.default, bool):
+        return parameter.name.endswith(("value", "values"))
     return parameter.default is None or isinstance(parameter.default, float)
 
 
