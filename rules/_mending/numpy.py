@@ -79,7 +79,7 @@ def _unbracketed(site: Site, call: ast.Call, argument: ast.expr) -> bool:
 
 def _last(site: Site, call: ast.Call, content: str) -> Replacement:
     """A text put in behind a call's last argument."""
-    given = [*call.args, *call.keywords]
+    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
     last = max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0))
     if isinstance(last, ast.expr):
         return put(*past_brackets(site, call, last), content)

@@ -138,7 +138,7 @@ print(tape.gradient(loss, table))
         if not isinstance(node, ast.Call) or not (spelled(node.func) or "").endswith("cast") or not node.args:
             return None
         parent = site.index.parents.get(node)
-        uses = [node]
+        uses: list[ast.expr] = [node]
         if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
             uses = site.uses(spelled(parent.targets[0]) or "")
         if not uses or not all(float_does(site, use, set()) for use in uses):

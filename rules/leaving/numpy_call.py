@@ -177,7 +177,7 @@ print(tape.gradient(score, logits))
 
         Safe where all that is done with the result takes a Tensor.
         """
-        site = Site(claim, module)
+        site = Site(claim, module, may_import=True)
         node = site.expression()
         if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
             end = span_of(node.right)
@@ -188,4 +188,4 @@ print(tape.gradient(score, logits))
         if edits is None:
             return None
         safe = goes_on_as_tensor(site, node)
-        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *edits)
+        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)

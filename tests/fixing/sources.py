@@ -64,7 +64,9 @@ def renaming(old: str, new: str, applicability: Applicability = "safe", code: st
     return check
 
 
-def finding(path: str, code: str, change: Edit, applicability: Applicability = "safe", name: str = "numpy-call") -> Finding:
+def finding(
+    path: str, code: str, change: Edit, applicability: Applicability = "safe", name: str = "numpy-call"
+) -> Finding:
     return Finding(
         code=code,
         name=name,

@@ -175,7 +175,11 @@ def test_the_verifier_is_told_where_the_gradient_call_has_gone() -> None:
         change = edit(text, 0, 0, "watch(x)\n")
         one = finding(given.path, "GT102", change)
         lost = Gradient(None, 2, 11, "gradient", "y", "x", "none")
-        return [Finding(one.code, one.name, "error", "", one.path, None, one.location, one.end_location, (lost,), fix=one.fix)]
+        return [
+            Finding(
+                one.code, one.name, "error", "", one.path, None, one.location, one.end_location, (lost,), fix=one.fix
+            )
+        ]
 
     text = "y = x\ng = f(y), tape.gradient(y, x)\n"
     result = fixed(text, check, verify=lambda *a: Evidence(True, ""))

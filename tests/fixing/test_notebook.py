@@ -86,7 +86,12 @@ def test_cells_of_the_third_format() -> None:
         "metadata": {"name": ""},
         "nbformat": 3,
         "worksheets": [
-            {"cells": [{"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "input": ["a = 1\n", "b = 2"]}]},
+            {
+                "cells": [
+                    {"cell_type": "markdown", "source": "text"},
+                    {"cell_type": "code", "input": ["a = 1\n", "b = 2"]},
+                ]
+            },
             {"cells": [{"cell_type": "code", "input": "c = 3"}]},
         ],
     }
@@ -96,5 +101,7 @@ def test_cells_of_the_third_format() -> None:
 
 
 def test_what_looks_like_a_source_and_is_none() -> None:
-    raw = notebook(["a = 1"]).replace('"metadata": {"kernelspec"', '"cells_": [{"source": "no"}], "metadata": {"kernelspec"')
+    raw = notebook(["a = 1"]).replace(
+        '"metadata": {"kernelspec"', '"cells_": [{"source": "no"}], "metadata": {"kernelspec"'
+    )
     assert Notebook(raw).texts == {0: "a = 1"}
