@@ -16,6 +16,9 @@ MARKS = "gradlint_marks"
 
 Sort = Literal["call", "apply", "tape", "term", "seen", "leaf", "turns", "more", "raised", "bound"]
 
+CALLS = frozenset({"call", "apply", "tape"})
+"""Marks on a call that stand in for its function; they come before those that wrap the call whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -85,7 +88,7 @@ class _Marker(ast.NodeTransformer):
         result: ast.AST = self.generic_visit(node)
         if isinstance(result, ast.stmt):
             return self._statement(result, found)
-        for mark in found:
+        for mark in sorted(found, key=lambda mark: mark.sort not in CALLS):
             if isinstance(result, ast.expr):
                 result = self._expression(result, mark)
         if result is not node:
@@ -95,7 +98,7 @@ class _Marker(ast.NodeTransformer):
     @staticmethod
     def _expression(node: ast.expr, mark: Mark) -> ast.expr:
         number = ast.Constant(mark.number)
-        if mark.sort in {"call", "apply", "tape"} and isinstance(node, ast.Call):
+        if mark.sort in CALLS and isinstance(node, ast.Call):
             node.func = _probe(mark.sort, number, node.func)
             return node
         if mark.sort in {"term", "seen"}:

@@ -177,10 +177,12 @@ class Plan:
         if self.finding.code == "GT505" and isinstance(statement, (ast.Assign, ast.AugAssign)):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             marking.put(statement, Mark("bound", FLAG + 3, ast.unparse(target)))
-        if self.finding.code == "GT502":
+        numbers_only = self.finding.code.startswith("GT6") and not self.wants
+        if self.finding.code == "GT502" or numbers_only:
             for node in ast.walk(self.program.tree):
                 if isinstance(node, ast.Call) and last(node.func) in METHODS and not marking.marks(node):
                     marking.put(node, Mark("call", FLAG + 4))
+                    self.kept += [node] if numbers_only else []
 
     def _mark_tape(self, statement: ast.stmt) -> None:
         """Count what is asked of a tape; the program must run on as far as the tape is spoken of."""
