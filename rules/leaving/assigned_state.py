@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
     from gradlint.rule import Module, Proposal
 
+    from .._mending.site import With
+
 
 class AssignedState(Rule):
     """A value on the way was written into a Variable, whose state keeps no history.
@@ -158,10 +160,12 @@ print(average, tape.gradient(loss, w))
         block = site.block_of(calls[0][1]) if calls else None
         if variable is None or value is None or block is None or not alone(module, statement):
             return None
-        if not any(one is statement for one in block.body) or not isinstance(statement, (ast.Expr, ast.Assign)):
+        if not isinstance(statement, (ast.Expr, ast.Assign)) or statement.value is not node:
             return None
-        if statement.value is not node:
-            return None
+        if not any(one is statement for one in block.body) or any(
+            isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)
+        ):
+            return _rebound(site, block, statement, node, variable, value)
         function = site.text(node.func.value)
         if isinstance(statement, ast.Assign):
             target = spelled(statement.targets[0]) if len(statement.targets) == 1 else None
@@ -179,7 +183,7 @@ print(average, tape.gradient(loss, w))
             and block in site.index.above(use)
             and not _written(site, use)
         ]
-        if not later or any(isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)):
+        if not later:
             return None
         written = f"{named} = {value}"
         return proposal(
@@ -200,6 +204,21 @@ def _new_value(site: Site, node: ast.Call) -> str | None:
     if sign is not None:
         return f"{owner} {sign} {bracketed(value, site.text(value))}"
     return site.text(value) if node.func.attr == "assign" and "\n" not in site.text(value) else None
+
+
+def _rebound(
+    site: Site, block: With, statement: ast.stmt, node: ast.Call, variable: str, value: str
+) -> Proposal | None:
+    """``total.assign_add(e)`` as ``total = total + e`` where the total is local and nothing else writes to it."""
+    found = site.definition(variable, node)
+    inside = block in site.index.above(statement) and isinstance(statement, ast.Expr)
+    if not inside or "." in variable or found is None or site.index.scope(found[0]) is not site.index.scope(node):
+        return None
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+    others = [use for use in site.uses(variable) if use is not receiver]
+    if any(isinstance(site.index.parents.get(use), ast.Attribute) for use in others):
+        return None
+    return proposal("unsafe", "Sum up Tensors", replace(statement, f"{variable} = {value}"))
 
 
 def _written(site: Site, use: ast.expr) -> bool:

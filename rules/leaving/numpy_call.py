@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, put
+from .._mending.numpy import translated
+from .._mending.site import Site, span_of, spelled
+from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, name, so, use
 from ._instead import of_numpy
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class NumpyCall(Rule):
@@ -165,3 +171,21 @@ print(tape.gradient(score, logits))
             exception = claim.detail.get("exception", "NotImplementedError")
             return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """TensorFlow's function in the place of NumPy's, its arguments translated.
+
+        Safe where all that is done with the result takes a Tensor.
+        """
+        site = Site(claim, module, may_import=True)
+        node = site.expression()
+        if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
+            end = span_of(node.right)
+            return proposal("safe", "Use the variable's value", put(end.end_line, end.end_column, ".value"))
+        if not isinstance(node, ast.Call) or refuses_a_tensor(site, node):
+            return None
+        edits = translated(site, node)
+        if edits is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)

@@ -171,12 +171,12 @@ print(tape.gradient(loss, model.trainable_variables))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ."""
         site = Site(claim, module)
-        node, reason = site.expression(), claim.detail.get("reason")
+        node = site.expression()
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             return None
         owner, method = site.text(node.func.value), node.func.attr
-        if reason == "predict" and method in {"predict", "predict_on_batch"} and len(node.args) == 1:
+        if method in {"predict", "predict_on_batch"} and len(node.args) == 1:
             return proposal("unsafe", "Call the model itself", replace(node, f"{owner}({site.text(node.args[0])})"))
-        if reason == "weights" and method == "get_weights" and not node.args:
+        if method == "get_weights" and not node.args:
             return proposal("unsafe", "Use the variables themselves", replace(node, f"{owner}.trainable_variables"))
         return None

@@ -164,10 +164,10 @@ print(tape.gradient(density, x))
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The conversion dropped: safe where all that is done with its value takes a Tensor."""
-        site = Site(claim, module)
+        site = Site(claim, module, may_import=True)
         node = site.expression()
         edit = None if node is None else dropped(site, node)
         if node is None or edit is None:
             return None
         safe = goes_on_as_tensor(site, node)
-        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", edit)
+        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", *site.imports, edit)

@@ -149,7 +149,7 @@ print(tape.gradient(loss, logits))
             return None
         edits, sure = [], True
         for name, call in wanted.items():
-            found = site.definition(name or "", call)
+            found = site.definition(name or "", call) or site.attribute_definition(name or "", call)
             made = _floats(site, found[1]) if found is not None else None
             fits = [float_does(site, use, names) for use in site.uses(name or "")]
             if made is None or False in fits:

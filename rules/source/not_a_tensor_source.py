@@ -177,7 +177,7 @@ def _meant(site: Site, source: ast.expr, call: ast.Call, reason: str) -> Replace
     text = site.text(source)
     if reason in {"model", "layer"} and spelled(source) is not None:
         return replace(source, f"{text}.trainable_variables")
-    if reason == "get-weights" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
+    if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "get_weights":
         return replace(source, f"{site.text(source.func.value)}.trainable_variables")
     if reason == "reference" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
         return replace(source, site.text(source.func.value))

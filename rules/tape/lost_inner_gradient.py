@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
@@ -146,10 +147,13 @@ print(tape.gradient(penalty, kernel))
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""
         site = Site(claim, module)
         calls, statement = site.calls(), site.statement()
-        if not calls or statement is None or claim.detail.get("reason") in {"same-tape", "inner-none"}:
+        if not calls or statement is None or claim.detail.get("reason") == "inner-none":
             return None
         outer, tape = site.block_of(calls[0][1]), site.tape_of(calls[0][1])
         if outer is None or tape is None:
             return None
-        edits = moved_in_from_behind(site, outer, statement, tape)
+        same = claim.detail.get("reason") == "same-tape"
+        if same and any(one is calls[0][1] for one in ast.walk(statement)):
+            return None
+        edits = moved_in_from_behind(site, outer, statement, None if same else tape)
         return None if edits is None else proposal("safe", "Take the inner gradient in the outer block", *edits)
