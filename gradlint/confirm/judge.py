@@ -30,6 +30,9 @@ INSIDE_WARNING = "persistent tape inside its context"
 
 NOTHING = "is None"
 
+UNINVENTED = 2
+"""What the reason weighs that no arguments could be invented."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -116,8 +119,7 @@ def judge(wants: Sequence[Want], report: Report, line: Callable[[int], str], *, 
         unreached = f"; {rest} of {len(stands)} gradient calls not reached" if rest else ""
         return Judgement("confirmed", held[0] + more + unreached)
     if arrived:
-        ran = not watched or report.of("passed", FLAG) or report.of("raise", FLAG)
-        if ran:
+        if not watched or report.of("passed", FLAG):
             return Judgement("refuted", arrived[0])
         return Judgement("inconclusive", "the gradient call ran, but not the line that the finding points at", 3)
     for how, detail in stands:
@@ -152,7 +154,7 @@ def reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
         wanting = [event for event in attempts if DATA & set(event["mro"]) or event["module"]]
         if wanting:
             return _raised(wanting[0], line)
-        return f"no input could be invented for it: {attempts[-1]['type']}: {_first(attempts[-1]['text'])}", 2
+        return f"no input could be invented for it: {attempts[-1]['type']}: {_first(attempts[-1]['text'])}", UNINVENTED
     return "the gradient call was not reached", 1
 
 

@@ -32,6 +32,9 @@ STEP = 0.03125
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
 
+FRUITFUL = 5
+"""How many sets of invented arguments may reach the gradient call without bearing the claim out."""
+
 PATIENCE = 2.0
 """Seconds in which a training loop may take more turns than its limit, as long as no claim has been settled."""
 
@@ -196,27 +199,36 @@ class Probe:
 
         return self._opaque(made)
 
-    def attempt(self, function: Callable[[], Any]) -> bool:
-        """Call a function with invented arguments; True once the marked place was reached."""
+    def attempt(self, way: int, function: Callable[[], Any]) -> bool:
+        """Call a function with invented arguments; True once the marked place was reached often enough."""
         reached = self.reached
+        self.way = way
         try:
             function()
         except Exception as error:
             if self.reached == reached:
                 self.report({"t": "attempt", **described(error, self.filename)})
                 return False
-        return self.reached > reached
+        self.fruitful += self.reached > reached
+        return self.fruitful >= FRUITFUL
 
     # What it makes of them.
 
     reached = 0
     """How often a marked place was reached."""
 
+    fruitful = 0
+    """How many sets of invented arguments reached one."""
+
+    way: int | None = None
+    """The set of invented arguments that is being tried."""
+
     def finish(self) -> None:
         """Report what is only known at the end."""
-        self.report({"t": "turns", "counts": {str(mark): count for mark, count in self.rounds.items()}})
-        for mark, counts in self.tapes.items():
-            self.report({"t": "tapes", "n": mark, "counts": counts})
+        counts = {str(mark): count for mark, count in self.rounds.items()}
+        self.report({"t": "turns", "counts": counts, "way": self.way})
+        for mark, tapes in self.tapes.items():
+            self.report({"t": "tapes", "n": mark, "counts": tapes})
 
     def _program_frame(self, frame: FrameType | None) -> FrameType | None:
         while frame is not None:

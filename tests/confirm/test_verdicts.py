@@ -460,7 +460,9 @@ def test_evidence_that_is_not_there_refutes(code_of_rule: str, run: Run) -> None
 
 REASONS = {
     "needs data that is not there: line 3": "x = tf.Variable(np.loadtxt('measured.csv'))",
-    "a module is not installed: a_module_nobody_has (line 3)": "import a_module_nobody_has\nx = tf.Variable(a_module_nobody_has.start)",
+    "a module is not installed: a_module_nobody_has (line 3)": (
+        "import a_module_nobody_has\nx = tf.Variable(a_module_nobody_has.start)"
+    ),
     "refused: the network": (
         "import urllib.request\nx = tf.Variable(len(urllib.request.urlopen('http://127.0.0.1:9/').read()))"
     ),
