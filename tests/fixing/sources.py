@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlint.finding import Applicability, Edit, Finding, Fix, Gradient, Position
 from gradlint.fixing.text import Text, texts
 from gradlint.sources.read import from_text
-from gradlint.sources.source import Source
+
+if TYPE_CHECKING:
+    from gradlint.sources.source import Source
 
 
 def source(text: str, path: str = "a.py") -> Source:

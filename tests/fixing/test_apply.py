@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gradlint.finding import Edit, Finding, Fix, Gradient, Position
 from gradlint.fixing import EditError, Evidence, edited, fix_source
 from gradlint.fixing.text import Text, texts
-from gradlint.sources.source import Source
 
 from .sources import edit, finding, lines, notebook, reader, renaming, source
+
+if TYPE_CHECKING:
+    from gradlint.sources.source import Source
 
 
 def fixed(text: str, check: Any, path: str = "a.py", **options: Any) -> Any:
@@ -129,7 +131,8 @@ def test_mixed_line_ends_stay() -> None:
 
 
 def test_markdown_keeps_the_prefix_of_its_fence() -> None:
-    page = "# Page\n\n> ```python\n> with tf.GradientTape() as tape:\n>     y = x\n> ```\n\n- item\n\n  ```python\n  z = 1\n  ```\n"
+    quoted = "> ```python\n> with tf.GradientTape() as tape:\n>     y = x\n> ```\n"
+    page = f"# Page\n\n{quoted}\n- item\n\n  ```python\n  z = 1\n  ```\n"
     given = source(page, "a.md")
     text = texts(given)[None]
     at = page.index("y = x")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gradlint.finding import Finding
 from gradlint.fixing import Baseline, BaselineError
-from gradlint.sources.source import Source
 
 from .sources import at, lines, notebook, source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gradlint.finding import Finding
+    from gradlint.sources.source import Source
 
 TEXT = "import numpy as np\n\na = 1\ny = np.mean(x)\nb = 2\n\nc = 3\nz = np.mean(x)\nd = 4\n"
 

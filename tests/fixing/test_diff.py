@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from gradlint.finding import Finding
+from typing import TYPE_CHECKING
+
 from gradlint.fixing import diff, fix_source, summary
-from gradlint.sources.source import Source
 
 from .sources import lines, notebook, reader, renaming, source
+
+if TYPE_CHECKING:
+    from gradlint.finding import Finding
+    from gradlint.sources.source import Source
 
 
 def test_a_file() -> None:

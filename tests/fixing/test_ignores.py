@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlint import checking
-from gradlint.finding import Finding
 from gradlint.fixing import Ignored, add_ignores
-from gradlint.sources.source import Source
 
 from .sources import lines, notebook, reader, source
+
+if TYPE_CHECKING:
+    from gradlint.finding import Finding
+    from gradlint.sources.source import Source
 
 HEAD = "import numpy as np\nimport tensorflow as tf\nx = tf.Variable(3.0)\n"
 

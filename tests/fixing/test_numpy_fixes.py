@@ -17,13 +17,14 @@ with tf.GradientTape() as tape:
     y = tf.reduce_sum(tf.convert_to_tensor(z))
 g = tape.gradient(y, x)
 """
+OVER_LINES = "(  # all of them\n        x,\n        axis=(0, 1),\n    )"
 CALLS = {
+    "np.sum" + OVER_LINES: "tf.reduce_sum" + OVER_LINES,
     "np.mean(x)": "tf.reduce_mean(x)",
     "np.mean(x, axis=0)": "tf.reduce_mean(x, axis=0)",
     "np.mean(x, 0)": "tf.reduce_mean(x, 0)",
     "np.sum(x, keepdims=True)": "tf.reduce_sum(x, keepdims=True)",
     "np.sum(a=x)": "tf.reduce_sum(input_tensor=x)",
-    "np.sum(  # all of them\n        x,\n        axis=(0, 1),\n    )": "tf.reduce_sum(  # all of them\n        x,\n        axis=(0, 1),\n    )",
     "np.clip(x, 0.2, 0.6)": "tf.clip_by_value(x, 0.2, 0.6)",
     "np.clip(x, a_min=0.2, a_max=0.6)": "tf.clip_by_value(x, clip_value_min=0.2, clip_value_max=0.6)",
     "np.log(x)": "tf.math.log(x)",

@@ -5,18 +5,20 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradlint import checking
-from gradlint.finding import Finding
 from gradlint.fixing import Result, fix_source
 from gradlint.fixing.text import texts
 from gradlint.sources.source import Source
 
 from .sources import notebook, reader, renaming, source
+
+if TYPE_CHECKING:
+    from gradlint.finding import Finding
 
 NOISE = [
     "# größe 😀",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlint.fixing import WriteError, write
 from gradlint.sources.read import from_bytes, from_text
-from gradlint.sources.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gradlint.sources.source import Source
 
 
 def changed(path: Path) -> tuple[Source, Source]:
