@@ -694,12 +694,12 @@ class _Asking:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if isinstance(node, Tensor) and node.gradient_of is not None:
+            if isinstance(node, Tensor) and node.gradient_of is not None and node.born < recording.began:
                 for edge in node.edges:
                     outside = recording not in edge.seen and edge.cut is None
                     if outside and (edge.parent is item.node or self.depends(edge.parent, item.edge.parent)):
                         return graph.Break(node, edge, item.sure)
-            stack.extend(edge.parent for edge in node.edges)
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None)
         return item
 
     def value_ways(self) -> set[int]:
