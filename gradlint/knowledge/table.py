@@ -279,9 +279,8 @@ def _lines() -> dict[str, str]:
     """The table's lines by every name that they have."""
     lines: dict[str, str] = {}
     for line in TABLE.read_text(encoding="utf-8").splitlines():
-        name = line[: line.index("\t")]
-        lines[name] = line
-        aliases = line[line.rindex("\t") + 1 :]
+        lines[line.split("\t", 1)[0]] = line
+        aliases = line.rsplit("\t", 1)[1]
         if aliases:
             for alias in aliases.split(" "):
                 if alias != "compat.v1":

@@ -118,7 +118,7 @@ class Search:
     def _confirm(self, text: str) -> str:
         """Look for further calls where the first shows no way through, since another shape or dtype may have one."""
         first = self.found.get(text)
-        if first is None or not _is_cut(first):
+        if first is None or not _is_cut(first) or first.result in ("ndarray", "number", "string"):
             return text
         known = dict(first.effects)
         budget = len(self.tried) + 50
