@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import methods, updates, usage
+from gradlint.flow import keras, methods, updates, usage
 from gradlint.flow.core import Raised, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.library import Library
@@ -14,6 +14,7 @@ from gradlint.flow.values import (
     Const,
     Frame,
     Function,
+    Instance,
     Method,
     Params,
     Tape,
@@ -34,6 +35,7 @@ class Machine(Library):
         self.entered: dict[int, int] = {}
         self.generators: dict[int, bool] = {}
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
+        self.written: dict[int, frozenset[str]] = {}
         self.kept: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
@@ -147,44 +149,32 @@ class Machine(Library):
             names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
             args = [Unknown(name, span_of(init.node), top=True) for name in names]
         made = self.construct(cls, args, {}, cls.node)
-        from gradlint.flow.values import Instance
-
         if isinstance(made, Instance):
-            if function.name not in {"__init__", "build"}:
-                from gradlint.flow import keras
-
-                if made.library:
-                    keras.build(self, made, cls.node)
-            self.forget_attributes(cls, made, function)
+            if made.library and function.name not in {"__init__", "build"}:
+                keras.build(self, made, cls.node)
+            self.forget_attributes(cls, made)
         return made
 
-    def forget_attributes(self, cls: ClassValue, made: Value, function: Function) -> None:
+    def forget_attributes(self, cls: ClassValue, made: Value) -> None:
         """Attributes that other methods write may hold anything by the time that a method runs."""
-        from gradlint.flow.values import Instance
-
         assert isinstance(made, Instance)
-        written: set[str] = set()
-        for base in self.mro(cls):
-            if not isinstance(base, ClassValue):
-                continue
-            for method in base.node.body:
-                if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                    continue
-                if method.name in {"__init__", "build"}:
-                    continue
-                for node in ast.walk(method):
-                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                        written.add(node.attr)
-        for name in written | self.written_outside():
-            if name in made.attrs:
-                before = made.attrs[name]
-                if isinstance(before, Variable):
-                    continue
+        written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
+        for name in written:
+            before = made.attrs.get(name)
+            if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, top=True))
 
-    def written_outside(self) -> set[str]:
-        """Attributes that code outside of any class writes to objects."""
-        return self.outside_attributes
-
-    outside_attributes: set[str] = set()
-
+    def written_in(self, cls: ClassValue) -> frozenset[str]:
+        """The attributes that a class's methods write, other than those that make the object."""
+        known = self.written.get(id(cls.node))
+        if known is None:
+            known = frozenset(
+                node.attr
+                for method in cls.node.body
+                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+                and method.name not in {"__init__", "build"}
+                for node in ast.walk(method)
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            )
+            self.written[id(cls.node)] = known
+        return known

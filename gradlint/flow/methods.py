@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras, operators, tensorflow_calls, updates
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.expressions import with_key
 from gradlint.flow.facts import Kind
-from gradlint.flow.store import join_values
+from gradlint.flow.store import MANY, either, join_values
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -209,6 +209,8 @@ def of_sequence(
                 return m.unknown("item", node)
             put(tuple(values), exact=True)
             return taken
+        if len(items.values) > MANY:
+            return either(*items.values)
         result = items.values[0]
         for item in items.values[1:]:
             result = join_values(result, item)

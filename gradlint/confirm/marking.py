@@ -1,0 +1,139 @@
+"""Marks in the probe's program: the calls to ``__gradlint__`` through which the worker looks on.
+
+A mark is put on a node before the program is sliced and turned into code afterwards, so that the slice keeps
+what is marked and the code of both stays the user's.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from dataclasses import dataclass
+from typing import Literal
+
+PROBE = "__gradlint__"
+MARKS = "gradlint_marks"
+
+Sort = Literal["call", "apply", "tape", "term", "seen", "leaf", "turns", "more", "raised", "bound"]
+
+CALLS = frozenset({"call", "apply", "tape"})
+"""Marks on a call that stand in for its function; they come before those that wrap the call whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark: what is looked at, the number that its events carry, and a name or limit that goes with it."""
+
+    sort: Sort
+    number: int
+    name: str = ""
+    limit: int = 0
+
+
+def put(node: ast.AST, mark: Mark) -> None:
+    """Mark a node; a node may carry several marks."""
+    vars(node).setdefault(MARKS, []).append(mark)
+
+
+def marks(node: ast.AST) -> list[Mark]:
+    """The marks that a node carries."""
+    found: list[Mark] = vars(node).get(MARKS, [])
+    return found
+
+
+def rendered(tree: ast.Module) -> tuple[str, dict[int, int]]:
+    """A marked program as text that can be run under the worker.
+
+    Returns:
+        The text, and for each of its lines the line of the user's program that it comes from.
+    """
+    new = _Marker().visit(copy.deepcopy(tree))
+    assert isinstance(new, ast.Module)
+    return text_of(ast.fix_missing_locations(new))
+
+
+def text_of(tree: ast.Module) -> tuple[str, dict[int, int]]:
+    """A tree's text, and for each of its lines the line that its nodes stood on before."""
+    text = ast.unparse(tree) + "\n"
+    lines: dict[int, int] = {}
+    try:
+        again = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text, lines
+    for now, then in zip(ast.walk(again), ast.walk(tree), strict=False):
+        if type(now) is not type(then):
+            break
+        place = getattr(then, "lineno", None)
+        if isinstance(now, (ast.stmt, ast.expr)) and place is not None:
+            lines.setdefault(now.lineno, place)
+    return text, lines
+
+
+def _probe(method: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(ast.Name(PROBE, ast.Load()), method, ast.Load()), list(arguments), [])
+
+
+def _at(new: ast.AST, old: ast.AST) -> None:
+    for node in ast.walk(new):
+        if "lineno" not in vars(node) and "lineno" in getattr(node, "_attributes", ()):
+            ast.copy_location(node, old)
+
+
+class _Marker(ast.NodeTransformer):
+    """Turns marks into code."""
+
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
+        """Visit a node's children, then act on its own marks."""
+        found = marks(node)
+        result: ast.AST = self.generic_visit(node)
+        if isinstance(result, ast.stmt):
+            return self._statement(result, found)
+        for mark in sorted(found, key=lambda mark: mark.sort not in CALLS):
+            if isinstance(result, ast.expr):
+                result = self._expression(result, mark)
+        if result is not node:
+            _at(result, node)
+        return result
+
+    @staticmethod
+    def _expression(node: ast.expr, mark: Mark) -> ast.expr:
+        number = ast.Constant(mark.number)
+        if mark.sort in CALLS and isinstance(node, ast.Call):
+            node.func = _probe(mark.sort, number, node.func)
+            return node
+        if mark.sort in {"term", "seen"}:
+            return _probe(mark.sort, number, node)
+        if mark.sort == "leaf":
+            return _probe("leaf", number, ast.Constant(mark.name), node)
+        return node
+
+    def _statement(self, node: ast.stmt, found: list[Mark]) -> ast.stmt | list[ast.stmt]:
+        statements: list[ast.stmt] = [node]
+        for mark in found:
+            number, limit = ast.Constant(mark.number), ast.Constant(mark.limit)
+            if mark.sort == "turns" and isinstance(node, (ast.For, ast.AsyncFor)):
+                node.iter = _probe("turns", number, node.iter, limit)
+            elif mark.sort == "more" and isinstance(node, ast.While):
+                node.test = ast.BoolOp(ast.And(), [_probe("more", number, limit), node.test])
+            elif mark.sort == "bound":
+                name = ast.parse(f"lambda: {mark.name}", mode="eval").body
+                before, after = (
+                    ast.Expr(_probe("bound", number, ast.Constant(when), copy.deepcopy(name)))
+                    for when in ("before", "after")
+                )
+                statements = [before, *statements, after]
+            elif mark.sort == "raised":
+                statements = [self._watched(statements, number, node, passed=bool(mark.limit))]
+        for statement in statements:
+            _at(statement, node)
+        return statements if len(statements) > 1 else statements[0]
+
+    @staticmethod
+    def _watched(statements: list[ast.stmt], number: ast.Constant, node: ast.stmt, *, passed: bool) -> ast.stmt:
+        if passed:
+            told = ast.Expr(_probe("passed", number))
+            leaves = isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue))
+            statements = [told, *statements] if leaves else [*statements, told]
+        report = ast.Expr(_probe("raised", number, ast.Name("gradlint_error", ast.Load())))
+        caught = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), "gradlint_error", [report, ast.Raise()])
+        return ast.Try(statements, [caught], [], [])

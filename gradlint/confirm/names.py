@@ -1,0 +1,296 @@
+"""What a statement reads, binds and may change: the facts that the backward slice goes by.
+
+The slice must not lose a statement that matters, so whatever may change an object counts: a method called on
+it, an opaque function it is passed to, a store into it. Libraries whose functions leave their arguments alone
+are known by the program's imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+PRESENTATION = words(
+    """
+    IPython bokeh cv2_imshow logging matplotlib mlflow plotly pprint pylab seaborn tensorboard termcolor time tqdm
+    wandb warnings
+    """
+)
+"""Modules that show or log and give nothing back to the computation."""
+
+SHOWING = words(
+    """
+    add_subplot annotate axhline axis axvline bar barh clf colorbar contour contourf debug display errorbar figure
+    fill_between imsave imshow imwrite info legend line_plot log_metric makedirs mkdir pcolormesh plot plot_model
+    save save_weights savefig semilogx semilogy set_description set_postfix set_title set_xlabel set_xlim set_xticks
+    set_ylabel set_ylim set_yticks show sleep subplot subplots subplots_adjust summary suptitle tight_layout to_csv
+    to_excel to_json warn warning xlabel xlim xticks ylabel ylim yticks
+    """
+)
+"""Methods that show, log or store; as statements of their own they are left out."""
+
+FUNCTIONS = words("breakpoint display help input pprint print")
+"""Plain functions of the same sort."""
+
+READERS = words(
+    """
+    count endswith format get get_shape get_weights index item items join keys lower numpy predict shape size split
+    startswith strip summary tolist upper values
+    """
+)
+"""Methods that leave their object as it is."""
+
+CHANGERS = words(
+    """
+    assign assign_add assign_sub copyto fill fill_diagonal put setattr shuffle
+    """
+)
+"""Functions of libraries that change an argument."""
+
+PURE = frozenset(dir(builtins)) - {"setattr", "delattr", "exec", "eval", "next"}
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a piece of program reads, binds anew, and may change in place."""
+
+    reads: set[str] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)
+    touches: set[str] = field(default_factory=set)
+
+    def add(self, other: Effects) -> None:
+        """Join another piece's effects to these."""
+        self.reads |= other.reads
+        self.binds |= other.binds
+        self.touches |= other.touches
+
+
+def root(node: ast.AST) -> str | None:
+    """The name at the bottom of ``a.b[0].c``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Await)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def last(node: ast.AST) -> str | None:
+    """The name that a call's function ends with."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def parts(node: ast.AST) -> list[str]:
+    """``a.b.c`` as its names, or an empty list for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [*reversed([*names, node.id])] if isinstance(node, ast.Name) else []
+
+
+class Program:
+    """A program's tree and what is known of its names.
+
+    Attributes:
+        tree: The module.
+        modules: What each imported name stands for, dotted.
+        definitions: The functions and classes by name, methods included.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.modules: dict[str, str] = {}
+        self.definitions: dict[str, list[Definition]] = {}
+        self.aliases: dict[str, str] = {}
+        self.known: dict[int, Effects] = {}
+        self.showing: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self.modules[alias.asname or alias.name.partition(".")[0]] = (
+                        alias.name if alias.asname else alias.name.partition(".")[0]
+                    )
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    self.modules[alias.asname or alias.name] = f"{node.module or '.'}.{alias.name}"
+            elif isinstance(node, DEFINITIONS):
+                self.definitions.setdefault(node.name, []).append(node)
+            elif isinstance(node, ast.Assign):
+                self._alias(node)
+        local = {name for name, module in self.modules.items() if module.startswith(".")}
+        self.libraries = set(self.modules) - local - set(self.definitions)
+
+    def _alias(self, node: ast.Assign) -> None:
+        value = node.value
+        other = root(value) if isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) else None
+        shown = isinstance(value, ast.Call) and self.presents(value.func)
+        for target in node.targets:
+            for name in targets(target):
+                if shown:
+                    self.showing.add(name)
+                if other is not None and other != name:
+                    self._join(name, other)
+
+    def _join(self, one: str, other: str) -> None:
+        first, second = self.representative(one), self.representative(other)
+        if first != second and other not in self.modules:
+            self.aliases[first] = second
+
+    def representative(self, name: str) -> str:
+        """One name for all that may stand for the same object."""
+        while name in self.aliases:
+            name = self.aliases[name]
+        return name
+
+    def meets(self, some: set[str], needed: set[str]) -> bool:
+        """Whether two sets of names may share an object."""
+        if not some.isdisjoint(needed):
+            return True
+        return not {self.representative(name) for name in some}.isdisjoint(map(self.representative, needed))
+
+    def presents(self, function: ast.AST) -> bool:
+        """Whether a call's function belongs to what shows or logs."""
+        names = parts(function)
+        if not names:
+            return False
+        module = self.modules.get(names[0], "").split(".")
+        return module[0] in PRESENTATION or names[0] in self.showing
+
+    def is_shown(self, statement: ast.stmt, *, surely: bool = False) -> bool:
+        """Whether a statement only shows, logs or stores something.
+
+        Args:
+            statement: The statement.
+            surely: Go by modules and functions alone, not by what a method's name suggests.
+        """
+        if not isinstance(statement, ast.Expr):
+            return False
+        value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+        if isinstance(value, ast.Constant):
+            return True
+        if not isinstance(value, ast.Call):
+            return False
+        function = value.func
+        if isinstance(function, ast.Name):
+            return (function.id in FUNCTIONS and function.id not in self.definitions) or self.presents(function)
+        if last(function) in self.definitions:
+            return False
+        names = parts(function)
+        return self.presents(function) or (last(function) in SHOWING and not surely) or names[1:2] == ["summary"]
+
+    def sets_state(self, statement: ast.stmt) -> bool:
+        """Whether a statement calls into a library for its own sake, as ``tf.random.set_seed(0)`` does."""
+        if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+            return False
+        names = parts(statement.value.func)
+        module = self.modules.get(names[0], "").partition(".")[0] if names else ""
+        return module in {"tensorflow", "keras", "numpy", "random"} and not self.is_shown(statement)
+
+    def effects(self, node: ast.AST) -> Effects:
+        """The effects of a statement or expression, nested ones included."""
+        known = self.known.get(id(node))
+        if known is None:
+            known = self.known[id(node)] = Effects()
+            self._collect(node, known, set())
+        return known
+
+    def outer(self, definition: Definition, seen: set[int]) -> Effects:
+        """What running a function or making a class reads and changes of the names around it."""
+        inner = Effects()
+        if id(definition) in seen:
+            return inner
+        seen.add(id(definition))
+        declared: set[str] = set()
+        arguments: set[str] = set()
+        for node in ast.walk(definition):
+            if isinstance(node, (ast.Global, ast.Nonlocal)):
+                declared |= set(node.names)
+            elif isinstance(node, ast.arg):
+                arguments.add(node.arg)
+        for child in ast.iter_child_nodes(definition):
+            self._collect(child, inner, seen)
+        local = (inner.binds | arguments) - declared
+        return Effects(inner.reads - local, inner.binds & declared, inner.touches - local)
+
+    def _collect(self, node: ast.AST, into: Effects, seen: set[int]) -> None:
+        if isinstance(node, DEFINITIONS):
+            into.binds.add(node.name)
+            into.reads |= self.outer(node, seen).reads
+            return
+        if isinstance(node, ast.Name):
+            (into.reads if isinstance(node.ctx, ast.Load) else into.binds).add(node.id)
+            return
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            into.binds |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+            return
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
+            name = root(node)
+            if name:
+                into.touches.add(name)
+        elif isinstance(node, ast.AugAssign):
+            name = root(node.target)
+            if name:
+                into.reads.add(name)
+                into.touches.add(name)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            into.binds.add(node.name)
+        elif isinstance(node, ast.Call):
+            self._collect_call(node, into, seen)
+        for child in ast.iter_child_nodes(node):
+            self._collect(child, into, seen)
+
+    def _collect_call(self, node: ast.Call, into: Effects, seen: set[int]) -> None:
+        name, base = last(node.func), root(node.func)
+        for definition in self.definitions.get(name or "", ()):
+            outer = self.outer(definition, seen)
+            into.reads |= outer.reads
+            into.touches |= outer.touches | outer.binds
+        library = base in self.libraries
+        builtin = isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions
+        opaque = not library and not builtin
+        if base and opaque and (isinstance(node.func, ast.Name) or name not in READERS):
+            into.touches.add(base)
+        if (
+            (library and name in CHANGERS)
+            or (opaque and not isinstance(node.func, ast.Attribute))
+            or name in self.definitions
+        ):
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                into.touches |= set(_objects(argument))
+        elif name in {"apply_gradients", "watch", "minimize", "fit", "train_on_batch", "compile"}:
+            for argument in node.args:
+                into.touches |= {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+
+
+def _objects(node: ast.AST) -> Iterator[str]:
+    """The names whose objects an argument hands over."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        for element in node.elts:
+            yield from _objects(element)
+    else:
+        name = root(node)
+        if name:
+            yield name
+
+
+def targets(node: ast.AST) -> Iterator[str]:
+    """The plain names that an assignment's target binds."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        for element in node.elts:
+            yield from targets(element)
+    elif isinstance(node, ast.Starred):
+        yield from targets(node.value)

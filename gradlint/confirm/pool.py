@@ -1,0 +1,292 @@
+"""The confirmer's side of the worker: jobs go in, reports come out, whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gradlint.confirm.options import ConfirmUnavailable, Options
+from gradlint.confirm.protocol import Collector, Job, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+START = "import sys; sys.path.append({root!r}); from gradlint.confirm.worker import main; main({mode!r}, {scratch!r})"
+GRACE = 30.0
+"""Seconds beyond a job's own limit after which a worker that does not answer is given up."""
+
+
+class Pool(Protocol):
+    """Runs jobs apart from one another."""
+
+    tensorflow: str | None
+
+    def submit(self, number: int, job: Job) -> None:
+        """Run a job; its number comes back with the report."""
+
+    def take(self) -> tuple[int, Report]:
+        """The next report, waited for."""
+
+    def close(self) -> None:
+        """End every process and delete the scratch folder."""
+
+
+def make_pool(options: Options) -> Pool:
+    """A pool of the kind that the system can have."""
+    return ForkingPool() if options.forks else FreshPool(options.workers)
+
+
+def environment(scratch: str) -> dict[str, str]:
+    """The worker's environment: no GPU, quiet, seeded, and every cache in the scratch folder."""
+    return {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": str(Path(scratch, "keras")),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": scratch,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "TEMP": scratch,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TMP": scratch,
+        "TMPDIR": scratch,
+    }
+
+
+def start(mode: str, scratch: str) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own, so that a Ctrl-C is the confirmer's alone to handle."""
+    root = str(Path(__file__).resolve().parents[2])
+    return subprocess.Popen(
+        [sys.executable, "-c", START.format(root=root, mode=mode, scratch=scratch)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(scratch),
+        cwd=scratch,
+        start_new_session=True,
+    )
+
+
+def greeting(process: subprocess.Popen[bytes]) -> str:
+    """Wait until a worker has imported TensorFlow; gives TensorFlow's version.
+
+    Raises:
+        ConfirmUnavailable: If it could not.
+    """
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    record: dict[str, Any] = json.loads(line) if line else {}
+    if "tensorflow" in record:
+        return str(record["tensorflow"])
+    raise ConfirmUnavailable(f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})")
+
+
+class ForkingPool:
+    """One worker that has imported TensorFlow and forks a child for each job."""
+
+    def __init__(self) -> None:
+        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
+        self.tensorflow: str | None = None
+        self.waiting: dict[int, tuple[Job, float]] = {}
+        self.lost: list[int] = []
+        self.answers: queue.Queue[bytes | None] = queue.Queue()
+        self.process = start("fork", self.scratch)
+
+    def submit(self, number: int, job: Job) -> None:
+        """Run a job; its number comes back with the report."""
+        if self.tensorflow is None:
+            self._greet()
+        self.waiting[number] = (job, time.monotonic())
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps({"number": number, "job": job.to_json()}).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            self._restart()
+
+    def take(self) -> tuple[int, Report]:
+        """The next report, waited for."""
+        while True:
+            if self.lost:
+                number = self.lost.pop()
+                return number, Report(ending="lost")
+            limit = min(started + job.timeout for job, started in self.waiting.values()) + GRACE
+            try:
+                line = self.answers.get(timeout=max(0.1, limit - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                self._restart()
+                continue
+            record = json.loads(line)
+            if record["number"] in self.waiting:
+                del self.waiting[record["number"]]
+                return record["number"], read_report(record["report"])
+
+    def close(self) -> None:
+        """End every process and delete the scratch folder."""
+        self._end()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _greet(self) -> None:
+        self.tensorflow = greeting(self.process)
+        threading.Thread(target=self._listen, args=(self.process, self.answers), daemon=True).start()
+
+    @staticmethod
+    def _listen(process: subprocess.Popen[bytes], answers: queue.Queue[bytes | None]) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(ValueError, OSError):
+            for line in process.stdout:
+                answers.put(line)
+        answers.put(None)
+
+    def _restart(self) -> None:
+        """A worker that is gone takes its jobs with it; the next ones get a new worker."""
+        self.lost += self.waiting
+        self.waiting.clear()
+        self._end()
+        self.answers = queue.Queue()
+        for entry in os.scandir(self.scratch):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+        self.process = start("fork", self.scratch)
+        self._greet()
+
+    def _end(self) -> None:
+        end(self.process)
+
+
+class FreshPool:
+    """A fresh interpreter for each job; a few are started ahead, so that TensorFlow's import is not waited for."""
+
+    def __init__(self, spares: int) -> None:
+        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
+        self.tensorflow: str | None = None
+        self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable] = queue.Queue()
+        self.closed = False
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.spares: queue.Queue[subprocess.Popen[bytes]] = queue.Queue()
+        for _ in range(spares):
+            self._prepare()
+
+    def submit(self, number: int, job: Job) -> None:
+        """Run a job; its number comes back with the report."""
+        process = self.spares.get()
+        self._prepare()
+        threading.Thread(target=self._run, args=(process, number, job), daemon=True).start()
+
+    def take(self) -> tuple[int, Report]:
+        """The next report, waited for."""
+        report = self.reports.get()
+        if isinstance(report, ConfirmUnavailable):
+            raise report
+        return report
+
+    def close(self) -> None:
+        """End every process and delete the scratch folder."""
+        self.closed = True
+        for process in list(self.running):
+            end(process)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        process = start("once", self.scratch)
+        self.running.add(process)
+        self.spares.put(process)
+
+    def _run(self, process: subprocess.Popen[bytes], number: int, job: Job) -> None:
+        try:
+            self.tensorflow = greeting(process)
+        except ConfirmUnavailable as error:
+            self.reports.put(error)
+            return
+        nonce = secrets.token_hex(16)
+        started = time.monotonic()
+        collector = Collector()
+        lines: queue.Queue[bytes | None] = queue.Queue()
+        threading.Thread(target=self._listen, args=(process, lines), daemon=True).start()
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            record = {"number": number, "nonce": nonce, "job": job.to_json()}
+            process.stdin.write(json.dumps(record).encode() + b"\n")
+            process.stdin.close()
+        ending = self._gather(lines, nonce, started + job.timeout, collector)
+        if ending == "completed":
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
+        status = process.poll() or 0
+        end(process)
+        self.running.discard(process)
+        finished = bool(collector.events) and collector.events[-1]["t"] == "end"
+        if ending == "completed" and not finished:
+            ending = "exited" if status >= 0 else "killed"
+        if not self.closed:
+            self.reports.put((number, collector.report(ending, status, time.monotonic() - started)))
+
+    @staticmethod
+    def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(ValueError, OSError):
+            for line in process.stdout:
+                lines.put(line)
+        lines.put(None)
+
+    @staticmethod
+    def _gather(lines: queue.Queue[bytes | None], nonce: str, deadline: float, collector: Collector) -> Any:
+        from gradlint.confirm.worker import FLOOD, parse
+
+        read = 0
+        while True:
+            try:
+                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return "timeout"
+            if line is None:
+                return "completed"
+            read += len(line)
+            if read > FLOOD:
+                return "flooded"
+            collector.events += parse([line], nonce)
+
+
+def read_report(record: dict[str, Any]) -> Report:
+    """A report as it was sent."""
+    return Report(tuple(record["events"]), record["ending"], record["status"], record["seconds"])
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and all that it started, and close the pipes to it."""
+    import signal
+
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(OSError):
+                assert process.stdin is not None
+                process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=2)
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+    for stream in streams(process):
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
+def streams(process: subprocess.Popen[bytes]) -> Iterable[Any]:
+    """The pipes to a process."""
+    return [stream for stream in (process.stdin, process.stdout) if stream is not None]
