@@ -29,6 +29,20 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "__version__", "check_paths", "check_source"]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Check each cell that a notebook runs: what ``%load_ext gradlint`` calls."""
+    from gradlint import notebook
+
+    notebook.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Check no more cells: what ``%unload_ext gradlint`` calls."""
+    from gradlint import notebook
+
+    notebook.unload(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Import the public names on first use, so that ``import gradlint`` stays cheap."""
     if name in {"check_source", "check_paths"}:

@@ -131,7 +131,9 @@ class Cache:
             plain, results = json.loads(body)
         except (OSError, ValueError, TypeError, RecursionError):
             return
-        self._plain, self._results = plain, results
+        if isinstance(plain, dict) and isinstance(results, dict):
+            self._plain = plain
+            self._results = {path: entry for path, entry in results.items() if isinstance(entry, dict)}
 
     def _header(self, body: bytes) -> bytes:
         return f"{self._key} {digest(body)}\n".encode()

@@ -96,6 +96,8 @@ def _fix(source: Source, proposal: Proposal | None) -> Fix | None:
     for replacement in proposal.replacements:
         span = replacement.span
         cell, start = source.locate(span.line, source.characters(span.line, span.column))
-        _, end = source.locate(span.end_line, source.characters(span.end_line, span.end_column))
+        last, end = source.locate(span.end_line, source.characters(span.end_line, span.end_column))
+        if last != cell and not span.end_column:
+            _, end = source.locate(span.end_line - 1, len(source.lines[span.end_line - 2]))
         edits.append(Edit(cell, start, end, replacement.content))
     return Fix(proposal.applicability, proposal.message, tuple(edits))

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from gradlint.finding import Severity
 
-OutputFormat = Literal["full", "concise", "grouped", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"]
+OutputFormat = Literal[
+    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"
+]
 """The formats that findings can be printed in."""
 
 

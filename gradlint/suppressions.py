@@ -15,6 +15,7 @@ import difflib
 import io
 import re
 import tokenize
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,12 @@ class Suppressions:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.directives = _directives(source.code) if _ANY.search(source.code) else []
+        self._blocks = [directive for directive in self.directives if directive.verb == "off"]
+        self._statements: dict[int, list[Directive]] = {}
+        for directive in self.directives:
+            if directive.verb in ("ignore", "noqa"):
+                self._statements.setdefault(directive.first, []).append(directive)
+        self._starts = sorted(self._statements)
 
     def apply(self, findings: Sequence[Finding], fits: Callable[[str, str, str], bool]) -> tuple[list[Finding], int]:
         """Keep findings back.
@@ -120,8 +127,13 @@ class Suppressions:
         if any(directive.verb == "skip-file" for directive in self.directives):
             return
         on = {rule.code for rule in enabled}
+        sparing = [one for one in self.directives if _names(one, CODE, "unused-suppression", fits)]
+        known = {
+            selector: {rule.code for rule in rules if fits(selector, rule.code, rule.name)}
+            for selector in {selector for one in self.directives for selector in one.selectors or ()}
+        }
         for directive in self.directives:
-            if self._is_spared(directive, fits):
+            if any(one.line == directive.line or one.first <= directive.line <= one.last for one in sparing):
                 continue
             if directive.verb not in (*VERBS, "noqa"):
                 yield self._report(directive, None, _meaningless(directive.verb))
@@ -129,19 +141,19 @@ class Suppressions:
                 if self._idle(directive, on, rules):
                     yield self._report(directive, None, _nothing(directive))
             else:
-                yield from self._unused_selectors(directive, on, rules, fits)
+                yield from self._unused_selectors(directive, on, rules, known)
 
     def _unused_selectors(
         self,
         directive: Directive,
         on: Collection[str],
         rules: Collection[Rule],
-        fits: Callable[[str, str, str], bool],
+        known: dict[str, set[str]],
     ) -> Iterator[Unused]:
         idle: list[str] = []
         reasons: list[str] = []
         for selector in directive.selectors or ():
-            codes = {rule.code for rule in rules if fits(selector, rule.code, rule.name)}
+            codes = known[selector]
             if selector in directive.used or CODE in codes:
                 continue
             if codes and codes <= set(on):
@@ -162,8 +174,12 @@ class Suppressions:
     def _at(self, cell: int | None, line: int, finding: Finding, fits: Callable[[str, str, str], bool]) -> bool:
         place = self._source.program_line(cell, line)
         covered = False
-        for directive in self.directives:
-            if place is None or not directive.first <= place <= directive.last:
+        if place is None:
+            return False
+        nearest = bisect_right(self._starts, place) - 1
+        candidates = [*(self._statements[self._starts[nearest]] if nearest >= 0 else ()), *self._blocks]
+        for directive in candidates:
+            if not directive.first <= place <= directive.last:
                 continue
             if directive.selectors is None:
                 directive.used.add("")
@@ -174,15 +190,6 @@ class Suppressions:
                     directive.used.add(selector)
                     covered = True
         return covered
-
-    def _is_spared(self, directive: Directive, fits: Callable[[str, str, str], bool]) -> bool:
-        """Whether a comment asks for itself, or one around it, not to be reported."""
-        return any(
-            fits(selector, CODE, "unused-suppression")
-            for other in self.directives
-            if other.line == directive.line or other.first <= directive.line <= other.last
-            for selector in other.selectors or ()
-        )
 
     @staticmethod
     def _idle(directive: Directive, on: Collection[str], rules: Collection[Rule]) -> bool:
@@ -298,6 +305,10 @@ def _close_blocks(found: list[Directive], last: int) -> None:
                 open_blocks.remove(one)
             if ended:
                 directive.used.update(directive.selectors or ("",))
+
+
+def _names(directive: Directive, code: str, name: str, fits: Callable[[str, str, str], bool]) -> bool:
+    return any(fits(selector, code, name) for selector in directive.selectors or ())
 
 
 def _nothing(directive: Directive) -> str:

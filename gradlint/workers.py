@@ -71,9 +71,15 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 def _context() -> BaseContext:
     """Forked processes where that is safe, since they share what is imported; fresh ones elsewhere."""
-    if sys.platform == "linux" and threading.active_count() == 1:
-        return multiprocessing.get_context("fork")
-    return multiprocessing.get_context("spawn")
+    return multiprocessing.get_context("fork" if sys.platform == "linux" and _threads() == 1 else "spawn")
+
+
+def _threads() -> int:
+    """How many threads this process has, those of other languages' libraries too where the system tells."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 def _begin() -> None:

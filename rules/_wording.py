@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.facts import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gradlint.flow.facts import Claim, LostGradient
 
 NAMES = {"gradient": "gradient", "jacobian": "Jacobian", "batch_jacobian": "batch Jacobian"}
+REBINDING = frozenset({Kind.REBOUND, Kind.UPDATE_REBINDS})
 WORST_FIRST = ("error", "none", "nan", "zero", "partial")
 
 
@@ -88,8 +91,13 @@ def at(claim: Claim, key: str) -> str:
 
 
 def way(claim: Claim) -> str:
-    """On which way to the call it holds, after a space: ``when `flag` is false``."""
-    return "".join(f" {claim.detail[key]}" for key in ("branch", "turn") if claim.detail.get(key))
+    """On which way to the call it holds, after a space: ``when `flag` is false``.
+
+    A name that is rebound below all the gradient calls can only lose what is asked the next time.
+    """
+    told = "".join(f" {claim.detail[key]}" for key in ("branch", "turn") if claim.detail.get(key))
+    later = claim.kind in REBINDING and claim.gradients and all(lost.call < claim.span for lost in claim.gradients)
+    return told or (" the next time" if later else "")
 
 
 def effect(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
@@ -159,7 +167,6 @@ def _verb(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
         return f"{'can raise' if open_question else 'raises'} {group[0].exception or 'an error'}"
     plural = _plural(group)
     if outcome == "partial":
-        take = "can take" if open_question else "take" if plural else "takes"
-        return f"{take} this part for a constant"
+        return f"take{'' if plural else 's'} this part for a constant"
     state = {"none": "None", "nan": nan, "zero": "zero"}[outcome]
     return f"{'can be' if open_question else 'are' if plural else 'is'} {state}"

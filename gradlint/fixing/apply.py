@@ -165,25 +165,29 @@ class _Run:
     def to_fixpoint(self) -> Result:
         source, findings = self.source, list(self.check(self.source))
         parsed_by_libcst = _parses_with_libcst(source.code)
-        seen = {source.text}
+        history = [(source, findings, 0)]
         while len(self._changes) < ROUNDS:
             chosen = self._choose(source, findings)
             if not chosen:
                 break
-            after = self._apply(source, chosen, parsed_by_libcst)
-            if after is None:
+            chosen = self._that_parse(source, chosen, parsed_by_libcst)
+            if not chosen:
                 continue
+            after = self._with(source, chosen)
             new_findings = list(self.check(after))
             if self._still_there(source, findings, after, new_findings, chosen):
                 continue
-            if after.text in seen:
-                for one in chosen:
-                    self._refuse(one, "it brings back what another fix changed")
-                continue
-            seen.add(after.text)
             self.applied += chosen
             self._changes.append((source, splices(source, _edits(chosen)), after))
+            again = next((number for number, (old, *_) in enumerate(history) if old.text == after.text), None)
+            if again is not None:
+                source, findings, kept = history[again]
+                for one in self.applied[kept:]:
+                    self._refuse(one, "it brings back what another fix changes")
+                del history[again + 1 :], self._changes[again:], self.applied[kept:]
+                continue
             source, findings = after, new_findings
+            history.append((source, findings, len(self.applied)))
         return Result(
             self.source,
             source,
@@ -226,15 +230,25 @@ class _Run:
             chosen.append(one)
         return chosen
 
-    def _apply(self, source: Source, chosen: list[_Candidate], parsed_by_libcst: bool) -> Source | None:
-        """The source with fixes applied; None where they broke the program and the guilty ones were refused."""
-        after = self.read(edited(source, _edits(chosen)))
-        if _parses(after.code) and (not parsed_by_libcst or _parses_with_libcst(after.code)):
-            return after
-        guilty = [one for one in chosen if not _parses(self.read(edited(source, one.fix.edits)).code)]
-        for one in guilty or chosen:
-            self._refuse(one, "the program no longer parses with it")
-        return None
+    def _with(self, source: Source, chosen: Sequence[_Candidate]) -> Source:
+        return self.read(edited(source, _edits(chosen)))
+
+    def _that_parse(self, source: Source, chosen: list[_Candidate], by_libcst: bool) -> list[_Candidate]:
+        """The fixes with which the program parses; one that breaks it by itself is refused, others wait a round."""
+
+        def parses(fixes: Sequence[_Candidate]) -> bool:
+            code = self._with(source, fixes).code
+            return _parses(code) and (not by_libcst or _parses_with_libcst(code))
+
+        if parses(chosen):
+            return chosen
+        kept: list[_Candidate] = []
+        for one in chosen:
+            if parses([*kept, one]):
+                kept.append(one)
+            elif not kept or not parses([one]):
+                self._refuse(one, "the program no longer parses with it")
+        return kept
 
     def _still_there(
         self,

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from gradlint.fixing.apply import Check, Read
     from gradlint.sources.source import Source
 
+UNUSED = "GT900"
+"""The code under which suppressions that keep back nothing are reported; these are removed, not suppressed."""
+
 _IGNORE = re.compile(r"#\s*gradlint:\s*ignore\[(?P<codes>[^\]]*)\]")
 
 
@@ -55,7 +58,7 @@ def add_ignores(source: Source, check: Check, read: Read, reason: str | None = N
     Raises:
         SyntaxError: If the source's program is not Python.
     """
-    findings = list(check(source))
+    findings = [finding for finding in check(source) if finding.code != UNUSED]
     places = _Places(source)
     tries = {index: places.lines(finding) for index, finding in enumerate(findings)}
     after = source

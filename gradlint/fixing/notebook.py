@@ -88,20 +88,28 @@ class Notebook:
     ) -> tuple[int, int, str]:
         """The replacement of the strings from ``first`` to ``last``, whose text some splices change."""
         base = sum(len(string.text) for string in strings[:first])
-        text = "".join(string.text for string in strings[first : last + 1])
-        written = [one for string in strings[first : last + 1] for one in string.written]
-        new_text, new_written, at = "", [], 0
+        run = strings[first : last + 1]
+        text = "".join(string.text for string in run)
+        written = [one for string in run for one in string.written]
+        of_string = [number for number, string in enumerate(run) for _ in string.text] + [len(run) - 1]
+        new_text, new_written, new_of, at = "", [], [], 0
         for change in among:
             start, end = change.start - base, change.end - base
             new_text += text[at:start] + change.content
             new_written += written[at:start] + [self._escaped(one) for one in change.content]
+            new_of += of_string[at:start] + [of_string[start]] * len(change.content)
             at = end
         new_text += text[at:]
         new_written += written[at:]
+        new_of += of_string[at:-1]
         begin, stop = strings[first].start, strings[last].end
         if cell.opening is None:
             return begin, stop, f'"{"".join(new_written)}"'
-        made = [f'"{"".join(line)}"' for line in _lines(new_text, new_written)]
+        by_line = all("\n" not in string.text[:-1] for string in strings) and all(
+            string.text.endswith("\n") for string in strings[:-1]
+        )
+        parts = _lines(new_text, new_written) if by_line else _grouped(new_of, new_written)
+        made = [f'"{"".join(part)}"' for part in parts]
         if not made:
             if first > 0:
                 return strings[first - 1].end, stop, ""
@@ -133,6 +141,12 @@ def _lines(text: str, written: Sequence[str]) -> Iterator[Sequence[str]]:
             start = index
     if start < len(text):
         yield written[start:]
+
+
+def _grouped(of_string: Sequence[int], written: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The written characters of each string, where the strings are no lines."""
+    for number in sorted(set(of_string)):
+        yield [one for one, of in zip(written, of_string, strict=True) if of == number]
 
 
 def _runs(strings: list[_String], splices: Sequence[Splice]) -> list[tuple[int, int, list[Splice]]]:

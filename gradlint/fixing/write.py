@@ -84,8 +84,8 @@ def _encoding(data: bytes, kind: str) -> tuple[bytes, str]:
         return mark, "utf-8"
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    except SyntaxError as error:
-        raise WriteError(f"its encoding is not known: {error}") from None
+    except SyntaxError:
+        raise WriteError("it has changed since it was read") from None
     return mark, "utf-8" if encoding == "utf-8-sig" else encoding
 
 

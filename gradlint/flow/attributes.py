@@ -139,10 +139,22 @@ class Attributes(Expressions):
             self.depend(made, [value])
             return made
         if isinstance(value, Tensor) and name in {"values", "flat_values", "real", "imag"}:
-            return self.tensor(node, [value], dtype=value.dtype, op=value.op)
+            return self.component(value, name, node)
         if isinstance(value, Tensor) and name in {"indices", "row_splits", "dense_shape"}:
             return self.tensor(node, [value], dtype="int64", cut=self.cut(Kind.NON_DIFFERENTIABLE, node, name))
         return Method(value, name)
+
+    def component(self, value: Tensor, name: str, node: ast.AST) -> Value:
+        """A part of a composite tensor: one object each time that it is read."""
+        extra = value.extra if value.extra is not None else {}
+        held = extra.get("part " + name)
+        if isinstance(held, Value):
+            return held
+        made = self.tensor(node, [value], dtype=value.dtype, op=value.op)
+        made.extra = {"part of": value}
+        value.extra = {**extra, "part " + name: made}
+        value.edges = (*value.edges, *keras.everywhere(made))
+        return made
 
     # -- objects of the program's classes --------------------------------------------------------------------------
 
@@ -221,6 +233,8 @@ class Attributes(Expressions):
 
     def set_attribute(self, value: Value, name: str, new: Value, node: ast.AST) -> None:
         """Write an attribute."""
+        if isinstance(new, Tape):
+            self.handed_on.add(id(new))
         if isinstance(value, Instance):
             found = self.class_attribute(value.cls, name)
             if isinstance(found, Function) and found.kind == "property":

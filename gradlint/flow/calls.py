@@ -62,6 +62,10 @@ class Calls(Attributes):
         """Call an object of a library's class."""
         raise NotImplementedError
 
+    def applied(self, pairs: Value, node: ast.AST) -> None:
+        """An optimizer applies gradients."""
+        raise NotImplementedError
+
     def eval_Call(self, node: ast.Call) -> Value:  # noqa: N802
         """The value of a call expression."""
         if isinstance(node.func, ast.Name) and node.func.id == "super" and self.stack:
@@ -149,6 +153,8 @@ class Calls(Attributes):
 
     def foreign_call(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call code that cannot be followed."""
+        if isinstance(function, Unknown) and function.why == "apply_gradients" and args:
+            self.applied(args[0], node)
         given = [function, *args, *kwargs.values()]
         made = self.foreign("call", node, given)
         if any(isinstance(value, Unknown) and value.top for value in given):
@@ -207,7 +213,11 @@ class Calls(Attributes):
 
     def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
         """Run something as the body of a function."""
-        activation = Activation(frame, function, node, self.store.mark(), self.forks, graph=function.graph)
+        caller = self.stack[-1] if self.stack else None
+        activation = Activation(
+            frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
+        )
+        self.eager = False
         self.stack.append(activation)
         try:
             return run()

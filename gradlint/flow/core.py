@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
+    DISCRETE,
     EVERYWHERE,
-    FLOATS,
     NOWHERE,
     Const,
     Cut,
@@ -69,6 +69,8 @@ class Activation:
     on_yield: Callable[[Value], Value] | None = None
     yields: list[Value] = field(default_factory=list)
     graph: bool = False
+    eager: bool = False
+    caller: Activation | None = None
 
 
 def span_of(node: ast.AST) -> Span:
@@ -101,7 +103,7 @@ class Core:
         self.pool = Unknown("code of others")
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
-        self.here: ast.AST | None = None
+        self.eager = False
 
     # -- the budget and the source text ------------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class Core:
         if not active:
             return NOWHERE
         if isinstance(value, Tensor):
-            if value.dtype is not None and value.dtype not in FLOATS:
+            if value.dtype in DISCRETE:
                 return NOWHERE
             found = value.tracked
         elif isinstance(value, Variable | Params):
@@ -169,7 +171,7 @@ class Core:
     @staticmethod
     def follows(recording: Recording, value: Variable | Params) -> bool:
         """Whether a recording may watch a variable: by itself, or because the program said so."""
-        if isinstance(value, Variable) and value.dtype is not None and value.dtype not in FLOATS:
+        if isinstance(value, Variable) and value.dtype in DISCRETE:
             return False
         if recording.watched.get(id(value), MISSING) is not MISSING:
             return True
@@ -190,7 +192,8 @@ class Core:
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
-        floating = not (isinstance(value, Tensor) and value.dtype is not None and value.dtype not in FLOATS)
+        first = len(edges)
+        floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
         for parent in parents:
             if isinstance(parent, Const):
                 continue
@@ -208,10 +211,17 @@ class Core:
                 tracked |= live
             else:
                 edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
+        recorded = tracked & seen if tracked else NOWHERE
+        for edge in edges[first:] if recorded and cut is None else ():
+            # An operation that is recorded for one of its inputs is recorded with all of them: a tensor that is watched
+            # only later is found among them (TensorFlow 2.21).
+            if isinstance(edge.parent, Tensor) and edge.parent.dtype not in DISCRETE and edge.live is not EVERYWHERE:
+                edge.live = edge.live | recorded
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:
             value.born = self.tick()
+            value.where = self.stack[-1] if self.stack else None
 
     def tensor(
         self,
@@ -295,6 +305,20 @@ class Core:
                 frame = frame.parent
         yield from function.defaults.values()
 
+    def site_of(self, value: Value, recording: Recording) -> Span | None:
+        """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
+        home: Activation | None = recording.where
+        call: ast.AST | None = None
+        activation: Activation | None = value.where
+        while activation is not None:
+            if activation is home:
+                break
+            call = activation.call
+            activation = activation.caller
+        if activation is home and call is not None:
+            return span_of(call)
+        return value.span
+
     def raised(self, exception: str) -> None:
         """The program surely raises here; where something in it catches, go there."""
         if self.guards:
@@ -311,7 +335,10 @@ class Core:
     @property
     def in_graph(self) -> bool:
         """Whether the running code is traced into a graph by ``tf.function``."""
-        return any(activation.graph for activation in self.stack)
+        for activation in reversed(self.stack):
+            if activation.eager or activation.graph:
+                return activation.graph
+        return False
 
     @property
     def graphs(self) -> int:

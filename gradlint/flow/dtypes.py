@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradlint.flow.values import (
+    DISCRETE,
     FLOATS,
     Array,
     Const,
@@ -55,7 +56,7 @@ def is_float(dtype: str | None) -> bool:
 
 def is_discrete(dtype: str | None) -> bool:
     """Whether a dtype is known and is not differentiable."""
-    return dtype is not None and dtype not in FLOATS
+    return dtype in DISCRETE
 
 
 def of_python(value: Any) -> str | None:

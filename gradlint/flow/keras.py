@@ -139,7 +139,9 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
             state["layers"] = Seq(items, "list")
             if not items.exact and isinstance(layers, Value) and not isinstance(layers, Seq):
                 state["opaque"] = machine.unknown("layers", node, [layers])
-            sequential_built(made)
+            if sequential_built(made):
+                for layer in items.values:
+                    mark_built(machine, layer)
         elif name == "keras.Model" and (args or "inputs" in kwargs):
             state["inputs"] = args[0] if args else kwargs["inputs"]
             state["outputs"] = args[1] if len(args) > 1 else kwargs.get("outputs", Const(None))
@@ -151,19 +153,26 @@ def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[s
     return made
 
 
-def sequential_built(model: LibObject) -> None:
-    """A Sequential is built as soon as its first layer says what comes in."""
+def sequential_built(model: LibObject) -> bool:
+    """A Sequential is built as soon as its first layer says what comes in; gives whether it is."""
     layers = model.state["layers"]
-    if isinstance(layers, Seq) and layers.items.values:
-        first = layers.items.values[0]
-        known_input = isinstance(first, Symbolic) or (
-            isinstance(first, LibObject)
-            and (first.state.get("shaped") or first.name == "keras.layers.InputLayer" or first.state.get("built"))
-        )
-        if known_input or not isinstance(first, LibObject):
-            model.state["built"] = True
-    if isinstance(layers, Seq) and not layers.items.exact:
-        model.state["built"] = True
+    built = False
+    if isinstance(layers, Seq):
+        built = not layers.items.exact
+        if layers.items.values:
+            first = layers.items.values[0]
+            built = built or not isinstance(first, LibObject) or takes_input(first)
+    model.state["built"] = built
+    return built
+
+
+def takes_input(layer: Value) -> bool:
+    """Whether a layer says what comes in, so that a Sequential that begins with it is built."""
+    if isinstance(layer, Symbolic):
+        return True
+    return isinstance(layer, LibObject) and bool(
+        layer.state.get("shaped") or layer.name == "keras.layers.InputLayer" or layer.state.get("built") is True
+    )
 
 
 def is_layer(value: Value) -> bool:

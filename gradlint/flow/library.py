@@ -16,8 +16,11 @@ from gradlint.flow.values import (
     Cut,
     Function,
     Instance,
+    Join,
     LibObject,
+    LostNone,
     Number,
+    Params,
     Seq,
     Symbolic,
     Tensor,
@@ -30,6 +33,8 @@ from gradlint.knowledge.table import Effect, lookup
 if TYPE_CHECKING:
     from gradlint.knowledge.table import Entry
 
+_OF_COMPLEX = frozenset({"tensorflow.math.angle", "tensorflow.math.imag"})
+"""Functions that pass the gradient of a complex tensor and lose that of a real one."""
 _COMPARES = frozenset({
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not",
     "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
@@ -103,14 +108,23 @@ class Library(Tapes):
     ) -> Value:
         """Call a function of the table: what becomes of a gradient goes by argument and by output."""
         groups: list[tuple[Value, Effect, str | None]] = []
-        for index, value in enumerate(args):
-            parameter = entry.parameter(index)
-            effect = parameter.effect if parameter is not None else Effect.UNKNOWN
-            groups.append((value, effect, parameter.op if parameter is not None else None))
-        for key, value in kwargs.items():
+        for key, value in (*enumerate(args), *kwargs.items()):
             parameter = entry.parameter(key)
             effect = parameter.effect if parameter is not None else Effect.UNKNOWN
+            if name in _OF_COMPLEX and effect is Effect.NONE:
+                dtype_in = dtypes.of(value)
+                if dtype_in is None or dtype_in.startswith("complex"):
+                    effect = Effect.PASSES if dtype_in else Effect.UNKNOWN
+            if effect is Effect.NOTENSOR and any(self.is_float_tensor(leaf) for leaf in self.leaves(value)):
+                effect = Effect.UNKNOWN
             groups.append((value, effect, parameter.op if parameter is not None else None))
+        for value, effect, _ in groups:
+            if isinstance(value, LostNone) and effect is not Effect.NOTENSOR:
+                self.none_used(value, node, "operation", "ValueError")
+        doubtful = any(
+            effect is Effect.UNKNOWN and any(self.is_float_tensor(leaf) for leaf in self.leaves(value))
+            for value, effect, _ in groups
+        )
         inputs = [leaf for value, effect, _ in groups if effect is not Effect.NOTENSOR for leaf in self.leaves(value)]
         if any(isinstance(leaf, Symbolic) for leaf in inputs):
             symbol = Symbolic(span_of(node))
@@ -137,9 +151,18 @@ class Library(Tapes):
             made_seq.extra = {output.name: tensor for output, tensor in zip(outputs, tensors, strict=True) if output.name}
             return made_seq
         whole = outputs[0] if outputs else None
-        dtype = self.output_dtype(whole.dtype, inputs, kwargs) if whole is not None else None
+        dtype = self.output_dtype(whole.dtype, inputs, kwargs) if whole is not None and not doubtful else None
+        if entry.effect is Effect.NOTFLOAT and dtypes.is_float(dtype):
+            groups = [(value, Effect.UNKNOWN if given is Effect.NOTFLOAT else given, op) for value, given, op in groups]
         effect = whole.effect if whole is not None and len(outputs) == 1 else entry.effect
         return self.output(entry, groups, node, name, effect, dtype)
+
+    @staticmethod
+    def is_float_tensor(value: Value) -> bool:
+        """Whether a value may be a tensor that a tape differentiates."""
+        if isinstance(value, Tensor | Variable):
+            return not dtypes.is_discrete(value.dtype)
+        return isinstance(value, Join | Params)
 
     def output(
         self,
@@ -155,7 +178,8 @@ class Library(Tapes):
         for value, argument, op in groups:
             if argument is Effect.NOTENSOR:
                 continue
-            chosen = argument if effect in {Effect.PASSES, Effect.MIXED, Effect.LOOKUP, Effect.UNKNOWN} else effect
+            worse = effect in {Effect.NOTFLOAT, Effect.NONE, Effect.STATE} and len(entry.outputs) > 1
+            chosen = effect if worse and argument is not Effect.UNKNOWN else argument
             leaves = [leaf for leaf in self.leaves(value) if not isinstance(leaf, Const)]
             cut, sure = self.effect_cut(chosen, node, name, op or entry.op, dtype)
             self.depend(made, leaves, cut, sure=sure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import methods
+from gradlint.flow import keras, methods, updates, usage
 from gradlint.flow.core import Raised, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.library import Library
@@ -14,6 +14,7 @@ from gradlint.flow.values import (
     Const,
     Frame,
     Function,
+    Instance,
     Method,
     Params,
     Tape,
@@ -34,6 +35,7 @@ class Machine(Library):
         self.entered: dict[int, int] = {}
         self.generators: dict[int, bool] = {}
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
+        self.written: dict[int, frozenset[str]] = {}
         self.kept: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
@@ -41,10 +43,18 @@ class Machine(Library):
         self.classes: list[ClassValue] = []
         self.legacy = False
         self.turned: set[int] = set()
+        self.handed_on: set[int] = set()
+        self.tape_names: dict[int, str] = {}
+        self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
+        self.second: set[int] = set()
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a library's method."""
         return methods.call(self, method, args, kwargs, node)
+
+    def applied(self, pairs: Value, node: ast.AST) -> None:
+        """An optimizer applies gradients."""
+        updates.applied(self, pairs, node)
 
     def pause(self, tape: Tape) -> Any:
         """Stop a tape's recording for a while."""
@@ -69,6 +79,10 @@ class Machine(Library):
             return self.text(value.span)
         return "the value"
 
+    def differentiated_again(self, node: ast.AST) -> bool:
+        """Whether a gradient call ran inside another tape's block, which may go on from its result."""
+        return id(node) in self.second
+
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
         return id(node) in self.turned
@@ -85,12 +99,14 @@ class Machine(Library):
 
     def run(self, tree: ast.Module) -> None:
         """Run a program: its module from the top, then what nothing called."""
+        self.tree = tree
         for statement in tree.body:
             try:
                 self.block([statement])
             except Raised:
                 continue
         self.enter_the_rest()
+        usage.judge(self)
 
     def enter_the_rest(self) -> None:
         """Enter each function and method that nothing called, once, with arguments that are not known."""
@@ -133,44 +149,32 @@ class Machine(Library):
             names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
             args = [Unknown(name, span_of(init.node), top=True) for name in names]
         made = self.construct(cls, args, {}, cls.node)
-        from gradlint.flow.values import Instance
-
         if isinstance(made, Instance):
-            if function.name not in {"__init__", "build"}:
-                from gradlint.flow import keras
-
-                if made.library:
-                    keras.build(self, made, cls.node)
-            self.forget_attributes(cls, made, function)
+            if made.library and function.name not in {"__init__", "build"}:
+                keras.build(self, made, cls.node)
+            self.forget_attributes(cls, made)
         return made
 
-    def forget_attributes(self, cls: ClassValue, made: Value, function: Function) -> None:
+    def forget_attributes(self, cls: ClassValue, made: Value) -> None:
         """Attributes that other methods write may hold anything by the time that a method runs."""
-        from gradlint.flow.values import Instance
-
         assert isinstance(made, Instance)
-        written: set[str] = set()
-        for base in self.mro(cls):
-            if not isinstance(base, ClassValue):
-                continue
-            for method in base.node.body:
-                if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                    continue
-                if method.name in {"__init__", "build"}:
-                    continue
-                for node in ast.walk(method):
-                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                        written.add(node.attr)
-        for name in written | self.written_outside():
-            if name in made.attrs:
-                before = made.attrs[name]
-                if isinstance(before, Variable):
-                    continue
+        written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
+        for name in written:
+            before = made.attrs.get(name)
+            if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, top=True))
 
-    def written_outside(self) -> set[str]:
-        """Attributes that code outside of any class writes to objects."""
-        return self.outside_attributes
-
-    outside_attributes: set[str] = set()
-
+    def written_in(self, cls: ClassValue) -> frozenset[str]:
+        """The attributes that a class's methods write, other than those that make the object."""
+        known = self.written.get(id(cls.node))
+        if known is None:
+            known = frozenset(
+                node.attr
+                for method in cls.node.body
+                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+                and method.name not in {"__init__", "build"}
+                for node in ast.walk(method)
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            )
+            self.written[id(cls.node)] = known
+        return known

@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras, operators, tensorflow_calls, updates
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.expressions import with_key
 from gradlint.flow.facts import Kind
-from gradlint.flow.store import join_values
+from gradlint.flow.store import MANY, either, join_values
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -209,6 +209,8 @@ def of_sequence(
                 return m.unknown("item", node)
             put(tuple(values), exact=True)
             return taken
+        if len(items.values) > MANY:
+            return either(*items.values)
         result = items.values[0]
         for item in items.values[1:]:
             result = join_values(result, item)
@@ -333,13 +335,8 @@ def of_layer(
     if name == "add" and args and isinstance(owner.state.get("layers"), Seq):
         layers = owner.state["layers"]
         m.set(layers.state, "items", Items((*layers.items.values, args[0]), layers.items.exact))
-        if len(layers.items.values) == 1:
-            first = layers.items.values[0]
-            known = isinstance(first, Symbolic) or (
-                isinstance(first, LibObject) and (first.state.get("shaped") or first.name == "keras.layers.InputLayer")
-            )
-            if known:
-                m.set(owner.state, "built", True)
+        if len(layers.items.values) == 1 and keras.takes_input(args[0]):
+            m.set(owner.state, "built", True)
         if owner.state.get("built") is True:
             keras.mark_built(m, args[0])
         return Const(None)

@@ -22,6 +22,7 @@ from gradlint.flow.values import (
     Generator,
     Instance,
     Items,
+    Join,
     Known,
     LibObject,
     Method,
@@ -226,6 +227,11 @@ class Statements(Calls):
 
     def note_rebinding(self, before: Value, value: Value, name: str, node: ast.AST) -> None:
         """Remember that a value took the place of a Variable."""
+        if isinstance(before, Seq) and isinstance(value, Seq) and len(before.items.values) == len(value.items.values):
+            for one, other in zip(before.items.values, value.items.values, strict=True):
+                if not isinstance(one, Seq):
+                    self.note_rebinding(one, other, name, node)
+            return
         if isinstance(before, Variable) and isinstance(value, Tensor | Array | Number) and value is not before:
             self.replaced.setdefault(id(value), (value, before, name, node))
         elif id(before) in self.replaced and isinstance(value, Tensor | Array | Number) and value is not before:
@@ -376,6 +382,8 @@ class Statements(Calls):
         value = self.eval(node.value)
         if self.stack:
             activation = self.stack[-1]
+            if len(self.stack) == 1:
+                self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
             direct = self.forks == activation.forks and not activation.returns
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"
@@ -577,6 +585,7 @@ class Statements(Calls):
 
         def bound(value: Value) -> None:
             if item.optional_vars is not None:
+                self.tape_names.setdefault(id(value), self.text(item.optional_vars))
                 self.assign(item.optional_vars, value, node)
 
         if isinstance(manager, Tape):
@@ -586,6 +595,9 @@ class Statements(Calls):
                 return body()
             finally:
                 self.exit_tape(manager)
+        if isinstance(manager, Join):
+            for option in manager.options:
+                self.escape(option)
         if isinstance(manager, StopRecording):
             before = self.pause(manager.tape)
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradlint.flow.values import Const, Items, Join, LostNone, Number, Pairs, Value
+from gradlint.flow.values import EVERYWHERE, Const, Edge, Items, Join, LostNone, Number, Pairs, Unknown, Value
 
 Changes = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
 """By dictionary and key: the dictionary, the key, and the value that it has there."""
@@ -106,6 +106,19 @@ def join(a: Any, b: Any, label_a: str = "", label_b: str = "") -> Any:
     return a if same else None
 
 
+MANY = 8
+"""How many values one name may hold, by the way taken, before they are one unknown value."""
+
+
+def either(*values: Value) -> Unknown:
+    """Something unknown that is one of several values."""
+    made = Unknown("one of many", top=any(isinstance(value, Unknown) and value.top for value in values))
+    made.edges = tuple(
+        Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE) for value in values if not isinstance(value, Const)
+    )
+    return made
+
+
 def join_values(a: Value, b: Value, label_a: str = "", label_b: str = "") -> Value:
     """One value that is either of two."""
     if isinstance(a, Const) and isinstance(b, Const) and not isinstance(a, LostNone) and not isinstance(b, LostNone):
@@ -115,6 +128,9 @@ def join_values(a: Value, b: Value, label_a: str = "", label_b: str = "") -> Val
             return Number(type(a.value).__name__ if type(a.value) is type(b.value) else "float")
     if isinstance(a, Number) and isinstance(b, Number | Const) and not a.edges and not b.edges:
         return a if isinstance(b, Number) or isinstance(b.value, int | float) else Join((a, b))
+    count = sum(len(value.options) if isinstance(value, Join) else 1 for value in (a, b))
+    if count > MANY:
+        return either(a, b)
     options: list[Value] = []
     labels: list[str] = []
     for value, label in ((a, label_a), (b, label_b)):

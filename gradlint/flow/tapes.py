@@ -58,7 +58,7 @@ class Tapes(Statements):
         for name in given:
             if name not in {"persistent", "watch_accessed_variables"} and not name.startswith("**"):
                 self.recorder.claim(
-                    Kind.BAD_CALL, span, "error", detail={"reason": "tape-keyword", "keyword": name,
+                    Kind.BAD_CALL, span, "error", detail={"reason": "unknown-keyword", "variable": name,
                                                           "exception": "TypeError"},
                 )  # fmt: skip
                 self.raised("TypeError")
@@ -82,16 +82,19 @@ class Tapes(Statements):
         recording = tape.state["recording"]
         if tape.state["open"] is True and tape.state["entered"] is True:
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error",
-                                detail={"reason": "entered-twice", "exception": "ValueError"})  # fmt: skip
+                                detail={"reason": "nested", "exception": "ValueError"})  # fmt: skip
             self.raised("ValueError")
         if not isinstance(recording, Recording) or tape.state["used"] is not None:
             self.recordings += 1
             recording = Recording(tape, self.recordings, self.tick())
+            recording.where = self.stack[-1] if self.stack else None
             self.set(tape.state, "recording", recording)
             self.set(tape.state, "used", None)
         self.set(tape.state, "open", True)
         self.set(tape.state, "entered", True)
         self.set(self.world, "active", (*self.recording, recording))
+        for leaf in tape.state.get("early", ()):
+            self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
 
     def exit_tape(self, tape: Tape) -> None:
         """End a tape's block."""
@@ -147,7 +150,7 @@ class Tapes(Statements):
         if name == "gradients":
             self.recorder.claim(
                 Kind.BAD_CALL, span_of(node), "error",
-                detail={"reason": "no-such-method", "method": name, "exception": "AttributeError"},
+                detail={"reason": "unknown-method", "method": name, "exception": "AttributeError"},
             )  # fmt: skip
             self.raised("AttributeError")
         return self.unknown(name, node, [tape, *args], top=True)
@@ -158,6 +161,7 @@ class Tapes(Statements):
         argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
         if not isinstance(recording, Recording):
             if tape.state["entered"] is False and tape.state["escaped"] is False:
+                self.set(tape.state, "early", (*tape.state.get("early", ()), *self.watchable(value)))
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
         for leaf in self.watchable(value):
@@ -178,6 +182,7 @@ class Tapes(Statements):
         sure = not self.forks
         reason = refused(leaf)
         if reason is not None:
+            self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
             self.refuse(tape, node, argument, reason, "ValueError")
             return
         if isinstance(leaf, Seq | Dict | Const):
@@ -187,6 +192,9 @@ class Tapes(Statements):
             return
         self.set(recording.watched, id(leaf), (leaf, self.tick(), node, sure))
         self.kept.append(leaf)
+        whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
+        if isinstance(whole, Tensor):
+            self.set(recording.watched, id(whole), (whole, self.clock, node, sure))
 
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""
@@ -237,11 +245,16 @@ class Tapes(Statements):
             silenced=_is_zero(given.get("unconnected_gradients")),
             known_seed="output_gradients" in given,
         )
+        if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
+            detail = {"reason": "second-source", "callee": self.text(node), "source": self.text(node.args[2]),
+                      "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]"}  # fmt: skip
+            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         answered = questions.ask(self, question)
         if not answered.refused:
             self.use(tape, node, question)
         if answered.exception:
             self.raised(answered.exception)
+            return self.unknown("gradient", node)
         return self.gradients(question, question.sources, answered, node)
 
     def bad_call(self, method: str, wrong: list[str], node: ast.Call) -> Value:
@@ -249,7 +262,7 @@ class Tapes(Statements):
         reason = "unknown-keyword" if wrong else "no-sources"
         detail = {"reason": reason, "method": method, "exception": "TypeError"}
         if wrong:
-            detail["keyword"] = wrong[0]
+            detail["variable"] = wrong[0]
         self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         self.raised("TypeError")
         return self.unknown("gradient", node, top=True)
@@ -257,6 +270,8 @@ class Tapes(Statements):
     def use(self, tape: Tape, node: ast.AST, question: questions.Call) -> None:
         """A gradient call uses a tape up, unless it is persistent."""
         recording = tape.state["recording"]
+        if any(item.tape is not tape for item in self.recording):
+            self.second.add(id(node))
         tape.uses.append((node, tape.state["open"], recording, question))
         if tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)
@@ -301,14 +316,16 @@ class Tapes(Statements):
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 
-    def none_used(self, lost: LostNone, node: ast.AST) -> None:
-        """A gradient that is None goes into arithmetic."""
+    def none_used(
+        self, lost: LostNone, node: ast.AST, reason: str = "arithmetic", exception: str = "TypeError"
+    ) -> None:
+        """A gradient that is None goes into arithmetic or into an operation."""
         self.recorder.claim(
             Kind.NONE_APPLIED, span_of(node), "error",
-            detail={"reason": "arithmetic", "exception": "TypeError", "call_line": str(lost.call.line)},
+            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
             places={"call": lost.call},
         )  # fmt: skip
-        self.raised("TypeError")
+        self.raised(exception)
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""

@@ -11,6 +11,7 @@ from gradlint.flow.values import (
     Const,
     LibObject,
     LostNone,
+    Params,
     Seq,
     Tensor,
     Unknown,
@@ -19,6 +20,7 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from gradlint.flow.facts import Span
     from gradlint.flow.machine import Machine
 
 
@@ -67,6 +69,7 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
             return
     elif len(zipped) == 2:
         first, second = zipped
+        mismatch(m, first, second, node, detail, places)
         if is_variables(first) and is_gradients(second):
             m.recorder.claim(Kind.SWAPPED_ZIP, span_of(node), "error",
                              detail={**detail, "reason": "swapped", "exception": "AttributeError"}, places=places)  # fmt: skip
@@ -74,7 +77,8 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
             return
     rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
     lost = [row[0] for row in rows if isinstance(row[0], LostNone)]
-    if rows and len(lost) == len(rows) and pairs.items.exact:
+    known = pairs.items.exact or (zipped is not None and _whole(zipped[0]))
+    if rows and len(lost) == len(rows) and known:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
         m.recorder.claim(
@@ -83,6 +87,49 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
             places={**places, "gradient_call": first_lost.call},
         )  # fmt: skip
         m.raised("ValueError")
+
+
+def _whole(gradients: Value) -> bool:
+    """Whether every source of a list of gradients is known, so that there is no other gradient among them."""
+    sources = (gradients.extra or {}).get("gradients_of") if isinstance(gradients, Seq) else None
+    return isinstance(sources, Seq) and all(isinstance(item, Variable | Params) for item in sources.items.values)
+
+
+def mismatch(
+    m: Machine, first: Value, second: Value, node: ast.AST, detail: dict[str, str], places: dict[str, Span]
+) -> None:
+    """Gradients of one list of variables, zipped with another."""
+    if isinstance(first, Tensor) and first.gradient_of is not None and isinstance(second, Seq):
+        m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"},
+                         places=places)  # fmt: skip
+        return
+    sources = (first.extra or {}).get("gradients_of") if isinstance(first, Seq) else None
+    if not isinstance(sources, Seq) or not isinstance(second, Seq):
+        return
+    mine, theirs = sources.items.values, second.items.values
+    if not mine or not theirs or not all(isinstance(item, Variable | Params) for item in (*mine, *theirs)):
+        return
+    if len(mine) == len(theirs) and all(a is b for a, b in zip(mine, theirs, strict=True)):
+        return
+    ours = {id(item) for item in mine}
+    shared = [item for item in theirs if id(item) in ours]
+    exact = sources.items.exact and second.items.exact
+    states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
+    if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
+        m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"},
+                         places=places)  # fmt: skip
+        return
+    if not shared:
+        reason = "other"
+    elif len(mine) != len(theirs) and exact:
+        reason = "length"
+        if all(a is b for a, b in zip(mine, theirs, strict=False)):
+            return
+    elif exact and len(shared) == len(theirs):
+        reason = "order"
+    else:
+        return
+    m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": reason}, places=places)
 
 
 def is_variables(value: Value) -> bool:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from gradlint.flow.facts import Kind, Span
 
+DISCRETE = frozenset(
+    {"bool", "string", "resource", "variant"}
+    | {prefix + str(bits) for prefix in ("int", "uint") for bits in (2, 4, 8, 16, 32, 64)}
+    | {"qint8", "qint16", "qint32", "quint8", "quint16", "int", "uint"}
+)
+"""The dtypes that a tape does not differentiate."""
 FLOATS = frozenset({"float32", "float64", "float16", "bfloat16", "half", "double", "complex64", "complex128", "float"})
 """The dtypes that a tape differentiates; ``float`` stands for one of them that is not known more closely."""
 
@@ -84,7 +90,8 @@ EVERYWHERE: frozenset[Recording] = _Everywhere()
 class Value:
     """Anything that a name can hold."""
 
-    __slots__ = ("born", "edges", "span", "tracked")
+    __slots__ = ("born", "edges", "span", "tracked", "where")
+    where: Any
     edges: tuple[Edge, ...]
     tracked: frozenset[Recording]
     span: Span | None
@@ -95,6 +102,7 @@ class Value:
         self.tracked = NOWHERE
         self.span = span
         self.born = 0
+        self.where = None
 
 
 class Const(Value):
@@ -286,13 +294,14 @@ class Recording:
     ``watched`` maps the id of an object to the object; it is written through the store.
     """
 
-    __slots__ = ("began", "number", "tape", "watched")
+    __slots__ = ("began", "number", "tape", "watched", "where")
 
     def __init__(self, tape: Tape, number: int, began: int) -> None:
         self.tape = tape
         self.number = number
         self.began = began
         self.watched: dict[Any, Any] = {}
+        self.where: Any = None
 
 
 class Tape(Value):

@@ -249,7 +249,9 @@ _PYTHON_MODULES = {
 def _spellings(name: str) -> tuple[str, ...]:
     """The names under which the table may have a callable, the likeliest first."""
     if name.startswith("tensorflow.keras."):
-        return (name.removeprefix("tensorflow."), name)
+        return (name, name.removeprefix("tensorflow."))
+    if name.startswith("keras."):
+        return (name, f"tensorflow.{name}")
     if name.startswith("tensorflow.compat.v2."):
         return _spellings("tensorflow." + name.removeprefix("tensorflow.compat.v2."))
     if name.startswith("tensorflow.python."):
@@ -271,7 +273,8 @@ def _lines() -> dict[str, str]:
         aliases = line[line.rindex("\t") + 1 :]
         if aliases:
             for alias in aliases.split(" "):
-                lines[alias] = line
+                if alias != "compat.v1":
+                    lines[alias] = line
     return lines
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gradlint.finding import Finding
+    from gradlint.server.client import Client
     from gradlint.server.documents import Snapshot, Text
     from gradlint.server.results import Result
     from gradlint.sources.source import Source
@@ -30,21 +30,6 @@ FIX_ALL = "source.fixAll.gradlint"
 
 KINDS = (types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll)
 """The kinds of action that the server offers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What the client can do with an action.
-
-    Attributes:
-        versioned: It takes edits that name the version of the document that they are for.
-        resolves: It asks for an action's edit only when the user has chosen the action.
-        related: It shows a diagnostic's related information.
-    """
-
-    versioned: bool = False
-    resolves: bool = False
-    related: bool = False
 
 
 class Actions:

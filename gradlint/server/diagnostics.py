@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,8 +12,10 @@ from gradlint.server.results import key_of
 
 if TYPE_CHECKING:
     from gradlint.finding import Finding, Gradient
+    from gradlint.server.client import Client
     from gradlint.server.documents import Snapshot
     from gradlint.server.results import Result
+    from gradlint.sources.source import Problem
 
 SOURCE = "gradlint"
 
@@ -39,9 +42,44 @@ def by_text(result: Result, *, related: bool = True) -> dict[str, list[types.Dia
         related: Whether the client shows related information.
     """
     made: dict[str, list[types.Diagnostic]] = {text.uri: [] for text in result.snapshot.texts}
+    for problem in result.problems:
+        if problem.location is not None:
+            made[result.snapshot.text(problem.cell).uri].append(_problem(result.snapshot, problem))
     for finding in result.findings:
         made[result.snapshot.text(finding.cell).uri].append(diagnostic(result.snapshot, finding, related=related))
     return made
+
+
+def report(
+    result: Result, uri: str, previous: str | None, client: Client
+) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+    """The answer to a client that asks for a text's diagnostics; the other cells of a notebook come with it.
+
+    Args:
+        result: The analysis of the document or notebook.
+        uri: The text that is asked about.
+        previous: The identity of the answer that the client has already, if any.
+        client: What the client can do.
+
+    Raises:
+        KeyError: If the snapshot has no text of that URI.
+    """
+    made = by_text(result, related=client.related)
+    own = result.snapshot.text(result.snapshot.cell(uri)).uri
+    identity = _identity(made[own])
+    others: dict[str, types.FullDocumentDiagnosticReport | types.UnchangedDocumentDiagnosticReport] = {
+        other: types.FullDocumentDiagnosticReport(items=items, result_id=_identity(items))
+        for other, items in made.items()
+        if other != own
+    }
+    related = others if others and client.related_documents else None
+    if previous == identity:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=identity, related_documents=related)
+    return types.RelatedFullDocumentDiagnosticReport(items=made[own], result_id=identity, related_documents=related)
+
+
+def _identity(items: list[types.Diagnostic]) -> str:
+    return hashlib.sha256(repr(items).encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def diagnostic(snapshot: Snapshot, finding: Finding, *, related: bool = True) -> types.Diagnostic:
@@ -64,6 +102,21 @@ def diagnostic(snapshot: Snapshot, finding: Finding, *, related: bool = True) ->
         tags=[types.DiagnosticTag.Unnecessary] if finding.name in _UNNECESSARY else None,
         related_information=(_story(snapshot, finding) or None) if related else None,
         data={"key": key_of(finding)},
+    )
+
+
+def _problem(snapshot: Snapshot, problem: Problem) -> types.Diagnostic:
+    """A syntax error, or a failure of gradlint itself, to the end of its line."""
+    text = snapshot.text(problem.cell)
+    start = problem.location
+    assert start is not None
+    body = text.lines[start.line - 1].rstrip() if start.line <= len(text.lines) else ""
+    return types.Diagnostic(
+        range=text.to_client_range(start, Position(start.line, max(len(body), start.column) + 1)),
+        message=problem.message,
+        severity=types.DiagnosticSeverity.Error if problem.kind == "syntax" else types.DiagnosticSeverity.Warning,
+        code=f"{problem.kind}-error",
+        source=SOURCE,
     )
 
 

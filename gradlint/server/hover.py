@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from gradlint.documentation import page
 from gradlint.finding import Position
 
 if TYPE_CHECKING:
@@ -32,17 +33,12 @@ def hover(result: Result, uri: str, position: types.Position, rules: Iterable[Ru
     if named is not None:
         rule, start, end = named
         span = text.to_client_range(Position(place.line, start + 1), Position(place.line, end + 1))
-        return _markdown(documentation(rule), span)
+        return _markdown(page(rule), span)
     around = [call for call in result.calls if call.covers(cell, place)]
     if not around:
         return None
     call = max(around, key=lambda call: call.start)
     return _markdown(_explain(result, call), text.to_client_range(call.start, call.end))
-
-
-def documentation(rule: Rule) -> str:
-    """A rule's documentation as Markdown, with its code and name for a title."""
-    return f"# {rule.code}: {rule.name}\n\n{rule.documentation}\n"
 
 
 def _rule_at(line: str, column: int, rules: Iterable[Rule]) -> tuple[Rule, int, int] | None:

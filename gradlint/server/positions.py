@@ -16,9 +16,9 @@ _CODEC = {
 
 
 def split(text: str) -> list[str]:
-    """The lines of a text with their ends, as the protocol counts them; there is always at least one.
+    r"""The lines of a text with their ends, as the protocol counts them; there is always at least one.
 
-    Only ``\\n``, ``\\r\\n`` and ``\\r`` end a line, as in Python's own tokenizer; ``str.splitlines`` also breaks at form
+    Only ``\n``, ``\r\n`` and ``\r`` end a line, as in Python's own tokenizer; ``str.splitlines`` also breaks at form
     feeds and other separators, which would put every later edit and diagnostic on the wrong line.
     """
     lines = _LINE.findall(text)

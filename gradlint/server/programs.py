@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 from typing import TYPE_CHECKING
 
 from gradlint import checking
-from gradlint.finding import Position
 from gradlint.flow.analysis import analyse
 from gradlint.server.results import Result, calls_of
+from gradlint.sources.notebook import of_cells
 from gradlint.sources.read import NEEDLES, from_text
-from gradlint.sources.source import Problem, Source
+from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
     from gradlint.server.documents import Snapshot
     from gradlint.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NEEDLES = tuple(needle.decode() for needle in NEEDLES)
@@ -32,7 +28,7 @@ def source_of(snapshot: Snapshot) -> Source:
     """
     path = "untitled" if snapshot.path is None else snapshot.path.as_posix()
     if snapshot.kind == "notebook":
-        text = _notebook([_clean(text.content) for text in snapshot.texts])
+        text = of_cells(_clean(text.content) for text in snapshot.texts)
     else:
         text = _clean(snapshot.texts[0].content)
     return read(text, path, snapshot.kind)
@@ -47,44 +43,26 @@ def read(text: str, path: str, kind: str) -> Source:
 
 
 def compute(snapshot: Snapshot, settings: Settings) -> Result:
-    """Analyse a snapshot; never raises: what fails is logged and said in the result's problems."""
+    """Analyse a snapshot; what fails is said in the result's problems.
+
+    Raises:
+        SettingsError: If the settings name a rule that does not exist.
+    """
     source = source_of(snapshot)
     if not any(needle in source.code for needle in _NEEDLES):
         return Result(snapshot, source)
     try:
         facts = analyse(source.code)
-    except SyntaxError as error:
-        cell, where = source.locate(max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0))
-        return Result(snapshot, source, problems=(Problem("syntax", f"syntax error: {error.msg}", cell, where),))
-    except Exception as error:
-        logger.exception("%s: the analysis failed", source.path)
-        return Result(snapshot, source, problems=(_internal(error),))
-    try:
-        checked = checking.check(source, settings, facts)
-        return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems)
-    except Exception as error:
-        logger.exception("%s: the check failed", source.path)
-        return Result(snapshot, source, problems=(_internal(error),))
+    except Exception:
+        return Result(snapshot, source, problems=checking.check(source, settings).problems)
+    checked = checking.check(source, settings, facts)
+    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems)
 
 
-def _internal(error: Exception) -> Problem:
-    return Problem("internal", f"gradlint failed: {type(error).__name__}: {error}", None, Position(1, 1))
+def nothing(snapshot: Snapshot) -> Result:
+    """The result of a snapshot that is not linted."""
+    return Result(snapshot, source_of(snapshot))
 
 
 def _clean(text: str) -> str:
     return _SURROGATE.sub("�", text)
-
-
-def _notebook(cells: list[str]) -> str:
-    """The cells as a notebook's text, so that they are read exactly as a notebook's file is."""
-    return json.dumps(
-        {
-            "cells": [
-                {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell}
-                for cell in cells
-            ],
-            "metadata": {"language_info": {"name": "python"}},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-    )

@@ -196,10 +196,4 @@ def _name(entry: os.DirEntry[str]) -> str:
 
 def _left_out(patterns: tuple[ignore.Patterns, ...], path: str, name: str, is_folder: bool) -> bool:
     """Whether the excludes leave an entry out, or the nearest .gitignore that speaks of it."""
-    if patterns[0].verdict(path, name, is_folder):
-        return True
-    for one in patterns[1:]:
-        verdict = one.verdict(path, name, is_folder)
-        if verdict is not None:
-            return verdict
-    return False
+    return patterns[0].verdict(path, name, is_folder) is True or ignore.left_out(patterns[1:], path, name, is_folder)

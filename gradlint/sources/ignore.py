@@ -103,18 +103,32 @@ def of_repository(folder: str) -> tuple[Patterns, ...]:
         folder: The folder, absolute.
 
     Returns:
-        The patterns, the outermost first; none where the folder lies in no repository.
+        The patterns, the outermost first; none where the folder lies in no repository, or is ignored itself: who asks
+        for an ignored folder wants what lies in it.
     """
     found: list[Patterns] = []
+    way: list[str] = []
     at = folder
     while not os.path.exists(os.path.join(at, ".git")):
         above = os.path.dirname(at)
         if above == at:
             return ()
         found.append(from_file(os.path.join(above, ".gitignore")))
+        way.append(at)
         at = above
     found.append(excludes_of(at))
+    if any(left_out(found, path, os.path.basename(path), True) for path in way):
+        return ()
     return tuple(patterns for patterns in reversed(found) if patterns)
+
+
+def left_out(patterns: Iterable[Patterns], path: str, name: str, is_folder: bool) -> bool:
+    """Whether the first of some patterns that speak of an entry, the nearest ones first, ignore it."""
+    for one in patterns:
+        verdict = one.verdict(path, name, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
 
 
 def excludes_of(root: str) -> Patterns:

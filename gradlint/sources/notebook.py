@@ -13,7 +13,7 @@ from gradlint.sources.problem import Problem
 from gradlint.sources.source import Segment, Source, segments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _OTHER_KERNELS = re.compile(
@@ -93,6 +93,15 @@ def program(text: str, path: str, encoding: str = "utf-8") -> Source:
         lines += python.lines
     code = "".join(line + "\n" for line in lines)
     return Source(path, "notebook", text, code, tuple(segments), encoding, tuple(problems))
+
+
+def of_cells(cells: Iterable[str]) -> str:
+    """The text of a notebook with some Python cells, for whoever has cells but no file: an editor, a kernel."""
+    made: list[dict[str, Any]] = [
+        {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell} for cell in cells
+    ]
+    language = {"language_info": {"name": "python"}}
+    return json.dumps({"cells": made, "metadata": language, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _records(notebook: dict[str, Any]) -> Iterator[Any]:

@@ -6,7 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from .edits import operand, replace
+from .numpy import method
 from .site import spelled
+from .uses import refuses_a_tensor
 
 if TYPE_CHECKING:
     from gradlint.rule import Replacement
@@ -67,6 +69,13 @@ def dropped(site: Site, node: ast.expr) -> Replacement | None:
     if inner is not None:
         while (deeper := converted(inner)) is not None:
             inner = deeper
+        attribute = site.index.parents.get(node)
+        called = None if attribute is None else site.index.parents.get(attribute)
+        if isinstance(attribute, ast.Attribute) and isinstance(called, ast.Call) and called.func is attribute:
+            text = method(site, called, site.text(inner))
+            return None if text is None else replace(called, text)
+        if refuses_a_tensor(site, node):
+            return None
         return replace(node, operand(site, node, site.text(inner), inner))
     if isinstance(node, ast.Call) and not node.keywords:
         root, _, last = (spelled(node.func) or "").rpartition(".")

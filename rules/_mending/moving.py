@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Span
 from gradlint.rule import Replacement
 
-from .edits import alone, begins_line, end_of_line, first_line, indent, put, step_of
+from .edits import (
+    after,
+    alone,
+    begins_line,
+    end_of_line,
+    first_line,
+    indent,
+    put,
+    remove,
+    step_of,
+    whole_lines,
+)
 from .site import names_in, spelled
 from .watching import is_watch
 
@@ -18,17 +29,21 @@ if TYPE_CHECKING:
 LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise, ast.Yield, ast.YieldFrom)
 
 
-def moved_in_from_behind(site: Site, block: With, statement: ast.stmt, tape: str) -> list[Replacement] | None:
+def moved_in_from_behind(site: Site, block: With, statement: ast.stmt, tape: str | None) -> list[Replacement] | None:
     """The statements from a block's end up to one behind it, moved into the block.
 
-    None where one of them asks the tape, leaves the function or loop, or shares its line.
+    None where one of them asks the tape (if one is given), leaves the function or loop, or shares its line.
     """
     between = statements_between(site, block, statement)
     step = step_of(site.module, block)
     if not between or step is None or not all(alone(site.module, one) or hasattr(one, "body") for one in between):
         return None
-    if any(_asks(one, tape) or _leaves(one) for one in between) or not _closes_at_its_end(site, block):
+    if any((tape is not None and _asks(one, tape)) or _leaves(one) for one in between) or not _closes_at_its_end(
+        site, block
+    ):
         return None
+    if len(between) == 1 and alone(site.module, between[0]) and between[0].lineno == between[0].end_lineno:
+        return [after(site.module, block.body[-1], whole_lines(site.module, between[0])), remove(site, between[0])]
     return indent(site.module, (block.end_lineno or 0) + 1, between[-1].end_lineno or 0, step)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakKeyDictionary
 
 from gradlint.flow.facts import Span
+from gradlint.rule import Replacement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,14 +78,12 @@ class Index:
                     pending.append(child)
 
 
-_INDEXES: WeakKeyDictionary[Module, Index] = WeakKeyDictionary()
-
-
 def index(module: Module) -> Index:
-    """The program's index, made once."""
-    if module not in _INDEXES:
-        _INDEXES[module] = Index(module)
-    return _INDEXES[module]
+    """The program's index, made once and kept with the program, so that both are forgotten together."""
+    known = vars(module).get("index")
+    if not isinstance(known, Index):
+        known = vars(module)["index"] = Index(module)
+    return known
 
 
 def span_of(node: ast.expr | ast.stmt) -> Span:
@@ -116,10 +114,19 @@ def bound_names(node: ast.AST) -> set[str]:
 class Site:
     """A claim's surroundings in its program."""
 
-    def __init__(self, claim: Claim, module: Module) -> None:
+    def __init__(self, claim: Claim, module: Module, *, may_import: bool = False) -> None:
+        """Look at a claim.
+
+        Args:
+            claim: The claim.
+            module: The program.
+            may_import: Whether ``imports`` becomes part of the fix, so that TensorFlow may be imported for it.
+        """
         self.claim = claim
         self.module = module
         self.index = index(module)
+        self.may_import = may_import
+        self.imports: list[Replacement] = []
 
     def at(self, span: Span | None) -> ast.expr | None:
         """The expression that stands exactly at a place."""
@@ -213,9 +220,12 @@ class Site:
         else:
             values = [value for statement, value in self.bindings(tape, call) if statement.lineno <= call.lineno]
             made = values[0] if len(values) == 1 else None
-        if isinstance(made, ast.Call) and (spelled(made.func) or "").rpartition(".")[2].endswith("Tape"):
-            return made
-        return None
+        return made if isinstance(made, ast.Call) and self.is_tape(made) else None
+
+    def is_tape(self, call: ast.Call) -> bool:
+        """Whether a call makes a tape, by its class's name or by where the program imports it from."""
+        name = self.canonical(call.func) or spelled(call.func) or ""
+        return name.endswith("Tape")
 
     def bindings(self, name: str, near: ast.AST) -> list[tuple[ast.stmt, ast.expr | None]]:
         """The statements of a node's scope that bind a name, each with the value where it is plainly one."""
@@ -237,6 +247,20 @@ class Site:
             if name in _parameters(self.index.scope(near)):
                 return None
         return None
+
+    def attribute_definition(self, name: str, near: ast.AST) -> tuple[ast.stmt, ast.expr] | None:
+        """The one statement of a class that binds an attribute of its own object, such as ``self.w``, to a value."""
+        owner = self.index.enclosing(near, ast.ClassDef)
+        if owner is None or not name.startswith("self.") or name.count(".") != 1:
+            return None
+        made = [
+            (statement, _value_of(statement, name))
+            for node in ast.walk(owner)
+            if name in _binds(node) and (statement := self.index.statement(node)) is not None
+        ]
+        if len(made) != 1 or made[0][1] is None:
+            return None
+        return made[0][0], made[0][1]
 
     def uses(self, name: str) -> list[ast.expr]:
         """Every place of the program that reads a name or a dotted name."""
@@ -275,6 +299,34 @@ class Site:
                         return f"{alias.asname or alias.name}.{function}"
                     if f"{node.module}.{alias.name}" == package:
                         return f"{alias.asname or alias.name}.{last}"
+        return self._imported(function) if self.may_import else None
+
+    def _imported(self, function: str) -> str | None:
+        """A function's name after ``import tensorflow as tf``, put in before the names that come from TensorFlow."""
+        for node in self.module.tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module == "tensorflow" and node.level == 0:
+                if "tf" in names_in(self.module.tree) or node.col_offset:
+                    return None
+                place = Span(node.lineno, 0, node.lineno, 0)
+                self.imports = [Replacement(place, "import tensorflow as tf\n")]
+                return f"tf.{function}"
+        return None
+
+    def canonical(self, node: ast.expr) -> str | None:
+        """A library's name for a function: ``numpy.mean`` for ``np.mean``, however the program imports it."""
+        written = spelled(node)
+        if written is None:
+            return None
+        root, _, rest = written.partition(".")
+        for one in self._imports(node):
+            for alias in one.names:
+                if (alias.asname or alias.name.partition(".")[0]) != root:
+                    continue
+                if isinstance(one, ast.ImportFrom):
+                    owner = f"{one.module}.{alias.name}"
+                else:
+                    owner = alias.name if alias.asname else root
+                return f"{owner}.{rest}" if rest else owner
         return None
 
     def _imports(self, near: ast.AST) -> Iterable[ast.Import | ast.ImportFrom]:

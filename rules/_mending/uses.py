@@ -62,6 +62,26 @@ def goes_on_as_tensor(site: Site, node: ast.expr) -> bool:
     return takes_a_tensor(site, node)
 
 
+TENSOR = frozenset({"shape", "dtype", "ndim", "numpy", "device", "graph", "op", "name"})
+
+
+def refuses_a_tensor(site: Site, node: ast.expr) -> bool:
+    """Whether what is done with the value of an expression fails where it is a Tensor and no array.
+
+    That is an array's method or attribute, or storing into it.
+    """
+    parent = site.index.parents.get(node)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr not in TENSOR
+    if isinstance(parent, ast.Subscript) and parent.value is node:
+        simple = (ast.Constant, ast.Slice, ast.Tuple, ast.UnaryOp, ast.Name, ast.BinOp)
+        return not isinstance(parent.ctx, ast.Load) or not isinstance(parent.slice, simple)
+    if isinstance(parent, ast.Assign):
+        names = [spelled(target) for target in parent.targets]
+        return any(name is not None and any(refuses_a_tensor(site, use) for use in site.uses(name)) for name in names)
+    return False
+
+
 def takes_a_tensor(site: Site, use: ast.expr) -> bool:
     """Whether the place where a value is read takes a Tensor."""
     parent = site.index.parents.get(use)
@@ -106,7 +126,7 @@ def float_does(site: Site, use: ast.expr, also: set[str]) -> bool | None:
         last = name.rpartition(".")[2]
         if last in INDICES:
             return False
-        if last in GRADIENTS or name == "print":
+        if last in GRADIENTS or name == "print" or (last == "cast" and parent.args[:1] == [use]):
             return True
         function = site.tensorflow("identity", use) or ""
         of_tensorflow = "." in name and name.partition(".")[0] == function.partition(".")[0]

@@ -10,6 +10,7 @@ from gradlint.rule import Example, Rule
 
 from .._mending.edits import operand, proposal, replace
 from .._mending.site import Site, spelled
+from .._mending.uses import float_does
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
@@ -135,6 +136,12 @@ print(tape.gradient(loss, table))
         site = Site(claim, module)
         node = site.expression()
         if not isinstance(node, ast.Call) or not (spelled(node.func) or "").endswith("cast") or not node.args:
+            return None
+        parent = site.index.parents.get(node)
+        uses: list[ast.expr] = [node]
+        if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+            uses = site.uses(spelled(parent.targets[0]) or "")
+        if not uses or not all(float_does(site, use, set()) for use in uses):
             return None
         value = node.args[0]
         text = operand(site, node, site.text(value), value)

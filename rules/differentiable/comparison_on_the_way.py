@@ -132,11 +132,11 @@ print(correct, tape.gradient(loss, logits))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (``>`` or ``tf.equal``) and ``reason`` (``product``: a float times a bool)."""
+        """Reads ``callee`` (``>`` or ``tf.equal``) and ``reason`` (``bool-product``: a float times a bool)."""
         callee = claim.detail.get("callee", "The comparison")
-        if claim.detail.get("reason") == "product":
+        if claim.detail.get("reason") == "bool-product":
             told = f"A float times a bool is a logical and, a bool without a derivative{so(claim)}"
             return f"{told}; cast the mask to a float first."
         named = code(callee) if callee != "The comparison" else callee
         told = f"{named} gives true or false, which has no derivative{so(claim)}"
-        return f"{told}; use a smooth function such as `tf.sigmoid`."
+        return f"{told}; use a smooth function in its place."

@@ -54,36 +54,32 @@ class ConditionOnly(Rule):
     kinds = (Kind.CONDITION,)
     examples = (
         Example(
-            title="a Variable that only chooses the branch",
+            title="a temperature that only chooses the tariff",
             broken="""\
 import tensorflow as tf
 
-x = tf.constant(1.0)
-v0 = tf.Variable(2.0)
-v1 = tf.Variable(2.0)
+temperature = tf.Variable(18.0)
+usage = tf.Variable(3.0)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    if x > 0.0:
-        result = v0 * 3.0
+    if temperature > 15.0:
+        cost = usage * 0.2
     else:
-        result = v1**2
+        cost = usage**2 * 0.5
 
-dx = tape.gradient(result, x)
+slope = tape.gradient(cost, temperature)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.constant(1.0)
-v0 = tf.Variable(2.0)
-v1 = tf.Variable(2.0)
+temperature = tf.Variable(18.0)
+usage = tf.Variable(3.0)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    weight = tf.sigmoid(x)
-    result = weight * v0 * 3.0 + (1.0 - weight) * v1**2
+    warm = tf.sigmoid(temperature - 15.0)
+    cost = warm * usage * 0.2 + (1.0 - warm) * usage**2 * 0.5
 
-dx = tape.gradient(result, x)
+slope = tape.gradient(cost, temperature)
 """,
             outcome="none",
         ),

@@ -41,30 +41,31 @@ class NoRegisteredGradient(Rule):
     kinds = (Kind.NO_GRADIENT,)
     examples = (
         Example(
-            title="contrast as a trainable augmentation",
+            title="a trainable contrast",
             broken="""\
 import tensorflow as tf
 
-image = tf.Variable([[[0.5, 0.0, 0.0], [0.1, 0.9, 0.3]]])
-delta = tf.Variable(0.1)
+photo = tf.random.uniform([1, 8, 8, 3])
+contrast = tf.Variable(1.2)
 
 with tf.GradientTape() as tape:
-    new_image = tf.image.adjust_contrast(image, delta)
+    edited = tf.image.adjust_contrast(photo, contrast)
+    loss = tf.reduce_mean((edited - 0.5) ** 2)
 
-print(tape.gradient(new_image, [image, delta]))
+print(tape.gradient(loss, contrast))
 """,
             fixed="""\
 import tensorflow as tf
 
-image = tf.Variable([[[0.5, 0.0, 0.0], [0.1, 0.9, 0.3]]])
-delta = tf.Variable(0.1)
+photo = tf.random.uniform([1, 8, 8, 3])
+contrast = tf.Variable(1.2)
 
 with tf.GradientTape() as tape:
-    mean = tf.reduce_mean(image, axis=[0, 1], keepdims=True)
-    new_image = (image - mean) * delta + mean
-    energy = tf.reduce_sum(new_image**2)
+    mean = tf.reduce_mean(photo, axis=[1, 2], keepdims=True)
+    edited = (photo - mean) * contrast + mean
+    loss = tf.reduce_mean((edited - 0.5) ** 2)
 
-print(tape.gradient(energy, [image, delta]))
+print(tape.gradient(loss, contrast))
 """,
             outcome="error",
             exception="LookupError",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import bracketed, operand, proposal, replace
+from .._mending.site import Site, spelled
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 INSTEAD = {
     "argmax": "use `tf.nn.softmax` as its smooth stand-in",
@@ -167,3 +171,21 @@ print(tape.gradient(loss, logits))
             why = "has no derivative"
         cure = INSTEAD.get(canonical.rpartition(".")[2], "use a smooth function in its place")
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The straight-through estimator for a rounding: unsafe, since the gradient is then the identity's."""
+        site = Site(claim, module)
+        node = site.expression()
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return None
+        value, text = node.args[0], site.text(node.args[0])
+        stop = site.tensorflow("stop_gradient", node)
+        rounds = (spelled(node.func) or "").rpartition(".")[2] in {"round", "floor", "ceil", "rint", "sign"}
+        if not rounds or stop is None or isinstance(value, ast.Starred):
+            return None
+        kept = bracketed(value, text)
+        through = f"{kept} + {stop}({site.text(node)} - {kept})"
+        sum_of = ast.BinOp(value, ast.Add(), value)
+        return proposal(
+            "unsafe", "Let the gradient straight through", replace(node, operand(site, node, through, sum_of))
+        )

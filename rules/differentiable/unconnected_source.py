@@ -45,28 +45,32 @@ class UnconnectedSource(Rule):
     kinds = (Kind.UNCONNECTED,)
     examples = (
         Example(
-            title="a Variable that the target does not use",
+            title="a weight that the loss leaves out",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
-y = tf.Variable(3.0)
+price_weight = tf.Variable(0.5)
+age_weight = tf.Variable(-0.1)
+price, age = tf.constant(3.0), tf.constant(7.0)
 
 with tf.GradientTape() as tape:
-    z = y * y
+    rating = price_weight * price
+    loss = (rating - 2.0) ** 2
 
-dz_dx, dz_dy = tape.gradient(z, [x, y])
+d_price, d_age = tape.gradient(loss, [price_weight, age_weight])
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
-y = tf.Variable(3.0)
+price_weight = tf.Variable(0.5)
+age_weight = tf.Variable(-0.1)
+price, age = tf.constant(3.0), tf.constant(7.0)
 
 with tf.GradientTape() as tape:
-    z = x * y * y
+    rating = price_weight * price + age_weight * age
+    loss = (rating - 2.0) ** 2
 
-dz_dx, dz_dy = tape.gradient(z, [x, y])
+d_price, d_age = tape.gradient(loss, [price_weight, age_weight])
 """,
             outcome="none",
         ),

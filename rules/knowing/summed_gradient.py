@@ -39,53 +39,57 @@ class SummedGradient(Rule):
     kinds = (Kind.SUMMED,)
     examples = (
         Example(
-            title="two targets in one dictionary",
+            title="two losses in one dictionary",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+w = tf.Variable(2.0)
 
 with tf.GradientTape() as tape:
-    y0 = x**2
-    y1 = 1 / x
+    fit = (w - 3.0) ** 2
+    penalty = 0.1 * tf.abs(w)
 
-print(tape.gradient({"y0": y0, "y1": y1}, x))
+print(tape.gradient({"fit": fit, "penalty": penalty}, w))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+w = tf.Variable(2.0)
 
 with tf.GradientTape() as tape:
-    y0 = x**2
-    y1 = 1 / x
-    total = y0 + y1
+    fit = (w - 3.0) ** 2
+    penalty = 0.1 * tf.abs(w)
+    loss = fit + penalty
 
-print(tape.gradient(total, x))
+print(tape.gradient(loss, w))
 """,
             outcome=None,
         ),
         Example(
-            title="a target with two elements",
+            title="a loss a sample",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+w = tf.Variable(0.5)
+x = tf.constant([1.0, 2.0, 3.0])
+y = tf.constant([2.0, 4.0, 6.0])
 
 with tf.GradientTape() as tape:
-    y = x * tf.constant([3.0, 4.0])
+    losses = (w * x - y) ** 2
 
-print(tape.gradient(y, x))
+print(tape.gradient(losses, w))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+w = tf.Variable(0.5)
+x = tf.constant([1.0, 2.0, 3.0])
+y = tf.constant([2.0, 4.0, 6.0])
 
 with tf.GradientTape() as tape:
-    y = x * tf.constant([3.0, 4.0])
+    loss = tf.reduce_mean((w * x - y) ** 2)
 
-print(tape.jacobian(y, x))
+print(tape.gradient(loss, w))
 """,
             outcome=None,
         ),

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
     from gradlint.rule import Module, Proposal
 
+    from .._mending.site import With
+
 
 class AssignedState(Rule):
-    """The value went into a Variable before it was read, and state keeps no history.
+    """A value on the way was written into a Variable, whose state keeps no history.
 
     ## What it does
     Reports a value that is written into a Variable (`assign`, `assign_add`, `assign_sub`, `scatter_*`, `set_weights`, a
@@ -45,30 +47,30 @@ class AssignedState(Rule):
     kinds = (Kind.ASSIGNED,)
     examples = (
         Example(
-            title="one variable added to another",
+            title="a balance that is updated and read",
             broken="""\
 import tensorflow as tf
 
-x0 = tf.Variable(3.0)
-x1 = tf.Variable(0.0)
+deposit = tf.Variable(100.0)
+balance = tf.Variable(20.0)
 
 with tf.GradientTape() as tape:
-    x1.assign_add(x0)
-    y = x1**2
+    balance.assign_add(deposit)
+    interest = balance * 0.03
 
-print(tape.gradient(y, x0))
+print(tape.gradient(interest, deposit))
 """,
             fixed="""\
 import tensorflow as tf
 
-x0 = tf.Variable(3.0)
-x1 = tf.Variable(0.0)
+deposit = tf.Variable(100.0)
+balance = tf.Variable(20.0)
 
 with tf.GradientTape() as tape:
-    total = x1 + x0
-    y = total**2
+    total = balance + deposit
+    interest = total * 0.03
 
-print(tape.gradient(y, x0))
+print(tape.gradient(interest, deposit))
 """,
             outcome="none",
         ),
@@ -131,11 +133,11 @@ print(average, tape.gradient(loss, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the one written to), ``callee`` or ``method`` (``assign_add``) and ``reason``.
+        """Reads ``variable`` (the one written to), ``callee`` and ``reason``.
 
-        Reasons: ``set-weights``, ``store`` (a hash table or a dataset), ``accumulator`` (a running sum).
+        Reasons: ``set-weights``, ``accumulator`` (a running sum).
         """
-        variable, method = claim.detail.get("variable"), claim.detail.get("method", "assign")
+        variable, method = claim.detail.get("variable"), "assign"
         written = name(claim, "callee", code(f"{variable}.{method}" if variable else method))
         told = f"{written} stores a value, and state keeps no history{so(claim)}"
         if claim.detail.get("reason") == "set-weights":
@@ -158,10 +160,12 @@ print(average, tape.gradient(loss, w))
         block = site.block_of(calls[0][1]) if calls else None
         if variable is None or value is None or block is None or not alone(module, statement):
             return None
-        if not any(one is statement for one in block.body) or not isinstance(statement, (ast.Expr, ast.Assign)):
+        if not isinstance(statement, (ast.Expr, ast.Assign)) or statement.value is not node:
             return None
-        if statement.value is not node:
-            return None
+        if not any(one is statement for one in block.body) or any(
+            isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)
+        ):
+            return _rebound(site, block, statement, node, variable, value)
         function = site.text(node.func.value)
         if isinstance(statement, ast.Assign):
             target = spelled(statement.targets[0]) if len(statement.targets) == 1 else None
@@ -179,7 +183,7 @@ print(average, tape.gradient(loss, w))
             and block in site.index.above(use)
             and not _written(site, use)
         ]
-        if not later or any(isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)):
+        if not later:
             return None
         written = f"{named} = {value}"
         return proposal(
@@ -200,6 +204,21 @@ def _new_value(site: Site, node: ast.Call) -> str | None:
     if sign is not None:
         return f"{owner} {sign} {bracketed(value, site.text(value))}"
     return site.text(value) if node.func.attr == "assign" and "\n" not in site.text(value) else None
+
+
+def _rebound(
+    site: Site, block: With, statement: ast.stmt, node: ast.Call, variable: str, value: str
+) -> Proposal | None:
+    """``total.assign_add(e)`` as ``total = total + e`` where the total is local and nothing else writes to it."""
+    found = site.definition(variable, node)
+    inside = block in site.index.above(statement) and isinstance(statement, ast.Expr)
+    if not inside or "." in variable or found is None or site.index.scope(found[0]) is not site.index.scope(node):
+        return None
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+    others = [use for use in site.uses(variable) if use is not receiver]
+    if any(isinstance(site.index.parents.get(use), ast.Attribute) for use in others):
+        return None
+    return proposal("unsafe", "Sum up Tensors", replace(statement, f"{variable} = {value}"))
 
 
 def _written(site: Site, use: ast.expr) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, put
+from .._mending.numpy import translated
+from .._mending.site import Site, span_of, spelled
+from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, name, so, use
 from ._instead import of_numpy
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class NumpyCall(Rule):
-    """A NumPy function computed it, and what it returns is an array.
+    """A value on the way went through a NumPy function, which no tape records.
 
     ## What it does
     Reports a NumPy function that a value goes through on its way from a source to the target, anywhere on the way: in
@@ -44,31 +50,35 @@ class NumpyCall(Rule):
     kinds = (Kind.NUMPY,)
     examples = (
         Example(
-            title="a mean taken with NumPy",
+            title="an error averaged with NumPy",
             broken="""\
 import numpy as np
 import tensorflow as tf
 
-x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+slope = tf.Variable(0.5)
+hours = tf.constant([1.0, 2.0, 4.0])
+scores = tf.constant([2.0, 3.5, 9.0])
 
 with tf.GradientTape() as tape:
-    x2 = x**2
-    y = np.mean(x2, axis=0)
-    y = tf.reduce_mean(y, axis=0)
+    residuals = slope * hours - scores
+    mean = np.mean(residuals)
+    loss = tf.square(mean)
 
-print(tape.gradient(y, x))
+print(tape.gradient(loss, slope))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable([[1.0, 2.0], [3.0, 4.0]], dtype=tf.float32)
+slope = tf.Variable(0.5)
+hours = tf.constant([1.0, 2.0, 4.0])
+scores = tf.constant([2.0, 3.5, 9.0])
 
 with tf.GradientTape() as tape:
-    x2 = x**2
-    y = tf.reduce_mean(x2, axis=0)
-    y = tf.reduce_mean(y, axis=0)
+    residuals = slope * hours - scores
+    mean = tf.reduce_mean(residuals)
+    loss = tf.square(mean)
 
-print(tape.gradient(y, x))
+print(tape.gradient(loss, slope))
 """,
             outcome="none",
         ),
@@ -143,19 +153,39 @@ print(tape.gradient(score, logits))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
 
-        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element),
-        ``function`` (inside a ``tf.function``, where it raises).
+        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element), ``graph``
+        (inside a ``tf.function``, where it raises).
         """
+        written = claim.detail.get("callee", "")
         callee = name(claim, "callee", "NumPy")
         reason = claim.detail.get("reason")
-        if reason == "operator":
-            variable = name(claim, "variable", "the variable")
-            told = f"An array left of the Keras variable {variable} makes the result one too"
+        if reason == "operator" or written.startswith("ndarray "):
+            variable = name(claim, "variable", "")
+            told = f"An array left of the Keras variable {variable}".rstrip() + " makes the result one too"
             return f"{told}{so(claim)}; swap them, or use its `.value`."
-        if reason == "store":
+        if reason == "store" or written.startswith("a store "):
             told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
             return f"{told}{so(claim)}; collect them with `tf.stack`."
         cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
-        if reason == "function":
-            return f"{callee} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        if reason == "graph":
+            exception = claim.detail.get("exception", "NotImplementedError")
+            return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """TensorFlow's function in the place of NumPy's, its arguments translated.
+
+        Safe where all that is done with the result takes a Tensor.
+        """
+        site = Site(claim, module, may_import=True)
+        node = site.expression()
+        if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
+            end = span_of(node.right)
+            return proposal("safe", "Use the variable's value", put(end.end_line, end.end_column, ".value"))
+        if not isinstance(node, ast.Call) or refuses_a_tensor(site, node):
+            return None
+        edits = translated(site, node)
+        if edits is None:
+            return None
+        safe = goes_on_as_tensor(site, node)
+        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)

@@ -21,8 +21,8 @@ WHAT = {
         "runs NumPy, which no tape records",
         "write it with TensorFlow, or with `tf.custom_gradient`",
     ),
-    "py-function-capture": ("sees only what is in `inp`, and this is captured", "pass it in `inp`"),
-    "py-function-convert": ("converts its Tensor in the body", "keep to TensorFlow's functions in the body"),
+    "py-function-captures": ("sees only what is in `inp`, and this is captured", "pass it in `inp`"),
+    "py-function-converts": ("converts its Tensor in the body", "keep to TensorFlow's functions in the body"),
     "predict": ("returns a NumPy array", "call the model itself"),
     "evaluate": ("returns Python numbers", "call the model and compute the loss on its output"),
     "weights": ("returns copies of the weights as NumPy arrays", "use the variables themselves"),
@@ -31,10 +31,17 @@ WHAT = {
     "table": ("has no derivative", "use `tf.gather` or an embedding"),
     "library": ("computes outside TensorFlow", "write it with TensorFlow, or with `tf.custom_gradient`"),
 }
+MODEL_METHODS = {
+    "evaluate": "evaluate",
+    "get_weights": "weights",
+    "test_on_batch": "evaluate",
+    "train_on_batch": "evaluate",
+    "fit": "evaluate",
+}
 
 
 class OpaqueFunction(Rule):
-    """A function that computes outside TensorFlow's recorded operations.
+    """A value on the way went through a function that the tape cannot see into.
 
     ## What it does
     Reports functions whose result the tape cannot see behind: `tf.numpy_function`, a `tf.py_function` that captures or
@@ -153,20 +160,23 @@ print(tape.gradient(loss, model.trainable_variables))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``)."""
+        """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``, or ``model-method``)."""
         callee = name(claim, "callee", "This function")
-        why, cure = WHAT.get(claim.detail.get("reason", ""), WHAT["library"])
+        reason = claim.detail.get("reason", "")
+        if reason == "model-method":
+            reason = MODEL_METHODS.get(claim.detail.get("canonical", "").rpartition(".")[2], "predict")
+        why, cure = WHAT.get(reason, WHAT["library"])
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ."""
         site = Site(claim, module)
-        node, reason = site.expression(), claim.detail.get("reason")
+        node = site.expression()
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             return None
         owner, method = site.text(node.func.value), node.func.attr
-        if reason == "predict" and method in {"predict", "predict_on_batch"} and len(node.args) == 1:
+        if method in {"predict", "predict_on_batch"} and len(node.args) == 1:
             return proposal("unsafe", "Call the model itself", replace(node, f"{owner}({site.text(node.args[0])})"))
-        if reason == "weights" and method == "get_weights" and not node.args:
+        if method == "get_weights" and not node.args:
             return proposal("unsafe", "Use the variables themselves", replace(node, f"{owner}.trainable_variables"))
         return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.flow.facts import Kind, Span
+from gradlint.rule import Example, Replacement, Rule
 
-from .._mending.edits import after, proposal, replace
+from .._mending.edits import after, dedent, operand, proposal, replace, step_of
 from .._mending.moving import moved_in_from_before, moved_in_from_behind, statements_between
 from .._mending.site import Site, spelled
-from .._wording import code, so
+from .._wording import name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._mending.site import With
 
 WHERE = {
-    "before the tape": ("before the tape's block begins", "move it into the block"),
+    "before the tape": ("before the tape's block begins", "compute it inside the block"),
     "after the tape": ("after the tape's block has ended", "move it into the block"),
     "in __init__": ("in `__init__`, long before the tape records", "compute it where it is used"),
     "while recording is stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
@@ -33,7 +33,7 @@ WHERE = {
 
 
 class OutsideTheTape(Rule):
-    """It was computed where the tape does not record.
+    """A value on the way was computed where the tape does not record.
 
     ## What it does
     Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or
@@ -158,11 +158,11 @@ print(tape.gradient(losses, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``where`` (a key of ``WHERE``, or a phrase to show) and ``variable`` (the name it is bound to)."""
+        """Reads ``where`` (a key of ``WHERE`` or a phrase) and ``variable`` or ``callee`` (what is computed)."""
         where = claim.detail.get("where", "outside the tape's block")
         phrase, cure = WHERE.get(where, (where, "move it into the block"))
-        bound = claim.detail.get("variable")
-        return f"{code(bound) if bound else 'This'} is computed {phrase}{so(claim)}; {cure}."
+        what = name(claim, "variable", name(claim, "callee", "This"))
+        return f"{what} is computed {phrase}{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The statement moved into the block.
@@ -176,8 +176,16 @@ print(tape.gradient(losses, w))
             return None
         call = calls[0][1]
         block, tape, statement = site.block_of(call), site.tape_of(call), site.statement()
-        if block is None or tape is None or statement is None or block in site.index.above(statement):
+        if block is None or tape is None or statement is None:
             return None
+        stopped = _stopped(site, statement)
+        if stopped is not None:
+            return stopped
+        if block in site.index.above(statement):
+            return None
+        inlined = _inlined(site, statement)
+        if inlined is not None:
+            return inlined
         node = site.expression()
         if node is not None and any(one is call for one in site.index.above(node)):
             return _hoisted(site, block, node, call)
@@ -201,6 +209,37 @@ def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposa
         "Compute it in the tape's block",
         after(site.module, block.body[-1], f"{name} = {' '.join(site.text(whole).split())}"),
         replace(whole, name),
+    )
+
+
+def _stopped(site: Site, statement: ast.stmt) -> Proposal | None:
+    """The lines under ``with tape.stop_recording()`` taken out of it."""
+    block = next((one for one in site.index.above(statement) if isinstance(one, ast.With)), None)
+    if block is None or len(block.items) != 1 or "stop_recording" not in site.text(block.items[0].context_expr):
+        return None
+    step, first = step_of(site.module, block), block.body[0].lineno
+    edits = None if step is None else dedent(site.module, first, block.end_lineno or first, step)
+    if not edits or first != block.lineno + 1:
+        return None
+    header = Replacement(Span(block.lineno, 0, first, len((step or "").encode())), "")
+    return proposal("unsafe", "Record it", header, *edits[1:])
+
+
+def _inlined(site: Site, statement: ast.stmt) -> Proposal | None:
+    """An attribute that ``__init__`` computes, computed where it is read."""
+    made = statement.value if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    name = spelled(statement.targets[0]) if isinstance(statement, ast.Assign) else None
+    if made is None or name is None or site.attribute_definition(name, statement) is None or not _pure(made):
+        return None
+    owner = site.index.enclosing(statement, ast.ClassDef)
+    uses = [use for use in site.uses(name) if owner is not None and owner in site.index.above(use)]
+    roots = {one.id for one in ast.walk(made) if isinstance(one, ast.Name)}
+    if roots - {"self", "tf", "tensorflow", "keras"} or not uses or "\n" in site.text(made):
+        return None
+    return proposal(
+        "unsafe",
+        "Compute it where it is read",
+        *(replace(use, operand(site, use, site.text(made), made)) for use in uses),
     )
 
 

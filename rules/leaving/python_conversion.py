@@ -23,7 +23,7 @@ METHODS = {"numpy", "item", "tolist"}
 
 
 class PythonConversion(Rule):
-    """A Python conversion took the value out of TensorFlow.
+    """A value on the way was converted to a plain Python or NumPy value.
 
     ## What it does
     Reports `.numpy()`, `float()`, `int()`, `.item()`, `.tolist()`, the functions of `math` and the like on the way from
@@ -42,7 +42,7 @@ class PythonConversion(Rule):
 
     ## References
     - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
-    - Eager execution: https://www.tensorflow.org/guide/eager
+    - Better performance with tf.function: https://www.tensorflow.org/guide/function
     """
 
     code = "GT202"
@@ -148,24 +148,26 @@ print(tape.gradient(density, x))
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement`` and ``reason``.
 
-        Reasons: ``number`` (``float`` and the like), ``array`` (``.numpy()``), ``function`` (inside a ``tf.function``).
+        Reasons: ``graph`` (inside a ``tf.function``, where it raises).
         """
         written = claim.detail.get("callee", "")
-        method = written.rpartition(".")[2]
-        named = code(written + "()" if "." in written and method in METHODS else written) if written else "This"
-        array = claim.detail.get("reason") == "array" or method == "numpy"
-        gives = "a NumPy array" if array else "a plain Python value"
+        method = written.rpartition(".")[2].removesuffix("()")
+        named = code(f"{written.removesuffix('()')}()" if method in METHODS else written) if written else "This"
+        if written == "f-string":
+            named = "An f-string"
+        gives = "a NumPy array" if method == "numpy" else "a plain Python value"
         cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
-        if claim.detail.get("reason") == "function":
-            return f"{named} raises on the Tensors of a `tf.function`{so(claim)}; {cure}."
+        if claim.detail.get("reason") == "graph":
+            exception = claim.detail.get("exception", "AttributeError")
+            return f"{named} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The conversion dropped: safe where all that is done with its value takes a Tensor."""
-        site = Site(claim, module)
+        site = Site(claim, module, may_import=True)
         node = site.expression()
         edit = None if node is None else dropped(site, node)
         if node is None or edit is None:
             return None
         safe = goes_on_as_tensor(site, node)
-        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", edit)
+        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", *site.imports, edit)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RewrappedTensor(Rule):
-    """A new Variable or constant was made of the value, and it is a leaf of its own.
+    """A value on the way was copied into a new Variable or constant, a leaf of its own.
 
     ## What it does
     Reports `tf.Variable(t)`, `keras.Variable(t)`, `tf.constant(v)` of a Variable and `tf.constant(t.numpy())` on the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
@@ -9,8 +10,9 @@ from gradlint.rule import Example, Rule
 
 from .._mending.conversions import dropped
 from .._mending.edits import proposal, put
+from .._mending.numpy import translated
 from .._mending.site import Site, span_of, spelled
-from .._mending.uses import goes_on_as_tensor
+from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, call, code, effect, target
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ WHAT = {
     "ndarray": "a NumPy value",
     "number": "a Python number",
     "none": "None",
+    "string": "a string",
     "function": "a function that is not called",
     "list": "a list with a value in it that is no Tensor",
     "symbolic": "a symbolic Keras tensor",
@@ -176,8 +179,11 @@ print(tape.gradient(losses, w))
         name = spelled(target)
         found = site.definition(name, call) if name is not None else None
         made = target if name is None else None if found is None else found[1]
-        edit = None if made is None else dropped(site, made)
-        if made is None or edit is None:
+        if made is None:
+            return None
+        edit = dropped(site, made)
+        edits = [edit] if edit is not None else translated(site, made) if isinstance(made, ast.Call) else None
+        if not edits or (edit is None and refuses_a_tensor(site, made)):
             return None
         safe = goes_on_as_tensor(site, made)
-        return proposal("safe" if safe else "unsafe", "Keep the loss a Tensor", edit)
+        return proposal("safe" if safe else "unsafe", "Keep the loss a Tensor", *edits)

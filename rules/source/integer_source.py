@@ -45,28 +45,28 @@ class IntegerSource(Rule):
     kinds = (Kind.INTEGER_SOURCE,)
     examples = (
         Example(
-            title="a watched integer constant",
+            title="a dose given as a whole number",
             broken="""\
 import tensorflow as tf
 
-x = tf.constant(10)
+dose = tf.constant(20)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
+    tape.watch(dose)
+    response = dose * (50 - dose)
 
-print(tape.gradient(y, x))
+print(tape.gradient(response, dose))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.constant(10.0)
+dose = tf.constant(20.0)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
+    tape.watch(dose)
+    response = dose * (50.0 - dose)
 
-print(tape.gradient(y, x))
+print(tape.gradient(response, dose))
 """,
             outcome="none",
         ),
@@ -103,7 +103,7 @@ gradient = tape.gradient(loss, coefficients)
         """\
 import tensorflow as tf
 
-x = tf.constant([1, 3.0])
+x = tf.constant([2, 0.5, 7])
 with tf.GradientTape() as tape:
     tape.watch(x)
     y = x**2
@@ -149,7 +149,7 @@ print(tape.gradient(loss, logits))
             return None
         edits, sure = [], True
         for name, call in wanted.items():
-            found = site.definition(name or "", call)
+            found = site.definition(name or "", call) or site.attribute_definition(name or "", call)
             made = _floats(site, found[1]) if found is not None else None
             fits = [float_does(site, use, names) for use in site.uses(name or "")]
             if made is None or False in fits:

@@ -37,7 +37,7 @@ class NoVariablesYet(Rule):
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
-    - Training and evaluation with the built-in methods: https://www.tensorflow.org/guide/keras/training_with_built_in_methods
+    - The Sequential model: https://www.tensorflow.org/guide/keras/sequential_model
     """
 
     code = "GT109"
@@ -133,12 +133,14 @@ print(tape.gradient(loss, variables))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the model), ``bound_line`` (where the list was taken) and ``reason`` (``frozen``)."""
+        """Reads ``bound_line`` (where the list was taken) and ``reason``: ``unbuilt``, ``frozen`` or ``none``."""
         named = source(claim, "This list of variables")
         result = f"{call(claim)} gives an empty list"
         if claim.detail.get("reason") == "frozen":
             told = f"{named} is empty, since every layer is frozen (trainable=False), so {result}"
             return f"{told}; unfreeze what is to learn."
+        if claim.detail.get("reason") == "none":
+            return f"{named} is empty, since nothing in it has variables, so {result}; make its weights Variables."
         taken = at(claim, "bound_line")
         told = f"{named}{taken} is empty, since the model is not built before its first call, so {result}"
         return f"{told}; read it after the first call."

@@ -33,7 +33,6 @@ WHAT = {
     "sparse": ("a SparseTensor", "ask for its `values`"),
     "slices": ("an IndexedSlices", "convert it to a dense Tensor first"),
     "extension": ("an ExtensionType", "ask for its fields"),
-    "missing": ("missing", "name the Variables to differentiate by"),
 }
 
 
@@ -151,8 +150,6 @@ print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
         exception = claim.detail.get("exception", "AttributeError")
         told = effect(claim) or f"{call(claim)} raises {exception}"
         what, cure = WHAT.get(claim.detail.get("reason", ""), ("no Tensor and no Variable", "make it one of these"))
-        if what == "missing":
-            return f"The sources are missing, so {told}; {cure}."
         named = source(claim)
         if named == "`None`":
             named = "This source"
@@ -180,7 +177,7 @@ def _meant(site: Site, source: ast.expr, call: ast.Call, reason: str) -> Replace
     text = site.text(source)
     if reason in {"model", "layer"} and spelled(source) is not None:
         return replace(source, f"{text}.trainable_variables")
-    if reason == "get-weights" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
+    if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "get_weights":
         return replace(source, f"{site.text(source.func.value)}.trainable_variables")
     if reason == "reference" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
         return replace(source, site.text(source.func.value))

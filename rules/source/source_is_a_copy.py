@@ -138,7 +138,7 @@ print(tape.gradient(y, alias))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``replacement`` (the value itself), ``bound_line`` and ``reason``.
+        """Reads ``original`` (the value itself), ``bound_line`` and ``reason``.
 
         Reasons: ``slice``, ``identity``, ``conversion``, ``read``, ``copy`` (a deep copy or a clone's Variable),
         ``unused`` (made in the tape and not used), ``other-pass`` (from another call of the model), ``symbolic``.
@@ -146,17 +146,18 @@ print(tape.gradient(y, alias))
         lost = so(claim, named=True)
         reason = claim.detail.get("reason", "")
         named = source(claim)
-        value = claim.detail.get("replacement")
+        value = claim.detail.get("replacement") or claim.detail.get("original")
         if reason == "symbolic":
             told = f"{named} is a symbolic Keras tensor, a place in the model's plan without a value{lost}"
             return f"{told}; use the Tensor that the model was called on or returned."
         if reason == "other-pass":
             told = f"{named} comes from another call of the model{at(claim, 'bound_line')} than the target{lost}"
             return f"{told}; take both from one call inside the tape."
+        original = code(value) if value and value != "the value" else "the value that was used"
         what, cure = WHAT.get(reason, ("is not the value that the target was computed from", "ask for"))
         if reason == "slice":
-            return f"{named} {what}{lost}; {cure} the gradient of {code(value) if value else 'the whole'}."
-        return f"{named} {what}{lost}; {cure} {code(value) if value else 'the value that was used'}."
+            return f"{named} {what}{lost}; {cure} the gradient of {original}."
+        return f"{named} {what}{lost}; {cure} {original}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""

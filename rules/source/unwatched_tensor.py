@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from gradlint.rule import Module, Proposal
 
 
+MADE = {
+    "constant": "a constant Tensor",
+    "computed": "a computed Tensor and no Variable",
+    "gradient": "a Tensor that a gradient call gave",
+}
+
+
 class UnwatchedTensor(Rule):
     """The source is a Tensor that no `watch` covers.
 
@@ -43,27 +50,29 @@ class UnwatchedTensor(Rule):
     kinds = (Kind.UNWATCHED,)
     examples = (
         Example(
-            title="the slope of a curve at given points",
+            title="the sensitivity of a spring's energy",
             broken="""\
 import tensorflow as tf
 
-x = tf.linspace(-10.0, 10.0, 201)
+stiffness = tf.Variable(2.0)
+stretch = tf.constant([0.1, 0.2, 0.4])
 
 with tf.GradientTape() as tape:
-    y = tf.nn.sigmoid(x)
+    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
 
-dy_dx = tape.gradient(y, x)
+force = tape.gradient(energy, stretch)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.linspace(-10.0, 10.0, 201)
+stiffness = tf.Variable(2.0)
+stretch = tf.constant([0.1, 0.2, 0.4])
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = tf.nn.sigmoid(x)
+    tape.watch(stretch)
+    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
 
-dy_dx = tape.gradient(y, x)
+force = tape.gradient(energy, stretch)
 """,
             outcome="none",
         ),
@@ -109,13 +118,13 @@ gradient = saliency(image, 3)
         """\
 import tensorflow as tf
 
-x = tf.constant(3.0)
+speed = tf.constant(12.0)
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    tape.watch(speed)
+    drag = 0.3 * speed**2
+    power = drag * speed
 
-print(tape.gradient(z, y))
+print(tape.gradient(power, [speed, drag]))
 """,
         """\
 import tensorflow as tf
@@ -133,8 +142,8 @@ print(tape.gradient(loss, [kernel, hidden]))
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` (what made the Tensor), ``source_line``, ``watch_line`` and ``reason``.
 
-        Reasons: ``rebound`` (another object was watched under this name), ``other-tape`` (watched on another tape),
-        ``reset`` (the tape was reset since), ``derived`` (computed from what is unwatched).
+        Reasons: ``constant``, ``computed``, ``gradient``, ``rebound`` (another object was watched under this name),
+        ``other-tape`` (watched on another tape), ``reset`` (the tape was reset since).
         """
         lost = so(claim, named=True)
         reason = claim.detail.get("reason")
@@ -149,8 +158,8 @@ print(tape.gradient(loss, [kernel, hidden]))
             told = f"{named} is no longer watched after `reset`"
         else:
             maker = claim.detail.get("callee")
-            kind = f"Tensor made by {code(maker)}" if maker else "Tensor"
-            told = f"{named} is a {kind}{at(claim, 'source_line')} that the tape does not watch"
+            made = f"a Tensor made by {code(maker)}" if maker else MADE.get(reason or "", "a Tensor")
+            told = f"{named} is {made}{at(claim, 'source_line')}, and the tape does not watch it"
         return f"{told}{lost}; call {watch(claim)} first in the block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

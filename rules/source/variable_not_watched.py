@@ -41,34 +41,34 @@ class VariableNotWatched(Rule):
     kinds = (Kind.NOT_ACCESSED,)
     examples = (
         Example(
-            title="one of two variables watched",
+            title="the gain watched and the offset forgotten",
             broken="""\
 import tensorflow as tf
 
-x0 = tf.Variable(0.0)
-x1 = tf.Variable(10.0)
+gain = tf.Variable(1.5)
+offset = tf.Variable(0.2)
+signal = tf.constant([0.3, 0.6, 0.9])
 
 with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch(x1)
-    y0 = tf.math.sin(x0)
-    y1 = tf.nn.softplus(x1)
-    ys = tf.reduce_sum(y0 + y1)
+    tape.watch(gain)
+    amplified = gain * signal + offset
+    power = tf.reduce_mean(amplified**2)
 
-grad = tape.gradient(ys, {"x0": x0, "x1": x1})
+d_gain, d_offset = tape.gradient(power, [gain, offset])
 """,
             fixed="""\
 import tensorflow as tf
 
-x0 = tf.Variable(0.0)
-x1 = tf.Variable(10.0)
+gain = tf.Variable(1.5)
+offset = tf.Variable(0.2)
+signal = tf.constant([0.3, 0.6, 0.9])
 
 with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch([x0, x1])
-    y0 = tf.math.sin(x0)
-    y1 = tf.nn.softplus(x1)
-    ys = tf.reduce_sum(y0 + y1)
+    tape.watch([gain, offset])
+    amplified = gain * signal + offset
+    power = tf.reduce_mean(amplified**2)
 
-grad = tape.gradient(ys, {"x0": x0, "x1": x1})
+d_gain, d_offset = tape.gradient(power, [gain, offset])
 """,
             outcome="none",
         ),

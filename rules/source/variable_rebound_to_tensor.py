@@ -47,58 +47,70 @@ class VariableReboundToTensor(Rule):
     kinds = (Kind.REBOUND,)
     examples = (
         Example(
-            title="a counter in the training loop",
+            title="a temperature that is annealed",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+temperature = tf.Variable(4.0)
+logits = tf.constant([1.0, 2.0, 3.0])
 
-for epoch in range(2):
+for epoch in range(3):
     with tf.GradientTape() as tape:
-        y = x**2 + 1.0
-    print(epoch, tape.gradient(y, x))
-    x = x + 1.0
+        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
+    print(epoch, tape.gradient(entropy, temperature))
+    temperature = temperature * 0.9
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(2.0)
+temperature = tf.Variable(4.0)
+logits = tf.constant([1.0, 2.0, 3.0])
 
-for epoch in range(2):
+for epoch in range(3):
     with tf.GradientTape() as tape:
-        y = x**2 + 1.0
-    print(epoch, tape.gradient(y, x))
-    x.assign_add(1.0)
+        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
+    print(epoch, tape.gradient(entropy, temperature))
+    temperature.assign(temperature * 0.9)
 """,
             outcome="none",
         ),
         Example(
-            title="weights scaled where they are made",
+            title="weights shrunk before a step",
             broken="""\
 import tensorflow as tf
 
-inputs = tf.random.normal([8, 3])
-w = tf.Variable(tf.random.normal([3, 2])) * 0.1
-b = tf.Variable(tf.zeros([2]))
 
-with tf.GradientTape() as tape:
-    y = inputs @ w + b
-    loss = tf.reduce_mean(y**2)
+class Line:
+    def __init__(self):
+        self.slope = tf.Variable(2.0)
 
-grad_w, grad_b = tape.gradient(loss, [w, b])
+    def decayed_step(self, x, y):
+        self.slope = self.slope * 0.99
+        with tf.GradientTape() as tape:
+            loss = (self.slope * x - y) ** 2
+        return tape.gradient(loss, self.slope)
+
+
+line = Line()
+gradient = line.decayed_step(1.0, 3.0)
 """,
             fixed="""\
 import tensorflow as tf
 
-inputs = tf.random.normal([8, 3])
-w = tf.Variable(tf.random.normal([3, 2]) * 0.1)
-b = tf.Variable(tf.zeros([2]))
 
-with tf.GradientTape() as tape:
-    y = inputs @ w + b
-    loss = tf.reduce_mean(y**2)
+class Line:
+    def __init__(self):
+        self.slope = tf.Variable(2.0)
 
-grad_w, grad_b = tape.gradient(loss, [w, b])
+    def decayed_step(self, x, y):
+        self.slope.assign(self.slope * 0.99)
+        with tf.GradientTape() as tape:
+            loss = (self.slope * x - y) ** 2
+        return tape.gradient(loss, self.slope)
+
+
+line = Line()
+gradient = line.decayed_step(1.0, 3.0)
 """,
             outcome="none",
         ),
@@ -128,12 +140,15 @@ for step in range(3):
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``reason`` (``expression``: a Variable used up where it was made), ``replacement``, ``bound_line``."""
+        """Reads ``source_line`` (where the Variable is made), ``turn``, ``replacement`` and ``reason``.
+
+        Reasons: ``expression`` (a Variable used up in the expression that made it).
+        """
         lost = so(claim, named=not several(claim))
         if claim.detail.get("reason") == "expression":
-            told = f"{source(claim)} is a Tensor, since arithmetic on a Variable gives a Tensor{lost}"
-            return f"{told}; keep the Variable itself and compute inside the tape."
-        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'bound_line')} is gone{lost}"
+            told = f"{source(claim)} is a Tensor, for arithmetic on a Variable gives a Tensor{lost}"
+            return f"{told}; keep the Variable and compute inside the tape."
+        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'source_line')} is gone{lost}"
         return f"{told}; {use(claim, 'change its value with `assign`')}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

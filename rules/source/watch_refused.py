@@ -146,7 +146,7 @@ print(tape.gradient(z, {"x": x, "y": y}))
     def message(self, claim: Claim) -> str:
         """Reads ``source`` (what is watched), ``tape``, ``exception`` and ``reason``.
 
-        Reasons: the keys of ``WHAT``, ``keras-variable``, ``keras-variables``, ``not-entered``, ``two-arguments``.
+        Reasons: the keys of ``WHAT``, ``keras-variable`` (one, or a list of them), ``not-entered``, ``two-arguments``.
         """
         tape = code(f"{claim.detail.get('tape', 'tape')}.watch")
         watched = claim.detail.get("source", "this")
@@ -161,12 +161,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
             )
         raises = f"and raises {exception or 'ValueError'}"
         if reason == "keras-variable":
-            return (
-                f"{tape} does not take the Keras variable {code(watched)} {raises}; watch {code(watched + '.value')}."
-            )
-        if reason == "keras-variables":
             told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
-            return f"{told}; drop the line or watch each one's `.value`."
+            return f"{told}; drop the line, for the tape watches them, or watch each one's `.value`."
         what, cure = WHAT.get(reason, ("this", "watch a Tensor or a tf.Variable"))
         if watched in {"this", "None"}:
             return f"{tape} does not take {what} {raises}; {cure}."

@@ -136,12 +136,12 @@ print(tape.gradient(y, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``call_line`` (the first use), ``watch_line`` and ``reason`` (``after-block``)."""
+        """Reads ``used_line``, ``watch_line`` and ``reason`` (``after-block``)."""
         if claim.detail.get("reason") == "after-block":
             told = f"{watch(claim)} comes after the tape's block, when nothing is recorded any more"
         else:
             told = (
-                f"{watch(claim)}{at(claim, 'watch_line')} comes after {source(claim)} was used{at(claim, 'call_line')}"
+                f"{watch(claim)}{at(claim, 'watch_line')} comes after {source(claim)} was used{at(claim, 'used_line')}"
             )
         return f"{told}{so(claim)}; watch it first in the block."
 

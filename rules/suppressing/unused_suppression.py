@@ -21,8 +21,6 @@ class UnusedSuppression(Rule):
     Nothing is lost. A comment that suppresses nothing hides the next finding on its line, and makes the reader look for
     a danger that is not there.
 
-    Observed with TensorFlow 2.21 and Keras 3.15.
-
     ## How to get it back
     Remove the comment, or the codes in it that suppress nothing; `gradlint --fix` does.
 

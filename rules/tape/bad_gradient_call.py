@@ -10,7 +10,7 @@ from gradlint.rule import Example, Replacement, Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site, span_of
-from .._wording import call, code, name, so, use
+from .._wording import call, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 EXCEPTIONS = {
-    "nested-same-tape": "ValueError",
+    "nested": "ValueError",
     "persistent-not-bool": "InternalError",
     "stopped-outside": "ValueError",
     "target-list": "AttributeError",
@@ -141,15 +141,16 @@ print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (as written), ``source``, ``replacement``, ``exception``, ``variable`` and ``reason``.
+        """Reads ``callee``, ``source``, ``method``, ``keyword``, ``replacement``, ``exception`` and ``reason``.
 
-        Reasons: ``second-source`` (it becomes ``output_gradients``), ``unknown-method`` (``tape.gradients``),
-        ``unknown-keyword`` (``variable`` is the keyword), ``missing-argument``, ``with-a-class``, ``nested-same-tape``,
+        Reasons: ``second-source`` (it becomes ``output_gradients``), ``unknown-method``, ``unknown-keyword`` (of a
+        gradient call or of the tape), ``no-sources``, ``with-a-class``, ``nested`` (a tape in its own block),
         ``persistent-not-bool``, ``tf.gradients``, ``target-list`` (a Jacobian of a list), ``stopped-outside``
         (``stop_recording`` or ``reset`` outside the block), ``unconnected-value``.
         """
         reason = claim.detail.get("reason", "")
-        written = code(claim.detail.get("callee") or call(claim)[1:-1])
+        asked = claim.gradients or "method" in claim.detail
+        written = name(claim, "callee", call(claim) if asked else "`tf.GradientTape`")
         raises = f"raises {claim.detail.get('exception') or EXCEPTIONS.get(reason, 'TypeError')}"
         if reason == "second-source":
             extra = name(claim, "source", "this")
@@ -165,12 +166,15 @@ print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
 
     @staticmethod
     def _refused(reason: str, written: str, claim: Claim) -> tuple[str, str]:
-        keyword = name(claim, "variable", "this keyword")
+        keyword = name(claim, "keyword", name(claim, "variable", "this keyword"))
         return {
-            "unknown-method": (f"A tape has no {written}", "use `gradient`, `jacobian` or `batch_jacobian`"),
+            "unknown-method": (
+                f"A tape has no {name(claim, 'method', written)}",
+                "use `gradient`, `jacobian` or `batch_jacobian`",
+            ),
             "unknown-keyword": (f"{written} takes no keyword {keyword}", "see its signature"),
-            "missing-argument": (f"{written} is called without its sources", "pass target and sources"),
-            "nested-same-tape": (f"{written} is entered while it records", "make a second tape"),
+            "no-sources": (f"{written} is called without its sources", "pass target and sources"),
+            "nested": ("The tape is entered while it records", "make a second tape"),
             "tf.gradients": (f"{written} does not work in eager mode", "use a `tf.GradientTape`"),
             "target-list": (f"{written} takes one Tensor as its target", "ask for one target at a time"),
             "stopped-outside": (f"{written} is called outside the tape's block", "move it into the block"),

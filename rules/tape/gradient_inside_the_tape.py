@@ -85,9 +85,9 @@ def update(state):
     with tf.GradientTape(persistent=True) as tape:
         value = tf.reduce_sum(critic * state)
         actor_loss = -tf.reduce_sum(actor * state) * tf.stop_gradient(value)
-        critic_loss = (value - 1.0) ** 2
         actor_gradient = tape.gradient(actor_loss, actor)
-        critic_gradient = tape.gradient(critic_loss, critic)
+        critic_loss = (value - 1.0) ** 2
+    critic_gradient = tape.gradient(critic_loss, critic)
     return actor_gradient, critic_gradient
 
 
@@ -152,8 +152,18 @@ print(gradient)
         block = None if statement is None else site.index.parents.get(statement)
         if statement is None or not isinstance(block, (ast.With, ast.AsyncWith)) or block.body[-1] is not statement:
             return None
+        call = site.expression()
+        plain = isinstance(call, ast.Call) and not any(
+            isinstance(one, (ast.Call, ast.BinOp, ast.Subscript)) for part in call.args for one in ast.walk(part)
+        )
         step = step_of(module, block)
-        if step is None or len(block.body) < 2 or not alone(module, statement) or isinstance(statement, LEAVING):
+        if (
+            not plain
+            or step is None
+            or len(block.body) < 2
+            or not alone(module, statement)
+            or isinstance(statement, LEAVING)
+        ):
             return None
         edits = dedent(module, statement.lineno, statement.end_lineno or statement.lineno, step)
         return None if not edits else proposal("safe", "Ask after the block", *edits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
@@ -10,7 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import proposal
 from .._mending.moving import moved_in_from_behind
 from .._mending.site import Site
-from .._wording import at, code, so
+from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -44,30 +45,30 @@ class LostInnerGradient(Rule):
     kinds = (Kind.INNER_GRADIENT,)
     examples = (
         Example(
-            title="a second derivative by two tapes",
+            title="an acceleration by two tapes",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable(1.0)
+t = tf.Variable(0.5)
 
 with tf.GradientTape() as outer:
     with tf.GradientTape() as inner:
-        y = x * x * x
-dy_dx = inner.gradient(y, x)
+        position = tf.exp(-t) * tf.sin(3.0 * t)
+velocity = inner.gradient(position, t)
 
-d2y_dx2 = outer.gradient(dy_dx, x)
+acceleration = outer.gradient(velocity, t)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable(1.0)
+t = tf.Variable(0.5)
 
 with tf.GradientTape() as outer:
     with tf.GradientTape() as inner:
-        y = x * x * x
-    dy_dx = inner.gradient(y, x)
+        position = tf.exp(-t) * tf.sin(3.0 * t)
+    velocity = inner.gradient(position, t)
 
-d2y_dx2 = outer.gradient(dy_dx, x)
+acceleration = outer.gradient(velocity, t)
 """,
             outcome="none",
         ),
@@ -134,28 +135,25 @@ print(tape.gradient(penalty, kernel))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``tape`` (the outer one), ``call_line`` (of the inner gradient) and ``reason``.
-
-        Reasons: ``same-tape`` (a persistent tape asked for its own gradient after its block), ``inner-none`` (the inner
-        gradient is None itself).
-        """
-        reason = claim.detail.get("reason")
+        """Reads ``tape`` (the outer one) and ``callee`` (the inner gradient call as it is written)."""
         tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
-        inner = at(claim, "call_line")
-        if reason == "same-tape":
-            told = f"The first gradient{inner} is computed after the block of {tape}, which did not record it"
-            return f"{told}{so(claim)}; use two nested tapes and take the inner gradient inside the outer block."
-        told = f"The inner gradient{inner} is computed outside the block of {tape}, which does not record it"
+        if claim.detail.get("callee", "").startswith(f"{claim.detail.get('tape')}."):
+            told = f"The first gradient is computed after the block of {tape}, which did not record it"
+            return f"{told}{so(claim)}; nest two tapes instead."
+        told = f"The inner gradient is computed outside the block of {tape}, which does not record it"
         return f"{told}{so(claim)}; move it into the outer block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""
         site = Site(claim, module)
         calls, statement = site.calls(), site.statement()
-        if not calls or statement is None or claim.detail.get("reason") in {"same-tape", "inner-none"}:
+        if not calls or statement is None or claim.detail.get("reason") == "inner-none":
             return None
         outer, tape = site.block_of(calls[0][1]), site.tape_of(calls[0][1])
         if outer is None or tape is None:
             return None
-        edits = moved_in_from_behind(site, outer, statement, tape)
+        same = claim.detail.get("reason") == "same-tape"
+        if same and any(one is calls[0][1] for one in ast.walk(statement)):
+            return None
+        edits = moved_in_from_behind(site, outer, statement, None if same else tape)
         return None if edits is None else proposal("safe", "Take the inner gradient in the outer block", *edits)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, without_keyword
-from .._mending.site import Site, spelled
+from .._mending.edits import proposal, replace, without_keyword
+from .._mending.site import Site
 from .._wording import name
 
 if TYPE_CHECKING:
@@ -148,11 +148,7 @@ print([tape.gradient(part, x) for part in parts])
         site = Site(claim, module)
         node = site.expression() or site.innermost(claim.span)
         made = next(
-            (
-                one
-                for one in ast.walk(node or module.tree)
-                if isinstance(one, ast.Call) and (spelled(one.func) or "").endswith("Tape")
-            ),
+            (one for one in ast.walk(node or module.tree) if isinstance(one, ast.Call) and site.is_tape(one)),
             None,
         )
         if claim.detail.get("reason") == "kept" or node is None or made is None:
@@ -160,4 +156,6 @@ print([tape.gradient(part, x) for part in parts])
         for keyword in made.keywords:
             if keyword.arg == "persistent":
                 return proposal("safe", "Drop persistent=True", without_keyword(site, made, keyword))
+        if len(made.args) == 1 and not made.keywords:
+            return proposal("safe", "Drop persistent=True", replace(made.args[0], ""))
         return None

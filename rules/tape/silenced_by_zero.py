@@ -41,28 +41,28 @@ class SilencedByZero(Rule):
     kinds = (Kind.SILENCED,)
     examples = (
         Example(
-            title="zeros for a Variable that is not used",
+            title="zeros for a weight that is not used",
             broken="""\
 import tensorflow as tf
 
-x = tf.Variable([2.0, 2.0])
-y = tf.Variable(3.0)
+used = tf.Variable([0.5, 1.5])
+unused = tf.Variable([1.0, 1.0])
 
 with tf.GradientTape() as tape:
-    z = y**2
+    loss = tf.reduce_sum(used**2)
 
-print(tape.gradient(z, x, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.Variable([2.0, 2.0])
-y = tf.Variable(3.0)
+used = tf.Variable([0.5, 1.5])
+unused = tf.Variable([1.0, 1.0])
 
 with tf.GradientTape() as tape:
-    z = y**2 * tf.reduce_sum(x)
+    loss = tf.reduce_sum(used**2 * unused)
 
-print(tape.gradient(z, x, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 """,
             outcome="zero",
         ),
@@ -126,11 +126,13 @@ print(tape.gradient(y, [w, v], unconnected_gradients="zero"))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``exception`` (asking for zeros of a Keras variable raises)."""
+        """Reads ``cause_line`` (where the way is lost) and ``exception`` (a Keras variable refuses the zeros)."""
         exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
+        line = claim.detail.get("cause_line")
+        cure = f"mend line {line}" if line and line != str(claim.span.line) else "mend the way"
         told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if exception:
             hides = f"`unconnected_gradients` raises {exception} for a Keras variable"
-            return f"{told}, and {hides}; drop it and mend the way."
+            return f"{told}, and {hides}; drop it and {cure}."
         lost = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return f"{told}, and `unconnected_gradients` puts zeros for {lost}; drop it and mend the way."
+        return f"{told}, and `unconnected_gradients` puts zeros for {lost}; drop it and {cure}."

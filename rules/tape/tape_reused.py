@@ -47,32 +47,30 @@ class TapeReused(Rule):
     kinds = (Kind.TAPE_REUSED,)
     examples = (
         Example(
-            title="two derivatives of one tape",
+            title="two derivatives of one recording",
             broken="""\
 import tensorflow as tf
 
-x = tf.constant([1.0, 3.0])
+radius = tf.Variable(2.0)
 
 with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    area = 3.14159 * radius**2
+    volume = 4.0 / 3.0 * 3.14159 * radius**3
 
-dz_dx = tape.gradient(z, x)
-dy_dx = tape.gradient(y, x)
+d_area = tape.gradient(area, radius)
+d_volume = tape.gradient(volume, radius)
 """,
             fixed="""\
 import tensorflow as tf
 
-x = tf.constant([1.0, 3.0])
+radius = tf.Variable(2.0)
 
 with tf.GradientTape(persistent=True) as tape:
-    tape.watch(x)
-    y = x * x
-    z = y * y
+    area = 3.14159 * radius**2
+    volume = 4.0 / 3.0 * 3.14159 * radius**3
 
-dz_dx = tape.gradient(z, x)
-dy_dx = tape.gradient(y, x)
+d_area = tape.gradient(area, radius)
+d_volume = tape.gradient(volume, radius)
 del tape
 """,
             outcome="error",
@@ -143,8 +141,8 @@ print(first.gradient(z, x), second.gradient(z, y))
     def message(self, claim: Claim) -> str:
         """Reads ``tape``, ``first_call_line``, ``exception`` and ``reason``.
 
-        Reasons: ``second-call``, ``never-entered``, ``other-tape`` (the ``with`` made another tape), ``jacobian``
-        (without pfor it asks more than once).
+        Reasons: ``second-call``, ``second-turn`` (the same call in a loop), ``never-entered``, ``other-tape``
+        (the ``with`` made another tape), ``jacobian`` (without pfor it asks more than once).
         """
         tape = code(claim.detail.get("tape", "tape"))
         reason = claim.detail.get("reason")
@@ -158,6 +156,9 @@ print(first.gradient(z, x), second.gradient(z, y))
         if reason == "jacobian":
             told = f"Without pfor the Jacobian asks {tape} once a row, so {raises}"
             return f"{told}; make the tape with persistent=True."
+        if reason == "second-turn":
+            told = f"{tape} is not persistent and was used up by this call at an earlier turn of the loop, so {raises}"
+            return f"{told}; enter the tape at each turn, or set persistent=True."
         first = at(claim, "first_call_line")
         told = f"{tape} is not persistent and was used up by its first gradient{first}, so {raises}"
         return f"{told}; ask once with a list of sources, or set persistent=True."

@@ -138,13 +138,15 @@ minimize(lambda: w**2, w)
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``exception`` and ``reason`` (``keras``: no such method; ``tensor``; ``v1``)."""
+        """Reads ``callee``, ``exception`` and ``reason`` (``removed``: Keras 3 has no such method; ``tensor``)."""
         callee = name(claim, "callee", "`minimize`")
         exception = claim.detail.get("exception")
-        if claim.detail.get("reason", "keras") == "keras":
+        if claim.detail.get("reason", "removed") == "removed":
             told = f"Keras 3 optimizers have no `minimize`, so {callee} raises {exception or 'AttributeError'}"
             return f"{told}; take the gradients from a tape and use `apply_gradients`."
-        told = f"{callee} needs a function that computes the loss, and with a Tensor raises {exception or 'ValueError'}"
+        told = (
+            f"{callee} needs a function that computes the loss, and with a Tensor raises {exception or 'RuntimeError'}"
+        )
         return f"{told}; pass a lambda, or use a tape and `apply_gradients`."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

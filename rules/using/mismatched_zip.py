@@ -10,7 +10,7 @@ from gradlint.rule import Example, Rule
 
 from .._mending.edits import proposal, replace
 from .._mending.site import Site, spelled
-from .._wording import at, code, name
+from .._wording import code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -135,23 +135,25 @@ for old, new in zip(teacher, student):
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``source`` (what the gradients are of), ``variable`` (what they go to), ``call_line`` and ``reason``.
+        """Reads ``source`` (what the gradients are of), ``variable`` (what they go to) and ``reason``.
 
         Reasons: ``other``, ``order``, ``length``, ``single`` (one Tensor, no list: zip walks through its elements).
         """
-        wrt = name(claim, "source", "other variables")
-        onto = name(claim, "variable", "other variables")
+        wrt = claim.detail.get("source")
+        onto = name(claim, "variable", "the variables")
         reason = claim.detail.get("reason")
-        of = f"gradients of {wrt}{at(claim, 'call_line')}"
+        of = f"gradients of {code(wrt)}" if wrt else "gradients"
         if reason == "single":
-            told = f"The gradient with respect to {wrt} alone is one Tensor, and `zip` walks through its elements"
-            return f"{told}; ask for it in a list: {code('[' + claim.detail.get('source', 'variable') + ']')}."
+            one = code(wrt) if wrt else "one source"
+            told = f"The gradient of {one} is a Tensor and no list, and `zip` takes it apart"
+            return f"{told}; ask for it in a list: {code('[' + (wrt or 'variable') + ']')}."
         if reason == "length":
             told = f"These {of} are not as many as {onto}, and `zip` drops the rest without a word"
         elif reason == "order":
             told = f"These {of} are in another order than {onto}, so each goes to the wrong variable"
         else:
-            told = f"These {of} are applied to {onto}, which were not asked for"
+            onto = name(claim, "variable", "variables")
+            told = f"These {of} are applied to {onto} that they were not asked for"
         return f"{told}; use one list for both."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
 
 CONSEQUENCES = {
-    "all": "raises {exception}",
+    "apply": "raises {exception}",
     "some": "skips it with a warning",
     "arithmetic": "raises {exception}",
     "operation": "raises {exception}",
+    "assign": "raises {exception}",
 }
-EXCEPTIONS = {"all": "ValueError", "arithmetic": "TypeError", "operation": "ValueError"}
+EXCEPTIONS = {"apply": "ValueError", "arithmetic": "TypeError", "operation": "ValueError", "assign": "ValueError"}
 
 
 class NoneApplied(Rule):
@@ -138,8 +139,8 @@ for gradient, variable in zip(clipped, variables):
     def message(self, claim: Claim) -> str:
         """Reads ``source``, ``call_line`` (of the gradient call), ``callee``, ``exception`` and ``reason``.
 
-        Reasons: ``all`` and ``some`` (of the gradients given to an optimizer), ``arithmetic`` (Python's own),
-        ``operation`` (a TensorFlow function or ``assign``).
+        Reasons: ``apply`` and ``some`` (all or some of the gradients given to an optimizer), ``arithmetic`` (Python's
+        own), ``assign``, ``operation`` (a TensorFlow function).
         """
         reason = claim.detail.get("reason", "operation")
         exception = claim.detail.get("exception") or EXCEPTIONS.get(reason, "ValueError")
@@ -147,6 +148,6 @@ for gradient, variable in zip(clipped, variables):
         wrt = claim.detail.get("source")
         of = f" with respect to {code(wrt)}" if wrt else ""
         callee = name(claim, "callee", "this")
-        subject = "Every gradient here" if reason == "all" and not wrt else f"The gradient{of}"
+        subject = "Every gradient here" if reason == "apply" and not wrt else f"The gradient{of}"
         told = f"{subject} is None{at(claim, 'call_line')}, so {callee} {consequence}"
         return f"{told}; mend the gradient first."

@@ -143,7 +143,7 @@ optimizer.apply_gradients(pairs)
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``exception``, ``replacement``, ``reason``: ``swapped``, ``not-zipped``, ``consumed``."""
+        """Reads ``callee``, ``exception``, ``replacement``, ``reason``: ``swapped``, ``no-zip``, ``consumed``."""
         callee = name(claim, "callee", "`apply_gradients`")
         reason = claim.detail.get("reason", "swapped")
         exception = claim.detail.get("exception")
@@ -152,7 +152,7 @@ optimizer.apply_gradients(pairs)
             told = f"This `zip` was walked through before, so {callee} gets no pairs"
             return f"{told} and raises {exception or 'ValueError'}; make it a list, or zip anew."
         cure = f"write {code(instead, 60)}" if instead else "write `zip(gradients, variables)`"
-        if reason == "not-zipped":
+        if reason == "no-zip":
             return (
                 f"{callee} takes pairs, and this is no list of them, so it raises {exception or 'TypeError'}; {cure}."
             )
@@ -171,7 +171,7 @@ optimizer.apply_gradients(pairs)
             return proposal(
                 "safe", "Put the gradients first", replace(one, site.text(other)), replace(other, site.text(one))
             )
-        if reason == "not-zipped" and not zipped:
+        if reason == "no-zip" and not zipped:
             return _zipped(site, node)
         if reason == "consumed":
             return _listed(site, node)

@@ -137,15 +137,15 @@ for step in range(3):
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable``, ``bound_line`` (where it was made), ``replacement``, ``exception`` and ``reason``.
+        """Reads ``variable``, ``source_line`` (where it is made), ``replacement``, ``exception`` and ``reason``.
 
-        Reasons: ``rebind``, ``augmented`` (raises on a ``tf.Variable``), ``keras-augmented``, ``assign-result``,
+        Reasons: ``rebind``, ``augmented-variable`` (raises), ``augmented-keras-variable``, ``assign-result``,
         ``new-variable`` (another Variable at each step, which the optimizer does not know).
         """
         variable = name(claim, "variable", source(claim, "the name"))
         reason = claim.detail.get("reason")
         cure = use(claim, "use `assign_sub`")
-        if reason == "augmented":
+        if reason == "augmented-variable":
             raises = f"raises {claim.detail.get('exception', 'RuntimeError')}"
             return f"A tf.Variable takes no augmented assignment, so this {raises}; {cure}."
         if reason == "new-variable":
@@ -154,7 +154,7 @@ for step in range(3):
         if reason == "assign-result":
             told = f"This binds {variable} to what the update returns instead of updating the Variable alone{so(claim)}"
             return f"{told}; call it without binding the name."
-        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'bound_line')}"
+        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'source_line')}"
         return f"{told}{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:

@@ -63,7 +63,11 @@ def check(source: Source) -> list[Finding]:
 
 def fixed(program: Program) -> Result:
     """A program with all its fixes, the unsafe ones included."""
-    source = program.source
+    return fixed_source(program.source)
+
+
+def fixed_source(source: Source) -> Result:
+    """A source with all its fixes, the unsafe ones included."""
     return fix_source(source, check, lambda text: from_text(text, source.path), unsafe=True)
 
 
@@ -97,8 +101,10 @@ def main(prefixes: Sequence[str]) -> int:
     for one in judged:
         if one.harm or not one.whole:
             print(f"\n{one.program.name}: {one.harm or 'not mended'}")
-            print("".join(f"  left: {f.code} line {f.location.line} {f.message}\n" for f in one.result.findings), end="")
-            print("".join(f"  withdrawn: {w.finding.code} {w.reason}\n" for w in one.result.withdrawn), end="")
+            for left in one.result.findings:
+                print(f"  left: {left.code} line {left.location.line} {left.message}")
+            for withdrawn in one.result.withdrawn:
+                print(f"  withdrawn: {withdrawn.finding.code} {withdrawn.reason}")
             lost = [(call.line, call.outcomes) for call in one.after.calls if not set(call.outcomes) <= GIVEN]
             print(f"  raises {one.after.raised}: {one.after.message}" if one.after.raised else f"  lost: {lost}")
             print(diff(one.result.before, one.result.after))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from gradlint import registry
@@ -100,7 +101,9 @@ def run(code: str, name: str = "g") -> Any:
     """What a program binds to a name, or the exception that it raises."""
     namespace: dict[str, Any] = {"__name__": "program"}
     try:
-        exec(compile(code, "program.py", "exec"), namespace)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(code, "program.py", "exec"), namespace)
     except Exception as error:
         return error
     return namespace[name]

@@ -243,9 +243,17 @@ def test_assigned(written: str) -> None:
     assert arrived(run(fixed))
 
 
-def test_assigned_in_a_loop_is_left() -> None:
-    code = "s = 0\n" + block("for i in range(3):", "    s.assign_add(x)", "y = s * 2.0")
-    assert fix_of(code, "GT204", claim(code, Kind.ASSIGNED, "s.assign_add(x)", (CALL, "x"))) is None
+@pytest.mark.parametrize("more", ["", "print(s.value())"])
+def test_assigned_in_a_loop(more: str) -> None:
+    prelude = "import tensorflow as tf\ns = tf.Variable(0.0, trainable=False)\n"
+    lines = ["for i in range(3):", "    s.assign_add(x)", "y = s * 2.0"]
+    code = prelude + block(*lines) + more
+    made = claim(code, Kind.ASSIGNED, "s.assign_add(x)", (CALL, "x"))
+    if more:
+        assert fix_of(code, "GT204", made) is None
+    else:
+        assert mended(code, "GT204", made) == code.replace("s.assign_add(x)", "s = s + x")
+        assert arrived(run(code.replace("s.assign_add(x)", "s = s + x")))
 
 
 @pytest.mark.parametrize(

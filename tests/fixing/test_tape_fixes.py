@@ -174,7 +174,7 @@ APPLIED = {
         "zip(weights, gradients)",
         "zip(gradients, weights)",
     ),
-    "GT501 not-zipped": (
+    "GT501 no-zip": (
         "gradients = tape.gradient(loss, model.trainable_variables)\noptimizer.apply_gradients(gradients)",
         "optimizer.apply_gradients(gradients)",
         "optimizer.apply_gradients(zip(gradients, model.trainable_variables))",
@@ -314,7 +314,7 @@ IMPORTS = {
     "import tensorflow.compat.v2 as tf2": "tf2.math.sqrt",
     "from tensorflow import math as tm, GradientTape": "tm.sqrt",
     "from tensorflow.math import sqrt as root": "root",
-    "from tensorflow import GradientTape": None,
+    "from tensorflow import GradientTape": "tf.math.sqrt",
 }
 
 
@@ -322,4 +322,4 @@ IMPORTS = {
 def test_functions_are_spelled_as_the_file_imports_them(imported: str) -> None:
     code = f"{imported}\nimport math\nwith Tape() as tape:\n    y = math.sqrt(x)\n"
     fix = fix_of(code, "GT202", claim(code, Kind.PYTHON, "math.sqrt(x)"))
-    assert (fix and fix.edits[0].content) == IMPORTS[imported]
+    assert (fix and fix.edits[-1].content) == IMPORTS[imported]

@@ -48,12 +48,13 @@ WITHOUT = {
 
 DETAILS: dict[Kind, list[dict[str, str]]] = {
     Kind.REBOUND: [
-        {"bound_line": "3"},
-        {"bound_line": "3", "replacement": "x.assign_add(1.0)", "turn": "from the second turn of the loop on"},
         {"reason": "expression"},
+        {"source_line": "3"},
+        {"source_line": "3", "replacement": "x.assign_add(1.0)", "turn": "from the second turn of the loop on"},
     ],
     Kind.UNWATCHED: [
         {"callee": "tf.constant", "source_line": "3"},
+        *({"reason": reason, "source_line": "3"} for reason in ("constant", "computed", "gradient")),
         {"reason": "rebound", "watch_line": "6"},
         {"reason": "other-tape", "watch_line": "6"},
         {"reason": "reset"},
@@ -73,7 +74,7 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
         {"dtype": "string"},
         {"dtype": "uint8"},
     ],
-    Kind.WATCHED_LATE: [{"call_line": "7", "watch_line": "9"}, {"reason": "after-block"}],
+    Kind.WATCHED_LATE: [{"used_line": "7", "watch_line": "9"}, {"reason": "after-block"}],
     Kind.NOT_A_TENSOR: [
         *(
             {"reason": reason, "source_line": "3"}
@@ -93,15 +94,14 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
                 "sparse",
                 "slices",
                 "extension",
-                "missing",
             ]
         ),
         {"reason": "none", "source": "None"},
     ],
     Kind.COPY: [
-        *({"reason": reason, "source": "x[0]", "replacement": "x"} for reason in ("slice", "identity", "conversion")),
-        {"reason": "read", "source": "w.read_value()", "replacement": "w"},
-        {"reason": "copy", "replacement": "w", "source": "copied"},
+        *({"reason": reason, "source": "x[0]", "original": "x"} for reason in ("slice", "identity", "conversion")),
+        {"reason": "read", "source": "w.read_value()", "original": "w"},
+        {"reason": "copy", "original": "the value", "source": "copied"},
         {"reason": "unused"},
         {"reason": "other-pass", "bound_line": "5"},
         {"reason": "symbolic", "source": "model.input"},
@@ -109,6 +109,7 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
     Kind.NO_VARIABLES: [
         {"source": "model.trainable_variables", "bound_line": "5"},
         {"source": "model.trainable_variables", "reason": "frozen"},
+        {"source": "model.trainable_variables", "reason": "none"},
     ],
     Kind.WATCH_REFUSED: [
         *(
@@ -127,25 +128,27 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
                 "two-arguments",
             ]
         ),
-        {"reason": "keras-variables", "source": "layer.trainable_variables"},
+        {"reason": "keras-variable", "source": "layer.trainable_variables"},
     ],
     Kind.NUMPY: [
         {"callee": "np.mean", "canonical": "numpy.mean"},
         {"callee": "np.percentile", "canonical": "numpy.percentile"},
-        {"callee": "np.mean", "canonical": "numpy.mean", "reason": "function"},
+        {"callee": "np.mean", "canonical": "numpy.mean", "reason": "graph", "exception": "NotImplementedError"},
         {"reason": "operator", "variable": "kernel"},
+        {"callee": "ndarray * keras.Variable"},
+        {"callee": "a store into an ndarray"},
         {"reason": "store", "bound_line": "5"},
     ],
     Kind.PYTHON: [
-        {"callee": "loss.numpy", "reason": "array"},
-        {"callee": "float", "reason": "number"},
+        {"callee": "loss.numpy"},
+        {"callee": "float"},
         {"callee": "math.sin", "canonical": "math.sin"},
-        {"callee": "h.numpy", "reason": "function"},
-        {"callee": "an f-string"},
+        {"callee": "h.numpy", "reason": "graph", "exception": "AttributeError"},
+        {"callee": "f-string"},
     ],
     Kind.REWRAPPED: [{"callee": "tf.Variable", "variable": "h"}, {"callee": "tf.constant", "replacement": "h"}],
     Kind.ASSIGNED: [
-        {"variable": "state", "method": "assign_add"},
+        {"variable": "state", "callee": "state.assign_add"},
         {"callee": "model.set_weights", "reason": "set-weights"},
         {"callee": "total.assign_add", "reason": "accumulator"},
     ],
@@ -167,10 +170,10 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
     ],
     Kind.OPAQUE: [
         {"callee": "tf.numpy_function", "reason": "numpy-function"},
-        {"callee": "tf.py_function", "reason": "py-function-capture"},
-        {"callee": "tf.py_function", "reason": "py-function-convert"},
-        {"callee": "model.predict", "reason": "predict", "replacement": "model(x)"},
-        {"callee": "model.evaluate", "reason": "evaluate"},
+        {"callee": "tf.py_function", "reason": "py-function-captures"},
+        {"callee": "tf.py_function", "reason": "py-function-converts"},
+        {"callee": "model.predict", "canonical": "keras.Model.predict", "reason": "model-method"},
+        {"callee": "model.evaluate", "canonical": "keras.Model.evaluate", "reason": "model-method"},
         {"callee": "model.get_weights", "reason": "weights"},
         {"callee": "dataset.map", "reason": "dataset"},
         {"callee": "tf.io.serialize_tensor", "reason": "serialization"},
@@ -199,10 +202,10 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
         {"op": "NextAfter"},
     ],
     Kind.CAST: [{"callee": "tf.cast", "dtype": "int32"}],
-    Kind.COMPARISON: [{"callee": ">"}, {"callee": "tf.equal"}, {"reason": "product"}, {}],
+    Kind.COMPARISON: [{"callee": ">"}, {"callee": "tf.equal"}, {"reason": "bool-product"}, {}],
     Kind.CONDITION: [
         {"reason": reason}
-        for reason in ["if", "ternary", "while", "for", "where", "cond", "switch", "index", "mask", "assert"]
+        for reason in ["branch", "if", "ternary", "while", "for", "where", "cond", "switch", "index", "mask", "assert"]
     ],
     Kind.STOPPED: [{"callee": "tf.stop_gradient"}],
     Kind.UNCONNECTED: [
@@ -211,39 +214,42 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
     ],
     Kind.TAPE_REUSED: [
         {"reason": "second-call", "first_call_line": "12"},
-        {"reason": "second-call", "turn": "from the second turn of the loop on"},
+        {"reason": "second-turn", "first_call_line": "9"},
         {"reason": "never-entered"},
         {"reason": "other-tape"},
         {"reason": "jacobian", "method": "jacobian"},
     ],
     Kind.GRADIENT_INSIDE: [{"tape": "tape"}],
     Kind.NEEDLESSLY_PERSISTENT: [{"tape": "tape"}, {"tape": "tape", "reason": "kept"}],
-    Kind.INNER_GRADIENT: [{"tape": "outer", "call_line": "11"}, {"tape": "tape", "reason": "same-tape"}],
-    Kind.SILENCED: [{}, {"exception": "AttributeError"}],
+    Kind.INNER_GRADIENT: [
+        {"tape": "outer", "callee": "inner.gradient(y, x)"},
+        {"tape": "tape", "callee": "tape.gradient(u, t)"},
+    ],
+    Kind.SILENCED: [{}, {"cause": "numpy", "cause_line": "7"}, {"exception": "AttributeError"}],
     Kind.NEVER_ASKED: [{}, {"tape": "tape"}],
     Kind.SWAPPED_ZIP: [
-        {"callee": "optimizer.apply_gradients", "reason": reason} for reason in ("swapped", "not-zipped", "consumed")
+        {"callee": "optimizer.apply_gradients", "reason": reason} for reason in ("swapped", "no-zip", "consumed")
     ],
     Kind.MISMATCHED_ZIP: [
         {"source": "generator.trainable_variables", "variable": "discriminator.trainable_variables", "call_line": "14"},
         {"source": "w", "variable": "[w]", "reason": "single"},
         {"source": "[w, b]", "variable": "[b, w]", "reason": "order"},
         {"source": "[w, b]", "variable": "[w, b, c]", "reason": "length"},
+        *({"reason": reason} for reason in ("other", "order", "length", "single")),
     ],
     Kind.NONE_APPLIED: [
-        {"callee": "optimizer.apply_gradients", "reason": "all", "call_line": "8"},
+        {"callee": "optimizer.apply_gradients", "reason": "apply", "call_line": "8"},
         {"source": "b", "callee": "optimizer.apply_gradients", "reason": "some", "call_line": "8"},
         {"source": "w", "callee": "0.1 * gradient", "reason": "arithmetic", "call_line": "8"},
-        {"source": "w", "callee": "w.assign_sub", "reason": "operation", "call_line": "8"},
+        {"source": "w", "callee": "w.assign_sub", "reason": "assign", "call_line": "8"},
     ],
     Kind.MINIMIZE: [
-        {"callee": "optimizer.minimize", "reason": "keras"},
+        {"callee": "optimizer.minimize", "reason": "removed"},
         {"callee": "optimizer.minimize", "reason": "tensor"},
-        {"callee": "optimizer.minimize", "reason": "v1", "exception": "RuntimeError"},
     ],
     Kind.UPDATE_REBINDS: [
-        {"variable": "w", "bound_line": "3", "replacement": "w.assign_sub(0.1 * g)", "reason": reason}
-        for reason in ("rebind", "augmented", "keras-augmented", "assign-result", "new-variable")
+        {"variable": "w", "source_line": "3", "replacement": "w.assign_sub(0.1 * g)", "reason": reason}
+        for reason in ("rebind", "augmented-variable", "augmented-keras-variable", "assign-result", "new-variable")
     ],
     Kind.NAN_THROUGH_WHERE: [
         {"callee": "tf.math.log", "variable": "x", "reason": reason} for reason in ("where", "mask", "jit")
@@ -259,11 +265,12 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
     Kind.SUMMED: [{"target": "y"}, {"reason": "several"}],
     Kind.BAD_CALL: [
         {"reason": "second-source", "callee": "tape.gradient", "source": "b"},
-        {"reason": "unknown-method", "callee": "tape.gradients", "replacement": "tape.gradient"},
-        {"reason": "unknown-keyword", "callee": "tape.gradient", "variable": "source", "replacement": "sources"},
-        {"reason": "missing-argument", "callee": "tape.gradient"},
-        {"reason": "with-a-class", "callee": "tf.GradientTape", "replacement": "tf.GradientTape()"},
-        {"reason": "nested-same-tape", "callee": "tape"},
+        {"reason": "unknown-method", "method": "gradients", "exception": "AttributeError"},
+        {"reason": "unknown-keyword", "method": "gradient", "keyword": "source"},
+        {"reason": "no-sources", "method": "gradient"},
+        {"reason": "unknown-keyword", "variable": "presistent"},
+        {"reason": "with-a-class", "exception": "TypeError"},
+        {"reason": "nested", "exception": "ValueError"},
         {"reason": "persistent-not-bool"},
         {"reason": "tf.gradients", "callee": "tf.gradients"},
         {"reason": "target-list", "callee": "tape.jacobian"},
@@ -304,7 +311,7 @@ def claims(kind: Kind) -> list[Claim]:
 
 
 def _gradients(kind: Kind, detail: dict[str, str]) -> list[tuple[LostGradient, ...]]:
-    if kind in WITHOUT or detail.get("reason") == "augmented":
+    if kind in WITHOUT or detail.get("reason") in {"augmented-variable", "graph"}:
         return [()]
     source, target = detail.get("source", "x"), detail.get("target", "y")
     outcome: Outcome = "error" if kind in ERRORS else "nan" if kind in NANS else "none"

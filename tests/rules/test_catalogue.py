@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gradlint import registry
-from gradlint.flow.facts import Kind
+from gradlint.flow.facts import Kind, Span
 
 from .claims import claims, lost, one
 
@@ -126,7 +126,7 @@ def test_a_message_reads_as_a_person_would_say_it() -> None:
 def test_the_gradient_calls_line_is_not_repeated_where_the_finding_stands_on_it() -> None:
     here = one(Kind.UNWATCHED, lost("none", call=one(Kind.UNWATCHED).span), callee="tf.constant", source_line="3")
     assert message(here) == (
-        "`x` is a Tensor made by `tf.constant` (line 3) that the tape does not watch, "
+        "`x` is a Tensor made by `tf.constant` (line 3), and the tape does not watch it, "
         "so the gradient of `y` with respect to it is None; call `tape.watch(x)` first in the block."
     )
 
@@ -173,6 +173,14 @@ def test_what_holds_on_some_way_only_says_so() -> None:
     assert "(line 14) is None when `flag` is false; " in message(way)
     turn = one(Kind.REBOUND, turn="from the second turn of the loop on")
     assert "(line 14) is None from the second turn of the loop on; " in message(turn)
+
+
+def test_a_name_that_is_rebound_below_the_call_loses_the_next_gradient() -> None:
+    below = one(Kind.REBOUND, lost("none", call=Span(7, 4, 7, 24)), source_line="3")
+    assert message(below) == (
+        "This binds `x` to a Tensor, and the Variable (line 3) is gone, so the gradient of `y` with respect to it "
+        "(line 7) is None the next time; change its value with `assign`."
+    )
 
 
 def test_long_code_is_cut_and_lines_are_joined() -> None:

@@ -118,6 +118,13 @@ def test_gitignore_above_a_folder_in_no_repository_does_not_count() -> None:
     assert found("up/src") == ["up/src/a.py"]
 
 
+@pytest.mark.parametrize("pattern", ["vendor", "/vendor/*", "vendor/**", "*"])
+def test_an_ignored_folder_that_is_named_is_walked(pattern: str) -> None:
+    make(".git/HEAD", "vendor/one/a.py", "vendor/one/two/b.py")
+    write(".gitignore", f"{pattern}\n")
+    assert found("vendor/one") == ["vendor/one/a.py", "vendor/one/two/b.py"]
+
+
 def test_a_repository_in_a_repository_begins_anew() -> None:
     make(".git/HEAD", "inner/.git/HEAD", "inner/a.py", "b.py")
     write(".gitignore", "a.py\n")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gradlint.knowledge.generator.calls import dump, load
 from gradlint.knowledge.generator.crew import probe_all
+from gradlint.knowledge.generator.hints import hints
 from gradlint.knowledge.generator.probe import Observation, method_of, signature_of
 from gradlint.knowledge.generator.rows import call_row, row
 from gradlint.knowledge.generator.samples import TRIALS, Sampler, reset
-from gradlint.knowledge.generator.scope import Subject, subjects
+from gradlint.knowledge.generator.scope import Subject, resolve, subjects
 from gradlint.knowledge.table import TABLE
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def build(folder: Path, only: str | None = None) -> None:
         folder: Where the journal of the probes is kept.
         only: Probe only the names that begin so, and keep what is known of the others.
     """
-    known = subjects()
+    known = in_scope()
     names = [asked(subject) for subject in known]
     wanted = [name for name in names if name and name.startswith(only or "")]
     probed = probe_all(wanted, folder, print)
@@ -43,9 +44,18 @@ def build(folder: Path, only: str | None = None) -> None:
     print(coverage(known, calls))
 
 
+def in_scope() -> list[Subject]:
+    """The public callables, and the methods of classes that there is a hint for."""
+    known = subjects()
+    there = {name for subject in known for name in (subject.name, *subject.names)}
+    plain = (name.removesuffix(".__call__") for name in hints())
+    methods = [Subject(resolve(name), name, [name], "function") for name in dict.fromkeys(plain) if name not in there]
+    return sorted([*known, *methods], key=lambda subject: subject.name)
+
+
 def asked(subject: Subject) -> str:
-    """The name under which a callable is probed, or "" for a class that only its documentation could tell of."""
-    if subject.kind == "function":
+    """The name under which a callable is probed, or "" for a class that nothing is to be learned of by a call."""
+    if subject.kind == "function" or subject.name in hints():
         return subject.name
     return f"{subject.name}.__call__" if subject.kind in INSTANCES else ""
 
@@ -61,7 +71,7 @@ def lines(known: list[Subject], calls: Mapping[str, Mapping[str, Observation]]) 
     for subject in known:
         seen = calls.get(asked(subject), {})
         found.append(row(subject, seen))
-        if subject.kind != "function" and seen:
+        if subject.kind in INSTANCES and seen:
             found.append(call_row(subject, _method_signature(subject, next(iter(seen))), seen))
     return sorted((line for line in found if line), key=lambda line: line.partition("\t")[0])
 
@@ -70,7 +80,9 @@ def coverage(known: list[Subject], calls: Mapping[str, Mapping[str, Observation]
     """How many of the functions in scope have a verdict, in words."""
     words = []
     for what, heads in (("TensorFlow and Keras", ("tensorflow", "keras")), ("NumPy", ("numpy",))):
-        names = [s.name for s in known if s.kind == "function" and s.name.startswith(heads)]
+        names = [
+            s.name for s in known if s.kind == "function" and s.name.startswith(heads) and ".compat." not in s.name
+        ]
         told = sum(bool(calls.get(name)) for name in names)
         words.append(f"{told} of {len(names)} public functions of {what} have a verdict ({told / len(names):.1%})")
     return "\n".join(words)
@@ -79,5 +91,5 @@ def coverage(known: list[Subject], calls: Mapping[str, Mapping[str, Observation]
 def _method_signature(subject: Subject, text: str) -> inspect.Signature | None:
     """The signature of what a class's instances are called by."""
     reset(0)
-    made = Sampler(TRIALS[0]).evaluate(text.partition(" -> ")[0])
+    made = Sampler(TRIALS[0]).evaluate(text.partition(" => ")[0])
     return signature_of(method_of(subject.value(*made.args, **made.kwargs)))

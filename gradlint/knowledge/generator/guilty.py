@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def guilty(inputs: Iterable[Any], output: Any) -> str | None:
-    """The first operation between some tensors and an output that lets no gradient through.
+    """The first operation between some tensors and an output that takes floats, gives floats and stops the gradient.
+
+    Where there is none, it is the first that makes something else of floats: a comparison, a cast.
 
     TensorFlow's registry of gradients answers for each operation by itself: one that is registered as not
     differentiable, one that is not registered, and one whose gradient gives None for the input in question.
@@ -24,21 +26,27 @@ def guilty(inputs: Iterable[Any], output: Any) -> str | None:
     after = _reach([output.op], lambda op: [tensor.op for tensor in op.inputs])
     starts = {t.op for t in inputs}
     way = [op for op in output.graph.get_operations() if op in before and op in after and op not in starts]
+    turned: str | None = None
     for op in way:
-        entering = [t for t in op.inputs if t.op in before]
+        if "Call" in op.type:
+            return None
+        entering = [t for t in op.inputs if t.op in before and _is_float(t)]
         leaving = [t for t in op.outputs if t is output or any(user in after for user in t.consumers())]
-        if _stops(entering, leaving):
+        floats = [t for t in leaving if _is_float(t)]
+        if entering and floats and _stops(entering, floats):
             return str(op.type)
-    return None
+        if entering and not floats:
+            turned = turned or str(op.type)
+    return turned
+
+
+def _is_float(tensor: Any) -> bool:
+    return bool(tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
 def _stops(entering: list[Any], leaving: list[Any]) -> bool:
     """Whether one operation lets nothing through between these of its inputs and outputs."""
-    if not any(t.dtype.is_floating or t.dtype.is_complex for t in entering):
-        return False
     for target in leaving:
-        if not (target.dtype.is_floating or target.dtype.is_complex):
-            continue
         try:
             found = tf.gradients(target, entering)
         except LookupError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 HINTS = Path(__file__).with_name("hints.tsv")
 
 
+@cache
 def hints() -> dict[str, list[str]]:
     """The arguments to call each callable with, by its canonical name."""
     found: dict[str, list[str]] = {}

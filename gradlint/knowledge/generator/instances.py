@@ -87,7 +87,7 @@ _BY_KIND = {
 
 
 def attempts(target: Callable[..., Any], kind: str) -> Iterator[str]:
-    """The calls to try: the constructor's arguments, ``->`` and those of the call.
+    """The calls to try: the constructor's arguments, ``=>`` and those of the call.
 
     Args:
         target: A class.
@@ -95,7 +95,7 @@ def attempts(target: Callable[..., Any], kind: str) -> Iterator[str]:
     """
     for constructor in _constructors(target):
         for arguments in _BY_KIND.get(kind) or _layer_arguments():
-            yield f"{constructor} -> {arguments}"
+            yield f"{constructor} => {arguments}"
 
 
 def _constructors(target: Callable[..., Any]) -> Iterator[str]:

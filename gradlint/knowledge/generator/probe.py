@@ -15,7 +15,7 @@ import tensorflow as tf
 from gradlint.knowledge.generator.guilty import guilty
 from gradlint.knowledge.generator.samples import TRIALS, Call, Sampler, Trial, bind, reset
 
-_ORDER = ("passes", "zero", "raises", "lookup", "none", "notfloat", "notensor")
+_ORDER = ("passes", "unknown", "zero", "raises", "lookup", "none", "notfloat", "notensor")
 """The effects from the most connected on; what one trial shows connected is connected."""
 
 
@@ -27,7 +27,7 @@ class Observation:
         result: What came back: see :attr:`gradlint.knowledge.table.Entry.result`.
         outputs: The name (or "") and dtype of each thing that came back.
         effects: For each parameter into which float tensors went, the effect on each output.
-        facts: Further words: ``trainable`` and ``state`` for what a layer owns.
+        facts: Further words: ``trainable`` and ``state`` for what a layer owns, ``assigns`` for what sets a variable.
     """
 
     result: str
@@ -50,7 +50,7 @@ class Observation:
         return cls(
             result,
             tuple((name, dtype) for name, _, dtype in pairs),
-            {name: tuple(verdicts.split(",")) for name, _, verdicts in split},
+            {name: tuple(filter(None, verdicts.split(","))) for name, _, verdicts in split},
             tuple(facts.split()),
         )
 
@@ -72,7 +72,7 @@ def observe(target: Callable[..., Any], text: str) -> Observation:
     Args:
         target: The callable; for a class, the class.
         text: The arguments, as :class:`~gradlint.knowledge.generator.samples.Sampler` reads them; for the call of an
-            instance the constructor's arguments, ``->`` and the call's.
+            instance the constructor's arguments, ``=>`` and the call's.
 
     Raises:
         Exception: Whatever the call raises in the first trial.
@@ -120,7 +120,7 @@ def _run(target: Callable[..., Any], text: str, trial: Trial, dtype: str | None 
     """Evaluate a call with one tape for each parameter that floats go into."""
     reset(trial.seed)
     sampler = Sampler(trial)
-    constructor, arrow, arguments = text.rpartition(" -> ")
+    constructor, arrow, arguments = text.rpartition(" => ")
     facts: tuple[str, ...] = ()
     instance = None
     called = target
@@ -152,21 +152,26 @@ def _run(target: Callable[..., Any], text: str, trial: Trial, dtype: str | None 
             )
             if owned
         )
+    if isinstance(value, tf.Variable) and any(isinstance(argument, tf.Variable) for argument in bound.values()):
+        facts = ("assigns",)
     return _Run(value, inputs, tapes, facts, call)
 
 
 def _effects(run: _Run, name: str) -> tuple[str, ...]:
     """The effect of one parameter on each output."""
-    return tuple(_effect(run.tapes[name], run.inputs[name], out) for out in describe(run.value).outputs)
+    return tuple(effect_on(run.tapes[name], run.inputs[name], out) for out in describe(run.value).outputs)
 
 
-def _effect(tape: tf.GradientTape, inputs: list[tf.Tensor], output: Any) -> str:
+def effect_on(tape: tf.GradientTape, inputs: list[tf.Tensor], output: Any) -> str:
     """What a gradient from an output to any of some inputs is."""
     if not tf.is_tensor(output) or not hasattr(output, "_id"):
         return "none" if _dtype(output).startswith(("float", "complex")) else "notfloat"
     if not (output.dtype.is_floating or output.dtype.is_complex):
         return "notfloat"
-    weights = np.random.default_rng(7).uniform(0.5, 1.5, output.shape)
+    random = np.random.default_rng(7)
+    weights = random.uniform(0.5, 1.5, output.shape)
+    if output.dtype.is_complex:
+        weights = weights + 1j * random.uniform(0.5, 1.5, output.shape)
     try:
         gradients = tape.gradient(output, inputs, output_gradients=tf.cast(weights, output.dtype))
     except LookupError as error:
@@ -287,7 +292,7 @@ def _dtypes(target: Callable[..., Any], text: str, first: _Run, described: Descr
 def _asked(target: Callable[..., Any], text: str, first: _Run, plain: list[str]) -> tuple[str | None, str | None]:
     """The parameter that decides the dtype of the first output, if one does, and its default where it is a dtype."""
     signature = signature_of(target)
-    if signature is None or not plain or " -> " in text:
+    if signature is None or not plain or " => " in text:
         return None, None
     given = set(bind(signature, first.call))
     for name in ("dtype", "out_type", "output_type", "Tout", "type"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import tensorflow as tf
-
+from gradlint.knowledge.generator.candidates import NEVER, VALUES
 from gradlint.knowledge.generator.probe import Observation, better, signature_of
+from gradlint.knowledge.generator.scope import compat_of, is_same
 
 if TYPE_CHECKING:
     import inspect
@@ -37,8 +37,10 @@ def row(subject: Subject, calls: Mapping[str, Observation]) -> str | None:
     """
     signature = signature_of(subject.value)
     aliases = " ".join(_aliases(subject))
+    if subject.kind == "class" and calls:
+        return _line(subject.name, "class", signature, calls, aliases)
     if subject.kind != "function":
-        effect = _whole(_merge(calls)) if calls else STATE.get(subject.kind, "unknown")
+        effect = _whole(_merge(calls, None)) if calls else STATE.get(subject.kind, "unknown")
         effect = STATE.get(subject.kind, effect)
         facts = " ".join(dict.fromkeys(word for seen in calls.values() for word in seen.facts))
         return "\t".join(
@@ -65,22 +67,25 @@ def call_row(subject: Subject, signature: inspect.Signature | None, calls: Mappi
 def _line(
     name: str, kind: str, signature: inspect.Signature | None, calls: Mapping[str, Observation], aliases: str
 ) -> str:
-    merged = _merge(calls)
+    merged = _merge(calls, signature)
     first = next((seen for seen in calls.values() if seen.effects), next(iter(calls.values())))
     whole = _whole(merged)
-    by_parameter = {parameter: _best(verdicts) for parameter, verdicts in merged.items()}
+    by_parameter = {parameter: _best(verdicts).replace("unknown", "?") for parameter, verdicts in merged.items()}
     if first.result in ("object", "callable"):
         by_parameter = dict.fromkeys(by_parameter, "?")
         whole = "unknown" if by_parameter else "notensor"
     if first.result == "variable":
-        by_parameter = dict.fromkeys(by_parameter, "variable")
-        whole = "variable"
+        whole = "state" if "assigns" in first.facts else "variable"
+        by_parameter = dict.fromkeys(by_parameter, whole)
     if first.result in ("string", "shape", "dtype") and by_parameter:
         by_parameter = dict.fromkeys(by_parameter, "notfloat")
         whole = "notfloat"
     if not first.effects and first.result == "none":
         whole = "notensor"
-    outputs = first.outputs
+    parameters = _signature(signature, by_parameter, "function")
+    if whole == "notensor" and "=?" in parameters and first.result not in ("none", "string", "dtype", "shape"):
+        whole = "unknown"
+    outputs = _agreed(first, calls)
     if first.result in ("list", "tuple") and len(outputs) > 4:
         outputs = outputs[:1]
     by_output = [
@@ -91,7 +96,7 @@ def _line(
             name,
             kind,
             whole,
-            _signature(signature, by_parameter),
+            parameters,
             first.result,
             " ".join(_output(n, d, e, whole) for (n, d), e in zip(outputs, by_output, strict=True)),
             " ".join(_exceptions(merged, by_parameter, by_output)),
@@ -100,9 +105,32 @@ def _line(
     )
 
 
+def _agreed(first: Observation, calls: Mapping[str, Observation]) -> tuple[tuple[str, str], ...]:
+    """The outputs of a call, with a dtype in doubt where another call has another one."""
+    count = len(first.outputs)
+    others = [seen.outputs for text, seen in calls.items() if "C(" not in text and len(seen.outputs) == count]
+    return tuple(
+        (name, _common({dtype, *(other[place][1] for other in others)}))
+        for place, (name, dtype) in enumerate(first.outputs)
+    )
+
+
+def _common(dtypes: set[str]) -> str:
+    """What holds of several words for a dtype; one that is asked for may come of itself where it is not."""
+    if len(dtypes) == 1:
+        return dtypes.pop()
+    asked = {dtype.rpartition(":")[0] for dtype in dtypes if dtype.startswith("argument:")}
+    if len(asked) == 1:
+        itself = {dtype.rpartition(":")[2] for dtype in dtypes}
+        return f"{asked.pop()}:{'same' if 'same' in itself else '?'}"
+    return "?"
+
+
 def _output(name: str, dtype: str, effect: str, whole: str) -> str:
     word = f"{name}={dtype}" if name else dtype
     plain = effect.partition(":")[0]
+    if plain == "unknown":
+        return word
     if plain != whole.partition(":")[0] and not (whole == "mixed" and plain == "passes") and whole != "notensor":
         word += f"!{plain}"
     return word
@@ -116,7 +144,7 @@ def _exceptions(
         for place, verdict in enumerate(verdicts[: len(by_output)]):
             plain = verdict.partition(":")[0]
             expected = worse(by_parameter[parameter], by_output[place])
-            if plain != expected and by_parameter[parameter] not in ("?", "variable"):
+            if plain != expected and by_parameter[parameter] not in ("?", "variable", "state"):
                 yield f"{parameter}>{place}={plain}"
 
 
@@ -125,22 +153,33 @@ def worse(first: str, second: str) -> str:
     return min((first.partition(":")[0], second.partition(":")[0]), key=lambda e: _WORST.index(e) if e in _WORST else 0)
 
 
-def _merge(calls: Mapping[str, Observation]) -> dict[str, tuple[str, ...]]:
-    """The most connected verdict of all calls, by parameter and output."""
+def _merge(calls: Mapping[str, Observation], signature: inspect.Signature | None) -> dict[str, tuple[str, ...]]:
+    """The most connected verdict of all calls, by parameter and output.
+
+    What is zero for real tensors is zero, whatever it is for complex ones. Of an optional parameter it is not believed
+    that it never matters, unless an operation is named that stops its gradient.
+    """
     merged: dict[str, tuple[str, ...]] = {}
-    for seen in calls.values():
+    for text, seen in calls.items():
         for parameter, verdicts in seen.effects.items():
             known = merged.setdefault(parameter, verdicts)
+            if "C(" in text and "zero" in known:
+                continue
             if len(known) == len(verdicts):
                 merged[parameter] = tuple(map(better, known, verdicts))
             elif known and verdicts:
                 merged[parameter] = tuple(better(one, _best(verdicts)) for one in known)
+    for parameter, verdicts in merged.items():
+        known_to = signature.parameters.get(parameter) if signature is not None else None
+        optional = known_to is not None and known_to.default is not known_to.empty
+        if optional and len(merged) > 1:
+            merged[parameter] = tuple("unknown" if verdict in ("zero", "none") else verdict for verdict in verdicts)
     return merged
 
 
 def _whole(merged: Mapping[str, tuple[str, ...]]) -> str:
     """The effect of a callable as a whole."""
-    effects = [_best(verdicts) for verdicts in merged.values()]
+    effects = [best for verdicts in merged.values() if (best := _best(verdicts)) != "unknown"]
     if not effects:
         return "notensor"
     best = _best(effects)
@@ -159,31 +198,36 @@ def _best(verdicts: Iterable[str]) -> str:
     return best
 
 
-def _signature(signature: inspect.Signature | None, effects: Mapping[str, str]) -> str:
+def _signature(signature: inspect.Signature | None, effects: Mapping[str, str], kind: str = "class") -> str:
     """The column of parameters."""
     if signature is None:
         known = set(effects.values())
         return f"*args={known.pop() if len(known) == 1 else '?'} **kwargs=?"
-    words = []
+    words: list[str] = []
     left = dict(effects)
     starred = False
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not starred:
             words.append("*")
             starred = True
-        star = (
-            "*"
-            if parameter.kind is parameter.VAR_POSITIONAL
-            else "**"
-            if parameter.kind is parameter.VAR_KEYWORD
-            else ""
-        )
-        starred = starred or star == "*"
-        effect = left.pop(parameter.name, None)
-        if star == "**" and left:
-            words += [f"{name}={verdict}" for name, verdict in left.items()]
+        star = ""
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            star, starred = "*", True
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            star = "**"
+            words += [f"{name}={verdict}" for name, verdict in left.items() if name not in signature.parameters]
+        effect = left.get(parameter.name, "" if kind == "class" or _takes_no_floats(parameter) else "?")
         words.append(star + parameter.name + (f"={effect}" if effect else ""))
     return " ".join(words)
+
+
+def _takes_no_floats(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter that no float was seen to go into is one that takes none."""
+    if parameter.name in NEVER or isinstance(parameter.default, bool | int | str | tuple):
+        return True
+    return not any(
+        mark in value for value in VALUES.get(parameter.name, ("F(",)) for mark in ("F(", "S(", "R(", "lambda")
+    )
 
 
 def _aliases(subject: Subject) -> Iterable[str]:
@@ -193,22 +237,9 @@ def _aliases(subject: Subject) -> Iterable[str]:
         derived = any(name.startswith(long) and short + name.removeprefix(long) in known for long, short in _UNDERSTOOD)
         if name != subject.name and not derived:
             yield name
-    if _same_in_compat(subject):
+    compared = {name: compat_of(name) for name in subject.names}
+    same = {name for name, value in compared.items() if value is not None and is_same(value, subject.value)}
+    if same and same == {name for name, value in compared.items() if value is not None}:
         yield "compat.v1"
-
-
-def _same_in_compat(subject: Subject) -> bool:
-    """Whether ``tensorflow.compat.v1`` has the same object under the same names, as far as it has the names."""
-    found = []
-    for name in subject.names:
-        head, _, rest = name.partition(".")
-        if head != "tensorflow" or rest.startswith("keras."):
-            continue
-        value = tf.compat.v1
-        try:
-            for part in rest.split("."):
-                value = getattr(value, part)
-        except AttributeError:
-            continue
-        found.append(value is subject.value)
-    return bool(found) and all(found)
+    else:
+        yield from (name.replace("tensorflow.", "tensorflow.compat.v1.", 1) for name in sorted(same))

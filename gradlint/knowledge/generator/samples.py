@@ -113,9 +113,9 @@ class Sampler:
         return tf.reshape(tf.constant(np.arange(int(np.prod(shape, dtype=int))) % 2 == 0), shape)
 
     def S(self, *shape: int) -> tf.SparseTensor:  # noqa: N802
-        """A sparse tensor whose diagonal is set."""
-        count = min(shape)
-        return tf.SparseTensor([[i] * len(shape) for i in range(count)], self.F(count), shape)
+        """A sparse tensor all of whose elements are set but the last."""
+        places = list(np.ndindex(shape))[:-1]
+        return tf.SparseTensor(places, self.F(len(places)), shape)
 
     def R(self) -> tf.RaggedTensor:  # noqa: N802
         """A ragged tensor of rows with 2, 0 and 3 floats."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.util import tf_export
+from tensorflow.python.util import tf_decorator, tf_export
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +86,36 @@ def subjects() -> list[Subject]:
         ):
             continue
         result.append(Subject(value, name, every, kind_of(value)))
+        if kind_of(value) == "function":
+            result += _others_in_compat(value, every)
     return sorted(result, key=lambda subject: subject.name)
+
+
+def _others_in_compat(value: Any, names: list[str]) -> list[Subject]:
+    """The functions of TensorFlow 1 that have the names of one of TensorFlow 2, but are others."""
+    found: dict[int, Subject] = {}
+    for name in names:
+        other = compat_of(name)
+        if callable(other) and not inspect.isclass(other) and not is_same(other, value):
+            old = name.replace("tensorflow.", "tensorflow.compat.v1.", 1)
+            found.setdefault(id(other), Subject(other, old)).names.append(old)
+    return list(found.values())
+
+
+def compat_of(name: str) -> Any:
+    """What ``tensorflow.compat.v1`` has under a name of TensorFlow, or None."""
+    head, _, rest = name.partition(".")
+    if head != "tensorflow" or rest.startswith(("keras.", "compat.")):
+        return None
+    value = tf.compat.v1
+    for part in rest.split("."):
+        value = getattr(value, part, None)
+    return value
+
+
+def is_same(first: Any, second: Any) -> bool:
+    """Whether two functions are one, but for what decorates them."""
+    return first is second or tf_decorator.unwrap(first)[1] is tf_decorator.unwrap(second)[1]
 
 
 def resolve(name: str) -> Any:
@@ -112,6 +141,8 @@ def canonical(value: Any, names: list[str]) -> str:
     if not paths and any(name.startswith("tensorflow") for name in names):
         known = tf_export.get_canonical_name_for_symbol(value)
         paths = [f"tensorflow.{known}"] if known else []
+    if not paths:
+        paths = [f"numpy.{getattr(value, '__name__', '')}"]
     for path in paths:
         if path in names:
             return str(path)

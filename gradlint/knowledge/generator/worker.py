@@ -38,7 +38,7 @@ def _probe(
     target = known[plain].value if plain in known else resolve(plain)
     search = Search(target, lambda text: _write(out, {"try": text}), refused)
     if name == plain:
-        found = search.run(given.get(name, []))
+        found = search.run(given.get(name) or given.get(name.replace(".compat.v1.", ".", 1), []))
     else:
         found = search.run_instances(kind_of(target), given.get(name, []))
     return {"calls": {text: seen.dump() for text, seen in found.items()}, "errors": search.errors[:4]}

@@ -1,0 +1,145 @@
+"""The ``gradlint`` command: finds the subcommand, and turns every way to end into an exit status.
+
+``gradlint PATHS`` is ``gradlint check PATHS``. A subcommand's module is imported when it is called.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from gradlint import __version__
+from gradlint.commands.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
+
+COMMANDS = {
+    "check": "Find lost gradients in files and folders (the default).",
+    "explain": "Say what a rule finds, why, and how to mend it.",
+    "rules": "List the rules.",
+    "config": "Print the settings in force and where each comes from.",
+    "add-ignores": "Write a comment that suppresses it behind each finding.",
+    "server": "Run the language server, for editors.",
+    "completions": "Print a shell's completion script.",
+    "clean": "Remove the remembered results.",
+}
+"""The subcommands with what they do, in the order in which they are listed."""
+
+EXIT_STATUS = """\
+Exit status: 0: nothing was found; 1: findings; 2: gradlint could not do what was asked (an unknown option, settings
+that cannot be used, a path that is not there, a file that is not Python)."""
+
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are called, and whose default is ``check``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"gradlint.commands.{cmd_name.replace('-', '_')}")
+        return cast("click.Command", module.command)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)
+        if not args or (args[0] not in COMMANDS and args[0] not in ("-h", "--help", "-V", "--version")):
+            if args and not args[0].startswith("-") and not os.path.lexists(args[0]):
+                near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
+                if near:
+                    raise click.UsageError(f"there is no path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, incomplete)
+        check = self.get_command(ctx, "check")
+        if incomplete.startswith("-") and check is not None:
+            known = {item.value for item in found}
+            return found + [item for item in check.shell_complete(ctx, incomplete) if item.value not in known]
+        return [*found, CompletionItem(incomplete, type="file")]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    epilog=EXIT_STATUS,
+    options_metavar="",
+    subcommand_metavar="[COMMAND] [OPTIONS] [PATHS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find lost gradients in TensorFlow programs that use tf.GradientTape.
+
+    `gradlint PATHS` checks Python files, notebooks and Markdown pages; `gradlint` alone checks the working
+    directory. `gradlint check --help` lists the options.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: The command line without the program's name.
+
+    Returns:
+        The exit status.
+    """
+    _tolerate(sys.stdout)
+    _tolerate(sys.stderr)
+    try:
+        status = main.main(list(arguments), prog_name="gradlint", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except CommandError as failure:
+        return _failed(str(failure))
+    except click.ClickException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _tolerate(stream: Any) -> None:
+    """Let a stream write what its encoding does not have as escapes."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _failed(message: str) -> int:
+    print(f"gradlint: {message}", file=sys.stderr)
+    return 2
+
+
+def _misused(error: click.ClickException) -> int:
+    message = _message(error)
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "gradlint"
+    return _failed(f"{message}\nTry `{where} --help`.")
+
+
+def _message(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption):
+        known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+        near = difflib.get_close_matches(error.option_name, known, n=1)
+        return f"no such option {error.option_name}" + (f"; did you mean {near[0]}?" if near else "")
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,92 @@
+"""``gradlint add-ignores``: write a comment that suppresses it behind each finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradlint.commands import terminal
+from gradlint.commands.check import selection_options
+from gradlint.commands.errors import CommandError
+from gradlint.reporting.report import counted
+
+if TYPE_CHECKING:
+    from gradlint.fixing import Ignored
+    from gradlint.settings import Settings
+    from gradlint.sources.source import Source
+
+
+@click.command("add-ignores")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
+@selection_options
+@click.option("--reason", metavar="TEXT", help="Why, as written behind each comment.")
+@click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
+def command(
+    paths: tuple[str, ...], reason: str | None, diff: bool, config: str | None, isolated: bool, **options: Any
+) -> int:
+    r"""Suppress what is found in PATHS today, so that only what is new is reported from now on.
+
+    \b
+    Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or a finding has no place for
+    a comment; 2: a file could not be checked or written.
+    """
+    from gradlint.commands.request import overrides, resolver, settings_here
+    from gradlint.fixing import diff as difference
+    from gradlint.runner import run
+    from gradlint.settings import SettingsError
+
+    find = resolver(config, isolated, overrides(options))
+    settings_here(find)
+    try:
+        results = list(run(paths or (".",), find))
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    failed = [problem.describe(result.path) for result in results for problem in result.problems]
+    done = [
+        ignored
+        for result in results
+        if result.findings and (ignored := _ignored(result.path, find.for_file(result.path), reason)) is not None
+    ]
+    changed = [one for one in done if one.after is not one.before]
+    if diff:
+        terminal.write("".join(difference(one.before, one.after) for one in changed))
+    else:
+        failed += [message for one in changed if (message := _write(one)) is not None]
+    for message in failed:
+        terminal.note(f"gradlint: {message}")
+    left = [finding for one in done for finding in one.left]
+    for finding in left:
+        terminal.note(f"gradlint: {finding.path}:{finding.location.line}: there is no place for a comment")
+    count = sum(len(one.added) for one in changed)
+    verb = "would be suppressed" if diff else "suppressed"
+    terminal.note(f"{counted(count, 'finding')} {verb} in {counted(len(changed), 'file')}")
+    if failed:
+        return 2
+    return 1 if left or (diff and changed) else 0
+
+
+def _ignored(path: str, settings: Settings, reason: str | None) -> Ignored | None:
+    from gradlint.checking import check
+    from gradlint.fixing import add_ignores
+    from gradlint.sources.read import SourceError, from_text, read_path
+
+    def read(text: str) -> Source:
+        return from_text(text, source.path, source.encoding)
+
+    try:
+        source = read_path(path, path)
+        return add_ignores(source, lambda one: check(one, settings).findings, read, reason)
+    except (SourceError, SyntaxError):
+        return None
+
+
+def _write(ignored: Ignored) -> str | None:
+    """Write a file; what kept it from being written, or None."""
+    from gradlint.fixing import WriteError, write
+
+    try:
+        write(ignored.before.path, ignored.before, ignored.after)
+    except WriteError as error:
+        return str(error)
+    return None

@@ -1,0 +1,74 @@
+"""The rules as the commands show them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.commands.errors import CommandError
+from gradlint.documentation import has_fix, is_on, page
+from gradlint.engine import DOCUMENTATION
+from gradlint.reporting.report import RuleInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradlint.rule import Rule
+    from gradlint.settings import Settings
+
+
+def rules_in_force(settings: Settings | None = None) -> tuple[Rule, ...]:
+    """Every rule there is in the working directory: the built-in ones and those that its settings add.
+
+    Raises:
+        CommandError: If the settings cannot be used.
+    """
+    from gradlint.checking import rules_for
+    from gradlint.settings import Resolver, SettingsError
+
+    try:
+        return rules_for(Resolver().for_folder(".") if settings is None else settings)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+
+
+def rule_named(selector: str) -> Rule:
+    """The rule with a code or a name, in any case.
+
+    Raises:
+        CommandError: If there is none; the message names the nearest.
+    """
+    from gradlint.selection import unknown
+
+    rules = rules_in_force()
+    for rule in rules:
+        if selector.lower().replace("_", "-") in (rule.code.lower(), rule.name):
+            return rule
+    raise CommandError(f"{unknown(selector, rules)} (`gradlint rules` lists them)")
+
+
+def record(rule: Rule) -> dict[str, Any]:
+    """A rule as JSON lists it."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "summary": rule.summary,
+        "severity": rule.severity or "error",
+        "default": is_on(rule),
+        "fixable": has_fix(rule),
+        "url": DOCUMENTATION.format(code=rule.code),
+    }
+
+
+def infos(rules: tuple[Rule, ...]) -> Mapping[str, RuleInfo]:
+    """What formats may say of rules, by code."""
+    return {
+        rule.code: RuleInfo(
+            rule.code,
+            rule.name,
+            rule.summary,
+            page(rule),
+            rule.severity or "error",
+            DOCUMENTATION.format(code=rule.code),
+        )
+        for rule in rules
+    }

@@ -1,0 +1,27 @@
+"""``gradlint clean``: remove the remembered results."""
+
+from __future__ import annotations
+
+import click
+
+from gradlint.commands import terminal
+from gradlint.commands.errors import CommandError
+
+
+@click.command("clean")
+@click.option("--cache-dir", metavar="DIR", help="Where results are remembered.")
+def command(cache_dir: str | None) -> None:
+    """Remove the results that are remembered for the working directory."""
+    from gradlint.cache import clean
+    from gradlint.commands.request import resolver
+    from gradlint.runner import cache_folder, shown
+    from gradlint.settings import SettingsError
+
+    try:
+        folder = cache_folder(resolver(None, False, {"cache_dir": cache_dir}).for_folder("."))
+        removed = clean(folder)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+    terminal.note(f"removed {shown(folder)}" if removed else "nothing is remembered here")

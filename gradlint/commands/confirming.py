@@ -1,0 +1,119 @@
+"""Lets TensorFlow judge the findings, with progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradlint.commands import terminal
+from gradlint.commands.errors import CommandError
+from gradlint.finding import Confirmation, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gradlint.commands.request import Request
+    from gradlint.commands.session import Checked
+    from gradlint.confirm import Options
+    from gradlint.finding import Finding, Gradient
+    from gradlint.fixing import Verify
+    from gradlint.settings import Settings
+    from gradlint.sources.source import Source
+
+
+def confirm(request: Request, checked: Checked, settings: Settings) -> None:
+    """Give every finding TensorFlow's verdict; when interrupted, those that have none yet are told as not run.
+
+    Raises:
+        CommandError: If TensorFlow is not there.
+    """
+    from gradlint.confirm import Confirmer, ConfirmUnavailable
+
+    files = [result for result in checked.results if result.findings]
+    total = sum(len(file.findings) for file in files)
+    if not total:
+        return
+    verdicts: dict[tuple[int, int], Confirmation] = {}
+    work = [(checked.texts.source(file.path), file.findings) for file in files]
+    try:
+        with _progress(total) as progress, Confirmer(_options(request, settings)) as confirmer:
+            for number, index, confirmation in confirmer.confirm_all(work):
+                verdicts[(number, index)] = confirmation
+                progress(confirmation)
+    except ConfirmUnavailable as error:
+        raise CommandError(str(error)) from None
+    except KeyboardInterrupt:
+        terminal.note(f"gradlint: interrupted after {len(verdicts)} of {total} verdicts")
+    missing = Confirmation("inconclusive", "not run: interrupted")
+    checked.with_findings(
+        finding.with_confirmation(verdicts.get((number, index), missing))
+        for number, file in enumerate(files)
+        for index, finding in enumerate(file.findings)
+    )
+
+
+@contextmanager
+def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
+    """What runs a fix: the gradient must be lost before it and arrive after it.
+
+    Raises:
+        CommandError: If TensorFlow is not there.
+    """
+    from gradlint.confirm import Confirmer, ConfirmUnavailable
+    from gradlint.fixing import Evidence
+
+    def verify(before: Source, after: Source, finding: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
+        if not gradients:
+            return Evidence(None, "no gradient is claimed lost, so there is none to run")
+        moved = Position(gradients[0].line, gradients[0].column)
+        mended = replace(
+            finding, cell=gradients[0].cell, location=moved, end_location=moved, gradients=gradients, flow=(), fix=None
+        )
+        ((_, lost),) = confirmer.confirm(before, [finding])
+        if lost.status != "confirmed":
+            return Evidence(None, f"before the fix: {lost.detail}")
+        ((_, found),) = confirmer.confirm(after, [mended])
+        holds = {"refuted": True, "confirmed": False}.get(found.status)
+        return Evidence(holds, f"before: {lost.detail}; after: {found.detail}")
+
+    try:
+        with Confirmer(_options(request, settings)) as confirmer:
+            yield verify
+    except ConfirmUnavailable as error:
+        raise CommandError(str(error)) from None
+
+
+def _options(request: Request, settings: Settings) -> Options:
+    from gradlint.confirm import Options
+
+    return Options(
+        timeout=settings.confirm_timeout,
+        memory=settings.confirm_memory << 20,
+        repro=Path(request.repro) if request.repro is not None else None,
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Confirmation], None]]:
+    """A line on standard error that counts verdicts, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda confirmation: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    counts: Counter[str] = Counter()
+    columns = (TextColumn("Confirming"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[verdicts]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total, verdicts="")
+
+        def advance(confirmation: Confirmation) -> None:
+            counts[confirmation.status] += 1
+            told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+            bar.update(task, advance=1, verdicts=told)
+
+        yield advance

@@ -1,0 +1,53 @@
+"""``gradlint rules``: the rules there are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from gradlint.commands import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradlint.commands.terminal import Color
+    from gradlint.reporting.style import Style
+    from gradlint.rule import Rule
+
+
+@click.command("rules")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
+@terminal.color_option
+def command(output_format: str, color: Color) -> None:
+    """List the rules: those built in, and those that the settings here add."""
+    from gradlint.commands.catalogue import record, rules_in_force
+
+    rules = rules_in_force()
+    if output_format == "json":
+        terminal.write(json.dumps([record(rule) for rule in rules], indent=2, ensure_ascii=False) + "\n")
+    else:
+        lines = _lines(rules, terminal.style(color, sys.stdout))
+        terminal.write("".join(f"{line}\n" for line in lines))
+
+
+def _lines(rules: Sequence[Rule], style: Style) -> Iterator[str]:
+    from gradlint.documentation import FAMILIES, has_fix, is_on
+    from gradlint.reporting.style import wrap
+
+    names = max(len(rule.name) for rule in rules)
+    family = ""
+    for rule in rules:
+        if rule.code[:3] != family:
+            if family:
+                yield ""
+            family = rule.code[:3]
+            yield style.paint(f"{family}  {FAMILIES.get(family, 'rules of others')}", "strong")
+        marks = ("f" if has_fix(rule) else " ") + (" " if is_on(rule) else "o")
+        lead = f"  {rule.code}  {rule.name:<{names}}  {marks}  "
+        yield from (style.prose(row) for row in wrap(rule.summary, style.width, lead, " " * len(lead)))
+    yield ""
+    yield "f: some findings have a fix; o: off unless selected"
+    yield "`gradlint explain CODE` tells the rest"

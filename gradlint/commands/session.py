@@ -1,0 +1,229 @@
+"""A run of ``gradlint check``: what is checked, mended, confirmed and reported, and the exit status."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradlint.commands import output, terminal
+from gradlint.commands.errors import CommandError
+from gradlint.commands.request import STDIN, settings_here
+from gradlint.commands.texts import Texts
+from gradlint.reporting.report import FileError, Report, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gradlint.commands.request import Request
+    from gradlint.finding import Finding
+    from gradlint.reporting.report import RuleInfo
+    from gradlint.runner import FileResult
+    from gradlint.settings import Resolver, Settings
+
+FOUND, FAILED = 1, 2
+
+
+@dataclass
+class Checked:
+    """What a run has found out so far.
+
+    Attributes:
+        results: What came of each file that matters.
+        files: How many files were looked at.
+        texts: The texts that the findings point into.
+    """
+
+    results: list[FileResult]
+    files: int
+    texts: Texts
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, in order."""
+        return [finding for result in self.results for finding in result.findings]
+
+    def with_findings(self, findings: Iterable[Finding]) -> None:
+        """Put other findings in place of those there are; each belongs to the result of its path."""
+        by_path: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_path.setdefault(finding.path, []).append(finding)
+        self.results = [replace(one, findings=tuple(by_path.get(one.path, ()))) for one in self.results]
+
+
+def run(request: Request) -> int:
+    """Do what was asked.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        CommandError: If it cannot be done.
+    """
+    resolver = request.resolver()
+    settings = settings_here(resolver)
+    if request.show_settings:
+        return _show_settings(request, resolver)
+    if request.show_files:
+        return _show_files(request, resolver)
+    if request.watch:
+        from gradlint.commands.watch import watch
+
+        return watch(request.paths, lambda: once(request, request.resolver(), settings))
+    return once(request, resolver, settings)
+
+
+def once(request: Request, resolver: Resolver, settings: Settings) -> int:
+    """Check, mend, confirm and report, once.
+
+    Raises:
+        CommandError: If it cannot be done.
+    """
+    started = time.perf_counter()
+    checked = check(request, resolver, settings)
+    if request.write_baseline:
+        return _write_baseline(checked, settings)
+    baselined = _leave_known(checked, settings) if settings.baseline is not None else 0
+    mended = 0
+    if request.mends:
+        from gradlint.commands.mend import mend
+
+        outcome = mend(request, checked, resolver)
+        if request.diff:
+            return _status(request, checked, outcome.changes)
+        mended = outcome.fixed
+        if request.fix_only:
+            return _status(request, checked, 0)
+    if request.confirm:
+        from gradlint.commands.confirming import confirm
+
+        confirm(request, checked, settings)
+    report = _report(request, checked, settings, mended, baselined, time.perf_counter() - started)
+    output.write(request, settings, report)
+    if request.verbose:
+        _tell(checked, report)
+    return _status(request, checked, len(report.claims))
+
+
+def check(request: Request, resolver: Resolver, settings: Settings) -> Checked:
+    """Check what was named.
+
+    Raises:
+        CommandError: If settings cannot be used.
+    """
+    from gradlint.settings import SettingsError
+
+    try:
+        if request.paths == (STDIN,):
+            return _check_stdin(request, resolver)
+        from gradlint.runner import run
+
+        running = run(request.paths, resolver, jobs=settings.jobs, cache=settings.cache and not request.no_cache)
+        results = list(running)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    return Checked(results, running.files, Texts())
+
+
+def _check_stdin(request: Request, resolver: Resolver) -> Checked:
+    import sys
+
+    from gradlint.runner import check_bytes
+
+    name = request.stdin_filename or "stdin.py"
+    data = sys.stdin.buffer.read()
+    result = check_bytes(data, name, resolver.for_file(name))
+    return Checked([result], 1, Texts({result.path: data}))
+
+
+def _status(request: Request, checked: Checked, found: int) -> int:
+    if any(result.problems for result in checked.results):
+        return FAILED
+    return FOUND if found and not request.exit_zero else 0
+
+
+def _report(
+    request: Request, checked: Checked, settings: Settings, fixed: int, baselined: int, elapsed: float
+) -> Report:
+    return Report(
+        findings=tuple(checked.findings),
+        errors=tuple(
+            FileError(result.path, problem.message, problem.cell, problem.location)
+            for result in checked.results
+            for problem in result.problems
+        ),
+        paths=tuple(dict.fromkeys([*output.named(request), *(result.path for result in checked.results)])),
+        files=checked.files,
+        tapes=sum(result.tapes for result in checked.results),
+        suppressed=sum(result.suppressed for result in checked.results),
+        baselined=baselined,
+        fixed=fixed,
+        elapsed=elapsed,
+        lines=checked.texts.lines,
+        rules=lambda: _rules(settings),
+    )
+
+
+def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
+    from gradlint.commands.catalogue import infos, rules_in_force
+
+    return infos(rules_in_force(settings))
+
+
+def _tell(checked: Checked, report: Report) -> None:
+    told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
+    terminal.note(f"{told}, in {report.elapsed:.2f} s")
+
+
+def _write_baseline(checked: Checked, settings: Settings) -> int:
+    from gradlint.fixing import Baseline, BaselineError
+
+    path = settings.baseline or "gradlint-baseline.json"
+    try:
+        Baseline.of(checked.findings, checked.texts.source).save(path)
+    except BaselineError as error:
+        raise CommandError(str(error)) from None
+    terminal.note(f"{counted(len(checked.findings), 'finding')} written to {path}")
+    return FAILED if any(result.problems for result in checked.results) else 0
+
+
+def _leave_known(checked: Checked, settings: Settings) -> int:
+    """Take the findings that the baseline knows out; how many there were."""
+    from gradlint.fixing import Baseline, BaselineError
+
+    try:
+        match = Baseline.load(settings.baseline or "").match(checked.findings, checked.texts.source)
+    except BaselineError as error:
+        raise CommandError(str(error)) from None
+    checked.with_findings(match.new)
+    return len(match.known)
+
+
+def _show_files(request: Request, resolver: Resolver) -> int:
+    from gradlint.runner import shown
+    from gradlint.settings import SettingsError
+    from gradlint.sources.discover import discover
+
+    try:
+        found = discover(request.paths, resolver)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    terminal.write("".join(f"{shown(path)}\n" for path, _ in found.files))
+    for path, problem in found.problems:
+        terminal.note(f"gradlint: {problem.describe(shown(path))}")
+    return FAILED if found.problems else 0
+
+
+def _show_settings(request: Request, resolver: Resolver) -> int:
+    import os
+
+    from gradlint.commands.config import describe
+    from gradlint.settings import SettingsError
+
+    first = request.stdin_filename or "." if request.paths == (STDIN,) else request.paths[0]
+    try:
+        settings = resolver.for_folder(first) if os.path.isdir(first) else resolver.for_file(first)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    terminal.write(describe(settings))
+    return 0

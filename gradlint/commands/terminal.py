@@ -1,0 +1,72 @@
+"""Where output goes: standard output or a file, in colour or not, how wide."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import click
+
+from gradlint.commands.errors import CommandError
+from gradlint.reporting.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Color = Literal["auto", "always", "never"]
+
+_WIDTH = 80
+_WIDEST = 120
+
+color_option: Callable[[Any], Any] = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="When to use colour; auto: on a terminal, and as NO_COLOR and FORCE_COLOR say.",
+)
+
+
+def use_color(color: Color, stream: TextIO) -> bool:
+    """Whether what is written to a stream is painted; NO_COLOR counts before FORCE_COLOR."""
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
+    """The style for a stream: as wide as the terminal within bounds, 80 columns elsewhere."""
+    columns = shutil.get_terminal_size((_WIDTH, 24)).columns if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
+    return Style(use_color(color, stream), min(max(columns, 40), _WIDEST), quiet)
+
+
+def write(text: str, path: str | None = None) -> None:
+    """Write text to a file, or to standard output where there is none.
+
+    Where whoever read standard output has gone, what is left of it goes nowhere: that is no error.
+
+    Raises:
+        CommandError: If the file cannot be written.
+    """
+    if path is None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def note(text: str) -> None:
+    """Say something that is no result on standard error."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,58 @@
+"""The texts of the files that were checked, read again only where a finding needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradlint.sources.source import Source
+
+
+class Texts:
+    """Sources and their lines by path.
+
+    Args:
+        given: The bytes of what is in no file, by the path that is shown.
+    """
+
+    def __init__(self, given: Mapping[str, bytes] | None = None) -> None:
+        self._given = dict(given or {})
+        self._sources: dict[str, Source] = {}
+        self._lines: dict[str, dict[int | None, list[str]]] = {}
+
+    def source(self, path: str) -> Source:
+        """The source of a path.
+
+        Raises:
+            SourceError: If it can no longer be read.
+        """
+        from gradlint.sources.read import from_bytes, read_path
+
+        if path not in self._sources:
+            given = self._given.get(path)
+            self._sources[path] = read_path(path, path) if given is None else from_bytes(given, path)
+        return self._sources[path]
+
+    def replace(self, source: Source) -> None:
+        """Take a source in place of the one that a path had."""
+        self._sources[source.path] = source
+        self._lines.pop(source.path, None)
+
+    def lines(self, path: str, cell: int | None) -> Sequence[str]:
+        """The lines of a file or of a notebook's cell; none where the text can no longer be had."""
+        from gradlint.fixing.text import texts
+        from gradlint.sources.read import SourceError
+
+        if path not in self._lines:
+            try:
+                source = self.source(path)
+            except SourceError:
+                self._lines[path] = {}
+            else:
+                self._lines[path] = {
+                    index: text.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+                    for index, text in texts(source).items()
+                }
+        return self._lines[path].get(cell, ())

@@ -1,0 +1,106 @@
+"""What is said of a rule, in Markdown: one page a rule, made from the rule's docstring and examples.
+
+``gradlint explain``, the pages in ``docs/rules``, SARIF's help and the table of rules in the README come from here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradlint.rule import Example
+
+FAMILIES = {
+    "GT1": "the source",
+    "GT2": "the way leaves the tape",
+    "GT3": "the way is not differentiable",
+    "GT4": "the tape",
+    "GT5": "using the gradient",
+    "GT6": "numbers",
+    "GT7": "worth knowing",
+    "GT9": "gradlint itself",
+}
+"""What the families of codes are about, by the prefix that selects them."""
+
+_OUTCOMES = {
+    None: "no gradient is lost",
+    "none": "the gradient is None",
+    "error": "the gradient call raises",
+    "partial": "a part of the gradient is missing",
+    "zero": "the gradient is zero everywhere",
+    "nan": "the gradient is NaN or infinite",
+}
+
+
+def page(rule: Rule) -> str:
+    """A rule's page: what it claims, why, broken and fixed programs, the cure, references."""
+    body, found, references = rule.documentation.partition("\n## References")
+    facts = [
+        f"# {rule.name} ({rule.code})",
+        _facts(rule),
+        body.strip(),
+        *(_example(example) for example in rule.examples),
+    ]
+    if found:
+        facts.append(f"## References{references}".strip())
+    return "\n\n".join(part for part in facts if part) + "\n"
+
+
+def table(rules: Iterable[Rule], link: str) -> str:
+    """A table of rules by family.
+
+    Args:
+        rules: The rules, in order.
+        link: Where a rule's page is, with ``{code}``.
+    """
+    rows = ["| code | name | what it finds | on | fix |", "| --- | --- | --- | :-: | :-: |"]
+    family = ""
+    for rule in rules:
+        prefix = rule.code[:3]
+        if prefix != family:
+            family = prefix
+            rows.append(f"| **{prefix}** | | **{FAMILIES.get(prefix, 'rules of others')}** | | |")
+        on, fix = ("●" if is_on(rule) else "", "●" if has_fix(rule) else "")
+        rows.append(
+            f"| [{rule.code}]({link.format(code=rule.code)}) | {rule.name} | {_cell(rule.summary)} | {on} | {fix} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def is_on(rule: Rule) -> bool:
+    """Whether a rule is on where nothing is selected."""
+    return rule.default and rule.severity != "info"
+
+
+def has_fix(rule: Rule) -> bool:
+    """Whether a rule has a fix for some of its findings."""
+    return type(rule).fix is not Rule.fix
+
+
+def _facts(rule: Rule) -> str:
+    severity = rule.severity or "error; warning where it holds on some way only"
+    on = "on by default" if is_on(rule) else f"off unless selected: `--extend-select {rule.code}`"
+    fix = "some findings have a fix" if has_fix(rule) else "no fix"
+    return f"Severity: {severity} · {on} · {fix}"
+
+
+def _example(example: Example) -> str:
+    outcome = _OUTCOMES[example.outcome]
+    if example.exception:
+        outcome += f" {example.exception}"
+    return (
+        f"## Example: {example.title}\n\nBroken: {outcome}.\n\n{_fenced(example.broken)}\n\n"
+        f"Fixed:\n\n{_fenced(example.fixed)}"
+    )
+
+
+def _fenced(program: str) -> str:
+    return f"```python\n{program.strip()}\n```"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").rstrip(".")

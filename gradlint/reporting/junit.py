@@ -1,0 +1,82 @@
+"""JUnit's XML: a file is a test suite, each finding in it a test that failed, a clean file one test that passed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from gradlint.reporting.report import FileError, evidence, is_refuted, place
+
+if TYPE_CHECKING:
+    from gradlint.finding import Finding
+    from gradlint.reporting.report import Report
+    from gradlint.reporting.style import Style
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report, style: Style) -> str:
+    """Render a ``testsuites`` element; a refuted finding is a test that was skipped."""
+    root = ElementTree.Element("testsuites", name="gradlint")
+    totals = {"tests": 0, "failures": 0, "errors": 0}
+    for path, items in report.by_path().items():
+        suite = _suite(path, items)
+        for key in totals:
+            totals[key] += int(suite.get(key, "0"))
+        root.append(suite)
+    for key, total in totals.items():
+        root.set(key, str(total))
+    root.set("time", f"{report.elapsed:.3f}")
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(path: str, items: list[Finding | FileError]) -> ElementTree.Element:
+    findings = [item for item in items if not isinstance(item, FileError)]
+    failures = sum(not is_refuted(finding) for finding in findings)
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_xml(path),
+        tests=str(max(len(items), 1)),
+        failures=str(failures),
+        errors=str(len(items) - len(findings)),
+        skipped=str(len(findings) - failures),
+    )
+    if not items:
+        ElementTree.SubElement(suite, "testcase", name="gradients", classname=_xml(path), file=_xml(path))
+    for item in items:
+        suite.append(_error(item) if isinstance(item, FileError) else _case(item))
+    return suite
+
+
+def _case(finding: Finding) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase",
+        name=_xml(f"{finding.code} {finding.name} at {place('', finding.cell, finding.location).removeprefix(':')}"),
+        classname=_xml(finding.path),
+        file=_xml(finding.path),
+        line=str(finding.location.line),
+    )
+    text = f"{place(finding.path, finding.cell, finding.location)}: {finding.message}"
+    if finding.confirmation is not None:
+        text += f"\n{finding.confirmation.status}: {evidence(finding.confirmation)}"
+    if is_refuted(finding):
+        ElementTree.SubElement(case, "skipped", message=_xml(text))
+    else:
+        failure = ElementTree.SubElement(case, "failure", message=_xml(finding.message), type=finding.severity)
+        failure.text = _xml(text)
+    return case
+
+
+def _error(error: FileError) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", name="not checked", classname=_xml(error.path), file=_xml(error.path))
+    ElementTree.SubElement(case, "error", message=_xml(error.message), type="error").text = _xml(
+        f"{place(error.path, error.cell, error.location)}: {error.message}"
+    )
+    return case
+
+
+def _xml(text: str) -> str:
+    """The text without the characters that XML 1.0 has no way to write."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,138 @@
+"""Text on a terminal: colour, width, and characters that are wider or narrower than one column."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradlint.finding import Severity
+
+Role = Literal["plain", "strong", "dim", "error", "warning", "info", "frame", "good", "code", "added", "removed"]
+
+_CODES: dict[Role, str] = {
+    "plain": "",
+    "strong": "1",
+    "dim": "2",
+    "error": "1;31",
+    "warning": "1;33",
+    "info": "1;36",
+    "frame": "34",
+    "good": "1;32",
+    "code": "1",
+    "added": "32",
+    "removed": "31",
+}
+
+_WORD = re.compile(r"\S*?`[^`\n]{1,40}`\S*|\S+")
+_DIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+TAB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text is to look.
+
+    Attributes:
+        color: Whether to paint with ANSI escape sequences.
+        width: How many columns a line may take.
+        quiet: Whether the summary is left out.
+    """
+
+    color: bool = False
+    width: int = 80
+    quiet: bool = False
+
+    def paint(self, text: str, role: Role) -> str:
+        """The text in a role's colour; the text itself where there is no colour or nothing to paint."""
+        code = _CODES[role]
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code and text else text
+
+    def severity(self, text: str, severity: Severity) -> str:
+        """The text in the colour of a severity."""
+        return self.paint(text, severity)
+
+    def prose(self, text: str) -> str:
+        """The text with what stands in backquotes painted as code."""
+        if not self.color:
+            return text
+        return re.sub(r"`[^`\n]+`", lambda match: self.paint(match[0], "code"), text)
+
+
+def cell_len(text: str) -> int:
+    """How many columns a text without control characters takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def clean(text: str) -> str:
+    """The text with every control character made visible, so that what is linted cannot steer a terminal."""
+    if text.isprintable():
+        return text
+    return _DIRECTIONAL.sub(
+        "\ufffd", "".join("\ufffd" if c != "\t" and unicodedata.category(c) == "Cc" else c for c in text)
+    )
+
+
+def columns(text: str) -> tuple[str, list[int]]:
+    """Lay a line of code out on a terminal.
+
+    Returns:
+        The line with its tabs expanded and control characters made visible, and for each of its characters, and
+        for its end, the column at which it stands.
+    """
+    text = clean(text)
+    if text.isascii() and "\t" not in text:
+        return text, list(range(len(text) + 1))
+    laid: list[str] = []
+    stops = [0]
+    # Joined characters (an emoji's parts, an accent on its letter) are measured together, from the last ASCII one.
+    joined, base = 0, 0
+    for index, char in enumerate(text):
+        if char.isascii():
+            step = TAB - stops[-1] % TAB if char == "\t" else 1
+            laid.append(" " * step if char == "\t" else char)
+            stops.append(stops[-1] + step)
+            joined, base = index + 1, stops[-1]
+        else:
+            laid.append(char)
+            stops.append(base + cell_len(text[joined : index + 1]))
+    return "".join(laid), stops
+
+
+def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> Iterator[str]:
+    """Break prose into lines of at most ``width`` columns; code in backquotes stays whole where it is short.
+
+    Args:
+        text: The prose; its line breaks are kept.
+        width: How many columns a line may take, its indentation counted.
+        first: What the first line begins with.
+        rest: What the other lines begin with; ``first``'s width in spaces where None.
+    """
+    rest = " " * cell_len(first) if rest is None else rest
+    line, used, empty = first, cell_len(first), True
+    for number, paragraph in enumerate(clean_prose(text).split("\n")):
+        if number:
+            yield line.rstrip()
+            line, used, empty = rest, cell_len(rest), True
+        for word in _WORD.findall(paragraph):
+            size = cell_len(word)
+            if not empty and used + 1 + size > width:
+                yield line
+                line, used, empty = rest, cell_len(rest), True
+            line += word if empty else f" {word}"
+            used += size if empty else size + 1
+            empty = False
+    yield line.rstrip()
+
+
+def clean_prose(text: str) -> str:
+    """A message with its control characters made visible; its line breaks stay."""
+    return "\n".join(clean(line) for line in text.split("\n"))

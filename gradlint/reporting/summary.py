@@ -1,0 +1,52 @@
+"""The last lines of the formats that people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.reporting.report import SEVERITIES, counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradlint.reporting.report import Report
+    from gradlint.reporting.style import Style
+
+
+def summary(report: Report, style: Style) -> Iterator[str]:
+    """What was found in how many files, and what can be done about it; nothing where that is not wanted."""
+    if style.quiet:
+        return
+    claims = report.claims
+    tapes = f"({counted(report.tapes, 'tape')} checked)"
+    counts = [
+        style.severity(f"{number} info" if severity == "info" else counted(number, severity), severity)
+        for severity in SEVERITIES
+        if (number := sum(finding.severity == severity for finding in claims))
+    ]
+    if claims:
+        files = len({finding.path for finding in claims})
+        yield f"Found {listed(counts)} in {counted(files, 'file')} {tapes}"
+    elif (whole := report.files - len({error.path for error in report.errors if error.cell is None})) > 0:
+        yield f"{style.paint('No lost gradients', 'good')} in {counted(whole, 'file')} {tapes}"
+    elif not (report.files or report.errors):
+        yield "No Python files, notebooks or Markdown pages here"
+    if report.errors:
+        files = len({error.path for error in report.errors})
+        yield style.severity(f"{counted(files, 'file')} could not be checked", "error")
+    if refuted := len(report.refuted):
+        yield f"{counted(refuted, 'finding')} refuted by TensorFlow, shown apart and not counted"
+    if report.fixed:
+        yield f"{counted(report.fixed, 'finding')} fixed"
+    quiet = [
+        counted(report.suppressed, "finding") + " suppressed by comments" if report.suppressed else "",
+        counted(report.baselined, "finding") + " known to the baseline" if report.baselined else "",
+    ]
+    if any(quiet):
+        yield listed([part for part in quiet if part])
+    safe = sum(finding.fix is not None and finding.fix.applicability == "safe" for finding in claims)
+    unsafe = sum(finding.fix is not None and finding.fix.applicability == "unsafe" for finding in claims)
+    if safe and unsafe:
+        yield f"{safe} fixable with `--fix`, {unsafe} more with `--fix --unsafe-fixes`"
+    elif safe or unsafe:
+        yield f"{safe or unsafe} fixable with `{'--fix' if safe else '--fix --unsafe-fixes'}`"

@@ -1,0 +1,134 @@
+"""Writes what is generated in the documentation: ``python -m tools.docs``; ``--check`` only says what is not current.
+
+The pages in ``docs/rules`` are made whole. In the other pages the text between two markers is made::
+
+    <!-- rules -->
+    <!-- /rules -->
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradlint import registry
+from gradlint.checking import check
+from gradlint.documentation import page, table
+from gradlint.options import OPTIONS, schema
+from gradlint.reporting import FORMATS
+from gradlint.reporting.report import Report
+from gradlint.reporting.style import Style
+from gradlint.settings import Settings
+from gradlint.sources.read import from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).parent.parent
+_NOTICE = "<!-- Made from the rule by `python -m tools.docs`; change the rule, not this page. -->\n\n"
+_MARKERS = re.compile(r"(<!-- (?P<name>[a-z-]+)(?: (?P<argument>\S+))? -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with the text that it should have."""
+    rules = registry.load()
+    files = {ROOT / "docs" / "rules" / f"{rule.code}.md": _NOTICE + page(rule) for rule in rules}
+    files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
+    files[ROOT / "docs" / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        files[path] = _filled(path)
+    return files
+
+
+def _filled(path: Path) -> str:
+    def part(match: re.Match[str]) -> str:
+        return match[1] + _PARTS[match["name"]](match["argument"] or "", path) + match[4]
+
+    return _MARKERS.sub(part, path.read_text("utf-8"))
+
+
+def stale() -> Iterator[Path]:
+    """The generated files that are not current, and the pages of rules that are no more."""
+    files = generated()
+    for path, text in files.items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            yield path
+    yield from (path for path in sorted((ROOT / "docs" / "rules").glob("*.md")) if path not in files)
+
+
+def main() -> int:
+    """Write the generated files, or with ``--check`` name those that are not current."""
+    parser = argparse.ArgumentParser(prog="python -m tools.docs", description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where something is stale")
+    check = parser.parse_args().check
+    files = generated()
+    found = list(stale())
+    for path in found:
+        print(f"{'not current' if check else 'written'}: {path.relative_to(ROOT)}")
+        if check:
+            continue
+        if path in files:
+            path.write_text(files[path], "utf-8")
+        else:
+            path.unlink()
+    return 1 if check and found else 0
+
+
+def _rules(argument: str, path: Path) -> str:
+    link = "docs/rules/{code}.md" if path.parent == ROOT else "rules/{code}.md"
+    return "\n" + table(registry.load(), link) + "\n"
+
+
+def _options(argument: str, path: Path) -> str:
+    rows = ["| key | value | default | what it does |", "| --- | --- | --- | --- |"]
+    for option in OPTIONS.values():
+        default = "" if option.default is None else _default(option.default)
+        cells = (f"`{option.key}`", option.type.expected, default, option.help)
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+def _default(value: object) -> str:
+    text = json.dumps(value, default=list)
+    return f"`{text}`" if len(text) < 60 else "see `gradlint config --isolated`"
+
+
+def _formats(argument: str, path: Path) -> str:
+    rows = ["| format | what it is |", "| --- | --- |"]
+    rows += [f"| [`{each.name}`](#{each.name}) | {each.summary} |" for each in FORMATS.values()]
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+def _help(argument: str, path: Path) -> str:
+    from click.testing import CliRunner
+
+    from gradlint.cli import main
+
+    result = CliRunner().invoke(main, [*argument.split(","), "--help"], prog_name="gradlint", env={"COLUMNS": "80"})
+    return f"\n```text\n{result.output.rstrip()}\n```\n\n"
+
+
+def _says(argument: str, path: Path) -> str:
+    """What gradlint says of the Python program that stands before the marker, under the name given."""
+    before = path.read_text("utf-8").partition(f"<!-- says {argument} -->")[0]
+    program = re.findall(r"```python\n(.*?)```", before, flags=re.DOTALL)[-1]
+    checked = check(from_text(program, argument), Settings())
+    report = Report(checked.findings, files=1, tapes=checked.tapes, lines=lambda path, cell: program.splitlines())
+    return f"\n```text\n$ gradlint {argument}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
+
+
+_PARTS: Mapping[str, Callable[[str, Path], str]] = {
+    "rules": _rules,
+    "options": _options,
+    "formats": _formats,
+    "help": _help,
+    "says": _says,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

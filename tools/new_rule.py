@@ -1,0 +1,109 @@
+"""Writes the module of a new rule: ``python -m tools.new_rule GT208 metric-as-loss rules/leaving``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from gradlint import registry
+from gradlint.flow.facts import Kind
+
+_TEMPLATE = '''\
+"""{code} {name}."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
+
+from .._wording import so, source
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class {class_name}(Rule):
+    """One sentence: what the rule claims.
+
+    ## What it does
+    Reports ...
+
+    ## Why the gradient is lost
+    What TensorFlow does, and how that was observed.
+
+    ## How to get it back
+    The cure, and where it does not apply.
+
+    ## References
+    - The page of TensorFlow's documentation that says so.
+    """
+
+    code = "{code}"
+    name = "{name}"
+    kinds = (Kind.{kind},)
+    examples = (
+        Example(
+            title="what the program is",
+            broken="""\\
+import tensorflow as tf
+""",
+            fixed="""\\
+import tensorflow as tf
+""",
+            outcome="none",
+        ),
+    )
+    clean = (
+        """\\
+import tensorflow as tf
+""",
+    )
+
+    def message(self, claim: Claim) -> str:
+        """Names the variable, the line and the cure."""
+        return f"{{source(claim)}} is ...{{so(claim, named=True)}}; do this instead."
+'''
+
+
+def main() -> int:
+    """Write the module, unless the code or the name is taken."""
+    parser = argparse.ArgumentParser(prog="python -m tools.new_rule", description=__doc__)
+    parser.add_argument("code", help="GT and three digits")
+    parser.add_argument("name", help="the bad pattern, in kebab-case")
+    parser.add_argument("folder", type=Path, help="the family's folder, as rules/leaving")
+    parser.add_argument("--kind", default="UNCONNECTED", choices=[kind.name for kind in Kind], help="the claim it owns")
+    given = parser.parse_args()
+    problem = _problem(given.code, given.name, given.folder)
+    path = given.folder / f"{given.name.replace('-', '_')}.py"
+    if problem is None and path.exists():
+        problem = f"{path} exists"
+    if problem is not None:
+        print(problem, file=sys.stderr)
+        return 2
+    class_name = "".join(part.capitalize() for part in given.name.split("-"))
+    text = _TEMPLATE.format(code=given.code, name=given.name, class_name=class_name, kind=given.kind)
+    path.write_text(text, encoding="utf-8")
+    print(path)
+    return 0
+
+
+def _problem(code: str, name: str, folder: Path) -> str | None:
+    """Why a rule cannot be made so, or None."""
+    if not re.fullmatch(r"GT\d{3}", code):
+        return f"{code}: a code is GT and three digits"
+    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
+        return f"{name}: a name is kebab-case"
+    if not (folder / "__init__.py").exists():
+        return f"{folder}: there is no such family"
+    for rule in registry.load():
+        if code == rule.code or name == rule.name:
+            return f"{rule.code} {rule.name} exists"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
