@@ -107,7 +107,6 @@ def run(arguments: Sequence[str]) -> int:
     _tolerate(sys.stderr)
     try:
         status = main.main(list(arguments), prog_name="gradlint", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
     except CommandError as failure:
@@ -116,8 +115,6 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        return _pipe_closed()
     return status if isinstance(status, int) else 0
 
 
@@ -146,10 +143,3 @@ def _message(error: click.ClickException) -> str:
         return f"no such option {error.option_name}" + (f"; did you mean {near[0]}?" if near else "")
     message = error.format_message().rstrip(".")
     return message[:1].lower() + message[1:]
-
-
-def _pipe_closed() -> int:
-    """Whoever read the output has gone: leave quietly, as the reader wished, and write nothing more at exit."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    return 0

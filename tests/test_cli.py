@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from gradlint import __version__
@@ -25,6 +27,17 @@ print(tape.gradient(y, x))
 """
 MENDED = UNUSED.replace("  # gradlint: ignore[GT201]", "")
 BROKEN = "import tensorflow as tf\n\nwith tf.GradientTape() as tape:\n    y = (\n"
+LOST = """\
+import numpy as np
+import tensorflow as tf
+
+x = tf.constant(3.0)
+w = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y = np.square(w) * x
+
+dx, dw = tape.gradient(y, [x, w])"""
 ROOT = Path(__file__).parent.parent
 
 
@@ -155,7 +168,7 @@ src/unused.py
 
 def test_verbose_tells_what_was_done(project: Path) -> None:
     done = gradlint("--verbose", "--output-format", "concise", cwd=project)
-    assert done.stderr.startswith("3 files looked at, 2 of them checked, in 0.")
+    assert re.fullmatch(r"3 files looked at, 2 of them checked, in \d+\.\d\d s\n", done.stderr)
 
 
 def test_statistics(project: Path) -> None:
@@ -499,3 +512,91 @@ def test_watch_checks_again_after_a_change(project: Path) -> None:
         finally:
             process.send_signal(signal.SIGINT)
     assert process.returncode == 0
+
+
+def test_lost_gradients_are_told_with_their_story(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    done = gradlint("lost.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert (
+        done.stdout
+        == """\
+lost.py:4:5: error[GT102] unwatched-tensor
+`x` is a constant Tensor, and the tape does not watch it, so the gradient of `y`
+with respect to it (line 10) is None; call `tape.watch(x)` first in the block.
+   |
+ 4 | x = tf.constant(3.0)
+   |     ^^^^^^^^^^^^^^^^ `x` is made here
+...
+10 | dx, dw = tape.gradient(y, [x, w])
+   |          ------------------------ `x` gets None
+   |
+   = help: Watch `x` in the tape's block (`--fix`)
+   |
+ 8 +     tape.watch(x)
+
+lost.py:8:9: error[GT201] numpy-call
+`np.square` returns a NumPy array, so the gradient of `y` with respect to `w`
+(line 10) is None; use `tf.square`.
+   |
+ 5 | w = tf.Variable(2.0)
+   |     ---------------- connected to `w`
+...
+ 8 |     y = np.square(w) * x
+   |         ^^^^^^^^^^^^ the gradient is lost here
+ 9 |
+10 | dx, dw = tape.gradient(y, [x, w])
+   |          ------------------------ `w` gets None
+   |
+   = help: Compute it with TensorFlow (`--fix`)
+   |
+ 8 -     y = np.square(w) * x
+ 8 +     y = tf.square(w) * x
+
+Found 2 errors in 1 file (1 tape checked)
+2 fixable with `--fix`
+`gradlint explain GT102` says why, and how to mend it
+"""
+    )
+
+
+def test_sarif_of_a_real_run_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    done = gradlint("--output-format", "sarif", cwd=tmp_path)
+    schema = json.loads((ROOT / "tests/reporting/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    log = json.loads(done.stdout)
+    jsonschema.Draft7Validator(schema).validate(log)
+    (run,) = log["runs"]
+    assert {result["ruleId"] for result in run["results"]} == {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert all(result["codeFlows"] for result in run["results"])
+
+
+def test_add_ignores_keeps_todays_findings_back(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    shown = gradlint("add-ignores", "--diff", "--reason", "known", cwd=tmp_path)
+    assert (shown.returncode, (tmp_path / "lost.py").read_text()) == (1, LOST)
+    written = gradlint("add-ignores", "--reason", "known", cwd=tmp_path)
+    assert written.returncode == 0
+    assert written.stderr == shown.stderr.replace("would be suppressed", "suppressed")
+    assert (tmp_path / "lost.py").read_text().count("known") >= 1
+    after = gradlint("lost.py", cwd=tmp_path)
+    assert after.returncode == 0
+    assert "suppressed by comments" in after.stdout
+
+
+def test_tensorflow_judges_and_verifies(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    done = gradlint("--confirm", "--repro", "probes", "--output-format", "json", cwd=tmp_path)
+    assert done.returncode == 1
+    verdicts = {finding["code"]: finding["confirmation"]["status"] for finding in json.loads(done.stdout)}
+    assert verdicts == {"GT102": "confirmed", "GT201": "confirmed"}
+    assert len(list((tmp_path / "probes").glob("*.py"))) == 2
+
+
+def test_fixes_are_verified_by_tensorflow_before_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "lost.py").write_text(LOST)
+    done = gradlint("--confirm", "--fix", "--show-fixes", "lost.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "No lost gradients in 1 file (1 tape checked)\n2 findings fixed\n")
+    assert done.stderr.count(" verified: before: ") == 2
+    mended = LOST.replace("    y = np.square(w) * x\n", "    tape.watch(x)\n    y = tf.square(w) * x\n")
+    assert (tmp_path / "lost.py").read_text() == mended

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-from gradlint import registry
+from gradlint import check_source, registry
 from tools import docs
 
 ROOT = Path(__file__).parent.parent
@@ -37,3 +41,57 @@ def test_links_between_pages_lead_somewhere() -> None:
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_programs_of_the_readme_are_what_it_says() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (program,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "GradientTape" in block]
+    (change,) = re.findall(r"```diff\n(.*?)```", text, re.DOTALL)
+    (old,) = [line[1:] for line in change.splitlines() if line.startswith("-")]
+    (new,) = [line[1:] for line in change.splitlines() if line.startswith("+")]
+    assert [finding.code for finding in check_source(program)] == ["GT201"]
+    assert check_source(program.replace(old, new)) == []
+    assert program != program.replace(old, new)
+
+
+def test_the_readme_runs_the_tests_as_ci_does() -> None:
+    readme, script = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
+    assert "python -m pytest -n 2\n" in readme
+    assert 'python" -m pytest -n 2\n' in script
+
+
+def test_a_new_rule_is_scaffolded_where_it_is_found(tmp_path: Path) -> None:
+    family = tmp_path / "leaving"
+    family.mkdir()
+    (family / "__init__.py").touch()
+
+    def scaffold(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tools.new_rule", *arguments]
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+
+    assert scaffold("GT299", "left-behind", str(family)).returncode == 0
+    text = (family / "left_behind.py").read_text(encoding="utf-8")
+    (rule,) = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    assert rule.name == "LeftBehind"
+    assert scaffold("GT299", "left-behind", str(family)).stderr.endswith("exists\n")
+    assert scaffold("GT201", "left-again", str(family)).stderr == "GT201 numpy-call exists\n"
+    assert scaffold("GT2", "left-again", str(family)).returncode == 2
+
+
+def test_the_worked_example_of_own_rules_works(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "own-rules.md").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    settings = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
+    (said,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "lint").mkdir()
+    (tmp_path / "lint" / "jacobian_call.py").write_text(rule, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (tmp_path / "train.py").write_text(
+        "import tensorflow as tf\n\n\ndef step(x):\n    with tf.GradientTape() as tape:\n        y = x**2\n"
+        "    return tape.jacobian(y, x)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "gradlint", "--output-format", "concise", "--no-cache", "train.py"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (said, "", 1)

@@ -9,6 +9,7 @@ import click
 from gradlint.commands import terminal
 from gradlint.commands.check import selection_options
 from gradlint.commands.errors import CommandError
+from gradlint.reporting.report import counted
 
 if TYPE_CHECKING:
     from gradlint.fixing import Ignored
@@ -59,7 +60,7 @@ def command(
         terminal.note(f"gradlint: {finding.path}:{finding.location.line}: there is no place for a comment")
     count = sum(len(one.added) for one in changed)
     verb = "would be suppressed" if diff else "suppressed"
-    terminal.note(f"{count} {'finding' if count == 1 else 'findings'} {verb} in {len(changed)} files")
+    terminal.note(f"{counted(count, 'finding')} {verb} in {counted(len(changed), 'file')}")
     if failed:
         return 2
     return 1 if left or (diff and changed) else 0

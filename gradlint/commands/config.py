@@ -47,15 +47,16 @@ def command(path: str, output_format: str, schema: bool, config: str | None, iso
 
 
 def describe(settings: Settings) -> str:
-    """The settings as TOML, with the place that each comes from behind it."""
-    rows = [(f"{key} = {_toml(value)}", origin) for key, value, origin in settings.describe()]
+    """The settings as lines of TOML, with the place that each comes from behind it."""
+    rows = [
+        (f"# {key} is not set" if value is None else f"{key} = {_toml(value)}", origin)
+        for key, value, origin in settings.describe()
+    ]
     width = min(max(len(text) for text, _ in rows), 60)
     return "".join(f"{text:<{width}}  # {origin}\n" for text, origin in rows)
 
 
 def _toml(value: Any) -> str:
-    if value is None:
-        return '""'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN
+from gradlint.reporting.report import counted
 
 if TYPE_CHECKING:
     from gradlint.commands.request import Request
@@ -47,7 +48,7 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     if request.diff:
         terminal.write("".join(diff(result.before, result.after) for result in changed))
         count = sum(len(result.applied) for result in changed)
-        terminal.note(f"{count} {'finding' if count == 1 else 'findings'} would be fixed")
+        terminal.note(f"{counted(count, 'finding')} would be fixed")
         return Outcome(0, len(changed))
     if request.paths == (STDIN,):
         return _to_stdout(checked, results)

@@ -10,13 +10,14 @@ from gradlint.commands import output, terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN, settings_here
 from gradlint.commands.texts import Texts
-from gradlint.reporting.report import FileError, Report
+from gradlint.reporting.report import FileError, Report, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
+    from gradlint.reporting.report import RuleInfo
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
 
@@ -144,8 +145,6 @@ def _status(request: Request, checked: Checked, found: int) -> int:
 def _report(
     request: Request, checked: Checked, settings: Settings, fixed: int, baselined: int, elapsed: float
 ) -> Report:
-    from gradlint.commands.catalogue import infos, rules_in_force
-
     return Report(
         findings=tuple(checked.findings),
         errors=tuple(
@@ -161,12 +160,19 @@ def _report(
         fixed=fixed,
         elapsed=elapsed,
         lines=checked.texts.lines,
-        rules=lambda: infos(rules_in_force(settings)),
+        rules=lambda: _rules(settings),
     )
 
 
+def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
+    from gradlint.commands.catalogue import infos, rules_in_force
+
+    return infos(rules_in_force(settings))
+
+
 def _tell(checked: Checked, report: Report) -> None:
-    terminal.note(f"{report.files} files looked at, {len(checked.results)} of them checked, in {report.elapsed:.2f} s")
+    told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
+    terminal.note(f"{told}, in {report.elapsed:.2f} s")
 
 
 def _write_baseline(checked: Checked, settings: Settings) -> int:
@@ -177,7 +183,7 @@ def _write_baseline(checked: Checked, settings: Settings) -> int:
         Baseline.of(checked.findings, checked.texts.source).save(path)
     except BaselineError as error:
         raise CommandError(str(error)) from None
-    terminal.note(f"{len(checked.findings)} findings written to {path}")
+    terminal.note(f"{counted(len(checked.findings), 'finding')} written to {path}")
     return FAILED if any(result.problems for result in checked.results) else 0
 
 

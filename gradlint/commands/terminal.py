@@ -48,13 +48,17 @@ def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
 def write(text: str, path: str | None = None) -> None:
     """Write text to a file, or to standard output where there is none.
 
+    Where whoever read standard output has gone, what is left of it goes nowhere: that is no error.
+
     Raises:
         CommandError: If the file cannot be written.
-        BrokenPipeError: If standard output is closed.
     """
     if path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.fixing.text import texts
-from gradlint.sources.read import SourceError, from_bytes, read_path
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,6 +28,8 @@ class Texts:
         Raises:
             SourceError: If it can no longer be read.
         """
+        from gradlint.sources.read import from_bytes, read_path
+
         if path not in self._sources:
             given = self._given.get(path)
             self._sources[path] = read_path(path, path) if given is None else from_bytes(given, path)
@@ -43,6 +42,9 @@ class Texts:
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """The lines of a file or of a notebook's cell; none where the text can no longer be had."""
+        from gradlint.fixing.text import texts
+        from gradlint.sources.read import SourceError
+
         if path not in self._lines:
             try:
                 source = self.source(path)

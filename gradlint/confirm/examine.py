@@ -5,11 +5,12 @@ An examination is a generator that gives jobs and is sent their reports, so that
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import ast
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gradlint.confirm.judge import Judgement, judge, judge_evidence, reason
+from gradlint.confirm.judge import UNINVENTED, Judgement, judge, judge_evidence, reason
 from gradlint.confirm.plan import FLAG, Attempt, Plan
 from gradlint.confirm.protocol import Job, Report, Trial, indices
 
@@ -22,6 +23,9 @@ Examination = Generator[Job, Report, "Verdict"]
 
 FILLS = (0.0, 1.0, -1.0, 1e4, -1e4, 1e-30)
 """Values that an input is filled with in the search for a NaN, besides the numbers that the program compares with."""
+
+APART = 24
+"""How many sets of invented arguments are tried in a process of their own."""
 
 TRIALS = 24
 """How many inputs are tried in the search for a NaN."""
@@ -36,12 +40,14 @@ class Probe:
         plan: What was looked at in it.
         way: The invented call that reached the gradient, or None.
         trial: The trial that showed it.
+        turns: How many turns the training loops took, by their marks.
     """
 
     attempt: Attempt
     plan: Plan
     way: str | None
     trial: Trial
+    turns: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,10 @@ def examine(source: Source, finding: Finding, options: Options) -> Examination:
         return Verdict(Judgement("inconclusive", "the place that the finding points at was not found"))
     clock = Clock(options.timeout)
     best: Verdict | None = None
-    for attempt in plan.attempts():
-        verdict = yield from _try(plan, attempt, clock)
+    for attempt, only in _programs(plan):
+        if only is not None and (best is None or best.judgement.weight > UNINVENTED):
+            continue
+        verdict = yield from _try(plan, attempt, clock, only)
         if verdict.judgement.status == "confirmed":
             return verdict
         if best is None or _rank(verdict) > _rank(best):
@@ -93,6 +101,15 @@ def examine(source: Source, finding: Finding, options: Options) -> Examination:
         if clock.left <= 0:
             break
     return best or Verdict(Judgement("inconclusive", "input could not be invented"))
+
+
+def _programs(plan: Plan) -> Iterator[tuple[Attempt, int | None]]:
+    """The attempts; one with invented arguments goes through them in one process first, then in one for each."""
+    for attempt in plan.attempts():
+        yield attempt, None
+        if len(attempt.ways) > 1:
+            for place in range(min(len(attempt.ways), APART)):
+                yield attempt, place
 
 
 def _rank(verdict: Verdict) -> int:
@@ -113,11 +130,11 @@ def _readable(runs: _Runs, trial: Trial, *, needed: bool) -> Generator[Job, Repo
 class _Runs:
     """The runs of one attempt."""
 
-    def __init__(self, plan: Plan, attempt: Attempt, clock: Clock) -> None:
+    def __init__(self, plan: Plan, attempt: Attempt, clock: Clock, only: int | None = None) -> None:
         self.plan = plan
         self.attempt = attempt
         self.clock = clock
-        self.text, self.lines = attempt.rendered()
+        self.text, self.lines = attempt.rendered(only)
 
     def job(self, trial: Trial) -> Job:
         """A run of the attempt's program."""
@@ -138,21 +155,21 @@ class _Runs:
 
     def verdict(self, judgement: Judgement, report: Report, trial: Trial) -> Verdict:
         """A judgement with the probe that it rests on."""
-        ways = self.attempt.ways
-        failed = len(report.of("attempt"))
-        way = ways[failed] if failed < len(ways) else None
-        return Verdict(judgement, Probe(self.attempt, self.plan, way, trial))
+        places = [event["way"] for event in report.of("turns")]
+        way = self.attempt.ways[places[0]] if places and places[0] is not None else None
+        turns = {int(mark): count for event in report.of("turns") for mark, count in event["counts"].items()}
+        return Verdict(judgement, Probe(self.attempt, self.plan, way, trial, turns))
 
 
-def _try(plan: Plan, attempt: Attempt, clock: Clock) -> Examination:
+def _try(plan: Plan, attempt: Attempt, clock: Clock, only: int | None) -> Examination:
     try:
-        runs = _Runs(plan, attempt, clock)
+        runs = _Runs(plan, attempt, clock, only)
     except (RecursionError, ValueError) as error:
         return Verdict(Judgement("inconclusive", f"the probe could not be written: {error}"))
     plain = [want for want in plan.wants if want.outcome not in {"partial", "nan"}]
     outcomes = {want.outcome for want in plan.wants}
     verdict: Verdict | None = None
-    if plain or not plan.wants:
+    if plain or not (plan.wants or plan.numbers_only):
         report, trial = yield from _readable(runs, Trial(finish=not plan.wants), needed="zero" in outcomes)
         if plan.wants:
             judgement = judge(plain, report, runs.line, watched=plan.watched)
@@ -161,9 +178,7 @@ def _try(plan: Plan, attempt: Attempt, clock: Clock) -> Examination:
         verdict = runs.verdict(judgement, report, trial)
     if "partial" in outcomes and (verdict is None or verdict.judgement.status == "confirmed"):
         verdict = yield from _try_partial(runs)
-    if ("nan" in outcomes or (plan.finding.code.startswith("GT6") and not plan.wants)) and (
-        verdict is None or verdict.judgement.status != "refuted"
-    ):
+    if ("nan" in outcomes or plan.numbers_only) and (verdict is None or verdict.judgement.status != "refuted"):
         verdict = yield from _search_nan(runs)
     assert verdict is not None
     return verdict
@@ -266,8 +281,6 @@ def _trials(plan: Plan) -> list[tuple[Trial, str]]:
 
 def compared(plan: Plan) -> list[float]:
     """The numbers that the program compares something with: where ``tf.where`` changes sides."""
-    import ast
-
     found = []
     for node in ast.walk(plan.program.tree):
         if isinstance(node, ast.Compare):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gradlint.confirm.names import last, root, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gradlint.confirm.names import Program
 
@@ -125,12 +125,9 @@ def _methods(
     constructor = next(
         (part for part in owner.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"), None
     )
-    made = list(itertools.islice(_arguments(program, constructor, 1) if constructor else _fields(program, owner), 8))
-    for way in zip_longest_product(
-        [f"{owner.name}({arguments})" for arguments in made or [""]],
-        lambda: _arguments(program, method, 1),
-    ):
-        instance, arguments = way
+    made = _arguments(program, constructor, 1) if constructor else _fields(program, owner)
+    instances = [f"{owner.name}({arguments})" for arguments in itertools.islice(made, 8)]
+    for instance, arguments in _pairs(instances, _arguments(program, method, 1)):
         if method.name == "__init__":
             yield instance
         elif method.name in {"train_step", "test_step"}:
@@ -139,16 +136,15 @@ def _methods(
         elif "property" in decorators:
             yield f"{instance}.{method.name}"
         else:
-            call = f"{instance}.{method.name}({arguments})"
-            yield _call_inner(program, call, inner)
+            yield from _call_inner(program, f"{instance}.{method.name}({arguments})", inner)
 
 
-def zip_longest_product(objects: list[str], arguments: object) -> Iterator[tuple[str, str]]:
-    """Each object with each set of arguments, the first of both first."""
-    made = list(itertools.islice(arguments(), 16)) if callable(arguments) else []
-    pairs = [(i + j, one, other) for i, one in enumerate(objects) for j, other in enumerate(made or [""])]
-    for _, one, other in sorted(pairs, key=lambda pair: pair[0]):
-        yield one, other
+def _pairs(ones: Iterable[str], others: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each of some texts with each of others, the first of both first."""
+    left, right = list(itertools.islice(ones, 16)), list(itertools.islice(others, 16))
+    places = itertools.product(range(len(left)), range(len(right)))
+    for one, other in sorted(places, key=sum):
+        yield left[one], right[other]
 
 
 def _functions(
@@ -158,17 +154,29 @@ def _functions(
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
     skip: int,
 ) -> Iterator[str]:
-    for arguments in _arguments(program, function, skip):
-        yield _call_inner(program, f"{name}({arguments})", inner)
+    calls = (f"{name}({arguments})" for arguments in _arguments(program, function, skip))
+    last_one = next((part for part in reversed(inner) if isinstance(part, _FUNCTIONS)), None)
+    if last_one is None:
+        yield from calls
+        return
+    for call, arguments in _pairs(calls, _arguments(program, last_one, 0)):
+        yield from _call_inner(program, call, inner, arguments)
 
 
-def _call_inner(program: Program, call: str, inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]) -> str:
+def _call_inner(
+    program: Program,
+    call: str,
+    inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
+    arguments: str | None = None,
+) -> Iterator[str]:
     """A call whose result is called too, where the marked place stands in a function inside a function."""
-    for function in inner:
-        if isinstance(function, _FUNCTIONS):
-            arguments = next(_arguments(program, function, 0), "")
-            call = f"(lambda made: made({arguments}) if callable(made) else made)({call})"
-    return call
+    functions = [part for part in inner if isinstance(part, _FUNCTIONS)]
+    for function in functions:
+        given = arguments if function is functions[-1] and arguments is not None else None
+        if given is None:
+            given = next(_arguments(program, function, 0), "")
+        call = f"(lambda made: made({given}) if callable(made) else made)({call})"
+    yield call
 
 
 def _fields(program: Program, owner: ast.ClassDef) -> Iterator[str]:

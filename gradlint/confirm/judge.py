@@ -28,6 +28,12 @@ INSIDE_WARNING = "persistent tape inside its context"
 """What TensorFlow logs when a persistent tape is differentiated while it records."""
 
 
+NOTHING = "is None"
+
+UNINVENTED = 2
+"""What the reason weighs that no arguments could be invented."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict and its reason.
@@ -57,7 +63,8 @@ def standing(want: Want, report: Report) -> tuple[Standing, str]:
         return "holds", f"{last['type']}: {_first(last['text'])}"
     arrived = [event for event in events if event["t"] == "call"]
     if arrived:
-        return "arrived", _arrived(want, arrived[-1])
+        detail = _arrived(want, arrived[-1])
+        return "other" if detail.endswith(NOTHING) else "arrived", detail
     if events:
         return "other", f"the call raised {events[-1]['type']}: {_first(events[-1]['text'])}"
     return "unreached", ""
@@ -86,6 +93,8 @@ def _evidence(want: Want, event: Event) -> str:
 
 def _arrived(want: Want, event: Event) -> str:
     places = [place for place in indices(want, event) if place < len(event["shown"])]
+    if want.outcome == "error" and places and all(event["outs"][place] == "none" for place in places):
+        return f"the call did not raise {want.exception}: the gradient with respect to {want.source} {NOTHING}"
     shown = event["shown"][places[0]] if places else "a value"
     return f"the gradient with respect to {want.source} arrived: {shown}"
 
@@ -110,13 +119,12 @@ def judge(wants: Sequence[Want], report: Report, line: Callable[[int], str], *, 
         unreached = f"; {rest} of {len(stands)} gradient calls not reached" if rest else ""
         return Judgement("confirmed", held[0] + more + unreached)
     if arrived:
-        ran = not watched or report.of("passed", FLAG) or report.of("raise", FLAG)
-        if ran:
+        if not watched or report.of("passed", FLAG):
             return Judgement("refuted", arrived[0])
         return Judgement("inconclusive", "the gradient call ran, but not the line that the finding points at", 3)
     for how, detail in stands:
         if how == "other":
-            return Judgement("inconclusive", detail, 5)
+            return Judgement("inconclusive", detail, 8)
     return Judgement("inconclusive", *reason(report, line))
 
 
@@ -146,7 +154,7 @@ def reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
         wanting = [event for event in attempts if DATA & set(event["mro"]) or event["module"]]
         if wanting:
             return _raised(wanting[0], line)
-        return f"no input could be invented for it: {attempts[-1]['type']}: {_first(attempts[-1]['text'])}", 2
+        return f"no input could be invented for it: {attempts[-1]['type']}: {_first(attempts[-1]['text'])}", UNINVENTED
     return "the gradient call was not reached", 1
 
 

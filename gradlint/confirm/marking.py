@@ -14,7 +14,10 @@ from typing import Literal
 PROBE = "__gradlint__"
 MARKS = "gradlint_marks"
 
-Sort = Literal["call", "apply", "tape", "term", "leaf", "turns", "more", "raised", "bound"]
+Sort = Literal["call", "apply", "tape", "term", "seen", "leaf", "turns", "more", "raised", "bound"]
+
+CALLS = frozenset({"call", "apply", "tape"})
+"""Marks on a call that stand in for its function; they come before those that wrap the call whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class _Marker(ast.NodeTransformer):
         result: ast.AST = self.generic_visit(node)
         if isinstance(result, ast.stmt):
             return self._statement(result, found)
-        for mark in found:
+        for mark in sorted(found, key=lambda mark: mark.sort not in CALLS):
             if isinstance(result, ast.expr):
                 result = self._expression(result, mark)
         if result is not node:
@@ -95,11 +98,11 @@ class _Marker(ast.NodeTransformer):
     @staticmethod
     def _expression(node: ast.expr, mark: Mark) -> ast.expr:
         number = ast.Constant(mark.number)
-        if mark.sort in {"call", "apply", "tape"} and isinstance(node, ast.Call):
+        if mark.sort in CALLS and isinstance(node, ast.Call):
             node.func = _probe(mark.sort, number, node.func)
             return node
-        if mark.sort == "term":
-            return _probe("term", number, node)
+        if mark.sort in {"term", "seen"}:
+            return _probe(mark.sort, number, node)
         if mark.sort == "leaf":
             return _probe("leaf", number, ast.Constant(mark.name), node)
         return node
@@ -120,18 +123,17 @@ class _Marker(ast.NodeTransformer):
                 )
                 statements = [before, *statements, after]
             elif mark.sort == "raised":
-                statements = [self._watched(statements, number, node)]
+                statements = [self._watched(statements, number, node, passed=bool(mark.limit))]
         for statement in statements:
             _at(statement, node)
         return statements if len(statements) > 1 else statements[0]
 
     @staticmethod
-    def _watched(statements: list[ast.stmt], number: ast.Constant, node: ast.stmt) -> ast.stmt:
-        passed = ast.Expr(_probe("passed", number))
-        if isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
-            statements = [passed, *statements]
-        else:
-            statements = [*statements, passed]
+    def _watched(statements: list[ast.stmt], number: ast.Constant, node: ast.stmt, *, passed: bool) -> ast.stmt:
+        if passed:
+            told = ast.Expr(_probe("passed", number))
+            leaves = isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue))
+            statements = [told, *statements] if leaves else [*statements, told]
         report = ast.Expr(_probe("raised", number, ast.Name("gradlint_error", ast.Load())))
         caught = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), "gradlint_error", [report, ast.Raise()])
         return ast.Try(statements, [caught], [], [])

@@ -262,7 +262,11 @@ class Program:
         opaque = not library and not builtin
         if base and opaque and (isinstance(node.func, ast.Name) or name not in READERS):
             into.touches.add(base)
-        if name in CHANGERS or (opaque and not isinstance(node.func, ast.Attribute)) or name in self.definitions:
+        if (
+            (library and name in CHANGERS)
+            or (opaque and not isinstance(node.func, ast.Attribute))
+            or name in self.definitions
+        ):
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 into.touches |= set(_objects(argument))
         elif name in {"apply_gradients", "watch", "minimize", "fit", "train_on_batch", "compile"}:

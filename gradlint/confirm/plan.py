@@ -41,12 +41,16 @@ class Attempt:
     ways: tuple[str, ...]
     kind: str
 
-    def rendered(self) -> tuple[str, dict[int, int]]:
-        """The program for the worker, and the user's lines of its lines."""
-        tree = self.tree
-        text, lines = marking.rendered(tree)
+    def rendered(self, only: int | None = None) -> tuple[str, dict[int, int]]:
+        """The program for the worker, and the user's lines of its lines.
+
+        Args:
+            only: The one way to try, by its place; all of them, one after the other, where None.
+        """
+        text, lines = marking.rendered(self.tree)
         if self.ways:
-            tries = "".join(f"    or __gradlint__.attempt(lambda: {way})\n" for way in self.ways)
+            ways = [way for way in enumerate(self.ways) if only in {None, way[0]}]
+            tries = "".join(f"    or __gradlint__.attempt({place}, lambda: {way})\n" for place, way in ways)
             text += f"{self.preamble()}(\n    False\n{tries})\n"
         return text, lines
 
@@ -99,6 +103,11 @@ class Plan:
         if {want.outcome for want in self.wants} & {"nan", "partial"} or self.finding.code.startswith("GT6"):
             self._mark_leaves()
 
+    @property
+    def numbers_only(self) -> bool:
+        """Whether the finding is about numbers and names no gradient: any gradient that is not finite bears it out."""
+        return self.finding.code.startswith("GT6") and not self.finding.gradients
+
     def line(self, line: int) -> str:
         """A line of the program, for the user."""
         cell, position = self.source.locate(line, 0)
@@ -118,7 +127,7 @@ class Plan:
             return
         through = callers(self.program, chain)
         if through:
-            kept_too = kept + [id(statement) for statement in through]
+            kept_too = kept + [id(place) for place in through]
             if not self.whole_only:
                 yield Attempt(Slicer(self.program, kept_too).module(), (), "slice")
             yield Attempt(Slicer(self.program, kept_too, whole=True).module(), (), "whole")
@@ -152,7 +161,10 @@ class Plan:
             marking.put(expression, Mark("term", FLAG))
             self.has_term = True
         if not isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
-            marking.put(statement, Mark("raised", FLAG))
+            seen = expression is not None and _loaded(expression)
+            if expression is not None and seen:
+                marking.put(expression, Mark("seen", FLAG))
+            marking.put(statement, Mark("raised", FLAG, limit=int(not seen)))
             self.watched = True
         self._mark_evidence(expression, statement)
 
@@ -162,7 +174,7 @@ class Plan:
         if not self.wants:
             inside = list(ast.walk(statement))
             for node in inside:
-                if isinstance(node, ast.Call) and last(node.func) in METHODS and not marking.marks(node):
+                if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
                     number = len(self.calls)
                     self.calls[number] = node
                     marking.put(node, Mark("call", number))
@@ -174,10 +186,11 @@ class Plan:
         if self.finding.code == "GT505" and isinstance(statement, (ast.Assign, ast.AugAssign)):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             marking.put(statement, Mark("bound", FLAG + 3, ast.unparse(target)))
-        if self.finding.code == "GT502":
+        if self.finding.code == "GT502" or self.numbers_only:
             for node in ast.walk(self.program.tree):
-                if isinstance(node, ast.Call) and last(node.func) in METHODS and not marking.marks(node):
+                if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
                     marking.put(node, Mark("call", FLAG + 4))
+                    self.kept += [node] if self.numbers_only else []
 
     def _mark_tape(self, statement: ast.stmt) -> None:
         """Count what is asked of a tape; the program must run on as far as the tape is spoken of."""
@@ -262,8 +275,12 @@ class Plan:
         return reads <= self.program.libraries
 
 
+def _is_marked(call: ast.Call) -> bool:
+    return any(mark.sort == "call" for mark in marking.marks(call))
+
+
 def _loaded(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, ast.Starred)
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, (ast.Starred, ast.Slice))
 
 
 def _trains(node: ast.AST, names: set[str]) -> bool:

@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import sys
+import time
 import warnings
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gradlint.confirm import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from gradlint.confirm.protocol import Event, Job
@@ -30,6 +31,15 @@ STEP = 0.03125
 
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
+
+FRUITFUL = 5
+"""How many sets of invented arguments may reach the gradient call without bearing the claim out."""
+
+PATIENCE = 2.0
+"""Seconds in which a training loop may take more turns than its limit, as long as no claim has been settled."""
+
+MANY = 64
+"""How many turns a training loop takes at most."""
 
 SHORT = 8
 """A loop over so few items is run to its end even where it trains."""
@@ -56,6 +66,8 @@ class Probe:
         self.owners: dict[int, tuple[Any, Any]] = {}
         self.tapes: dict[int, list[dict[str, int]]] = {}
         self.rounds: dict[int, int] = {}
+        self.ran: set[int] = set()
+        self.started = time.monotonic()
         self.warned = 0
         self.inside = False
 
@@ -95,6 +107,11 @@ class Probe:
         self.terms[mark] = value
         return value
 
+    def seen(self, mark: int, value: Any) -> Any:
+        """The flagged expression was evaluated."""
+        self.passed(mark)
+        return value
+
     def leaf(self, mark: int, name: str, value: Any) -> Any:
         """An input of the program: fill it or move it if this trial does so."""
         if not self._floating(value):
@@ -112,15 +129,29 @@ class Probe:
         if self.tf.is_tensor(items) and not hasattr(items, "numpy"):
             return items
         if isinstance(items, self.tf.data.Dataset):
-            return cast("Iterable[Any]", items.take(limit))
+            return self._some(mark, items, limit) if self.tf.executing_eagerly() else items
         if isinstance(items, Sized) and len(items) <= SHORT:
             return items
-        return itertools.islice(items, limit)
+        return self._some(mark, items, limit)
 
     def more(self, mark: int, limit: int) -> bool:
         """Whether a training loop without a count is run once more."""
-        self.rounds[mark] = self.rounds.get(mark, 0) + 1
-        return self.rounds[mark] <= limit
+        return self._another(mark, limit)
+
+    def _some(self, mark: int, items: Iterable[Any], limit: int) -> Iterator[Any]:
+        for item in items:
+            if not self._another(mark, limit):
+                return
+            yield item
+
+    def _another(self, mark: int, limit: int) -> bool:
+        """Whether there is a turn left: those that every loop gets, or some of the time that quick ones may take."""
+        turns = self.rounds.get(mark, 0)
+        quick = turns < MANY and time.monotonic() - self.started < PATIENCE
+        if turns >= limit and not quick:
+            return False
+        self.rounds[mark] = turns + 1
+        return True
 
     def raised(self, mark: int, error: BaseException) -> None:
         """An exception left a marked statement."""
@@ -129,7 +160,9 @@ class Probe:
 
     def passed(self, mark: int) -> None:
         """A marked statement ran to its end."""
-        self.report({"t": "passed", "n": mark})
+        if mark not in self.ran:
+            self.ran.add(mark)
+            self.report({"t": "passed", "n": mark})
 
     def bound(self, mark: int, when: str, read: Callable[[], Any]) -> None:
         """What a name holds before or after a marked statement."""
@@ -166,26 +199,36 @@ class Probe:
 
         return self._opaque(made)
 
-    def attempt(self, function: Callable[[], Any]) -> bool:
-        """Call a function with invented arguments; True once the marked place was reached."""
+    def attempt(self, way: int, function: Callable[[], Any]) -> bool:
+        """Call a function with invented arguments; True once the marked place was reached often enough."""
         reached = self.reached
+        self.way = way
         try:
             function()
         except Exception as error:
             if self.reached == reached:
                 self.report({"t": "attempt", **described(error, self.filename)})
                 return False
-        return self.reached > reached
+        self.fruitful += self.reached > reached
+        return self.fruitful >= FRUITFUL
 
     # What it makes of them.
 
     reached = 0
     """How often a marked place was reached."""
 
+    fruitful = 0
+    """How many sets of invented arguments reached one."""
+
+    way: int | None = None
+    """The set of invented arguments that is being tried."""
+
     def finish(self) -> None:
         """Report what is only known at the end."""
-        for mark, counts in self.tapes.items():
-            self.report({"t": "tapes", "n": mark, "counts": counts})
+        counts = {str(mark): count for mark, count in self.rounds.items()}
+        self.report({"t": "turns", "counts": counts, "way": self.way})
+        for mark, tapes in self.tapes.items():
+            self.report({"t": "tapes", "n": mark, "counts": tapes})
 
     def _program_frame(self, frame: FrameType | None) -> FrameType | None:
         while frame is not None:
@@ -246,6 +289,7 @@ class Probe:
         self.report(event)
         self.unsettled = [want for want in self.unsettled if not protocol.settles(want, event)]
         if not self.open and not self.unsettled:
+            self.finish()
             self.report({"t": "end", "how": "settled"})
             os._exit(0)
 
@@ -421,6 +465,8 @@ class Probe:
     def _moved(self, value: Any) -> Any:
         import numpy as np
 
+        if isinstance(value, (list, tuple, dict)):
+            return self.tf.nest.map_structure(self._moved, value)
         if isinstance(value, bool) or not (self._floating(value) or isinstance(value, (int, np.number, np.ndarray))):
             return value
         if self._variable(value):

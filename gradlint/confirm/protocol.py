@@ -148,5 +148,5 @@ def settles(want: Want, event: Event) -> bool:
     if want.outcome == "none":
         return "none" in outs
     if want.outcome == "zero":
-        return bool(outs) and all(out in {"zero", "none"} for out in outs)
+        return "none" in outs or (bool(outs) and all(out == "zero" for out in outs))
     return want.outcome == "nan" and "nan" in outs

@@ -101,11 +101,13 @@ class _Writer(ast.NodeTransformer):
             gradient = self.gradients.get(mark.number)
             what = f"{gradient.target} by {gradient.source}" if gradient else "gradient"
             node.func = ast.Call(ast.Name("show", ast.Load()), [ast.Constant(what), node.func], [])
+        elif mark.sort in {"turns", "more"} and mark.number not in self.probe.turns:
+            return node
         elif mark.sort == "turns" and isinstance(node, ast.For):
             islice = ast.Attribute(ast.Name("itertools", ast.Load()), "islice", ast.Load())
-            node.iter = ast.Call(islice, [node.iter, ast.Constant(mark.limit)], [])
+            node.iter = ast.Call(islice, [node.iter, ast.Constant(self.probe.turns[mark.number])], [])
         elif mark.sort == "more" and isinstance(node, ast.While) and not node.orelse:
-            turns = ast.Call(ast.Name("range", ast.Load()), [ast.Constant(mark.limit)], [])
+            turns = ast.Call(ast.Name("range", ast.Load()), [ast.Constant(self.probe.turns[mark.number])], [])
             leave = ast.If(ast.UnaryOp(ast.Not(), node.test), [ast.Break()], [])
             name = ast.Name("gradlint_turn", ast.Store())
             return ast.copy_location(ast.For(name, turns, [leave, *node.body], []), node)

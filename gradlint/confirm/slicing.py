@@ -248,44 +248,45 @@ IMPLIED = {
 """Which calls of a Keras model run which of its methods."""
 
 
-def callers(program: Program, chain: Sequence[ast.AST]) -> list[ast.stmt]:
-    """The module's own statements through which the file itself may come to a function."""
+def callers(program: Program, chain: Sequence[ast.AST]) -> list[ast.AST]:
+    """The places through which the file itself may come to a function; none where it never does."""
     reached: set[str] = set()
     for definition in chain:
         if isinstance(definition, DEFINITIONS):
             reached |= {definition.name} | IMPLIED.get(definition.name, set())
     while True:
         found: list[ast.stmt] = []
+        places: list[ast.AST] = []
         grown = set(reached)
-        for statement in _statements(program.tree):
+        for statement in program.tree.body:
             if isinstance(statement, DEFINITIONS):
                 inner = statement.body if isinstance(statement, ast.ClassDef) else [statement]
                 for part in inner:
-                    if isinstance(part, DEFINITIONS) and _mentions(part, reached):
+                    mentioned = _mentions(part, reached) if isinstance(part, DEFINITIONS) else []
+                    if isinstance(part, DEFINITIONS) and mentioned:
+                        places += mentioned
                         grown |= {part.name, statement.name}
-            elif _mentions(statement, reached) and not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            elif mentioned := _mentions(statement, reached):
                 found.append(statement)
+                places += mentioned
                 if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
                     function = parts(statement.value.func)
                     made = program.definitions.get(function[-1], []) if function else []
                     if any(isinstance(definition, ast.ClassDef) for definition in made):
                         grown |= {name for target in statement.targets for name in targets(target)}
         if grown == reached:
-            return found if any(_calls(statement) for statement in found) else []
+            return places if any(_calls(statement) for statement in found) else []
         reached = grown
 
 
-def _statements(tree: ast.Module) -> list[ast.stmt]:
-    return tree.body
-
-
-def _mentions(node: ast.AST, names: set[str]) -> bool:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id in names:
-            return True
-        if isinstance(inner, ast.Attribute) and inner.attr in names and root(inner) != "super":
-            return True
-    return False
+def _mentions(node: ast.AST, names: set[str]) -> list[ast.AST]:
+    """Where a piece of program speaks of one of the names."""
+    return [
+        inner
+        for inner in ast.walk(node)
+        if (isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id in names)
+        or (isinstance(inner, ast.Attribute) and inner.attr in names and root(inner) != "super")
+    ]
 
 
 def _calls(node: ast.AST) -> bool:

@@ -213,7 +213,11 @@ class Calls(Attributes):
 
     def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
         """Run something as the body of a function."""
-        activation = Activation(frame, function, node, self.store.mark(), self.forks, graph=function.graph)
+        caller = self.stack[-1] if self.stack else None
+        activation = Activation(
+            frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
+        )
+        self.eager = False
         self.stack.append(activation)
         try:
             return run()

@@ -69,6 +69,8 @@ class Activation:
     on_yield: Callable[[Value], Value] | None = None
     yields: list[Value] = field(default_factory=list)
     graph: bool = False
+    eager: bool = False
+    caller: Activation | None = None
 
 
 def span_of(node: ast.AST) -> Span:
@@ -101,7 +103,7 @@ class Core:
         self.pool = Unknown("code of others")
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
-        self.here: ast.AST | None = None
+        self.eager = False
 
     # -- the budget and the source text ------------------------------------------------------------------------
 
@@ -190,6 +192,7 @@ class Core:
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
+        first = len(edges)
         floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
         for parent in parents:
             if isinstance(parent, Const):
@@ -208,10 +211,17 @@ class Core:
                 tracked |= live
             else:
                 edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
+        recorded = tracked & seen if tracked else NOWHERE
+        for edge in edges[first:] if recorded and cut is None else ():
+            # An operation that is recorded for one of its inputs is recorded with all of them: a tensor that is watched
+            # only later is found among them (TensorFlow 2.21).
+            if isinstance(edge.parent, Tensor) and edge.parent.dtype not in DISCRETE and edge.live is not EVERYWHERE:
+                edge.live = edge.live | recorded
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:
             value.born = self.tick()
+            value.where = self.stack[-1] if self.stack else None
 
     def tensor(
         self,
@@ -295,6 +305,20 @@ class Core:
                 frame = frame.parent
         yield from function.defaults.values()
 
+    def site_of(self, value: Value, recording: Recording) -> Span | None:
+        """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
+        home: Activation | None = recording.where
+        call: ast.AST | None = None
+        activation: Activation | None = value.where
+        while activation is not None:
+            if activation is home:
+                break
+            call = activation.call
+            activation = activation.caller
+        if activation is home and call is not None:
+            return span_of(call)
+        return value.span
+
     def raised(self, exception: str) -> None:
         """The program surely raises here; where something in it catches, go there."""
         if self.guards:
@@ -311,7 +335,10 @@ class Core:
     @property
     def in_graph(self) -> bool:
         """Whether the running code is traced into a graph by ``tf.function``."""
-        return any(activation.graph for activation in self.stack)
+        for activation in reversed(self.stack):
+            if activation.eager or activation.graph:
+                return activation.graph
+        return False
 
     @property
     def graphs(self) -> int:

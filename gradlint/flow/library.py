@@ -18,6 +18,7 @@ from gradlint.flow.values import (
     Instance,
     Join,
     LibObject,
+    LostNone,
     Number,
     Params,
     Seq,
@@ -117,6 +118,9 @@ class Library(Tapes):
             if effect is Effect.NOTENSOR and any(self.is_float_tensor(leaf) for leaf in self.leaves(value)):
                 effect = Effect.UNKNOWN
             groups.append((value, effect, parameter.op if parameter is not None else None))
+        for value, effect, _ in groups:
+            if isinstance(value, LostNone) and effect is not Effect.NOTENSOR:
+                self.none_used(value, node, "operation", "ValueError")
         doubtful = any(
             effect is Effect.UNKNOWN and any(self.is_float_tensor(leaf) for leaf in self.leaves(value))
             for value, effect, _ in groups

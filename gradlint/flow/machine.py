@@ -35,7 +35,6 @@ class Machine(Library):
         self.entered: dict[int, int] = {}
         self.generators: dict[int, bool] = {}
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
-        self.rebinds: dict[int, Kind] = {}
         self.written: dict[int, frozenset[str]] = {}
         self.kept: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []

@@ -53,11 +53,13 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
     if objects or any(isinstance(leaf, Instance) for leaf in values):
         return machine.unknown("call", node, values)
     dtype = _dtype(short, args, kwargs)
-    known = None
+    known: object = None
     if short in _SCALARS or short in {"array", "asarray"}:
         first = args[0] if args else None
         if isinstance(first, Const) and isinstance(first.value, int | float):
             known = first.value
+        elif isinstance(first, Seq):
+            known = first
     made = Array(dtype, span_of(node), known)
     carried = [leaf for leaf in values if isinstance(leaf, Tensor | Variable | Unknown | Symbolic) or leaf.edges]
     if short in {"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"}:

@@ -322,7 +322,9 @@ def compare(machine: Expressions, node: ast.AST, op: ast.cmpop, left: Value, rig
         a, b = scalar(left), scalar(right)
         if a is not None and b is not None:
             known = bool(function(a, b))
-        return machine.tensor(node, parents, dtype="bool", op="tensorflow.math.greater", cut=cut, known=known)
+        made = machine.tensor(node, parents, dtype="bool", op="tensorflow.math.greater", cut=cut, known=known)
+        made.extra = {"args": (left, right)}
+        return made
     if isinstance(left, Array) or isinstance(right, Array):
         array = Array("bool", span_of(node))
         machine.depend(array, parents, cut)

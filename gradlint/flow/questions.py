@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph
+from gradlint.flow import dtypes, graph, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -131,6 +131,8 @@ class _Asking:
                     self.no_sources(call.sources)
                 for source, node, text in sources:
                     self.question(recording, source, node, text)
+                self.numbers(recording, sources)
+                self.summed()
         self.machine.recorder.asked(
             call.span, call.method, self.machine.text(call.target_node), self.questions
         )
@@ -371,6 +373,48 @@ class _Asking:
                 return True
         return False
 
+    # -- numbers -----------------------------------------------------------------------------------------------------------
+
+    def numbers(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> None:
+        """Gradients that arrive and are infinite or no numbers."""
+        for reached in self.reaches:
+            for danger in singular.dangers(reached):
+                below = graph.reach(danger.node, recording, self.machine.captured)
+                operand = danger.variable
+                detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
+                if danger.kind is Kind.LOG_OF_SOFTMAX:
+                    detail["callee"] = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
+                if operand is not None and operand.span is not None:
+                    detail["variable"] = self.machine.name_of(operand)
+                for source, node, text in sources:
+                    if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):
+                        cause = Cause(danger.kind, danger.span, "nan", severity="warning", detail=detail)
+                        cause.story.append(Note(danger.span, "the slope is infinite or no number here"))
+                        self.claim(source, node, text, cause)
+
+    def called(self, span: Span) -> str:
+        """What is called at a place, or what is computed there."""
+        text = self.machine.text(span)
+        head, bracket, _ = text.partition("(")
+        return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
+
+    def summed(self) -> None:
+        """A target that is no scalar: the gradient is that of its sum."""
+        if self.call.method != "gradient" or self.call.known_seed or len(self.answered.lost) > 0:
+            return
+        target = self.call.target
+        items = target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
+        detail = {"target": self.machine.text(self.call.target_node), "method": self.call.method,
+                  "tape": self.machine.tape_name(self.call.node)}  # fmt: skip
+        if len(items) > 1:
+            detail["reason"] = "several"
+        elif not any(singular.several(leaf) for leaf in self.targets):
+            return
+        self.machine.recorder.claim(
+            Kind.SUMMED, self.call.span, "info", detail=detail,
+            places={"call": self.call.span, "target": span_of(self.call.target_node)},
+        )  # fmt: skip
+
     # -- one question ------------------------------------------------------------------------------------------------------
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
@@ -573,10 +617,9 @@ class _Asking:
         if variable.span is not None:
             places["source_definition"] = variable.span
             detail["source_line"] = str(variable.span.line)
-        kind = self.machine.rebinds.setdefault(
-            id(statement), Kind.UPDATE_REBINDS if made_of_gradient(source) else Kind.REBOUND
-        )
-        return Cause(kind, span, story=story, detail=detail, places=places)
+        if made_of_gradient(source):
+            self.machine.recorder.claim(Kind.UPDATE_REBINDS, span, "error", (), tuple(story), detail, places)
+        return Cause(Kind.REBOUND, span, story=story, detail=detail, places=places)
 
     def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:
         """A source that is a fresh copy or slice of the value that was used."""
@@ -608,10 +651,14 @@ class _Asking:
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
         plain = self.value_ways()
-        real = [item for item in found if id(item.node) in plain and not _steers(item.edge)]
+        real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
-        if real:
-            return self.cause_of(recording, min(real, key=_preference), text)
+        real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
+        chosen = min(real, key=lambda item: _preference(recording, item)) if real else None
+        if chosen is not None and _preference(recording, chosen)[0] < 4:
+            if chosen.edge.cut is None:
+                chosen = self.outer_gradient(recording, chosen)
+            return self.cause_of(recording, chosen, text)
         if isinstance(source, Tensor):
             copied = self.copy_cause(recording, source, node)
             if copied is not None:
@@ -624,11 +671,36 @@ class _Asking:
                 assert cut is not None
                 note = Note(cut.span, f"`{text}` only decides which way is taken")
                 return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
+        if chosen is not None:
+            return self.cause_of(recording, chosen, text)
         span = span_of(node)
         detail = {}
         if any(self.depends(source, target) for target in self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    @staticmethod
+    def only_compared(item: Break, plain: set[int]) -> bool:
+        """Whether a break is a comparison whose outcome only chooses, as in ``tf.where(x > t, ...)``."""
+        cut = item.edge.cut
+        return id(item.node) not in plain and (cut is None or cut.kind in {Kind.COMPARISON, Kind.NON_DIFFERENTIABLE})
+
+    def outer_gradient(self, recording: Recording, item: Break) -> Break:
+        """Where an operation outside the tape went into a gradient taken outside it, that gradient is what to name."""
+        stack: list[Value] = list(self.targets)
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, Tensor) and node.gradient_of is not None:
+                for edge in node.edges:
+                    outside = recording not in edge.seen and edge.cut is None
+                    if outside and (edge.parent is item.node or self.depends(edge.parent, item.edge.parent)):
+                        return graph.Break(node, edge, item.sure)
+            stack.extend(edge.parent for edge in node.edges)
+        return item
 
     def value_ways(self) -> set[int]:
         """The values whose numbers go into the targets, and not only into an index or a condition."""
@@ -711,8 +783,11 @@ class _Asking:
         if isinstance(node, Tensor) and node.gradient_of is not None and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
+        span = self.machine.site_of(node, recording) or span
         story.append(Note(span, "computed where the tape does not record"))
-        return Cause(Kind.OUTSIDE, span, story=story, detail=self.window(recording, node))
+        detail = self.window(recording, node)
+        detail["callee"] = self.machine.text(span)
+        return Cause(Kind.OUTSIDE, span, story=story, detail=detail)
 
     def window(self, recording: Recording, node: Value) -> dict[str, str]:
         """Where an operation ran that the recording did not see."""
@@ -806,10 +881,15 @@ def made_of_gradient(value: Value, depth: int = 5) -> bool:
     return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
-def _preference(item: Break) -> tuple[int, int]:
-    """Of several breaks, the one to name: a value that left before one that was outside, then program order."""
+def _preference(recording: Recording, item: Break) -> tuple[int, int]:
+    """Of several breaks, the one to name: one inside the recording before one after it, and that before an older one."""
     cut = item.edge.cut
-    rank = 1 if cut is None else 2 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
+    if cut is not None and recording in item.edge.seen:
+        rank = 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
+    elif item.node.born > recording.began:
+        rank = 2
+    else:
+        rank = 3 if cut is None else 4
     return rank, item.node.born
 
 

@@ -227,6 +227,11 @@ class Statements(Calls):
 
     def note_rebinding(self, before: Value, value: Value, name: str, node: ast.AST) -> None:
         """Remember that a value took the place of a Variable."""
+        if isinstance(before, Seq) and isinstance(value, Seq) and len(before.items.values) == len(value.items.values):
+            for one, other in zip(before.items.values, value.items.values, strict=True):
+                if not isinstance(one, Seq):
+                    self.note_rebinding(one, other, name, node)
+            return
         if isinstance(before, Variable) and isinstance(value, Tensor | Array | Number) and value is not before:
             self.replaced.setdefault(id(value), (value, before, name, node))
         elif id(before) in self.replaced and isinstance(value, Tensor | Array | Number) and value is not before:

@@ -87,6 +87,7 @@ class Tapes(Statements):
         if not isinstance(recording, Recording) or tape.state["used"] is not None:
             self.recordings += 1
             recording = Recording(tape, self.recordings, self.tick())
+            recording.where = self.stack[-1] if self.stack else None
             self.set(tape.state, "recording", recording)
             self.set(tape.state, "used", None)
         self.set(tape.state, "open", True)
@@ -253,6 +254,7 @@ class Tapes(Statements):
             self.use(tape, node, question)
         if answered.exception:
             self.raised(answered.exception)
+            return self.unknown("gradient", node)
         return self.gradients(question, question.sources, answered, node)
 
     def bad_call(self, method: str, wrong: list[str], node: ast.Call) -> Value:
@@ -314,14 +316,16 @@ class Tapes(Statements):
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 
-    def none_used(self, lost: LostNone, node: ast.AST) -> None:
-        """A gradient that is None goes into arithmetic."""
+    def none_used(
+        self, lost: LostNone, node: ast.AST, reason: str = "arithmetic", exception: str = "TypeError"
+    ) -> None:
+        """A gradient that is None goes into arithmetic or into an operation."""
         self.recorder.claim(
             Kind.NONE_APPLIED, span_of(node), "error",
-            detail={"reason": "arithmetic", "exception": "TypeError", "call_line": str(lost.call.line)},
+            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
             places={"call": lost.call},
         )  # fmt: skip
-        self.raised("TypeError")
+        self.raised(exception)
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""

@@ -75,6 +75,7 @@ def make_variable(m: Library, name: str, args: list[Value], kwargs: dict[str, Va
     made = Variable(dtype, span_of(node), trainable=trainable, keras=is_keras)
     made.born = m.tick()
     made.state["known"] = known
+    made.state["initial"] = initial
     if initial is not None:
         parents = [leaf for leaf in m.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
         m.depend(made, parents, m.cut(Kind.REWRAPPED, node, m.callee(node), name))
@@ -122,9 +123,11 @@ def constant(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     if isinstance(value, Const) and isinstance(value.value, int | float):
         known = value.value
     elif isinstance(value, Array):
-        known = value.known
+        known = value.known if isinstance(value.known, int | float) else None
     parents = [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)]
-    return m.tensor(node, parents, dtype=asked or dtypes.of(value), op=name, known=known)
+    made = m.tensor(node, parents, dtype=asked or dtypes.of(value), op=name, known=known)
+    made.extra = {"args": (value,)}
+    return made
 
 
 def identity(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -178,7 +181,9 @@ def filled(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
     """``tf.zeros``, ``tf.ones``, ``tf.eye``: constants."""
     given = kwargs.get("dtype") or (args[1] if len(args) > 1 and name.endswith(("zeros", "ones")) else None)
     dtype = dtypes.named(given) if given is not None else "float32"
-    return m.tensor(node, [], dtype=dtype, op=name)
+    made = m.tensor(node, [], dtype=dtype, op=name)
+    made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
+    return made
 
 
 def like(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -329,6 +334,7 @@ def py_function(m: Library, name: str, args: list[Value], kwargs: dict[str, Valu
     dtype = dtypes.named(argument(args, kwargs, 2, "Tout"))
     if not isinstance(function, Function):
         return m.unknown("py_function", node, [*given, *([function] if function is not None else [])])
+    m.eager = True
     result = m.call(function, fresh, {}, node)
     made = m.tensor(node, [], dtype=dtype, op=name)
     if any(isinstance(leaf, Array | Number) for leaf in m.leaves(result)):
@@ -384,6 +390,7 @@ def assign(m: Library, variable: Variable, given: list[Value], node: ast.AST, ca
     parents = [leaf for value in given for leaf in m.leaves(value) if not isinstance(leaf, Const)]
     parents = [leaf for leaf in parents if leaf is not variable]
     m.set(variable.state, "known", None)
+    m.set(variable.state, "assigned", True)
     if parents:
         holder = Number("", span_of(node))
         holder.born = m.tick()
@@ -392,7 +399,11 @@ def assign(m: Library, variable: Variable, given: list[Value], node: ast.AST, ca
         from gradlint.flow.values import Edge
 
         variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
-    return Const(None) if variable.keras is None else variable
+    if variable.keras is not False:
+        return variable
+    made = m.tensor(node, [variable], dtype=variable.dtype, op="read")
+    made.copy_of = variable
+    return made
 
 
 def nest(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -483,7 +494,9 @@ def random_values(m: Library, name: str, args: list[Value], kwargs: dict[str, Va
     parents += [leaf for key, value in kwargs.items() if key not in shape for leaf in m.leaves(value)]
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
     cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name) if integers else None
-    return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    made = m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
+    return made
 
 
 def one_hot(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:

@@ -114,6 +114,11 @@ def mismatch(
     ours = {id(item) for item in mine}
     shared = [item for item in theirs if id(item) in ours]
     exact = sources.items.exact and second.items.exact
+    states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
+    if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
+        m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"},
+                         places=places)  # fmt: skip
+        return
     if not shared:
         reason = "other"
     elif len(mine) != len(theirs) and exact:

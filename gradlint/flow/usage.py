@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def judge(machine: Machine) -> None:
     """Note what the tapes' uses show."""
-    loops = _inside_loops(machine.tree)
+    loops = _loops(machine.tree)
     by_place: dict[object, list[Tape]] = {}
     for tape in machine.made_tapes:
         by_place.setdefault(tape.call, []).append(tape)
@@ -30,7 +30,8 @@ def judge(machine: Machine) -> None:
                                        detail={"tape": machine.tape_names.get(id(tapes[0]), "tape")})  # fmt: skip
             continue
         places = {id(use[0]) for use in uses}
-        once = len(places) == 1 and not any(id(use[0]) in loops for use in uses)
+        around = loops.get(tapes[0].call, ())
+        once = len(places) == 1 and all(loops.get(span_of(use[0]), ()) == around for use in uses)
         single = all(len(tape.uses) <= 1 for tape in tapes)
         jacobian = any(use[3].method != "gradient" for use in uses)
         inside = any(use[1] for use in uses)
@@ -79,20 +80,17 @@ def _comes_from(value: Value, call: object) -> bool:
     return False
 
 
-def _inside_loops(tree: ast.AST) -> set[int]:
-    """The calls that stand inside a loop which does not hold their tape, so that one place runs many times."""
-    found: set[int] = set()
-
-    def visit(node: ast.AST, loop: bool) -> None:
-        if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp):
-            loop = True
-        elif isinstance(node, ast.With | ast.AsyncWith | ast.FunctionDef):
-            loop = False
-        elif loop and isinstance(node, ast.Call):
-            found.add(id(node))
-        pending.extend((child, loop) for child in ast.iter_child_nodes(node))
-
-    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+def _loops(tree: ast.AST) -> dict[object, tuple[int, ...]]:
+    """The loops around each call, by the call's place."""
+    found: dict[object, tuple[int, ...]] = {}
+    pending: list[tuple[ast.AST, tuple[int, ...]]] = [(tree, ())]
     while pending:
-        visit(*pending.pop())
+        node, loops = pending.pop()
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp):
+            loops = (*loops, id(node))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            loops = ()
+        elif isinstance(node, ast.Call):
+            found[span_of(node)] = loops
+        pending.extend((child, loops) for child in ast.iter_child_nodes(node))
     return found

@@ -90,7 +90,8 @@ EVERYWHERE: frozenset[Recording] = _Everywhere()
 class Value:
     """Anything that a name can hold."""
 
-    __slots__ = ("born", "edges", "span", "tracked")
+    __slots__ = ("born", "edges", "span", "tracked", "where")
+    where: Any
     edges: tuple[Edge, ...]
     tracked: frozenset[Recording]
     span: Span | None
@@ -101,6 +102,7 @@ class Value:
         self.tracked = NOWHERE
         self.span = span
         self.born = 0
+        self.where = None
 
 
 class Const(Value):
@@ -292,13 +294,14 @@ class Recording:
     ``watched`` maps the id of an object to the object; it is written through the store.
     """
 
-    __slots__ = ("began", "number", "tape", "watched")
+    __slots__ = ("began", "number", "tape", "watched", "where")
 
     def __init__(self, tape: Tape, number: int, began: int) -> None:
         self.tape = tape
         self.number = number
         self.began = began
         self.watched: dict[Any, Any] = {}
+        self.where: Any = None
 
 
 class Tape(Value):

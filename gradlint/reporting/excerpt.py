@@ -17,9 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
-from gradlint.reporting.style import columns, wrap
+from gradlint.reporting.style import cell_len, columns, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

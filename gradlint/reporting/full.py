@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gradlint.finding import Finding, Position
     from gradlint.reporting.report import FileError, Report
+    from gradlint.reporting.story import Scene
     from gradlint.reporting.style import Role, Style
 
 _LONGEST_SPAN = 6
@@ -85,7 +86,8 @@ def _marks(finding: Finding, report: Report) -> dict[int | None, list[Mark]]:
     told = scenes(finding, report)
     own = [scene for scene in told if (scene.cell, scene.start) == (finding.cell, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
-    label = "; ".join(notes) or ("the gradient is lost here" if finding.gradients else "")
+    asked = any(scene.call and _covers(scene, finding) for scene in told)
+    label = "; ".join(notes) or ("the gradient is lost here" if finding.gradients and not asked else "")
     groups: dict[int | None, list[Mark]] = {finding.cell: list(_own_marks(finding, label, report))}
     seen: dict[tuple[int | None, Position], int] = {}
     for scene in told:
@@ -103,6 +105,11 @@ def _marks(finding: Finding, report: Report) -> dict[int | None, list[Mark]]:
             seen[key] = len(group)
             group.append(mark)
     return dict(sorted(groups.items(), key=lambda item: -1 if item[0] is None else item[0]))
+
+
+def _covers(scene: Scene, finding: Finding) -> bool:
+    """Whether the finding points at a part of a scene."""
+    return scene.cell == finding.cell and scene.start <= finding.location < scene.end
 
 
 def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Mark]:

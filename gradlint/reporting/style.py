@@ -7,8 +7,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rich.cells import cell_len
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,6 +61,15 @@ class Style:
         if not self.color:
             return text
         return re.sub(r"`[^`\n]+`", lambda match: self.paint(match[0], "code"), text)
+
+
+def cell_len(text: str) -> int:
+    """How many columns a text without control characters takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def clean(text: str) -> str:

@@ -131,7 +131,6 @@ class Server(LanguageServer):
 
     def settings_changed(self) -> None:
         """Look at everything anew under the settings as they are now."""
-        self.configuration.changed()
         self.checker.invalidate()
         self.refresh()
 
@@ -235,6 +234,7 @@ def _session(server: Server) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:
+        server.configuration.changed()
         if server.client.configures:
             await server.pull_settings()
         elif params.settings:
@@ -244,6 +244,7 @@ def _session(server: Server) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
         if any(path.name in CONFIG_NAMES for change in params.changes if (path := path_of(change.uri)) is not None):
+            server.configuration.changed()
             server.settings_changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)

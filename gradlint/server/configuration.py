@@ -38,6 +38,7 @@ class Configuration:
         self._known: dict[str, tuple[Stamp, Settings]] = {}
         self._excluded: dict[tuple[str, str], bool] = {}
         self._said: set[str] = set()
+        self._generation = 0
 
     def set_default(self, value: Any) -> None:
         """Take what the client sets for every folder."""
@@ -54,9 +55,10 @@ class Configuration:
             self._forget()
 
     def changed(self) -> None:
-        """Read the project's files anew: one of them has changed."""
+        """Read the project's files anew, and say anew what is wrong: one of them has changed."""
         with self._lock:
             self._forget()
+            self._said.clear()
 
     def editor(self, path: Path | None) -> Editor:
         """What the editor sets for a file: its workspace folder's settings, the innermost folder counting."""
@@ -68,17 +70,19 @@ class Configuration:
 
     def settings(self, path: Path | None) -> Settings:
         """The settings of a file; those of the editor alone where the project's cannot be used."""
-        editor = self.editor(path)
         folder = os.getcwd() if path is None else str(path.parent)
-        stamp = _stamp(folder, editor.configuration)
         with self._lock:
+            generation = self._generation
             known = self._known.get(folder)
+        editor = self.editor(path)
+        stamp = _stamp(folder, editor.configuration)
         if known is not None and known[0] == stamp:
             return known[1]
         settings = self._load(folder, editor, path)
         with self._lock:
-            self._known[folder] = (stamp, settings)
-            self._excluded.clear()
+            if generation == self._generation:
+                self._known[folder] = (stamp, settings)
+                self._excluded.clear()
         return settings
 
     def rules(self, path: Path | None) -> tuple[Rule, ...]:
@@ -94,12 +98,13 @@ class Configuration:
         settings = self.settings(path)
         key = (str(path), settings.root)
         with self._lock:
-            known = self._excluded.get(key)
+            known, generation = self._excluded.get(key), self._generation
         if known is None:
             forced = Resolver.of(settings.override(force_exclude=True))
             known = not discover([path], forced).files
             with self._lock:
-                self._excluded[key] = known
+                if generation == self._generation:
+                    self._excluded[key] = known
         return not known
 
     def _load(self, folder: str, editor: Editor, path: Path | None) -> Settings:
@@ -132,9 +137,10 @@ class Configuration:
         self._complain(problem)
 
     def _forget(self) -> None:
+        """Forget what was made of settings that no longer hold, also by whoever is making it just now."""
+        self._generation += 1
         self._known.clear()
         self._excluded.clear()
-        self._said.clear()
 
 
 def _stamp(folder: str, configuration: str | None) -> Stamp:

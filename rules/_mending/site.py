@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakKeyDictionary
 
 from gradlint.flow.facts import Span
 from gradlint.rule import Replacement
@@ -79,14 +78,12 @@ class Index:
                     pending.append(child)
 
 
-_INDEXES: WeakKeyDictionary[Module, Index] = WeakKeyDictionary()
-
-
 def index(module: Module) -> Index:
-    """The program's index, made once."""
-    if module not in _INDEXES:
-        _INDEXES[module] = Index(module)
-    return _INDEXES[module]
+    """The program's index, made once and kept with the program, so that both are forgotten together."""
+    known = vars(module).get("index")
+    if not isinstance(known, Index):
+        known = vars(module)["index"] = Index(module)
+    return known
 
 
 def span_of(node: ast.expr | ast.stmt) -> Span:

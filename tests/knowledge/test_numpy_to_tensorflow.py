@@ -57,7 +57,8 @@ tensordot: X, Y.T, 1; X, Y; X, S, axes=[[1], [0]]
 vdot outer kron polyval: V, W
 cross linalg.cross: X, Y
 trace diagonal triu tril linalg.pinv linalg.matrix_rank linalg.det: S
-linalg.inv linalg.cholesky linalg.eigvalsh linalg.slogdet linalg.trace linalg.diagonal linalg.matrix_transpose matrix_transpose: S
+linalg.inv linalg.cholesky linalg.eigvalsh linalg.slogdet linalg.trace: S
+linalg.diagonal linalg.matrix_transpose matrix_transpose: S
 linalg.norm: X; X, axis=1; V, 1; X, axis=0, keepdims=True
 linalg.vector_norm: X; X, axis=1
 linalg.solve: S, S

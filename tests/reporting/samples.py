@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gradlint.finding import Confirmation, Edit, Finding, Fix, Gradient, Position, Step
 from gradlint.reporting.report import FileError, Report, RuleInfo
+
+if TYPE_CHECKING:
+    from gradlint.finding import Outcome
 
 TRAIN = """\
 import numpy as np
@@ -49,10 +53,10 @@ def step(text: str, part: str, note: str, nth: int = 1, cell: int | None = None)
 
 
 def lost(
-    text: str, call: str, target: str, source: str, outcome: str = "none", cell: int | None = None, **rest: str
+    text: str, call: str, target: str, source: str, outcome: Outcome = "none", cell: int | None = None, **rest: Any
 ) -> Gradient:
     start, _ = at(text, call)
-    return Gradient(cell, start.line, start.column, "gradient", target, source, outcome, **rest)  # type: ignore[arg-type]
+    return Gradient(cell, start.line, start.column, "gradient", target, source, outcome, **rest)
 
 
 def edit(text: str, part: str, content: str, nth: int = 1) -> Edit:
@@ -99,7 +103,7 @@ INCONCLUSIVE = Confirmation("inconclusive", "line 3 reads `data.csv`, which is n
 BROKEN = FileError("src/broken.py", "syntax error: '(' was never closed", None, Position(2, 6))
 UNREADABLE = FileError("src/secret.py", "cannot be read: permission denied")
 
-TEXTS = {
+TEXTS: dict[tuple[str, int | None], str] = {
     ("src/train.py", None): TRAIN,
     ("src/broken.py", None): "import tensorflow as tf\nprint(\n",
     **{("study.ipynb", cell): text for cell, text in CELLS.items()},
@@ -129,8 +133,8 @@ def lines(path: str, cell: int | None) -> list[str]:
     return TEXTS.get((path, cell), "").splitlines()
 
 
-def report(*findings: Finding, errors: tuple[FileError, ...] = (), **rest: object) -> Report:
-    defaults: dict[str, object] = {
+def report(*findings: Finding, errors: tuple[FileError, ...] = (), **rest: Any) -> Report:
+    defaults: dict[str, Any] = {
         "paths": ("src/train.py", "study.ipynb"),
         "tapes": 2,
         "lines": lines,
@@ -138,4 +142,4 @@ def report(*findings: Finding, errors: tuple[FileError, ...] = (), **rest: objec
         "root": Path("/home/me/project"),
     }
     given = defaults | rest
-    return Report(findings, errors, files=len(given["paths"]), **given)  # type: ignore[arg-type]
+    return Report(findings, errors, files=len(given["paths"]), **given)

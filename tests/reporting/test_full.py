@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,10 +30,10 @@ def shown(report: Report, *, color: bool = False, width: int = 80) -> str:
     return render(report, Style(color, width))
 
 
-def one(text: str, part: str, *, nth: int = 1, width: int = 80, **rest: object) -> str:
+def one(text: str, part: str, *, nth: int = 1, width: int = 80, **rest: Any) -> str:
     """The rendering of one finding in a text of its own, without the summary."""
     start, end = at(text, part, nth)
-    finding = Finding("GT201", "numpy-call", "error", "Lost.", "a.py", None, start, end, **rest)  # type: ignore[arg-type]
+    finding = Finding("GT201", "numpy-call", "error", "Lost.", "a.py", None, start, end, **rest)
     made = Report((finding,), paths=("a.py",), lines=lambda path, cell: text.splitlines())
     return shown(made, width=width).partition("\n\nFound")[0] + "\n"
 

@@ -15,10 +15,12 @@ from pygls.protocol import default_converter
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_lsp_features
 
 COMMAND = (sys.executable, "-m", "gradlint", "server")
-PATIENCE = 60.0
+PATIENCE = 15.0
 
 
-def capabilities(*, pull: bool = False, encodings: list[str] | None = None, eager: bool = False) -> types.ClientCapabilities:
+def capabilities(
+    *, pull: bool = False, encodings: list[str] | None = None, eager: bool = False
+) -> types.ClientCapabilities:
     """What a modern editor can do.
 
     Args:
@@ -116,7 +118,9 @@ class Editor:
             text = text[: offset(text, one.range.start)] + one.new_text + text[offset(text, one.range.end) :]
         self.replace(uri, text)
 
-    async def diagnostics(self, uri: str, version: int | None = None, count: int | None = None) -> list[types.Diagnostic]:
+    async def diagnostics(
+        self, uri: str, version: int | None = None, count: int | None = None
+    ) -> list[types.Diagnostic]:
         """Wait for what is published of a document's present version, or of the version that is named.
 
         Args:
@@ -275,4 +279,6 @@ async def session(
         await client.shutdown_session()
         assert client._server.returncode == 0
     finally:
+        if client._server.returncode is None:
+            client._server.kill()
         await client.stop()

@@ -110,9 +110,20 @@ def _agreed(first: Observation, calls: Mapping[str, Observation]) -> tuple[tuple
     count = len(first.outputs)
     others = [seen.outputs for text, seen in calls.items() if "C(" not in text and len(seen.outputs) == count]
     return tuple(
-        (name, dtype if all(other[place][1] == dtype for other in others) else "?")
+        (name, _common({dtype, *(other[place][1] for other in others)}))
         for place, (name, dtype) in enumerate(first.outputs)
     )
+
+
+def _common(dtypes: set[str]) -> str:
+    """What holds of several words for a dtype; one that is asked for may come of itself where it is not."""
+    if len(dtypes) == 1:
+        return dtypes.pop()
+    asked = {dtype.rpartition(":")[0] for dtype in dtypes if dtype.startswith("argument:")}
+    if len(asked) == 1:
+        itself = {dtype.rpartition(":")[2] for dtype in dtypes}
+        return f"{asked.pop()}:{'same' if 'same' in itself else '?'}"
+    return "?"
 
 
 def _output(name: str, dtype: str, effect: str, whole: str) -> str:

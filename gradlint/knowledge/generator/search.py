@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.knowledge.generator.candidates import MODES, NEVER, PROFILES, STARRED, VALUES
 from gradlint.knowledge.generator.instances import attempts
-from gradlint.knowledge.generator.probe import Observation, observe, signature_of
+from gradlint.knowledge.generator.probe import Observation, better, observe, signature_of
 
 if TYPE_CHECKING:
     import inspect
@@ -120,13 +120,24 @@ class Search:
         first = self.found.get(text)
         if first is None or not _is_cut(first):
             return text
+        known = dict(first.effects)
         budget = len(self.tried) + 60
         for other, _ in _attempts(self.target):
-            if len(self.tried) > budget or len(self.found) > 3:
+            if len(self.tried) > budget:
                 break
             seen = self.probe(other)
-            if seen is not None and (not seen.effects or (seen == first and len(self.found) > 3)):
+            if seen is None or other == text:
+                continue
+            merged = {
+                name: tuple(map(better, verdicts, seen.effects.get(name, verdicts)))
+                for name, verdicts in known.items()
+                if len(seen.effects.get(name, verdicts)) == len(verdicts)
+            }
+            if known | merged == known:
                 del self.found[other]
+            known |= merged
+            if not _is_cut(Observation("", (), known)):
+                break
         return text
 
     def _further(self, base: str, profile: str) -> None:

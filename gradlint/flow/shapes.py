@@ -1,0 +1,203 @@
+"""How many axes a value has, and its very numbers, where the program fixes them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.values import Array, Const, Params, Seq, Tensor, Value, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ELEMENTWISE = frozenset({
+    "add", "subtract", "multiply", "divide", "floordiv", "mod", "pow", "negative", "square", "sqrt", "rsqrt", "exp",
+    "log", "log1p", "expm1", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus", "abs", "maximum", "minimum",
+    "identity", "cast", "read", "sinh", "cosh", "asin", "acos", "atan", "erf", "clip_by_value", "softmax", "elu",
+    "log_softmax", "log_sigmoid", "squared_difference", "reciprocal", "swish", "gelu", "truediv", "stop_gradient",
+})  # fmt: skip
+"""Operations that keep the axes of what goes in."""
+REDUCING = frozenset({"reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_std",
+                      "reduce_variance", "reduce_logsumexp", "norm", "add_n", "l2_loss", "reduce_euclidean_norm"})  # fmt: skip
+_SHAPED = frozenset({"zeros", "ones", "normal", "uniform", "truncated_normal", "fill"})
+_LIMIT = 64
+
+
+def short(op: str) -> str:
+    """The last part of an operation's canonical name."""
+    return op.rpartition(".")[2]
+
+
+def arguments(value: Tensor) -> tuple[Value, ...]:
+    """The arguments of the operation that made a tensor, where they were kept."""
+    found: tuple[Value, ...] = (value.extra or {}).get("args", ())
+    return found
+
+
+def rank(value: Value, depth: int = 12) -> int | None:
+    """How many axes a value has; None where that is not known."""
+    if isinstance(value, Const):
+        return 0 if isinstance(value.value, int | float | complex) else None
+    if isinstance(value, Seq):
+        if not value.items.exact or not value.items.values or not depth:
+            return None
+        inner = rank(value.items.values[0], depth - 1)
+        return None if inner is None else inner + 1
+    if not depth:
+        return None
+    if isinstance(value, Variable):
+        initial = value.state.get("initial")
+        return rank(initial, depth - 1) if isinstance(initial, Value) else None
+    if isinstance(value, Array):
+        made = value.known
+        return 0 if isinstance(made, int | float) else rank(made, depth - 1) if isinstance(made, Value) else None
+    if not isinstance(value, Tensor):
+        return None
+    return _tensor_rank(value, depth)
+
+
+def _tensor_rank(value: Tensor, depth: int) -> int | None:
+    name, given = short(value.op), arguments(value)
+    if name in {"linspace", "range"}:
+        return 1
+    if name in _SHAPED and given and isinstance(given[0], Seq) and given[0].items.exact:
+        return len(given[0].items.values)
+    if name in {"constant", "convert_to_tensor"} and given:
+        return rank(given[0], depth - 1)
+    if name in REDUCING:
+        return 0 if len(given) == 1 else None
+    if name in ELEMENTWISE:
+        parts = given or tuple(edge.parent for edge in value.edges)
+        found = [rank(part, depth - 1) for part in parts]
+        known = [number for number in found if number is not None]
+        if known and max(known) > 0:
+            return max(known)
+        return 0 if found and len(known) == len(found) else None
+    if name == "matvec" and len(given) == 2:
+        return 1 if [rank(part, depth - 1) for part in given] == [2, 1] else None
+    if name == "matmul" and len(given) == 2:
+        found = [rank(part, depth - 1) for part in given]
+        return 2 if found == [2, 2] else None
+    return None
+
+
+Numbers = float | list[Any]
+
+
+def numbers(value: Value, depth: int = 24) -> Numbers | None:
+    """The very numbers of a value, as nested lists; None where the program does not fix them, or they are many."""
+    if isinstance(value, Const):
+        return float(value.value) if isinstance(value.value, int | float) else None
+    if not depth:
+        return None
+    if isinstance(value, Seq):
+        if not value.items.exact or len(value.items.values) > _LIMIT:
+            return None
+        parts = [numbers(item, depth - 1) for item in value.items.values]
+        return None if any(part is None for part in parts) else list(parts)
+    if isinstance(value, Variable):
+        initial = value.state.get("initial")
+        if value.state.get("assigned") or not isinstance(initial, Value):
+            return None
+        return numbers(initial, depth - 1)
+    if isinstance(value, Array):
+        if isinstance(value.known, int | float):
+            return float(value.known)
+        return numbers(value.known, depth - 1) if isinstance(value.known, Value) else None
+    if isinstance(value, Tensor):
+        return _tensor_numbers(value, depth)
+    return None
+
+
+def _tensor_numbers(value: Tensor, depth: int) -> Numbers | None:
+    name, given = short(value.op), arguments(value)
+    if not given:
+        if isinstance(value.known, int | float):
+            return float(value.known)
+        return numbers(value.copy_of, depth - 1) if value.op == "read" and value.copy_of is not None else None
+    if name in {"zeros", "ones"}:
+        shape = numbers(given[0], depth - 1)
+        return _full(shape, 0.0 if name == "zeros" else 1.0)
+    if name in {"constant", "convert_to_tensor", "identity", "cast"}:
+        return numbers(given[0], depth - 1)
+    if name in _UNARY and len(given) == 1:
+        return _map(_UNARY[name], numbers(given[0], depth - 1))
+    if name in _BINARY and len(given) == 2:
+        return _zip(_BINARY[name], numbers(given[0], depth - 1), numbers(given[1], depth - 1))
+    if name in {"reduce_sum", "reduce_mean", "reduce_max"} and len(given) == 1:
+        flat = flatten(numbers(given[0], depth - 1))
+        if not flat:
+            return None
+        return {"reduce_sum": sum(flat), "reduce_mean": sum(flat) / len(flat), "reduce_max": max(flat)}[name]
+    return None
+
+
+def _full(shape: Numbers | None, fill: float) -> Numbers | None:
+    if shape is None:
+        return None
+    sizes = flatten(shape) or []
+    if math.prod(max(size, 0) for size in sizes) > _LIMIT:
+        return None
+    made: Numbers = fill
+    for size in reversed(sizes):
+        made = [made] * int(size)
+    return made
+
+
+def flatten(value: Numbers | None) -> list[float] | None:
+    """All numbers of a nest in a row."""
+    if value is None:
+        return None
+    if isinstance(value, float):
+        return [value]
+    found: list[float] = []
+    for part in value:
+        inner = flatten(part)
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
+def _map(function: Callable[[float], float], value: Numbers | None) -> Numbers | None:
+    if value is None:
+        return None
+    if isinstance(value, float):
+        try:
+            return float(function(value))
+        except (ArithmeticError, ValueError):
+            return None
+    parts = [_map(function, part) for part in value]
+    return None if any(part is None for part in parts) else parts
+
+
+def _zip(function: Callable[[float, float], float], a: Numbers | None, b: Numbers | None) -> Numbers | None:
+    if a is None or b is None:
+        return None
+    if isinstance(a, float) and isinstance(b, float):
+        try:
+            made = function(a, b)
+        except (ArithmeticError, ValueError):
+            return None
+        return float(made) if isinstance(made, int | float) else None
+    if isinstance(a, float):
+        return _whole([_zip(function, a, part) for part in b]) if isinstance(b, list) else None
+    if isinstance(b, float):
+        return _whole([_zip(function, part, b) for part in a])
+    if len(a) != len(b):
+        return None
+    return _whole([_zip(function, x, y) for x, y in zip(a, b, strict=True)])
+
+
+def _whole(parts: list[Numbers | None]) -> Numbers | None:
+    return None if any(part is None for part in parts) else list(parts)
+
+
+_UNARY: dict[str, Callable[[float], float]] = {
+    "negative": lambda x: -x, "square": lambda x: x * x, "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
+    "sin": math.sin, "cos": math.cos, "tanh": math.tanh,
+}  # fmt: skip
+_BINARY: dict[str, Callable[[float, float], float]] = {
+    "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b, "pow": lambda a, b: a**b, "maximum": max, "minimum": min,
+}  # fmt: skip

@@ -1,0 +1,284 @@
+"""What must not shake the server: nonsense, haste, size, and clients that come and go."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lsprotocol import types
+
+from tests.server.editor import COMMAND, session
+from tests.server.programs import BROKEN, FIXED, long
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Wire:
+    """The server's process with its pipes, for messages that no client would send."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def send(self, message: Any) -> None:
+        """Send a JSON value with its header."""
+        body = json.dumps(message).encode()
+        self.raw(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    def request(self, identity: int, method: str, params: Any = None) -> dict[str, Any]:
+        """Send a request and wait for its response; what comes before it is passed over."""
+        self.send({"jsonrpc": "2.0", "id": identity, "method": method, "params": params})
+        return self.response(identity)
+
+    def notify(self, method: str, params: Any = None) -> None:
+        """Send a notification."""
+        self.send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def response(self, identity: int) -> dict[str, Any]:
+        """Wait for the response to a request."""
+        while True:
+            message = self.read()
+            if message.get("id") == identity and "method" not in message:
+                return message
+
+    def read(self) -> dict[str, Any]:
+        """The next message."""
+        assert self.process.stdout is not None
+        length = 0
+        while (line := self.process.stdout.readline()) not in (b"\r\n", b""):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        assert length, "the server has closed its output"
+        message: dict[str, Any] = json.loads(self.process.stdout.read(length))
+        return message
+
+    def initialize(self) -> None:
+        """Begin the session."""
+        assert "result" in self.request(1, "initialize", {"capabilities": {}, "processId": None, "rootUri": None})
+        self.notify("initialized", {})
+
+    def open(self, uri: str, text: str) -> list[Any]:
+        """Open a document and wait for its diagnostics."""
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": item})
+        while True:
+            message = self.read()
+            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
+                found: list[Any] = message["params"]["diagnostics"]
+                return found
+
+    def finish(self) -> int:
+        """End the session as the protocol asks; gives the exit status."""
+        assert self.request(99, "shutdown")["result"] is None
+        self.notify("exit")
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    yield wire
+    wire.process.kill()
+    wire.process.wait()
+    for pipe in (wire.process.stdin, wire.process.stdout, wire.process.stderr):
+        assert pipe is not None
+        pipe.close()
+
+
+def test_malformed_messages(wire: Wire) -> None:
+    wire.initialize()
+    wire.raw(b"Content-Length: 9\r\n\r\n{not json")
+    wire.raw(b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc")
+    wire.raw(b"Content-Type: nonsense\r\nContent-Length: 2\r\n\r\n[]")
+    wire.raw(b"Content-Length: 6\r\n\r\n[[[[[[")
+    wire.raw(b"\r\n\r\nnothing at all\r\n")
+    for nonsense in (
+        None,
+        7,
+        "text",
+        {},
+        {"jsonrpc": "1.0", "method": "exit"},
+        {"jsonrpc": "2.0"},
+        {"jsonrpc": "2.0", "id": []},
+    ):
+        wire.send(nonsense)
+    wire.notify("textDocument/didChange", {"textDocument": {"uri": 7}})
+    wire.notify(
+        "textDocument/didChange", {"textDocument": {"uri": "file:///not/open.py", "version": 2}, "contentChanges": []}
+    )
+    wire.notify("no/such/notification", {"a": 1})
+    error = wire.request(2, "textDocument/hover", {"position": "here"})["error"]
+    assert error["code"] == types.ErrorCodes.InvalidParams
+    error = wire.request(3, "no/such/request", {})["error"]
+    assert error["code"] == types.ErrorCodes.MethodNotFound
+    error = wire.request(4, "workspace/executeCommand", {"command": "no.such.command"})["error"]
+    assert error["code"] == types.ErrorCodes.InvalidParams
+    nowhere = {"textDocument": {"uri": "file:///not/open.py"}, "position": {"line": 5, "character": 5}}
+    assert wire.request(5, "textDocument/hover", nowhere)["result"] is None
+    wire.send({"jsonrpc": "2.0", "id": "unknown", "result": None})
+    assert [found["code"] for found in wire.open("file:///tmp/train.py", BROKEN)] == ["GT201"]
+    beyond = {"textDocument": {"uri": "file:///tmp/train.py"}, "position": {"line": 5000, "character": 5000}}
+    assert wire.request(6, "textDocument/hover", beyond)["result"] is None
+    assert wire.finish() == 0
+
+
+def test_changes_of_every_impossible_range(wire: Wire) -> None:
+    wire.initialize()
+    uri = "file:///tmp/train.py"
+    assert wire.open(uri, FIXED) == []
+    ranges = [((900, 0), (900, 5)), ((0, 900), (0, 950)), ((3, 2), (1, 1)), ((0, 0), (900, 900)), ((2, 0), (2, 0))]
+    for version, (start, end) in enumerate(ranges, 2):
+        span = {side: {"line": place[0], "character": place[1]} for side, place in (("start", start), ("end", end))}
+        identifier = {"uri": uri, "version": version}
+        wire.notify(
+            "textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"range": span, "text": "x"}]}
+        )
+    whole = {"textDocument": {"uri": uri, "version": 9}, "contentChanges": [{"text": BROKEN}]}
+    wire.notify("textDocument/didChange", whole)
+    while True:
+        message = wire.read()
+        if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["version"] == 9:
+            break
+    assert [found["code"] for found in message["params"]["diagnostics"]] == ["GT201"]
+    assert wire.finish() == 0
+
+
+def test_surrogates_that_no_file_can_hold(wire: Wire) -> None:
+    wire.initialize()
+    program = BROKEN.replace("import numpy", "# \ud83d alone\nimport numpy").replace(
+        "\nwith", "\nname = '\udc00'\nwith"
+    )
+    assert [found["code"] for found in wire.open("file:///tmp/train.py", program)] == ["GT201"]
+    assert wire.finish() == 0
+
+
+def test_requests_before_the_beginning_and_after_the_end(wire: Wire) -> None:
+    error = wire.request(
+        1, "textDocument/hover", {"textDocument": {"uri": "file:///a"}, "position": {"line": 0, "character": 0}}
+    )
+    assert error["error"]["code"] == types.ErrorCodes.ServerNotInitialized
+    wire.notify(
+        "textDocument/didOpen", {"textDocument": {"uri": "file:///a", "languageId": "python", "version": 1, "text": ""}}
+    )
+    wire.initialize()
+    again = wire.request(2, "initialize", {"capabilities": {}, "processId": None, "rootUri": None})
+    assert again["error"]["code"] == types.ErrorCodes.InvalidRequest
+    assert wire.request(3, "shutdown")["result"] is None
+    late = wire.request(4, "textDocument/hover", {})
+    assert late["error"]["code"] in (types.ErrorCodes.InvalidRequest, types.ErrorCodes.InvalidParams)
+    wire.notify("exit")
+    assert wire.process.wait(30) == 0
+
+
+def test_exit_without_shutdown(wire: Wire) -> None:
+    wire.initialize()
+    wire.notify("exit")
+    assert wire.process.wait(30) == 1
+
+
+def test_a_client_that_hangs_up(wire: Wire) -> None:
+    wire.initialize()
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    assert wire.process.wait(30) == 1
+    assert wire.process.stderr is not None
+    assert b"Traceback" not in wire.process.stderr.read()
+
+
+def test_what_rules_print_does_not_reach_the_client(tmp_path: Path, wire: Wire) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "noisy.py").write_text("print('Content-Length: 3')\n" + RULE)
+    (tmp_path / "gradlint.toml").write_text('rules = ["rules"]\n')
+    wire.initialize()
+    path = tmp_path / "train.py"
+    assert [found["code"] for found in wire.open(path.as_uri(), BROKEN)] == ["GT201"]
+    assert wire.finish() == 0
+
+
+RULE = '''
+from gradlint.rule import Rule
+
+
+class Noisy(Rule):
+    """Says something to whoever listens."""
+
+    code = "NOISY001"
+    name = "noisy-rule"
+    kinds = ()
+
+    def check(self, facts, module):
+        print("noise")
+        return ()
+'''
+
+
+@pytest.mark.asyncio
+async def test_a_thousand_quick_changes(tmp_path: Path) -> None:
+    async with session(tmp_path) as editor:
+        uri = editor.open(tmp_path / "train.py", FIXED)
+        await editor.diagnostics(uri)
+        for turn in range(1000):
+            if turn % 2 == 0:
+                editor.edit(uri, "tf.reduce_mean", "np.mean")
+            else:
+                editor.edit(uri, "np.mean", "tf.reduce_mean")
+        editor.edit(uri, "tf.reduce_mean", "np.mean")
+        assert [found.code for found in await editor.diagnostics(uri)] == ["GT201"]
+        # Broken states have even versions: no state was ever shown with another state's diagnostics.
+        for params in editor.published:
+            assert bool(params.diagnostics) == (params.version % 2 == 0)
+        versions = [params.version for params in editor.published]
+        assert versions == sorted(versions)
+        assert len(versions) < 500
+
+
+@pytest.mark.asyncio
+async def test_ten_thousand_lines(tmp_path: Path) -> None:
+    program = long(10_000)
+    assert program.count("\n") > 9_900
+    async with session(tmp_path) as editor:
+        uri = editor.open(tmp_path / "train.py", program)
+        assert [found.code for found in await editor.diagnostics(uri)] == ["GT201"]
+        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        # While the file is looked at, requests that need no result are answered.
+        before = time.monotonic()
+        assert await editor.command("gradlint.explain", "GT000") is None
+        assert time.monotonic() - before < 2
+        assert await editor.diagnostics(uri) == []
+
+
+@pytest.mark.asyncio
+async def test_two_clients_in_turn(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with session(tmp_path) as editor:
+            uri = editor.open(tmp_path / "train.py", BROKEN)
+            assert [found.code for found in await editor.diagnostics(uri)] == ["GT201"]
+
+
+@pytest.mark.asyncio
+async def test_memory_stays_where_it_is(tmp_path: Path) -> None:
+    async with session(tmp_path, configuration={"debounce": 0}) as editor:
+
+        async def live(turns: int) -> int:
+            for turn in range(turns):
+                uri = editor.open(tmp_path / f"train{turn % 3}.py", long(200))
+                await editor.diagnostics(uri)
+                editor.edit(uri, "np.mean", "tf.reduce_mean")
+                await editor.diagnostics(uri)
+                editor.close(uri)
+            return editor.resident()
+
+        settled = await live(15)
+        assert await live(60) < settled + (24 << 20)
