@@ -17,6 +17,7 @@ from gradlint.flow.values import (
     Function,
     Instance,
     Join,
+    Known,
     LibObject,
     LostNone,
     Number,
@@ -28,6 +29,7 @@ from gradlint.flow.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class Library(Tapes):
             return tensorflow_calls.dataset(self, name, args, kwargs, node)
         if name.startswith("keras.applications."):
             return keras.make(self, name, "model", args, kwargs, node)
+        if name.startswith("tensorflow.raw_ops."):
+            return tensorflow_calls.raw(self, name, kwargs, node)
         given = [leaf for value in (*args, *kwargs.values()) for leaf in self.leaves(value)]
         if name.startswith(
             (
@@ -113,6 +117,7 @@ class Library(Tapes):
 
     def by_table(self, entry: Entry, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a function of the table: what becomes of a gradient goes by argument and by output."""
+        entry = options.applied(entry, self.known_options(entry, args, kwargs))
         groups: list[tuple[Value, Effect, str | None]] = []
         given: list[tuple[int | str, Value]] = [*enumerate(args), *kwargs.items()]
         for key, value in given:
@@ -169,6 +174,24 @@ class Library(Tapes):
         return self.output(entry, groups, node, name, effect, dtype, kwargs)
 
     @staticmethod
+    def known_options(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> dict[str, str]:
+        """What is known of a call's arguments, as the table of options spells it."""
+        given: list[tuple[int | str, Value]] = [*enumerate(args), *kwargs.items()]
+        known: dict[str, str] = {}
+        for key, value in given:
+            parameter = entry.parameter(key)
+            if parameter is None:
+                continue
+            dtype = dtypes.named(value) if isinstance(value, Known) else None
+            if dtype is not None:
+                known[parameter.name] = repr(dtype)
+            elif isinstance(value, Const):
+                known[parameter.name] = repr(value.value)
+            elif isinstance(value, Tensor | Variable) and dtypes.is_float(value.dtype):
+                known[parameter.name] = options.REAL if not str(value.dtype).startswith("complex") else options.GIVEN
+        return known
+
+    @staticmethod
     def is_float_tensor(value: Value) -> bool:
         """Whether a value may be a tensor that a tape differentiates."""
         if isinstance(value, Tensor | Variable):
@@ -213,6 +236,8 @@ class Library(Tapes):
             return None, False
         if effect is Effect.LOOKUP:
             return self.cut(Kind.NO_GRADIENT, node, callee, name, op=op or ""), True
+        if effect is Effect.RAISES and op:
+            return self.cut(Kind.NO_GRADIENT, node, callee, name, exception=op), True
         if effect is Effect.STATE:
             return self.cut(Kind.ASSIGNED, node, callee, name), True
         if effect is Effect.VARIABLE:

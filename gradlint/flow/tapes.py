@@ -252,6 +252,7 @@ class Tapes(Statements):
             seed_node=written.get("output_gradients"),
             silenced=_is_zero(given.get("unconnected_gradients")),
             known_seed="output_gradients" in given,
+            loops=_flag(given.get("experimental_use_pfor"), default=True) is False,
         )
         if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
             detail = {
