@@ -232,12 +232,12 @@ class Library(Tapes):
         callee = self.callee(node)
         if effect in {Effect.PASSES, Effect.ZERO}:
             return None, True
+        if effect is Effect.RAISES and op:
+            return self.cut(Kind.NO_GRADIENT, node, callee, name, exception=op), True
         if effect in {Effect.UNKNOWN, Effect.MIXED, Effect.RAISES}:
             return None, False
         if effect is Effect.LOOKUP:
             return self.cut(Kind.NO_GRADIENT, node, callee, name, op=op or ""), True
-        if effect is Effect.RAISES and op:
-            return self.cut(Kind.NO_GRADIENT, node, callee, name, exception=op), True
         if effect is Effect.STATE:
             return self.cut(Kind.ASSIGNED, node, callee, name), True
         if effect is Effect.VARIABLE:

@@ -170,7 +170,8 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
-        return f"{text}[{index}]"
+        named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
+        return named or f"{text}[{index}]"
 
     # -- claims ----------------------------------------------------------------------------------------------------
 
