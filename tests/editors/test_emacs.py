@@ -28,7 +28,9 @@ def test_eglot_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path) -> None:
         "GRADLINT_TEST_OUT": str(out),
     }
     command = [program("emacs"), "--batch", "--eval", "(package-initialize)", "--load", str(HERE / "emacs.el")]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert result["line"] == 8

@@ -18,7 +18,9 @@ ROOT = HERE.parent.parent
 def program(name: str) -> str:
     """Where an editor is installed; the tests need it."""
     found = shutil.which(name)
-    assert found is not None, f"{name} is not installed; `apt-get install neovim emacs-nox elpa-eglot` installs what is needed"
+    assert found is not None, (
+        f"{name} is not installed; `apt-get install neovim emacs-nox elpa-eglot` installs what is needed"
+    )
     return found
 
 
@@ -38,7 +40,9 @@ def test_neovim_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path) -> None
     }
     script = f"luafile {HERE / 'neovim.lua'}"
     command = [program("nvim"), "--headless", "--clean", "-c", script]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
+    )
     assert out.exists(), done.stderr
     result = json.loads(out.read_text())
     assert "failed" not in result, (result, done.stderr)

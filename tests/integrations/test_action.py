@@ -72,5 +72,7 @@ def test_install(tmp_path: Path) -> None:
     """A fresh environment gets the command from the action's own checkout."""
     status, said, outputs = run("Install gradlint", tmp_path, SOURCE=str(ROOT), CONFIRM="false", PYTHON=sys.executable)
     assert status == 0, said
-    version = subprocess.run([outputs["command"], "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    version = subprocess.run(
+        [outputs["command"], "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert version.stdout.startswith("gradlint ")
