@@ -28,8 +28,10 @@ def checked(data: bytes, path: str = "a.py") -> FileResult:
     return result
 
 
-def test_the_modules_of_the_standard_library() -> None:
-    for path in sorted(STDLIB.glob("*.py")):
+def test_the_smaller_modules_of_the_standard_library() -> None:
+    modules = [path for path in sorted(STDLIB.glob("*.py")) if path.stat().st_size < 20_000]
+    assert len(modules) > 50
+    for path in modules:
         assert checked(path.read_bytes(), path.name).problems == (), path
 
 

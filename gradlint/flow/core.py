@@ -192,7 +192,6 @@ class Core:
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
-        first = len(edges)
         floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
         for parent in parents:
             if isinstance(parent, Const):
@@ -212,11 +211,13 @@ class Core:
             else:
                 edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
         recorded = tracked & seen if tracked else NOWHERE
-        for edge in edges[first:] if recorded and cut is None else ():
+        for edge in edges if recorded else ():
             # An operation that is recorded for one of its inputs is recorded with all of them: a tensor that is watched
             # only later is found among them (TensorFlow 2.21).
-            if isinstance(edge.parent, Tensor) and edge.parent.dtype not in DISCRETE and edge.live is not EVERYWHERE:
-                edge.live = edge.live | recorded
+            if edge.cut is not None or edge.live is EVERYWHERE or not isinstance(edge.parent, Tensor):
+                continue
+            if edge.parent.dtype not in DISCRETE:
+                edge.live = edge.live | (recorded & edge.seen)
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:

@@ -155,7 +155,7 @@ class Library(Tapes):
         if entry.effect is Effect.NOTFLOAT and dtypes.is_float(dtype):
             groups = [(value, Effect.UNKNOWN if given is Effect.NOTFLOAT else given, op) for value, given, op in groups]
         effect = whole.effect if whole is not None and len(outputs) == 1 else entry.effect
-        return self.output(entry, groups, node, name, effect, dtype)
+        return self.output(entry, groups, node, name, effect, dtype, kwargs)
 
     @staticmethod
     def is_float_tensor(value: Value) -> bool:
@@ -172,6 +172,7 @@ class Library(Tapes):
         name: str,
         effect: Effect,
         dtype: str | None,
+        named: dict[str, Value] | None = None,
     ) -> Tensor:
         """One tensor that a function of the table gives."""
         made = Tensor(dtype, span_of(node), name)
@@ -185,7 +186,7 @@ class Library(Tapes):
             self.depend(made, leaves, cut, sure=sure)
         if not made.born:
             made.born = self.tick()
-        made.extra = {"args": tuple(value for value, _, _ in groups)}
+        made.extra = {"args": tuple(value for value, _, _ in groups), "named": named or {}}
         if entry.result == "sparse":
             made.extra["composite"] = "sparse"
         return made

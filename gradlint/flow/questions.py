@@ -354,7 +354,12 @@ class _Asking:
         if isinstance(owner, Value) and owner.span is not None:
             cause.places["source_definition"] = owner.span
             cause.story.append(Note(owner.span, "the model is made here"))
-        self.claim(None, node, self.machine.text(node), cause)
+        machine, call = self.machine, self.call
+        detail = {**cause.detail, "source": machine.text(node), "target": machine.text(call.target_node),
+                  "method": call.method, "tape": machine.tape_name(call.node), "call_line": str(call.span.line)}  # fmt: skip
+        places = {"call": call.span, "source": span_of(node), **cause.places}
+        story = (*cause.story, Note(call.span, "gives an empty list"))
+        machine.recorder.claim(cause.kind, span, "error", (), story, detail, places)
 
     def lookup_error(self, sources: list[tuple[Value, ast.expr, str]], recording: Recording) -> bool:
         """Whether the call surely meets an operation without a registered gradient."""
@@ -489,7 +494,8 @@ class _Asking:
 
     def unfollowed(self, recording: Recording, source: Value) -> bool:
         """Whether the recording surely never followed a source back, whatever used it."""
-        if recording.watched.get(id(source), MISSING) is not MISSING:
+        watch = recording.watched.get(id(source), MISSING)
+        if watch is not MISSING and (watch is None or watch[3]):
             return False
         if isinstance(source, Variable | Params):
             return not self.machine.follows(recording, source)
@@ -564,7 +570,13 @@ class _Asking:
         if isinstance(source, Variable | Tensor) and dtypes.is_discrete(source.dtype):
             detail = {"dtype": str(source.dtype)}
             return Cause(Kind.INTEGER_SOURCE, span, detail=detail, story=story)
-        if recording.watched.get(id(source), MISSING) is not MISSING:
+        watch = recording.watched.get(id(source), MISSING)
+        if watch is not MISSING and watch is not None and not watch[3] and recording not in source.tracked:
+            place = span_of(watch[2])
+            story.append(Note(place, "the tape has stopped recording by now"))
+            detail = {"reason": "after-block", "watch_line": str(place.line)}
+            return Cause(Kind.WATCHED_LATE, place, story=story, detail=detail, places={"watch": place})
+        if watch is not MISSING:
             return None
         rebound = self.machine.replaced.get(id(source))
         if isinstance(source, Tensor) and recording not in source.tracked:
@@ -694,12 +706,12 @@ class _Asking:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if isinstance(node, Tensor) and node.gradient_of is not None:
+            if isinstance(node, Tensor) and node.gradient_of is not None and node.born < recording.began:
                 for edge in node.edges:
                     outside = recording not in edge.seen and edge.cut is None
                     if outside and (edge.parent is item.node or self.depends(edge.parent, item.edge.parent)):
                         return graph.Break(node, edge, item.sure)
-            stack.extend(edge.parent for edge in node.edges)
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None)
         return item
 
     def value_ways(self) -> set[int]:
@@ -893,6 +905,12 @@ def _preference(recording: Recording, item: Break) -> tuple[int, int]:
     return rank, item.node.born
 
 
+def number_error(value: object) -> str:
+    """The exception for a Python number: it is taken for a dtype, and there are dtypes of these numbers (2.21)."""
+    is_dtype = isinstance(value, int | float) and value in {*range(1, 31), *range(101, 131)}
+    return "AttributeError" if is_dtype else "TypeError"
+
+
 def _no_target(target: Value) -> tuple[str, str]:
     """Why a target cannot be differentiated, and the exception that says so; empty where it can."""
     if isinstance(target, Join):
@@ -901,12 +919,12 @@ def _no_target(target: Value) -> tuple[str, str]:
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
-        return "number", "AttributeError"
+        return "number", "TypeError"
     if isinstance(target, Const):
         if target.value is None:
             return "none", "TypeError"
         if isinstance(target.value, int | float) and not isinstance(target, LostNone):
-            return "number", "AttributeError"
+            return "number", number_error(target.value)
         if isinstance(target.value, str):
             return "string", "AttributeError"
     if isinstance(target, Function):
@@ -924,13 +942,13 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Array):
         return "ndarray", "AttributeError"
     if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", "AttributeError"
+        return "number", "TypeError"
     if isinstance(source, Const):
         if source.value is None:
             return "none", "TypeError"
         if isinstance(source.value, str):
             return "string", "TypeError"
-        return "number", "AttributeError"
+        return "number", number_error(source.value)
     if isinstance(source, LibObject) and source.family in {"layer", "model"}:
         return "model" if source.family == "model" else "layer", "AttributeError"
     if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:

@@ -65,7 +65,8 @@ def _tensor_rank(value: Tensor, depth: int) -> int | None:
     if name in {"constant", "convert_to_tensor"} and given:
         return rank(given[0], depth - 1)
     if name in REDUCING:
-        return 0 if len(given) == 1 else None
+        known, axis = axis_of(value)
+        return 0 if known and axis is None and len(given) < 3 else None
     if name in ELEMENTWISE:
         parts = given or tuple(edge.parent for edge in value.edges)
         found = [rank(part, depth - 1) for part in parts]
@@ -111,6 +112,8 @@ def numbers(value: Value, depth: int = 24) -> Numbers | None:
 
 def _tensor_numbers(value: Tensor, depth: int) -> Numbers | None:
     name, given = short(value.op), arguments(value)
+    if name == "strided_slice" and value.copy_of is not None and value.extra and "index" in value.extra:
+        return picked(numbers(value.copy_of, depth - 1), value.extra["index"])
     if not given:
         if isinstance(value.known, int | float):
             return float(value.known)
@@ -124,11 +127,10 @@ def _tensor_numbers(value: Tensor, depth: int) -> Numbers | None:
         return _map(_UNARY[name], numbers(given[0], depth - 1))
     if name in _BINARY and len(given) == 2:
         return _zip(_BINARY[name], numbers(given[0], depth - 1), numbers(given[1], depth - 1))
-    if name in {"reduce_sum", "reduce_mean", "reduce_max"} and len(given) == 1:
-        flat = flatten(numbers(given[0], depth - 1))
-        if not flat:
-            return None
-        return {"reduce_sum": sum(flat), "reduce_mean": sum(flat) / len(flat), "reduce_max": max(flat)}[name]
+    if name in _REDUCE:
+        inner = numbers(given[0], depth - 1)
+        known, axis = axis_of(value)
+        return reduced(_REDUCE[name], inner, axis) if known and inner is not None else None
     return None
 
 
@@ -171,28 +173,102 @@ def _map(function: Callable[[float], float], value: Numbers | None) -> Numbers |
     return None if any(part is None for part in parts) else parts
 
 
+def shape(value: Numbers) -> list[int]:
+    """The lengths of a nest's axes."""
+    found: list[int] = []
+    while isinstance(value, list):
+        found.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return found
+
+
 def _zip(function: Callable[[float, float], float], a: Numbers | None, b: Numbers | None) -> Numbers | None:
+    """An operation on two nests, broadcast as NumPy and TensorFlow do."""
     if a is None or b is None:
         return None
-    if isinstance(a, float) and isinstance(b, float):
+    deep_a, deep_b = len(shape(a)), len(shape(b))
+    if deep_a == deep_b == 0:
         try:
-            made = function(a, b)
+            made = function(float(a), float(b))  # type: ignore[arg-type]
         except (ArithmeticError, ValueError):
             return None
         return float(made) if isinstance(made, int | float) else None
-    if isinstance(a, float):
+    if deep_a < deep_b:
         return _whole([_zip(function, a, part) for part in b]) if isinstance(b, list) else None
-    if isinstance(b, float):
-        return _whole([_zip(function, part, b) for part in a])
-    if len(a) != len(b):
+    if deep_b < deep_a:
+        return _whole([_zip(function, part, b) for part in a]) if isinstance(a, list) else None
+    assert isinstance(a, list)
+    assert isinstance(b, list)
+    size = max(len(a), len(b))
+    if len(a) not in {1, size} or len(b) not in {1, size} or size > _LIMIT:
         return None
-    return _whole([_zip(function, x, y) for x, y in zip(a, b, strict=True)])
+    pairs = [(a[index if len(a) > 1 else 0], b[index if len(b) > 1 else 0]) for index in range(size)]
+    return _whole([_zip(function, x, y) for x, y in pairs])
+
+
+def reduced(function: Callable[[list[float]], float], value: Numbers, axis: int | None) -> Numbers | None:
+    """A reduction of a nest along one axis, or of all its numbers."""
+    if axis is None or not isinstance(value, list):
+        flat = flatten(value)
+        return function(flat) if flat else None
+    depth = len(shape(value))
+    axis = axis + depth if axis < 0 else axis
+    if axis == 0:
+        if depth == 1:
+            return reduced(function, value, None)
+        columns = [list(column) for column in zip(*value, strict=False)]
+        return _whole([reduced(function, column, 0) for column in columns])
+    return _whole([reduced(function, part, axis - 1) for part in value])
+
+
+def axis_of(value: Tensor) -> tuple[bool, int | None]:
+    """The axis that a reduction names: whether it is known, and which (None for all)."""
+    named: dict[str, Value] = (value.extra or {}).get("named", {})
+    given = named.get("axis")
+    if given is None:
+        return True, None
+    if isinstance(given, Seq) and len(given.items.values) == 1:
+        given = given.items.values[0]
+    if isinstance(given, Const) and (given.value is None or isinstance(given.value, int)):
+        return True, given.value
+    return False, None
+
+
+def picked(value: Numbers | None, index: Value) -> Numbers | None:
+    """A nest under an index of whole slices, new axes and fixed places."""
+    if value is None:
+        return None
+    parts = list(index.items.values) if isinstance(index, Seq) and index.kind == "tuple" else [index]
+    return _pick(value, parts)
+
+
+def _pick(value: Numbers, parts: list[Value]) -> Numbers | None:
+    if not parts:
+        return value
+    part, rest = parts[0], parts[1:]
+    if isinstance(part, Const) and part.value is None:
+        inner = _pick(value, rest)
+        return None if inner is None else [inner]
+    if not isinstance(value, list):
+        return None
+    if isinstance(part, Const) and isinstance(part.value, int) and -len(value) <= part.value < len(value):
+        return _pick(value[part.value], rest)
+    if isinstance(part, Seq) and part.kind == "slice":
+        bounds = [bound.value if isinstance(bound, Const) else ... for bound in part.items.values]
+        if all(bound is None or isinstance(bound, int) for bound in bounds):
+            return _whole([_pick(inner, rest) for inner in value[slice(*bounds)]])
+    return None
 
 
 def _whole(parts: list[Numbers | None]) -> Numbers | None:
     return None if any(part is None for part in parts) else list(parts)
 
 
+_REDUCE: dict[str, Callable[[list[float]], float]] = {
+    "reduce_sum": sum, "reduce_mean": lambda xs: sum(xs) / len(xs), "reduce_max": max, "reduce_min": min,
+}  # fmt: skip
 _UNARY: dict[str, Callable[[float], float]] = {
     "negative": lambda x: -x, "square": lambda x: x * x, "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
     "sin": math.sin, "cos": math.cos, "tanh": math.tanh,

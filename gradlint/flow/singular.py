@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow import graph
 from gradlint.flow.facts import Kind
-from gradlint.flow.shapes import arguments, flatten, numbers, rank, short
+from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short
 from gradlint.flow.values import Const, Number, Tensor, Value
 
 if TYPE_CHECKING:
@@ -194,7 +194,10 @@ def _singular(node: Tensor, name: str) -> bool:
     if name in {"sqrt", "rsqrt"}:
         return bool(first) and any(x == 0 for x in first or ())
     if name == "norm":
-        return bool(first) and len(given) == 1 and all(x == 0 for x in first or ())
+        inner = numbers(given[0])
+        known, axis = axis_of(node)
+        sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
+        return any(x == 0 for x in flatten(sums) or ())
     if name in {"log"}:
         return bool(first) and any(x == 0 for x in first or ())
     if name in {"divide", "truediv"} and len(given) > 1:

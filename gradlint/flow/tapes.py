@@ -179,7 +179,6 @@ class Tapes(Statements):
 
     def watch_one(self, tape: Tape, recording: Recording, leaf: Value, node: ast.AST, argument: ast.AST) -> None:
         """Watch one tensor or Variable."""
-        sure = not self.forks
         reason = refused(leaf)
         if reason is not None:
             self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
@@ -190,11 +189,11 @@ class Tapes(Statements):
         leaf = leaf.base if isinstance(leaf, Storage) else leaf
         if isinstance(leaf, Tensor) and self.graphs > tape.state["graphs"]:
             return
-        self.set(recording.watched, id(leaf), (leaf, self.tick(), node, sure))
+        self.set(recording.watched, id(leaf), (leaf, self.tick(), node, tape.state["open"] is not False))
         self.kept.append(leaf)
         whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
         if isinstance(whole, Tensor):
-            self.set(recording.watched, id(whole), (whole, self.clock, node, sure))
+            self.set(recording.watched, id(whole), (whole, self.clock, node, True))
 
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import Tape, Value
+from gradlint.flow.values import Recording, Tape, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.machine import Machine
@@ -52,7 +52,7 @@ def _inside(machine: Machine, tapes: list[Tape]) -> None:
             if is_open is not True:
                 continue
             needed = any(
-                _comes_from(leaf, span_of(node))
+                _comes_from(leaf, span_of(node), recording)
                 for other, _, other_recording, question in tape.uses
                 if other is not node and other_recording is recording
                 for leaf in machine.leaves(question.target)
@@ -67,8 +67,8 @@ def _inside(machine: Machine, tapes: list[Tape]) -> None:
             )  # fmt: skip
 
 
-def _comes_from(value: Value, call: object) -> bool:
-    """Whether a value was computed from the gradient that a call gave."""
+def _comes_from(value: Value, call: object, recording: Recording) -> bool:
+    """Whether a value was computed, in a recording, from the gradient that a call gave."""
     stack, seen = [value], set()
     while stack:
         node = stack.pop()
@@ -76,7 +76,7 @@ def _comes_from(value: Value, call: object) -> bool:
             return True
         if id(node) not in seen:
             seen.add(id(node))
-            stack.extend(edge.parent for edge in node.edges)
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.seen)
     return False
 
 

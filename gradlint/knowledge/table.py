@@ -113,15 +113,26 @@ class Output:
 
     Attributes:
         name: Its name in a namedtuple, if it has one.
-        dtype: ``same`` (the dtype of the float argument), ``real`` (of a complex one, its real counterpart), a dtype's
-            name (``int64``, ``bool``, ``string``), ``argument:dtype:float32`` (what the parameter ``dtype`` says, and
-            what it is by default) or ``?``.
+        dtype: ``same`` (the dtype of the float argument), ``real`` (of a complex one, its real counterpart),
+            ``complex`` (of a real one, its complex counterpart), a dtype's name (``int64``, ``bool``, ``string``),
+            ``argument:dtype:float32`` (what the parameter ``dtype`` says, and what it is by default, which may be one
+            of the others) or ``?``.
         effect: What becomes of a gradient that leaves here.
     """
 
     name: str | None
     dtype: str
     effect: Effect
+
+    @property
+    def asked(self) -> str | None:
+        """The parameter that decides the dtype, if one does."""
+        return self.dtype.split(":")[1] if self.dtype.startswith("argument:") else None
+
+    @property
+    def default(self) -> str:
+        """The dtype where no parameter decides it: ``same``, ``real``, ``complex``, ``?`` or a dtype's name."""
+        return self.dtype.rpartition(":")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +279,8 @@ def _lines() -> dict[str, str]:
     """The table's lines by every name that they have."""
     lines: dict[str, str] = {}
     for line in TABLE.read_text(encoding="utf-8").splitlines():
-        name = line[: line.index("\t")]
-        lines[name] = line
-        aliases = line[line.rindex("\t") + 1 :]
+        lines[line.split("\t", 1)[0]] = line
+        aliases = line.rsplit("\t", 1)[1]
         if aliases:
             for alias in aliases.split(" "):
                 if alias != "compat.v1":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .edits import operand, replace
+from .edits import operand, remove, replace
 from .numpy import method
 from .site import spelled
 from .uses import refuses_a_tensor
@@ -76,6 +76,9 @@ def dropped(site: Site, node: ast.expr) -> Replacement | None:
             return None if text is None else replace(called, text)
         if refuses_a_tensor(site, node):
             return None
+        statement = site.index.parents.get(node)
+        if isinstance(statement, ast.Assign) and [spelled(one) for one in statement.targets] == [spelled(inner)]:
+            return remove(site, statement)
         return replace(node, operand(site, node, site.text(inner), inner))
     if isinstance(node, ast.Call) and not node.keywords:
         root, _, last = (spelled(node.func) or "").rpartition(".")

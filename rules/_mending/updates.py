@@ -86,6 +86,8 @@ def _assigned(site: Site, target: ast.expr, value: ast.expr) -> str | None:
             return f"{name}.{method}({site.text(value.right)})"
         if isinstance(value.op, ast.Add) and site.text(value.right) == name:
             return f"{name}.assign_add({site.text(value.left)})"
+    if not isinstance(value, (ast.BinOp, ast.Call, ast.UnaryOp)):
+        return None
     if not any(site.text(one) == name for one in ast.walk(value) if isinstance(one, type(target))):
         return None
     return f"{name}.assign({site.text(value)})"

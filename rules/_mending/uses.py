@@ -74,8 +74,10 @@ def refuses_a_tensor(site: Site, node: ast.expr) -> bool:
     if isinstance(parent, ast.Attribute):
         return parent.attr not in TENSOR
     if isinstance(parent, ast.Subscript) and parent.value is node:
-        simple = (ast.Constant, ast.Slice, ast.Tuple, ast.UnaryOp, ast.Name, ast.BinOp)
-        return not isinstance(parent.ctx, ast.Load) or not isinstance(parent.slice, simple)
+        several = isinstance(parent.slice, ast.Tuple)
+        places = parent.slice.elts if isinstance(parent.slice, ast.Tuple) else [parent.slice]
+        plain = (ast.Constant, ast.Slice, ast.UnaryOp) if several else (ast.Constant, ast.Slice, ast.UnaryOp, ast.Name)
+        return not isinstance(parent.ctx, ast.Load) or not all(isinstance(one, plain) for one in places)
     if isinstance(parent, ast.Assign):
         names = [spelled(target) for target in parent.targets]
         return any(name is not None and any(refuses_a_tensor(site, use) for use in site.uses(name)) for name in names)

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site, spelled
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
+
+
+LOSSES = frozenset(
+    {
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "CategoricalHinge",
+        "CosineSimilarity",
+        "Hinge",
+        "KLDivergence",
+        "MeanAbsoluteError",
+        "MeanAbsolutePercentageError",
+        "MeanSquaredError",
+        "MeanSquaredLogarithmicError",
+        "Poisson",
+        "SparseCategoricalCrossentropy",
+        "SquaredHinge",
+    }
+)
+"""The metrics that have a loss of the same name and meaning."""
 
 
 class MetricAsLoss(Rule):
@@ -129,3 +153,20 @@ print(tape.gradient(loss, model.trainable_variables))
         callee = name(claim, "callee", "The metric")
         told = f"{callee} reads the metric's state, which keeps no history{so(claim)}"
         return f"{told}; {use(claim, 'use a loss function')}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The loss of the metric's name where it is made: unsafe, since the metric summed up over the batches."""
+        site = Site(claim, module)
+        node = site.expression()
+        if not isinstance(node, ast.Call) or spelled(node.func) is None:
+            return None
+        called = spelled(node.func) or ""
+        found = site.definition(called, node)
+        made = None if found is None else found[1]
+        calls_only = all(getattr(site.index.parents.get(use), "func", None) is use for use in site.uses(called))
+        if not isinstance(made, ast.Call) or not calls_only:
+            return None
+        owner, _, name = (spelled(made.func) or "").rpartition(".")
+        if name not in LOSSES or not owner.endswith("metrics"):
+            return None
+        return proposal("unsafe", "Use the loss", replace(made.func, f"{owner.removesuffix('metrics')}losses.{name}"))

@@ -193,7 +193,7 @@ print(tape.gradient(losses, w))
         if edits is not None:
             only = len(statements_between(site, block, statement)) == 1 and _computes(statement)
             return proposal("safe" if only else "unsafe", "Move it into the tape's block", *edits)
-        edits = moved_in_from_before(site, block, statement)
+        edits = moved_in_from_before(site, block, _in_scope_of(site, block, statement))
         return None if edits is None else proposal("unsafe", "Open the tape before it", *edits)
 
 
@@ -210,6 +210,18 @@ def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposa
         after(site.module, block.body[-1], f"{name} = {' '.join(site.text(whole).split())}"),
         replace(whole, name),
     )
+
+
+def _in_scope_of(site: Site, block: With, statement: ast.stmt) -> ast.stmt:
+    """The statement beside a block that calls the function which a statement stands in; else the statement itself."""
+    function = site.index.enclosing(statement, ast.FunctionDef)
+    if function is None or function is site.index.scope(block):
+        return statement
+    for one in site.index.suite(block):
+        called = (spelled(node.func) or "" for node in ast.walk(one) if isinstance(node, ast.Call))
+        if one.lineno < block.lineno and any(name.rpartition(".")[2] == function.name for name in called):
+            return one
+    return statement
 
 
 def _stopped(site: Site, statement: ast.stmt) -> Proposal | None:

@@ -178,7 +178,7 @@ print(tape.gradient(losses, w))
             return proposal("unsafe", "Call the function", put(end.end_line, end.end_column, "()"))
         name = spelled(target)
         found = site.definition(name, call) if name is not None else None
-        made = target if name is None else None if found is None else found[1]
+        made = target if name is None else site.at(claim.places.get("break")) if found is None else found[1]
         if made is None:
             return None
         edit = dropped(site, made)

@@ -188,6 +188,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
             return (
                 None if what is None else proposal("safe", "Watch the Keras variable's value", replace(watched, what))
             )
+        if reason in {"model", "layer"}:
+            return proposal("safe", "Drop it: the model's variables are watched", remove(site, statement))
         if reason == "not-entered":
             return _moved_in(site, statement, call)
         return None

@@ -152,7 +152,8 @@ print(tape.gradient(penalty, kernel))
         outer, tape = site.block_of(calls[0][1]), site.tape_of(calls[0][1])
         if outer is None or tape is None:
             return None
-        same = claim.detail.get("reason") == "same-tape"
+        inner = site.expression()
+        same = isinstance(inner, ast.Call) and site.tape_of(inner) == tape
         if same and any(one is calls[0][1] for one in ast.walk(statement)):
             return None
         edits = moved_in_from_behind(site, outer, statement, None if same else tape)

@@ -180,13 +180,13 @@ print(first.gradient(z, x), second.gradient(z, y))
         if not calls or claim.detail.get("reason") in {"never-entered", "other-tape"}:
             return None
         asked = calls[0][1]
-        tape, made = site.tape_of(asked), site.tape_call(asked)
+        tape, made = site.tape_of(asked), site.tape_call(asked) or site.at(claim.places.get("tape_call"))
         if tape is None:
             return None
         joined = _joined(site, asked, tape)
         if joined is not None:
             return joined
-        if made is None:
+        if not isinstance(made, ast.Call):
             return None
         persistent = replace(made.args[0], "True") if made.args else with_keyword(site, made, "persistent", "True")
         if persistent is None:

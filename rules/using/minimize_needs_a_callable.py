@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, replace
+from .._mending.edits import alone, indent, proposal, put, replace
 from .._mending.site import Site, bound_names, spelled
 from .._wording import name
 
@@ -159,7 +159,11 @@ minimize(lambda: w**2, w)
         suite = site.index.suite(statement)
         at = next((number for number, one in enumerate(suite) if one is statement), 0)
         block = suite[at - 1] if at else None
-        if len(arguments) != 2 or spelled(arguments[0]) is None or not isinstance(block, ast.With):
+        if len(arguments) != 2 or spelled(arguments[0]) is None:
+            return None
+        if isinstance(block, ast.Assign) and [spelled(one) for one in block.targets] == [spelled(arguments[0])]:
+            return _recorded(site, node, block, *arguments)
+        if not isinstance(block, ast.With):
             return None
         tape = spelled(block.items[0].optional_vars) if block.items[0].optional_vars is not None else None
         if tape is None or spelled(arguments[0]) not in {name for one in block.body for name in bound_names(one)}:
@@ -169,3 +173,21 @@ minimize(lambda: w**2, w)
             f"{site.text(node.func.value)}.apply_gradients(zip({tape}.gradient({loss}, {variables}), {variables}))"
         )
         return proposal("safe", "Apply the tape's gradients", replace(node, applied))
+
+
+def _recorded(site: Site, node: ast.Call, made: ast.stmt, loss: ast.expr, variables: ast.expr) -> Proposal | None:
+    """The statement that computes the loss recorded by a tape, and the tape's gradients applied."""
+    tape_class, tape = site.tensorflow("GradientTape", node), site.free_name("tape")
+    if tape_class is None or not alone(site.module, made) or not isinstance(node.func, ast.Attribute):
+        return None
+    margin = site.module.indent(made.lineno)
+    opened, *others = indent(site.module, made.lineno, made.end_lineno or made.lineno, "    ")
+    wanted = site.text(variables)
+    pairs = f"zip({tape}.gradient({site.text(loss)}, {wanted}), {wanted})"
+    return proposal(
+        "safe",
+        "Record the loss and apply the tape's gradients",
+        put(made.lineno, 0, f"{margin}with {tape_class}() as {tape}:\n{opened.content}"),
+        *others,
+        replace(node, f"{site.text(node.func.value)}.apply_gradients({pairs})"),
+    )

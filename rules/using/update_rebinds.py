@@ -70,7 +70,7 @@ for step in range(10):
     gradient = tape.gradient(loss, w)
     w.assign_sub(learning_rate * gradient)
 """,
-            outcome="none",
+            outcome=None,
             exception="TypeError",
         ),
         Example(

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from .mending import Mended
 
-MENDABLE = ("GT1", "GT2", "GT4", "GT5", "GT6")
-SHARE = 0.8
-"""How many of the broken programs whose rules have a fix are mended whole."""
+SHARE = 0.68
+"""The share of all broken programs that is mended whole; it only rises."""
 
 
 @cache
@@ -44,7 +43,7 @@ def test_fixing_twice_is_fixing_once(program: Program) -> None:
 
 
 def test_the_share_that_is_mended(capsys: pytest.CaptureFixture[str]) -> None:
-    chosen = [one for one in judged() if (one.program.code or "").startswith(MENDABLE)]
+    chosen = judged()
     whole = [one.program.name for one in chosen if one.whole]
     with capsys.disabled():
         print(f"\nmended {len(whole)} of {len(chosen)}")

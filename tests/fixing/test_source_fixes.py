@@ -326,7 +326,9 @@ def test_update(of: str, kind: Kind, update: str) -> None:
     assert arrived(run(fixed))
 
 
-@pytest.mark.parametrize("update", ["x = g", "x, z = z - g, x - g", "x, *z = x - g, z", "x: tf.Tensor = x - g"])
+@pytest.mark.parametrize(
+    "update", ["x = g", "x, z = z - g, x - g", "x, *z = x - g, z", "x: tf.Tensor = x - g", "x = [x - g]"]
+)
 def test_no_update(update: str) -> None:
     code = program(f"x = z = tf.Variable(3.0)\nwith tf.GradientTape() as tape:\n    y = x * x\ng = {CALL}\n{update}\n")
     assert fix_of(code, "GT101", claim(code, Kind.REBOUND, update, (CALL, "x"))) is None

@@ -137,6 +137,7 @@ def test_tells_outputs_apart(name: str, argument: int | str, output: int, effect
         ("tensorflow.python.ops.math_ops.reduce_mean", "tensorflow.math.reduce_mean"),
         ("tensorflow.python.ops.math_ops.argmax", "tensorflow.math.argmax"),
         ("tensorflow.python.ops.array_ops.concat", "tensorflow.concat"),
+        ("tensorflow.compat.v1.reduce_sum", "tensorflow.compat.v1.reduce_sum"),
         ("keras.backend.mean", "tensorflow.keras.backend.mean"),
         ("keras.ops.numpy.mean", "keras.ops.mean"),
         ("tensorflow.losses.MeanSquaredError", "keras.losses.MeanSquaredError"),
@@ -152,7 +153,6 @@ def test_knows_the_other_names(alias: str, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "tensorflow.compat.v1.reduce_sum",
         "tensorflow.no_such_function",
         "tensorflow_probability.distributions.Normal",
         "tensorflow_addons.losses.TripletSemiHardLoss",
@@ -186,6 +186,53 @@ def test_knows_what_the_call_of_an_instance_does() -> None:
     assert "trainable" in dense.facts
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "default"),
+    [
+        ("tensorflow.reduce_mean", None, "same"),
+        ("tensorflow.argmax", "output_type", "int64"),
+        ("tensorflow.cast", "dtype", "?"),
+        ("tensorflow.zeros_like", "dtype", "same"),
+        ("tensorflow.constant", "dtype", "same"),
+        ("tensorflow.equal", None, "bool"),
+        ("tensorflow.signal.rfft", None, "complex"),
+        ("tensorflow.math.real", None, "real"),
+        ("numpy.zeros", "dtype", "float64"),
+        ("numpy.array", "dtype", "same"),
+        ("numpy.arange", "dtype", "?"),
+        ("numpy.random.normal", None, "float64"),
+    ],
+)
+def test_knows_the_dtype(name: str, asked: str | None, default: str) -> None:
+    entry = lookup(name)
+    assert entry is not None
+    assert (entry.outputs[0].asked, entry.outputs[0].default) == (asked, default)
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "count"),
+    [
+        ("tensorflow.reduce_mean", "tensor", 1),
+        ("tensorflow.nn.moments", "tuple", 2),
+        ("tensorflow.math.top_k", "namedtuple", 2),
+        ("tensorflow.unstack", "list", 2),
+        ("tensorflow.linalg.svd", "tuple", 3),
+        ("tensorflow.sparse.reduce_sum", "tensor", 1),
+        ("tensorflow.Variable", "variable", 0),
+        ("tensorflow.keras.backend.update", "variable", 0),
+        ("tensorflow.sparse.SparseTensor", "sparse", 1),
+        ("tensorflow.RaggedTensor.from_row_lengths", "ragged", 1),
+        ("tensorflow.debugging.assert_equal", "none", 0),
+        ("numpy.mean", "number", 1),
+        ("numpy.reshape", "ndarray", 1),
+    ],
+)
+def test_knows_what_comes_back(name: str, result: str, count: int) -> None:
+    entry = lookup(name)
+    assert entry is not None
+    assert (entry.result, len(entry.outputs)) == (result, count)
+
+
 def test_no_metric_lets_a_gradient_through() -> None:
     for name in names():
         entry = lookup(name)
@@ -203,7 +250,8 @@ def test_numpy_gives_arrays_and_numbers() -> None:
         assert entry is not None
         if name.startswith("numpy.") and entry.kind == "function" and entry.passes_input:
             keeping.append(name)
-    assert {"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"} <= set(keeping)
+    scalars = {"numpy.fft.fftfreq", "numpy.fft.rfftfreq"}
+    assert set(keeping) == {"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"} | scalars
     mean = lookup("numpy.mean")
     assert mean is not None
     assert (mean.result, mean.effect) == ("number", Effect.NONE)
@@ -226,11 +274,11 @@ def test_the_file_is_sorted_and_no_name_stands_twice() -> None:
 
 def test_loads_in_under_two_milliseconds() -> None:
     taken = []
-    for _ in range(40):
+    for _ in range(150):
         table._lines.cache_clear()
-        start = time.perf_counter()
+        start = time.process_time()
         lookup("tensorflow.reduce_mean")
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     assert min(taken) < 0.002
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COMPANIONS = {
     # A gradient that is used as None has a cause, which has a finding of its own.
     "GT503": {"GT205", "GT307"},
-    "GT505": {"GT503"},
+    "GT505": {"GT101", "GT503"},
 }
 RULES = [rule for rule in registry.load() if rule.kinds]
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.knowledge.generator.candidates import NEVER, VALUES
+from gradlint.knowledge.generator.hints import hints
 from gradlint.knowledge.generator.probe import Observation, better, signature_of
 from gradlint.knowledge.generator.scope import compat_of, is_same
 
@@ -67,7 +68,7 @@ def call_row(subject: Subject, signature: inspect.Signature | None, calls: Mappi
 def _line(
     name: str, kind: str, signature: inspect.Signature | None, calls: Mapping[str, Observation], aliases: str
 ) -> str:
-    merged = _merge(calls, signature)
+    merged = _merge(calls, None if name in hints() else signature)
     first = next((seen for seen in calls.values() if seen.effects), next(iter(calls.values())))
     whole = _whole(merged)
     by_parameter = {parameter: _best(verdicts).replace("unknown", "?") for parameter, verdicts in merged.items()}
@@ -83,6 +84,9 @@ def _line(
     if not first.effects and first.result == "none":
         whole = "notensor"
     parameters = _signature(signature, by_parameter, "function")
+    unnamed = whole not in ("passes", "mixed") and ":" not in whole
+    if unnamed and first.result not in ("ndarray", "number") and _runs_functions(signature):
+        whole = "unknown"
     if whole == "notensor" and "=?" in parameters and first.result not in ("none", "string", "dtype", "shape"):
         whole = "unknown"
     outputs = _agreed(first, calls)
@@ -108,11 +112,15 @@ def _line(
 def _agreed(first: Observation, calls: Mapping[str, Observation]) -> tuple[tuple[str, str], ...]:
     """The outputs of a call, with a dtype in doubt where another call has another one."""
     count = len(first.outputs)
-    others = [seen.outputs for text, seen in calls.items() if "C(" not in text and len(seen.outputs) == count]
-    return tuple(
-        (name, _common({dtype, *(other[place][1] for other in others)}))
-        for place, (name, dtype) in enumerate(first.outputs)
-    )
+    real = [seen.outputs for text, seen in calls.items() if "C(" not in text and len(seen.outputs) == count]
+    whole = [seen.outputs for text, seen in calls.items() if "C(" in text and len(seen.outputs) == count]
+    found = []
+    for place, (name, dtype) in enumerate(first.outputs):
+        words = {other[place][1] for other in real} or {dtype}
+        if words <= {"same", "real"} and any(other[place][1] == "real" for other in whole):
+            words = {"real"}
+        found.append((name, _common(words)))
+    return tuple(found)
 
 
 def _common(dtypes: set[str]) -> str:
@@ -157,7 +165,7 @@ def _merge(calls: Mapping[str, Observation], signature: inspect.Signature | None
     """The most connected verdict of all calls, by parameter and output.
 
     What is zero for real tensors is zero, whatever it is for complex ones. Of an optional parameter it is not believed
-    that it never matters, unless an operation is named that stops its gradient.
+    that it never matters, unless an operation is named that stops its gradient, or the calls were chosen by hand.
     """
     merged: dict[str, tuple[str, ...]] = {}
     for text, seen in calls.items():
@@ -219,6 +227,16 @@ def _signature(signature: inspect.Signature | None, effects: Mapping[str, str], 
         effect = left.get(parameter.name, "" if kind == "class" or _takes_no_floats(parameter) else "?")
         words.append(star + parameter.name + (f"={effect}" if effect else ""))
     return " ".join(words)
+
+
+def _runs_functions(signature: inspect.Signature | None) -> bool:
+    """Whether a callable takes functions, which may bring in what they captured."""
+    return signature is not None and any(
+        value.startswith("lambda")
+        for name, parameter in signature.parameters.items()
+        if not _takes_no_floats(parameter)
+        for value in VALUES.get(name, ())
+    )
 
 
 def _takes_no_floats(parameter: inspect.Parameter) -> bool:

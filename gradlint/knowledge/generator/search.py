@@ -118,10 +118,10 @@ class Search:
     def _confirm(self, text: str) -> str:
         """Look for further calls where the first shows no way through, since another shape or dtype may have one."""
         first = self.found.get(text)
-        if first is None or not _is_cut(first):
+        if first is None or not _is_cut(first) or first.result in ("ndarray", "number", "string"):
             return text
         known = dict(first.effects)
-        budget = len(self.tried) + 60
+        budget = len(self.tried) + 50
         for other, _ in _attempts(self.target):
             if len(self.tried) > budget:
                 break
@@ -164,7 +164,7 @@ class Search:
 def _is_cut(seen: Observation) -> bool:
     """Whether no gradient was seen to come through from some argument."""
     return any(
-        all(verdict in ("none", "zero") or verdict.startswith("lookup") for verdict in verdicts) and verdicts
+        verdicts and all(verdict.partition(":")[0] in ("none", "zero", "lookup") for verdict in verdicts)
         for verdicts in seen.effects.values()
     )
 

@@ -1,0 +1,1 @@
+"""What gradlint costs, measured on this machine; each module is a command."""
