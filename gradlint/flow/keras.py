@@ -380,10 +380,9 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
 def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name)
-    blocks = short in INPUTS or (
-        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
-    )
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")

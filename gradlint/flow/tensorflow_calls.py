@@ -619,7 +619,7 @@ def cloned(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
 _T = "tensorflow."
 SPECIAL: dict[str, Special] = {
     "tensorflow.Variable": make_variable, "keras.Variable": make_variable,
-    "tensorflow.compat.v1.Variable": make_variable,
+    "keras.models.clone_model": cloned, "tensorflow.compat.v1.Variable": make_variable,
     "keras.backend.variable": make_variable, "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
     "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant,
     "tensorflow.identity": identity, "tensorflow.ensure_shape": identity,
