@@ -308,6 +308,9 @@ def custom_gradient(
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
         if _gives_none(machine, inner.items.values[1:], node):
             cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
             return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
@@ -318,16 +321,26 @@ def custom_gradient(
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
-def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
-    """Whether the gradient function of a custom gradient surely gives None, and nothing else."""
+def _answer(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
     if len(rest) != 1 or not isinstance(rest[0], Function):
-        return False
+        return None
     machine.recorder.muted += 1
     try:
-        answer = machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
     finally:
         machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
     return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
 
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:

@@ -215,6 +215,8 @@ class Library(Tapes):
         if not made.born:
             made.born = self.tick()
         made.extra = {"args": tuple(value for value, _, _ in groups), "named": named or {}}
+        if self.compiled:
+            made.extra["compiled"] = True
         if entry.result == "sparse":
             made.extra["composite"] = "sparse"
         return made

@@ -256,7 +256,11 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
         return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
     if isinstance(op, ast.Div) and dtypes.is_discrete(dtype):
         dtype = "float64"
+    objects = [parent for parent in parents if isinstance(parent, Array) and parent.dtype == "object"]
+    parents = [parent for parent in parents if not any(parent is other for other in objects)]
     made_tensor = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
+    if objects:
+        machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
     made_tensor.extra = {"args": (left, right)}
     return made_tensor
 
