@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from gradlint.flow.core import Exhausted
+from gradlint.flow.core import ExhaustedError
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine import Machine
 from gradlint.flow.record import Recorder
@@ -33,6 +33,6 @@ def analyse(code: str) -> Facts:
     machine = Machine(code, recorder)
     try:
         machine.run(tree)
-    except (Exhausted, RecursionError):
+    except (ExhaustedError, RecursionError):
         recorder.complete = False
     return recorder.facts()

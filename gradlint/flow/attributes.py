@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,7 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
 _CONSTANTS = {

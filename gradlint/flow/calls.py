@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow import keras
 from gradlint.flow.attributes import Attributes
-from gradlint.flow.core import DEPTH, Activation, Raised, span_of
+from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
 from gradlint.flow.values import (
-    Array,
     Bound,
     ClassValue,
     Const,
@@ -23,13 +22,11 @@ from gradlint.flow.values import (
     Known,
     LibObject,
     Method,
-    Number,
     Pairs,
     Partial,
     Seq,
     Super,
     Symbolic,
-    Tensor,
     Unknown,
     Value,
 )
@@ -66,7 +63,7 @@ class Calls(Attributes):
         """An optimizer applies gradients."""
         raise NotImplementedError
 
-    def eval_Call(self, node: ast.Call) -> Value:  # noqa: N802
+    def eval_Call(self, node: ast.Call) -> Value:
         """The value of a call expression."""
         if isinstance(node.func, ast.Name) and node.func.id == "super" and self.stack:
             return self.super_value(node)
@@ -393,12 +390,10 @@ class Calls(Attributes):
         self.guards += 1
         try:
             run()
-        except Raised as error:
+        except RaisedError as error:
             self.forks = forks
             del self.stack[depth:]
             return error.exception
         finally:
             self.guards -= 1
         return None
-
-

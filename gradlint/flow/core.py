@@ -44,11 +44,11 @@ DEPTH = 24
 """How deep calls are followed."""
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """The budget ran out."""
 
 
-class Raised(Exception):
+class RaisedError(Exception):
     """The program surely raises here, and something in it catches."""
 
     def __init__(self, exception: str) -> None:
@@ -75,12 +75,11 @@ class Activation:
 
 def span_of(node: ast.AST) -> Span:
     """Where a node stands."""
-    return Span(
-        getattr(node, "lineno", 1),
-        getattr(node, "col_offset", 0),
-        getattr(node, "end_lineno", None) or getattr(node, "lineno", 1),
-        getattr(node, "end_col_offset", None) or 0,
-    )
+    line: int = getattr(node, "lineno", 1)
+    column: int = getattr(node, "col_offset", 0)
+    end_line: int | None = getattr(node, "end_lineno", None)
+    end_column: int | None = getattr(node, "end_col_offset", None)
+    return Span(line, column, end_line or line, end_column or 0)
 
 
 class Core:
@@ -104,18 +103,31 @@ class Core:
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
         self.eager = False
+        self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
+        self.entered: dict[int, int] = {}
+        self.generators: dict[int, bool] = {}
+        self.written: dict[int, frozenset[str]] = {}
+        self.defined: list[Function] = []
+        self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
+        self.kept: list[Value] = []
+        self.paused_spans: list[tuple[int, int]] = []
+        self.made_tapes: list[Tape] = []
+        self.tape_names: dict[int, str] = {}
+        self.looped: set[int] | None = None
+        self.handed_on: set[int] = set()
+        self.second: set[int] = set()
 
-    # -- the budget and the source text ------------------------------------------------------------------------
+    # -- the budget and the source text ----------------------------------------------------------------------------
 
     def tick(self) -> int:
         """Advance the clock.
 
         Raises:
-            Exhausted: If the budget has run out.
+            ExhaustedError: If the budget has run out.
         """
         self.clock += 1
         if self.clock > STEPS:
-            raise Exhausted
+            raise ExhaustedError
         return self.clock
 
     def text(self, node: ast.AST | Span | None) -> str:
@@ -131,13 +143,13 @@ class Core:
             raw = b" ".join([first, *middle, last])
         return " ".join(raw.decode(errors="replace").split())
 
-    # -- branches ------------------------------------------------------------------------------------------------
+    # -- branches --------------------------------------------------------------------------------------------------
 
     def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
         """Write state through the journal."""
         self.store.set(where, key, value)
 
-    # -- recordings ----------------------------------------------------------------------------------------------
+    # -- recordings ------------------------------------------------------------------------------------------------
 
     @property
     def recording(self) -> tuple[Recording, ...]:
@@ -177,7 +189,7 @@ class Core:
             return True
         return recording.tape.accessed is not False and value.trainable is not False
 
-    # -- operations ----------------------------------------------------------------------------------------------
+    # -- operations ------------------------------------------------------------------------------------------------
 
     def depend(
         self,
@@ -271,7 +283,7 @@ class Core:
             edge = Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE)
             self.pool.edges = (*self.pool.edges, edge)
 
-    # -- what containers and functions hold ----------------------------------------------------------------------
+    # -- what containers and functions hold ------------------------------------------------------------------------
 
     def leaves(self, value: Value, depth: int = 6) -> Iterator[Value]:
         """The values that stand for tensors in a nest of lists, tuples and dictionaries."""
@@ -320,6 +332,40 @@ class Core:
             return span_of(call)
         return value.span
 
+    def name_of(self, value: Value) -> str:
+        """A name under which the running code can reach a value."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for name, held in frame.names.items():
+                if held is value and isinstance(name, str):
+                    return name
+            frame = frame.parent
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def in_later_turn(self, node: ast.AST) -> bool:
+        """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
+        if self.looped is None:
+            loops = (part for part in ast.walk(self.tree) if isinstance(part, ast.For | ast.AsyncFor | ast.While))
+            self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
+        return id(node) in self.looped
+
+    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
+        self.recorder.claim(
+            kind,
+            span_of(node),
+            "error",
+            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
+        )
+        self.raised(exception)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that names are looked up in first."""
+        return self.stack[-1].frame if self.stack else self.module
+
     def raised(self, exception: str) -> None:
         """The program surely raises here; where something in it catches, go there."""
         if self.guards:
@@ -329,9 +375,9 @@ class Core:
         """Go to what catches.
 
         Raises:
-            Raised: Always.
+            RaisedError: Always.
         """
-        raise Raised(exception)
+        raise RaisedError(exception)
 
     @property
     def in_graph(self) -> bool:

@@ -45,7 +45,7 @@ UNROLL = 48
 class Expressions(Core):
     """The part of the machine that evaluates."""
 
-    # -- what later parts provide --------------------------------------------------------------------------------
+    # -- what later parts provide ----------------------------------------------------------------------------------
 
     def call(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a value."""
@@ -63,12 +63,7 @@ class Expressions(Core):
         """Run a generator, handing over each value that it yields."""
         raise NotImplementedError
 
-    # -- names ---------------------------------------------------------------------------------------------------
-
-    @property
-    def frame(self) -> Frame:
-        """The frame that names are looked up in first."""
-        return self.stack[-1].frame if self.stack else self.module
+    # -- names -----------------------------------------------------------------------------------------------------
 
     def lookup(self, name: str) -> Value:
         """What a name holds."""
@@ -108,7 +103,7 @@ class Expressions(Core):
             frame = outer or frame
         self.set(frame.names, name, value)
 
-    # -- evaluation ----------------------------------------------------------------------------------------------
+    # -- evaluation ------------------------------------------------------------------------------------------------
 
     def eval(self, node: ast.expr | None) -> Value:
         """The value of an expression."""
@@ -125,24 +120,24 @@ class Expressions(Core):
             return self.unknown(kind.__name__, node, top=True)
         return method(node)
 
-    def eval_Attribute(self, node: ast.Attribute) -> Value:  # noqa: N802
+    def eval_Attribute(self, node: ast.Attribute) -> Value:
         return self.attribute(self.eval(node.value), node.attr, node)
 
-    def eval_NamedExpr(self, node: ast.NamedExpr) -> Value:  # noqa: N802
+    def eval_NamedExpr(self, node: ast.NamedExpr) -> Value:
         value = self.eval(node.value)
         self.bind(node.target.id, value)
         return value
 
-    def eval_Starred(self, node: ast.Starred) -> Value:  # noqa: N802
+    def eval_Starred(self, node: ast.Starred) -> Value:
         return self.eval(node.value)
 
-    def eval_Await(self, node: ast.Await) -> Value:  # noqa: N802
+    def eval_Await(self, node: ast.Await) -> Value:
         return self.eval(node.value)
 
-    def eval_FormattedValue(self, node: ast.FormattedValue) -> Value:  # noqa: N802
+    def eval_FormattedValue(self, node: ast.FormattedValue) -> Value:
         return self.eval(node.value)
 
-    def eval_JoinedStr(self, node: ast.JoinedStr) -> Value:  # noqa: N802
+    def eval_JoinedStr(self, node: ast.JoinedStr) -> Value:
         made = Number("str", span_of(node))
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
@@ -150,7 +145,7 @@ class Expressions(Core):
                 self.depend(made, self.leaves(value), self.cut(Kind.PYTHON, part, "f-string"))
         return made
 
-    def eval_Lambda(self, node: ast.Lambda) -> Value:  # noqa: N802
+    def eval_Lambda(self, node: ast.Lambda) -> Value:
         made = Function(node, self.frame, "<lambda>", span_of(node))
         made.defaults = self.default_values(node.args)
         return made
@@ -179,16 +174,16 @@ class Expressions(Core):
                 values.append(self.eval(node))
         return Items(tuple(values), exact)
 
-    def eval_List(self, node: ast.List) -> Value:  # noqa: N802
+    def eval_List(self, node: ast.List) -> Value:
         return Seq(self.elements(node.elts), "list", span_of(node))
 
-    def eval_Tuple(self, node: ast.Tuple) -> Value:  # noqa: N802
+    def eval_Tuple(self, node: ast.Tuple) -> Value:
         return Seq(self.elements(node.elts), "tuple", span_of(node))
 
-    def eval_Set(self, node: ast.Set) -> Value:  # noqa: N802
+    def eval_Set(self, node: ast.Set) -> Value:
         return Seq(self.elements(node.elts), "set", span_of(node))
 
-    def eval_Dict(self, node: ast.Dict) -> Value:  # noqa: N802
+    def eval_Dict(self, node: ast.Dict) -> Value:
         pairs = Pairs()
         for key, item in zip(node.keys, node.values, strict=True):
             value = self.eval(item)
@@ -203,7 +198,7 @@ class Expressions(Core):
             pairs = with_key(pairs, self.eval(key), value)
         return Dict(pairs, span_of(node))
 
-    def eval_IfExp(self, node: ast.IfExp) -> Value:  # noqa: N802
+    def eval_IfExp(self, node: ast.IfExp) -> Value:
         condition = self.eval(node.test)
         truth = self.truth(condition, node.test)
         if truth is not None:
@@ -214,7 +209,7 @@ class Expressions(Core):
             [f"when `{text}` is true", f"when `{text}` is false"],
         )
 
-    def eval_BoolOp(self, node: ast.BoolOp) -> Value:  # noqa: N802
+    def eval_BoolOp(self, node: ast.BoolOp) -> Value:
         stop = isinstance(node.op, ast.Or)
         result: Value | None = None
         for index, part in enumerate(node.values):
@@ -229,16 +224,16 @@ class Expressions(Core):
                 return join_values(result, value) if result is not None else value
         return result if result is not None else Const(None)
 
-    def eval_UnaryOp(self, node: ast.UnaryOp) -> Value:  # noqa: N802
+    def eval_UnaryOp(self, node: ast.UnaryOp) -> Value:
         value = self.eval(node.operand)
         return operators.unary(self, node, value)
 
-    def eval_BinOp(self, node: ast.BinOp) -> Value:  # noqa: N802
+    def eval_BinOp(self, node: ast.BinOp) -> Value:
         left = self.eval(node.left)
         right = self.eval(node.right)
         return operators.binary(self, node, node.op, left, right)
 
-    def eval_Compare(self, node: ast.Compare) -> Value:  # noqa: N802
+    def eval_Compare(self, node: ast.Compare) -> Value:
         left = self.eval(node.left)
         result: Value = Const(True)
         for op, comparator in zip(node.ops, node.comparators, strict=True):
@@ -249,7 +244,7 @@ class Expressions(Core):
             left = right
         return result
 
-    def eval_Subscript(self, node: ast.Subscript) -> Value:  # noqa: N802
+    def eval_Subscript(self, node: ast.Subscript) -> Value:
         value = self.eval(node.value)
         index = self.eval_index(node.slice)
         return operators.subscript(self, node, value, index)
@@ -259,20 +254,19 @@ class Expressions(Core):
         if isinstance(node, ast.Slice):
             bounds = [self.eval(part) if part is not None else Const(None) for part in (node.lower, node.upper)]
             step = self.eval(node.step) if node.step is not None else Const(None)
-            made = Seq(Items((*bounds, step)), "slice", span_of(node))
-            return made
+            return Seq(Items((*bounds, step)), "slice", span_of(node))
         if isinstance(node, ast.Tuple):
             return Seq(Items(tuple(self.eval_index(part) for part in node.elts)), "tuple", span_of(node))
         return self.eval(node)
 
-    def eval_Slice(self, node: ast.Slice) -> Value:  # noqa: N802
+    def eval_Slice(self, node: ast.Slice) -> Value:
         return self.eval_index(node)
 
-    def eval_Yield(self, node: ast.Yield) -> Value:  # noqa: N802
+    def eval_Yield(self, node: ast.Yield) -> Value:
         value = self.eval(node.value)
         return self.give(value)
 
-    def eval_YieldFrom(self, node: ast.YieldFrom) -> Value:  # noqa: N802
+    def eval_YieldFrom(self, node: ast.YieldFrom) -> Value:
         value = self.eval(node.value)
         items, _ = self.iterate(value, node)
         for item in items:
@@ -289,17 +283,17 @@ class Expressions(Core):
         activation.yields.append(value)
         return Const(None)
 
-    # -- comprehensions ------------------------------------------------------------------------------------------
+    # -- comprehensions --------------------------------------------------------------------------------------------
 
-    def eval_ListComp(self, node: ast.ListComp) -> Value:  # noqa: N802
+    def eval_ListComp(self, node: ast.ListComp) -> Value:
         values, exact = self.comprehend(node, lambda: self.eval(node.elt))
         return Seq(Items(tuple(values), exact), "list", span_of(node))
 
-    def eval_SetComp(self, node: ast.SetComp) -> Value:  # noqa: N802
+    def eval_SetComp(self, node: ast.SetComp) -> Value:
         values, exact = self.comprehend(node, lambda: self.eval(node.elt))
         return Seq(Items(tuple(values), exact), "set", span_of(node))
 
-    def eval_DictComp(self, node: ast.DictComp) -> Value:  # noqa: N802
+    def eval_DictComp(self, node: ast.DictComp) -> Value:
         def pair() -> Value:
             return Seq(Items((self.eval(node.key), self.eval(node.value))), "tuple")
 
@@ -311,7 +305,7 @@ class Expressions(Core):
             pairs = with_key(pairs, key, item)
         return Dict(pairs, span_of(node))
 
-    def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Value:  # noqa: N802
+    def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Value:
         frame = self.frame
         first = self.eval(node.generators[0].iter)
 
@@ -330,7 +324,7 @@ class Expressions(Core):
         """Run a comprehension's clauses; gives the values and whether there are no more than these."""
         raise NotImplementedError
 
-    # -- iteration and truth -------------------------------------------------------------------------------------
+    # -- iteration and truth ---------------------------------------------------------------------------------------
 
     def iterate(self, value: Value, node: ast.AST) -> tuple[list[Value], bool]:
         """The items that iterating a value gives, and whether there are no more than these."""

@@ -6,7 +6,6 @@ connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherw
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import dtypes
@@ -23,7 +22,6 @@ from gradlint.flow.values import (
     Instance,
     Items,
     Join,
-
     LibObject,
     Method,
     Number,
@@ -39,12 +37,23 @@ from gradlint.flow.values import (
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
+    import ast
+
     from gradlint.flow.attributes import Attributes
     from gradlint.flow.calls import Calls
     from gradlint.flow.core import Core
 
-VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_variables",
-                       "non_trainable_weights", "trainable_parameters"})  # fmt: skip
+VARIABLES = frozenset(
+    {
+        "trainable_variables",
+        "trainable_weights",
+        "variables",
+        "weights",
+        "non_trainable_variables",
+        "non_trainable_weights",
+        "trainable_parameters",
+    }
+)
 BARE = frozenset({
     "Activation", "Flatten", "Reshape", "Permute", "RepeatVector", "Lambda", "Masking", "Add", "Subtract", "Multiply",
     "Average", "Maximum", "Minimum", "Concatenate", "Dot", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU",
@@ -58,13 +67,37 @@ BARE = frozenset({
     "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
 })  # fmt: skip
 """Layers without trainable variables."""
-SEEDED = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"})
+SEEDED = frozenset(
+    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
+)
 """Layers whose only variable is the state of their random numbers."""
-INPUTS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup",
-                    "TextVectorization", "RandomHue", "RandomSaturation", "HashedCrossing"})  # fmt: skip
+INPUTS = frozenset(
+    {
+        "Embedding",
+        "CategoryEncoding",
+        "Discretization",
+        "Hashing",
+        "IntegerLookup",
+        "StringLookup",
+        "TextVectorization",
+        "RandomHue",
+        "RandomSaturation",
+        "HashedCrossing",
+    }
+)
 """Layers through which no gradient reaches the input."""
-LEAVES = frozenset({"predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch", "fit", "get_weights",
-                    "predict_generator"})  # fmt: skip
+LEAVES = frozenset(
+    {
+        "predict",
+        "predict_on_batch",
+        "evaluate",
+        "train_on_batch",
+        "test_on_batch",
+        "fit",
+        "get_weights",
+        "predict_generator",
+    }
+)
 """Methods of a model whose result is NumPy or Python."""
 
 
@@ -103,7 +136,7 @@ def everywhere(value: Value) -> tuple[Edge, ...]:
     return (Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE),)
 
 
-# -- making ----------------------------------------------------------------------------------------------------------
+# -- making --------------------------------------------------------------------------------------------------------
 
 
 def make(machine: Calls, name: str, kind: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -204,7 +237,7 @@ def base_init(machine: Core, made: Instance, args: list[Value], kwargs: dict[str
         machine.set(made.state, "built", True)
 
 
-# -- calling -----------------------------------------------------------------------------------------------------------
+# -- calling -------------------------------------------------------------------------------------------------------
 
 
 def build(machine: Calls, value: Instance, node: ast.AST) -> None:
@@ -227,9 +260,7 @@ def tensor_input(machine: Calls, value: Value, node: ast.AST) -> Value:
     return value
 
 
-def call_instance(
-    machine: Calls, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+def call_instance(machine: Calls, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call an object whose class leaves ``call`` to the library: a functional model of its own class."""
     if "outputs" in value.state:
         return functional(machine, value, value.state["outputs"], args, node)
@@ -277,7 +308,7 @@ def custom_gradient(
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
     """Call a layer or model of the library."""
-    first = [leaf for leaf in (machine.leaves(args[0]) if args else given)]
+    first = list(machine.leaves(args[0]) if args else given)
     if any(isinstance(leaf, Symbolic) for leaf in first):
         mark_built(machine, value)
         if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
@@ -326,8 +357,9 @@ def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
     entry = lookup(value.name)
-    blocks = short in INPUTS or (entry is not None and entry.kind == "layer" and entry.effect in
-                                 {Effect.NONE, Effect.NOTFLOAT})  # fmt: skip
+    blocks = short in INPUTS or (
+        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
+    )
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
@@ -368,9 +400,7 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
         parents: list[Value] = [output(other) for other in below]
         open_input = False
         for ancestor in ancestors.values():
-            if isinstance(ancestor, LibObject):
-                parents += parameters(machine, ancestor)
-            elif isinstance(ancestor, Instance):
+            if isinstance(ancestor, (LibObject, Instance)):
                 parents += parameters(machine, ancestor)
             elif isinstance(ancestor, Symbolic) and not ancestor.edges:
                 open_input = True
@@ -388,8 +418,9 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
 
     def build_like(value: Value) -> Value:
         if isinstance(value, Seq):
-            return Seq(Items(tuple(build_like(item) for item in value.items.values), value.items.exact), "list",
-                       span_of(node))  # fmt: skip
+            return Seq(
+                Items(tuple(build_like(item) for item in value.items.values), value.items.exact), "list", span_of(node)
+            )
         if isinstance(value, Dict):
             entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
             return Dict(Pairs(entries, value.pairs.exact), span_of(node))
@@ -450,7 +481,7 @@ def mark_built(machine: Core, value: Value) -> None:
             mark_built(machine, inner)
 
 
-# -- variables ---------------------------------------------------------------------------------------------------------
+# -- variables -----------------------------------------------------------------------------------------------------
 
 
 def nested(value: Value) -> list[Value]:
@@ -519,9 +550,7 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
         opaque = value.state.get("opaque")
         if isinstance(opaque, Value):
             found.append(opaque)
-    elif isinstance(value, Variable):
-        return [value]
-    elif isinstance(value, Unknown):
+    elif isinstance(value, (Variable, Unknown)):
         return [value]
     if isinstance(value, Instance):
         found += [attr for attr in value.attrs.values() if isinstance(attr, Variable)]
@@ -639,7 +668,7 @@ def machine_has(machine: Core, value: Instance, name: str) -> bool:
     return isinstance(found, Function)
 
 
-# -- attributes --------------------------------------------------------------------------------------------------------
+# -- attributes ----------------------------------------------------------------------------------------------------
 
 
 def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -> Value:
@@ -703,7 +732,7 @@ def instance_attribute(
         made = machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")
         return sequence([made], exact=False, node=node)
     if name in {"optimizer", "compiled_loss", "compiled_metrics", "metrics", "loss", "loss_tracker", "_optimizer"}:
-        return None if not value.open else None
+        return None
     if name in LIBRARY_METHODS or parent:
         return Method(value, name)
     return None
@@ -712,7 +741,8 @@ def instance_attribute(
 LIBRARY_METHODS = frozenset({
     "__init__", "add_weight", "add_loss", "add_metric", "build", "call", "compile", "fit", "predict", "evaluate",
     "predict_on_batch", "train_on_batch", "summary", "save", "save_weights", "load_weights", "get_weights",
-    "set_weights", "get_layer", "compute_loss", "compute_metrics", "compiled_loss", "get_config", "__call__", "__setattr__",
+    "set_weights", "get_layer", "compute_loss", "compute_metrics", "compiled_loss", "get_config", "__call__",
+    "__setattr__",
     "reset_metrics", "test_step", "predict_step", "train_step", "add_variable", "count_params", "get_build_config",
 })  # fmt: skip
 
@@ -748,5 +778,3 @@ def forget(machine: Core, value: Value) -> None:
         for inner in nested(value):
             if inner is not value and isinstance(inner, LibObject | Instance) and inner.state.get("built") is False:
                 machine.set(inner.state, "built", True)
-
-

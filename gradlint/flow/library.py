@@ -90,10 +90,18 @@ class Library(Tapes):
         if name.startswith("keras.applications."):
             return keras.make(self, name, "model", args, kwargs, node)
         given = [leaf for value in (*args, *kwargs.values()) for leaf in self.leaves(value)]
-        if name.startswith(("tensorflow.debugging.", "tensorflow.summary.", "tensorflow.config.", "tensorflow.print",
-                            "tensorflow.random.set_seed", "tensorflow.io.", "tensorflow.profiler.")):  # fmt: skip
-            if not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor")):
-                return Unknown("call", span_of(node))
+        if name.startswith(
+            (
+                "tensorflow.debugging.",
+                "tensorflow.summary.",
+                "tensorflow.config.",
+                "tensorflow.print",
+                "tensorflow.random.set_seed",
+                "tensorflow.io.",
+                "tensorflow.profiler.",
+            )
+        ) and not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor")):
+            return Unknown("call", span_of(node))
         if entry is None:
             functions = [leaf for leaf in given if isinstance(leaf, Function | Instance)]
             if functions:
@@ -101,14 +109,13 @@ class Library(Tapes):
             return self.unknown("call", node, given)
         return self.by_table(entry, name, args, kwargs, node)
 
-    # -- what follows from the table -------------------------------------------------------------------------------------
+    # -- what follows from the table -------------------------------------------------------------------------------
 
-    def by_table(
-        self, entry: Entry, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-    ) -> Value:
+    def by_table(self, entry: Entry, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a function of the table: what becomes of a gradient goes by argument and by output."""
         groups: list[tuple[Value, Effect, str | None]] = []
-        for key, value in (*enumerate(args), *kwargs.items()):
+        given: list[tuple[int | str, Value]] = [*enumerate(args), *kwargs.items()]
+        for key, value in given:
             parameter = entry.parameter(key)
             effect = parameter.effect if parameter is not None else Effect.UNKNOWN
             if name in _OF_COMPLEX and effect is Effect.NONE:
@@ -131,7 +138,9 @@ class Library(Tapes):
             symbol.edges = tuple(edge for leaf in inputs for edge in keras.sure_everywhere(leaf))
             return symbol
         if entry.result in {"ndarray", "number"}:
-            made: Array | Number = Array(None, span_of(node)) if entry.result == "ndarray" else Number("", span_of(node))
+            made: Array | Number = (
+                Array(None, span_of(node)) if entry.result == "ndarray" else Number("", span_of(node))
+            )
             kind = Kind.NUMPY if entry.result == "ndarray" else Kind.PYTHON
             self.depend(made, inputs, self.cut(kind, node, self.callee(node), name))
             return made
@@ -148,7 +157,9 @@ class Library(Tapes):
                 for output in outputs
             ]
             made_seq = sequence(tensors, "tuple", node=node)
-            made_seq.extra = {output.name: tensor for output, tensor in zip(outputs, tensors, strict=True) if output.name}
+            made_seq.extra = {
+                output.name: tensor for output, tensor in zip(outputs, tensors, strict=True) if output.name
+            }
             return made_seq
         whole = outputs[0] if outputs else None
         dtype = self.output_dtype(whole.dtype, inputs, kwargs) if whole is not None and not doubtful else None
@@ -233,7 +244,7 @@ class Library(Tapes):
             return default[0] if default and default[0] != "?" else None
         return None if described == "?" else described
 
-    # -- deferred to the modules of single libraries -----------------------------------------------------------------------
+    # -- deferred to the modules of single libraries ---------------------------------------------------------------
 
     def object_call(self, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call an object of a library's class."""
@@ -253,14 +264,23 @@ class Library(Tapes):
         detail = {"variable": self.text(node.target), "bound_line": str(node.lineno)}
         places = {"binding": span_of(node), "statement": span_of(node)}
         if left.keras is False and refused:
-            self.recorder.claim(Kind.UPDATE_REBINDS, span_of(node), "error",
-                                detail={**detail, "reason": "augmented-variable", "exception": "RuntimeError"},
-                                places=places)  # fmt: skip
+            self.recorder.claim(
+                Kind.UPDATE_REBINDS,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "augmented-variable", "exception": "RuntimeError"},
+                places=places,
+            )
             self.raised("RuntimeError")
             return True
         if left.keras is True:
-            self.recorder.claim(Kind.UPDATE_REBINDS, span_of(node), "error",
-                                detail={**detail, "reason": "augmented-keras-variable"}, places=places)  # fmt: skip
+            self.recorder.claim(
+                Kind.UPDATE_REBINDS,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "augmented-keras-variable"},
+                places=places,
+            )
         return False
 
 

@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradlint.flow import keras, methods, updates, usage
-from gradlint.flow.core import Raised, span_of
-from gradlint.flow.facts import Kind
+from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.library import Library
 from gradlint.flow.values import (
     ClassValue,
     Const,
-    Frame,
     Function,
     Instance,
     Method,
-    Params,
     Tape,
     Unknown,
     Value,
     Variable,
 )
 
-if TYPE_CHECKING:
-    from gradlint.flow.record import Recorder
-
 
 class Machine(Library):
     """Runs a program and notes what its gradient calls get."""
-
-    def __init__(self, code: str, recorder: Recorder) -> None:
-        super().__init__(code, recorder)
-        self.entered: dict[int, int] = {}
-        self.generators: dict[int, bool] = {}
-        self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
-        self.written: dict[int, frozenset[str]] = {}
-        self.kept: list[Value] = []
-        self.paused_spans: list[tuple[int, int]] = []
-        self.made_tapes: list[Tape] = []
-        self.defined: list[Function] = []
-        self.classes: list[ClassValue] = []
-        self.legacy = False
-        self.turned: set[int] = set()
-        self.handed_on: set[int] = set()
-        self.tape_names: dict[int, str] = {}
-        self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
-        self.second: set[int] = set()
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a library's method."""
@@ -67,35 +43,11 @@ class Machine(Library):
         self.paused_spans.insert(0, (begin, self.tick()))
         super().resume(tape, before)
 
-    def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value."""
-        frame: Frame | None = self.frame
-        while frame is not None:
-            for name, held in frame.names.items():
-                if held is value and isinstance(name, str):
-                    return name
-            frame = frame.parent
-        if isinstance(value, Variable | Params) and value.span is not None:
-            return self.text(value.span)
-        return "the value"
-
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
         return id(node) in self.second
 
-    def in_later_turn(self, node: ast.AST) -> bool:
-        """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
-        return id(node) in self.turned
-
-    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
-        self.recorder.claim(
-            kind, span_of(node), "error",
-            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
-        )  # fmt: skip
-        self.raised(exception)
-
-    # -- the program -----------------------------------------------------------------------------------------------------
+    # -- the program -----------------------------------------------------------------------------------------------
 
     def run(self, tree: ast.Module) -> None:
         """Run a program: its module from the top, then what nothing called."""
@@ -103,7 +55,7 @@ class Machine(Library):
         for statement in tree.body:
             try:
                 self.block([statement])
-            except Raised:
+            except RaisedError:
                 continue
         self.enter_the_rest()
         usage.judge(self)
@@ -120,7 +72,7 @@ class Machine(Library):
                 mark = self.store.mark()
                 try:
                     self.enter_alone(function)
-                except Raised:
+                except RaisedError:
                     self.stack.clear()
                     self.forks = 0
                 self.set(self.world, "active", ())

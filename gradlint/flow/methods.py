@@ -19,7 +19,6 @@ from gradlint.flow.values import (
     Generator,
     Instance,
     Items,
-
     LibObject,
     Method,
     Number,
@@ -30,7 +29,6 @@ from gradlint.flow.values import (
     Symbolic,
     Tape,
     Tensor,
-
     Value,
     Variable,
 )
@@ -38,9 +36,25 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from gradlint.flow.machine import Machine
 
-_ASSIGNS = frozenset({"assign", "assign_add", "assign_sub", "scatter_update", "scatter_add", "scatter_sub",
-                      "scatter_nd_update", "scatter_nd_add", "scatter_nd_sub", "scatter_mul", "scatter_div",
-                      "scatter_max", "scatter_min", "batch_scatter_update", "load"})  # fmt: skip
+_ASSIGNS = frozenset(
+    {
+        "assign",
+        "assign_add",
+        "assign_sub",
+        "scatter_update",
+        "scatter_add",
+        "scatter_sub",
+        "scatter_nd_update",
+        "scatter_nd_add",
+        "scatter_nd_sub",
+        "scatter_mul",
+        "scatter_div",
+        "scatter_max",
+        "scatter_min",
+        "batch_scatter_update",
+        "load",
+    }
+)
 _LEAVES = {"numpy": "", "item": "", "tolist": "", "eval": "", "__array__": "", "__float__": "float", "__int__": "int"}
 _MAGIC: dict[str, ast.operator] = {
     "__add__": ast.Add(), "__sub__": ast.Sub(), "__mul__": ast.Mult(), "__truediv__": ast.Div(), "__pow__": ast.Pow(),
@@ -116,8 +130,7 @@ def of_variable(
         updates.assigned_none(m, given, node, name)
         result = tensorflow_calls.assign(m, owner, given, node, f"{m.name_of(owner)}.{name}")
         if owner.keras is True and given:
-            made = m.tensor(node, [leaf for leaf in m.leaves(given[0])], dtype=owner.dtype)
-            return made
+            return m.tensor(node, list(m.leaves(given[0])), dtype=owner.dtype)
         return result
     if name in _LEAVES:
         return leave(m, owner, name, node)
@@ -171,9 +184,7 @@ def of_array(m: Machine, owner: Array, name: str, args: list[Value], node: ast.A
     return made
 
 
-def of_sequence(
-    m: Machine, owner: Seq, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+def of_sequence(m: Machine, owner: Seq, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """A method of a list, tuple or set."""
     items = owner.items
 
@@ -233,9 +244,7 @@ def of_sequence(
     return m.unknown(name, node, [owner, *args])
 
 
-def of_dict(
-    m: Machine, owner: Dict, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+def of_dict(m: Machine, owner: Dict, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """A method of a dictionary."""
     pairs = owner.pairs
     keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in pairs.entries]
@@ -362,9 +371,7 @@ def of_layer(
     return m.foreign("call", node, [owner, *args, *kwargs.values()])
 
 
-def layer_named(
-    m: Machine, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+def layer_named(m: Machine, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``model.get_layer(name)``."""
     wanted = args[0] if args else kwargs.get("name")
     inner = [item for item in keras.nested(owner) if keras.is_layer(item)]
@@ -403,8 +410,20 @@ def dataset_method(
     """A method of a ``tf.data.Dataset``: another dataset."""
     made = LibObject("tensorflow.data.Dataset", "dataset", span_of(node), (owner, *args))
     element = owner.state.get("element")
-    if name in {"shuffle", "repeat", "prefetch", "take", "skip", "cache", "with_options", "shard", "as_numpy_iterator",
-                "batch", "padded_batch", "unbatch"}:  # fmt: skip
+    if name in {
+        "shuffle",
+        "repeat",
+        "prefetch",
+        "take",
+        "skip",
+        "cache",
+        "with_options",
+        "shard",
+        "as_numpy_iterator",
+        "batch",
+        "padded_batch",
+        "unbatch",
+    }:
         if isinstance(element, Value) and name != "as_numpy_iterator":
             made.state["element"] = element
     elif name == "enumerate" and isinstance(element, Value):
@@ -455,7 +474,9 @@ def of_instance(
             made = Array("float32", span_of(node))
             m.depend(made, [leaf for leaf in m.leaves(inner_result) if not isinstance(leaf, Const)], cut)
             return made
-        made_array: Array | Number = Array("float32", span_of(node)) if name == "get_weights" else Number("float", span_of(node))
+        made_array: Array | Number = (
+            Array("float32", span_of(node)) if name == "get_weights" else Number("float", span_of(node))
+        )
         m.depend(made_array, [*given, *keras.parameters(m, owner)], cut)
         return sequence([made_array], exact=False) if name == "get_weights" else made_array
     return m.foreign("call", node, [owner, *args, *kwargs.values()])
@@ -471,5 +492,3 @@ def add_weight(m: Machine, owner: Instance, args: list[Value], kwargs: dict[str,
     made.born = m.tick()
     m.set(owner.state, "weights", (*owner.state.get("weights", ()), made))
     return made
-
-

@@ -2,17 +2,82 @@
 
 from __future__ import annotations
 
-LIBRARIES = frozenset({"tensorflow", "numpy", "keras", "math", "functools", "itertools", "operator", "contextlib",
-                       "copy", "collections", "random", "dataclasses", "cmath", "statistics", "builtins"})
+LIBRARIES = frozenset(
+    {
+        "tensorflow",
+        "numpy",
+        "keras",
+        "math",
+        "functools",
+        "itertools",
+        "operator",
+        "contextlib",
+        "copy",
+        "collections",
+        "random",
+        "dataclasses",
+        "cmath",
+        "statistics",
+        "builtins",
+    }
+)
 """Packages whose objects are followed by name."""
 
-SILENT = frozenset({"matplotlib", "seaborn", "plotly", "IPython", "tqdm", "logging", "wandb", "absl", "pprint",
-                    "warnings", "time", "os", "sys", "pathlib", "json", "csv", "argparse", "datetime", "re", "string",
-                    "typing", "abc", "enum", "gc", "shutil", "glob", "pickle", "mlflow", "neptune", "psutil"})
+SILENT = frozenset(
+    {
+        "matplotlib",
+        "seaborn",
+        "plotly",
+        "IPython",
+        "tqdm",
+        "logging",
+        "wandb",
+        "absl",
+        "pprint",
+        "warnings",
+        "time",
+        "os",
+        "sys",
+        "pathlib",
+        "json",
+        "csv",
+        "argparse",
+        "datetime",
+        "re",
+        "string",
+        "typing",
+        "abc",
+        "enum",
+        "gc",
+        "shutil",
+        "glob",
+        "pickle",
+        "mlflow",
+        "neptune",
+        "psutil",
+    }
+)
 """Packages that show, store or measure what they are given and hand no gradient back."""
 
-LEAVING = frozenset({"scipy", "sklearn", "cv2", "pandas", "PIL", "skimage", "statsmodels", "xgboost", "lightgbm",
-                     "networkx", "sympy", "librosa", "soundfile", "imageio", "numba"})
+LEAVING = frozenset(
+    {
+        "scipy",
+        "sklearn",
+        "cv2",
+        "pandas",
+        "PIL",
+        "skimage",
+        "statsmodels",
+        "xgboost",
+        "lightgbm",
+        "networkx",
+        "sympy",
+        "librosa",
+        "soundfile",
+        "imageio",
+        "numba",
+    }
+)
 """Packages that compute in NumPy: a gradient does not pass through them."""
 
 _PREFIXES = (

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow import dtypes
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import Array, Const, Function, Instance, Items, Known, Number, Seq, Symbolic, Tensor, Unknown, Value, Variable
+from gradlint.flow.values import (
+    Array,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Known,
+    Number,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
+    import ast
+
     from gradlint.flow.library import Library
 
 KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"})
@@ -18,14 +33,38 @@ KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"})
 DISCRETE = frozenset({
     "argmax", "argmin", "argsort", "argwhere", "nonzero", "searchsorted", "shape", "size", "ndim", "where", "unique",
     "digitize", "count_nonzero", "flatnonzero", "isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all",
-    "allclose", "isclose", "array_equal", "logical_and", "logical_or", "logical_not", "arange", "bincount", "random.choice",
+    "allclose", "isclose", "array_equal", "logical_and", "logical_or", "logical_not", "arange", "bincount",
+    "random.choice",
     "random.randint", "random.permutation", "lexsort", "not_equal", "greater_equal", "less_equal", "sign",
 })  # fmt: skip
 """Functions whose values choose, count or compare, so that no gradient is expected of them."""
-_FLOATING = frozenset({"zeros", "ones", "linspace", "random.rand", "random.randn", "random.normal", "random.uniform",
-                       "empty", "eye", "identity", "logspace", "random.random", "random.standard_normal"})  # fmt: skip
-_SCALARS = {"float32": "float32", "float64": "float64", "float16": "float16", "int32": "int32", "int64": "int64",
-            "bool_": "bool", "int8": "int8", "uint8": "uint8"}  # fmt: skip
+_FLOATING = frozenset(
+    {
+        "zeros",
+        "ones",
+        "linspace",
+        "random.rand",
+        "random.randn",
+        "random.normal",
+        "random.uniform",
+        "empty",
+        "eye",
+        "identity",
+        "logspace",
+        "random.random",
+        "random.standard_normal",
+    }
+)
+_SCALARS = {
+    "float32": "float32",
+    "float64": "float64",
+    "float16": "float16",
+    "int32": "int32",
+    "int64": "int64",
+    "bool_": "bool",
+    "int8": "int8",
+    "uint8": "uint8",
+}
 
 
 def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -41,7 +80,11 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         return Const(None)
     if short in {"load", "loadtxt", "genfromtxt"}:
         return Array(None, span_of(node))
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values) and not short.startswith("random"):
+    if (
+        machine.in_graph
+        and any(isinstance(leaf, Tensor | Variable) for leaf in values)
+        and not short.startswith("random")
+    ):
         machine.leaves_graph(node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
     given = kwargs.get("dtype")
     holds_objects = isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}
@@ -94,7 +137,7 @@ def _dtype(short: str, args: list[Value], kwargs: dict[str, Value]) -> str | Non
         if not found or any(dtype is None for dtype in found):
             return None
         return next((dtype for dtype in found if dtypes.is_float(dtype)), "int64")
-    if short in {"random.randint", "argmax", "argmin", "argsort", "random.randint"}:
+    if short in {"random.randint", "argmax", "argmin", "argsort"}:
         return "int64"
     if short in DISCRETE:
         return "bool" if short in {"isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all"} else "int64"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import dtypes
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.shapes import fixed_slice
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
@@ -163,11 +164,12 @@ def _joined(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
     lefts = left.options if isinstance(left, Join) else (left,)
     rights = right.options if isinstance(right, Join) else (right,)
     if len(lefts) * len(rights) > 4:
-        if any(is_tensor(value) for value in (*lefts, *rights)) and all(
-            is_tensor(value) or isinstance(value, Const | Number | Array) for value in (*lefts, *rights)
+        if (
+            any(is_tensor(value) for value in (*lefts, *rights))
+            and all(is_tensor(value) or isinstance(value, Const | Number | Array) for value in (*lefts, *rights))
+            and (all(is_tensor(value) for value in lefts) or all(is_tensor(value) for value in rights))
         ):
-            if all(is_tensor(value) for value in lefts) or all(is_tensor(value) for value in rights):
-                return machine.tensor(node, [left, right], op=OP_NAMES.get(type(op), ""))
+            return machine.tensor(node, [left, right], op=OP_NAMES.get(type(op), ""))
         return machine.unknown("operation", node, [left, right])
     joins = left if isinstance(left, Join) else right
     assert isinstance(joins, Join)
@@ -175,7 +177,7 @@ def _joined(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
     label = ""
     for i, one in enumerate(lefts):
         for j, other in enumerate(rights):
-            if isinstance(one, Const) and one.value is None or isinstance(other, Const) and other.value is None:
+            if (isinstance(one, Const) and one.value is None) or (isinstance(other, Const) and other.value is None):
                 continue
             value = binary(machine, node, op, one, other)
             index = i if joins is left else j
@@ -196,7 +198,7 @@ def _constant(machine: Expressions, node: ast.AST, op: ast.operator, left: Const
         return Number("", span_of(node))
     if isinstance(op, ast.Pow | ast.LShift) and isinstance(b, int | float) and abs(b) > 64:
         return Number("", span_of(node))
-    if isinstance(a, str | bytes) and len(a) > 256 or isinstance(b, str | bytes) and len(b) > 256:
+    if (isinstance(a, str | bytes) and len(a) > 256) or (isinstance(b, str | bytes) and len(b) > 256):
         return Number("str", span_of(node))
     if isinstance(op, ast.Mult) and (isinstance(a, str | bytes) or isinstance(b, str | bytes)):
         return Number("str", span_of(node))
@@ -228,7 +230,9 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
         for edge in made_symbol.edges:
             edge.live = frozenset()
         return made_symbol
-    if isinstance(left, Const | LostNone) and left.value is None or isinstance(right, Const) and right.value is None:
+    if (isinstance(left, Const | LostNone) and left.value is None) or (
+        isinstance(right, Const) and right.value is None
+    ):
         lost = left if isinstance(left, Const) and left.value is None else right
         if isinstance(lost, LostNone):
             machine.none_used(lost, node)  # type: ignore[attr-defined]
@@ -282,8 +286,9 @@ def unary(machine: Expressions, node: ast.UnaryOp, value: Value) -> Value:
             cut = machine.cut(Kind.COMPARISON, node, "~")
             return machine.tensor(node, [value], dtype="bool", cut=cut)
         known = scalar(value)
-        made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.negative",
-                              known=-known if known is not None else None)  # fmt: skip
+        made = machine.tensor(
+            node, [value], dtype=dtypes.of(value), op="tensorflow.negative", known=-known if known is not None else None
+        )
         made.extra = {"args": (value,)}
         return made
     if isinstance(value, Array):
@@ -384,8 +389,11 @@ def data(machine: Expressions, node: ast.AST, like: Value | None, source: Value)
     """A fresh item of data that looks like another value; no gradient leads back from it."""
     cut = machine.cut(Kind.OPAQUE, node, "tf.data.Dataset", "tensorflow.data.Dataset", reason="dataset")
     if isinstance(like, Seq):
-        return Seq(Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),
-                   "tuple", span_of(node))  # fmt: skip
+        return Seq(
+            Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),
+            "tuple",
+            span_of(node),
+        )
     if isinstance(like, Dict):
         from gradlint.flow.values import Pairs
 
@@ -456,9 +464,9 @@ def subscript(machine: Expressions, node: ast.AST, value: Value, index: Value) -
 def _item(machine: Expressions, node: ast.AST, value: Seq, index: Value) -> Value:
     items = value.items
     if isinstance(index, Seq) and index.kind == "slice":
-        bounds = [part.value if isinstance(part, Const) else ... for part in index.items.values]
-        if items.exact and all(bound is None or isinstance(bound, int) for bound in bounds):
-            return Seq(Items(items.values[slice(*bounds)]), value.kind, span_of(node))
+        bounds = fixed_slice(index)
+        if items.exact and bounds is not None:
+            return Seq(Items(items.values[bounds]), value.kind, span_of(node))
         return Seq(Items(items.values, exact=False), value.kind, span_of(node))
     position = index.value if isinstance(index, Const) else index.known if isinstance(index, Tensor) else None
     if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):

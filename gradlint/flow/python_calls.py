@@ -11,16 +11,13 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
-
     ClassValue,
     Const,
     Dict,
     Function,
     Generator,
-
     Instance,
     Items,
-
     Known,
     LibObject,
     Number,
@@ -44,8 +41,31 @@ _BINARY: dict[str, ast.operator] = {
 _COMPARE: dict[str, ast.cmpop] = {
     "lt": ast.Lt(), "le": ast.LtE(), "eq": ast.Eq(), "ne": ast.NotEq(), "gt": ast.Gt(), "ge": ast.GtE(),
 }  # fmt: skip
-_QUIET = frozenset({"print", "repr", "id", "hash", "isinstance", "issubclass", "callable", "type", "dir", "vars", "input",
-                    "open", "help", "format", "ord", "chr", "hasattr", "exit", "quit", "display", "breakpoint"})  # fmt: skip
+_QUIET = frozenset(
+    {
+        "print",
+        "repr",
+        "id",
+        "hash",
+        "isinstance",
+        "issubclass",
+        "callable",
+        "type",
+        "dir",
+        "vars",
+        "input",
+        "open",
+        "help",
+        "format",
+        "ord",
+        "chr",
+        "hasattr",
+        "exit",
+        "quit",
+        "display",
+        "breakpoint",
+    }
+)
 
 
 def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -107,7 +127,7 @@ def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Valu
         twin.state.update(value.state)
         return twin
     if isinstance(value, Instance | LibObject | Params | Unknown):
-        return machine.unknown("copy", node, [value] if not isinstance(value, Unknown) else [value], top=True)
+        return machine.unknown("copy", node, [value], top=True)
     return value
 
 
@@ -194,8 +214,10 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short == "pow" and len(args) >= 2:
         return operators.binary(machine, node, ast.Pow(), args[0], args[1])
     if short == "divmod" and len(args) == 2:
-        return sequence([operators.binary(machine, node, ast.FloorDiv(), *args),
-                         operators.binary(machine, node, ast.Mod(), *args)], "tuple")  # fmt: skip
+        return sequence(
+            [operators.binary(machine, node, ast.FloorDiv(), *args), operators.binary(machine, node, ast.Mod(), *args)],
+            "tuple",
+        )
     if short == "getattr" and len(args) >= 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
         return machine.attribute(args[0], args[1].value, node)
     if short == "setattr" and len(args) == 3:
@@ -207,8 +229,9 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         return Const(None)
     if short in {"any", "all"}:
         made = Number("bool", span_of(node))
-        machine.depend(made, [leaf for value in args for leaf in machine.leaves(value)],
-                       machine.cut(Kind.COMPARISON, node, short))  # fmt: skip
+        machine.depend(
+            made, [leaf for value in args for leaf in machine.leaves(value)], machine.cut(Kind.COMPARISON, node, short)
+        )
         return made
     if short == "slice":
         bounds = args if len(args) > 1 else [Const(None), *args]
@@ -369,7 +392,7 @@ def _functools(machine: Library, short: str, args: list[Value], kwargs: dict[str
     if short == "partial" and args:
         return Partial(args[0], tuple(args[1:]), kwargs)
     if short == "reduce" and len(args) >= 2:
-        items, exact = machine.iterate(args[1], node)
+        items, _exact = machine.iterate(args[1], node)
         if len(args) > 2:
             items = [args[2], *items]
         if not items:
@@ -399,8 +422,7 @@ def _itertools(machine: Library, short: str, args: list[Value], node: ast.AST) -
         return sequence(parts, exact=exact, node=node)
     found = [item for value in args for item in machine.iterate(value, node)[0]]
     if short in {"product", "permutations", "combinations", "zip_longest"}:
-        made = Seq(Items((machine.unknown("items", node, found),) * 2, exact=False), "list")
-        return made
+        return Seq(Items((machine.unknown("items", node, found),) * 2, exact=False), "list")
     if short in {"repeat", "cycle", "islice", "accumulate", "takewhile", "count"}:
         values = found if found and short != "count" else [Number("int")]
         return sequence(values, exact=False, node=node)
@@ -416,5 +438,3 @@ def _collections(machine: Library, short: str, args: list[Value], kwargs: dict[s
     if short == "defaultdict":
         return Dict(Pairs((), exact=False), span_of(node))
     return machine.foreign("call", node, [*args, *kwargs.values()])
-
-

@@ -11,7 +11,6 @@ from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
 from gradlint.flow.values import (
-
     Array,
     Bound,
     ClassValue,
@@ -108,10 +107,10 @@ class _Asking:
         self.call = call
         self.answered = Answered()
         self.questions: list[Question] = []
-        self.targets = [leaf for leaf in machine.leaves(call.target)]
+        self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
 
-    # -- the order of the judgement ------------------------------------------------------------------------------------
+    # -- the order of the judgement --------------------------------------------------------------------------------
 
     def run(self) -> Answered:
         """Judge the tape, the target, and then each source."""
@@ -133,9 +132,7 @@ class _Asking:
                     self.question(recording, source, node, text)
                 self.numbers(recording, sources)
                 self.summed()
-        self.machine.recorder.asked(
-            call.span, call.method, self.machine.text(call.target_node), self.questions
-        )
+        self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
         return self.answered
 
     def flat(self, value: Value, node: ast.expr, text: str | None = None) -> list[tuple[Value, ast.expr, str]]:
@@ -174,7 +171,7 @@ class _Asking:
             return f"{text} ({label})"
         return f"{text}[{index}]"
 
-    # -- claims ----------------------------------------------------------------------------------------------------------
+    # -- claims ----------------------------------------------------------------------------------------------------
 
     def lost(self, text: str, node: ast.expr, cause: Cause) -> LostGradient:
         """One lost gradient of this call."""
@@ -245,7 +242,7 @@ class _Asking:
             self.note(text, node, "lost", cause)
         self.answered.exception = cause.exception or ""
 
-    # -- the tape ----------------------------------------------------------------------------------------------------------
+    # -- the tape --------------------------------------------------------------------------------------------------
 
     def tape_refuses(self, sources: list[tuple[Value, ast.expr, str]], recording: object) -> bool:
         """Whether the tape surely cannot answer: used up, or never entered."""
@@ -253,9 +250,13 @@ class _Asking:
         used = tape.state["used"]
         if tape.state["entered"] is False and recording is None:
             cause = Cause(
-                Kind.TAPE_REUSED, call.span, "error", "RuntimeError",
-                detail={"reason": "never-entered"}, places={"tape_call": tape.call},
-            )  # fmt: skip
+                Kind.TAPE_REUSED,
+                call.span,
+                "error",
+                "RuntimeError",
+                detail={"reason": "never-entered"},
+                places={"tape_call": tape.call},
+            )
             self.claim_all(sources, cause)
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
@@ -266,11 +267,17 @@ class _Asking:
             if used is call.node:
                 reason = "second-turn"
             cause = Cause(
-                Kind.TAPE_REUSED, call.span, "error", exception,
+                Kind.TAPE_REUSED,
+                call.span,
+                "error",
+                exception,
                 detail={"reason": reason, "first_call_line": str(first.line)},
                 places={"first_call": first, "tape_call": tape.call},
-                story=[Note(tape.call, "the tape is not persistent"), Note(first, "the first gradient call uses it up")],
-            )  # fmt: skip
+                story=[
+                    Note(tape.call, "the tape is not persistent"),
+                    Note(first, "the first gradient call uses it up"),
+                ],
+            )
             self.claim_all(sources, cause)
             return True
         if used is not None and not isinstance(used, ast.AST) and tape.persistent is not True:
@@ -283,7 +290,7 @@ class _Asking:
         self.note_all(sources, "unknown")
         return True
 
-    # -- the target --------------------------------------------------------------------------------------------------------
+    # -- the target ------------------------------------------------------------------------------------------------
 
     def target_refuses(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the target surely is nothing that TensorFlow differentiates."""
@@ -295,9 +302,13 @@ class _Asking:
                 continue
             span = span_of(self.call.target_node)
             cause = Cause(
-                Kind.TARGET_NOT_TENSOR, span, "error", exception,
-                detail={"reason": reason}, places={"argument": span},
-            )  # fmt: skip
+                Kind.TARGET_NOT_TENSOR,
+                span,
+                "error",
+                exception,
+                detail={"reason": reason},
+                places={"argument": span},
+            )
             broken = self.break_of(target)
             if broken is not None and broken.edge.cut is not None:
                 cause.detail["callee"] = broken.edge.cut.callee
@@ -323,7 +334,7 @@ class _Asking:
                 stack.append(edge.parent)
         return None
 
-    # -- the sources -------------------------------------------------------------------------------------------------------
+    # -- the sources -----------------------------------------------------------------------------------------------
 
     def sources_refuse(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether a source surely is nothing that TensorFlow differentiates by: the whole call raises."""
@@ -355,8 +366,14 @@ class _Asking:
             cause.places["source_definition"] = owner.span
             cause.story.append(Note(owner.span, "the model is made here"))
         machine, call = self.machine, self.call
-        detail = {**cause.detail, "source": machine.text(node), "target": machine.text(call.target_node),
-                  "method": call.method, "tape": machine.tape_name(call.node), "call_line": str(call.span.line)}  # fmt: skip
+        detail = {
+            **cause.detail,
+            "source": machine.text(node),
+            "target": machine.text(call.target_node),
+            "method": call.method,
+            "tape": machine.tape_name(call.node),
+            "call_line": str(call.span.line),
+        }
         places = {"call": call.span, "source": span_of(node), **cause.places}
         story = (*cause.story, Note(call.span, "gives an empty list"))
         machine.recorder.claim(cause.kind, span, "error", (), story, detail, places)
@@ -371,14 +388,18 @@ class _Asking:
                     continue
                 detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
                 cause = Cause(
-                    Kind.NO_GRADIENT, cut.span, "error", "LookupError", detail=detail,
+                    Kind.NO_GRADIENT,
+                    cut.span,
+                    "error",
+                    "LookupError",
+                    detail=detail,
                     story=[Note(cut.span, "this operation has no registered gradient")],
-                )  # fmt: skip
+                )
                 self.claim_all(sources, cause)
                 return True
         return False
 
-    # -- numbers -----------------------------------------------------------------------------------------------------------
+    # -- numbers ---------------------------------------------------------------------------------------------------
 
     def numbers(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> None:
         """Gradients that arrive and are infinite or no numbers."""
@@ -408,19 +429,27 @@ class _Asking:
         if self.call.method != "gradient" or self.call.known_seed or len(self.answered.lost) > 0:
             return
         target = self.call.target
-        items = target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
-        detail = {"target": self.machine.text(self.call.target_node), "method": self.call.method,
-                  "tape": self.machine.tape_name(self.call.node)}  # fmt: skip
+        items = (
+            target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
+        )
+        detail = {
+            "target": self.machine.text(self.call.target_node),
+            "method": self.call.method,
+            "tape": self.machine.tape_name(self.call.node),
+        }
         if len(items) > 1:
             detail["reason"] = "several"
         elif not any(singular.several(leaf) for leaf in self.targets):
             return
         self.machine.recorder.claim(
-            Kind.SUMMED, self.call.span, "info", detail=detail,
+            Kind.SUMMED,
+            self.call.span,
+            "info",
+            detail=detail,
             places={"call": self.call.span, "target": span_of(self.call.target_node)},
-        )  # fmt: skip
+        )
 
-    # -- one question ------------------------------------------------------------------------------------------------------
+    # -- one question ----------------------------------------------------------------------------------------------
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """Answer whether the gradient of the target reaches one source."""
@@ -454,10 +483,14 @@ class _Asking:
         """A gradient that is always lost, turned into zeros by the call."""
         self.answered.lost.discard(id(source))
         silenced = Cause(
-            Kind.SILENCED, self.call.span, "zero", severity="warning",
+            Kind.SILENCED,
+            self.call.span,
+            "zero",
+            severity="warning",
             detail={"cause": cause.kind.value, "cause_line": str(cause.span.line), **cause.detail},
-            places={"break": cause.span}, story=cause.story,
-        )  # fmt: skip
+            places={"break": cause.span},
+            story=cause.story,
+        )
         self.claim(source, node, text, silenced)
         self.note(text, node, "lost", silenced)
 
@@ -475,9 +508,9 @@ class _Asking:
     def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
         """Why the gradient cannot reach a source, or None where it may."""
         closed = isinstance(source, Variable | Tensor | Params)
-        if any(source in reach for reach in self.reaches):
-            if not closed or not self.unfollowed(recording, source):
-                return None
+        reached = any(source in reach for reach in self.reaches)
+        if reached and not (closed and self.unfollowed(recording, source)):
+            return None
         if not closed:
             return self.dead_cause(recording, source, node)
         for reach in self.reaches:
@@ -561,7 +594,7 @@ class _Asking:
             return True
         return recording.watched.get(id(value), MISSING) is not MISSING
 
-    # -- causes at the source ------------------------------------------------------------------------------------------------
+    # -- causes at the source --------------------------------------------------------------------------------------
 
     def source_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
         """Why a source was never followed, whatever the target does with it."""
@@ -639,8 +672,11 @@ class _Asking:
         first = base
         while base is not None:
             used = any(base in reach for reach in self.reaches)
-            if used and (not isinstance(base, Tensor) or recording in base.tracked or
-                         recording.watched.get(id(base), MISSING) is not MISSING):  # fmt: skip
+            if used and (
+                not isinstance(base, Tensor)
+                or recording in base.tracked
+                or recording.watched.get(id(base), MISSING) is not MISSING
+            ):
                 reason = "slice" if source.op == "tensorflow.strided_slice" else "identity"
                 if source.op in {"tensorflow.convert_to_tensor", "tensorflow.cast"}:
                     reason = "conversion"
@@ -655,7 +691,7 @@ class _Asking:
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
 
-    # -- causes on the way ---------------------------------------------------------------------------------------------------
+    # -- causes on the way -----------------------------------------------------------------------------------------
 
     def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
         """Where the way from the target to a followed source is lost."""
@@ -816,7 +852,7 @@ class _Asking:
             detail["where"] = "while recording is stopped"
         return detail
 
-    # -- partial losses ------------------------------------------------------------------------------------------------------
+    # -- partial losses --------------------------------------------------------------------------------------------
 
     def partial(self, recording: Recording, source: Value) -> Cause | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
@@ -854,9 +890,9 @@ class _Asking:
                 continue
             seen.add(id(node))
             for edge in node.edges:
-                if edge.cut is None or edge.cut.kind in LEAVING:
-                    if not isinstance(edge.parent, Join | Unknown | Variable):
-                        stack.append(edge.parent)
+                counts = edge.cut is None or edge.cut.kind in LEAVING
+                if counts and not isinstance(edge.parent, Join | Unknown | Variable):
+                    stack.append(edge.parent)
         return seen
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
@@ -894,7 +930,7 @@ def made_of_gradient(value: Value, depth: int = 5) -> bool:
 
 
 def _preference(recording: Recording, item: Break) -> tuple[int, int]:
-    """Of several breaks, the one to name: one inside the recording before one after it, and that before an older one."""
+    """Of several breaks, the one to name: inside the recording before after it, and that before an older one."""
     cut = item.edge.cut
     if cut is not None and recording in item.edge.seen:
         rank = 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
@@ -962,7 +998,7 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Function | ClassValue | Bound):
         return "function", "TypeError"
     if isinstance(source, Tensor) and source.extra and "composite" in source.extra:
-        return str(source.extra["composite"]), "ValueError" if source.extra["composite"] == "sparse" else "AttributeError"
+        return str(source.extra["composite"]), "ValueError" if source.extra[
+            "composite"
+        ] == "sparse" else "AttributeError"
     return "", ""
-
-

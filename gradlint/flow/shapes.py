@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.values import Array, Const, Params, Seq, Tensor, Value, Variable
+from gradlint.flow.values import Array, Const, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +17,22 @@ ELEMENTWISE = frozenset({
     "log_softmax", "log_sigmoid", "squared_difference", "reciprocal", "swish", "gelu", "truediv", "stop_gradient",
 })  # fmt: skip
 """Operations that keep the axes of what goes in."""
-REDUCING = frozenset({"reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_std",
-                      "reduce_variance", "reduce_logsumexp", "norm", "add_n", "l2_loss", "reduce_euclidean_norm"})  # fmt: skip
+REDUCING = frozenset(
+    {
+        "reduce_sum",
+        "reduce_mean",
+        "reduce_max",
+        "reduce_min",
+        "reduce_prod",
+        "reduce_std",
+        "reduce_variance",
+        "reduce_logsumexp",
+        "norm",
+        "add_n",
+        "l2_loss",
+        "reduce_euclidean_norm",
+    }
+)
 _SHAPED = frozenset({"zeros", "ones", "normal", "uniform", "truncated_normal", "fill"})
 _LIMIT = 64
 
@@ -65,8 +79,8 @@ def _tensor_rank(value: Tensor, depth: int) -> int | None:
     if name in {"constant", "convert_to_tensor"} and given:
         return rank(given[0], depth - 1)
     if name in REDUCING:
-        known, axis = axis_of(value)
-        return 0 if known and axis is None and len(given) < 3 else None
+        is_known, axis = axis_of(value)
+        return 0 if is_known and axis is None and len(given) < 3 else None
     if name in ELEMENTWISE:
         parts = given or tuple(edge.parent for edge in value.edges)
         found = [rank(part, depth - 1) for part in parts]
@@ -244,6 +258,16 @@ def picked(value: Numbers | None, index: Value) -> Numbers | None:
     return _pick(value, parts)
 
 
+def fixed_slice(index: Seq) -> slice | None:
+    """The slice that an index is, where the program fixes its bounds."""
+    bounds: list[int | None] = []
+    for bound in index.items.values:
+        if not isinstance(bound, Const) or not (bound.value is None or isinstance(bound.value, int)):
+            return None
+        bounds.append(bound.value)
+    return slice(*bounds) if len(bounds) == 3 else None
+
+
 def _pick(value: Numbers, parts: list[Value]) -> Numbers | None:
     if not parts:
         return value
@@ -256,9 +280,9 @@ def _pick(value: Numbers, parts: list[Value]) -> Numbers | None:
     if isinstance(part, Const) and isinstance(part.value, int) and -len(value) <= part.value < len(value):
         return _pick(value[part.value], rest)
     if isinstance(part, Seq) and part.kind == "slice":
-        bounds = [bound.value if isinstance(bound, Const) else ... for bound in part.items.values]
-        if all(bound is None or isinstance(bound, int) for bound in bounds):
-            return _whole([_pick(inner, rest) for inner in value[slice(*bounds)]])
+        bounds = fixed_slice(part)
+        if bounds is not None:
+            return _whole([_pick(inner, rest) for inner in value[bounds]])
     return None
 
 
@@ -270,7 +294,8 @@ _REDUCE: dict[str, Callable[[list[float]], float]] = {
     "reduce_sum": sum, "reduce_mean": lambda xs: sum(xs) / len(xs), "reduce_max": max, "reduce_min": min,
 }  # fmt: skip
 _UNARY: dict[str, Callable[[float], float]] = {
-    "negative": lambda x: -x, "square": lambda x: x * x, "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
+    "negative": lambda x: -x, "square": lambda x: x * x, "abs": abs, "sqrt": math.sqrt, "exp": math.exp,
+    "log": math.log,
     "sin": math.sin, "cos": math.cos, "tanh": math.tanh,
 }  # fmt: skip
 _BINARY: dict[str, Callable[[float, float], float]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow import graph
 from gradlint.flow.facts import Kind
 from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short
 from gradlint.flow.values import Const, Number, Tensor, Value
@@ -12,6 +11,7 @@ from gradlint.flow.values import Const, Number, Tensor, Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.flow import graph
     from gradlint.flow.facts import Span
 
 SOFT = frozenset({"softmax", "sigmoid"})
@@ -102,7 +102,7 @@ def _operand(node: Tensor) -> Value | None:
     return given[1] if short(node.op) == "divide" and len(given) > 1 else given[0]
 
 
-# -- tf.where ----------------------------------------------------------------------------------------------------------
+# -- tf.where ------------------------------------------------------------------------------------------------------
 
 
 def _masked(where: Tensor) -> Tensor | None:
@@ -145,7 +145,7 @@ def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float
                 bounds.append(fixed[0])
             values.append(part)
             if isinstance(part, Tensor) and short(part.op) in {"abs", "square", "identity"}:
-                values += [inner for inner in arguments(part) or [edge.parent for edge in part.edges]]
+                values += list(arguments(part) or [edge.parent for edge in part.edges])
     return values, bounds
 
 
@@ -183,7 +183,7 @@ def _unsafe(node: Tensor, bounds: list[float]) -> bool:
     return False
 
 
-# -- singular points that the program's own numbers hit ------------------------------------------------------------------
+# -- singular points that the program's own numbers hit ------------------------------------------------------------
 
 
 def _singular(node: Tensor, name: str) -> bool:
@@ -204,8 +204,9 @@ def _singular(node: Tensor, name: str) -> bool:
         return any(x == 0 for x in flatten(numbers(given[1])) or ())
     if name == "pow" and len(given) > 1:
         power = numbers(given[1])
-        negative = isinstance(power, float) and power < 1 and power != 0
-        return bool(first) and negative and any(x == 0 or (x < 0 and power % 1 != 0) for x in first or ())
+        if not isinstance(power, float) or power >= 1 or power == 0:
+            return False
+        return any(x == 0 or (x < 0 and not power.is_integer()) for x in first or ())
     if name in {"acos", "asin", "atanh"}:
         return any(abs(x) == 1 for x in first or ())
     if name == "acosh":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import keras, operators
 from gradlint.flow.calls import Calls
-from gradlint.flow.core import Raised, span_of
+from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.expressions import UNROLL, with_key
 from gradlint.flow.names import LIBRARIES, canonical, root
 from gradlint.flow.store import MISSING, join_values
@@ -94,40 +94,40 @@ class Statements(Calls):
                 return end
         return "normal"
 
-    def run_Expr(self, node: ast.Expr) -> None:  # noqa: N802
+    def run_Expr(self, node: ast.Expr) -> None:
         self.eval(node.value)
 
-    def run_Pass(self, node: ast.Pass) -> None:  # noqa: N802
+    def run_Pass(self, node: ast.Pass) -> None:
         return
 
-    def run_Global(self, node: ast.Global) -> None:  # noqa: N802
+    def run_Global(self, node: ast.Global) -> None:
         self.frame.globals |= frozenset(node.names)
 
-    def run_Nonlocal(self, node: ast.Nonlocal) -> None:  # noqa: N802
+    def run_Nonlocal(self, node: ast.Nonlocal) -> None:
         self.frame.nonlocals |= frozenset(node.names)
 
-    def run_Assert(self, node: ast.Assert) -> str | None:  # noqa: N802
+    def run_Assert(self, node: ast.Assert) -> str | None:
         truth = self.truth(self.eval(node.test), node.test)
         if truth is False:
             self.raised("AssertionError")
             return "raise" if self.stack else None
         return None
 
-    def run_Raise(self, node: ast.Raise) -> str:  # noqa: N802
+    def run_Raise(self, node: ast.Raise) -> str:
         if node.exc is not None:
             self.eval(node.exc)
         if self.guards and not self.forks:
             self.leave("Exception")
         return "raise"
 
-    def run_Delete(self, node: ast.Delete) -> None:  # noqa: N802
+    def run_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self.set(self.frame.names, target.id, MISSING)
 
     # -- imports ---------------------------------------------------------------------------------------------------
 
-    def run_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def run_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             package = root(alias.name)
             if alias.asname:
@@ -135,7 +135,7 @@ class Statements(Calls):
             else:
                 self.bind(package, self.imported(package))
 
-    def run_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def run_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             if alias.name == "*":
                 self.set(self.module.names, "*", Const(True))
@@ -149,8 +149,6 @@ class Statements(Calls):
     def imported(self, name: str) -> Value:
         """The value of an imported name."""
         full = canonical(name)
-        if name.startswith("tensorflow.compat.v1") and full != "tensorflow.GradientTape":
-            self.legacy = True
         if full.startswith("tensorflow.python."):
             return Known(full)
         if root(full) in LIBRARIES or not self.is_foreign(full):
@@ -166,19 +164,19 @@ class Statements(Calls):
 
     # -- assignment ------------------------------------------------------------------------------------------------
 
-    def run_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def run_Assign(self, node: ast.Assign) -> None:
         value = self.eval(node.value)
         for target in node.targets:
             self.assign(target, value, node)
 
-    def run_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def run_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.assign(node.target, self.eval(node.value), node)
 
-    def run_TypeAlias(self, node: ast.AST) -> None:  # noqa: N802
+    def run_TypeAlias(self, node: ast.AST) -> None:
         return
 
-    def run_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def run_AugAssign(self, node: ast.AugAssign) -> None:
         target = node.target
         left = self.eval(ast.copy_location(_loading(target), target))
         right = self.eval(node.value)
@@ -232,9 +230,9 @@ class Statements(Calls):
                 if not isinstance(one, Seq):
                     self.note_rebinding(one, other, name, node)
             return
-        if isinstance(before, Variable) and isinstance(value, Tensor | Array | Number) and value is not before:
+        if isinstance(before, Variable) and isinstance(value, Tensor | Array | Number):
             self.replaced.setdefault(id(value), (value, before, name, node))
-        elif id(before) in self.replaced and isinstance(value, Tensor | Array | Number) and value is not before:
+        elif id(before) in self.replaced and isinstance(value, Tensor | Array | Number):
             _, variable, first, _ = self.replaced[id(before)]
             self.replaced.setdefault(id(value), (value, variable, first, node))
 
@@ -307,7 +305,7 @@ class Statements(Calls):
 
     # -- branches --------------------------------------------------------------------------------------------------
 
-    def run_If(self, node: ast.If) -> str | None:  # noqa: N802
+    def run_If(self, node: ast.If) -> str | None:
         truth = self.truth(self.condition(node.test), node.test)
         if truth is not None:
             return self.block(node.body if truth else node.orelse)
@@ -341,7 +339,7 @@ class Statements(Calls):
             forks = self.forks
             try:
                 end = way()
-            except Raised:
+            except RaisedError:
                 end = "raise"
                 del self.stack[depth:]
                 self.forks = forks
@@ -378,7 +376,7 @@ class Statements(Calls):
             result = join_values(result, value, first, label)
         return result
 
-    def run_Return(self, node: ast.Return) -> str:  # noqa: N802
+    def run_Return(self, node: ast.Return) -> str:
         value = self.eval(node.value)
         if self.stack:
             activation = self.stack[-1]
@@ -388,7 +386,7 @@ class Statements(Calls):
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"
 
-    def run_Match(self, node: ast.Match) -> str:  # noqa: N802
+    def run_Match(self, node: ast.Match) -> str:
         subject = self.eval(node.subject)
         ways: list[Callable[[], str]] = []
         labels: list[str] = []
@@ -434,7 +432,7 @@ class Statements(Calls):
 
     # -- loops -----------------------------------------------------------------------------------------------------
 
-    def run_For(self, node: ast.For | ast.AsyncFor) -> str | None:  # noqa: N802
+    def run_For(self, node: ast.For | ast.AsyncFor) -> str | None:
         iterable = self.eval(node.iter)
         items, exact = self.iterate(iterable, node.iter)
         if exact and len(items) <= UNROLL:
@@ -443,7 +441,7 @@ class Statements(Calls):
             items = [items[0], generalise(items[1])]
         return self.turns(node, items[:2] if len(items) > 1 else items * 2, whole=False)
 
-    run_AsyncFor = run_For  # noqa: N815
+    run_AsyncFor = run_For
 
     def turns(self, node: ast.For | ast.AsyncFor, items: list[Value], *, whole: bool) -> str:
         """Run a loop's body once for each item."""
@@ -485,7 +483,7 @@ class Statements(Calls):
             elif isinstance(value, Tensor) and value.known is not None:
                 value.known = None
 
-    def run_While(self, node: ast.While) -> str:  # noqa: N802
+    def run_While(self, node: ast.While) -> str:
         mark = self.store.mark()
         first: Changes = {}
         for count in range(UNROLL):
@@ -507,15 +505,15 @@ class Statements(Calls):
         self.widen(mark, first)
         return "normal"
 
-    def run_Break(self, node: ast.Break) -> str:  # noqa: N802
+    def run_Break(self, node: ast.Break) -> str:
         return "break"
 
-    def run_Continue(self, node: ast.Continue) -> str:  # noqa: N802
+    def run_Continue(self, node: ast.Continue) -> str:
         return "continue"
 
     # -- try and with ----------------------------------------------------------------------------------------------
 
-    def run_Try(self, node: ast.Try) -> str:  # noqa: N802
+    def run_Try(self, node: ast.Try) -> str:
         end = "normal"
 
         def run() -> None:
@@ -535,7 +533,9 @@ class Statements(Calls):
         if caught is not None:
             end = self.handle(node.handlers, certain=True)
         elif node.handlers and end == "normal" and self.may_raise(node.body):
-            self.branch([lambda: "normal", lambda: self.handle(node.handlers, certain=False)], ["", "after an exception"])
+            self.branch(
+                [lambda: "normal", lambda: self.handle(node.handlers, certain=False)], ["", "after an exception"]
+            )
         elif end == "raise" and node.handlers:
             end = self.handle(node.handlers, certain=False)
         if node.finalbody:
@@ -543,13 +543,16 @@ class Statements(Calls):
             end = last if last != "normal" else end
         return end
 
-    run_TryStar = run_Try  # noqa: N815
+    run_TryStar = run_Try
 
     @staticmethod
     def may_raise(body: list[ast.stmt]) -> bool:
         """Whether a body can raise at all, as an import or a call can."""
-        return any(isinstance(part, ast.Call | ast.Import | ast.ImportFrom | ast.Subscript | ast.BinOp)
-                   for statement in body for part in ast.walk(statement))  # fmt: skip
+        return any(
+            isinstance(part, ast.Call | ast.Import | ast.ImportFrom | ast.Subscript | ast.BinOp)
+            for statement in body
+            for part in ast.walk(statement)
+        )
 
     def handle(self, handlers: list[ast.ExceptHandler], *, certain: bool) -> str:
         """Run the handlers of a ``try``, of which one is taken."""
@@ -566,10 +569,10 @@ class Statements(Calls):
             return way(handlers[0])()
         return self.branch([way(handler) for handler in handlers], ["after an exception"] * len(handlers))
 
-    def run_With(self, node: ast.With | ast.AsyncWith) -> str:  # noqa: N802
+    def run_With(self, node: ast.With | ast.AsyncWith) -> str:
         return self.with_items(node, 0)
 
-    run_AsyncWith = run_With  # noqa: N815
+    run_AsyncWith = run_With
 
     def with_items(self, node: ast.With | ast.AsyncWith, index: int) -> str:
         """Enter the items of a ``with`` one after the other, run the body, and leave them again."""
@@ -724,7 +727,7 @@ class Statements(Calls):
 
     # -- definitions -----------------------------------------------------------------------------------------------
 
-    def run_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+    def run_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         made = Function(node, self.frame, node.name, span_of(node))
         made.defaults = self.default_values(node.args)
         made.owner = self.frame.self_class if self.frame.names.get("__class_body__") is not None else None
@@ -734,7 +737,7 @@ class Statements(Calls):
             value = self.decorate(made, value, decorator)
         self.bind(node.name, value)
 
-    run_AsyncFunctionDef = run_FunctionDef  # noqa: N815
+    run_AsyncFunctionDef = run_FunctionDef
 
     def decorate(self, function: Function, value: Value, decorator: ast.expr) -> Value:
         """What a decorator makes of a function."""
@@ -778,10 +781,9 @@ class Statements(Calls):
 
     def custom_gradient(self, function: Function, node: ast.AST) -> Value:
         """A function whose gradient the program gives itself: what it passes on is not followed."""
-        made = LibObject("tensorflow.custom_gradient", "custom-gradient", span_of(node), (function,))
-        return made
+        return LibObject("tensorflow.custom_gradient", "custom-gradient", span_of(node), (function,))
 
-    def run_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def run_ClassDef(self, node: ast.ClassDef) -> None:
         bases = tuple(self.eval(base) for base in node.bases)
         frame = Frame(self.frame)
         cls = ClassValue(node, bases, frame, span_of(node))
@@ -794,7 +796,6 @@ class Statements(Calls):
                 value.owner = cls
             if isinstance(value, Function):
                 value.frame = frame.parent or self.module
-        self.classes.append(cls)
         made: Value = cls
         for decorator in reversed(node.decorator_list):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -45,9 +45,7 @@ class Store:
 
     def since(self, mark: int) -> Changes:
         """What was written since a mark, with the values that stand there now."""
-        return {
-            (id(where), key): (where, key, where.get(key, MISSING)) for where, key, _ in self.journal[mark:]
-        }
+        return {(id(where), key): (where, key, where.get(key, MISSING)) for where, key, _ in self.journal[mark:]}
 
     def undo(self, mark: int) -> Changes:
         """Go back to a mark; gives what was undone."""

@@ -10,7 +10,6 @@ from gradlint.flow.core import span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.statements import Statements
-from gradlint.flow.store import MISSING
 from gradlint.flow.values import (
     Array,
     Const,
@@ -58,9 +57,11 @@ class Tapes(Statements):
         for name in given:
             if name not in {"persistent", "watch_accessed_variables"} and not name.startswith("**"):
                 self.recorder.claim(
-                    Kind.BAD_CALL, span, "error", detail={"reason": "unknown-keyword", "variable": name,
-                                                          "exception": "TypeError"},
-                )  # fmt: skip
+                    Kind.BAD_CALL,
+                    span,
+                    "error",
+                    detail={"reason": "unknown-keyword", "variable": name, "exception": "TypeError"},
+                )
                 self.raised("TypeError")
         persistent = _flag(given.get("persistent"), default=False)
         accessed = _flag(given.get("watch_accessed_variables"), default=True)
@@ -75,14 +76,15 @@ class Tapes(Statements):
         self.made_tapes.append(tape)
         return tape
 
-    # -- the recording window ----------------------------------------------------------------------------------------
+    # -- the recording window --------------------------------------------------------------------------------------
 
     def enter_tape(self, tape: Tape, node: ast.AST) -> None:
         """Begin a tape's recording, or go on with it."""
         recording = tape.state["recording"]
         if tape.state["open"] is True and tape.state["entered"] is True:
-            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error",
-                                detail={"reason": "nested", "exception": "ValueError"})  # fmt: skip
+            self.recorder.claim(
+                Kind.BAD_CALL, span_of(node), "error", detail={"reason": "nested", "exception": "ValueError"}
+            )
             self.raised("ValueError")
         if not isinstance(recording, Recording) or tape.state["used"] is not None:
             self.recordings += 1
@@ -123,11 +125,9 @@ class Tapes(Statements):
             self.enter_tape(tape, node)
         return Const(None)
 
-    # -- methods -------------------------------------------------------------------------------------------------------
+    # -- methods ---------------------------------------------------------------------------------------------------
 
-    def tape_call(
-        self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-    ) -> Value:
+    def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a tape's method."""
         if name in METHODS:
             return self.gradient_call(tape, name, args, kwargs, node)
@@ -149,9 +149,11 @@ class Tapes(Statements):
             return self.unknown("watched variables", node, [tape], top=True)
         if name == "gradients":
             self.recorder.claim(
-                Kind.BAD_CALL, span_of(node), "error",
+                Kind.BAD_CALL,
+                span_of(node),
+                "error",
                 detail={"reason": "unknown-method", "method": name, "exception": "AttributeError"},
-            )  # fmt: skip
+            )
             self.raised("AttributeError")
         return self.unknown(name, node, [tape, *args], top=True)
 
@@ -198,11 +200,18 @@ class Tapes(Statements):
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""
         self.recorder.claim(
-            Kind.WATCH_REFUSED, span_of(node), "error",
-            detail={"reason": reason, "exception": exception, "variable": self.text(argument), "source": self.text(argument),
-                    "tape": self.tape_name(node)},
+            Kind.WATCH_REFUSED,
+            span_of(node),
+            "error",
+            detail={
+                "reason": reason,
+                "exception": exception,
+                "variable": self.text(argument),
+                "source": self.text(argument),
+                "tape": self.tape_name(node),
+            },
             places={"argument": span_of(argument), "call": span_of(node), "tape_call": tape.call},
-        )  # fmt: skip
+        )
         self.raised(exception)
 
     @staticmethod
@@ -212,7 +221,7 @@ class Tapes(Statements):
             return ast.unparse(node.func.value)
         return "tape"
 
-    # -- gradient calls --------------------------------------------------------------------------------------------------
+    # -- gradient calls --------------------------------------------------------------------------------------------
 
     def gradient_call(
         self, tape: Tape, method: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
@@ -226,7 +235,7 @@ class Tapes(Statements):
         wrong = [name for name in kwargs if name not in names and not name.startswith("**")]
         if wrong or names[1] not in given or "target" not in given:
             return self.bad_call(method, wrong, node)
-        written = {name: argument for name, argument in zip(names, node.args, strict=False)}
+        written = dict(zip(names, node.args, strict=False))
         written |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         for argument in node.args:
             if isinstance(argument, ast.Starred):
@@ -245,8 +254,12 @@ class Tapes(Statements):
             known_seed="output_gradients" in given,
         )
         if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
-            detail = {"reason": "second-source", "callee": self.text(node), "source": self.text(node.args[2]),
-                      "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]"}  # fmt: skip
+            detail = {
+                "reason": "second-source",
+                "callee": self.text(node),
+                "source": self.text(node.args[2]),
+                "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]",
+            }
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         answered = questions.ask(self, question)
         if not answered.refused:
@@ -320,16 +333,19 @@ class Tapes(Statements):
     ) -> None:
         """A gradient that is None goes into arithmetic or into an operation."""
         self.recorder.claim(
-            Kind.NONE_APPLIED, span_of(node), "error",
+            Kind.NONE_APPLIED,
+            span_of(node),
+            "error",
             detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
             places={"call": lost.call},
-        )  # fmt: skip
+        )
         self.raised(exception)
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""
-        self.recorder.claim(Kind.BAD_CALL, span_of(node), "error",
-                            detail={"reason": "with-a-class", "exception": "TypeError"})  # fmt: skip
+        self.recorder.claim(
+            Kind.BAD_CALL, span_of(node), "error", detail={"reason": "with-a-class", "exception": "TypeError"}
+        )
         self.raised("TypeError")
 
 
@@ -372,7 +388,5 @@ def _is_zero(value: Value | None) -> bool | None:
     if isinstance(value, Known):
         return value.name.endswith(".ZERO")
     if isinstance(value, Const):
-        return value.value == "zero"
+        return bool(value.value == "zero")
     return None
-
-

@@ -1,8 +1,7 @@
-"""TensorFlow functions that do more than pass a gradient on or lose it: constructors, state, control flow, calls back."""
+"""TensorFlow functions that do more than pass a gradient on or lose it: constructors, state, control flow."""
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow import dtypes
@@ -19,7 +18,6 @@ from gradlint.flow.values import (
     Known,
     LibObject,
     Number,
-
     Params,
     Partial,
     Seq,
@@ -32,6 +30,7 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
 
     from gradlint.flow.library import Library
@@ -170,8 +169,14 @@ def cast(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if dtypes.is_discrete(target) and not dtypes.is_discrete(source):
         cut = m.cut(Kind.CAST, node, m.callee(node), name, dtype=str(target))
         return m.tensor(node, parents, dtype=target, op=name, cut=cut)
-    made = m.tensor(node, parents, dtype=target, op=name, sure=target is not None,
-                    known=value.known if isinstance(value, Tensor) else None)  # fmt: skip
+    made = m.tensor(
+        node,
+        parents,
+        dtype=target,
+        op=name,
+        sure=target is not None,
+        known=value.known if isinstance(value, Tensor) else None,
+    )
     if not isinstance(value, Seq):
         made.copy_of = value
     return made
@@ -192,7 +197,9 @@ def like(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], nod
     given = kwargs.get("dtype") or (args[1] if len(args) > 1 else None)
     cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
     dtype = dtypes.named(given) if given is not None else dtypes.of(value)
-    return m.tensor(node, [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)], dtype=dtype, op=name, cut=cut)
+    return m.tensor(
+        node, [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)], dtype=dtype, op=name, cut=cut
+    )
 
 
 def number_range(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -212,7 +219,7 @@ def where(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], no
     if name.startswith("keras."):
         chosen = [value for value in (argument(args, kwargs, 1, "x1"), argument(args, kwargs, 2, "x2")) if value]
     chosen = [value for value in chosen if not (isinstance(value, Const) and value.value is None)]
-    steering = [leaf for leaf in m.leaves(condition)] if condition is not None else []
+    steering = list(m.leaves(condition)) if condition is not None else []
     if not chosen:
         cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
         return m.tensor(node, steering, dtype="int64", op=name, cut=cut)
@@ -435,13 +442,14 @@ def clip_norm(m: Library, name: str, args: list[Value], kwargs: dict[str, Value]
     if not isinstance(values, Seq):
         given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value)]
         return sequence([m.unknown("clipped", node, given), m.tensor(node, given, dtype="float32")], "tuple")
-    made = []
+    made: list[Value] = []
     for item in values.items.values:
         if isinstance(item, Const):
             made.append(item)
             continue
-        clipped = m.tensor(node, [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)],
-                           dtype=dtypes.of(item), op=name)  # fmt: skip
+        clipped = m.tensor(
+            node, [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)], dtype=dtypes.of(item), op=name
+        )
         made.append(clipped)
     out = Seq(Items(tuple(made), values.items.exact), "list", span_of(node))
     out.extra = values.extra
@@ -451,7 +459,9 @@ def clip_norm(m: Library, name: str, args: list[Value], kwargs: dict[str, Value]
 
 def dataset(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """A ``tf.data`` pipeline: what goes in comes out as data."""
-    made = LibObject("tensorflow.data.Dataset", "dataset", span_of(node), tuple(v for v in args if not isinstance(v, Const)))
+    made = LibObject(
+        "tensorflow.data.Dataset", "dataset", span_of(node), tuple(v for v in args if not isinstance(v, Const))
+    )
     if name.endswith(("from_tensor_slices", "from_tensors")) and args:
         made.state["element"] = args[0]
     elif name.endswith("zip") and args:
@@ -560,8 +570,13 @@ def unregistered(m: Library, name: str, args: list[Value], kwargs: dict[str, Val
     """Raw operations that forbid differentiation."""
     given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
     op = name.rpartition(".")[2]
-    return m.tensor(node, given, dtype=dtypes.of(given[0]) if given else None, op=name,
-                    cut=m.cut(Kind.NO_GRADIENT, node, m.callee(node), name, op=op))  # fmt: skip
+    return m.tensor(
+        node,
+        given,
+        dtype=dtypes.of(given[0]) if given else None,
+        op=name,
+        cut=m.cut(Kind.NO_GRADIENT, node, m.callee(node), name, op=op),
+    )
 
 
 def slices(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -575,7 +590,8 @@ def slices(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
 
 _T = "tensorflow."
 SPECIAL: dict[str, Special] = {
-    "tensorflow.Variable": make_variable, "keras.Variable": make_variable, "tensorflow.compat.v1.Variable": make_variable,
+    "tensorflow.Variable": make_variable, "keras.Variable": make_variable,
+    "tensorflow.compat.v1.Variable": make_variable,
     "keras.backend.variable": make_variable, "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
     "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant,
     "tensorflow.identity": identity, "tensorflow.ensure_shape": identity,
@@ -585,7 +601,8 @@ SPECIAL: dict[str, Special] = {
     "tensorflow.zeros": filled, "tensorflow.ones": filled, "tensorflow.eye": filled, "keras.ops.zeros": filled,
     "keras.ops.ones": filled, "tensorflow.zeros_like": like, "tensorflow.ones_like": like, "keras.ops.zeros_like": like,
     "keras.ops.ones_like": like, "tensorflow.range": number_range, "tensorflow.where": where, "keras.ops.where": where,
-    "tensorflow.compat.v1.where": where, "tensorflow.experimental.numpy.where": where, "tensorflow.compat.v1.where_v2": where,
+    "tensorflow.compat.v1.where": where, "tensorflow.experimental.numpy.where": where,
+    "tensorflow.compat.v1.where_v2": where,
     "tensorflow.cond": choose, "keras.ops.cond": choose, "tensorflow.case": case, "tensorflow.switch_case": case,
     "tensorflow.while_loop": loop, "keras.ops.while_loop": loop,
     "tensorflow.map_fn": mapped, "tensorflow.vectorized_map": mapped, "tensorflow.scan": mapped,
@@ -594,7 +611,8 @@ SPECIAL: dict[str, Special] = {
     "tensorflow.py_func": numpy_function, "tensorflow.py_function": py_function,
     "tensorflow.function": graph_function, "tensorflow.compat.v1.function": graph_function,
     "tensorflow.custom_gradient": custom, "keras.ops.custom_gradient": custom, "tensorflow.recompute_grad": recompute,
-    "tensorflow.init_scope": scope, "tensorflow.compat.v1.assign": assigned, "tensorflow.compat.v1.assign_add": assigned,
+    "tensorflow.init_scope": scope, "tensorflow.compat.v1.assign": assigned,
+    "tensorflow.compat.v1.assign_add": assigned,
     "tensorflow.compat.v1.assign_sub": assigned, "tensorflow.nest.flatten": nest, "tensorflow.nest.map_structure": nest,
     "tensorflow.nest.pack_sequence_as": nest, "tensorflow.clip_by_global_norm": clip_norm,
     "tensorflow.gradients": unsupported, "tensorflow.compat.v1.gradients": unsupported, "keras.Input": keras_input,
@@ -614,4 +632,3 @@ SPECIAL: dict[str, Special] = {
     "tensorflow.SparseTensor": slices, "tensorflow.sparse.SparseTensor": slices,
     "keras.random.normal": random_values, "keras.random.uniform": random_values,
 }  # fmt: skip
-

@@ -29,10 +29,12 @@ def assigned_none(m: Machine, given: list[Value], node: ast.AST, method: str) ->
     for value in given:
         if isinstance(value, LostNone):
             m.recorder.claim(
-                Kind.NONE_APPLIED, span_of(node), "error",
+                Kind.NONE_APPLIED,
+                span_of(node),
+                "error",
                 detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
                 places={"call": value.call},
-            )  # fmt: skip
+            )
             m.raised("ValueError")
 
 
@@ -63,16 +65,26 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
     detail = {"callee": m.callee(node)}
     if zipped is None:
         if (pairs.extra or {}).get("gradients_of") is not None:
-            m.recorder.claim(Kind.SWAPPED_ZIP, span_of(node), "error",
-                             detail={**detail, "reason": "no-zip", "exception": "TypeError"}, places=places)  # fmt: skip
+            m.recorder.claim(
+                Kind.SWAPPED_ZIP,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "no-zip", "exception": "TypeError"},
+                places=places,
+            )
             m.raised("TypeError")
             return
     elif len(zipped) == 2:
         first, second = zipped
         mismatch(m, first, second, node, detail, places)
         if is_variables(first) and is_gradients(second):
-            m.recorder.claim(Kind.SWAPPED_ZIP, span_of(node), "error",
-                             detail={**detail, "reason": "swapped", "exception": "AttributeError"}, places=places)  # fmt: skip
+            m.recorder.claim(
+                Kind.SWAPPED_ZIP,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "swapped", "exception": "AttributeError"},
+                places=places,
+            )
             m.raised("AttributeError")
             return
     rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
@@ -82,10 +94,12 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
         m.recorder.claim(
-            Kind.NONE_APPLIED, span_of(node), "error",
+            Kind.NONE_APPLIED,
+            span_of(node),
+            "error",
             detail={**detail, "reason": "apply", "exception": "ValueError", "call_line": str(first_lost.call.line)},
             places={**places, "gradient_call": first_lost.call},
-        )  # fmt: skip
+        )
         m.raised("ValueError")
 
 
@@ -100,8 +114,9 @@ def mismatch(
 ) -> None:
     """Gradients of one list of variables, zipped with another."""
     if isinstance(first, Tensor) and first.gradient_of is not None and isinstance(second, Seq):
-        m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"},
-                         places=places)  # fmt: skip
+        m.recorder.claim(
+            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"}, places=places
+        )
         return
     sources = (first.extra or {}).get("gradients_of") if isinstance(first, Seq) else None
     if not isinstance(sources, Seq) or not isinstance(second, Seq):
@@ -116,8 +131,9 @@ def mismatch(
     exact = sources.items.exact and second.items.exact
     states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
     if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
-        m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"},
-                         places=places)  # fmt: skip
+        m.recorder.claim(
+            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"}, places=places
+        )
         return
     if not shared:
         reason = "other"
@@ -153,20 +169,21 @@ def is_gradients(value: Value) -> bool:
     )
 
 
-def minimize(
-    m: Machine, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+def minimize(m: Machine, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
     if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
         loss = args[0] if args else kwargs.get("loss")
         if isinstance(loss, Tensor) and "tape" not in kwargs:
-            m.recorder.claim(Kind.MINIMIZE, span_of(node), "error",
-                             detail={"callee": m.callee(node), "reason": "tensor"})  # fmt: skip
+            m.recorder.claim(
+                Kind.MINIMIZE, span_of(node), "error", detail={"callee": m.callee(node), "reason": "tensor"}
+            )
         return Const(None)
     m.recorder.claim(
-        Kind.MINIMIZE, span_of(node), "error",
+        Kind.MINIMIZE,
+        span_of(node),
+        "error",
         detail={"callee": m.callee(node), "reason": "removed", "exception": "AttributeError"},
         places={"call": span_of(node)},
-    )  # fmt: skip
+    )
     m.raised("AttributeError")
     return Unknown("minimize", span_of(node))

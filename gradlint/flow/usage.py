@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import Recording, Tape, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.machine import Machine
+    from gradlint.flow.values import Recording, Tape, Value
 
 
 def judge(machine: Machine) -> None:
@@ -26,8 +26,12 @@ def judge(machine: Machine) -> None:
         uses = [use for tape in tapes for use in tape.uses]
         if not uses:
             if all(tape.state["entered"] is True for tape in tapes):
-                machine.recorder.claim(Kind.NEVER_ASKED, tapes[0].call, "info",
-                                       detail={"tape": machine.tape_names.get(id(tapes[0]), "tape")})  # fmt: skip
+                machine.recorder.claim(
+                    Kind.NEVER_ASKED,
+                    tapes[0].call,
+                    "info",
+                    detail={"tape": machine.tape_names.get(id(tapes[0]), "tape")},
+                )
             continue
         places = {id(use[0]) for use in uses}
         around = loops.get(tapes[0].call, ())
@@ -37,10 +41,12 @@ def judge(machine: Machine) -> None:
         inside = any(use[1] for use in uses)
         if once and single and not jacobian and not inside and all(tape.persistent is True for tape in tapes):
             machine.recorder.claim(
-                Kind.NEEDLESSLY_PERSISTENT, tapes[0].call, "info",
+                Kind.NEEDLESSLY_PERSISTENT,
+                tapes[0].call,
+                "info",
                 detail={"tape": machine.tape_name(uses[0][0])},
                 places={"tape_call": tapes[0].call, "call": span_of(uses[0][0])},
-            )  # fmt: skip
+            )
 
 
 def _inside(machine: Machine, tapes: list[Tape]) -> None:
@@ -59,12 +65,16 @@ def _inside(machine: Machine, tapes: list[Tape]) -> None:
             )
             if needed or machine.differentiated_again(node):
                 continue
-            first = min((use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset))
+            first = min(
+                (use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset)
+            )
             machine.recorder.claim(
-                Kind.GRADIENT_INSIDE, span_of(first), "warning",
+                Kind.GRADIENT_INSIDE,
+                span_of(first),
+                "warning",
                 detail={"tape": machine.tape_name(node), "call_line": str(first.lineno)},
                 places={"call": span_of(first), "tape_call": tape.call},
-            )  # fmt: skip
+            )
 
 
 def _comes_from(value: Value, call: object, recording: Recording) -> bool:
