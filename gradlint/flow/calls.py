@@ -34,6 +34,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
 
@@ -313,7 +314,7 @@ class Calls(Attributes):
 
     def is_record(self, cls: ClassValue) -> bool:
         """Whether a class is a dataclass or a NamedTuple."""
-        if any(isinstance(base, Known) and base.name.endswith("NamedTuple") for base in cls.bases):
+        if any(isinstance(base, Known) and base.name.endswith(("NamedTuple", "ExtensionType")) for base in cls.bases):
             return True
         for decorator in cls.node.decorator_list:
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -351,7 +352,7 @@ class Calls(Attributes):
             if isinstance(base, Known):
                 if base.name in {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}:
                     continue
-                if keras.family(base.name) or base.name in {"tensorflow.Module", "tensorflow.GradientTape"}:
+                if keras.family(base.name) or base.name in _LIBRARY:
                     library = library or base.name
                 elif not base.name.startswith(("builtins.", "typing.", "abc.", "enum.")):
                     is_open = True

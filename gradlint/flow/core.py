@@ -333,16 +333,23 @@ class Core:
         return value.span
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value."""
+        """A name under which the running code can reach a value, or what makes it."""
+        name = self.named(value)
+        if name is not None:
+            return name
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def named(self, value: Value) -> str | None:
+        """A name that holds a value where the code runs."""
         frame: Frame | None = self.frame
         while frame is not None:
             for name, held in frame.names.items():
                 if held is value and isinstance(name, str):
                     return name
             frame = frame.parent
-        if isinstance(value, Variable | Params) and value.span is not None:
-            return self.text(value.span)
-        return "the value"
+        return None
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""

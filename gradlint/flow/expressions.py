@@ -21,6 +21,7 @@ from gradlint.flow.values import (
     Join,
     Known,
     LibObject,
+    LostNone,
     Number,
     Pairs,
     Seq,
@@ -57,6 +58,10 @@ class Expressions(Core):
 
     def fork(self, ways: list[Callable[[], Value]], labels: list[str]) -> Value:
         """Run several ways from here, each apart, and join what they leave and give."""
+        raise NotImplementedError
+
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+        """Note that a gradient that is None goes into an operation."""
         raise NotImplementedError
 
     def run_generator(self, generator: Generator, each: Callable[[Value], None]) -> None:

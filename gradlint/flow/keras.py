@@ -208,6 +208,15 @@ def takes_input(layer: Value) -> bool:
     )
 
 
+def clone(machine: Calls, model: Value, node: ast.AST) -> Value:
+    """``keras.models.clone_model``: the same layers with variables of their own."""
+    made = LibObject("keras.models.Model", "model", span_of(node))
+    made.born = machine.tick()
+    built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
+    made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
+    return made
+
+
 def is_layer(value: Value) -> bool:
     """Whether a value has variables of its own as a layer has."""
     if isinstance(value, LibObject):
@@ -299,11 +308,26 @@ def custom_gradient(
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+        if _gives_none(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
     if isinstance(result, Seq):
         made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function of a custom gradient surely gives None, and nothing else."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return False
+    machine.recorder.muted += 1
+    try:
+        answer = machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+    finally:
+        machine.recorder.muted -= 1
+    return isinstance(answer, Const) and answer.value is None
 
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
@@ -356,10 +380,9 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
 def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name)
-    blocks = short in INPUTS or (
-        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
-    )
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")

@@ -138,7 +138,9 @@ def of_variable(
         return operators.binary(m, node, _MAGIC[name], owner, args[0])
     if name == "sparse_read" or name == "gather_nd":
         return m.tensor(node, [owner], dtype=dtypes.of(owner))
-    if name in {"set_shape", "get_shape", "ref", "experimental_ref", "__len__"}:
+    if name in {"ref", "experimental_ref"}:
+        return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
+    if name in {"set_shape", "get_shape", "__len__"}:
         return Number("")
     if name == "initialized_value":
         return m.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
@@ -151,7 +153,9 @@ def of_tensor(
     """A method of a tensor."""
     if name in _LEAVES:
         return leave(m, owner, name, node)
-    if name in {"get_shape", "set_shape", "ref", "experimental_ref", "__len__", "__hash__"}:
+    if name in {"ref", "experimental_ref"}:
+        return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
+    if name in {"get_shape", "set_shape", "__len__", "__hash__"}:
         return Number("")
     if name in {"cpu", "gpu", "read_value", "value", "to_tensor", "__copy__"}:
         made = m.tensor(node, [owner], dtype=owner.dtype)

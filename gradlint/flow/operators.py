@@ -191,8 +191,10 @@ def _constant(machine: Expressions, node: ast.AST, op: ast.operator, left: Const
     a, b = left.value, right.value
     function = _PYTHON.get(type(op))
     if isinstance(left, LostNone) or isinstance(right, LostNone):
-        lost = left if isinstance(left, LostNone) else right
-        machine.none_used(lost, node)  # type: ignore[attr-defined]
+        for lost in (left, right):
+            if isinstance(lost, LostNone):
+                machine.none_used(lost, node, "arithmetic", "TypeError")
+                break
         return machine.unknown("None", node)
     if function is None or (isinstance(a, int) and abs(a) > _BIG) or (isinstance(b, int) and abs(b) > _BIG):
         return Number("", span_of(node))
@@ -235,7 +237,7 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
     ):
         lost = left if isinstance(left, Const) and left.value is None else right
         if isinstance(lost, LostNone):
-            machine.none_used(lost, node)  # type: ignore[attr-defined]
+            machine.none_used(lost, node, "operation", "ValueError")
         return machine.unknown("None", node, parents)
     if isinstance(left, Array) and isinstance(right, Variable) and right.keras is True:
         made = Array(None, span_of(node))

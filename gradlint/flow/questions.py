@@ -63,6 +63,7 @@ class Call:
     seed_node: ast.expr | None
     silenced: bool | None
     known_seed: bool
+    loops: bool = False
 
     @property
     def span(self) -> Span:
@@ -169,7 +170,8 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
-        return f"{text}[{index}]"
+        named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
+        return named or f"{text}[{index}]"
 
     # -- claims ----------------------------------------------------------------------------------------------------
 
@@ -247,6 +249,17 @@ class _Asking:
     def tape_refuses(self, sources: list[tuple[Value, ast.expr, str]], recording: object) -> bool:
         """Whether the tape surely cannot answer: used up, or never entered."""
         tape, call = self.call.tape, self.call
+        if call.loops and tape.persistent is False and any(singular.several(target) for target in self.targets):
+            cause = Cause(
+                Kind.TAPE_REUSED,
+                call.span,
+                "error",
+                "RuntimeError",
+                detail={"reason": "jacobian"},
+                places={"tape_call": tape.call},
+            )
+            self.claim_all(sources, cause)
+            return True
         used = tape.state["used"]
         if tape.state["entered"] is False and recording is None:
             cause = Cause(
@@ -391,7 +404,7 @@ class _Asking:
                     Kind.NO_GRADIENT,
                     cut.span,
                     "error",
-                    "LookupError",
+                    detail.pop("exception", "LookupError"),
                     detail=detail,
                     story=[Note(cut.span, "this operation has no registered gradient")],
                 )
@@ -985,6 +998,10 @@ def _no_source(source: Value) -> tuple[str, str]:
         if isinstance(source.value, str):
             return "string", "TypeError"
         return "number", number_error(source.value)
+    if isinstance(source, LibObject) and source.family == "reference":
+        return "reference", "TypeError"
+    if isinstance(source, Instance) and source.library == "tensorflow.experimental.ExtensionType":
+        return "extension", "ValueError"
     if isinstance(source, LibObject) and source.family in {"layer", "model"}:
         return "model" if source.family == "model" else "layer", "AttributeError"
     if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:

@@ -192,14 +192,14 @@ def _singular(node: Tensor, name: str) -> bool:
         return False
     first = flatten(numbers(given[0])) if name != "divide" else None
     if name in {"sqrt", "rsqrt"}:
-        return bool(first) and any(x == 0 for x in first or ())
+        return any(x <= 0 for x in first or ())
     if name == "norm":
         inner = numbers(given[0])
         known, axis = axis_of(node)
         sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
         return any(x == 0 for x in flatten(sums) or ())
     if name in {"log"}:
-        return bool(first) and any(x == 0 for x in first or ())
+        return any(x <= 0 for x in first or ())
     if name in {"divide", "truediv"} and len(given) > 1:
         return any(x == 0 for x in flatten(numbers(given[1])) or ())
     if name == "pow" and len(given) > 1:

@@ -188,6 +188,10 @@ class Tapes(Statements):
             return
         if isinstance(leaf, Seq | Dict | Const):
             return
+        if isinstance(leaf, Instance):
+            for field in leaf.attrs.values():
+                if isinstance(field, Tensor | Variable):
+                    self.watch_one(tape, recording, field, node, argument)
         leaf = leaf.base if isinstance(leaf, Storage) else leaf
         if isinstance(leaf, Tensor) and self.graphs > tape.state["graphs"]:
             return
@@ -252,6 +256,7 @@ class Tapes(Statements):
             seed_node=written.get("output_gradients"),
             silenced=_is_zero(given.get("unconnected_gradients")),
             known_seed="output_gradients" in given,
+            loops=_flag(given.get("experimental_use_pfor"), default=True) is False,
         )
         if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
             detail = {
@@ -262,8 +267,7 @@ class Tapes(Statements):
             }
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         answered = questions.ask(self, question)
-        if not answered.refused:
-            self.use(tape, node, question)
+        self.use(tape, node, question, refused=answered.refused)
         if answered.exception:
             self.raised(answered.exception)
             return self.unknown("gradient", node)
@@ -279,13 +283,13 @@ class Tapes(Statements):
         self.raised("TypeError")
         return self.unknown("gradient", node, top=True)
 
-    def use(self, tape: Tape, node: ast.AST, question: questions.Call) -> None:
-        """A gradient call uses a tape up, unless it is persistent."""
+    def use(self, tape: Tape, node: ast.AST, question: questions.Call, *, refused: bool) -> None:
+        """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
         recording = tape.state["recording"]
         if any(item.tape is not tape for item in self.recording):
             self.second.add(id(node))
         tape.uses.append((node, tape.state["open"], recording, question))
-        if tape.persistent is False and tape.state["used"] is None:
+        if not refused and tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)
             if tape.state["open"]:
                 self.set(self.world, "active", tuple(item for item in self.recording if item.tape is not tape))
@@ -328,9 +332,7 @@ class Tapes(Statements):
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 
-    def none_used(
-        self, lost: LostNone, node: ast.AST, reason: str = "arithmetic", exception: str = "TypeError"
-    ) -> None:
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
         """A gradient that is None goes into arithmetic or into an operation."""
         self.recorder.claim(
             Kind.NONE_APPLIED,
