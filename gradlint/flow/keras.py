@@ -541,11 +541,7 @@ def nested(value: Value) -> list[Value]:
         outputs = value.state.get("outputs")
         if isinstance(outputs, Value):
             found += _layers_of_symbols(outputs)
-    unique: list[Value] = []
-    for item in found:
-        if not any(item is other for other in unique):
-            unique.append(item)
-    return unique
+    return list({id(item): item for item in found}.values())
 
 
 def _held(value: Value, depth: int = 4) -> list[Value]:

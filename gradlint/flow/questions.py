@@ -83,6 +83,16 @@ class Answered:
     refused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a value may be on one branch, where something on that branch may lose a gradient."""
+
+    option: Value
+    label: str
+    reach: Reach
+    losing: list[tuple[Value, Edge]]
+
+
 @dataclass
 class Cause:
     """Why a source is lost."""
@@ -110,6 +120,9 @@ class _Asking:
         self.questions: list[Question] = []
         self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
+        self.leaving: list[list[tuple[Value, Edge]]] | None = None
+        self.joined: list[list[Way]] | None = None
+        self.reaching: dict[int, graph.Reaches] = {}
 
     # -- the order of the judgement --------------------------------------------------------------------------------
 
@@ -881,53 +894,77 @@ class _Asking:
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
-        found = []
-        allowed = self.float_ways(target)
-        for item in graph.breaks(target, source, recording, self.machine.captured):
-            cut = item.edge.cut
-            if cut is None or cut.kind not in LEAVING or not item.sure or recording not in item.edge.seen:
-                continue
-            if dict(cut.detail).get("reason") == "dataset":
-                continue
-            if id(item.node) in allowed and not dtypes.is_discrete(dtypes.of(item.node)):
-                found.append(item)
-        return found
+        if self.leaving is None:
+            self.leaving = [self.leaving_below(one, recording) for one in self.targets]
+        index = next(index for index, one in enumerate(self.targets) if one is target)
+        return self.sure_breaks(self.leaving[index], source, recording)
 
-    def float_ways(self, target: Value) -> set[int]:
+    def sure_breaks(self, losing: list[tuple[Value, Edge]], source: Value, recording: Recording) -> list[Break]:
+        """Those of some edges at which a gradient is lost below which the source surely lies."""
+        if not losing:
+            return []
+        reaches = self.reaching.get(id(source))
+        if reaches is None:
+            reaches = self.reaching[id(source)] = graph.reaching(source, recording, self.machine.captured)
+        return graph.sure_breaks(losing, reaches)
+
+    def leaving_below(self, target: Value, recording: Recording) -> list[tuple[Value, Edge]]:
+        """Where a number that goes into the target leaves TensorFlow while the tape records, whatever it came from."""
+        return [
+            (node, edge)
+            for node in self.float_ways(target)
+            if not dtypes.is_discrete(dtypes.of(node))
+            for edge in node.edges
+            if edge.cut is not None
+            and edge.cut.kind in LEAVING
+            and recording in edge.seen
+            and dict(edge.cut.detail).get("reason") != "dataset"
+        ]
+
+    @staticmethod
+    def float_ways(target: Value) -> list[Value]:
         """The values whose numbers go into the target as numbers, not as an index, a mask or a state."""
-        seen: set[int] = set()
+        found: dict[int, Value] = {}
         stack: list[Value] = [target]
         while stack:
             node = stack.pop()
-            if id(node) in seen:
+            if id(node) in found:
                 continue
-            seen.add(id(node))
+            found[id(node)] = node
             for edge in node.edges:
-                counts = edge.cut is None or edge.cut.kind in LEAVING
-                if counts and not isinstance(edge.parent, Join | Unknown | Variable):
-                    stack.append(edge.parent)
-        return seen
+                if edge.cut is None or edge.cut.kind in LEAVING:
+                    if not isinstance(edge.parent, Join | Unknown | Variable):
+                        stack.append(edge.parent)
+        return list(found.values())
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
         """A loss that holds on one branch only."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
-        for target in self.targets:
-            for join in graph.joins_above(target, recording):
-                for index, option in enumerate(join.options):
-                    if source in graph.reach(option, recording, self.machine.captured):
-                        continue
-                    for item in graph.breaks(option, source, recording, self.machine.captured):
-                        cut = item.edge.cut
-                        if cut is None or cut.kind not in WAYS or not item.sure:
-                            continue
-                        cause = self.cause_of(recording, item, None)
-                        cause.severity = "warning"
-                        label = join.labels[index] if index < len(join.labels) else ""
-                        if label:
-                            cause.detail["branch"] = label
-                        return cause
+        if self.joined is None:
+            self.joined = [self.ways_to(target, recording) for target in self.targets]
+        for way in (way for ways in self.joined for way in ways):
+            if source in way.reach:
+                continue
+            for item in self.sure_breaks(way.losing, source, recording):
+                cause = self.cause_of(recording, item, None)
+                cause.severity = "warning"
+                if way.label:
+                    cause.detail["branch"] = way.label
+                return cause
         return None
+
+    def ways_to(self, target: Value, recording: Recording) -> list[Way]:
+        """The branches that a target may come by and on which something loses a gradient."""
+        found = []
+        for join in graph.joins_above(target, recording, self.machine.pool):
+            for index, option in enumerate(join.options):
+                losing = graph.losing(option, WAYS, self.machine.captured, self.machine.pool)
+                if losing:
+                    label = join.labels[index] if index < len(join.labels) else ""
+                    reach = graph.reach(option, recording, self.machine.captured)
+                    found.append(Way(option, label, reach, losing))
+        return found
 
 
 def _steers(edge: Edge) -> bool:
