@@ -25,7 +25,15 @@ LEFT = (
     "np.sin(@)", "np.tanh(@)", "np.square(@)", "np.exp(@)", "np.abs(@)", "@.numpy()", "np.array(@)",
     "np.asarray(@)", "np.clip(@, -1.0, 1.0)", "np.sin(@.numpy())", "np.maximum(@, 0.1)", "np.float32(2.0) * np.cos(@)",
 )  # fmt: skip
-LEFT_SCALAR = ("float(@)", "@.numpy()", "np.mean(@)", "float(@.numpy())", "@.numpy().item()", "math.sin(@)", "np.sum(@)")
+LEFT_SCALAR = (
+    "float(@)",
+    "@.numpy()",
+    "np.mean(@)",
+    "float(@.numpy())",
+    "@.numpy().item()",
+    "math.sin(@)",
+    "np.sum(@)",
+)
 REWRAPPED = ("tf.constant(@)", "tf.convert_to_tensor(@)", "tf.Variable(@)", "tf.constant(@, dtype=tf.float32)")
 REDUCED = (
     "tf.reduce_sum(@)", "tf.reduce_mean(@)", "tf.reduce_max(@)", "tf.math.reduce_sum(@)", "tf.norm(@ + 0.7)",
@@ -195,7 +203,11 @@ class Expressions(Page):
             self.tag("argmax")
             gone = f"tf.cast({self.pick(('tf.argmax', 'tf.math.argmax', 'tf.argmin'))}({self.tensor('v', depth - 1)}), "
             gone += "tf.float32)"
-            return f"{gone} + {_atom(self.leaf(shape))}" if self.chance(0.5) else f"{gone} * tf.ones_like({self.leaf(shape)})"
+            return (
+                f"{gone} + {_atom(self.leaf(shape))}"
+                if self.chance(0.5)
+                else f"{gone} * tf.ones_like({self.leaf(shape)})"
+            )
         if way == "opaque":
             self.tag("opaque")
             return self.pick((
@@ -208,9 +220,7 @@ class Expressions(Page):
     def called(self, shape: Shape, depth: int) -> str | None:
         """A call of one of the program's own functions, methods, layers or lambdas."""
         callees = [
-            callee
-            for callee in self.scope.callable()
-            if callee.result == shape and (not self.traced or callee.traced)
+            callee for callee in self.scope.callable() if callee.result == shape and (not self.traced or callee.traced)
         ]
         if not callees:
             return None

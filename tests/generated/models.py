@@ -34,7 +34,9 @@ class Models(Tapes):
         if metric:
             self.tag("metric")
             self.line(f"metric = keras.metrics.{self.pick(('Mean', 'Mean'))}()")
-        loss_object = self.pick(("", "keras.losses.MeanSquaredError()", "keras.losses.Huber()", "keras.losses.MeanAbsoluteError()"))
+        loss_object = self.pick(
+            ("", "keras.losses.MeanSquaredError()", "keras.losses.Huber()", "keras.losses.MeanAbsoluteError()")
+        )
         if loss_object:
             self.line(f"loss_fn = {loss_object}")
         loop = self.chance(0.3)
@@ -52,12 +54,18 @@ class Models(Tapes):
             way = self.weighted({"call": 10.0, "predict": 0.6, "numpy": 0.8, "stop": 0.4, "round": 0.4, "argmax": 0.3})
             if way == "predict":
                 self.tag("predict")
-                self.line(f"predicted = {model}.predict(features, verbose=0)" if model_like(model) else f"predicted = {call('features')}.numpy()")
+                self.line(
+                    f"predicted = {model}.predict(features, verbose=0)"
+                    if model_like(model)
+                    else f"predicted = {call('features')}.numpy()"
+                )
             else:
                 self.line(f"predicted = {call('features')}")
                 if way == "numpy":
                     self.tag("numpy")
-                    self.line(f"predicted = {self.pick(('predicted.numpy()', 'np.tanh(predicted)', 'tf.constant(np.array(predicted))'))}")
+                    self.line(
+                        f"predicted = {self.pick(('predicted.numpy()', 'np.tanh(predicted)', 'tf.constant(np.array(predicted))'))}"
+                    )
                 elif way == "stop":
                     self.line("predicted = tf.stop_gradient(predicted)")
                 elif way == "round":
@@ -94,7 +102,11 @@ class Models(Tapes):
             self.line(f"grads = tape.gradient(loss, {chosen})")
             sources = chosen
         if optimizer and sources != "features":
-            self.line(f"pairs = [(g, v) for g, v in zip({'grads' if '[' not in sources or sources.endswith(']') else '[grads]'}, {sources}) if g is not None]" if _many(sources) else "pairs = []")
+            self.line(
+                f"pairs = [(g, v) for g, v in zip({'grads' if '[' not in sources or sources.endswith(']') else '[grads]'}, {sources}) if g is not None]"
+                if _many(sources)
+                else "pairs = []"
+            )
             self.line("if pairs:")
             with self.indented():
                 self.line("optimizer.apply_gradients(pairs)")
@@ -112,7 +124,11 @@ class Models(Tapes):
 
     def variables_of(self, model: str, layers: list[str]) -> list[str]:
         """What a program may differentiate a model by."""
-        found = [f"{model}.trainable_variables"] * 4 + [f"{model}.trainable_weights", f"{model}.variables", f"{model}.weights"]
+        found = [f"{model}.trainable_variables"] * 4 + [
+            f"{model}.trainable_weights",
+            f"{model}.variables",
+            f"{model}.weights",
+        ]
         for layer in layers:
             found += [f"{layer}.kernel", f"[{layer}.kernel, {layer}.bias]", f"{layer}.trainable_variables"]
         return found
@@ -148,8 +164,17 @@ class Models(Tapes):
             self.line(self.pick(("mid = keras.layers.Concatenate()([mid, inputs_])", "mid = keras.layers.Dropout(0.2)(mid)",
                                  "mid = keras.layers.Lambda(lambda q: tf.round(q))(mid)", "mid = keras.layers.add([mid, mid])",
                                  "mid = keras.ops.tanh(mid)", "mid = mid * 2.0")))  # fmt: skip
-        self.line("model = keras.Model(inputs_, last(mid))" if self.chance(0.6) else "model = keras.Model(inputs=inputs_, outputs=last(mid))")
-        return "model", self.variables_of("model", ["first", "last"]), lambda x: f"model({x})", ["first", "last", "model.get_layer('last')"]
+        self.line(
+            "model = keras.Model(inputs_, last(mid))"
+            if self.chance(0.6)
+            else "model = keras.Model(inputs=inputs_, outputs=last(mid))"
+        )
+        return (
+            "model",
+            self.variables_of("model", ["first", "last"]),
+            lambda x: f"model({x})",
+            ["first", "last", "model.get_layer('last')"],
+        )
 
     def model_heads(self):  # type: ignore[no-untyped-def]
         self.tag("heads")
@@ -159,8 +184,20 @@ class Models(Tapes):
         self.line("value = keras.layers.Dense(1)")
         self.line("base = shared(inputs_)")
         self.line("model = keras.Model(inputs_, [policy(base), value(base)])")
-        call = self.pick(("model({})[0]", "sum(model({}))", "(lambda both: both[0] + tf.stop_gradient(both[1]))(model({}))", "model({})[1]"))
-        return "model", self.variables_of("model", ["shared", "policy", "value"]), lambda x: call.format(x), ["shared", "policy"]
+        call = self.pick(
+            (
+                "model({})[0]",
+                "sum(model({}))",
+                "(lambda both: both[0] + tf.stop_gradient(both[1]))(model({}))",
+                "model({})[1]",
+            )
+        )
+        return (
+            "model",
+            self.variables_of("model", ["shared", "policy", "value"]),
+            lambda x: call.format(x),
+            ["shared", "policy"],
+        )
 
     def model_layer(self):  # type: ignore[no-untyped-def]
         self.line("layer = keras.layers.Dense(1)")
@@ -186,12 +223,27 @@ class Models(Tapes):
                     self.added()
             self.line("def call(self, inputs):")
             with self.indented():
-                body = self.pick(("tf.matmul(inputs, self.kernel)", "inputs @ self.kernel", "tf.matmul(inputs, tf.stop_gradient(self.kernel))"))
+                body = self.pick(
+                    (
+                        "tf.matmul(inputs, self.kernel)",
+                        "inputs @ self.kernel",
+                        "tf.matmul(inputs, tf.stop_gradient(self.kernel))",
+                    )
+                )
                 self.line(f"out = {body}")
-                self.line(f"return {self.pick(('out * self.gain', 'out + self.gain', 'tf.round(out) + self.gain', 'tf.nn.tanh(out) * self.gain'))}")
+                self.line(
+                    f"return {self.pick(('out * self.gain', 'out + self.gain', 'tf.round(out) + self.gain', 'tf.nn.tanh(out) * self.gain'))}"
+                )
         self.line("layer = Scale()")
         self.line("layer(features)")
-        found = ["layer.trainable_variables", "layer.trainable_weights", "layer.weights", "layer.kernel", "[layer.kernel, layer.gain]", "layer.gain"]
+        found = [
+            "layer.trainable_variables",
+            "layer.trainable_weights",
+            "layer.weights",
+            "layer.kernel",
+            "[layer.kernel, layer.gain]",
+            "layer.gain",
+        ]
         return "layer", found, lambda x: f"layer({x})", []
 
     def added(self) -> None:
@@ -216,7 +268,14 @@ class Models(Tapes):
                 self.line("self.head = keras.layers.Dense(1)")
                 extra = self.chance(0.4)
                 if extra:
-                    self.line(self.pick(("self.temperature = tf.Variable(1.5)", "self.temperature = self.add_weight(shape=(), initializer='ones')")))
+                    self.line(
+                        self.pick(
+                            (
+                                "self.temperature = tf.Variable(1.5)",
+                                "self.temperature = self.add_weight(shape=(), initializer='ones')",
+                            )
+                        )
+                    )
                 unused = self.chance(0.15)
                 if unused:
                     self.tag("unused-layer")
@@ -241,19 +300,30 @@ class Models(Tapes):
                 elif way == "if":
                     self.line(f"if {self.pick(('training', 'not training'))}:")
                     with self.indented():
-                        self.line(self.pick(("out = tf.nn.dropout(out, 0.1)", "out = tf.stop_gradient(out)", "out = out * 2.0")))
+                        self.line(
+                            self.pick(
+                                ("out = tf.nn.dropout(out, 0.1)", "out = tf.stop_gradient(out)", "out = out * 2.0")
+                            )
+                        )
                 elif way == "spare" and unused:
                     self.line("self.spare(out)")
                 result = "self.head(out)"
                 if extra:
-                    result = self.pick(("self.head(out) * self.temperature", "self.head(out / self.temperature)", "self.head(out)"))
+                    result = self.pick(
+                        ("self.head(out) * self.temperature", "self.head(out / self.temperature)", "self.head(out)")
+                    )
                 self.line(f"return {result}")
         self.line(f"model = {label}()")
         if self.chance(0.7):
             self.line("model(features)")
         pieces = ["model.head"] + ([] if listed else ["model.hidden"])
         if self.lines[-1].strip() != "model(features)":
-            return "model" if "Model" in base else "layer_model", ["model.trainable_variables", "model.variables"], lambda x: f"model({x})", []
+            return (
+                "model" if "Model" in base else "layer_model",
+                ["model.trainable_variables", "model.variables"],
+                lambda x: f"model({x})",
+                [],
+            )
         training = self.pick(("", "", ", training=True"))
         found = self.variables_of("model", pieces)
         if extra:

@@ -28,7 +28,9 @@ class Author(Models):
 
     def program(self) -> str:
         """The program's code."""
-        kind = self.weighted({"straight": 4.0, "control": 2.0, "functions": 3.5, "classes": 2.5, "keras": 2.0, "mixed": 2.0})
+        kind = self.weighted(
+            {"straight": 4.0, "control": 2.0, "functions": 3.5, "classes": 2.5, "keras": 2.0, "mixed": 2.0}
+        )
         self.tag(kind)
         self.loss = self.pick((0.04, 0.12, 0.12, 0.25))
         if kind in {"functions", "mixed"} and self.chance(0.5):

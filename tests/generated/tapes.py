@@ -201,11 +201,15 @@ class Tapes(Definitions):
         elif way == "copy":
             self.tag("copy")
             name = self.leaf("v")
-            sources = self.pick((f"{name}[0]", f"tf.identity({name})", f"{name} * 1.0", f"tf.convert_to_tensor({name})"))
+            sources = self.pick(
+                (f"{name}[0]", f"tf.identity({name})", f"{name} * 1.0", f"tf.convert_to_tensor({name})")
+            )
         elif way == "collection" and collections:
             sources = self.pick(collections)
             if self.chance(0.2):
-                sources = f"{sources} + [{found[0]}]" if sources.startswith("list(") else f"list({sources}) + [{found[0]}]"
+                sources = (
+                    f"{sources} + [{found[0]}]" if sources.startswith("list(") else f"list({sources}) + [{found[0]}]"
+                )
         elif way == "named":
             name = self.fresh("list")
             self.line(f"{name} = [{', '.join(found)}]")
@@ -357,12 +361,23 @@ class Tapes(Definitions):
             if not graph and self.chance(0.3):
                 self.line(f"if {self.pick(('flag', 'not flag'))}:")
                 with self.indented():
-                    self.line(self.pick(("x_in = x_in * 2.0", "x_in = tf.convert_to_tensor(x_in)", "x_in = tf.Variable(x_in)", "print(x_in)")))
+                    self.line(
+                        self.pick(
+                            (
+                                "x_in = x_in * 2.0",
+                                "x_in = tf.convert_to_tensor(x_in)",
+                                "x_in = tf.Variable(x_in)",
+                                "print(x_in)",
+                            )
+                        )
+                    )
             if graph:
                 self.traced_scene()
             else:
                 self.tape_scene(inside=True)
-            last = next((line.strip().partition(" = ")[0] for line in reversed(self.lines) if ".gradient(" in line), "None")
+            last = next(
+                (line.strip().partition(" = ")[0] for line in reversed(self.lines) if ".gradient(" in line), "None"
+            )
             self.line(f"return {last if last.startswith('d_') and not graph else 'loss' if graph else '1.0'}")
         arguments = []
         for _ in range(self.pick((1, 2))):
@@ -395,11 +410,15 @@ class Tapes(Definitions):
             with self.indented():
                 self.line(f"self.w = {self.variable_of('v')}")
                 self.line(f"self.b = {self.variable_of('s')}")
-                self.line(f"self.c = {self.pick(('tf.constant([0.2, 0.5, 0.9])', 'tf.Variable([0.2, 0.5, 0.9], trainable=False)'))}")
+                self.line(
+                    f"self.c = {self.pick(('tf.constant([0.2, 0.5, 0.9])', 'tf.Variable([0.2, 0.5, 0.9], trainable=False)'))}"
+                )
                 self.line("self.params = [self.w, self.b]")
                 if early:
                     self.tag("outside")
-                    self.line(f"self.early = {self.pick(('tf.exp(-self.b) * tf.ones(3)', 'self.w * 2.0', 'tf.nn.softmax(self.w)'))}")
+                    self.line(
+                        f"self.early = {self.pick(('tf.exp(-self.b) * tf.ones(3)', 'self.w * 2.0', 'tf.nn.softmax(self.w)'))}"
+                    )
                 if with_optimizer:
                     self.line("self.opt = keras.optimizers.SGD(rate)")
             self.line("def predict(self, a):")
