@@ -724,6 +724,7 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
+        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -932,9 +933,9 @@ class _Asking:
                 continue
             found[id(node)] = node
             for edge in node.edges:
-                if edge.cut is None or edge.cut.kind in LEAVING:
-                    if not isinstance(edge.parent, Join | Unknown | Variable):
-                        stack.append(edge.parent)
+                passes = edge.cut is None or edge.cut.kind in LEAVING
+                if passes and not isinstance(edge.parent, Join | Unknown | Variable):
+                    stack.append(edge.parent)
         return list(found.values())
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
