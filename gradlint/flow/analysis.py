@@ -9,6 +9,7 @@ from gradlint.flow.core import ExhaustedError
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine import Machine
 from gradlint.flow.record import Recorder
+from gradlint.flow.relevance import names_tape
 
 GRAPH_CODE = re.compile(
     r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"
@@ -27,7 +28,7 @@ def analyse(code: str) -> Facts:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if GRAPH_CODE.search(code):
+    if not names_tape(code) or GRAPH_CODE.search(code):
         return Facts()
     recorder = Recorder()
     machine = Machine(code, recorder)

@@ -395,6 +395,14 @@ class Core:
         return False
 
     @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
+        return any(
+            activation.function is not None and "jit_compile" in (activation.function.extra or {})
+            for activation in self.stack
+        )
+
+    @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 CONVENTIONS = {"tf": "tensorflow", "np": "numpy", "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy"}
 """What these names mean where a program uses them without an import: pages and notebooks leave imports out."""
-UNROLL = 48
+COUNTED = 8
+"""How many turns of a loop that only counts are run; of a longer one, the first two."""
+UNROLL = 128
 """How many turns of a loop over known items are run; of a longer one, the first two."""
 
 

@@ -309,6 +309,9 @@ def custom_gradient(
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
         if _gives_none(machine, inner.items.values[1:], node):
             cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
             return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
@@ -319,16 +322,26 @@ def custom_gradient(
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
-def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
-    """Whether the gradient function of a custom gradient surely gives None, and nothing else."""
+def _answer(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
     if len(rest) != 1 or not isinstance(rest[0], Function):
-        return False
+        return None
     machine.recorder.muted += 1
     try:
-        answer = machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
     finally:
         machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
     return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
 
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
@@ -382,10 +395,9 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
 def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name)
-    blocks = short in INPUTS or (
-        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
-    )
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")

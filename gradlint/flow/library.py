@@ -35,8 +35,6 @@ from gradlint.knowledge.table import Effect, lookup
 if TYPE_CHECKING:
     from gradlint.knowledge.table import Entry
 
-_OF_COMPLEX = frozenset({"tensorflow.math.angle", "tensorflow.math.imag"})
-"""Functions that pass the gradient of a complex tensor and lose that of a real one."""
 _COMPARES = frozenset({
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not",
     "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
@@ -123,10 +121,6 @@ class Library(Tapes):
         for key, value in given:
             parameter = entry.parameter(key)
             effect = parameter.effect if parameter is not None else Effect.UNKNOWN
-            if name in _OF_COMPLEX and effect is Effect.NONE:
-                dtype_in = dtypes.of(value)
-                if dtype_in is None or dtype_in.startswith("complex"):
-                    effect = Effect.PASSES if dtype_in else Effect.UNKNOWN
             if effect is Effect.NOTENSOR and any(self.is_float_tensor(leaf) for leaf in self.leaves(value)):
                 effect = Effect.UNKNOWN
             groups.append((value, effect, parameter.op if parameter is not None else None))
@@ -221,6 +215,8 @@ class Library(Tapes):
         if not made.born:
             made.born = self.tick()
         made.extra = {"args": tuple(value for value, _, _ in groups), "named": named or {}}
+        if self.compiled:
+            made.extra["compiled"] = True
         if entry.result == "sparse":
             made.extra["composite"] = "sparse"
         return made
@@ -266,7 +262,7 @@ class Library(Tapes):
             _, parameter, *default = described.split(":")
             if parameter in kwargs:
                 return dtypes.named(kwargs[parameter])
-            return default[0] if default and default[0] != "?" else None
+            return self.output_dtype(default[0], inputs, {}) if default else None
         return None if described == "?" else described
 
     # -- deferred to the modules of single libraries ---------------------------------------------------------------

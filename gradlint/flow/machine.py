@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from gradlint.flow import keras, methods, updates, usage
+from gradlint.flow import keras, methods, relevance, updates, usage
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.library import Library
 from gradlint.flow.values import (
@@ -62,12 +62,13 @@ class Machine(Library):
         usage.judge(self)
 
     def enter_the_rest(self) -> None:
-        """Enter each function and method that nothing called, once, with arguments that are not known."""
+        """Enter each function and method that nothing called and that a tape may have to do with, once, with
+        arguments that are not known.
+        """
+        relevant = relevance.Relevance(self.lines)
         for _ in range(3):
             pending = [function for function in self.defined if id(function.node) not in self.entered]
-            if not pending:
-                return
-            for function in pending:
+            for function in relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
                 mark = self.store.mark()

@@ -191,8 +191,10 @@ def _constant(machine: Expressions, node: ast.AST, op: ast.operator, left: Const
     a, b = left.value, right.value
     function = _PYTHON.get(type(op))
     if isinstance(left, LostNone) or isinstance(right, LostNone):
-        lost = left if isinstance(left, LostNone) else right
-        machine.none_used(lost, node, "arithmetic", "TypeError")
+        for lost in (left, right):
+            if isinstance(lost, LostNone):
+                machine.none_used(lost, node, "arithmetic", "TypeError")
+                break
         return machine.unknown("None", node)
     if function is None or (isinstance(a, int) and abs(a) > _BIG) or (isinstance(b, int) and abs(b) > _BIG):
         return Number("", span_of(node))
@@ -254,7 +256,11 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
         return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
     if isinstance(op, ast.Div) and dtypes.is_discrete(dtype):
         dtype = "float64"
+    objects = [parent for parent in parents if isinstance(parent, Array) and parent.dtype == "object"]
+    parents = [parent for parent in parents if not any(parent is other for other in objects)]
     made_tensor = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
+    if objects:
+        machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
     made_tensor.extra = {"args": (left, right)}
     return made_tensor
 

@@ -86,6 +86,8 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
             return operators.compare(machine, node, _COMPARE[short], args[0], args[1])
         if short == "getitem":
             return operators.subscript(machine, node, args[0], args[1])
+    if package == "pickle" and args:
+        return _pickled(machine, short, args, node)
     if package == "copy" and args:
         return copied(machine, args[0], node, deep=short == "deepcopy")
     if package == "collections":
@@ -107,6 +109,18 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
     if package == "dataclasses" and short == "field":
         return machine.unknown("field", node, top=True)
     return machine.foreign("call", node, [*args, *kwargs.values()])
+
+
+def _pickled(machine: Library, short: str, args: list[Value], node: ast.AST) -> Value:
+    """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
+    given = [leaf for value in args for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    if short in {"dump", "dumps"}:
+        made = Number("str", span_of(node))
+        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
+        return made
+    if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
+        return machine.tensor(node, given, op="pickle.loads")
+    return machine.unknown("loaded", node, given)
 
 
 def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Value:
@@ -236,6 +250,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short == "slice":
         bounds = args if len(args) > 1 else [Const(None), *args]
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
+    if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
+        return machine.imported(args[0].value)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
         return machine.unknown(short, node, args, top=True)
     if short in {"object"}:

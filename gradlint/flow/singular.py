@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SOFT = frozenset({"softmax", "sigmoid"})
 PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
 GUARDS = frozenset({"where", "maximum", "clip_by_value", "abs", "relu"})
+FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
+"""Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
 _TINY = 1e-3
 _NODES = 3000
 
@@ -59,9 +61,21 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
         if name == "where":
             found = _masked(node)
             if found is not None and found.span is not None:
-                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), "where")
-        elif id(node) not in hidden and node.span is not None and _singular(node, name):
-            yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _where(found))
+        elif node.span is not None and _singular(node, name):
+            if id(node) not in hidden:
+                yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+            elif name not in FORGIVING or _compiled(node):
+                yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _where(node))
+
+
+def _compiled(node: Tensor) -> bool:
+    """Whether an operation runs in a function that XLA compiles."""
+    return bool((node.extra or {}).get("compiled"))
+
+
+def _where(node: Tensor) -> str:
+    return "jit" if short(node.op) in FORGIVING else "where"
 
 
 def _reason(name: str) -> str:
@@ -170,7 +184,9 @@ def _unsafe(node: Tensor, bounds: list[float]) -> bool:
     """Whether an operation is singular where the condition's bounds say that it is being kept away."""
     name = short(node.op)
     near_zero = not bounds or any(abs(bound) <= _TINY for bound in bounds)
-    if name in {"log", "divide", "truediv", "xlogy"}:
+    if name in {"sqrt", "rsqrt"} and not _compiled(node):
+        return False
+    if name in {"log", "divide", "truediv", "xlogy", "sqrt", "rsqrt"}:
         return near_zero and bool(bounds)
     if name == "pow":
         exponent = arguments(node)[1] if len(arguments(node)) > 1 else None

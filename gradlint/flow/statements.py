@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import keras, operators
 from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
-from gradlint.flow.expressions import UNROLL, with_key
+from gradlint.flow.expressions import COUNTED, UNROLL, with_key
 from gradlint.flow.names import LIBRARIES, canonical, root
 from gradlint.flow.store import MISSING, join_values
 from gradlint.flow.values import (
@@ -435,7 +435,8 @@ class Statements(Calls):
     def run_For(self, node: ast.For | ast.AsyncFor) -> str | None:
         iterable = self.eval(node.iter)
         items, exact = self.iterate(iterable, node.iter)
-        if exact and len(items) <= UNROLL:
+        counted = isinstance(iterable, Seq) and iterable.kind == "range"
+        if exact and len(items) <= (COUNTED if counted else UNROLL):
             return self.turns(node, items, whole=True)
         if exact or len(items) > 2:
             items = [items[0], generalise(items[1])]
@@ -761,6 +762,14 @@ class Statements(Calls):
             return value
         if name in GRAPH:
             function.graph = True
+            options = decorator.keywords if isinstance(decorator, ast.Call) else []
+            for option in options:
+                if (
+                    option.arg == "jit_compile"
+                    and isinstance(option.value, ast.Constant)
+                    and option.value.value is True
+                ):
+                    function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
             return value
         if name == "tensorflow.custom_gradient":
             return self.custom_gradient(function, decorator)

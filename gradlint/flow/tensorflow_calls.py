@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow import dtypes, keras
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.shapes import rank
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -103,6 +104,11 @@ def constant(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     if isinstance(value, Tensor):
         if not shaped and (asked is None or asked == value.dtype):
             return value
+        shape = argument(args, kwargs, 2, "shape")
+        axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
+        if is_constant and axes is not None and had is not None and axes != had:
+            cut = m.cut(Kind.REWRAPPED, node, m.callee(node), name, reason="reshaped")
+            return m.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
         made = m.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
         made.copy_of = value
         return made
@@ -619,7 +625,7 @@ def cloned(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
 _T = "tensorflow."
 SPECIAL: dict[str, Special] = {
     "tensorflow.Variable": make_variable, "keras.Variable": make_variable,
-    "tensorflow.compat.v1.Variable": make_variable,
+    "keras.models.clone_model": cloned, "tensorflow.compat.v1.Variable": make_variable,
     "keras.backend.variable": make_variable, "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
     "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant,
     "tensorflow.identity": identity, "tensorflow.ensure_shape": identity,

@@ -134,6 +134,9 @@ print(tape.gradient(loss, image))
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``op``, ``replacement`` and ``reason`` (``function``: raised at the forward call)."""
+        if claim.detail.get("reason") == "count":
+            told = f"{name(claim, 'callee', 'The custom gradient')} gives fewer gradients than it takes arguments"
+            return f"{told}{so(claim)}; return one gradient for each argument."
         op = claim.detail.get("op")
         callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""
