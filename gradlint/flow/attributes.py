@@ -251,7 +251,9 @@ class Attributes(Expressions):
             self.set(value.attrs, name, new)
         elif isinstance(value, Unknown):
             self.set(value.attrs, name, new)
-            value.edges = (*value.edges, *keras.everywhere(new)) if not isinstance(new, Const) else value.edges
+            if not isinstance(new, Const):
+                value.edges = (*value.edges, *keras.everywhere(new))
+                keras.set_somewhere(self, value, name, new)
         elif isinstance(value, LibObject):
             keras.set_attribute(self, value, name, new)
         elif isinstance(value, ClassValue):

@@ -261,7 +261,7 @@ def of_dict(m: Machine, owner: Dict, name: str, args: list[Value], kwargs: dict[
         rows += [Seq(Items((m.unknown("key", node), value)), "tuple") for value in pairs.rest]
         return sequence(rows, exact=pairs.exact, node=node)
     if name == "keys":
-        return sequence(keys, exact=pairs.exact, node=node)
+        return sequence(m.keys(owner, node), exact=pairs.exact, node=node)
     if name == "values":
         return sequence([*values, *pairs.rest], exact=pairs.exact, node=node)
     if name in {"get", "pop", "setdefault"} and args:

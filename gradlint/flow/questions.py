@@ -752,6 +752,7 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
+        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
