@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
+VISITS = 1_500_000
+"""How many values and edges its gradient calls may look at before the rest of it is unknown."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -91,7 +93,7 @@ class Core:
         self.store = Store()
         self.recorder = recorder
         self.clock = 0
-        self.steps = 0
+        self.visits = 0
         self.forks = 0
         self.guards = 0
         self.recordings = 0
@@ -129,6 +131,16 @@ class Core:
         if self.clock > STEPS:
             raise ExhaustedError
         return self.clock
+
+    def spend(self, visits: int) -> None:
+        """Count values and edges that are looked at.
+
+        Raises:
+            ExhaustedError: If the budget has run out.
+        """
+        self.visits += visits
+        if self.visits > VISITS:
+            raise ExhaustedError
 
     def text(self, node: ast.AST | Span | None) -> str:
         """The program's text at a node, on one line."""
