@@ -10,7 +10,7 @@ from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.expressions import UNROLL, with_key
 from gradlint.flow.names import LIBRARIES, canonical, root
-from gradlint.flow.store import MISSING, join_values
+from gradlint.flow.store import MISSING, either, join_values
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -437,9 +437,10 @@ class Statements(Calls):
         items, exact = self.iterate(iterable, node.iter)
         if exact and len(items) <= UNROLL:
             return self.turns(node, items, whole=True)
-        if exact or len(items) > 2:
-            items = [items[0], generalise(items[1])]
-        return self.turns(node, items[:2] if len(items) > 1 else items * 2, whole=False)
+        if exact or len(items) > UNROLL:
+            later = generalise(items[1]) if isinstance(items[1], Const | Number) else either(*items[1:])
+            items = [items[0], later]
+        return self.turns(node, items if len(items) > 1 else items * 2, whole=False)
 
     run_AsyncFor = run_For
 
@@ -698,7 +699,8 @@ class Statements(Calls):
             items, whole = self.iterate(iterable, generator.iter)
             if not whole or len(items) > UNROLL:
                 exact = False
-                items = items[:2]
+            if len(items) > UNROLL:
+                items = [items[0], items[1] if isinstance(items[1], Const | Number) else either(*items[1:])]
             for item in items:
                 self.assign(generator.target, item, generator.iter)
                 keep: bool | None = True
