@@ -148,12 +148,11 @@ def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Valu
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
     value = args[0] if args else Const(0)
     leaves = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(node, machine.callee(node), name, "TypeError", Kind.PYTHON)
-    if isinstance(value, Seq | Dict):
-        return Number(kind, span_of(node))
     made = Number(kind, span_of(node))
-    machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
+    if not isinstance(value, Seq | Dict):
+        machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
+    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
 
 
@@ -398,9 +397,9 @@ def _math(machine: Library, name: str, short: str, args: list[Value], node: ast.
         return result
     made = Number("float", span_of(node))
     leaves = [leaf for value in args for leaf in machine.leaves(value)]
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
+    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
 
 

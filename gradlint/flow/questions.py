@@ -110,6 +110,7 @@ class _Asking:
         self.questions: list[Question] = []
         self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
+        self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
 
@@ -122,7 +123,7 @@ class _Asking:
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
-        elif self.target_refuses(sources) or self.sources_refuse(sources):
+        elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
             self.answered.refused = True
         else:
             self.reaches = [graph.reach(target, recording, self.machine.captured) for target in self.targets]
@@ -189,9 +190,28 @@ class _Asking:
             cause.severity == "error",
         )
 
+    def doomed_by(self) -> tuple[str, Span] | None:
+        """The exception that surely ends the program while it computes a target, and where; None where none does."""
+        doomed = self.machine.doomed
+        stack, seen = list(self.targets) if doomed else [], set[int]()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or isinstance(node, Join | Unknown):
+                continue
+            seen.add(id(node))
+            if id(node) in doomed:
+                return doomed[id(node)]
+            stack.extend(edge.parent for edge in node.edges if edge.sure)
+        return None
+
     def claim(self, source: Value | None, node: ast.expr, text: str, cause: Cause) -> None:
-        """Note a claim about one source."""
+        """Note a claim about one source; where the program never comes to the call, that is what the source gets."""
         call = self.call
+        if self.doom is not None:
+            exception, span = self.doom
+            cause.outcome, cause.exception, cause.severity = "error", exception, "error"
+            cause.detail["raising_line"] = str(span.line)
+            self.answered.exception = exception
         detail = {
             "source": text,
             "target": self.machine.text(call.target_node),
@@ -512,7 +532,7 @@ class _Asking:
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         cause = self.partial(recording, source) or self.branch_loss(recording, source)
-        if cause is not None:
+        if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
