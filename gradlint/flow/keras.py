@@ -737,7 +737,8 @@ def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -
         if name == "layers":
             layers = value.state.get("layers")
             if isinstance(layers, Seq):
-                return layers
+                shown = tuple(item for item in layers.items.values if not isinstance(item, Symbolic))
+                return Seq(Items(shown, layers.items.exact), "list", layers.span)
             inner = [item for item in nested(value) if is_layer(item)]
             return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
         if name == "losses":
