@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import derivatives, questions
-from gradlint.flow.core import span_of
+from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.statements import Statements
@@ -132,7 +132,12 @@ class Tapes(Statements):
         if name in METHODS:
             return self.gradient_call(tape, name, args, kwargs, node)
         if name == "watch":
-            if args or kwargs:
+            if len(args) > 1 and isinstance(node, ast.Call) and len(args) == len(node.args):
+                together = ast.Tuple(elts=node.args, ctx=ast.Load())
+                together.end_lineno, together.end_col_offset = node.args[-1].end_lineno, node.args[-1].end_col_offset
+                self.refuse(tape, node, ast.copy_location(together, node.args[0]), "two-arguments", "TypeError")
+                self.watch(tape, sequence(args, "tuple"), node)
+            elif args or kwargs:
                 self.watch(tape, args[0] if args else next(iter(kwargs.values())), node)
             return Const(None)
         if name == "stop_recording":
