@@ -14,6 +14,7 @@ from gradlint.flow.values import (
     Array,
     Const,
     Dict,
+    Generator,
     Instance,
     Items,
     Join,
@@ -171,6 +172,9 @@ class Tapes(Statements):
                 self.set(tape.state, "early", (*tape.state.get("early", ()), *self.watchable(value)))
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
+        if isinstance(value, Generator):
+            self.refuse(tape, node, argument, "generator", "ValueError")
+            value = sequence(self.iterate(value, node)[0])
         for leaf in self.watchable(value):
             options = leaf.options if isinstance(leaf, Join) else (leaf,)
             for option in options:
