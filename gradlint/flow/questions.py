@@ -375,6 +375,10 @@ class _Asking:
             reason, exception = _no_source(source)
             if not reason:
                 continue
+            if self.machine.refused_watch(self.call.tape, source):
+                self.note_all(sources, "unknown")
+                self.answered.exception = exception
+                return True
             span = span_of(node)
             kind = Kind.COPY if reason == "symbolic" else Kind.NOT_A_TENSOR
             cause = Cause(kind, span, "error", exception, detail={"reason": reason}, places={"argument": span})

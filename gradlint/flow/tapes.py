@@ -210,6 +210,12 @@ class Tapes(Statements):
         if isinstance(whole, Tensor):
             self.set(recording.watched, id(whole), (whole, self.clock, node, True))
 
+    @staticmethod
+    def refused_watch(tape: Tape, value: Value) -> bool:
+        """Whether the program asked a tape to watch what it does not take, and so came no further."""
+        recording = tape.state["recording"]
+        return isinstance(recording, Recording) and id(value) in recording.watched and refused(value) is not None
+
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""
         self.recorder.claim(
