@@ -281,6 +281,12 @@ class Tapes(Statements):
                 "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]",
             }
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        silenced = given.get("unconnected_gradients")
+        if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
+            detail = {"reason": "unconnected-value", "method": method, "tape": self.tape_name(node)}
+            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+            self.raised("ValueError")
+            return self.unknown("gradient", node, top=True)
         answered = questions.ask(self, question)
         self.use(tape, node, question, refused=answered.refused)
         if answered.exception:
