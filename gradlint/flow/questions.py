@@ -294,7 +294,8 @@ class _Asking:
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
             odd = tape.state.get("odd")
-            exception = "InternalError" if odd and tape.persistent_text else "RuntimeError"
+            broken = (odd and tape.persistent_text) or tape.state.get("failed")
+            exception = "InternalError" if broken else "RuntimeError"
             first = span_of(used)
             reason = "second-call"
             if used is call.node:

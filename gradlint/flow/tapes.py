@@ -288,6 +288,8 @@ class Tapes(Statements):
             self.raised("ValueError")
             return self.unknown("gradient", node, top=True)
         answered = questions.ask(self, question)
+        if answered.exception == "LookupError":
+            self.set(tape.state, "failed", True)
         self.use(tape, node, question, refused=answered.refused)
         if answered.exception:
             self.raised(answered.exception)

@@ -310,7 +310,8 @@ class Tape(Value):
     Attributes:
         persistent: None where it is not known; likewise ``accessed`` (``watch_accessed_variables``).
         state: ``recording``: the current :class:`Recording` or None; ``open``: whether its block is running;
-            ``used``: the gradient call that used it up; ``paused``; ``escaped``; ``uses``: its gradient calls.
+            ``used``: the gradient call that used it up; ``failed``: whether one ended in the middle of its work;
+            ``paused``; ``escaped``; ``uses``: its gradient calls.
     """
 
     __slots__ = ("accessed", "call", "persistent", "persistent_text", "state", "uses")
