@@ -148,7 +148,7 @@ def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Valu
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
     value = args[0] if args else Const(0)
     leaves = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    made = Number(kind, span_of(node))
+    made = Number(kind, span_of(node), operators.scalar(value) if kind in {"float", "int"} else None)
     if not isinstance(value, Seq | Dict):
         machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
     if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):

@@ -993,7 +993,7 @@ def _no_target(target: Value) -> tuple[str, str]:
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(target.known)
     if isinstance(target, Const):
         if target.value is None:
             return "none", "TypeError"
@@ -1016,7 +1016,7 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Array):
         return "ndarray", "AttributeError"
     if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(source.known)
     if isinstance(source, Const):
         if source.value is None:
             return "none", "TypeError"

@@ -126,13 +126,17 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that is not known; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty."""
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
 
-    __slots__ = ("kind",)
+    ``known`` is the number that it is, or None where that is not known.
+    """
 
-    def __init__(self, kind: str = "", span: Span | None = None) -> None:
+    __slots__ = ("kind", "known")
+
+    def __init__(self, kind: str = "", span: Span | None = None, known: Any = None) -> None:
         super().__init__(span)
         self.kind = kind
+        self.known = known
 
 
 class Array(Value):
