@@ -311,7 +311,7 @@ class Tapes(Statements):
         recording = tape.state["recording"]
         if any(item.tape is not tape for item in self.recording):
             self.second.add(id(node))
-        tape.uses.append((node, tape.state["open"], recording, question))
+        tape.uses.append((node, tape.state["open"] and not tape.state["paused"], recording, question))
         if not refused and tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)
             if tape.state["open"]:
