@@ -134,9 +134,9 @@ class Tapes(Statements):
             return self.gradient_call(tape, name, args, kwargs, node)
         if name == "watch":
             if len(args) > 1 and isinstance(node, ast.Call) and len(args) == len(node.args):
-                together = ast.Tuple(elts=node.args, ctx=ast.Load())
+                together = ast.copy_location(ast.Tuple(elts=node.args, ctx=ast.Load()), node.args[0])
                 together.end_lineno, together.end_col_offset = node.args[-1].end_lineno, node.args[-1].end_col_offset
-                self.refuse(tape, node, ast.copy_location(together, node.args[0]), "two-arguments", "TypeError")
+                self.refuse(tape, node, together, "two-arguments", "TypeError")
                 self.watch(tape, sequence(args, "tuple"), node)
             elif args or kwargs:
                 self.watch(tape, args[0] if args else next(iter(kwargs.values())), node)
