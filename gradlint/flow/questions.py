@@ -48,6 +48,13 @@ WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
 
 
+UNREGISTERED = frozenset({
+    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
+})  # fmt: skip
+"""Functions that give no float by an operation without a registered gradient: as the very target they raise
+LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
+
+
 @dataclass
 class Call:
     """A gradient call as the program runs it."""
@@ -511,11 +518,25 @@ class _Asking:
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if cause.outcome == "none":
+            self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":
             cause.outcome = "zero"
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, cause)
         self.note(text, node, "lost", cause)
+
+    def unfloating(self, recording: Recording, cause: Cause) -> None:
+        """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
+        for target in self.targets:
+            if not isinstance(target, Tensor) or target.span != cause.span or target.dtype not in dtypes.DISCRETE:
+                continue
+            if not any(recording in edge.seen and recording in edge.parent.tracked for edge in target.edges):
+                continue
+            name = target.op.rpartition(".")[2]
+            if name in UNREGISTERED:
+                cause.outcome, cause.exception = "error", "LookupError"
+                self.answered.exception = "LookupError"
 
     def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
