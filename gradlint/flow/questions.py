@@ -531,10 +531,13 @@ class _Asking:
         for target in self.targets:
             if not isinstance(target, Tensor) or target.span != cause.span or target.dtype not in dtypes.DISCRETE:
                 continue
-            if not any(recording in edge.seen and recording in edge.parent.tracked for edge in target.edges):
-                continue
-            name = target.op.rpartition(".")[2]
-            if name in UNREGISTERED:
+            recorded = any(
+                recording in edge.seen
+                and (recording in edge.parent.tracked or self.is_root(recording, edge.parent))
+                and not isinstance(edge.parent, Unknown)
+                for edge in target.edges
+            )
+            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
                 cause.outcome, cause.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
 

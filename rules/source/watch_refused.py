@@ -11,7 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import proposal, remove, replace
 from .._mending.site import Site, spelled
 from .._mending.watching import is_watch, watchable, watching
-from .._wording import code, listed
+from .._wording import code
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
