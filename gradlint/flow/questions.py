@@ -510,7 +510,8 @@ class _Asking:
                 return
             causes.append(cause)
         cause = causes[0]
-        self.answered.lost.add(id(source))
+        if cause.outcome != "zero":
+            self.answered.lost.add(id(source))
         if self.call.silenced:
             self.silence(source, node, text, cause)
             return
@@ -881,7 +882,9 @@ class _Asking:
             cut = edge.cut
             story.append(Note(cut.span, "the gradient is lost here"))
             detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
-            return Cause(cut.kind, cut.span, story=story, detail=detail)
+            # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
+            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
+            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
         span = node.span or self.call.span
         if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
             watched = recording.watched.get(id(edge.parent), MISSING)
