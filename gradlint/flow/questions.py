@@ -530,7 +530,7 @@ class _Asking:
     def unfloating(self, recording: Recording, cause: Cause) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
-            if not isinstance(target, Tensor) or target.span != cause.span or target.dtype not in dtypes.DISCRETE:
+            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
                 continue
             recorded = any(
                 recording in edge.seen

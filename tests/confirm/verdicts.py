@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gradlint.finding import Finding
+    from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
 SHARE = 97.0
@@ -82,7 +83,7 @@ def cases(origin: str, folder: Path, wanted: str = "") -> Iterator[Case]:
 
 
 @cache
-def asked(own: str | None) -> tuple[registry.Rule, ...]:
+def asked(own: str | None) -> tuple[Rule, ...]:
     """The rules that are on without being asked for, and the one that a program is about."""
     return tuple(rule for rule in registry.load() if rule.default or rule.code == own)
 
