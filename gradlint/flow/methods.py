@@ -169,6 +169,8 @@ def of_tensor(
 def of_array(m: Machine, owner: Array, name: str, args: list[Value], node: ast.AST) -> Value:
     """A method of an array."""
     made: Array | Number
+    if name.startswith("__i") and args and not isinstance(args[0], Array | Number | Const):
+        return m.unknown(name, node, [owner, *args])  # an array leaves it to a tensor: NotImplemented
     if name in {"item", "tolist"}:
         made = Number("float", span_of(node))
     else:
