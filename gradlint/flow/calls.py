@@ -202,6 +202,8 @@ class Calls(Attributes):
         activation = self.stack[-1]
         end = self.block(code.body)
         if not activation.returns:
+            if end == "raise":
+                return self.unknown("raises", code, top=True)
             return Const(None)
         if len(activation.returns) == 1 and end == "return" and activation.returns[0][1] is None:
             return activation.returns[0][0]

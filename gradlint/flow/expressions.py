@@ -337,10 +337,11 @@ class Expressions(Core):
         """The items that iterating a value gives, and whether there are no more than these."""
         if isinstance(value, Seq):
             items = value.items
+            if not items.values and not items.exact:
+                return [self.unknown("item", node, [value], top=True)], False
             return list(items.values), items.exact
         if isinstance(value, Dict):
-            keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in value.pairs.entries]
-            return keys, value.pairs.exact
+            return self.keys(value, node), value.pairs.exact
         if isinstance(value, Const) and isinstance(value.value, str):
             return [Const(letter) for letter in value.value[:UNROLL]], len(value.value) <= UNROLL
         if isinstance(value, Generator):
@@ -397,6 +398,13 @@ class Expressions(Core):
             marker = Number("bool", span_of(node))
             self.depend(marker, [value], self.cut(Kind.CONDITION, node))
             self.controls.append(marker)
+
+    def keys(self, value: Dict, node: ast.AST) -> list[Value]:
+        """The keys of a dictionary; those that the program computes are unknown."""
+        keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in value.pairs.entries]
+        if not value.pairs.exact:
+            keys += [self.unknown("key", node) for _ in value.pairs.rest or (None,)]
+        return keys
 
     def items_of(self, value: Value) -> Iterator[tuple[Value, Value]]:
         """The keys and values of a dictionary."""

@@ -5,6 +5,7 @@ The graph over-approximates what may be connected, so that "not reached" is a pr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,6 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from gradlint.flow.values import Cut, Recording
 
 Inside = "Callable[[Function], Iterator[Value]]"
@@ -100,7 +99,7 @@ def reach(target: Value, recording: Recording, captured: Callable[[Function], It
         result.nodes[key] = value
         if sure:
             result.sure.add(key)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
             result.opaque = True
         for edge in value.edges:
             if edge.cut is not None:
@@ -129,20 +128,15 @@ class Break:
     sure: bool
 
 
-def breaks(
-    target: Value,
-    source: Value,
-    recording: Recording,
-    captured: Callable[[Function], Iterator[Value]],
-) -> list[Break]:
-    """The edges on the ways from a target to a source at which the gradient is lost, nearest to the source.
+Reaches = Callable[[Value], tuple[bool, bool]]
+"""Tells of a value whether a gradient gets from it to one source, and whether it surely does."""
 
-    An edge counts where what lies above it still reaches the source on the recording.
-    """
+
+def reaching(source: Value, recording: Recording, captured: Callable[[Function], Iterator[Value]]) -> Reaches:
+    """What gets to a source on one recording; what was found out of one value is kept for the next."""
     connected: dict[int, tuple[bool, bool]] = {}
 
     def reaches(value: Value) -> tuple[bool, bool]:
-        """Whether the value reaches the source, and whether surely."""
         order: list[tuple[Value, bool]] = [(value, False)]
         while order:
             node, done = order.pop()
@@ -173,6 +167,20 @@ def breaks(
                 order.extend((part, False) for part in parts(node, captured) if id(part) not in connected)
         return connected[id(value)]
 
+    return reaches
+
+
+def breaks(
+    target: Value,
+    source: Value,
+    recording: Recording,
+    captured: Callable[[Function], Iterator[Value]],
+) -> list[Break]:
+    """The edges on the ways from a target to a source at which the gradient is lost, nearest to the source.
+
+    An edge counts where what lies above it still reaches the source on the recording.
+    """
+    reaches = reaching(source, recording, captured)
     found: list[Break] = []
     seen: set[int] = set()
     stack: list[Value] = [target]
@@ -193,10 +201,17 @@ def breaks(
     return found
 
 
-def joins_above(target: Value, recording: Recording) -> list[Join]:
-    """The joins that a gradient of the target meets on its live ways."""
+def sure_breaks(losing: list[tuple[Value, Edge]], reaches: Reaches) -> list[Break]:
+    """Those of some edges at which the gradient is lost whose other end surely gets to a source."""
+    found = [Break(node, edge, True) for node, edge in losing if reaches(edge.parent)[1]]
+    found.sort(key=lambda item: item.node.born)
+    return found
+
+
+def joins_above(target: Value, recording: Recording, beyond: Value) -> list[Join]:
+    """The joins that a gradient of the target meets on its live ways, short of what lies below ``beyond``."""
     found: list[Join] = []
-    seen: set[int] = set()
+    seen = {id(beyond)}
     stack: list[Value] = [target]
     while stack:
         node = stack.pop()
@@ -206,6 +221,29 @@ def joins_above(target: Value, recording: Recording) -> list[Join]:
         if isinstance(node, Join):
             found.append(node)
         stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
+    return found
+
+
+def losing(
+    target: Value, kinds: frozenset[Kind], captured: Callable[[Function], Iterator[Value]], beyond: Value
+) -> list[tuple[Value, Edge]]:
+    """Every edge below a value at which a gradient is lost in one of several manners, with the value above it.
+
+    What lies below ``beyond``, which stands for all that code of others has seen, does not count.
+    """
+    found: list[tuple[Value, Edge]] = []
+    seen = {id(beyond)}
+    stack: list[Value] = [target]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        for edge in node.edges:
+            if edge.cut is not None and edge.cut.kind in kinds:
+                found.append((node, edge))
+            stack.append(edge.parent)
+        stack.extend(parts(node, captured))
     return found
 
 

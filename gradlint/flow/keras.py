@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import dtypes
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.store import either
 from gradlint.flow.values import (
     EVERYWHERE,
     Array,
@@ -384,7 +385,8 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
     made = Tensor(dtype, span_of(node), value.name)
     machine.depend(made, inputs, cut)
     machine.depend(made, parameters(machine, value))
-    machine.depend(made, [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)], sure=False)
+    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)]
+    machine.depend(made, [*given, *settings(value)], sure=False)
     activation = value.name.rpartition(".")[2]
     made.extra = {"layer": value, "activation": activation}
     return made
@@ -445,6 +447,8 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
         dtype = "float32"
         tensor = Tensor(dtype, span_of(node), "keras.Model")
         machine.depend(tensor, parents)
+        layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
+        machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
         if open_input:
             machine.depend(tensor, inputs)
         else:
@@ -459,7 +463,8 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
             )
         if isinstance(value, Dict):
             entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
-            return Dict(Pairs(entries, value.pairs.exact), span_of(node))
+            rest = tuple(build_like(item) for item in value.pairs.rest)
+            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
         return output(value)
 
     if isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact:
@@ -541,11 +546,7 @@ def nested(value: Value) -> list[Value]:
         outputs = value.state.get("outputs")
         if isinstance(outputs, Value):
             found += _layers_of_symbols(outputs)
-    unique: list[Value] = []
-    for item in found:
-        if not any(item is other for other in unique):
-            unique.append(item)
-    return unique
+    return list({id(item): item for item in found}.values())
 
 
 def _held(value: Value, depth: int = 4) -> list[Value]:
@@ -594,6 +595,18 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
     for inner in nested(value):
         if inner is not value:
             found += parameters(machine, inner, depth - 1)
+    return found
+
+
+def settings(value: LibObject, depth: int = 8) -> list[Value]:
+    """What the program wrote into the attributes of a layer and of those inside it: a tensor in place of a kernel."""
+    attrs = value.state.get("attrs")
+    held = list(attrs.values()) if isinstance(attrs, dict) else []
+    found: list[Value] = [item for item in held if isinstance(item, Tensor | Unknown | Array | Join | Seq)]
+    if depth:
+        for inner in nested(value):
+            if isinstance(inner, LibObject) and inner is not value:
+                found += settings(inner, depth - 1)
     return found
 
 
@@ -797,6 +810,20 @@ def set_attribute(machine: Core, value: LibObject, name: str, new: Value) -> Non
     machine.set(attrs, name, new)
 
 
+def set_somewhere(machine: Core, value: Unknown, name: str, new: Value) -> None:
+    """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
+    for edge in value.edges:
+        owner = edge.parent
+        for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
+            if not isinstance(one, LibObject | Instance) or not is_layer(one):
+                continue
+            layers = [inner for inner in nested(one) if isinstance(inner, LibObject) and is_layer(inner)]
+            for layer in layers or ([one] if isinstance(one, LibObject) else []):
+                attrs = layer.state.get("attrs")
+                before = attrs.get(f"one {name}") if isinstance(attrs, dict) else None
+                set_attribute(machine, layer, f"one {name}", either(before, new) if isinstance(before, Value) else new)
+
+
 def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> None:
     """Set ``trainable`` on a layer and on all that it holds."""
     if not depth or not isinstance(value, LibObject | Instance):
@@ -808,10 +835,9 @@ def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> No
 
 
 def forget(machine: Core, value: Value) -> None:
-    """Code of others may have done anything to a layer: build it, freeze it."""
-    if isinstance(value, LibObject | Instance) and is_layer(value):
-        if value.state.get("built") is False:
-            machine.set(value.state, "built", True)
-        for inner in nested(value):
-            if inner is not value and isinstance(inner, LibObject | Instance) and inner.state.get("built") is False:
-                machine.set(inner.state, "built", True)
+    """Code of others may have called a layer, so that it has its variables."""
+    if not isinstance(value, LibObject | Instance) or not is_layer(value):
+        return
+    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
+    if grows or any(is_layer(inner) for inner in nested(value)):
+        mark_built(machine, value)

@@ -11,6 +11,7 @@ from gradlint.flow.library import Library
 from gradlint.flow.values import (
     ClassValue,
     Const,
+    Frame,
     Function,
     Instance,
     Method,
@@ -71,6 +72,7 @@ class Machine(Library):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
                 mark = self.store.mark()
+                self.let_go(function)
                 try:
                     self.enter_alone(function)
                 except RaisedError:
@@ -78,6 +80,20 @@ class Machine(Library):
                     self.forks = 0
                 self.set(self.world, "active", ())
                 self.store.undo(mark)
+
+    def let_go(self, function: Function) -> None:
+        """What a closure sees of a function that has ended may be in any state by the time that it is called."""
+        frame: Frame | None = function.frame
+        while frame is not None and frame is not self.module:
+            for value in list(frame.names.values()):
+                if isinstance(value, Tape):
+                    self.escape(value)
+            frame = frame.parent
+
+    def escape(self, value: Value) -> None:
+        """Note that code of others has seen a value, and may have called it."""
+        super().escape(value)
+        keras.forget(self, value)
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known."""

@@ -29,6 +29,7 @@ from gradlint.flow.values import (
     Symbolic,
     Tape,
     Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -66,6 +67,8 @@ _MAGIC: dict[str, ast.operator] = {
 def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call a library's method."""
     owner, name = method.owner, method.name
+    if isinstance(owner, Unknown):
+        return leave(m, owner, name, node)
     if isinstance(owner, Tape):
         return m.tape_call(owner, name, args, kwargs, node)
     if isinstance(owner, Variable | Params):
@@ -260,7 +263,7 @@ def of_dict(m: Machine, owner: Dict, name: str, args: list[Value], kwargs: dict[
         rows += [Seq(Items((m.unknown("key", node), value)), "tuple") for value in pairs.rest]
         return sequence(rows, exact=pairs.exact, node=node)
     if name == "keys":
-        return sequence(keys, exact=pairs.exact, node=node)
+        return sequence(m.keys(owner, node), exact=pairs.exact, node=node)
     if name == "values":
         return sequence([*values, *pairs.rest], exact=pairs.exact, node=node)
     if name in {"get", "pop", "setdefault"} and args:

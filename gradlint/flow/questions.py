@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, singular
+from gradlint.flow import dtypes, graph, keras, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -90,6 +90,16 @@ class Answered:
     refused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a value may be on one branch, where something on that branch may lose a gradient."""
+
+    option: Value
+    label: str
+    reach: Reach
+    losing: list[tuple[Value, Edge]]
+
+
 @dataclass
 class Cause:
     """Why a source is lost."""
@@ -117,6 +127,9 @@ class _Asking:
         self.questions: list[Question] = []
         self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
+        self.leaving: list[list[tuple[Value, Edge]]] | None = None
+        self.joined: list[list[Way]] | None = None
+        self.reaching: dict[int, graph.Reaches] = {}
         self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
@@ -178,6 +191,8 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
+        if isinstance(item, Unknown) and item.span is None:
+            return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
         return named or f"{text}[{index}]"
 
@@ -575,7 +590,7 @@ class _Asking:
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if not closed:
-            return self.dead_cause(recording, source, node)
+            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
             if reach.opaque and any(isinstance(value, Unknown) and value.top for value in reach.nodes.values()):
                 if not self.unfollowed(recording, source):
@@ -613,12 +628,38 @@ class _Asking:
             causes.append(cause)
         return causes[0] if causes else None
 
+    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+        """Why the variables of an unknown model are not reached: all that it gave left on the way.
+
+        The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
+        """
+        if not isinstance(source, Unknown) or source.why not in keras.VARIABLES:
+            return None
+        owners: list[Value] = [source]
+        while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:
+            owners.append(owners[-1].edges[0].parent)
+        if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
+            return None
+        if any(self.machine.pool in reach for reach in self.reaches):
+            return None
+        found = [
+            item
+            for target in self.targets
+            for item in graph.breaks(target, owners[1], recording, self.machine.captured)
+            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            or (item.edge.cut is None and called_before(item.node, owners[1], recording))
+        ]
+        if not found:
+            return None
+        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+
     def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
         options = target.options if isinstance(target, Join) else (target,)
         causes = []
         for option in options:
-            if not isinstance(option, Tensor | Array) or recording in option.tracked:
+            computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
+            if not computed or recording in option.tracked:
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
@@ -653,7 +694,7 @@ class _Asking:
         """Whether a value is one that a recording follows by itself."""
         if isinstance(value, Variable | Params):
             return self.machine.follows(recording, value)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and not value.computed:
             return True
         return recording.watched.get(id(value), MISSING) is not MISSING
 
@@ -761,6 +802,7 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
+        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -893,7 +935,10 @@ class _Asking:
                 story.append(Note(span, "computed before the tape watches it"))
                 detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
                 return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
-        if isinstance(node, Tensor) and node.gradient_of is not None and recording not in edge.seen:
+        taken = (isinstance(node, Unknown) and node.computed) or (
+            isinstance(node, Tensor) and node.gradient_of is not None
+        )
+        if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
         span = self.machine.site_of(node, recording) or span
@@ -921,65 +966,116 @@ class _Asking:
 
     def partial(self, recording: Recording, source: Value) -> Cause | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
-        roots = [source] if isinstance(source, Variable | Tensor | Params) else []
-        for root in roots:
-            for target in self.targets:
-                for item in self.leaks(target, root, recording):
-                    cause = self.cause_of(recording, item, None)
-                    cause.outcome = "partial"
-                    cause.severity = "warning"
-                    return cause
-        return None
+        found: list[Break] = []
+        if isinstance(source, Variable | Tensor | Params):
+            found = [item for target in self.targets for item in self.leaks(target, source, recording)]
+        elif isinstance(source, Unknown) and source.why in keras.VARIABLES and source.edges:
+            model = source.edges[0].parent
+            found = [
+                graph.Break(node, edge, True)
+                for target in self.targets
+                for node, edge in self.leaving_below(target, recording)
+                if given_by(edge.parent, model)
+            ]
+        if not found:
+            return None
+        cause = self.cause_of(recording, found[0], None)
+        cause.outcome = "partial"
+        cause.severity = "warning"
+        return cause
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
-        found = []
-        allowed = self.float_ways(target)
-        for item in graph.breaks(target, source, recording, self.machine.captured):
-            cut = item.edge.cut
-            if cut is None or cut.kind not in LEAVING or not item.sure or recording not in item.edge.seen:
-                continue
-            if dict(cut.detail).get("reason") == "dataset":
-                continue
-            if id(item.node) in allowed and not dtypes.is_discrete(dtypes.of(item.node)):
-                found.append(item)
-        return found
+        if self.leaving is None:
+            self.leaving = [self.leaving_below(one, recording) for one in self.targets]
+        index = next(index for index, one in enumerate(self.targets) if one is target)
+        return self.sure_breaks(self.leaving[index], source, recording)
 
-    def float_ways(self, target: Value) -> set[int]:
+    def sure_breaks(self, losing: list[tuple[Value, Edge]], source: Value, recording: Recording) -> list[Break]:
+        """Those of some edges at which a gradient is lost below which the source surely lies."""
+        if not losing:
+            return []
+        reaches = self.reaching.get(id(source))
+        if reaches is None:
+            reaches = self.reaching[id(source)] = graph.reaching(source, recording, self.machine.captured)
+        return graph.sure_breaks(losing, reaches)
+
+    def leaving_below(self, target: Value, recording: Recording) -> list[tuple[Value, Edge]]:
+        """Where a number that goes into the target leaves TensorFlow while the tape records, whatever it came from."""
+        return [
+            (node, edge)
+            for node in self.float_ways(target)
+            if not dtypes.is_discrete(dtypes.of(node))
+            for edge in node.edges
+            if edge.cut is not None
+            and edge.cut.kind in LEAVING
+            and recording in edge.seen
+            and dict(edge.cut.detail).get("reason") != "dataset"
+        ]
+
+    @staticmethod
+    def float_ways(target: Value) -> list[Value]:
         """The values whose numbers go into the target as numbers, not as an index, a mask or a state."""
-        seen: set[int] = set()
+        found: dict[int, Value] = {}
         stack: list[Value] = [target]
         while stack:
             node = stack.pop()
-            if id(node) in seen:
+            if id(node) in found:
                 continue
-            seen.add(id(node))
+            found[id(node)] = node
             for edge in node.edges:
                 counts = edge.cut is None or edge.cut.kind in LEAVING
                 if counts and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
-        return seen
+        return list(found.values())
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
         """A loss that holds on one branch only."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
-        for target in self.targets:
-            for join in graph.joins_above(target, recording):
-                for index, option in enumerate(join.options):
-                    if source in graph.reach(option, recording, self.machine.captured):
-                        continue
-                    for item in graph.breaks(option, source, recording, self.machine.captured):
-                        cut = item.edge.cut
-                        if cut is None or cut.kind not in WAYS or not item.sure:
-                            continue
-                        cause = self.cause_of(recording, item, None)
-                        cause.severity = "warning"
-                        label = join.labels[index] if index < len(join.labels) else ""
-                        if label:
-                            cause.detail["branch"] = label
-                        return cause
+        if self.joined is None:
+            self.joined = [self.ways_to(target, recording) for target in self.targets]
+        for way in (way for ways in self.joined for way in ways):
+            if source in way.reach:
+                continue
+            for item in self.sure_breaks(way.losing, source, recording):
+                cause = self.cause_of(recording, item, None)
+                cause.severity = "warning"
+                if way.label:
+                    cause.detail["branch"] = way.label
+                return cause
         return None
+
+    def ways_to(self, target: Value, recording: Recording) -> list[Way]:
+        """The branches that a target may come by and on which something loses a gradient."""
+        found = []
+        for join in graph.joins_above(target, recording, self.machine.pool):
+            for index, option in enumerate(join.options):
+                losing = graph.losing(option, WAYS, self.machine.captured, self.machine.pool)
+                if losing:
+                    label = join.labels[index] if index < len(join.labels) else ""
+                    reach = graph.reach(option, recording, self.machine.captured)
+                    found.append(Way(option, label, reach, losing))
+        return found
+
+
+def called_before(value: Value, model: Value, recording: Recording) -> bool:
+    """Whether a value is what calling a model gave before a recording began."""
+    called = isinstance(value, Unknown) and value.why == "call" and bool(value.edges)
+    return called and value.edges[0].parent is model and value.born < recording.began
+
+
+def given_by(value: Value, model: Value, depth: int = 12) -> bool:
+    """Whether a value surely was computed from what calling a model gave."""
+    if not value.edges or not depth:
+        return False
+    if isinstance(value, Unknown):
+        if value.why == "call":
+            return value.edges[0].parent is model
+        return value.why in {"item", "operation"} and any(
+            given_by(edge.parent, model, depth - 1) for edge in value.edges
+        )
+    return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)
 
 
 def _steers(edge: Edge) -> bool:

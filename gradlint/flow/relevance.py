@@ -122,9 +122,7 @@ def _is_seed(text: str) -> bool:
     if not words.isdisjoint(SEEDS) or _GRAPH.search(text):
         return True
     targets = [found[1] for found in _AUGMENTED.finditer(text)]
-    return any(not target.isidentifier() for target in targets) or (
-        bool(targets) and not words.isdisjoint(_BINDING)
-    )
+    return any(not target.isidentifier() for target in targets) or (bool(targets) and not words.isdisjoint(_BINDING))
 
 
 def _aliases(text: str) -> Iterable[tuple[str, set[str]]]:

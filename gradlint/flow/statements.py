@@ -10,7 +10,7 @@ from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.expressions import COUNTED, UNROLL, with_key
 from gradlint.flow.names import LIBRARIES, canonical, root
-from gradlint.flow.store import MISSING, join_values
+from gradlint.flow.store import MISSING, either, join_values
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -438,9 +438,8 @@ class Statements(Calls):
         counted = isinstance(iterable, Seq) and iterable.kind == "range"
         if exact and len(items) <= (COUNTED if counted else UNROLL):
             return self.turns(node, items, whole=True)
-        if exact or len(items) > 2:
-            items = [items[0], generalise(items[1])]
-        return self.turns(node, items[:2] if len(items) > 1 else items * 2, whole=False)
+        items = shortened(items)
+        return self.turns(node, items if len(items) > 1 else items * 2, whole=False)
 
     run_AsyncFor = run_For
 
@@ -699,7 +698,7 @@ class Statements(Calls):
             items, whole = self.iterate(iterable, generator.iter)
             if not whole or len(items) > UNROLL:
                 exact = False
-                items = items[:2]
+                items = shortened(items)
             for item in items:
                 self.assign(generator.target, item, generator.iter)
                 keep: bool | None = True
@@ -812,6 +811,15 @@ class Statements(Calls):
             if isinstance(maker, Unknown):
                 made = cls
         self.bind(node.name, made)
+
+
+def shortened(items: list[Value]) -> list[Value]:
+    """The items of a loop that has too many turns to run each: the first, and one that may be any of the others."""
+    if len(items) <= 2:
+        return items
+    if all(isinstance(item, Const | Number) for item in items):
+        return [items[0], generalise(items[1])]
+    return items if len(items) <= UNROLL else [items[0], either(*items[1:])]
 
 
 def generalise(item: Value) -> Value:
