@@ -118,6 +118,7 @@ class Core:
         self.looped: set[int] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
+        self.doomed: dict[int, tuple[str, Span]] = {}
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
@@ -372,15 +373,30 @@ class Core:
             self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
         return id(node) in self.looped
 
-    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
+    def doom(self, value: Value, node: ast.AST, exception: str) -> None:
+        """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
+        self.doomed[id(value)] = exception, span_of(node)
+        self.kept.append(value)
+        self.raised(exception)
+
+    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
+
+        Args:
+            value: What the conversion would give.
+            node: The conversion.
+            callee: What is called, as it is written.
+            name: Its canonical name.
+            exception: What it raises.
+            kind: The rule that it belongs to.
+        """
         self.recorder.claim(
             kind,
             span_of(node),
             "error",
             detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
         )
-        self.raised(exception)
+        self.doom(value, node, exception)
 
     @property
     def frame(self) -> Frame:

@@ -48,6 +48,13 @@ WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
 
 
+UNREGISTERED = frozenset({
+    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
+})  # fmt: skip
+"""Functions that give no float by an operation without a registered gradient: as the very target they raise
+LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
+
+
 @dataclass
 class Call:
     """A gradient call as the program runs it."""
@@ -118,6 +125,7 @@ class _Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
+        self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
 
@@ -130,7 +138,7 @@ class _Asking:
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
-        elif self.target_refuses(sources) or self.sources_refuse(sources):
+        elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
             self.answered.refused = True
         else:
             machine = self.machine
@@ -205,9 +213,28 @@ class _Asking:
             cause.severity == "error",
         )
 
+    def doomed_by(self) -> tuple[str, Span] | None:
+        """The exception that surely ends the program while it computes a target, and where; None where none does."""
+        doomed = self.machine.doomed
+        stack, seen = list(self.targets) if doomed else [], set[int]()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or isinstance(node, Join | Unknown):
+                continue
+            seen.add(id(node))
+            if id(node) in doomed:
+                return doomed[id(node)]
+            stack.extend(edge.parent for edge in node.edges if edge.sure)
+        return None
+
     def claim(self, source: Value | None, node: ast.expr, text: str, cause: Cause) -> None:
-        """Note a claim about one source."""
+        """Note a claim about one source; where the program never comes to the call, that is what the source gets."""
         call = self.call
+        if self.doom is not None:
+            exception, span = self.doom
+            cause.outcome, cause.exception, cause.severity = "error", exception, "error"
+            cause.detail["raising_line"] = str(span.line)
+            self.answered.exception = exception
         detail = {
             "source": text,
             "target": self.machine.text(call.target_node),
@@ -290,7 +317,8 @@ class _Asking:
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
             odd = tape.state.get("odd")
-            exception = "InternalError" if odd and tape.persistent_text else "RuntimeError"
+            broken = (odd and tape.persistent_text) or tape.state.get("failed")
+            exception = "InternalError" if broken else "RuntimeError"
             first = span_of(used)
             reason = "second-call"
             if used is call.node:
@@ -371,6 +399,10 @@ class _Asking:
             reason, exception = _no_source(source)
             if not reason:
                 continue
+            if self.machine.refused_watch(self.call.tape, source):
+                self.note_all(sources, "unknown")
+                self.answered.exception = exception
+                return True
             span = span_of(node)
             kind = Kind.COPY if reason == "symbolic" else Kind.NOT_A_TENSOR
             cause = Cause(kind, span, "error", exception, detail={"reason": reason}, places={"argument": span})
@@ -494,7 +526,8 @@ class _Asking:
                 return
             causes.append(cause)
         cause = causes[0]
-        self.answered.lost.add(id(source))
+        if cause.outcome != "zero":
+            self.answered.lost.add(id(source))
         if self.call.silenced:
             self.silence(source, node, text, cause)
             return
@@ -502,11 +535,28 @@ class _Asking:
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if cause.outcome == "none":
+            self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":
             cause.outcome = "zero"
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, cause)
         self.note(text, node, "lost", cause)
+
+    def unfloating(self, recording: Recording, cause: Cause) -> None:
+        """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
+        for target in self.targets:
+            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
+                continue
+            recorded = any(
+                recording in edge.seen
+                and (recording in edge.parent.tracked or self.is_root(recording, edge.parent))
+                and not isinstance(edge.parent, Unknown)
+                for edge in target.edges
+            )
+            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+                cause.outcome, cause.exception = "error", "LookupError"
+                self.answered.exception = "LookupError"
 
     def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
@@ -528,7 +578,7 @@ class _Asking:
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         cause = self.partial(recording, source) or self.branch_loss(recording, source)
-        if cause is not None:
+        if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
@@ -872,7 +922,9 @@ class _Asking:
             cut = edge.cut
             story.append(Note(cut.span, "the gradient is lost here"))
             detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
-            return Cause(cut.kind, cut.span, story=story, detail=detail)
+            # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
+            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
+            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
         span = node.span or self.call.span
         if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
             watched = recording.watched.get(id(edge.parent), MISSING)
@@ -1100,7 +1152,7 @@ def _no_target(target: Value) -> tuple[str, str]:
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(target.known)
     if isinstance(target, Const):
         if target.value is None:
             return "none", "TypeError"
@@ -1123,7 +1175,7 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Array):
         return "ndarray", "AttributeError"
     if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(source.known)
     if isinstance(source, Const):
         if source.value is None:
             return "none", "TypeError"

@@ -11,7 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import proposal, remove, replace
 from .._mending.site import Site, spelled
 from .._mending.watching import is_watch, watchable, watching
-from .._wording import code, listed
+from .._wording import code
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -156,9 +156,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
             told = f"{tape} is called before the tape is entered and raises {exception or 'AttributeError'}"
             return f"{told}; move it into the `with` block."
         if reason == "two-arguments":
-            return (
-                f"{tape} takes one argument and raises {exception or 'TypeError'}; put {listed([watched])} in a list."
-            )
+            told = f"{tape} takes one argument and raises {exception or 'TypeError'}"
+            return f"{told}; watch {code(f'[{watched}]')}."
         raises = f"and raises {exception or 'ValueError'}"
         if reason == "keras-variable":
             told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
