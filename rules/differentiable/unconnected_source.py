@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.dropping import without_sources
 from .._mending.edits import proposal, replace
 from .._mending.site import Site
 from .._wording import at, call, code, several, so, source, sources, target
@@ -158,10 +159,14 @@ print(tape.gradient(total, [shared, *heads]))
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """Target and source swapped where they changed places: safe, since the gradient was None."""
+        """Target and source swapped where they changed places: safe, since the gradient was None.
+
+        A source among others is not asked for any more, nor updated: unsafe, since it may be the computation that
+        lacks it.
+        """
         site = Site(claim, module)
         if claim.detail.get("reason") != "swapped":
-            return None
+            return without_sources(site)
         edits = []
         for _, asked in site.calls():
             values = asked.args if len(asked.args) == 2 else [one.value for one in asked.keywords]
