@@ -11,6 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.dropping import without_sources
 from .._mending.edits import proposal, replace
 from .._mending.site import Site
+from .._mending.submodel import from_one_call
 from .._wording import at, call, code, several, so, source, sources, target
 
 if TYPE_CHECKING:
@@ -162,11 +163,11 @@ print(tape.gradient(total, [shared, *heads]))
         """Target and source swapped where they changed places: safe, since the gradient was None.
 
         A source among others is not asked for any more, nor updated: unsafe, since it may be the computation that
-        lacks it.
+        lacks it. A layer's output from another call of the model is taken from the same one, which is safe.
         """
         site = Site(claim, module)
         if claim.detail.get("reason") != "swapped":
-            return without_sources(site)
+            return without_sources(site) or from_one_call(site)
         edits = []
         for _, asked in site.calls():
             values = asked.args if len(asked.args) == 2 else [one.value for one in asked.keywords]

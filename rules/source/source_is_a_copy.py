@@ -10,6 +10,7 @@ from gradlint.rule import Example, Rule
 
 from .._mending.edits import after, alone, proposal, put, replace
 from .._mending.site import Site, span_of, spelled
+from .._mending.submodel import from_symbolic
 from .._wording import at, code, so, source
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ print(tape.gradient(y, alias))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""
         site = Site(claim, module)
+        if claim.detail.get("reason") == "symbolic":
+            return from_symbolic(site)
         together = _slices(site)
         if together is not None:
             return together
