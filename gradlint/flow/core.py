@@ -320,7 +320,8 @@ class Core:
         names = self.free_names.get(id(function.node))
         if names is None:
             inside = ast.walk(function.node)
-            names = tuple({node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)})
+            read = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            names = tuple(read - _parameters(function.node))
             self.free_names[id(function.node)] = names
         for name in names:
             frame: Frame | None = function.frame
@@ -441,3 +442,10 @@ class Core:
 def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
     """A sequence of values."""
     return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters, which hide the ones around it."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return {one.arg for one in named if one is not None}
