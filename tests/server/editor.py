@@ -140,7 +140,7 @@ class Editor:
         await self.until(lambda: found() is not None)
         return found() or []
 
-    async def until(self, condition: Any, patience: float = PATIENCE) -> None:
+    async def until(self, condition: Any, patience: float = 120PATIENCE) -> None:
         """Wait until something holds that a message from the server brings about."""
         async with asyncio.timeout(patience):
             while not condition():
