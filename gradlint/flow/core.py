@@ -169,7 +169,9 @@ class Core:
         elif isinstance(value, Variable | Params):
             return frozenset(recording for recording in active if self.follows(recording, value))
         elif isinstance(value, Unknown):
-            return frozenset(active)
+            if not value.computed:
+                return frozenset(active)
+            found = value.tracked
         elif isinstance(value, Join):
             return frozenset().union(*(self.tracked(option) for option in value.options))
         elif isinstance(value, Instance | LibObject | Function | Seq | Dict):

@@ -99,7 +99,7 @@ def reach(target: Value, recording: Recording, captured: Callable[[Function], It
         result.nodes[key] = value
         if sure:
             result.sure.add(key)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
             result.opaque = True
         for edge in value.edges:
             if edge.cut is not None:

@@ -29,6 +29,7 @@ from gradlint.flow.values import (
     Symbolic,
     Tape,
     Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -66,6 +67,8 @@ _MAGIC: dict[str, ast.operator] = {
 def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call a library's method."""
     owner, name = method.owner, method.name
+    if isinstance(owner, Unknown):
+        return leave(m, owner, name, node)
     if isinstance(owner, Tape):
         return m.tape_call(owner, name, args, kwargs, node)
     if isinstance(owner, Variable | Params):

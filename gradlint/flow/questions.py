@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, singular
+from gradlint.flow import dtypes, graph, keras, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -183,6 +183,8 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
+        if isinstance(item, Unknown) and item.span is None:
+            return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
         return named or f"{text}[{index}]"
 
@@ -538,7 +540,7 @@ class _Asking:
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if not closed:
-            return self.dead_cause(recording, source, node)
+            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
             if reach.opaque and any(isinstance(value, Unknown) and value.top for value in reach.nodes.values()):
                 if not self.unfollowed(recording, source):
@@ -576,12 +578,38 @@ class _Asking:
             causes.append(cause)
         return causes[0] if causes else None
 
+    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+        """Why the variables of an unknown model are not reached: all that it gave left on the way.
+
+        The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
+        """
+        if not isinstance(source, Unknown) or source.why not in keras.VARIABLES:
+            return None
+        owners: list[Value] = [source]
+        while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:
+            owners.append(owners[-1].edges[0].parent)
+        if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
+            return None
+        if any(self.machine.pool in reach for reach in self.reaches):
+            return None
+        found = [
+            item
+            for target in self.targets
+            for item in graph.breaks(target, owners[1], recording, self.machine.captured)
+            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            or (item.edge.cut is None and called_before(item.node, owners[1], recording))
+        ]
+        if not found:
+            return None
+        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+
     def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
         options = target.options if isinstance(target, Join) else (target,)
         causes = []
         for option in options:
-            if not isinstance(option, Tensor | Array) or recording in option.tracked:
+            computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
+            if not computed or recording in option.tracked:
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
@@ -616,7 +644,7 @@ class _Asking:
         """Whether a value is one that a recording follows by itself."""
         if isinstance(value, Variable | Params):
             return self.machine.follows(recording, value)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and not value.computed:
             return True
         return recording.watched.get(id(value), MISSING) is not MISSING
 
@@ -724,7 +752,6 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += graph.breaks(target, source, recording, self.machine.captured)
-        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -855,7 +882,10 @@ class _Asking:
                 story.append(Note(span, "computed before the tape watches it"))
                 detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
                 return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
-        if isinstance(node, Tensor) and node.gradient_of is not None and recording not in edge.seen:
+        taken = (isinstance(node, Unknown) and node.computed) or (
+            isinstance(node, Tensor) and node.gradient_of is not None
+        )
+        if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
         span = self.machine.site_of(node, recording) or span
@@ -883,15 +913,23 @@ class _Asking:
 
     def partial(self, recording: Recording, source: Value) -> Cause | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
-        roots = [source] if isinstance(source, Variable | Tensor | Params) else []
-        for root in roots:
-            for target in self.targets:
-                for item in self.leaks(target, root, recording):
-                    cause = self.cause_of(recording, item, None)
-                    cause.outcome = "partial"
-                    cause.severity = "warning"
-                    return cause
-        return None
+        found: list[Break] = []
+        if isinstance(source, Variable | Tensor | Params):
+            found = [item for target in self.targets for item in self.leaks(target, source, recording)]
+        elif isinstance(source, Unknown) and source.why in keras.VARIABLES and source.edges:
+            model = source.edges[0].parent
+            found = [
+                graph.Break(node, edge, True)
+                for target in self.targets
+                for node, edge in self.leaving_below(target, recording)
+                if given_by(edge.parent, model)
+            ]
+        if not found:
+            return None
+        cause = self.cause_of(recording, found[0], None)
+        cause.outcome = "partial"
+        cause.severity = "warning"
+        return cause
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
@@ -933,8 +971,8 @@ class _Asking:
                 continue
             found[id(node)] = node
             for edge in node.edges:
-                passes = edge.cut is None or edge.cut.kind in LEAVING
-                if passes and not isinstance(edge.parent, Join | Unknown | Variable):
+                counts = edge.cut is None or edge.cut.kind in LEAVING
+                if counts and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
         return list(found.values())
 
@@ -966,6 +1004,25 @@ class _Asking:
                     reach = graph.reach(option, recording, self.machine.captured)
                     found.append(Way(option, label, reach, losing))
         return found
+
+
+def called_before(value: Value, model: Value, recording: Recording) -> bool:
+    """Whether a value is what calling a model gave before a recording began."""
+    called = isinstance(value, Unknown) and value.why == "call" and bool(value.edges)
+    return called and value.edges[0].parent is model and value.born < recording.began
+
+
+def given_by(value: Value, model: Value, depth: int = 12) -> bool:
+    """Whether a value surely was computed from what calling a model gave."""
+    if not value.edges or not depth:
+        return False
+    if isinstance(value, Unknown):
+        if value.why == "call":
+            return value.edges[0].parent is model
+        return value.why in {"item", "operation"} and any(
+            given_by(edge.parent, model, depth - 1) for edge in value.edges
+        )
+    return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)
 
 
 def _steers(edge: Edge) -> bool:

@@ -318,7 +318,9 @@ class Tapes(Statements):
     ) -> Value:
         """A gradient that arrives, or may: a tensor that other tapes can go on from."""
         if isinstance(source, Unknown) or source is None:
-            return self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
+            made_unknown = self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
+            made_unknown.computed = True
+            return made_unknown
         if isinstance(source, Seq | Dict):
             return self.unknown("gradient", node, [*targets, *self.leaves(source)])
         made = Tensor(dtype_of(source), span_of(node), "gradient")
