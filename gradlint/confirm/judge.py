@@ -196,6 +196,8 @@ def judge_evidence(code: str, report: Report, line: Callable[[int], str]) -> Jud
         return Judgement("confirmed", f"{raised[-1]['type']}: {_first(raised[-1]['text'])}")
     if code == "GT505":
         return _judge_rebound(report) or unreached
+    if code == "GT109":
+        return _judge_empty(report) or unreached
     if code == "GT701":
         sizes = [event["size"] for event in report.of("call") if event["size"] is not None]
         if any(size > 1 for size in sizes):
@@ -233,6 +235,15 @@ def _judge_tape(code: str, report: Report) -> Judgement | None:
     if asked > 1:
         return Judgement("refuted", f"one tape was asked for {asked} gradients")
     return Judgement("confirmed", f"the tape is persistent and was asked for {'one gradient' if asked else 'none'}")
+
+
+def _judge_empty(report: Report) -> Judgement | None:
+    counts = [len(event["outs"]) for event in report.of("call")]
+    if not counts:
+        return None
+    if 0 in counts:
+        return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
+    return Judgement("refuted", f"the gradient call has {counts[0]} sources")
 
 
 def _spoken(kind: str) -> str:

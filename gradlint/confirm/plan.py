@@ -186,11 +186,11 @@ class Plan:
         if self.finding.code == "GT505" and isinstance(statement, (ast.Assign, ast.AugAssign)):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             marking.put(statement, Mark("bound", FLAG + 3, ast.unparse(target)))
-        if self.finding.code == "GT502" or self.numbers_only:
+        if self.finding.code in {"GT109", "GT502"} or self.numbers_only:
             for node in ast.walk(self.program.tree):
                 if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
                     marking.put(node, Mark("call", FLAG + 4))
-                    self.kept += [node] if self.numbers_only else []
+                    self.kept += [] if self.finding.code == "GT502" else [node]
 
     def _mark_tape(self, statement: ast.stmt) -> None:
         """Count what is asked of a tape; the program must run on as far as the tape is spoken of."""

@@ -376,7 +376,8 @@ class Expressions(Core):
             return bool(value.value)
         if isinstance(value, Tensor) and isinstance(value.known, bool | int | float):
             self.steered(value, node)
-            return bool(value.known)
+            # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
+            return None if self.in_graph else bool(value.known)
         if isinstance(value, Seq):
             if value.items.values:
                 return True

@@ -108,13 +108,13 @@ def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value]
 def leave(m: Machine, owner: Value, name: str, node: ast.AST) -> Value:
     """A method that gives a NumPy or Python value of a tensor."""
     written = f".{name}()"
-    if m.in_graph and name in {"numpy", "item", "tolist"}:
-        m.leaves_graph(node, written, name, "AttributeError", Kind.PYTHON)
     if name in {"numpy", "__array__", "eval"}:
         made: Array | Number = Array(dtypes.of(owner), span_of(node))
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
     m.depend(made, [owner], m.cut(Kind.PYTHON, node, written, name))
+    if m.in_graph and name in {"numpy", "item", "tolist"}:
+        m.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 
 
@@ -172,6 +172,8 @@ def of_tensor(
 def of_array(m: Machine, owner: Array, name: str, args: list[Value], node: ast.AST) -> Value:
     """A method of an array."""
     made: Array | Number
+    if name.startswith("__i") and args and not isinstance(args[0], Array | Number | Const):
+        return m.unknown(name, node, [owner, *args])  # an array leaves it to a tensor: NotImplemented
     if name in {"item", "tolist"}:
         made = Number("float", span_of(node))
     else:

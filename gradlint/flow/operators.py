@@ -262,7 +262,32 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
     if objects:
         machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
     made_tensor.extra = {"args": (left, right)}
+    exception = _refused(machine, op, left, right)
+    if exception:
+        machine.doom(made_tensor, node, exception)
     return made_tensor
+
+
+def _refused(machine: Expressions, op: ast.operator, left: Value, right: Value) -> str:
+    """The exception where TensorFlow does not turn a Python number into the tensor's dtype; empty where it does.
+
+    It makes no float an integer and no complex number a float. Keras variables promote (TensorFlow 2.21).
+    """
+    if "experimental_enable_numpy_behavior" in machine.code:
+        return ""
+    for tensor, number in ((left, right), (right, left)):
+        if not isinstance(tensor, Tensor) and not (isinstance(tensor, Variable) and tensor.keras is False):
+            continue
+        kind = type(number.value).__name__ if isinstance(number, Const) else getattr(number, "kind", "")
+        if not isinstance(number, Const | Number):
+            continue
+        if kind == "complex" and dtypes.is_float(tensor.dtype) and not str(tensor.dtype).startswith("complex"):
+            return "TypeError"
+        if kind == "float" and str(tensor.dtype).startswith(("int", "uint")):
+            if isinstance(op, ast.Add) and tensor is left:
+                return "" if machine.in_graph else "InvalidArgumentError"
+            return "TypeError"
+    return ""
 
 
 def _known(op: ast.operator, left: Value, right: Value) -> Any:
@@ -292,6 +317,11 @@ def unary(machine: Expressions, node: ast.UnaryOp, value: Value) -> Value:
             cut = machine.cut(Kind.COMPARISON, node, "~")
             return machine.tensor(node, [value], dtype="bool", cut=cut)
         known = scalar(value)
+        keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
+        if isinstance(node.op, ast.UAdd) and not keras_variable:
+            same = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.identity")
+            machine.doom(same, node, "TypeError")
+            return same
         made = machine.tensor(
             node, [value], dtype=dtypes.of(value), op="tensorflow.negative", known=-known if known is not None else None
         )

@@ -63,10 +63,30 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
             if found is not None and found.span is not None:
                 yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _where(found))
         elif node.span is not None and _singular(node, name):
+            if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
+                continue
             if id(node) not in hidden:
                 yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
             elif name not in FORGIVING or _compiled(node):
                 yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _where(node))
+
+
+def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
+    """Whether all that is computed with a result hands it no gradient: a product with 0, a larger number beside it."""
+    users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
+    return bool(users) and all(_drops(user, node) for user in users)
+
+
+def _drops(user: Tensor, node: Tensor) -> bool:
+    others = [value for value in arguments(user) if value is not node]
+    if len(others) != 1:
+        return False
+    fixed, own = flatten(numbers(others[0])), flatten(numbers(node))
+    if short(user.op) == "multiply":
+        return bool(fixed) and not any(fixed or ())
+    if short(user.op) == "maximum":
+        return bool(fixed) and bool(own) and min(fixed or ()) > max(own or ())
+    return False
 
 
 def _compiled(node: Tensor) -> bool:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import derivatives, questions
-from gradlint.flow.core import span_of
+from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.statements import Statements
@@ -14,6 +14,7 @@ from gradlint.flow.values import (
     Array,
     Const,
     Dict,
+    Generator,
     Instance,
     Items,
     Join,
@@ -132,7 +133,12 @@ class Tapes(Statements):
         if name in METHODS:
             return self.gradient_call(tape, name, args, kwargs, node)
         if name == "watch":
-            if args or kwargs:
+            if len(args) > 1 and isinstance(node, ast.Call) and len(args) == len(node.args):
+                together = ast.copy_location(ast.Tuple(elts=node.args, ctx=ast.Load()), node.args[0])
+                together.end_lineno, together.end_col_offset = node.args[-1].end_lineno, node.args[-1].end_col_offset
+                self.refuse(tape, node, together, "two-arguments", "TypeError")
+                self.watch(tape, sequence(args, "tuple"), node)
+            elif args or kwargs:
                 self.watch(tape, args[0] if args else next(iter(kwargs.values())), node)
             return Const(None)
         if name == "stop_recording":
@@ -166,6 +172,9 @@ class Tapes(Statements):
                 self.set(tape.state, "early", (*tape.state.get("early", ()), *self.watchable(value)))
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
+        if isinstance(value, Generator):
+            self.refuse(tape, node, argument, "generator", "ValueError")
+            value = sequence(self.iterate(value, node)[0])
         for leaf in self.watchable(value):
             options = leaf.options if isinstance(leaf, Join) else (leaf,)
             for option in options:
@@ -200,6 +209,12 @@ class Tapes(Statements):
         whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
         if isinstance(whole, Tensor):
             self.set(recording.watched, id(whole), (whole, self.clock, node, True))
+
+    @staticmethod
+    def refused_watch(tape: Tape, value: Value) -> bool:
+        """Whether the program asked a tape to watch what it does not take, and so came no further."""
+        recording = tape.state["recording"]
+        return isinstance(recording, Recording) and id(value) in recording.watched and refused(value) is not None
 
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""
@@ -266,7 +281,15 @@ class Tapes(Statements):
                 "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]",
             }
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        silenced = given.get("unconnected_gradients")
+        if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
+            detail = {"reason": "unconnected-value", "method": method, "tape": self.tape_name(node)}
+            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+            self.raised("ValueError")
+            return self.unknown("gradient", node, top=True)
         answered = questions.ask(self, question)
+        if answered.exception == "LookupError":
+            self.set(tape.state, "failed", True)
         self.use(tape, node, question, refused=answered.refused)
         if answered.exception:
             self.raised(answered.exception)
@@ -328,9 +351,10 @@ class Tapes(Statements):
         parents = [leaf for target in targets for leaf in self.leaves(target)]
         found = None
         if isinstance(recording, Recording) and not isinstance(source, Join):
-            found = derivatives.depends_on(parents, source, recording, self.captured)
+            found = derivatives.depends_on(parents, source, recording, self.spend)
         self.depend(made, [*parents, source] if found is None else found, sure=False)
-        lost = [parent for parent in parents if found is not None and all(parent is not value for value in found)]
+        kept = {id(value) for value in found or ()}
+        lost = [parent for parent in parents if found is not None and id(parent) not in kept]
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 

@@ -657,7 +657,7 @@ SPECIAL: dict[str, Special] = {
     **{_T + "random." + kind: random_values for kind in (
         "normal", "uniform", "truncated_normal", "stateless_normal", "stateless_uniform", "stateless_truncated_normal",
     )},
-    "tensorflow.get_static_value": leaves, "tensorflow.make_ndarray": leaves, "tensorflow.io.serialize_tensor": leaves,
+    "tensorflow.get_static_value": leaves, "tensorflow.make_ndarray": leaves,
     "tensorflow.experimental.dlpack.to_dlpack": leaves, "tensorflow.make_tensor_proto": leaves,
     "keras.backend.get_value": leaves, "keras.backend.eval": leaves, "keras.ops.convert_to_numpy": leaves,
     "tensorflow.io.parse_tensor": parsed, "tensorflow.experimental.dlpack.from_dlpack": parsed,

@@ -126,13 +126,17 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that is not known; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty."""
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
 
-    __slots__ = ("kind",)
+    ``known`` is the number that it is, or None where that is not known.
+    """
 
-    def __init__(self, kind: str = "", span: Span | None = None) -> None:
+    __slots__ = ("kind", "known")
+
+    def __init__(self, kind: str = "", span: Span | None = None, known: Any = None) -> None:
         super().__init__(span)
         self.kind = kind
+        self.known = known
 
 
 class Array(Value):
@@ -310,7 +314,8 @@ class Tape(Value):
     Attributes:
         persistent: None where it is not known; likewise ``accessed`` (``watch_accessed_variables``).
         state: ``recording``: the current :class:`Recording` or None; ``open``: whether its block is running;
-            ``used``: the gradient call that used it up; ``paused``; ``escaped``; ``uses``: its gradient calls.
+            ``used``: the gradient call that used it up; ``failed``: whether one ended in the middle of its work;
+            ``paused``; ``escaped``; ``uses``: its gradient calls.
     """
 
     __slots__ = ("accessed", "call", "persistent", "persistent_text", "state", "uses")
