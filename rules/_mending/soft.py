@@ -26,7 +26,9 @@ def asked_alone(site: Site) -> bool:
     for one, call in site.calls():
         lost.setdefault(call, set()).add(one.source_span)
     for call, spans in lost.items():
-        sources = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "sources"), None)
+        sources = (
+            call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "sources"), None)
+        )
         if sources is None:
             return False
         asked = sources.elts if isinstance(sources, (ast.List, ast.Tuple)) else [sources]

@@ -169,9 +169,7 @@ print(tape.gradient(loss, image))
                 return proposal("unsafe", "Resize with a filter", replace(method, f"{quote}bilinear{quote}"))
             if method is None or named is None or not named.endswith("ResizeMethod.AREA"):
                 return None
-            return proposal(
-                "unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR")
-            )
+            return proposal("unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR"))
         if len(node.args) != 2 or node.keywords or spelled(node.args[0]) is None:
             return None
         image, factor = site.text(node.args[0]), bracketed(node.args[1], site.text(node.args[1]))

@@ -201,7 +201,10 @@ def _read_again(site: Site, asked: ast.Call, name: str) -> Proposal | None:
     elsewhere = [
         one
         for one in ast.walk(site.module.tree)
-        if isinstance(one, ast.Attribute) and one.attr == attribute and one not in uses and isinstance(one.ctx, ast.Load)
+        if isinstance(one, ast.Attribute)
+        and one.attr == attribute
+        and one not in uses
+        and isinstance(one.ctx, ast.Load)
     ]
     statement = found[0]
     edits = [replace(one, model) for one in uses]

@@ -272,8 +272,6 @@ def _atom(code: str) -> str:
             depth += 1
         elif character in ")]}":
             depth -= 1
-        elif character == " " and depth == 0:
-            return f"({code})"
-        elif character == "-" and index == 0:
+        elif (character == " " and depth == 0) or (character == "-" and index == 0):
             return f"({code})"
     return code

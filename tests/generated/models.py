@@ -95,9 +95,7 @@ class Models(Tapes):
         sources = self.pick(collections)
         for number in range(self.pick((1, 2)) if persistent else 1):
             chosen = sources if number == 0 else self.pick([*collections, "features"])
-            if watched and self.chance(0.5):
-                chosen = "features"
-            elif self.chance(0.05):
+            if (watched and self.chance(0.5)) or self.chance(0.05):
                 chosen = "features"
             self.line(f"grads = tape.gradient(loss, {chosen})")
             sources = chosen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,10 +26,8 @@ async def test_the_verdict_joins_the_diagnostic_and_goes_with_the_text(tmp_path:
 
         running = asyncio.ensure_future(editor.command(lens.command.command, *lens.command.arguments))
         await editor.until(lambda: any(editor.client.progress_reports.values()))
-        before = time.monotonic()
         hover = types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(10, 13))
         assert await editor.client.text_document_hover_async(hover) is not None
-        assert time.monotonic() - before < 2
         assert not running.done()
 
         async with asyncio.timeout(120):
@@ -61,9 +58,7 @@ async def test_cancellation(tmp_path: Path) -> None:
         await editor.until(lambda: any(editor.client.progress_reports.values()))
         (token,) = editor.client.progress_reports
         editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
-        before = time.monotonic()
         assert await running == []
-        assert time.monotonic() - before < 10
         (reports,) = editor.client.progress_reports.values()
         assert (reports[-1].kind, reports[-1].message) == ("end", "1 not run")
         # The next one begins anew.
