@@ -36,6 +36,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from gradlint.flow.loops import Loop
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -113,6 +114,7 @@ class Core:
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
+        self.loops: list[Loop] = []
         self.looped: set[int] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
