@@ -213,6 +213,10 @@ class Core:
             if isinstance(parent, Storage):
                 parent = parent.base
             live = self.tracked(parent) if active else NOWHERE
+            if live and isinstance(parent, Variable | Params):
+                for recording in live:
+                    if id(parent) not in recording.used:
+                        self.set(recording.used, id(parent), parent)
             if cut is None:
                 if not floating:
                     live = NOWHERE

@@ -291,16 +291,18 @@ class Dict(Value):
 class Recording:
     """One recording of a tape: from its first operation to the call of ``gradient`` that uses it up.
 
-    ``watched`` maps the id of an object to the object; it is written through the store.
+    ``watched`` maps the id of an object to the object, and ``used`` that of a Variable that an operation read to the
+    Variable; both are written through the store.
     """
 
-    __slots__ = ("began", "number", "tape", "watched", "where")
+    __slots__ = ("began", "number", "tape", "used", "watched", "where")
 
     def __init__(self, tape: Tape, number: int, began: int) -> None:
         self.tape = tape
         self.number = number
         self.began = began
         self.watched: dict[Any, Any] = {}
+        self.used: dict[Any, Any] = {}
         self.where: Any = None
 
 
