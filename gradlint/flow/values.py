@@ -171,13 +171,18 @@ class Tensor(Value):
 
 
 class Symbolic(Value):
-    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give."""
+    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give.
 
-    __slots__ = ("layer",)
+    ``call`` is the layer's call that made it, where it was seen: the layer, its arguments, and which of several
+    outputs it is.
+    """
+
+    __slots__ = ("call", "layer")
 
     def __init__(self, span: Span | None = None, layer: Value | None = None) -> None:
         super().__init__(span)
         self.layer = layer
+        self.call: tuple[Value, tuple[Value, ...], int | None] | None = None
 
 
 class Variable(Value):
