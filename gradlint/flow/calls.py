@@ -389,6 +389,7 @@ class Calls(Attributes):
         if value.library and isinstance(method, Function):
             if args and any(isinstance(leaf, Symbolic) for leaf in self.leaves(args[0])):
                 made = Symbolic(span_of(node), value)
+                made.call = (value, tuple(args), None)
                 self.depend(made, [*[leaf for arg in args for leaf in self.leaves(arg)], value])
                 keras.build(self, value, node)
                 return made

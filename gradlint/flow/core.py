@@ -36,6 +36,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from gradlint.flow.loops import Loop
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -115,6 +116,7 @@ class Core:
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
+        self.loops: list[Loop] = []
         self.looped: set[int] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
@@ -226,6 +228,10 @@ class Core:
             if isinstance(parent, Storage):
                 parent = parent.base
             live = self.tracked(parent) if active else NOWHERE
+            if live and isinstance(parent, Variable | Params):
+                for recording in live:
+                    if id(parent) not in recording.used:
+                        self.set(recording.used, id(parent), parent)
             if cut is None:
                 if not floating:
                     live = NOWHERE

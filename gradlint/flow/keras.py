@@ -12,6 +12,7 @@ from gradlint.flow import dtypes
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.store import either
+from gradlint.flow.symbols import replay
 from gradlint.flow.values import (
     EVERYWHERE,
     Array,
@@ -351,12 +352,14 @@ def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[
         mark_built(machine, value)
         if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
             made_all = []
-            for _ in value.state["outputs"].items.values:
+            for place in range(len(value.state["outputs"].items.values)):
                 symbol = Symbolic(span_of(node), value)
+                symbol.call = (value, tuple(args), place)
                 symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
                 made_all.append(symbol)
             return sequence(made_all, node=node)
         made = Symbolic(span_of(node), value)
+        made.call = (value, tuple(args), None) if args else None
         cut = input_cut(machine, value, node)
         made.edges = tuple(
             Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const)
@@ -423,6 +426,10 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
     """Call a functional model: each output is connected to the layers and inputs that its symbol came from."""
     inputs = [leaf for arg in args for leaf in machine.leaves(arg)]
     inputs = [tensor_input(machine, leaf, node) for leaf in inputs]
+    state = model.state if isinstance(model, LibObject | Instance) else {}
+    again = replay(machine, state.get("inputs"), outputs, inputs, node)
+    if again is not None:
+        return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
     made: dict[int, Tensor] = {}
     order = list(machine.leaves(outputs))
     symbols = [leaf for leaf in order if isinstance(leaf, Symbolic)]
@@ -467,9 +474,12 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
             return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
         return output(value)
 
-    if isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact:
-        return build_like(outputs.items.values[0])
-    return build_like(outputs)
+    return build_like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+
+
+def _single(outputs: Value) -> bool:
+    """Whether a model's outputs are a list of one, which it gives without the list."""
+    return isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact
 
 
 def _cut_inputs(machine: Calls, tensor: Tensor, symbol: Symbolic, inputs: list[Value]) -> None:

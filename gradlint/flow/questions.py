@@ -39,6 +39,7 @@ from gradlint.flow.values import (
 
 if TYPE_CHECKING:
     from gradlint.finding import Outcome, Severity
+    from gradlint.flow.core import Activation
     from gradlint.flow.graph import Break, Reach
     from gradlint.flow.tapes import Tapes
 
@@ -950,7 +951,10 @@ class _Asking:
         tape = recording.tape
         detail = {"callee": self.machine.text(node.span), "tape_line": str(tape.call.line)}
         if node.born < recording.began:
-            detail["where"] = "before the tape"
+            detail["where"] = "in __init__" if self.constructed(recording, node) else "before the tape"
+            forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)
+            if tape.state.get("reset") and any(seen is not recording for seen in forgotten):
+                detail["where"] = "before the reset"
         elif tape.state["open"] and not tape.state["paused"]:
             detail["where"] = "while recording is stopped"
         else:
@@ -959,6 +963,21 @@ class _Asking:
         if any(begin <= node.born <= end for begin, end in stopped):
             detail["where"] = "while recording is stopped"
         return detail
+
+    @staticmethod
+    def constructed(recording: Recording, node: Value) -> bool:
+        """Whether a value was made by a constructor that had ended before the tape was made."""
+        around: set[int] = set()
+        running: Activation | None = recording.where
+        while running is not None:
+            around.add(id(running))
+            running = running.caller
+        made: Activation | None = node.where
+        while made is not None and id(made) not in around:
+            if made.function is not None and made.function.name == "__init__" and made.function.owner is not None:
+                return True
+            made = made.caller
+        return False
 
     # -- partial losses --------------------------------------------------------------------------------------------
 

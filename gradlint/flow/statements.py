@@ -9,6 +9,7 @@ from gradlint.flow import keras, operators
 from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.expressions import COUNTED, UNROLL, with_key
+from gradlint.flow.loops import LEFT, Loop
 from gradlint.flow.names import LIBRARIES, canonical, root
 from gradlint.flow.store import MISSING, either, join_values
 from gradlint.flow.values import (
@@ -350,7 +351,7 @@ class Statements(Calls):
                 going.append(changes)
                 names.append(label)
         if not going:
-            return next((end for end in ends if end != "raise"), "raise")
+            return LEFT if LEFT in ends else next((end for end in ends if end != "raise"), "raise")
         if len(going) == 1:
             self.store.apply(going[0])
         else:
@@ -382,9 +383,13 @@ class Statements(Calls):
             activation = self.stack[-1]
             if len(self.stack) == 1:
                 self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
-            direct = self.forks == activation.forks and not activation.returns
+            direct = self.forks == activation.forks and not activation.returns and not self.left_early()
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"
+
+    def left_early(self) -> bool:
+        """Whether some way has left a running loop already, so that the state here is not the only one."""
+        return any(loop.broken or loop.continued for loop in self.loops)
 
     def run_Match(self, node: ast.Match) -> str:
         subject = self.eval(node.subject)
@@ -445,24 +450,36 @@ class Statements(Calls):
 
     def turns(self, node: ast.For | ast.AsyncFor, items: list[Value], *, whole: bool) -> str:
         """Run a loop's body once for each item."""
-        mark = self.store.mark()
+        loop = self.begin_loop()
         first: Changes = {}
         for index, item in enumerate(items):
             self.assign(node.target, item, node)
-            end = self.turn(node.body)
-            if end in {"return", "raise"}:
-                return end
-            if end == "break":
-                return "normal"
+            end = self.turn(loop, node.body)
+            if end != "normal":
+                return loop.finish(self.store, end)
             if index == 0:
-                first = self.store.since(mark)
+                first = self.store.since(loop.mark)
         if not whole:
-            self.widen(mark, first)
-        return self.block(node.orelse) if node.orelse else "normal"
+            self.widen(loop.mark, first)
+        end = self.block(node.orelse) if node.orelse else "normal"
+        return loop.finish(self.store, end)
 
-    def turn(self, body: list[ast.stmt]) -> str:
-        """One turn of a loop; a ``break`` or ``continue`` on some ways only is taken as going on."""
-        return self.block(body)
+    def begin_loop(self) -> Loop:
+        """A loop that begins here."""
+        mark = self.store.mark()
+        return Loop(self.forks, mark, mark)
+
+    def turn(self, loop: Loop, body: list[ast.stmt]) -> str:
+        """One turn of a loop: ``normal`` where there may be a next one, otherwise how the loop ends."""
+        loop.turn = self.store.mark()
+        self.loops.append(loop)
+        try:
+            end = self.block(body)
+        finally:
+            self.loops.pop()
+        if end == "break":
+            loop.broken.append(self.store.since(loop.mark))
+        return "normal" if loop.next_turn(self.store, end) else end
 
     def widen(self, mark: int, first: Changes) -> None:
         """After two of many turns: what differs between them by count is not known exactly."""
@@ -484,32 +501,31 @@ class Statements(Calls):
                 value.known = None
 
     def run_While(self, node: ast.While) -> str:
-        mark = self.store.mark()
+        loop = self.begin_loop()
         first: Changes = {}
         for count in range(UNROLL):
             truth = self.truth(self.eval(node.test), node.test)
             if truth is False:
-                return self.block(node.orelse) if node.orelse else "normal"
+                end = self.block(node.orelse) if node.orelse else "normal"
+                return loop.finish(self.store, end)
             decided = truth is True and not (isinstance(node.test, ast.Constant))
-            end = self.turn(node.body)
-            if end in {"return", "raise"}:
-                return end
-            if end == "break":
-                return "normal"
+            end = self.turn(loop, node.body)
+            if end != "normal":
+                return loop.finish(self.store, end)
             if count == 0:
-                first = self.store.since(mark)
+                first = self.store.since(loop.mark)
             if not decided and count >= 1:
                 break
             if decided and count >= UNROLL - 1:
                 break
-        self.widen(mark, first)
-        return "normal"
+        self.widen(loop.mark, first)
+        return loop.finish(self.store, "normal")
 
     def run_Break(self, node: ast.Break) -> str:
-        return "break"
+        return self.loops[-1].leave(self.store, self.forks, "break") if self.loops else "break"
 
     def run_Continue(self, node: ast.Continue) -> str:
-        return "continue"
+        return self.loops[-1].leave(self.store, self.forks, "continue") if self.loops else "continue"
 
     # -- try and with ----------------------------------------------------------------------------------------------
 

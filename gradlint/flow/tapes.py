@@ -123,6 +123,7 @@ class Tapes(Statements):
             self.exit_tape(tape)
             self.set(tape.state, "recording", None)
             self.set(tape.state, "used", None)
+            self.set(tape.state, "reset", True)
             self.enter_tape(tape, node)
         return Const(None)
 
@@ -152,7 +153,7 @@ class Tapes(Statements):
             self.exit_tape(tape)
             return Const(None)
         if name == "watched_variables":
-            return self.unknown("watched variables", node, [tape], top=True)
+            return self.watched_variables(tape, node)
         if name == "gradients":
             self.recorder.claim(
                 Kind.BAD_CALL,
@@ -162,6 +163,18 @@ class Tapes(Statements):
             )
             self.raised("AttributeError")
         return self.unknown(name, node, [tape, *args], top=True)
+
+    def watched_variables(self, tape: Tape, node: ast.AST) -> Value:
+        """``tape.watched_variables()``: the Variables that were used or watched, in the order of their making."""
+        recording = tape.state["recording"]
+        if not isinstance(recording, Recording) or tape.state["escaped"] is not False:
+            return self.unknown("watched variables", node, [tape], top=True)
+        found = [value for value in recording.used.values() if isinstance(value, Value)]
+        found += [entry[0] for entry in recording.watched.values() if entry is not None]
+        seen = {id(value): value for value in found if isinstance(value, Variable | Params)}
+        whole = all(isinstance(value, Variable) for value in seen.values()) and not self.pool.edges
+        values = sorted(seen.values(), key=lambda value: value.born)
+        return Seq(Items(tuple(values), whole), "tuple", span_of(node))
 
     def watch(self, tape: Tape, value: Value, node: ast.AST) -> None:
         """``tape.watch(x)``."""

@@ -175,13 +175,18 @@ class Tensor(Value):
 
 
 class Symbolic(Value):
-    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give."""
+    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give.
 
-    __slots__ = ("layer",)
+    ``call`` is the layer's call that made it, where it was seen: the layer, its arguments, and which of several
+    outputs it is.
+    """
+
+    __slots__ = ("call", "layer")
 
     def __init__(self, span: Span | None = None, layer: Value | None = None) -> None:
         super().__init__(span)
         self.layer = layer
+        self.call: tuple[Value, tuple[Value, ...], int | None] | None = None
 
 
 class Variable(Value):
@@ -295,16 +300,18 @@ class Dict(Value):
 class Recording:
     """One recording of a tape: from its first operation to the call of ``gradient`` that uses it up.
 
-    ``watched`` maps the id of an object to the object; it is written through the store.
+    ``watched`` maps the id of an object to the object, and ``used`` that of a Variable that an operation read to the
+    Variable; both are written through the store.
     """
 
-    __slots__ = ("began", "number", "tape", "watched", "where")
+    __slots__ = ("began", "number", "tape", "used", "watched", "where")
 
     def __init__(self, tape: Tape, number: int, began: int) -> None:
         self.tape = tape
         self.number = number
         self.began = began
         self.watched: dict[Any, Any] = {}
+        self.used: dict[Any, Any] = {}
         self.where: Any = None
 
 

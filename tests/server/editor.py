@@ -15,7 +15,7 @@ from pygls.protocol import default_converter
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_lsp_features
 
 COMMAND = (sys.executable, "-m", "gradlint", "server")
-PATIENCE = 15.0
+PATIENCE = 120.0
 
 
 def capabilities(
@@ -140,7 +140,7 @@ class Editor:
         await self.until(lambda: found() is not None)
         return found() or []
 
-    async def until(self, condition: Any, patience: float = 120PATIENCE) -> None:
+    async def until(self, condition: Any, patience: float = PATIENCE) -> None:
         """Wait until something holds that a message from the server brings about."""
         async with asyncio.timeout(patience):
             while not condition():
