@@ -70,7 +70,7 @@ class Machine(Library):
             for function in relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
-                mark = self.store.mark()
+                mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
                 try:
                     self.enter_alone(function)
                 except RaisedError:
@@ -78,6 +78,7 @@ class Machine(Library):
                     self.forks = 0
                 self.set(self.world, "active", ())
                 self.store.undo(mark)
+                self.leave_pool(pool, function, clock)
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known."""
@@ -112,7 +113,8 @@ class Machine(Library):
         """Attributes that other methods write may hold anything by the time that a method runs."""
         assert isinstance(made, Instance)
         written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
-        for name in written:
+        for name in sorted(written):
+            self.tick()
             before = made.attrs.get(name)
             if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, top=True))
