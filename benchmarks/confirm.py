@@ -1,8 +1,8 @@
 """What `--confirm` costs beside running the programs plainly: `python -m benchmarks.confirm`.
 
 Confirms a hundred findings in the rules' own broken examples and the fixtures' scripts, and runs the same hundred
-programs, one a finding, in one process that imports TensorFlow once. Both are measured from a cold start, side by side, several times; the
-ratio of the medians is to be at most 2.
+programs, one a finding, in one process that imports TensorFlow once. Both are measured from a cold start, side by
+side, several times; the ratio of the medians is to be at most 2.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def chained(times: int) -> str:
 def variables(times: int) -> str:
     """One tape over ``times`` variables, all of which the gradient is asked for."""
     names = [f"w{n}" for n in range(times)]
-    lines = [HEAD, *(f"{name} = tf.Variable(1.0)\n" for name in names), "with tf.GradientTape() as tape:\n    y = 0.0\n"]
+    lines = [HEAD, *(f"{name} = tf.Variable(1.0)\n" for name in names)]
+    lines.append("with tf.GradientTape() as tape:\n    y = 0.0\n")
     lines += [f"    y = y + tf.sin({name})\n" for name in names]
     return "".join([*lines, f"print(tape.gradient(y, [{', '.join(names)}]))\n"])
 
@@ -107,7 +108,7 @@ def functions(count: int) -> str:
 def notebook(lines: int) -> str:
     """A notebook of so many lines of code, as JSON."""
     steps = [STEP.format(n=n) for n in range(lines // len(STEP.splitlines()) + 1)]
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": text}
         for text in [HEAD, *steps]
     ]
