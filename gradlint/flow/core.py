@@ -21,6 +21,7 @@ from gradlint.flow.values import (
     Instance,
     Items,
     Join,
+    Known,
     LibObject,
     Params,
     Recording,
@@ -103,6 +104,7 @@ class Core:
         self.stack: list[Activation] = []
         self.controls: list[Value] = []
         self.pool = Unknown("code of others")
+        self.pooled: dict[int, Value] = {}
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
         self.eager = False
@@ -298,11 +300,28 @@ class Core:
             for item in value.items.values:
                 if isinstance(item, Tape):
                     self.escape(item)
-        if isinstance(value, Unknown | Const):
+        if isinstance(value, Unknown | Const | Known) or id(value) in self.pooled:
             return
-        if not any(edge.parent is value for edge in self.pool.edges):
-            edge = Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE)
-            self.pool.edges = (*self.pool.edges, edge)
+        self.pooled[id(value)] = value
+        self.pool.edges = (*self.pool.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+
+    def leave_pool(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
+        """Forget what code of others saw of one function, but for what the function did not make itself.
+
+        Args:
+            edges: What the pool held before the function ran.
+            function: The function.
+            since: The clock's time before it ran.
+        """
+        code = function.node
+        last = code.end_lineno or code.lineno
+        for edge in self.pool.edges[len(edges) :]:
+            value = edge.parent
+            if value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
+                del self.pooled[id(value)]
+            else:
+                edges = (*edges, edge)
+        self.pool.edges = edges
 
     # -- what containers and functions hold ------------------------------------------------------------------------
 
@@ -326,8 +345,9 @@ class Core:
         names = self.free_names.get(id(function.node))
         if names is None:
             inside = ast.walk(function.node)
-            read = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-            names = tuple(read - _parameters(function.node))
+            loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+            own = _parameters(function.node)
+            names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
             self.free_names[id(function.node)] = names
         for name in names:
             frame: Frame | None = function.frame

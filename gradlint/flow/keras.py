@@ -556,7 +556,12 @@ def nested(value: Value) -> list[Value]:
         outputs = value.state.get("outputs")
         if isinstance(outputs, Value):
             found += _layers_of_symbols(outputs)
-    return list({id(item): item for item in found}.values())
+    return _unique(found)
+
+
+def _unique(values: list[Value]) -> list[Value]:
+    """Each object once, in order."""
+    return list({id(value): value for value in values}.values())
 
 
 def _held(value: Value, depth: int = 4) -> list[Value]:
@@ -589,6 +594,7 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
     """The variables that calling a layer or model connects to, trainable or not."""
     if not depth:
         return []
+    machine.spend(1)
     found: list[Value] = []
     if isinstance(value, LibObject):
         params = value.state.get("params")
@@ -627,10 +633,7 @@ def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
     trainable_only = name.startswith("trainable")
     non_trainable = name.startswith("non_trainable")
     _collect(machine, owner, found, reasons, trainable_only, None, 8)
-    unique: list[Value] = []
-    for item in found:
-        if not any(item is other for other in unique):
-            unique.append(item)
+    unique = _unique(found)
     if non_trainable:
         return machine.unknown(name, node, [owner])
     if not trainable_only:
@@ -657,6 +660,7 @@ def _collect(
 ) -> None:
     if not depth:
         return
+    machine.spend(1)
     state = value.state if isinstance(value, LibObject | Instance) else {}
     if trainable_only and state.get("trainable", True) is False:
         reasons.append("frozen")

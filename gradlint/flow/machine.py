@@ -71,7 +71,7 @@ class Machine(Library):
             for function in relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
-                mark = self.store.mark()
+                mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
                 self.let_go(function)
                 try:
                     self.enter_alone(function)
@@ -80,6 +80,7 @@ class Machine(Library):
                     self.forks = 0
                 self.set(self.world, "active", ())
                 self.store.undo(mark)
+                self.leave_pool(pool, function, clock)
 
     def let_go(self, function: Function) -> None:
         """What a closure sees of a function that has ended may be in any state by the time that it is called."""
@@ -128,7 +129,8 @@ class Machine(Library):
         """Attributes that other methods write may hold anything by the time that a method runs."""
         assert isinstance(made, Instance)
         written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
-        for name in written:
+        for name in sorted(written):
+            self.tick()
             before = made.attrs.get(name)
             if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, top=True))

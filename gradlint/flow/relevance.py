@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gradlint.flow.values import Function
 
@@ -36,7 +36,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _HANDED_ON = re.compile(r"([^\W\d]\w*)\b(?!\s*[\w(=.])")
 _SET = re.compile(r"^[ \t]*([\w.]+)[ \t]*(?::[^=\n]*)?=(?!=)(.*)$|[(,][ \t]*(\w+)=(?!=)([\w.]+)", re.MULTILINE)
 _GRAPH = re.compile(r"[.@]function\b")
-_AUGMENTED = re.compile(r"^[ \t]*([^\n#'\"=]*?)[ \t]*(?:\*\*|//|[-+*/])=", re.MULTILINE)
+_AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")
 _BINDING = frozenset({"Variable", "add_weight", "add_variable", "global", "nonlocal"})
 
 
@@ -67,9 +67,8 @@ class Relevance:
 
     def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
-        self._judged: dict[int, bool] = {}
-        self._names: set[str] | None = None
-        self._units = 0
+        self._aliases = list(_aliases(b"\n".join(lines).decode(errors="replace")))
+        self._known: dict[int, tuple[frozenset[str], bool]] = {}
 
     def pick(self, pending: list[Function], defined: list[Function]) -> list[Function]:
         """Those of some functions that matter.
@@ -78,54 +77,57 @@ class Relevance:
             pending: The functions to choose from.
             defined: All functions that the program has defined so far.
         """
-        names = self._mattering(defined)
+        if not pending:
+            return []
+        names = self._names(defined)
         if names & IMPLICIT:
             return pending
-        return [function for function in pending if self._matters(function.node, names)]
+        return [function for function in pending if self._matters(function, names)]
+
+    def _matters(self, function: Function, names: set[str]) -> bool:
+        words, is_seed = self._mentioned(function.node)
+        return is_seed or not names.isdisjoint(words)
+
+    def _names(self, defined: list[Function]) -> set[str]:
+        """The names whose mention matters: those of functions, classes and aliases that lead to a seed."""
+        units: list[tuple[str, Iterable[str]]] = list(self._aliases)
+        names: set[str] = set(SEEDS)
+        for function in defined:
+            words, is_seed = self._mentioned(function.node)
+            units.append((function.name, words))
+            if is_seed:
+                names.add(function.name)
+            if function.owner is not None:
+                units.append((function.owner.name, words))
+        classes = {id(one.owner.node): one.owner.node for one in defined if one.owner is not None}
+        for node in classes.values():
+            units.append((node.name, [word for base in node.bases for word in _WORD.findall(self._text(base))]))
+        return _closure(units, names)
 
     def _text(self, node: ast.AST) -> str:
         first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
         return b"\n".join(self._lines[first - 1 : node.end_lineno]).decode(errors="replace")  # type: ignore[attr-defined]
 
-    def _matters(self, node: ast.AST, names: set[str]) -> bool:
-        known = self._judged.get(id(node))
+    def _mentioned(self, node: ast.AST) -> tuple[frozenset[str], bool]:
+        """The words in a function, and whether claims may come of it by what it does itself."""
+        known = self._known.get(id(node))
         if known is None:
             text = self._text(node)
-            known = self._judged[id(node)] = _is_seed(text) or not names.isdisjoint(_WORD.findall(text))
+            words = frozenset(_WORD.findall(text))
+            known = self._known[id(node)] = words, _is_seed(text, words)
         return known
 
-    def _mattering(self, defined: list[Function]) -> set[str]:
-        """The names whose mention matters: those of functions, classes and aliases that lead to a seed."""
-        if self._names is not None and self._units == len(defined):
-            return self._names
-        self._units = len(defined)
-        self._judged.clear()
-        units: list[tuple[str, set[str]]] = []
-        names: set[str] = set(SEEDS)
-        classes: dict[int, ast.ClassDef] = {}
-        for function in defined:
-            text = self._text(function.node)
-            units.append((function.name, set(_WORD.findall(text))))
-            if _is_seed(text):
-                names.add(function.name)
-            if function.owner is not None:
-                classes[id(function.owner.node)] = function.owner.node
-        units += [(node.name, set(_WORD.findall(self._text(node)))) for node in classes.values()]
-        units += _aliases(b"\n".join(self._lines).decode(errors="replace"))
-        self._names = _closure(units, names)
-        return self._names
 
-
-def _is_seed(text: str) -> bool:
+def _is_seed(text: str, words: frozenset[str]) -> bool:
     """Whether a function's text shows by itself that claims may come of it."""
-    words = set(_WORD.findall(text))
     if not words.isdisjoint(SEEDS) or _GRAPH.search(text):
         return True
-    targets = [found[1] for found in _AUGMENTED.finditer(text)]
+    ends = (found.start() for found in _AUGMENTED.finditer(text))
+    targets = [text[text.rfind("\n", 0, end) + 1 : end].strip() for end in ends]
     return any(not target.isidentifier() for target in targets) or (bool(targets) and not words.isdisjoint(_BINDING))
 
 
-def _aliases(text: str) -> Iterable[tuple[str, set[str]]]:
+def _aliases(text: str) -> Iterator[tuple[str, set[str]]]:
     """Names that are bound to something, each with the names that are handed on to it and not called."""
     for found in _SET.finditer(text):
         target, source = (found[1], found[2]) if found[1] else (found[3], found[4])
@@ -134,7 +136,7 @@ def _aliases(text: str) -> Iterable[tuple[str, set[str]]]:
             yield target.rpartition(".")[2], words
 
 
-def _closure(units: list[tuple[str, set[str]]], names: set[str]) -> set[str]:
+def _closure(units: list[tuple[str, Iterable[str]]], names: set[str]) -> set[str]:
     """The names that lead to one of some names."""
     users: dict[str, list[str]] = {}
     for name, words in units:

@@ -37,6 +37,8 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.flow.questions import Answered
 
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
@@ -330,27 +332,53 @@ class Tapes(Statements):
             if tape.state["open"]:
                 self.set(self.world, "active", tuple(item for item in self.recording if item.tape is not tape))
 
-    def gradients(self, question: questions.Call, sources: Value, answered: Answered, node: ast.AST) -> Value:
-        """The gradients in the structure of the sources."""
+    def gradients(
+        self,
+        question: questions.Call,
+        sources: Value,
+        answered: Answered,
+        node: ast.AST,
+        made_of: dict[int, list[Value]] | None = None,
+    ) -> Value:
+        """The gradients in the structure of the sources.
+
+        Args:
+            question: The gradient call.
+            sources: Its sources, or some of them.
+            answered: What the call gives.
+            node: Where it stands.
+            made_of: By a source's id, the values that its gradient is computed from.
+        """
+        if made_of is None:
+            made_of = self.made_of(question)
         if isinstance(sources, Seq):
-            items = tuple(self.gradients(question, item, answered, node) for item in sources.items.values)
+            items = tuple(self.gradients(question, item, answered, node, made_of) for item in sources.items.values)
             kind = "list" if sources.kind in {"list", "generator"} else sources.kind
             made = Seq(Items(items, sources.items.exact), kind, span_of(node))
             made.extra = {"gradients_of": sources}
             return made
         if isinstance(sources, Dict):
             entries = tuple(
-                (key, self.gradients(question, item, answered, node)) for key, item in sources.pairs.entries
+                (key, self.gradients(question, item, answered, node, made_of)) for key, item in sources.pairs.entries
             )
             return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
-        recording = question.tape.state["recording"]
         targets = [question.target] if question.seed is None else [question.target, question.seed]
-        return self.any_gradient(sources, node, targets, recording)
+        return self.any_gradient(sources, node, targets, made_of)
+
+    def made_of(self, question: questions.Call) -> dict[int, list[Value]]:
+        """By each source's id, the values that its gradient is computed from, where they are known."""
+        recording = question.tape.state["recording"]
+        if not isinstance(recording, Recording):
+            return {}
+        given = [question.target] if question.seed is None else [question.target, question.seed]
+        targets = [leaf for value in given for leaf in self.leaves(value)]
+        sources = [leaf for leaf in _single(question.sources) if not isinstance(leaf, Unknown | Join)]
+        return derivatives.depends_on(targets, sources, recording, self.spend)
 
     def any_gradient(
-        self, source: Value | None, node: ast.AST, targets: list[Value], recording: Recording | None = None
+        self, source: Value | None, node: ast.AST, targets: list[Value], made_of: dict[int, list[Value]] | None = None
     ) -> Value:
         """A gradient that arrives, or may: a tensor that other tapes can go on from."""
         if isinstance(source, Unknown) or source is None:
@@ -362,9 +390,7 @@ class Tapes(Statements):
         made = Tensor(dtype_of(source), span_of(node), "gradient")
         made.gradient_of = span_of(node)
         parents = [leaf for target in targets for leaf in self.leaves(target)]
-        found = None
-        if isinstance(recording, Recording) and not isinstance(source, Join):
-            found = derivatives.depends_on(parents, source, recording, self.spend)
+        found = (made_of or {}).get(id(source))
         self.depend(made, [*parents, source] if found is None else found, sure=False)
         kept = {id(value) for value in found or ()}
         lost = [parent for parent in parents if found is not None and id(parent) not in kept]
@@ -411,6 +437,18 @@ def refused(leaf: Value) -> str | None:
     if isinstance(leaf, Symbolic):
         return "symbolic"
     return None
+
+
+def _single(sources: Value) -> Iterator[Value]:
+    """The sources one by one, as :meth:`Tapes.gradients` takes them apart."""
+    if isinstance(sources, Seq):
+        for item in sources.items.values:
+            yield from _single(item)
+    elif isinstance(sources, Dict):
+        for _, item in sources.pairs.entries:
+            yield from _single(item)
+    else:
+        yield sources
 
 
 def _flag(value: Value | None, *, default: bool) -> bool | None:

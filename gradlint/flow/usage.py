@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def judge(machine: Machine) -> None:
     """Note what the tapes' uses show."""
+    if not machine.made_tapes:
+        return
     loops = _loops(machine.tree)
     by_place: dict[object, list[Tape]] = {}
     for tape in machine.made_tapes:
