@@ -64,6 +64,8 @@ class Attributes(Expressions):
             return self.instance_attribute(value, name, node)
         if isinstance(value, ClassValue):
             found = self.class_attribute(value, name)
+            if isinstance(found, Function) and found.kind == "class":
+                return Bound(found, value)
             return found if found is not None else self.unknown(name, node, [value])
         if isinstance(value, Super):
             return self.super_attribute(value, name, node)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
+VISITS = 1_500_000
+"""How many values and edges its gradient calls may look at before the rest of it is unknown."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -91,7 +93,7 @@ class Core:
         self.store = Store()
         self.recorder = recorder
         self.clock = 0
-        self.steps = 0
+        self.visits = 0
         self.forks = 0
         self.guards = 0
         self.recordings = 0
@@ -130,6 +132,16 @@ class Core:
         if self.clock > STEPS:
             raise ExhaustedError
         return self.clock
+
+    def spend(self, visits: int) -> None:
+        """Count values and edges that are looked at.
+
+        Raises:
+            ExhaustedError: If the budget has run out.
+        """
+        self.visits += visits
+        if self.visits > VISITS:
+            raise ExhaustedError
 
     def text(self, node: ast.AST | Span | None) -> str:
         """The program's text at a node, on one line."""
@@ -308,7 +320,8 @@ class Core:
         names = self.free_names.get(id(function.node))
         if names is None:
             inside = ast.walk(function.node)
-            names = tuple({node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)})
+            read = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            names = tuple(read - _parameters(function.node))
             self.free_names[id(function.node)] = names
         for name in names:
             frame: Frame | None = function.frame
@@ -429,3 +442,10 @@ class Core:
 def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
     """A sequence of values."""
     return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters, which hide the ones around it."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return {one.arg for one in named if one is not None}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.values import Array, Function, Join, Tensor, Unknown, Value
+from gradlint.flow.values import Array, Join, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gradlint.flow.values import Recording
 
@@ -31,14 +31,15 @@ def depends_on(
     targets: list[Value],
     source: Value,
     recording: Recording,
-    captured: Callable[[Function], Iterator[Value]],
+    spend: Callable[[int], None],
 ) -> list[Value] | None:
     """The values that the gradient of the targets by a source is computed from; None where that is not known."""
-    order = _ways(targets, source, recording)
+    order = _ways(targets, source, recording, spend)
     if order is None:
         return None
     found: list[Value] = []
     for node, through in order:
+        spend(1 + len(node.edges))
         if node is source:
             continue
         if not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
@@ -53,7 +54,7 @@ def depends_on(
             continue
         found += [edge.parent for edge in node.edges]
         found.append(node)
-    return found
+    return list({id(value): value for value in found}.values())
 
 
 def _pair(node: Tensor) -> bool:
@@ -61,7 +62,9 @@ def _pair(node: Tensor) -> bool:
     return len({id(edge.parent) for edge in node.edges}) == len(node.edges)
 
 
-def _ways(targets: list[Value], source: Value, recording: Recording) -> list[tuple[Value, list[Value]]] | None:
+def _ways(
+    targets: list[Value], source: Value, recording: Recording, spend: Callable[[int], None]
+) -> list[tuple[Value, list[Value]]] | None:
     """The values on the ways from the targets to a source, each with those of its parents that lead there."""
     leads: dict[int, list[Value]] = {}
     values: dict[int, Value] = {}
@@ -83,6 +86,7 @@ def _ways(targets: list[Value], source: Value, recording: Recording) -> list[tup
         if isinstance(node, Unknown | Join):
             return None
         values[key] = node
+        spend(1 + len(node.edges))
         if node is source or isinstance(node, Array):
             continue
         stack.append((node, True))

@@ -676,7 +676,9 @@ def _collect(
         if value.open and not keras_class:
             found.append(machine.unknown("variables", None, [value], top=True))
             return
-        for attr in value.attrs.values():
+        # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
+        names = value.attrs if keras_class else sorted(value.attrs)
+        for attr in (value.attrs[name] for name in names):
             if not isinstance(attr, Value):
                 continue
             for held in _held(attr):
@@ -717,6 +719,14 @@ def machine_has(machine: Core, value: Instance, name: str) -> bool:
     return isinstance(found, Function)
 
 
+def listed(layers: Seq) -> Seq:
+    """What ``Sequential.layers`` gives: the layers without the input that stands before them."""
+    first = layers.items.values[0] if layers.items.values else None
+    if isinstance(first, Symbolic) or (isinstance(first, LibObject) and first.name == "keras.layers.InputLayer"):
+        return Seq(Items(layers.items.values[1:], layers.items.exact), layers.kind, layers.span)
+    return layers
+
+
 # -- attributes ----------------------------------------------------------------------------------------------------
 
 
@@ -750,8 +760,7 @@ def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -
         if name == "layers":
             layers = value.state.get("layers")
             if isinstance(layers, Seq):
-                shown = tuple(item for item in layers.items.values if not isinstance(item, Symbolic))
-                return Seq(Items(shown, layers.items.exact), "list", layers.span)
+                return listed(layers)
             inner = [item for item in nested(value) if is_layer(item)]
             return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
         if name == "losses":

@@ -102,9 +102,7 @@ class Library(Tapes):
                 "tensorflow.io.",
                 "tensorflow.profiler.",
             )
-        ) and not name.endswith(
-            ("check_numerics", "decode_csv", "decode_raw", "parse_tensor", "serialize_tensor")
-        ):
+        ) and not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor", "serialize_tensor")):
             return Unknown("call", span_of(node))
         if entry is None:
             functions = [leaf for leaf in given if isinstance(leaf, Function | Instance)]

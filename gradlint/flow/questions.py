@@ -90,16 +90,6 @@ class Answered:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What a value may be on one branch, where something on that branch may lose a gradient."""
-
-    option: Value
-    label: str
-    reach: Reach
-    losing: list[tuple[Value, Edge]]
-
-
 @dataclass
 class Cause:
     """Why a source is lost."""
@@ -127,9 +117,14 @@ class _Asking:
         self.questions: list[Question] = []
         self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
-        self.leaving: list[list[tuple[Value, Edge]]] | None = None
-        self.joined: list[list[Way]] | None = None
-        self.reaching: dict[int, graph.Reaches] = {}
+        self.asked: list[Value] = []
+        self.known_ways: dict[int, graph.Ways] = {}
+        self.known_leaks: dict[int, set[int]] = {}
+        self.known_joins: dict[int, list[Join]] = {}
+        self.known_branches: dict[int, dict[int, int]] = {}
+        self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
+        self.known_numbers: set[int] | None = None
+        self.known_frontiers: dict[int, Cause | None] = {}
         self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
@@ -146,7 +141,13 @@ class _Asking:
         elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
             self.answered.refused = True
         else:
-            self.reaches = [graph.reach(target, recording, self.machine.captured) for target in self.targets]
+            machine = self.machine
+            self.reaches = [graph.reach(one, recording, machine.captured, machine.spend) for one in self.targets]
+            self.asked = [
+                option
+                for source, _, _ in sources
+                for option in (source, *(source.options if isinstance(source, Join) else ()))
+            ]
             if not self.lookup_error(sources, recording):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
                     self.no_sources(call.sources)
@@ -465,7 +466,7 @@ class _Asking:
         """Gradients that arrive and are infinite or no numbers."""
         for reached in self.reaches:
             for danger in singular.dangers(reached):
-                below = graph.reach(danger.node, recording, self.machine.captured)
+                below = graph.reach(danger.node, recording, self.machine.captured, self.machine.spend)
                 operand = danger.variable
                 detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
                 if danger.kind is Kind.LOG_OF_SOFTMAX:
@@ -592,7 +593,7 @@ class _Asking:
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
-            if reach.opaque and any(isinstance(value, Unknown) and value.top for value in reach.nodes.values()):
+            if reach.top:
                 if not self.unfollowed(recording, source):
                     return None
                 if isinstance(source, Tensor) and source.edges and self.may_alias(source):
@@ -645,7 +646,7 @@ class _Asking:
         found = [
             item
             for target in self.targets
-            for item in graph.breaks(target, owners[1], recording, self.machine.captured)
+            for item in self.below(target, owners[1], recording)
             if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
             or (item.edge.cut is None and called_before(item.node, owners[1], recording))
         ]
@@ -663,7 +664,9 @@ class _Asking:
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
-            found = self.frontier(recording, option)
+            if id(option) not in self.known_frontiers:
+                self.known_frontiers[id(option)] = self.frontier(recording, option)
+            found = self.known_frontiers[id(option)]
             if found is None:
                 return None
             causes.append(found)
@@ -679,6 +682,7 @@ class _Asking:
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
             for edge in node.edges:
                 alive = recording in edge.parent.tracked or self.is_root(recording, edge.parent)
                 if alive and (edge.cut is not None or recording not in edge.live):
@@ -801,7 +805,7 @@ class _Asking:
         """Where the way from the target to a followed source is lost."""
         found: list[Break] = []
         for target in self.targets:
-            found += graph.breaks(target, source, recording, self.machine.captured)
+            found += self.ways(target, recording).breaks(source)
         found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
@@ -818,17 +822,17 @@ class _Asking:
                 return copied
         if steering:
             return self.steering_cause(recording, steering, text)
-        for marker in self.machine.controls:
-            if graph.breaks(marker, source, recording, self.machine.captured):
-                cut = marker.edges[0].cut
-                assert cut is not None
+        marker = self.marker_of(recording, source)
+        if marker is not None:
+            cut = marker.edges[0].cut
+            if cut is not None:
                 note = Note(cut.span, f"`{text}` only decides which way is taken")
                 return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
         span = span_of(node)
         detail = {}
-        if any(self.depends(source, target) for target in self.targets):
+        if self.depends(source, self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
 
@@ -842,6 +846,7 @@ class _Asking:
         """Where an operation outside the tape went into a gradient taken outside it, that gradient is what to name."""
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
+        leading = graph.above([item.edge.parent], self.targets, self.machine.spend)
         while stack:
             node = stack.pop()
             if id(node) in seen:
@@ -850,20 +855,23 @@ class _Asking:
             if isinstance(node, Tensor) and node.gradient_of is not None and node.born < recording.began:
                 for edge in node.edges:
                     outside = recording not in edge.seen and edge.cut is None
-                    if outside and (edge.parent is item.node or self.depends(edge.parent, item.edge.parent)):
+                    if outside and (edge.parent is item.node or id(edge.parent) in leading):
                         return graph.Break(node, edge, item.sure)
             stack.extend(edge.parent for edge in node.edges if edge.cut is None)
         return item
 
     def value_ways(self) -> set[int]:
         """The values whose numbers go into the targets, and not only into an index or a condition."""
-        seen: set[int] = set()
+        if self.known_numbers is not None:
+            return self.known_numbers
+        self.known_numbers = seen = set()
         stack: list[Value] = list(self.targets)
         while stack:
             node = stack.pop()
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
             stack.extend(edge.parent for edge in node.edges if not _steers(edge))
             stack.extend(graph.parts(node, self.machine.captured))
         return seen
@@ -872,6 +880,8 @@ class _Asking:
         """A source that only decides: which element, which branch of ``tf.where``."""
         below = {id(item.node) for item in steering}
         plain = self.value_ways()
+        everything = [value for target in self.targets for value in self.ways(target, recording).values()]
+        leading = graph.above([item.node for item in steering], everything, self.machine.spend)
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
         while stack:
@@ -880,36 +890,24 @@ class _Asking:
                 continue
             seen.add(id(node))
             for edge in node.edges:
-                if _steers(edge) and id(node) in plain and self.leads(edge.parent, below, node):
+                leads = id(node) in below or id(edge.parent) in leading
+                if _steers(edge) and id(node) in plain and leads:
                     return self.cause_of(recording, graph.Break(node, edge, True), text)
                 stack.append(edge.parent)
             stack.extend(graph.parts(node, self.machine.captured))
         return self.cause_of(recording, steering[0], text)
 
-    @staticmethod
-    def leads(value: Value, wanted: set[int], node: Value) -> bool:
-        """Whether one of the wanted values lies at or below a value, or is the node above it."""
-        if id(node) in wanted:
-            return True
-        stack, seen = [value], set()
-        while stack:
-            one = stack.pop()
-            if id(one) in wanted:
-                return True
-            if id(one) not in seen:
-                seen.add(id(one))
-                stack.extend(edge.parent for edge in one.edges)
-        return False
-
-    def depends(self, value: Value, on: Value) -> bool:
-        """Whether a value was computed from another."""
+    def depends(self, value: Value, on: list[Value]) -> bool:
+        """Whether a value was computed from one of others, or is one of them."""
+        wanted = {id(one) for one in on}
         stack, seen = [value], set()
         while stack:
             node = stack.pop()
-            if node is on:
+            if id(node) in wanted:
                 return True
             if id(node) not in seen:
                 seen.add(id(node))
+                self.machine.spend(1 + len(node.edges))
                 stack.extend(edge.parent for edge in node.edges)
         return False
 
@@ -974,8 +972,10 @@ class _Asking:
             found = [
                 graph.Break(node, edge, True)
                 for target in self.targets
-                for node, edge in self.leaving_below(target, recording)
-                if given_by(edge.parent, model)
+                for leaving in [self.leaving(target, recording)]
+                for node in (self.ways(target, recording).values() if leaving else ())
+                for edge in node.edges
+                if id(edge) in leaving and given_by(edge.parent, model)
             ]
         if not found:
             return None
@@ -986,77 +986,125 @@ class _Asking:
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
-        if self.leaving is None:
-            self.leaving = [self.leaving_below(one, recording) for one in self.targets]
-        index = next(index for index, one in enumerate(self.targets) if one is target)
-        return self.sure_breaks(self.leaving[index], source, recording)
-
-    def sure_breaks(self, losing: list[tuple[Value, Edge]], source: Value, recording: Recording) -> list[Break]:
-        """Those of some edges at which a gradient is lost below which the source surely lies."""
-        if not losing:
+        leaving = self.known_leaks.get(id(target))
+        if leaving is None:
+            leaving = self.known_leaks[id(target)] = self.leaving(target, recording)
+        if not leaving:
             return []
-        reaches = self.reaching.get(id(source))
-        if reaches is None:
-            reaches = self.reaching[id(source)] = graph.reaching(source, recording, self.machine.captured)
-        return graph.sure_breaks(losing, reaches)
+        breaks = self.ways(target, recording).breaks(source)
+        return [item for item in breaks if item.sure and id(item.edge) in leaving]
 
-    def leaving_below(self, target: Value, recording: Recording) -> list[tuple[Value, Edge]]:
-        """Where a number that goes into the target leaves TensorFlow while the tape records, whatever it came from."""
-        return [
-            (node, edge)
-            for node in self.float_ways(target)
-            if not dtypes.is_discrete(dtypes.of(node))
-            for edge in node.edges
-            if edge.cut is not None
-            and edge.cut.kind in LEAVING
-            and recording in edge.seen
-            and dict(edge.cut.detail).get("reason") != "dataset"
-        ]
+    def leaving(self, target: Value, recording: Recording) -> set[int]:
+        """The edges by which a number leaves TensorFlow and still goes into the target as a number.
 
-    @staticmethod
-    def float_ways(target: Value) -> list[Value]:
-        """The values whose numbers go into the target as numbers, not as an index, a mask or a state."""
-        found: dict[int, Value] = {}
+        What goes into it as an index, a mask or a state does not count.
+        """
+        found: set[int] = set()
+        seen: set[int] = set()
         stack: list[Value] = [target]
         while stack:
             node = stack.pop()
             if id(node) in found:
                 continue
-            found[id(node)] = node
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            discrete: bool | None = None
             for edge in node.edges:
-                counts = edge.cut is None or edge.cut.kind in LEAVING
-                if counts and not isinstance(edge.parent, Join | Unknown | Variable):
+                leaves = edge.cut is not None and edge.cut.kind in LEAVING
+                if edge.cut is not None and leaves and recording in edge.seen:
+                    if discrete is None:
+                        discrete = dtypes.is_discrete(dtypes.of(node))
+                    if not discrete and dict(edge.cut.detail).get("reason") != "dataset":
+                        found.add(id(edge))
+                if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
-        return list(found.values())
+        return found
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
         """A loss that holds on one branch only."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
-        if self.joined is None:
-            self.joined = [self.ways_to(target, recording) for target in self.targets]
-        for way in (way for ways in self.joined for way in ways):
-            if source in way.reach:
-                continue
-            for item in self.sure_breaks(way.losing, source, recording):
-                cause = self.cause_of(recording, item, None)
-                cause.severity = "warning"
-                if way.label:
-                    cause.detail["branch"] = way.label
-                return cause
+        for target in self.targets:
+            for join in self.joins(target, recording):
+                for index, option in enumerate(join.options):
+                    if not self.lost_on_branch(target, option, source, recording):
+                        continue
+                    for item in self.ways(option, recording).breaks(source):
+                        cut = item.edge.cut
+                        if cut is None or cut.kind not in WAYS or not item.sure:
+                            continue
+                        cause = self.cause_of(recording, item, None)
+                        cause.severity = "warning"
+                        label = join.labels[index] if index < len(join.labels) else ""
+                        if label:
+                            cause.detail["branch"] = label
+                        return cause
         return None
 
-    def ways_to(self, target: Value, recording: Recording) -> list[Way]:
-        """The branches that a target may come by and on which something loses a gradient."""
-        found = []
-        for join in graph.joins_above(target, recording, self.machine.pool):
-            for index, option in enumerate(join.options):
-                losing = graph.losing(option, WAYS, self.machine.captured, self.machine.pool)
-                if losing:
-                    label = join.labels[index] if index < len(join.labels) else ""
-                    reach = graph.reach(option, recording, self.machine.captured)
-                    found.append(Way(option, label, reach, losing))
-        return found
+    def joins(self, target: Value, recording: Recording) -> list[Join]:
+        """The joins that a gradient of the target meets."""
+        known = self.known_joins.get(id(target))
+        if known is None:
+            known = self.known_joins[id(target)] = graph.joins_above(
+                target, recording, self.machine.spend, self.machine.pool
+            )
+        return known
+
+    def lost_on_branch(self, target: Value, option: Value, source: Value, recording: Recording) -> bool:
+        """Whether one option of a join below the target surely loses a source that it does not reach otherwise."""
+        ways = self.ways(target, recording)
+        if ways.reaches(option, source):
+            return False
+        lost = self.known_branches.get(id(target))
+        if lost is None:
+            lost = self.known_branches[id(target)] = ways.lost_below(_is_way, surely=True)
+        return ways.is_in(source, lost.get(id(option), 0))
+
+    # -- what is worked out once for all sources -------------------------------------------------------------------
+
+    def below(self, target: Value, value: Value, recording: Recording) -> list[Break]:
+        """The breaks on the ways from a target to a value that is no source of the call itself."""
+        machine = self.machine
+        return graph.Ways(target, [value], recording, machine.captured, machine.spend).breaks(value)
+
+    def ways(self, target: Value, recording: Recording) -> graph.Ways:
+        """What lies below a target, for all sources of this call."""
+        known = self.known_ways.get(id(target))
+        if known is None:
+            machine = self.machine
+            known = graph.Ways(target, self.asked, recording, machine.captured, machine.spend)
+            self.known_ways[id(target)] = known
+        return known
+
+    def marker_of(self, recording: Recording, source: Value) -> Value | None:
+        """The first condition of the program that a source decides."""
+        markers = self.machine.controls
+        if not markers:
+            return None
+        if self.known_markers is None:
+            everything = Join(tuple(markers))
+            machine = self.machine
+            ways = graph.Ways(everything, self.asked, recording, machine.captured, machine.spend)
+            self.known_markers = ways, ways.lost_below(lambda _: True, surely=False)
+        ways, lost = self.known_markers
+        return next((one for one in markers if ways.is_in(source, lost.get(id(one), 0))), None)
+
+
+def _is_way(edge: Edge) -> bool:
+    """Whether an edge is a break that is worth a word on one branch."""
+    return edge.cut is not None and edge.cut.kind in WAYS
+
+
+def _steers(edge: Edge) -> bool:
+    """Whether a value only decides something for the one above it."""
+    return edge.cut is not None and edge.cut.kind is Kind.CONDITION
+
+
+def made_of_gradient(value: Value, depth: int = 5) -> bool:
+    """Whether a value was computed from a gradient, as an update by hand is."""
+    if isinstance(value, Tensor) and value.gradient_of is not None:
+        return True
+    return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
 def called_before(value: Value, model: Value, recording: Recording) -> bool:
@@ -1076,18 +1124,6 @@ def given_by(value: Value, model: Value, depth: int = 12) -> bool:
             given_by(edge.parent, model, depth - 1) for edge in value.edges
         )
     return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)
-
-
-def _steers(edge: Edge) -> bool:
-    """Whether a value only decides something for the one above it."""
-    return edge.cut is not None and edge.cut.kind is Kind.CONDITION
-
-
-def made_of_gradient(value: Value, depth: int = 5) -> bool:
-    """Whether a value was computed from a gradient, as an update by hand is."""
-    if isinstance(value, Tensor) and value.gradient_of is not None:
-        return True
-    return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
 def _preference(recording: Recording, item: Break) -> tuple[int, int]:

@@ -351,9 +351,10 @@ class Tapes(Statements):
         parents = [leaf for target in targets for leaf in self.leaves(target)]
         found = None
         if isinstance(recording, Recording) and not isinstance(source, Join):
-            found = derivatives.depends_on(parents, source, recording, self.captured)
+            found = derivatives.depends_on(parents, source, recording, self.spend)
         self.depend(made, [*parents, source] if found is None else found, sure=False)
-        lost = [parent for parent in parents if found is not None and all(parent is not value for value in found)]
+        kept = {id(value) for value in found or ()}
+        lost = [parent for parent in parents if found is not None and id(parent) not in kept]
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 

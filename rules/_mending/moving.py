@@ -12,6 +12,7 @@ from .edits import (
     after,
     alone,
     begins_line,
+    dedent,
     end_of_line,
     first_line,
     indent,
@@ -88,6 +89,27 @@ def moved_in_from_before(site: Site, block: With, statement: ast.stmt) -> list[R
         *others,
         Replacement(Span(block.lineno, 0, last_of_header + 1, 0), ""),
     ]
+
+
+def beside(site: Site, block: With, statement: ast.stmt) -> ast.stmt:
+    """The statement beside a block that calls the function which a statement stands in; else the statement itself."""
+    function = site.index.enclosing(statement, ast.FunctionDef)
+    if function is None or function is site.index.scope(block):
+        return statement
+    for one in site.index.suite(block):
+        called = (spelled(node.func) or "" for node in ast.walk(one) if isinstance(node, ast.Call))
+        if one.lineno < block.lineno and any(name.rpartition(".")[2] == function.name for name in called):
+            return one
+    return statement
+
+
+def unwrapped(site: Site, block: With) -> list[Replacement] | None:
+    """A block's statements without the ``with`` around them; None where its header is not one line by itself."""
+    step, first = step_of(site.module, block), first_line(block.body[0])
+    edits = None if step is None else dedent(site.module, first, block.end_lineno or first, step)
+    if not edits or step is None or first != block.lineno + 1 or not _closes_at_its_end(site, block):
+        return None
+    return [Replacement(Span(block.lineno, 0, first, len(step.encode())), ""), *edits[1:]]
 
 
 def _header_end(site: Site, block: With) -> int | None:

@@ -208,12 +208,22 @@ def _values(watched: ast.expr) -> str | None:
 
 
 def _moved_in(site: Site, statement: ast.Expr, call: ast.Call) -> Proposal | None:
-    """The watch moved into the block that comes right after it."""
+    """The watch moved into the block that comes right after it, or into the class's one block of a tape it keeps."""
     tape, source = site.tape_of(call), spelled(call.args[0])
     suite = site.index.suite(statement)
     following = suite[suite.index(statement) + 1 :]
     block = next((one for one in following if isinstance(one, (ast.With, ast.AsyncWith))), None)
+    if tape is not None and source is not None and tape.startswith("self.") and source.startswith("self."):
+        holder = site.index.enclosing(statement, ast.ClassDef)
+        entering = [
+            one
+            for one in (() if holder is None else ast.walk(holder))
+            if isinstance(one, (ast.With, ast.AsyncWith)) and site.item_of(one, tape) is not None
+        ]
+        block = entering[0] if len(entering) == 1 else None
     if tape is None or source is None or block is None or site.item_of(block, tape) is None:
+        return None
+    if any(block in site.index.above(made) for made, _ in site.bindings(source, block.body[0])):
         return None
     return proposal(
         "safe", "Watch it inside the block", remove(site, statement), watching(site, block, tape, [source], None)

@@ -52,6 +52,7 @@ class Judged:
     came: int = 0
     wrong: list[Verdict] = field(default_factory=list)
     crash: str = ""
+    aside: bool = False
 
 
 def outcome_of(runs: Iterable[str]) -> str:
@@ -65,6 +66,10 @@ def outcome_of(runs: Iterable[str]) -> str:
 def judge(program: Program, observation: Observation) -> Judged:
     """Hold one program's claims against its calls."""
     judged = Judged(program)
+    if observation.raised and observation.raised_line not in {call.line for call in observation.calls}:
+        # It breaks by a mistake that has nothing to do with a gradient: what it would have asked for is not known.
+        judged.aside = True
+        return judged
     try:
         facts = analyse(program.code)
     except Exception:
@@ -152,6 +157,7 @@ class Total:
     """What came out of many programs."""
 
     programs: int = 0
+    aside: int = 0
     raised: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     sources: int = 0
@@ -170,6 +176,7 @@ class Total:
     def add(self, judged: Judged, observation: Observation) -> None:
         """Count one program."""
         self.programs += 1
+        self.aside += judged.aside
         if observation.raised:
             self.raised[observation.raised] += 1
         self.calls += judged.calls
@@ -201,7 +208,7 @@ class Total:
             f"  false claims {self.sorts['alarm']:3}/{self.came:5}"
         )
         lines.append(
-            f"{self.programs} programs ({sum(self.raised.values())} raised: {dict(self.raised.most_common(6))}), "
+            f"{self.programs} programs ({sum(self.raised.values())} raised, {self.aside} of them set aside), "
             f"{self.calls} calls, {self.sources} sources; {self.sorts['doubt']} conditional claims of gradients that came, "
             f"{self.sorts['crash']} crashes"
         )

@@ -72,7 +72,7 @@ class Models(Tapes):
                     self.line("predicted = tf.round(predicted)")
                 elif way == "argmax":
                     self.line("predicted = tf.cast(tf.argmax(predicted, axis=1), tf.float32)[:, None]")
-        loss = self.pick(("tf.reduce_mean(tf.square(predicted - labels))", "tf.reduce_mean(keras.losses.mean_squared_error(labels, predicted))",
+        loss = self.pick(("tf.reduce_mean(tf.square(predicted - labels))", "tf.reduce_mean(keras.losses.MeanSquaredError()(labels, predicted))",
                           "tf.reduce_mean((labels - predicted) ** 2)", "tf.reduce_sum(tf.nn.softplus(predicted * labels))"))  # fmt: skip
         if loss_object and self.chance(0.7):
             loss = "loss_fn(labels, predicted)"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
+import logging
+import warnings
 from typing import TYPE_CHECKING
 
 from tests.fixtures.observe import Recorder
@@ -20,16 +24,13 @@ _recorders: list[Recorder] = []
 def recorder() -> Recorder:
     """The recorder of this process."""
     if not _recorders:
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         _recorders.append(Recorder())
     return _recorders[0]
 
 
 def same(program: Program, code: str, wanted: Verdict) -> bool:
     """Whether a smaller program is run without error and is judged wrongly in the same way."""
-    import contextlib
-    import io
-    import warnings
-
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         observation = recorder().run(program.name, code)
@@ -80,7 +81,7 @@ def smaller(code: str) -> Iterator[str]:
             setattr(node, name, value)
 
 
-def shrink(program: Program, wanted: Verdict, tries: int = 250) -> str:
+def shrink(program: Program, wanted: Verdict, tries: int = 100) -> str:
     """The smallest program that was found within some tries."""
     code = ast.unparse(ast.parse(program.code)) + "\n"
     if not same(program, code, wanted):

@@ -164,6 +164,10 @@ class Tapes(Definitions):
             self.line(f"{name} = {self.tensor('v', 2)}")
             self.add(name, "tensor", "v")
 
+    def header(self, tape: str) -> str:
+        """The line on which a tape is made."""
+        return next(line for line in reversed(self.lines) if line.endswith(f" as {tape}:"))
+
     # -- the question ----------------------------------------------------------------------------------------------
 
     def askable(self) -> list[str]:
@@ -224,12 +228,12 @@ class Tapes(Definitions):
             extra = f", unconnected_gradients={zero}"
         if self.chance(0.1):
             target = self.pick((f"[{target}]", f"[{target}, {target}]", f"({target},)"))
-        if self.chance(0.02):
+        elif self.chance(0.02):
             target = f"{target} * 2.0"
             self.tag("target-outside")
         if self.chance(0.08):
             call = f"{tape}.gradient(target={target}, sources={sources}{extra})"
-        elif self.chance(0.03) and single:
+        elif self.chance(0.03) and single and "persistent=" in self.header(tape):
             self.tag("jacobian")
             call = f"{tape}.jacobian({loss.text}, {sources}, experimental_use_pfor=False)"
         else:
@@ -302,7 +306,7 @@ class Tapes(Definitions):
         if optimizer:
             self.tag("optimizer")
             self.line(f"opt = keras.optimizers.{self.pick(('SGD', 'Adam'))}(0.01)")
-        self.line(f"for {self.pick(('step', 'epoch', '_'))} in range({self.pick(('2', '3'))}):")
+        self.line(f"for {self.pick(('epoch', 'iteration', '_'))} in range({self.pick(('2', '3'))}):")
         with self.indented():
             self.line(f"with tf.GradientTape({self.pick(('', '', 'persistent=True'))}) as tape:")
             self.tapes.append("tape")
