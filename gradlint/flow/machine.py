@@ -108,8 +108,18 @@ class Machine(Library):
         kwargs: dict[str, Value] = {
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
+        function.graph = function.graph or self.traced_by_fit(function)
         result = self.call(function, args, kwargs, function.node)
         self.iterate(result, function.node) if not isinstance(result, Const) else None
+
+    def traced_by_fit(self, function: Function) -> bool:
+        """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
+        if function.name not in {"train_step", "test_step"} or function.owner is None:
+            return False
+        eagerly = "run_eagerly" in self.code or "run_functions_eagerly" in self.code
+        if eagerly or ".compile(" not in self.code or ".fit(" not in self.code:
+            return False
+        return self.descent(function.owner)[0].startswith("keras.")
 
     def object_of(self, cls: ClassValue, function: Function) -> Value:
         """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""

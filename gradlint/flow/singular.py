@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short
+from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
 from gradlint.flow.values import Const, Number, Tensor, Value
 
 if TYPE_CHECKING:
@@ -260,4 +261,7 @@ def _singular(node: Tensor, name: str) -> bool:
 def several(target: Value) -> bool:
     """Whether a target has more than one element, so that its gradient is a sum."""
     found = rank(target)
-    return found is not None and found > 0
+    if found is None or found == 0:
+        return False
+    axes = sizes(target)
+    return axes is None or math.prod(axes) != 1

@@ -268,6 +268,7 @@ class Tapes(Statements):
             return self.any_gradient(given.get(names[1]), node, [tape, *args])
         wrong = [name for name in kwargs if name not in names and not name.startswith("**")]
         if wrong or names[1] not in given or "target" not in given:
+            self.handed_on.add(id(tape))
             return self.bad_call(method, wrong, node)
         written = dict(zip(names, node.args, strict=False))
         written |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
@@ -300,6 +301,7 @@ class Tapes(Statements):
         if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
             detail = {"reason": "unconnected-value", "method": method, "tape": self.tape_name(node)}
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+            self.handed_on.add(id(tape))
             self.raised("ValueError")
             return self.unknown("gradient", node, top=True)
         answered = questions.ask(self, question)

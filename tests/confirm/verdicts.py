@@ -2,8 +2,8 @@
 
 ``python -m tests.confirm.verdicts [fixtures|truth|examples ...]`` prints, for each of them, the share of the findings
 that TensorFlow confirms, every finding that it refutes, and why the rest is inconclusive; it ends with status 1
-where one is refuted. ``--only TEXT`` takes the programs whose names contain the text, ``--confirmed`` prints the
-confirmed findings too, with the evidence.
+where one is refuted. ``--only TEXT`` takes the programs whose names contain the text, ``--every-rule`` asks the rules
+that are off unless selected too, and ``--confirmed`` prints the confirmed findings as well, with the evidence.
 """
 
 from __future__ import annotations
@@ -67,17 +67,18 @@ class Judged:
         return f"{self.program}:{place} {finding.code} [{claims}] {finding.confirmation.detail}"
 
 
-def cases(origin: str, folder: Path, wanted: str = "") -> Iterator[Case]:
+def cases(origin: str, folder: Path, wanted: str = "", *, every_rule: bool = False) -> Iterator[Case]:
     """The programs of one origin that gradlint has findings on.
 
     Args:
         origin: ``fixtures``, ``truth`` or ``examples``.
         folder: Where programs that are no files of their own are written.
         wanted: What a program's name must contain.
+        every_rule: Whether to ask the rules that are off unless selected too.
     """
     for name, source, own in {"fixtures": _fixtures, "truth": _truth, "examples": _examples}[origin](folder):
         if wanted in name:
-            found = tuple(engine.check(source, asked(own)))
+            found = tuple(engine.check(source, None if every_rule else asked(own)))
             if found:
                 yield Case(name, source, found)
 
@@ -132,13 +133,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Let TensorFlow judge gradlint's findings.")
     parser.add_argument("origins", nargs="*", default=["fixtures", "truth"])
     parser.add_argument("--only", default="")
+    parser.add_argument("--every-rule", action="store_true")
     parser.add_argument("--confirmed", action="store_true")
     options = parser.parse_args(arguments)
     refuted = False
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         for origin in options.origins:
             began = time.perf_counter()
-            judged = judge(confirmer, cases(origin, Path(folder), options.only))
+            chosen = cases(origin, Path(folder), options.only, every_rule=options.every_rule)
+            judged = judge(confirmer, chosen)
             took = time.perf_counter() - began
             for status in ("confirmed", "inconclusive", "refuted"):
                 for one in judged:
