@@ -56,9 +56,7 @@ def _from_dict(site: Site, sources: ast.Dict, result: str, lost: set[Span | None
         parent = site.index.parents.get(use)
         if not (isinstance(parent, ast.Attribute) and parent.attr in {"items", "values", "keys"}):
             return None
-    places = [
-        _joined(key, value) for key, value in zip(sources.keys, sources.values, strict=True) if key is not None
-    ]
+    places = [_joined(key, value) for key, value in zip(sources.keys, sources.values, strict=True) if key is not None]
     return [_cut(places, number) for number in at]
 
 

@@ -61,14 +61,17 @@ def from_symbolic(site: Site) -> Proposal | None:
     called = [
         one
         for one in block.body
-        if isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
-        and isinstance(one.value, ast.Call) and spelled(one.value.func) == _owner(site, source)
+        if isinstance(one, ast.Assign)
+        and len(one.targets) == 1
+        and isinstance(one.targets[0], ast.Name)
+        and isinstance(one.value, ast.Call)
+        and spelled(one.value.func) == _owner(site, source)
     ]
     model, maker = _owner(site, source), site.tensorflow("keras.Model", source)
     if len(called) != 1 or model is None or maker is None or not alone(site.module, called[0]):
         return None
     statement = called[0]
-    if not isinstance(statement.value, ast.Call) or source is block:
+    if not isinstance(statement.value, ast.Call):
         return None
     both, output = site.free_name("grad_model"), site.free_name("activation")
     rest = site.text(statement.value).removeprefix(site.text(statement.value.func))
@@ -118,8 +121,11 @@ def _call_of(site: Site, block: With, model: str, arguments: list[str]) -> ast.A
     found = [
         one
         for one in block.body
-        if isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
-        and isinstance(one.value, ast.Call) and spelled(one.value.func) == model
+        if isinstance(one, ast.Assign)
+        and len(one.targets) == 1
+        and isinstance(one.targets[0], ast.Name)
+        and isinstance(one.value, ast.Call)
+        and spelled(one.value.func) == model
         and _arguments(site, one.value) == arguments
     ]
     return found[0] if len(found) == 1 else None

@@ -154,11 +154,14 @@ print(tape.gradient(loss, image))
         """The formula of a contrast or a saturation, or another filter for resizing by area.
 
         Unsafe: the formula of the contrast takes float images as they are, a saturation taken from the grey image
-        differs a little from the one taken from HSV, and so does the filter.
+        differs a little from the one taken from HSV, and so does the filter. None where the program catches the error.
         """
         site = Site(claim, module)
         node = site.expression()
-        if not isinstance(node, ast.Call):
+        caught = any(
+            isinstance(one, ast.Try) and one.handlers for _, call in site.calls() for one in site.index.above(call)
+        )
+        if not isinstance(node, ast.Call) or caught:
             return None
         function = claim.detail.get("canonical", "").rpartition(".")[2]
         if function == "resize":
@@ -169,9 +172,7 @@ print(tape.gradient(loss, image))
                 return proposal("unsafe", "Resize with a filter", replace(method, f"{quote}bilinear{quote}"))
             if method is None or named is None or not named.endswith("ResizeMethod.AREA"):
                 return None
-            return proposal(
-                "unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR")
-            )
+            return proposal("unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR"))
         if len(node.args) != 2 or node.keywords or spelled(node.args[0]) is None:
             return None
         image, factor = site.text(node.args[0]), bracketed(node.args[1], site.text(node.args[1]))

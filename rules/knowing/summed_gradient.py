@@ -147,9 +147,7 @@ print(tape.gradient(y, x))
         maker = (spelled(made.func) or "").rpartition(".")[2] if isinstance(made, ast.Call) else ""
         if not scalar or maker not in {"Variable", "constant"} or not isinstance(call.func, ast.Attribute):
             return None
-        return proposal(
-            "unsafe", "Ask for the Jacobian", replace(call.func, f"{site.text(call.func.value)}.jacobian")
-        )
+        return proposal("unsafe", "Ask for the Jacobian", replace(call.func, f"{site.text(call.func.value)}.jacobian"))
 
 
 LOSSES = ("loss", "losses", "cost")
