@@ -105,11 +105,15 @@ def beside(site: Site, block: With, statement: ast.stmt) -> ast.stmt:
 
 def unwrapped(site: Site, block: With) -> list[Replacement] | None:
     """A block's statements without the ``with`` around them; None where its header is not one line by itself."""
-    step, first = step_of(site.module, block), first_line(block.body[0])
-    edits = None if step is None else dedent(site.module, first, block.end_lineno or first, step)
-    if not edits or step is None or first != block.lineno + 1 or not _closes_at_its_end(site, block):
+    step, header = step_of(site.module, block), site.module.lines[block.lineno - 1]
+    ends = {
+        one.end_lineno for item in block.items for one in (item.context_expr, item.optional_vars) if one is not None
+    }
+    if step is None or ends != {block.lineno} or not header.rstrip().endswith(b":"):
         return None
-    return [Replacement(Span(block.lineno, 0, first, len(step.encode())), ""), *edits[1:]]
+    last = block.end_lineno or block.lineno
+    edits = dedent(site.module, block.lineno + 1, last, step) if _closes_at_its_end(site, block) else None
+    return None if edits is None else [Replacement(Span(block.lineno, 0, block.lineno + 1, 0), ""), *edits]
 
 
 def _header_end(site: Site, block: With) -> int | None:

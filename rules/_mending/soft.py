@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .edits import bracketed
+from .edits import term
 from .site import span_of, spelled
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def step_of(site: Site, condition: ast.expr) -> tuple[str, str] | None:
     else:
         return None
     sigmoid = site.tensorflow("sigmoid", condition)
-    texts = [_subtracted(site, one) for one in (left, right)]
+    texts = [term(one, site.text(one)) for one in (left, right)]
     if not (rises or falls) or sigmoid is None or "\n" in "".join(texts):
         return None
     high, low = texts if rises else reversed(texts)
@@ -61,11 +61,6 @@ def _difference(high: str, low: str) -> str:
     if _is_zero(low):
         return f"({high})" if " " in high else high
     return f"(-{low})" if _is_zero(high) else f"({high} - {low})"
-
-
-def _subtracted(site: Site, operand: ast.expr) -> str:
-    product = isinstance(operand, ast.BinOp) and isinstance(operand.op, (ast.Mult, ast.Div, ast.Pow))
-    return site.text(operand) if product else bracketed(operand, site.text(operand))
 
 
 def _is_zero(text: str) -> bool:

@@ -71,7 +71,7 @@ def from_symbolic(site: Site) -> Proposal | None:
     if len(called) != 1 or model is None or maker is None or not alone(site.module, called[0]):
         return None
     statement = called[0]
-    if not isinstance(statement.value, ast.Call) or source is block:
+    if not isinstance(statement.value, ast.Call):
         return None
     both, output = site.free_name("grad_model"), site.free_name("activation")
     rest = site.text(statement.value).removeprefix(site.text(statement.value.func))

@@ -154,11 +154,14 @@ print(tape.gradient(loss, image))
         """The formula of a contrast or a saturation, or another filter for resizing by area.
 
         Unsafe: the formula of the contrast takes float images as they are, a saturation taken from the grey image
-        differs a little from the one taken from HSV, and so does the filter.
+        differs a little from the one taken from HSV, and so does the filter. None where the program catches the error.
         """
         site = Site(claim, module)
         node = site.expression()
-        if not isinstance(node, ast.Call):
+        caught = any(
+            isinstance(one, ast.Try) and one.handlers for _, call in site.calls() for one in site.index.above(call)
+        )
+        if not isinstance(node, ast.Call) or caught:
             return None
         function = claim.detail.get("canonical", "").rpartition(".")[2]
         if function == "resize":

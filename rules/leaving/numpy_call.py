@@ -191,16 +191,19 @@ print(tape.gradient(score, logits))
         if site.canonical(node.func) == "numpy.random.normal":
             return _sampled(site, node, typed)
         edits = translated(site, node)
-        cast = site.tensorflow("cast", node)
+        cast = None if typed is None else site.tensorflow("cast", node)
         if edits is None or (typed is not None and cast is None):
             return None
         whole = node if typed is None else typed
         if typed is not None:
-            dtype, start, end = typed.args[0], span_of(node), span_of(node)
+            dtype, end = typed.args[0], span_of(node)
             between = Span(end.end_line, end.end_column, dtype.lineno, dtype.col_offset)
             if refuses_a_tensor(site, typed) or "\n" in module.text(between):
                 return None
-            edits = [put(start.line, start.column, f"{cast}("), *edits, Replacement(between, ", ")]
+            first, *others = sorted(edits, key=lambda one: one.span)
+            if (first.span.line, first.span.column) != (end.line, end.column):
+                return None
+            edits = [Replacement(first.span, f"{cast}({first.content}"), *others, Replacement(between, ", ")]
         safe = goes_on_as_tensor(site, whole)
         return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import after, operand, proposal, replace
+from .._mending.edits import after, operand, proposal, remove, replace
 from .._mending.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between, unwrapped
 from .._mending.site import Site, spelled
 from .._mending.uses import computes
@@ -233,11 +233,10 @@ def _inlined(site: Site, statement: ast.stmt) -> Proposal | None:
     roots = {one.id for one in ast.walk(made) if isinstance(one, ast.Name)}
     if roots - {"self", "tf", "tensorflow", "keras"} or not uses or "\n" in site.text(made):
         return None
-    return proposal(
-        "unsafe",
-        "Compute it where it is read",
-        *(replace(use, operand(site, use, site.text(made), made)) for use in uses),
-    )
+    edits = [replace(use, operand(site, use, site.text(made), made)) for use in uses]
+    if not site.reads_attribute_elsewhere(name.rpartition(".")[2], uses):
+        edits.append(remove(site, statement))
+    return proposal("unsafe", "Compute it where it is read", *edits)
 
 
 def _within(block: With) -> list[ast.AST]:

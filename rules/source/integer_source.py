@@ -190,16 +190,18 @@ def _embedded(site: Site) -> Proposal | None:
     name, block = None if source is None else spelled(source), None if call is None else site.block_of(call)
     if source is None or call is None or name is None or block is None:
         return None
-    made = []
+    made: list[ast.expr] = []
     for statement in block.body:
-        value = statement.value if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        value = statement.value
         if isinstance(value, ast.Call) and len(value.args) == 1 and spelled(value.args[0]) == name:
             layer = site.definition(spelled(value.func) or "", value)
             layer = layer or site.attribute_definition(spelled(value.func) or "", value)
             maker = layer[1].func if layer is not None and isinstance(layer[1], ast.Call) else None
             if maker is not None and (spelled(maker) or "").rpartition(".")[2] == "Embedding":
-                made.append(statement)
-    vectors = spelled(made[0].targets[0]) if len(made) == 1 else None
+                made.append(statement.targets[0])
+    vectors = spelled(made[0]) if len(made) == 1 else None
     if vectors is None or len(site.bindings(vectors, call)) != 1:
         return None
     watches = [one for one in block.body if is_watch(one, site.tape_of(call))]

@@ -197,17 +197,9 @@ def _read_again(site: Site, asked: ast.Call, name: str) -> Proposal | None:
     uses = site.uses(name)
     if any(holder not in site.index.above(one) for one in uses):
         return None
-    attribute = name.rpartition(".")[2]
-    elsewhere = [
-        one
-        for one in ast.walk(site.module.tree)
-        if isinstance(one, ast.Attribute)
-        and one.attr == attribute
-        and one not in uses
-        and isinstance(one.ctx, ast.Load)
-    ]
     statement = found[0]
     edits = [replace(one, model) for one in uses]
+    elsewhere = site.reads_attribute_elsewhere(name.rpartition(".")[2], uses)
     if not elsewhere and isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         edits.append(remove(site, statement))
     return proposal("safe", "Read the variables after the model is built", *edits)

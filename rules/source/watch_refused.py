@@ -170,6 +170,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.
 
+        Variables that the tape watches by itself need no watch.
+
         Safe, since the line raises as it stands.
         """
         site = Site(claim, module)
@@ -182,6 +184,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
         if len(call.args) != 1 or call.keywords:
             return None
         (watched,) = call.args
+        if reason in {"keras-variable", "keras-variables"} and _watches_by_itself(site, watched):
+            return proposal("safe", "Drop it: the tape watches them by itself", remove(site, statement))
         if reason in {"keras-variable", "keras-variables"}:
             what = _values(watched)
             return (
@@ -196,6 +200,13 @@ print(tape.gradient(z, {"x": x, "y": y}))
 
 def _listed(site: Site, call: ast.Call) -> str:
     return f"{site.text(call.func)}([{', '.join(site.text(one) for one in call.args)}])"
+
+
+def _watches_by_itself(site: Site, watched: ast.expr) -> bool:
+    """Whether a tape of the default kind watches what is written: a list of trainable variables."""
+    made = site.at(site.claim.places.get("tape_call"))
+    plain = isinstance(made, ast.Call) and not made.args and {one.arg for one in made.keywords} <= {"persistent"}
+    return plain and isinstance(watched, ast.Attribute) and watched.attr in {"trainable_variables", "trainable_weights"}
 
 
 def _values(watched: ast.expr) -> str | None:

@@ -151,8 +151,13 @@ for _ in range(1):
         """The tape dropped, its block's lines kept: unsafe, since a gradient may be what was forgotten."""
         site = Site(claim, module)
         made = site.expression()
-        block = None if made is None else site.index.enclosing(made, (ast.With, ast.AsyncWith))
-        if made is None or block is None or len(block.items) != 1 or block.items[0].context_expr is not made:
+        block = None if made is None else site.index.statement(made)
+        if (
+            made is None
+            or not isinstance(block, (ast.With, ast.AsyncWith))
+            or len(block.items) != 1
+            or block.items[0].context_expr is not made
+        ):
             return None
         tape = block.items[0].optional_vars
         name = None if tape is None else spelled(tape)
