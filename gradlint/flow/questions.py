@@ -1023,7 +1023,7 @@ class _Asking:
         stack: list[Value] = [target]
         while stack:
             node = stack.pop()
-            if id(node) in found:
+            if id(node) in seen:
                 continue
             seen.add(id(node))
             self.machine.spend(1 + len(node.edges))
