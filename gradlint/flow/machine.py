@@ -96,7 +96,7 @@ class Machine(Library):
         keras.forget(self, value)
 
     def enter_alone(self, function: Function) -> None:
-        """Enter one function with arguments that are not known."""
+        """Enter one function with arguments that are not known, whatever wraps it."""
         arguments = function.node.args
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         args: list[Value] = []
@@ -107,7 +107,11 @@ class Machine(Library):
         kwargs: dict[str, Value] = {
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
-        result = self.call(function, args, kwargs, function.node)
+        wrapped, function.opaque = function.opaque, False
+        try:
+            result = self.call(function, args, kwargs, function.node)
+        finally:
+            function.opaque = wrapped
         self.iterate(result, function.node) if not isinstance(result, Const) else None
 
     def object_of(self, cls: ClassValue, function: Function) -> Value:
