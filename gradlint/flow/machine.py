@@ -97,7 +97,7 @@ class Machine(Library):
         keras.forget(self, value)
 
     def enter_alone(self, function: Function) -> None:
-        """Enter one function with arguments that are not known."""
+        """Enter one function with arguments that are not known, whatever wraps it."""
         arguments = function.node.args
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         args: list[Value] = []
@@ -109,7 +109,11 @@ class Machine(Library):
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
         function.graph = function.graph or self.traced_by_fit(function)
-        result = self.call(function, args, kwargs, function.node)
+        wrapped, function.opaque = function.opaque, False
+        try:
+            result = self.call(function, args, kwargs, function.node)
+        finally:
+            function.opaque = wrapped
         self.iterate(result, function.node) if not isinstance(result, Const) else None
 
     def traced_by_fit(self, function: Function) -> bool:

@@ -183,6 +183,20 @@ step(tf.ones((2, 3)))
 """,
         "no-variables",
     ),
+    "a decorator of others hides nothing of the function below it": (
+        """\
+import settings
+
+@settings.configurable
+def train(steps):
+    w = tf.Variable(1.0)
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            loss = 2.0 * tf.constant(np.square(w))
+        gradient = tape.gradient(loss, w)
+""",
+        "numpy",
+    ),
     "a tf.Variable that Keras does not count": (
         """\
 from solvers import odeint
