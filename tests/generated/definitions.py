@@ -46,7 +46,9 @@ class Definitions(Statements):
             if self.chance(0.6):
                 # Most functions work on their own parameters; the others see the module's Variables too.
                 self.scope.parent = None
-                self.scope.callees = [callee for callee in before.callable() if callee.text.isidentifier()] if before else []
+                self.scope.callees = (
+                    [callee for callee in before.callable() if callee.text.isidentifier()] if before else []
+                )
             for parameter, shape in zip(self.parameters(shapes), shapes, strict=True):
                 self.add(parameter, "tensor", shape)
             self.statements(self.pick((0, 1, 1, 2, 3)) if count is None else count, 1)
@@ -135,7 +137,9 @@ class Definitions(Statements):
         inner = self.fresh("base")
         self.line(f"def {inner}({', '.join(names)}):")
         self.body(shapes, result)
-        signature, forwarded = self.pick((("*args, **kwargs", "*args, **kwargs"), ("a, **kwargs", "a, **kwargs"), ("*args", "*args")))
+        signature, forwarded = self.pick(
+            (("*args, **kwargs", "*args, **kwargs"), ("a, **kwargs", "a, **kwargs"), ("*args", "*args"))
+        )
         self.line(f"def {name}({signature}):")
         with self.indented():
             self.line(f"return {inner}({forwarded})")
@@ -179,7 +183,9 @@ class Definitions(Statements):
             with self.indented():
                 if self.chance(0.3):
                     self.line("out = fn(*args, **kwargs)")
-                    self.line(f"return {self.pick(('out * 2.0', 'tf.identity(out)', 'np.sin(out) + out', 'tf.round(out)'))}")
+                    self.line(
+                        f"return {self.pick(('out * 2.0', 'tf.identity(out)', 'np.sin(out) + out', 'tf.round(out)'))}"
+                    )
                 else:
                     self.line("return fn(*args, **kwargs)")
             self.line("return wrapper")
@@ -246,7 +252,9 @@ class Definitions(Statements):
             with self.indented():
                 self.line("def __init__(self, size=3):")
                 with self.indented():
-                    self.line(self.pick(("super().__init__(size)", "super().__init__()", f"{base}.__init__(self, size)")))
+                    self.line(
+                        self.pick(("super().__init__(size)", "super().__init__()", f"{base}.__init__(self, size)"))
+                    )
                     self.line(f"self.b = {self.variable_of('s')}")
                 self.methods(("w", "b"), inherited=True)
             made = f"{label}()"
@@ -256,7 +264,10 @@ class Definitions(Statements):
             self.line(f"class {label}:")
             with self.indented():
                 self.line("w: tf.Variable")
-                self.line("b: tf.Variable" + (" = dataclasses.field(default_factory=lambda: tf.Variable(0.4))" if self.chance(0.5) else ""))
+                self.line(
+                    "b: tf.Variable"
+                    + (" = dataclasses.field(default_factory=lambda: tf.Variable(0.4))" if self.chance(0.5) else "")
+                )
                 self.methods(("w", "b"))
             made = f"{label}({self.variable_of('v')}, {self.variable_of('s')})"
         elif way == "static":
@@ -324,7 +335,9 @@ class Definitions(Statements):
             self.line("@property")
             self.line("def gain(self):")
             with self.indented():
-                self.line(f"return {self.pick(('tf.exp(-self.b)', 'self.b * 2.0', 'tf.stop_gradient(self.b)', 'self.b'))}")
+                self.line(
+                    f"return {self.pick(('tf.exp(-self.b)', 'self.b * 2.0', 'tf.stop_gradient(self.b)', 'self.b'))}"
+                )
             extra = [("self.gain", "s")]
         else:
             extra = []

@@ -25,7 +25,15 @@ LEFT = (
     "np.sin(@)", "np.tanh(@)", "np.square(@)", "np.exp(@)", "np.abs(@)", "@.numpy()", "np.array(@)",
     "np.asarray(@)", "np.clip(@, -1.0, 1.0)", "np.sin(@.numpy())", "np.maximum(@, 0.1)", "np.float32(2.0) * np.cos(@)",
 )  # fmt: skip
-LEFT_SCALAR = ("float(@)", "@.numpy()", "np.mean(@)", "float(@.numpy())", "@.numpy().item()", "math.sin(@)", "np.sum(@)")
+LEFT_SCALAR = (
+    "float(@)",
+    "@.numpy()",
+    "np.mean(@)",
+    "float(@.numpy())",
+    "@.numpy().item()",
+    "math.sin(@)",
+    "np.sum(@)",
+)
 REWRAPPED = ("tf.constant(@)", "tf.convert_to_tensor(@)", "tf.Variable(@)", "tf.constant(@, dtype=tf.float32)")
 REDUCED = (
     "tf.reduce_sum(@)", "tf.reduce_mean(@)", "tf.reduce_max(@)", "tf.math.reduce_sum(@)", "tf.norm(@ + 0.7)",
@@ -45,6 +53,15 @@ class Expressions(Page):
     """Writes expressions; ``loss`` is the share of inner nodes that lose the gradient."""
 
     loss = 0.12
+    clause = False
+    """Whether the expression may come to stand in a comprehension's clause, where no name may be bound."""
+
+    def iterated(self) -> str:
+        """An expression for something that is iterated."""
+        before, self.clause = self.clause, True
+        value = self.tensor("v", 1)
+        self.clause = before
+        return value
 
     def leaf(self, shape: Shape) -> str:
         """A name that is a tensor or a Variable of the wanted shape, or a short expression over one."""
@@ -112,10 +129,7 @@ class Expressions(Page):
             return f"{_atom(left)} {operator} {_atom(number)}"
         if self.chance(0.15):
             return f"{_atom(left)} ** {self.pick(('2', '2.0', '3'))}"
-        if shape == "v" and self.chance(0.3):
-            right = self.tensor("s", depth - 1)
-        else:
-            right = self.tensor(shape, depth - 1)
+        right = self.tensor("s", depth - 1) if shape == "v" and self.chance(0.3) else self.tensor(shape, depth - 1)
         operator = self.weighted({"*": 4.0, "+": 4.0, "-": 2.0, "f": 1.5})
         if operator == "f":
             function = self.pick(("tf.add", "tf.multiply", "tf.maximum", "tf.subtract", "tf.math.add", "tf.minimum"))
@@ -155,7 +169,7 @@ class Expressions(Page):
             if choices:
                 self.tag("containers")
                 return self.pick(choices).text
-        if way == "walrus" and self.depth and not self.traced:
+        if way == "walrus" and self.depth and not self.traced and not self.clause:
             self.tag("walrus")
             name = self.fresh("tensor")
             return f"({name} := {inner}) * {name}"
@@ -163,7 +177,7 @@ class Expressions(Page):
             return f"tf.clip_by_value({inner}, -{self.number()}0, {self.number()}0)"
         if way == "loop" and shape == "s" and not self.traced:
             self.tag("comprehension")
-            return f"tf.add_n([part * {self.number()} for part in tf.unstack({self.tensor('v', depth - 1)})])"
+            return f"tf.add_n([part * {self.number()} for part in tf.unstack({self.leaf('v')})])"
         return inner
 
     def broken(self, shape: Shape, depth: int) -> str:
@@ -195,7 +209,11 @@ class Expressions(Page):
             self.tag("argmax")
             gone = f"tf.cast({self.pick(('tf.argmax', 'tf.math.argmax', 'tf.argmin'))}({self.tensor('v', depth - 1)}), "
             gone += "tf.float32)"
-            return f"{gone} + {_atom(self.leaf(shape))}" if self.chance(0.5) else f"{gone} * tf.ones_like({self.leaf(shape)})"
+            return (
+                f"{gone} + {_atom(self.leaf(shape))}"
+                if self.chance(0.5)
+                else f"{gone} * tf.ones_like({self.leaf(shape)})"
+            )
         if way == "opaque":
             self.tag("opaque")
             return self.pick((
@@ -208,9 +226,7 @@ class Expressions(Page):
     def called(self, shape: Shape, depth: int) -> str | None:
         """A call of one of the program's own functions, methods, layers or lambdas."""
         callees = [
-            callee
-            for callee in self.scope.callable()
-            if callee.result == shape and (not self.traced or callee.traced)
+            callee for callee in self.scope.callable() if callee.result == shape and (not self.traced or callee.traced)
         ]
         if not callees:
             return None
@@ -262,8 +278,6 @@ def _atom(code: str) -> str:
             depth += 1
         elif character in ")]}":
             depth -= 1
-        elif character == " " and depth == 0:
-            return f"({code})"
-        elif character == "-" and index == 0:
+        elif (character == " " and depth == 0) or (character == "-" and index == 0):
             return f"({code})"
     return code

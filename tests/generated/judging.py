@@ -101,9 +101,11 @@ def _call(judged: Judged, facts: Facts, line: int, runs: list[list[str]], *, sil
     ]
     questions = [question for call in facts.calls if call.span.line == line for question in call.questions]
     count = len(runs[0])
-    truths = [tuple(dict.fromkeys(run[index] for run in runs)) for index in range(count)] if all(
-        len(run) == count for run in runs
-    ) else []
+    truths = (
+        [tuple(dict.fromkeys(run[index] for run in runs)) for index in range(count)]
+        if all(len(run) == count for run in runs)
+        else []
+    )
     raised = any(run.startswith("error") for outcomes in runs for run in outcomes)
     if truths and not raised and len(questions) == count == len({question.source for question in questions}):
         for index, (truth, question) in enumerate(zip(truths, questions, strict=True)):

@@ -15,6 +15,15 @@ class Models(Tapes):
         self.tag("keras")
         self.line("features = tf.random.normal([4, 3])")
         self.line("labels = tf.random.normal([4, 1])")
+        if self.chance(0.15):
+            self.adversarial_scene()
+        elif self.chance(0.1):
+            self.explained_scene()
+        else:
+            self.model_scene()
+
+    def model_scene(self) -> None:
+        """A model, a loss over it, and a loop around it or not."""
         model, collections, call, pieces = getattr(self, "model_" + self.weighted({
             "sequential": 3.0, "functional": 2.0, "subclass": 3.0, "layer": 1.0, "heads": 1.0, "added": 1.0,
         }))()  # fmt: skip
@@ -34,7 +43,9 @@ class Models(Tapes):
         if metric:
             self.tag("metric")
             self.line(f"metric = keras.metrics.{self.pick(('Mean', 'Mean'))}()")
-        loss_object = self.pick(("", "keras.losses.MeanSquaredError()", "keras.losses.Huber()", "keras.losses.MeanAbsoluteError()"))
+        loss_object = self.pick(
+            ("", "keras.losses.MeanSquaredError()", "keras.losses.Huber()", "keras.losses.MeanAbsoluteError()")
+        )
         if loss_object:
             self.line(f"loss_fn = {loss_object}")
         loop = self.chance(0.3)
@@ -52,12 +63,18 @@ class Models(Tapes):
             way = self.weighted({"call": 10.0, "predict": 0.6, "numpy": 0.8, "stop": 0.4, "round": 0.4, "argmax": 0.3})
             if way == "predict":
                 self.tag("predict")
-                self.line(f"predicted = {model}.predict(features, verbose=0)" if model_like(model) else f"predicted = {call('features')}.numpy()")
+                self.line(
+                    f"predicted = {model}.predict(features, verbose=0)"
+                    if model_like(model)
+                    else f"predicted = {call('features')}.numpy()"
+                )
             else:
                 self.line(f"predicted = {call('features')}")
                 if way == "numpy":
                     self.tag("numpy")
-                    self.line(f"predicted = {self.pick(('predicted.numpy()', 'np.tanh(predicted)', 'tf.constant(np.array(predicted))'))}")
+                    self.line(
+                        f"predicted = {self.pick(('predicted.numpy()', 'np.tanh(predicted)', 'tf.constant(np.array(predicted))'))}"
+                    )
                 elif way == "stop":
                     self.line("predicted = tf.stop_gradient(predicted)")
                 elif way == "round":
@@ -87,19 +104,80 @@ class Models(Tapes):
         sources = self.pick(collections)
         for number in range(self.pick((1, 2)) if persistent else 1):
             chosen = sources if number == 0 else self.pick([*collections, "features"])
-            if watched and self.chance(0.5):
-                chosen = "features"
-            elif self.chance(0.05):
+            if (watched and self.chance(0.5)) or self.chance(0.05):
                 chosen = "features"
             self.line(f"grads = tape.gradient(loss, {chosen})")
             sources = chosen
         if optimizer and sources != "features":
-            self.line(f"pairs = [(g, v) for g, v in zip({'grads' if '[' not in sources or sources.endswith(']') else '[grads]'}, {sources}) if g is not None]" if _many(sources) else "pairs = []")
+            self.line(
+                f"pairs = [(g, v) for g, v in zip({'grads' if '[' not in sources or sources.endswith(']') else '[grads]'}, {sources}) if g is not None]"
+                if _many(sources)
+                else "pairs = []"
+            )
             self.line("if pairs:")
             with self.indented():
                 self.line("optimizer.apply_gradients(pairs)")
         if loop:
             self.depth -= 1
+
+    def adversarial_scene(self) -> None:
+        """A generator and a discriminator, each with its own tape."""
+        self.tag("gan")
+        self.line(
+            "generator = keras.Sequential([keras.Input(shape=(2,)), keras.layers.Dense(4, activation='relu'), keras.layers.Dense(3)])"
+        )
+        self.line(
+            "discriminator = keras.Sequential([keras.Input(shape=(3,)), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)])"
+        )
+        self.line("entropy = keras.losses.BinaryCrossentropy(from_logits=True)")
+        self.line("noise = tf.random.normal([4, 2])")
+        self.line("with tf.GradientTape() as gen_tape, tf.GradientTape() as disc_tape:")
+        with self.indented():
+            self.line(
+                f"fake = {self.pick(('generator(noise, training=True)', 'generator(noise)', 'generator.predict(noise, verbose=0)', 'tf.stop_gradient(generator(noise))'))}"
+            )
+            if self.chance(0.2):
+                self.line(
+                    f"fake = {self.pick(('fake * 2.0', 'tf.convert_to_tensor(np.array(fake))', 'tf.clip_by_value(fake, -9.0, 9.0)'))}"
+                )
+            self.line("real_output = discriminator(features, training=True)")
+            self.line("fake_output = discriminator(fake, training=True)")
+            self.line("gen_loss = entropy(tf.ones_like(fake_output), fake_output)")
+            self.line(
+                "disc_loss = entropy(tf.ones_like(real_output), real_output) + entropy(tf.zeros_like(fake_output), fake_output)"
+            )
+        swapped = self.chance(0.15)
+        self.line(
+            f"gen_grads = gen_tape.gradient({'disc_loss' if swapped else 'gen_loss'}, generator.trainable_variables)"
+        )
+        self.line(
+            f"disc_grads = disc_tape.gradient({self.pick(('disc_loss', 'disc_loss', 'gen_loss'))}, discriminator.trainable_variables)"
+        )
+
+    def explained_scene(self) -> None:
+        """The gradient of a score by an inner layer's output, or by the input."""
+        self.tag("grad-cam")
+        self.line("entry = keras.Input(shape=(3,))")
+        self.line("inner = keras.layers.Dense(4, activation='relu', name='inner')(entry)")
+        self.line("model = keras.Model(entry, keras.layers.Dense(2)(inner))")
+        self.line("both = keras.Model(model.inputs, [model.get_layer('inner').output, model.output])")
+        way = self.pick(("right", "two passes", "input", "predict", "symbol"))
+        if way == "predict":
+            self.line("maps = both.predict(features, verbose=0)[0]")
+        self.line("with tf.GradientTape() as tape:")
+        with self.indented():
+            if self.chance(0.5):
+                self.line("tape.watch(features)")
+            if way == "predict":
+                self.line("score = model(features)")
+            elif way == "two passes":
+                self.line("maps, _ = both(features)")
+                self.line("score = model(features)")
+            else:
+                self.line("maps, score = both(features)")
+            self.line(f"top = score[:, {self.pick(('0', '1', 'tf.argmax(score[0])', 'int(np.argmax(score[0]))'))}]")
+        source = {"input": "features", "symbol": "model.get_layer('inner').output"}.get(way, "maps")
+        self.line(f"grads = tape.gradient(top, {source})")
 
     def layer_of(self, units: int, *, first: bool = False) -> str:
         """A layer of a (4, n) batch."""
@@ -112,7 +190,11 @@ class Models(Tapes):
 
     def variables_of(self, model: str, layers: list[str]) -> list[str]:
         """What a program may differentiate a model by."""
-        found = [f"{model}.trainable_variables"] * 4 + [f"{model}.trainable_weights", f"{model}.variables", f"{model}.weights"]
+        found = [f"{model}.trainable_variables"] * 4 + [
+            f"{model}.trainable_weights",
+            f"{model}.variables",
+            f"{model}.weights",
+        ]
         for layer in layers:
             found += [f"{layer}.kernel", f"[{layer}.kernel, {layer}.bias]", f"{layer}.trainable_variables"]
         return found
@@ -148,8 +230,17 @@ class Models(Tapes):
             self.line(self.pick(("mid = keras.layers.Concatenate()([mid, inputs_])", "mid = keras.layers.Dropout(0.2)(mid)",
                                  "mid = keras.layers.Lambda(lambda q: tf.round(q))(mid)", "mid = keras.layers.add([mid, mid])",
                                  "mid = keras.ops.tanh(mid)", "mid = mid * 2.0")))  # fmt: skip
-        self.line("model = keras.Model(inputs_, last(mid))" if self.chance(0.6) else "model = keras.Model(inputs=inputs_, outputs=last(mid))")
-        return "model", self.variables_of("model", ["first", "last"]), lambda x: f"model({x})", ["first", "last", "model.get_layer('last')"]
+        self.line(
+            "model = keras.Model(inputs_, last(mid))"
+            if self.chance(0.6)
+            else "model = keras.Model(inputs=inputs_, outputs=last(mid))"
+        )
+        return (
+            "model",
+            self.variables_of("model", ["first", "last"]),
+            lambda x: f"model({x})",
+            ["first", "last", "model.get_layer('last')"],
+        )
 
     def model_heads(self):  # type: ignore[no-untyped-def]
         self.tag("heads")
@@ -159,8 +250,20 @@ class Models(Tapes):
         self.line("value = keras.layers.Dense(1)")
         self.line("base = shared(inputs_)")
         self.line("model = keras.Model(inputs_, [policy(base), value(base)])")
-        call = self.pick(("model({})[0]", "sum(model({}))", "(lambda both: both[0] + tf.stop_gradient(both[1]))(model({}))", "model({})[1]"))
-        return "model", self.variables_of("model", ["shared", "policy", "value"]), lambda x: call.format(x), ["shared", "policy"]
+        call = self.pick(
+            (
+                "model({})[0]",
+                "sum(model({}))",
+                "(lambda both: both[0] + tf.stop_gradient(both[1]))(model({}))",
+                "model({})[1]",
+            )
+        )
+        return (
+            "model",
+            self.variables_of("model", ["shared", "policy", "value"]),
+            lambda x: call.format(x),
+            ["shared", "policy"],
+        )
 
     def model_layer(self):  # type: ignore[no-untyped-def]
         self.line("layer = keras.layers.Dense(1)")
@@ -186,12 +289,27 @@ class Models(Tapes):
                     self.added()
             self.line("def call(self, inputs):")
             with self.indented():
-                body = self.pick(("tf.matmul(inputs, self.kernel)", "inputs @ self.kernel", "tf.matmul(inputs, tf.stop_gradient(self.kernel))"))
+                body = self.pick(
+                    (
+                        "tf.matmul(inputs, self.kernel)",
+                        "inputs @ self.kernel",
+                        "tf.matmul(inputs, tf.stop_gradient(self.kernel))",
+                    )
+                )
                 self.line(f"out = {body}")
-                self.line(f"return {self.pick(('out * self.gain', 'out + self.gain', 'tf.round(out) + self.gain', 'tf.nn.tanh(out) * self.gain'))}")
+                self.line(
+                    f"return {self.pick(('out * self.gain', 'out + self.gain', 'tf.round(out) + self.gain', 'tf.nn.tanh(out) * self.gain'))}"
+                )
         self.line("layer = Scale()")
         self.line("layer(features)")
-        found = ["layer.trainable_variables", "layer.trainable_weights", "layer.weights", "layer.kernel", "[layer.kernel, layer.gain]", "layer.gain"]
+        found = [
+            "layer.trainable_variables",
+            "layer.trainable_weights",
+            "layer.weights",
+            "layer.kernel",
+            "[layer.kernel, layer.gain]",
+            "layer.gain",
+        ]
         return "layer", found, lambda x: f"layer({x})", []
 
     def added(self) -> None:
@@ -216,7 +334,14 @@ class Models(Tapes):
                 self.line("self.head = keras.layers.Dense(1)")
                 extra = self.chance(0.4)
                 if extra:
-                    self.line(self.pick(("self.temperature = tf.Variable(1.5)", "self.temperature = self.add_weight(shape=(), initializer='ones')")))
+                    self.line(
+                        self.pick(
+                            (
+                                "self.temperature = tf.Variable(1.5)",
+                                "self.temperature = self.add_weight(shape=(), initializer='ones')",
+                            )
+                        )
+                    )
                 unused = self.chance(0.15)
                 if unused:
                     self.tag("unused-layer")
@@ -241,19 +366,30 @@ class Models(Tapes):
                 elif way == "if":
                     self.line(f"if {self.pick(('training', 'not training'))}:")
                     with self.indented():
-                        self.line(self.pick(("out = tf.nn.dropout(out, 0.1)", "out = tf.stop_gradient(out)", "out = out * 2.0")))
+                        self.line(
+                            self.pick(
+                                ("out = tf.nn.dropout(out, 0.1)", "out = tf.stop_gradient(out)", "out = out * 2.0")
+                            )
+                        )
                 elif way == "spare" and unused:
                     self.line("self.spare(out)")
                 result = "self.head(out)"
                 if extra:
-                    result = self.pick(("self.head(out) * self.temperature", "self.head(out / self.temperature)", "self.head(out)"))
+                    result = self.pick(
+                        ("self.head(out) * self.temperature", "self.head(out / self.temperature)", "self.head(out)")
+                    )
                 self.line(f"return {result}")
         self.line(f"model = {label}()")
         if self.chance(0.7):
             self.line("model(features)")
         pieces = ["model.head"] + ([] if listed else ["model.hidden"])
         if self.lines[-1].strip() != "model(features)":
-            return "model" if "Model" in base else "layer_model", ["model.trainable_variables", "model.variables"], lambda x: f"model({x})", []
+            return (
+                "model" if "Model" in base else "layer_model",
+                ["model.trainable_variables", "model.variables"],
+                lambda x: f"model({x})",
+                [],
+            )
         training = self.pick(("", "", ", training=True"))
         found = self.variables_of("model", pieces)
         if extra:

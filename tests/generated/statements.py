@@ -21,7 +21,15 @@ class Statements(Expressions):
             "array": 0.8, "assign": 0.5, "benign": 0.8, "swap": 0.3, "tuple": 0.3,
         }  # fmt: skip
         if nesting > 0:
-            ways |= {"if": 1.4, "for": 1.4, "while": 0.5, "try": 0.5, "accumulate": 0.8, "if_data": 0.6, "comprehend": 0.8}
+            ways |= {
+                "if": 1.4,
+                "for": 1.4,
+                "while": 0.5,
+                "try": 0.5,
+                "accumulate": 0.8,
+                "if_data": 0.6,
+                "comprehend": 0.8,
+            }
             if self.tapes:
                 ways["paused"] = 0.25
         if self.traced:
@@ -78,7 +86,7 @@ class Statements(Expressions):
         self.tag("unpacking")
         way = self.pick(("pair", "star", "tensor", "nested", "zip"))
         first, second = self.fresh("tensor"), self.fresh("tensor")
-        one, two = self.tensor("v", 1), self.tensor("v", 1)
+        one, two = self.iterated(), self.iterated()
         if way == "pair":
             self.line(f"{first}, {second} = {one}, {two}")
         elif way == "star":
@@ -139,7 +147,7 @@ class Statements(Expressions):
     def write_dict(self, _: int) -> None:
         self.tag("containers")
         name = self.fresh("dict")
-        one, two = self.tensor("v", 1), self.tensor("v", 1)
+        one, two = self.iterated(), self.iterated()
         way = self.pick(("plain", "call", "store", "update", "comprehension"))
         if way == "plain":
             self.line(f"{name} = {{'a': {one}, 'b': {two}}}")
@@ -310,7 +318,11 @@ class Statements(Expressions):
             self.line(f"{total} = {self.pick(('0.0', 'tf.zeros(3)', 'tf.constant(0.0)'))}")
             self.line(f"for part in {names}:")
             with self.indented():
-                self.line(self.pick((f"{total} += part", f"{total} = {total} + tf.sin(part)", f"{total} += tf.reduce_sum(part)")))
+                self.line(
+                    self.pick(
+                        (f"{total} += part", f"{total} = {total} + tf.sin(part)", f"{total} += tf.reduce_sum(part)")
+                    )
+                )
             self.line(f"{total} = {total} + tf.zeros(3)")
         else:
             self.line(f"{total} = tf.zeros(3)")

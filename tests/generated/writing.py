@@ -115,7 +115,9 @@ class Page:
         count = self.taken[label] = self.taken.get(label, 0) + 1
         return label if count == 1 else f"{label}{count}"
 
-    def add(self, text: str, kind: Kind, shape: Shape = "v", items: tuple[Name, ...] = (), *, bare: bool = True) -> Name:
+    def add(
+        self, text: str, kind: Kind, shape: Shape = "v", items: tuple[Name, ...] = (), *, bare: bool = True
+    ) -> Name:
         """Bring a name into scope."""
         name = Name(text, kind, shape, items, bare)
         self.scope.names = [other for other in self.scope.names if other.text != text]
