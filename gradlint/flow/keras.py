@@ -733,6 +733,23 @@ def machine_has(machine: Core, value: Instance, name: str) -> bool:
     return isinstance(found, Function)
 
 
+def losses(machine: Core, value: Value, node: ast.AST) -> Value:
+    """``model.losses``: the penalties that its layers add; an empty list where the program speaks of none."""
+    known = not any(word in machine.code for word in ("regularizer", "Regularization", "add_loss"))
+    if known and _own(value, 8):
+        return sequence([], node=node)
+    return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)
+
+
+def _own(value: Value, depth: int) -> bool:
+    """Whether a model and all its layers are made by the program from layers that it names."""
+    if isinstance(value, Unknown) or (isinstance(value, Instance) and value.open) or not depth:
+        return False
+    if isinstance(value, LibObject) and (value.name.startswith("keras.applications") or "opaque" in value.state):
+        return False
+    return all(_own(inner, depth - 1) for inner in nested(value) if inner is not value)
+
+
 def listed(layers: Seq) -> Seq:
     """What ``Sequential.layers`` gives: the layers without the input that stands before them."""
     first = layers.items.values[0] if layers.items.values else None
@@ -778,8 +795,7 @@ def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -
             inner = [item for item in nested(value) if is_layer(item)]
             return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
         if name == "losses":
-            made = machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")
-            return sequence([made], exact=False, node=node)
+            return losses(machine, value, node)
         if name == "trainable":
             flag = value.state.get("trainable")
             return Const(flag) if isinstance(flag, bool) else Number("bool")
@@ -802,8 +818,7 @@ def instance_attribute(
         flag = value.state.get("trainable")
         return Const(flag) if isinstance(flag, bool) else Number("bool")
     if name in {"losses"}:
-        made = machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")
-        return sequence([made], exact=False, node=node)
+        return losses(machine, value, node)
     if name in {"optimizer", "compiled_loss", "compiled_metrics", "metrics", "loss", "loss_tracker", "_optimizer"}:
         return None
     if name in LIBRARY_METHODS or parent:

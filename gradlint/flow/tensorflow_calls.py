@@ -345,7 +345,7 @@ def py_function(m: Library, name: str, args: list[Value], kwargs: dict[str, Valu
     given = [leaf for leaf in m.leaves(inputs) if not isinstance(leaf, Const)] if inputs is not None else []
     fresh: list[Value] = [m.tensor(node, [leaf], dtype=dtypes.of(leaf), op=name) for leaf in given]
     dtype = dtypes.named(argument(args, kwargs, 2, "Tout"))
-    if not isinstance(function, Function):
+    if not isinstance(function, Function | Known):
         return m.unknown("py_function", node, [*given, *([function] if function is not None else [])])
     m.eager = True
     result = m.call(function, fresh, {}, node)
@@ -355,8 +355,9 @@ def py_function(m: Library, name: str, args: list[Value], kwargs: dict[str, Valu
         m.depend(made, given, cut)
     else:
         m.depend(made, given, sure=False)
-    captured = [value for value in m.captured(function) if isinstance(value, Variable | Tensor)]
-    m.depend(made, captured, m.cut(Kind.OPAQUE, node, m.callee(node), name, reason="py-function-captures"))
+    if isinstance(function, Function):
+        captured = [value for value in m.captured(function) if isinstance(value, Variable | Tensor)]
+        m.depend(made, captured, m.cut(Kind.OPAQUE, node, m.callee(node), name, reason="py-function-captures"))
     return made
 
 

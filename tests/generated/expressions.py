@@ -53,6 +53,15 @@ class Expressions(Page):
     """Writes expressions; ``loss`` is the share of inner nodes that lose the gradient."""
 
     loss = 0.12
+    clause = False
+    """Whether the expression may come to stand in a comprehension's clause, where no name may be bound."""
+
+    def iterated(self) -> str:
+        """An expression for something that is iterated."""
+        before, self.clause = self.clause, True
+        value = self.tensor("v", 1)
+        self.clause = before
+        return value
 
     def leaf(self, shape: Shape) -> str:
         """A name that is a tensor or a Variable of the wanted shape, or a short expression over one."""
@@ -120,10 +129,7 @@ class Expressions(Page):
             return f"{_atom(left)} {operator} {_atom(number)}"
         if self.chance(0.15):
             return f"{_atom(left)} ** {self.pick(('2', '2.0', '3'))}"
-        if shape == "v" and self.chance(0.3):
-            right = self.tensor("s", depth - 1)
-        else:
-            right = self.tensor(shape, depth - 1)
+        right = self.tensor("s", depth - 1) if shape == "v" and self.chance(0.3) else self.tensor(shape, depth - 1)
         operator = self.weighted({"*": 4.0, "+": 4.0, "-": 2.0, "f": 1.5})
         if operator == "f":
             function = self.pick(("tf.add", "tf.multiply", "tf.maximum", "tf.subtract", "tf.math.add", "tf.minimum"))
@@ -163,7 +169,7 @@ class Expressions(Page):
             if choices:
                 self.tag("containers")
                 return self.pick(choices).text
-        if way == "walrus" and self.depth and not self.traced:
+        if way == "walrus" and self.depth and not self.traced and not self.clause:
             self.tag("walrus")
             name = self.fresh("tensor")
             return f"({name} := {inner}) * {name}"
@@ -171,7 +177,7 @@ class Expressions(Page):
             return f"tf.clip_by_value({inner}, -{self.number()}0, {self.number()}0)"
         if way == "loop" and shape == "s" and not self.traced:
             self.tag("comprehension")
-            return f"tf.add_n([part * {self.number()} for part in tf.unstack({self.tensor('v', depth - 1)})])"
+            return f"tf.add_n([part * {self.number()} for part in tf.unstack({self.leaf('v')})])"
         return inner
 
     def broken(self, shape: Shape, depth: int) -> str:

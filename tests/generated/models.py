@@ -15,6 +15,15 @@ class Models(Tapes):
         self.tag("keras")
         self.line("features = tf.random.normal([4, 3])")
         self.line("labels = tf.random.normal([4, 1])")
+        if self.chance(0.15):
+            self.adversarial_scene()
+        elif self.chance(0.1):
+            self.explained_scene()
+        else:
+            self.model_scene()
+
+    def model_scene(self) -> None:
+        """A model, a loss over it, and a loop around it or not."""
         model, collections, call, pieces = getattr(self, "model_" + self.weighted({
             "sequential": 3.0, "functional": 2.0, "subclass": 3.0, "layer": 1.0, "heads": 1.0, "added": 1.0,
         }))()  # fmt: skip
@@ -110,6 +119,65 @@ class Models(Tapes):
                 self.line("optimizer.apply_gradients(pairs)")
         if loop:
             self.depth -= 1
+
+    def adversarial_scene(self) -> None:
+        """A generator and a discriminator, each with its own tape."""
+        self.tag("gan")
+        self.line(
+            "generator = keras.Sequential([keras.Input(shape=(2,)), keras.layers.Dense(4, activation='relu'), keras.layers.Dense(3)])"
+        )
+        self.line(
+            "discriminator = keras.Sequential([keras.Input(shape=(3,)), keras.layers.Dense(4, activation='tanh'), keras.layers.Dense(1)])"
+        )
+        self.line("entropy = keras.losses.BinaryCrossentropy(from_logits=True)")
+        self.line("noise = tf.random.normal([4, 2])")
+        self.line("with tf.GradientTape() as gen_tape, tf.GradientTape() as disc_tape:")
+        with self.indented():
+            self.line(
+                f"fake = {self.pick(('generator(noise, training=True)', 'generator(noise)', 'generator.predict(noise, verbose=0)', 'tf.stop_gradient(generator(noise))'))}"
+            )
+            if self.chance(0.2):
+                self.line(
+                    f"fake = {self.pick(('fake * 2.0', 'tf.convert_to_tensor(np.array(fake))', 'tf.clip_by_value(fake, -9.0, 9.0)'))}"
+                )
+            self.line("real_output = discriminator(features, training=True)")
+            self.line("fake_output = discriminator(fake, training=True)")
+            self.line("gen_loss = entropy(tf.ones_like(fake_output), fake_output)")
+            self.line(
+                "disc_loss = entropy(tf.ones_like(real_output), real_output) + entropy(tf.zeros_like(fake_output), fake_output)"
+            )
+        swapped = self.chance(0.15)
+        self.line(
+            f"gen_grads = gen_tape.gradient({'disc_loss' if swapped else 'gen_loss'}, generator.trainable_variables)"
+        )
+        self.line(
+            f"disc_grads = disc_tape.gradient({self.pick(('disc_loss', 'disc_loss', 'gen_loss'))}, discriminator.trainable_variables)"
+        )
+
+    def explained_scene(self) -> None:
+        """The gradient of a score by an inner layer's output, or by the input."""
+        self.tag("grad-cam")
+        self.line("entry = keras.Input(shape=(3,))")
+        self.line("inner = keras.layers.Dense(4, activation='relu', name='inner')(entry)")
+        self.line("model = keras.Model(entry, keras.layers.Dense(2)(inner))")
+        self.line("both = keras.Model(model.inputs, [model.get_layer('inner').output, model.output])")
+        way = self.pick(("right", "two passes", "input", "predict", "symbol"))
+        if way == "predict":
+            self.line("maps = both.predict(features, verbose=0)[0]")
+        self.line("with tf.GradientTape() as tape:")
+        with self.indented():
+            if self.chance(0.5):
+                self.line("tape.watch(features)")
+            if way == "predict":
+                self.line("score = model(features)")
+            elif way == "two passes":
+                self.line("maps, _ = both(features)")
+                self.line("score = model(features)")
+            else:
+                self.line("maps, score = both(features)")
+            self.line(f"top = score[:, {self.pick(('0', '1', 'tf.argmax(score[0])', 'int(np.argmax(score[0]))'))}]")
+        source = {"input": "features", "symbol": "model.get_layer('inner').output"}.get(way, "maps")
+        self.line(f"grads = tape.gradient(top, {source})")
 
     def layer_of(self, units: int, *, first: bool = False) -> str:
         """A layer of a (4, n) batch."""

@@ -29,7 +29,7 @@ class Author(Models):
     def program(self) -> str:
         """The program's code."""
         kind = self.weighted(
-            {"straight": 4.0, "control": 2.0, "functions": 3.5, "classes": 2.5, "keras": 2.0, "mixed": 2.0}
+            {"straight": 4.0, "control": 2.0, "functions": 3.5, "classes": 2.5, "keras": 3.5, "mixed": 2.0}
         )
         self.tag(kind)
         self.loss = self.pick((0.04, 0.12, 0.12, 0.25))
@@ -44,20 +44,22 @@ class Author(Models):
                 self.function()
         if kind in {"classes", "mixed"}:
             self.klass()
-        for _ in range(self.pick((1, 1, 2))):
+        for _ in range(self.pick((1, 2, 2))):
             self.scene(kind)
         return self.finished()
 
     def scene(self, kind: str) -> None:
         """One part of the program that asks for gradients."""
         way = self.weighted({"tape": 5.0, "nested": 1.0, "loop": 1.3, "function": 1.5 if kind != "straight" else 0.3,
-                             "class": 3.0 if kind == "classes" else 0.2})  # fmt: skip
+                             "class": 3.0 if kind == "classes" else 0.2, "helper": 0.6})  # fmt: skip
         if way == "tape":
             self.tape_scene()
         elif way == "nested":
             self.nested_scene()
         elif way == "loop":
             self.loop_scene()
+        elif way == "helper":
+            self.helper_scene()
         elif way == "function":
             self.function_scene()
         else:

@@ -86,7 +86,7 @@ class Statements(Expressions):
         self.tag("unpacking")
         way = self.pick(("pair", "star", "tensor", "nested", "zip"))
         first, second = self.fresh("tensor"), self.fresh("tensor")
-        one, two = self.tensor("v", 1), self.tensor("v", 1)
+        one, two = self.iterated(), self.iterated()
         if way == "pair":
             self.line(f"{first}, {second} = {one}, {two}")
         elif way == "star":
@@ -147,7 +147,7 @@ class Statements(Expressions):
     def write_dict(self, _: int) -> None:
         self.tag("containers")
         name = self.fresh("dict")
-        one, two = self.tensor("v", 1), self.tensor("v", 1)
+        one, two = self.iterated(), self.iterated()
         way = self.pick(("plain", "call", "store", "update", "comprehension"))
         if way == "plain":
             self.line(f"{name} = {{'a': {one}, 'b': {two}}}")

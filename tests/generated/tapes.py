@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.generated.definitions import Definitions
+from tests.generated.forms import Forms
 from tests.generated.writing import DIFFERENTIABLE, Name
 
 
-class Tapes(Definitions):
+class Tapes(Forms):
     """Writes the sources, the tape's block and the gradient calls."""
 
     def sources(self) -> None:
@@ -83,7 +83,12 @@ class Tapes(Definitions):
             self.tag("watch_accessed_variables")
             options.append("watch_accessed_variables=False")
         tape = self.fresh(self.pick(("tape", "tape", "t_")))
-        self.line(f"with tf.GradientTape({', '.join(options)}) as {tape}:")
+        if self.chance(0.06):
+            self.tag("tape-made-before")
+            self.line(f"{tape} = tf.GradientTape({', '.join(options)})")
+            self.line(f"with {tape}:")
+        else:
+            self.line(f"with tf.GradientTape({', '.join(options)}) as {tape}:")
         self.tapes.append(tape)
         before = self.scope
         with self.indented():
@@ -111,6 +116,8 @@ class Tapes(Definitions):
         if self.chance(0.12):
             self.tag("after")
             self.after(loss)
+        if persistent and self.chance(0.15):
+            self.ask_in_turn(tape, loss)
         if not inner or persistent:
             for _ in range(self.pick((1, 2, 3)) if persistent else 1):
                 self.ask(tape, loss)
@@ -166,7 +173,9 @@ class Tapes(Definitions):
 
     def header(self, tape: str) -> str:
         """The line on which a tape is made."""
-        return next(line for line in reversed(self.lines) if line.endswith(f" as {tape}:"))
+        return next(
+            line for line in reversed(self.lines) if line.endswith(f" as {tape}:") or f"{tape} = tf.Grad" in line
+        )
 
     # -- the question ----------------------------------------------------------------------------------------------
 
@@ -222,6 +231,9 @@ class Tapes(Definitions):
             self.tag("watched_variables")
             sources = f"{tape}.watched_variables()"
         extra = ""
+        if self.chance(0.04):
+            self.tag("output_gradients")
+            extra = f", output_gradients={self.pick((f'tf.ones_like({target})', '2.0 * ' + target))}"
         if self.chance(0.05):
             self.tag("unconnected_gradients")
             zero = self.pick(("tf.UnconnectedGradients.ZERO", "'zero'"))
@@ -244,6 +256,54 @@ class Tapes(Definitions):
         self.line(f"{names} = {call}")
         if self.chance(0.3) and names.startswith("d_"):
             self.line(f"print({names})")
+
+    def ask_in_turn(self, tape: str, loss: Name) -> None:
+        """A persistent tape that is asked for one source after the other."""
+        self.tag("asked-in-turn")
+        one, two = self.pick(self.askable()), self.pick(self.askable())
+        if self.chance(0.5):
+            self.line(f"each = [{tape}.gradient({loss.text}, v) for v in ({one}, {two})]")
+        else:
+            self.line(f"for v in [{one}, {two}]:")
+            with self.indented():
+                self.line(f"print({tape}.gradient({loss.text}, v))")
+
+    def helper_scene(self) -> None:
+        """A function that is given what to differentiate, or the tape itself."""
+        self.tag("tape-handed-on")
+        name, asked = self.fresh("grad_of"), self.leaf("v")
+        way = self.pick(("function", "function", "tape", "returned"))
+        if way == "function":
+            self.line(f"def {name}(fn, point):")
+            with self.indented():
+                self.line("with tf.GradientTape() as tape:")
+                with self.indented():
+                    self.line(self.pick(("tape.watch(point)", "tape.watch(point)", "point = tf.identity(point)")))
+                    self.line("value = tf.reduce_sum(fn(point))")
+                self.line("return tape.gradient(value, point)")
+            callees = [callee for callee in self.scope.callable() if callee.shapes == ("v",) and not callee.spread]
+            function = self.pick(callees).text if callees else "tf.sin"
+            self.line(f"slope = {name}({function}, {asked})")
+            self.line(
+                f"slope = {name}(lambda q: {self.pick(('q * q', 'tf.round(q)', f'q * {asked}', 'np.sin(q) + q'))}, {self.leaf('v')})"
+            )
+        elif way == "tape":
+            self.line(f"def {name}(tape, value, sources):")
+            with self.indented():
+                self.line("return tape.gradient(value, sources)")
+            self.line("with tf.GradientTape() as tape:")
+            with self.indented():
+                self.line(f"value = {self.scalar()}")
+            self.line(f"slope = {name}(tape, value, [{', '.join(self.chosen())}])")
+        else:
+            self.line(f"def {name}():")
+            with self.inside_function():
+                self.line("with tf.GradientTape() as tape:")
+                with self.indented():
+                    self.line(f"value = {self.scalar()}")
+                self.line("return value, tape")
+            self.line(f"value, recorded = {name}()")
+            self.line(f"slope = recorded.gradient(value, [{', '.join(self.chosen())}])")
 
     # -- several tapes ---------------------------------------------------------------------------------------------
 
@@ -300,7 +360,7 @@ class Tapes(Definitions):
     def loop_scene(self) -> None:
         """A training loop; what the first turn does shows in the second."""
         self.tag("training-loop")
-        variables = [name for name in self.known("variable")]
+        variables = list(self.known("variable"))
         used = [name.text for name in self.dice.sample(variables, min(len(variables), self.pick((1, 2))))]
         optimizer = self.chance(0.5)
         if optimizer:
