@@ -37,6 +37,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from gradlint.flow.loops import Loop
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -117,9 +118,11 @@ class Core:
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
+        self.loops: list[Loop] = []
         self.looped: set[int] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
+        self.doomed: dict[int, tuple[str, Span]] = {}
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
@@ -183,7 +186,9 @@ class Core:
         elif isinstance(value, Variable | Params):
             return frozenset(recording for recording in active if self.follows(recording, value))
         elif isinstance(value, Unknown):
-            return frozenset(active)
+            if not value.computed:
+                return frozenset(active)
+            found = value.tracked
         elif isinstance(value, Join):
             return frozenset().union(*(self.tracked(option) for option in value.options))
         elif isinstance(value, Instance | LibObject | Function | Seq | Dict):
@@ -225,6 +230,10 @@ class Core:
             if isinstance(parent, Storage):
                 parent = parent.base
             live = self.tracked(parent) if active else NOWHERE
+            if live and isinstance(parent, Variable | Params):
+                for recording in live:
+                    if id(parent) not in recording.used:
+                        self.set(recording.used, id(parent), parent)
             if cut is None:
                 if not floating:
                     live = NOWHERE
@@ -337,7 +346,8 @@ class Core:
         if names is None:
             inside = ast.walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            names = tuple(dict.fromkeys(loaded))
+            own = _parameters(function.node)
+            names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
             self.free_names[id(function.node)] = names
         for name in names:
             frame: Frame | None = function.frame
@@ -365,16 +375,23 @@ class Core:
         return value.span
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value."""
+        """A name under which the running code can reach a value, or what makes it."""
+        name = self.named(value)
+        if name is not None:
+            return name
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def named(self, value: Value) -> str | None:
+        """A name that holds a value where the code runs."""
         frame: Frame | None = self.frame
         while frame is not None:
             for name, held in frame.names.items():
                 if held is value and isinstance(name, str):
                     return name
             frame = frame.parent
-        if isinstance(value, Variable | Params) and value.span is not None:
-            return self.text(value.span)
-        return "the value"
+        return None
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
@@ -383,15 +400,30 @@ class Core:
             self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
         return id(node) in self.looped
 
-    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
+    def doom(self, value: Value, node: ast.AST, exception: str) -> None:
+        """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
+        self.doomed[id(value)] = exception, span_of(node)
+        self.kept.append(value)
+        self.raised(exception)
+
+    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
+
+        Args:
+            value: What the conversion would give.
+            node: The conversion.
+            callee: What is called, as it is written.
+            name: Its canonical name.
+            exception: What it raises.
+            kind: The rule that it belongs to.
+        """
         self.recorder.claim(
             kind,
             span_of(node),
             "error",
             detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
         )
-        self.raised(exception)
+        self.doom(value, node, exception)
 
     @property
     def frame(self) -> Frame:
@@ -420,6 +452,14 @@ class Core:
         return False
 
     @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
+        return any(
+            activation.function is not None and "jit_compile" in (activation.function.extra or {})
+            for activation in self.stack
+        )
+
+    @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
@@ -428,3 +468,10 @@ class Core:
 def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
     """A sequence of values."""
     return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters, which hide the ones around it."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return {one.arg for one in named if one is not None}

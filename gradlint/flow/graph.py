@@ -106,7 +106,7 @@ def reach(
         result.nodes[key] = value
         if sure:
             result.sure.add(key)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
             result.opaque = True
             result.top = result.top or value.top
         spend(1 + len(value.edges))
@@ -312,10 +312,10 @@ def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int]
     return found
 
 
-def joins_above(target: Value, recording: Recording, spend: Callable[[int], None]) -> list[Join]:
-    """The joins that a gradient of the target meets on its live ways."""
+def joins_above(target: Value, recording: Recording, spend: Callable[[int], None], beyond: Value) -> list[Join]:
+    """The joins that a gradient of the target meets on its live ways, short of what lies below ``beyond``."""
     found: list[Join] = []
-    seen: set[int] = set()
+    seen = {id(beyond)}
     stack: list[Value] = [target]
     while stack:
         node = stack.pop()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import dtypes
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.store import either
+from gradlint.flow.symbols import replay
 from gradlint.flow.values import (
     EVERYWHERE,
     Array,
@@ -208,6 +210,15 @@ def takes_input(layer: Value) -> bool:
     )
 
 
+def clone(machine: Calls, model: Value, node: ast.AST) -> Value:
+    """``keras.models.clone_model``: the same layers with variables of their own."""
+    made = LibObject("keras.models.Model", "model", span_of(node))
+    made.born = machine.tick()
+    built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
+    made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
+    return made
+
+
 def is_layer(value: Value) -> bool:
     """Whether a value has variables of its own as a layer has."""
     if isinstance(value, LibObject):
@@ -299,11 +310,39 @@ def custom_gradient(
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+        if _gives_none(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
     if isinstance(result, Seq):
         made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def _answer(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return None
+    machine.recorder.muted += 1
+    try:
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+    finally:
+        machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
+    return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
 
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
@@ -313,12 +352,14 @@ def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[
         mark_built(machine, value)
         if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
             made_all = []
-            for _ in value.state["outputs"].items.values:
+            for place in range(len(value.state["outputs"].items.values)):
                 symbol = Symbolic(span_of(node), value)
+                symbol.call = (value, tuple(args), place)
                 symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
                 made_all.append(symbol)
             return sequence(made_all, node=node)
         made = Symbolic(span_of(node), value)
+        made.call = (value, tuple(args), None) if args else None
         cut = input_cut(machine, value, node)
         made.edges = tuple(
             Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const)
@@ -347,7 +388,8 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
     made = Tensor(dtype, span_of(node), value.name)
     machine.depend(made, inputs, cut)
     machine.depend(made, parameters(machine, value))
-    machine.depend(made, [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)], sure=False)
+    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)]
+    machine.depend(made, [*given, *settings(value)], sure=False)
     activation = value.name.rpartition(".")[2]
     made.extra = {"layer": value, "activation": activation}
     return made
@@ -356,10 +398,9 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
 def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name)
-    blocks = short in INPUTS or (
-        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
-    )
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
@@ -385,6 +426,10 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
     """Call a functional model: each output is connected to the layers and inputs that its symbol came from."""
     inputs = [leaf for arg in args for leaf in machine.leaves(arg)]
     inputs = [tensor_input(machine, leaf, node) for leaf in inputs]
+    state = model.state if isinstance(model, LibObject | Instance) else {}
+    again = replay(machine, state.get("inputs"), outputs, inputs, node)
+    if again is not None:
+        return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
     made: dict[int, Tensor] = {}
     order = list(machine.leaves(outputs))
     symbols = [leaf for leaf in order if isinstance(leaf, Symbolic)]
@@ -409,6 +454,8 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
         dtype = "float32"
         tensor = Tensor(dtype, span_of(node), "keras.Model")
         machine.depend(tensor, parents)
+        layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
+        machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
         if open_input:
             machine.depend(tensor, inputs)
         else:
@@ -423,12 +470,16 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
             )
         if isinstance(value, Dict):
             entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
-            return Dict(Pairs(entries, value.pairs.exact), span_of(node))
+            rest = tuple(build_like(item) for item in value.pairs.rest)
+            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
         return output(value)
 
-    if isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact:
-        return build_like(outputs.items.values[0])
-    return build_like(outputs)
+    return build_like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+
+
+def _single(outputs: Value) -> bool:
+    """Whether a model's outputs are a list of one, which it gives without the list."""
+    return isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact
 
 
 def _cut_inputs(machine: Calls, tensor: Tensor, symbol: Symbolic, inputs: list[Value]) -> None:
@@ -563,6 +614,18 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
     return found
 
 
+def settings(value: LibObject, depth: int = 8) -> list[Value]:
+    """What the program wrote into the attributes of a layer and of those inside it: a tensor in place of a kernel."""
+    attrs = value.state.get("attrs")
+    held = list(attrs.values()) if isinstance(attrs, dict) else []
+    found: list[Value] = [item for item in held if isinstance(item, Tensor | Unknown | Array | Join | Seq)]
+    if depth:
+        for inner in nested(value):
+            if isinstance(inner, LibObject) and inner is not value:
+                found += settings(inner, depth - 1)
+    return found
+
+
 def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
     """``model.trainable_variables`` and its kin: the variables one by one, as far as they are known."""
     found: list[Value] = []
@@ -627,7 +690,9 @@ def _collect(
         if value.open and not keras_class:
             found.append(machine.unknown("variables", None, [value], top=True))
             return
-        for attr in value.attrs.values():
+        # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
+        names = value.attrs if keras_class else sorted(value.attrs)
+        for attr in (value.attrs[name] for name in names):
             if not isinstance(attr, Value):
                 continue
             for held in _held(attr):
@@ -668,6 +733,14 @@ def machine_has(machine: Core, value: Instance, name: str) -> bool:
     return isinstance(found, Function)
 
 
+def listed(layers: Seq) -> Seq:
+    """What ``Sequential.layers`` gives: the layers without the input that stands before them."""
+    first = layers.items.values[0] if layers.items.values else None
+    if isinstance(first, Symbolic) or (isinstance(first, LibObject) and first.name == "keras.layers.InputLayer"):
+        return Seq(Items(layers.items.values[1:], layers.items.exact), layers.kind, layers.span)
+    return layers
+
+
 # -- attributes ----------------------------------------------------------------------------------------------------
 
 
@@ -701,7 +774,7 @@ def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -
         if name == "layers":
             layers = value.state.get("layers")
             if isinstance(layers, Seq):
-                return layers
+                return listed(layers)
             inner = [item for item in nested(value) if is_layer(item)]
             return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
         if name == "losses":
@@ -760,6 +833,20 @@ def set_attribute(machine: Core, value: LibObject, name: str, new: Value) -> Non
     machine.set(attrs, name, new)
 
 
+def set_somewhere(machine: Core, value: Unknown, name: str, new: Value) -> None:
+    """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
+    for edge in value.edges:
+        owner = edge.parent
+        for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
+            if not isinstance(one, LibObject | Instance) or not is_layer(one):
+                continue
+            layers = [inner for inner in nested(one) if isinstance(inner, LibObject) and is_layer(inner)]
+            for layer in layers or ([one] if isinstance(one, LibObject) else []):
+                attrs = layer.state.get("attrs")
+                before = attrs.get(f"one {name}") if isinstance(attrs, dict) else None
+                set_attribute(machine, layer, f"one {name}", either(before, new) if isinstance(before, Value) else new)
+
+
 def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> None:
     """Set ``trainable`` on a layer and on all that it holds."""
     if not depth or not isinstance(value, LibObject | Instance):
@@ -771,10 +858,9 @@ def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> No
 
 
 def forget(machine: Core, value: Value) -> None:
-    """Code of others may have done anything to a layer: build it, freeze it."""
-    if isinstance(value, LibObject | Instance) and is_layer(value):
-        if value.state.get("built") is False:
-            machine.set(value.state, "built", True)
-        for inner in nested(value):
-            if inner is not value and isinstance(inner, LibObject | Instance) and inner.state.get("built") is False:
-                machine.set(inner.state, "built", True)
+    """Code of others may have called a layer, so that it has its variables."""
+    if not isinstance(value, LibObject | Instance) or not is_layer(value):
+        return
+    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
+    if grows or any(is_layer(inner) for inner in nested(value)):
+        mark_built(machine, value)

@@ -11,6 +11,7 @@ from gradlint.flow.library import Library
 from gradlint.flow.values import (
     ClassValue,
     Const,
+    Frame,
     Function,
     Instance,
     Method,
@@ -71,6 +72,7 @@ class Machine(Library):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
                 mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
+                self.let_go(function)
                 try:
                     self.enter_alone(function)
                 except RaisedError:
@@ -79,6 +81,20 @@ class Machine(Library):
                 self.set(self.world, "active", ())
                 self.store.undo(mark)
                 self.leave_pool(pool, function, clock)
+
+    def let_go(self, function: Function) -> None:
+        """What a closure sees of a function that has ended may be in any state by the time that it is called."""
+        frame: Frame | None = function.frame
+        while frame is not None and frame is not self.module:
+            for value in list(frame.names.values()):
+                if isinstance(value, Tape):
+                    self.escape(value)
+            frame = frame.parent
+
+    def escape(self, value: Value) -> None:
+        """Note that code of others has seen a value, and may have called it."""
+        super().escape(value)
+        keras.forget(self, value)
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known."""
@@ -92,8 +108,18 @@ class Machine(Library):
         kwargs: dict[str, Value] = {
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
+        function.graph = function.graph or self.traced_by_fit(function)
         result = self.call(function, args, kwargs, function.node)
         self.iterate(result, function.node) if not isinstance(result, Const) else None
+
+    def traced_by_fit(self, function: Function) -> bool:
+        """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
+        if function.name not in {"train_step", "test_step"} or function.owner is None:
+            return False
+        eagerly = "run_eagerly" in self.code or "run_functions_eagerly" in self.code
+        if eagerly or ".compile(" not in self.code or ".fit(" not in self.code:
+            return False
+        return self.descent(function.owner)[0].startswith("keras.")
 
     def object_of(self, cls: ClassValue, function: Function) -> Value:
         """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""

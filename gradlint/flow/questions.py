@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, singular
+from gradlint.flow import dtypes, graph, keras, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -39,6 +39,7 @@ from gradlint.flow.values import (
 
 if TYPE_CHECKING:
     from gradlint.finding import Outcome, Severity
+    from gradlint.flow.core import Activation
     from gradlint.flow.graph import Break, Reach
     from gradlint.flow.tapes import Tapes
 
@@ -46,6 +47,13 @@ LEAVING = frozenset({Kind.NUMPY, Kind.PYTHON, Kind.OPAQUE, Kind.METRIC, Kind.REW
 """The breaks that are worth a word even where another way to the target holds."""
 WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
+
+
+UNREGISTERED = frozenset({
+    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
+})  # fmt: skip
+"""Functions that give no float by an operation without a registered gradient: as the very target they raise
+LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
 
 
 @dataclass
@@ -63,6 +71,7 @@ class Call:
     seed_node: ast.expr | None
     silenced: bool | None
     known_seed: bool
+    loops: bool = False
 
     @property
     def span(self) -> Span:
@@ -117,6 +126,7 @@ class _Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
+        self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
 
@@ -129,7 +139,7 @@ class _Asking:
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
-        elif self.target_refuses(sources) or self.sources_refuse(sources):
+        elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
             self.answered.refused = True
         else:
             machine = self.machine
@@ -183,7 +193,10 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
-        return f"{text}[{index}]"
+        if isinstance(item, Unknown) and item.span is None:
+            return text
+        named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
+        return named or f"{text}[{index}]"
 
     # -- claims ----------------------------------------------------------------------------------------------------
 
@@ -201,9 +214,28 @@ class _Asking:
             cause.severity == "error",
         )
 
+    def doomed_by(self) -> tuple[str, Span] | None:
+        """The exception that surely ends the program while it computes a target, and where; None where none does."""
+        doomed = self.machine.doomed
+        stack, seen = list(self.targets) if doomed else [], set[int]()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or isinstance(node, Join | Unknown):
+                continue
+            seen.add(id(node))
+            if id(node) in doomed:
+                return doomed[id(node)]
+            stack.extend(edge.parent for edge in node.edges if edge.sure)
+        return None
+
     def claim(self, source: Value | None, node: ast.expr, text: str, cause: Cause) -> None:
-        """Note a claim about one source."""
+        """Note a claim about one source; where the program never comes to the call, that is what the source gets."""
         call = self.call
+        if self.doom is not None:
+            exception, span = self.doom
+            cause.outcome, cause.exception, cause.severity = "error", exception, "error"
+            cause.detail["raising_line"] = str(span.line)
+            self.answered.exception = exception
         detail = {
             "source": text,
             "target": self.machine.text(call.target_node),
@@ -261,6 +293,17 @@ class _Asking:
     def tape_refuses(self, sources: list[tuple[Value, ast.expr, str]], recording: object) -> bool:
         """Whether the tape surely cannot answer: used up, or never entered."""
         tape, call = self.call.tape, self.call
+        if call.loops and tape.persistent is False and any(singular.several(target) for target in self.targets):
+            cause = Cause(
+                Kind.TAPE_REUSED,
+                call.span,
+                "error",
+                "RuntimeError",
+                detail={"reason": "jacobian"},
+                places={"tape_call": tape.call},
+            )
+            self.claim_all(sources, cause)
+            return True
         used = tape.state["used"]
         if tape.state["entered"] is False and recording is None:
             cause = Cause(
@@ -275,7 +318,8 @@ class _Asking:
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
             odd = tape.state.get("odd")
-            exception = "InternalError" if odd and tape.persistent_text else "RuntimeError"
+            broken = (odd and tape.persistent_text) or tape.state.get("failed")
+            exception = "InternalError" if broken else "RuntimeError"
             first = span_of(used)
             reason = "second-call"
             if used is call.node:
@@ -356,6 +400,10 @@ class _Asking:
             reason, exception = _no_source(source)
             if not reason:
                 continue
+            if self.machine.refused_watch(self.call.tape, source):
+                self.note_all(sources, "unknown")
+                self.answered.exception = exception
+                return True
             span = span_of(node)
             kind = Kind.COPY if reason == "symbolic" else Kind.NOT_A_TENSOR
             cause = Cause(kind, span, "error", exception, detail={"reason": reason}, places={"argument": span})
@@ -405,7 +453,7 @@ class _Asking:
                     Kind.NO_GRADIENT,
                     cut.span,
                     "error",
-                    "LookupError",
+                    detail.pop("exception", "LookupError"),
                     detail=detail,
                     story=[Note(cut.span, "this operation has no registered gradient")],
                 )
@@ -479,7 +527,8 @@ class _Asking:
                 return
             causes.append(cause)
         cause = causes[0]
-        self.answered.lost.add(id(source))
+        if cause.outcome != "zero":
+            self.answered.lost.add(id(source))
         if self.call.silenced:
             self.silence(source, node, text, cause)
             return
@@ -487,11 +536,28 @@ class _Asking:
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if cause.outcome == "none":
+            self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":
             cause.outcome = "zero"
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, cause)
         self.note(text, node, "lost", cause)
+
+    def unfloating(self, recording: Recording, cause: Cause) -> None:
+        """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
+        for target in self.targets:
+            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
+                continue
+            recorded = any(
+                recording in edge.seen
+                and (recording in edge.parent.tracked or self.is_root(recording, edge.parent))
+                and not isinstance(edge.parent, Unknown)
+                for edge in target.edges
+            )
+            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+                cause.outcome, cause.exception = "error", "LookupError"
+                self.answered.exception = "LookupError"
 
     def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
@@ -513,7 +579,7 @@ class _Asking:
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         cause = self.partial(recording, source) or self.branch_loss(recording, source)
-        if cause is not None:
+        if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
@@ -526,7 +592,7 @@ class _Asking:
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if not closed:
-            return self.dead_cause(recording, source, node)
+            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
             if reach.top:
                 if not self.unfollowed(recording, source):
@@ -564,12 +630,38 @@ class _Asking:
             causes.append(cause)
         return causes[0] if causes else None
 
+    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+        """Why the variables of an unknown model are not reached: all that it gave left on the way.
+
+        The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
+        """
+        if not isinstance(source, Unknown) or source.why not in keras.VARIABLES:
+            return None
+        owners: list[Value] = [source]
+        while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:
+            owners.append(owners[-1].edges[0].parent)
+        if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
+            return None
+        if any(self.machine.pool in reach for reach in self.reaches):
+            return None
+        found = [
+            item
+            for target in self.targets
+            for item in self.below(target, owners[1], recording)
+            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            or (item.edge.cut is None and called_before(item.node, owners[1], recording))
+        ]
+        if not found:
+            return None
+        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+
     def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
         options = target.options if isinstance(target, Join) else (target,)
         causes = []
         for option in options:
-            if not isinstance(option, Tensor | Array) or recording in option.tracked:
+            computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
+            if not computed or recording in option.tracked:
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
@@ -607,7 +699,7 @@ class _Asking:
         """Whether a value is one that a recording follows by itself."""
         if isinstance(value, Variable | Params):
             return self.machine.follows(recording, value)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and not value.computed:
             return True
         return recording.watched.get(id(value), MISSING) is not MISSING
 
@@ -715,6 +807,7 @@ class _Asking:
         found: list[Break] = []
         for target in self.targets:
             found += self.ways(target, recording).breaks(source)
+        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -830,7 +923,9 @@ class _Asking:
             cut = edge.cut
             story.append(Note(cut.span, "the gradient is lost here"))
             detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
-            return Cause(cut.kind, cut.span, story=story, detail=detail)
+            # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
+            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
+            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
         span = node.span or self.call.span
         if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
             watched = recording.watched.get(id(edge.parent), MISSING)
@@ -839,7 +934,10 @@ class _Asking:
                 story.append(Note(span, "computed before the tape watches it"))
                 detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
                 return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
-        if isinstance(node, Tensor) and node.gradient_of is not None and recording not in edge.seen:
+        taken = (isinstance(node, Unknown) and node.computed) or (
+            isinstance(node, Tensor) and node.gradient_of is not None
+        )
+        if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
         span = self.machine.site_of(node, recording) or span
@@ -853,7 +951,10 @@ class _Asking:
         tape = recording.tape
         detail = {"callee": self.machine.text(node.span), "tape_line": str(tape.call.line)}
         if node.born < recording.began:
-            detail["where"] = "before the tape"
+            detail["where"] = "in __init__" if self.constructed(recording, node) else "before the tape"
+            forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)
+            if tape.state.get("reset") and any(seen is not recording for seen in forgotten):
+                detail["where"] = "before the reset"
         elif tape.state["open"] and not tape.state["paused"]:
             detail["where"] = "while recording is stopped"
         else:
@@ -863,19 +964,44 @@ class _Asking:
             detail["where"] = "while recording is stopped"
         return detail
 
+    @staticmethod
+    def constructed(recording: Recording, node: Value) -> bool:
+        """Whether a value was made by a constructor that had ended before the tape was made."""
+        around: set[int] = set()
+        running: Activation | None = recording.where
+        while running is not None:
+            around.add(id(running))
+            running = running.caller
+        made: Activation | None = node.where
+        while made is not None and id(made) not in around:
+            if made.function is not None and made.function.name == "__init__" and made.function.owner is not None:
+                return True
+            made = made.caller
+        return False
+
     # -- partial losses --------------------------------------------------------------------------------------------
 
     def partial(self, recording: Recording, source: Value) -> Cause | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
-        roots = [source] if isinstance(source, Variable | Tensor | Params) else []
-        for root in roots:
-            for target in self.targets:
-                for item in self.leaks(target, root, recording):
-                    cause = self.cause_of(recording, item, None)
-                    cause.outcome = "partial"
-                    cause.severity = "warning"
-                    return cause
-        return None
+        found: list[Break] = []
+        if isinstance(source, Variable | Tensor | Params):
+            found = [item for target in self.targets for item in self.leaks(target, source, recording)]
+        elif isinstance(source, Unknown) and source.why in keras.VARIABLES and source.edges:
+            model = source.edges[0].parent
+            found = [
+                graph.Break(node, edge, True)
+                for target in self.targets
+                for leaving in [self.leaving(target, recording)]
+                for node in (self.ways(target, recording).values() if leaving else ())
+                for edge in node.edges
+                if id(edge) in leaving and given_by(edge.parent, model)
+            ]
+        if not found:
+            return None
+        cause = self.cause_of(recording, found[0], None)
+        cause.outcome = "partial"
+        cause.severity = "warning"
+        return cause
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
@@ -938,7 +1064,9 @@ class _Asking:
         """The joins that a gradient of the target meets."""
         known = self.known_joins.get(id(target))
         if known is None:
-            known = self.known_joins[id(target)] = graph.joins_above(target, recording, self.machine.spend)
+            known = self.known_joins[id(target)] = graph.joins_above(
+                target, recording, self.machine.spend, self.machine.pool
+            )
         return known
 
     def lost_on_branch(self, target: Value, option: Value, source: Value, recording: Recording) -> bool:
@@ -952,6 +1080,11 @@ class _Asking:
         return ways.is_in(source, lost.get(id(option), 0))
 
     # -- what is worked out once for all sources -------------------------------------------------------------------
+
+    def below(self, target: Value, value: Value, recording: Recording) -> list[Break]:
+        """The breaks on the ways from a target to a value that is no source of the call itself."""
+        machine = self.machine
+        return graph.Ways(target, [value], recording, machine.captured, machine.spend).breaks(value)
 
     def ways(self, target: Value, recording: Recording) -> graph.Ways:
         """What lies below a target, for all sources of this call."""
@@ -993,6 +1126,25 @@ def made_of_gradient(value: Value, depth: int = 5) -> bool:
     return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
+def called_before(value: Value, model: Value, recording: Recording) -> bool:
+    """Whether a value is what calling a model gave before a recording began."""
+    called = isinstance(value, Unknown) and value.why == "call" and bool(value.edges)
+    return called and value.edges[0].parent is model and value.born < recording.began
+
+
+def given_by(value: Value, model: Value, depth: int = 12) -> bool:
+    """Whether a value surely was computed from what calling a model gave."""
+    if not value.edges or not depth:
+        return False
+    if isinstance(value, Unknown):
+        if value.why == "call":
+            return value.edges[0].parent is model
+        return value.why in {"item", "operation"} and any(
+            given_by(edge.parent, model, depth - 1) for edge in value.edges
+        )
+    return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)
+
+
 def _preference(recording: Recording, item: Break) -> tuple[int, int]:
     """Of several breaks, the one to name: inside the recording before after it, and that before an older one."""
     cut = item.edge.cut
@@ -1019,7 +1171,7 @@ def _no_target(target: Value) -> tuple[str, str]:
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(target.known)
     if isinstance(target, Const):
         if target.value is None:
             return "none", "TypeError"
@@ -1042,13 +1194,17 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Array):
         return "ndarray", "AttributeError"
     if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(source.known)
     if isinstance(source, Const):
         if source.value is None:
             return "none", "TypeError"
         if isinstance(source.value, str):
             return "string", "TypeError"
         return "number", number_error(source.value)
+    if isinstance(source, LibObject) and source.family == "reference":
+        return "reference", "TypeError"
+    if isinstance(source, Instance) and source.library == "tensorflow.experimental.ExtensionType":
+        return "extension", "ValueError"
     if isinstance(source, LibObject) and source.family in {"layer", "model"}:
         return "model" if source.family == "model" else "layer", "AttributeError"
     if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:

@@ -102,6 +102,34 @@ Numbers = float | list[Any]
 Seen = dict[tuple[int, int], Numbers | None]
 
 
+def sizes(value: Value, depth: int = 12) -> list[int] | None:
+    """How many elements a value has along each axis; None where the program does not fix it."""
+    fixed = numbers(value)
+    if fixed is not None:
+        return shape(fixed)
+    if not depth:
+        return None
+    if isinstance(value, Variable):
+        initial = value.state.get("initial")
+        return sizes(initial, depth - 1) if isinstance(initial, Value) else None
+    if not isinstance(value, Tensor):
+        return None
+    name, given = short(value.op), arguments(value)
+    if name in _SHAPED and given:
+        axes = flatten(numbers(given[0]))
+        return None if axes is None else [int(axis) for axis in axes]
+    parts = [sizes(part, depth - 1) for part in given]
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    if name == "matmul" and [len(part) for part in known] == [2, 2]:
+        return [known[0][0], known[1][1]]
+    if name in ELEMENTWISE:
+        longest = max(len(part) for part in known)
+        return [max(axis) for axis in zip(*([1] * (longest - len(part)) + part for part in known), strict=True)]
+    return None
+
+
 def numbers(value: Value, depth: int = 24) -> Numbers | None:
     """The very numbers of a value, as nested lists; None where the program does not fix them, or they are many."""
     return _numbers(value, depth, {})

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import keras, operators
 from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
-from gradlint.flow.expressions import UNROLL, with_key
+from gradlint.flow.expressions import COUNTED, UNROLL, with_key
+from gradlint.flow.loops import LEFT, Loop
 from gradlint.flow.names import LIBRARIES, canonical, root
-from gradlint.flow.store import MISSING, join_values
+from gradlint.flow.store import MISSING, either, join_values
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -350,7 +351,7 @@ class Statements(Calls):
                 going.append(changes)
                 names.append(label)
         if not going:
-            return next((end for end in ends if end != "raise"), "raise")
+            return LEFT if LEFT in ends else next((end for end in ends if end != "raise"), "raise")
         if len(going) == 1:
             self.store.apply(going[0])
         else:
@@ -382,9 +383,13 @@ class Statements(Calls):
             activation = self.stack[-1]
             if len(self.stack) == 1:
                 self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
-            direct = self.forks == activation.forks and not activation.returns
+            direct = self.forks == activation.forks and not activation.returns and not self.left_early()
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"
+
+    def left_early(self) -> bool:
+        """Whether some way has left a running loop already, so that the state here is not the only one."""
+        return any(loop.broken or loop.continued for loop in self.loops)
 
     def run_Match(self, node: ast.Match) -> str:
         subject = self.eval(node.subject)
@@ -435,34 +440,46 @@ class Statements(Calls):
     def run_For(self, node: ast.For | ast.AsyncFor) -> str | None:
         iterable = self.eval(node.iter)
         items, exact = self.iterate(iterable, node.iter)
-        if exact and len(items) <= UNROLL:
+        counted = isinstance(iterable, Seq) and iterable.kind == "range"
+        if exact and len(items) <= (COUNTED if counted else UNROLL):
             return self.turns(node, items, whole=True)
-        if exact or len(items) > 2:
-            items = [items[0], generalise(items[1])]
-        return self.turns(node, items[:2] if len(items) > 1 else items * 2, whole=False)
+        items = shortened(items)
+        return self.turns(node, items if len(items) > 1 else items * 2, whole=False)
 
     run_AsyncFor = run_For
 
     def turns(self, node: ast.For | ast.AsyncFor, items: list[Value], *, whole: bool) -> str:
         """Run a loop's body once for each item."""
-        mark = self.store.mark()
+        loop = self.begin_loop()
         first: Changes = {}
         for index, item in enumerate(items):
             self.assign(node.target, item, node)
-            end = self.turn(node.body)
-            if end in {"return", "raise"}:
-                return end
-            if end == "break":
-                return "normal"
+            end = self.turn(loop, node.body)
+            if end != "normal":
+                return loop.finish(self.store, end)
             if index == 0:
-                first = self.store.since(mark)
+                first = self.store.since(loop.mark)
         if not whole:
-            self.widen(mark, first)
-        return self.block(node.orelse) if node.orelse else "normal"
+            self.widen(loop.mark, first)
+        end = self.block(node.orelse) if node.orelse else "normal"
+        return loop.finish(self.store, end)
 
-    def turn(self, body: list[ast.stmt]) -> str:
-        """One turn of a loop; a ``break`` or ``continue`` on some ways only is taken as going on."""
-        return self.block(body)
+    def begin_loop(self) -> Loop:
+        """A loop that begins here."""
+        mark = self.store.mark()
+        return Loop(self.forks, mark, mark)
+
+    def turn(self, loop: Loop, body: list[ast.stmt]) -> str:
+        """One turn of a loop: ``normal`` where there may be a next one, otherwise how the loop ends."""
+        loop.turn = self.store.mark()
+        self.loops.append(loop)
+        try:
+            end = self.block(body)
+        finally:
+            self.loops.pop()
+        if end == "break":
+            loop.broken.append(self.store.since(loop.mark))
+        return "normal" if loop.next_turn(self.store, end) else end
 
     def widen(self, mark: int, first: Changes) -> None:
         """After two of many turns: what differs between them by count is not known exactly."""
@@ -484,32 +501,31 @@ class Statements(Calls):
                 value.known = None
 
     def run_While(self, node: ast.While) -> str:
-        mark = self.store.mark()
+        loop = self.begin_loop()
         first: Changes = {}
         for count in range(UNROLL):
             truth = self.truth(self.eval(node.test), node.test)
             if truth is False:
-                return self.block(node.orelse) if node.orelse else "normal"
+                end = self.block(node.orelse) if node.orelse else "normal"
+                return loop.finish(self.store, end)
             decided = truth is True and not (isinstance(node.test, ast.Constant))
-            end = self.turn(node.body)
-            if end in {"return", "raise"}:
-                return end
-            if end == "break":
-                return "normal"
+            end = self.turn(loop, node.body)
+            if end != "normal":
+                return loop.finish(self.store, end)
             if count == 0:
-                first = self.store.since(mark)
+                first = self.store.since(loop.mark)
             if not decided and count >= 1:
                 break
             if decided and count >= UNROLL - 1:
                 break
-        self.widen(mark, first)
-        return "normal"
+        self.widen(loop.mark, first)
+        return loop.finish(self.store, "normal")
 
     def run_Break(self, node: ast.Break) -> str:
-        return "break"
+        return self.loops[-1].leave(self.store, self.forks, "break") if self.loops else "break"
 
     def run_Continue(self, node: ast.Continue) -> str:
-        return "continue"
+        return self.loops[-1].leave(self.store, self.forks, "continue") if self.loops else "continue"
 
     # -- try and with ----------------------------------------------------------------------------------------------
 
@@ -698,7 +714,7 @@ class Statements(Calls):
             items, whole = self.iterate(iterable, generator.iter)
             if not whole or len(items) > UNROLL:
                 exact = False
-                items = items[:2]
+                items = shortened(items)
             for item in items:
                 self.assign(generator.target, item, generator.iter)
                 keep: bool | None = True
@@ -761,6 +777,14 @@ class Statements(Calls):
             return value
         if name in GRAPH:
             function.graph = True
+            options = decorator.keywords if isinstance(decorator, ast.Call) else []
+            for option in options:
+                if (
+                    option.arg == "jit_compile"
+                    and isinstance(option.value, ast.Constant)
+                    and option.value.value is True
+                ):
+                    function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
             return value
         if name == "tensorflow.custom_gradient":
             return self.custom_gradient(function, decorator)
@@ -803,6 +827,15 @@ class Statements(Calls):
             if isinstance(maker, Unknown):
                 made = cls
         self.bind(node.name, made)
+
+
+def shortened(items: list[Value]) -> list[Value]:
+    """The items of a loop that has too many turns to run each: the first, and one that may be any of the others."""
+    if len(items) <= 2:
+        return items
+    if all(isinstance(item, Const | Number) for item in items):
+        return [items[0], generalise(items[1])]
+    return items if len(items) <= UNROLL else [items[0], either(*items[1:])]
 
 
 def generalise(item: Value) -> Value:

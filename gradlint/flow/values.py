@@ -126,13 +126,17 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that is not known; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty."""
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
 
-    __slots__ = ("kind",)
+    ``known`` is the number that it is, or None where that is not known.
+    """
 
-    def __init__(self, kind: str = "", span: Span | None = None) -> None:
+    __slots__ = ("kind", "known")
+
+    def __init__(self, kind: str = "", span: Span | None = None, known: Any = None) -> None:
         super().__init__(span)
         self.kind = kind
+        self.known = known
 
 
 class Array(Value):
@@ -171,13 +175,18 @@ class Tensor(Value):
 
 
 class Symbolic(Value):
-    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give."""
+    """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give.
 
-    __slots__ = ("layer",)
+    ``call`` is the layer's call that made it, where it was seen: the layer, its arguments, and which of several
+    outputs it is.
+    """
+
+    __slots__ = ("call", "layer")
 
     def __init__(self, span: Span | None = None, layer: Value | None = None) -> None:
         super().__init__(span)
         self.layer = layer
+        self.call: tuple[Value, tuple[Value, ...], int | None] | None = None
 
 
 class Variable(Value):
@@ -291,16 +300,18 @@ class Dict(Value):
 class Recording:
     """One recording of a tape: from its first operation to the call of ``gradient`` that uses it up.
 
-    ``watched`` maps the id of an object to the object; it is written through the store.
+    ``watched`` maps the id of an object to the object, and ``used`` that of a Variable that an operation read to the
+    Variable; both are written through the store.
     """
 
-    __slots__ = ("began", "number", "tape", "watched", "where")
+    __slots__ = ("began", "number", "tape", "used", "watched", "where")
 
     def __init__(self, tape: Tape, number: int, began: int) -> None:
         self.tape = tape
         self.number = number
         self.began = began
         self.watched: dict[Any, Any] = {}
+        self.used: dict[Any, Any] = {}
         self.where: Any = None
 
 
@@ -310,7 +321,8 @@ class Tape(Value):
     Attributes:
         persistent: None where it is not known; likewise ``accessed`` (``watch_accessed_variables``).
         state: ``recording``: the current :class:`Recording` or None; ``open``: whether its block is running;
-            ``used``: the gradient call that used it up; ``paused``; ``escaped``; ``uses``: its gradient calls.
+            ``used``: the gradient call that used it up; ``failed``: whether one ended in the middle of its work;
+            ``paused``; ``escaped``; ``uses``: its gradient calls.
     """
 
     __slots__ = ("accessed", "call", "persistent", "persistent_text", "state", "uses")
@@ -515,12 +527,15 @@ class Unknown(Value):
         top: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
         attrs: The attributes that were read from it, so that reading one twice gives one object.
         why: What it is, in a word, for the editor's hover.
+        computed: Whether it surely is a tensor, or a nest of tensors, that an operation made when it was born; so a
+            recording that did not see the operation does not follow it back.
     """
 
-    __slots__ = ("attrs", "top", "why")
+    __slots__ = ("attrs", "computed", "top", "why")
 
     def __init__(self, why: str = "", span: Span | None = None, *, top: bool = False) -> None:
         super().__init__(span)
         self.why = why
         self.top = top
+        self.computed = False
         self.attrs: dict[Any, Any] = {}
