@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+Make = Callable[[int], str]
 HEAD = "import numpy as np\nimport tensorflow as tf\n\n"
 
 STEP = """\
@@ -103,6 +105,32 @@ def functions(count: int) -> str:
         "    return tape.gradient(loss, w)\n\n\n"
     )
     return HEAD + "".join(body.format(n=n) for n in range(count))
+
+
+def elifs(count: int) -> str:
+    """A chain of conditions that nobody can decide, each of which binds a name of its own."""
+    lines = [HEAD, "w = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    if flag():\n        y = w * 2.0\n"]
+    lines += [f"    elif flag({n}):\n        z{n} = {n}\n        y = w * {n}.0\n" for n in range(count)]
+    return "".join([*lines, "    else:\n        y = w\nprint(tape.gradient(y, w))\n"])
+
+
+def dictionary(entries: int) -> str:
+    """A long dictionary display beside a tape."""
+    items = "".join(f"    'key {n}': {n},\n" for n in range(entries))
+    return f"{HEAD}table = {{\n{items}}}\n{chained(3)}"
+
+
+def appends(count: int) -> str:
+    """A list that grows item by item, and a gradient of its sum."""
+    lines = [HEAD, "w = tf.Variable(1.0)\nparts = []\nwith tf.GradientTape() as tape:\n"]
+    lines += [f"    parts.append(w * {n}.0)\n" for n in range(count)]
+    return "".join([*lines, "    y = tf.add_n(parts)\nprint(tape.gradient(y, w))\n"])
+
+
+def doubled(times: int) -> str:
+    """A value that is added to itself so often that its ways back are beyond counting."""
+    body = "    y = y + y\n" * times
+    return f"{HEAD}w = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    y = w\n{body}print(tape.gradient(y, w))\n"
 
 
 def notebook(lines: int) -> str:

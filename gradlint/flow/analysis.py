@@ -18,20 +18,21 @@ GRAPH_CODE = re.compile(
 """TensorFlow 1 graph code, in which a tape means something else."""
 
 
-def analyse(code: str) -> Facts:
+def analyse(code: str, *, everything: bool = False) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
     Args:
         code: A Python program.
+        everything: Whether to follow also what no tape can have to do with.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not names_tape(code) or GRAPH_CODE.search(code):
+    if not (everything or names_tape(code)) or GRAPH_CODE.search(code):
         return Facts()
     recorder = Recorder()
-    machine = Machine(code, recorder)
+    machine = Machine(code, recorder, everything=everything)
     try:
         machine.run(tree)
     except (ExhaustedError, RecursionError):

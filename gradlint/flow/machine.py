@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import keras, methods, relevance, updates, usage
 from gradlint.flow.core import RaisedError, span_of
@@ -21,9 +21,22 @@ from gradlint.flow.values import (
     Variable,
 )
 
+if TYPE_CHECKING:
+    from gradlint.flow.record import Recorder
+
 
 class Machine(Library):
-    """Runs a program and notes what its gradient calls get."""
+    """Runs a program and notes what its gradient calls get.
+
+    Args:
+        code: The program.
+        recorder: What notes the claims.
+        everything: Whether to enter also the functions that no tape can have to do with.
+    """
+
+    def __init__(self, code: str, recorder: Recorder, *, everything: bool = False) -> None:
+        super().__init__(code, recorder)
+        self.everything = everything
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a library's method."""
@@ -68,7 +81,7 @@ class Machine(Library):
         relevant = relevance.Relevance(self.lines)
         for _ in range(3):
             pending = [function for function in self.defined if id(function.node) not in self.entered]
-            for function in relevant.pick(pending, self.defined):
+            for function in pending if self.everything else relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
                 mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
