@@ -197,16 +197,7 @@ def judge_evidence(code: str, report: Report, line: Callable[[int], str]) -> Jud
     if code == "GT505":
         return _judge_rebound(report) or unreached
     if code == "GT109":
-<<<<<<< HEAD
         return _judge_empty(report) or unreached
-=======
-        asked = report.of("call")
-        if any(not event["outs"] for event in asked):
-            return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
-        if asked:
-            return Judgement("refuted", "there are sources")
-        return Judgement("inconclusive", "the gradient call is not part of what was run", 1)
->>>>>>> refs/heads/mend
     if code == "GT701":
         sizes = [event["size"] for event in report.of("call") if event["size"] is not None]
         if any(size > 1 for size in sizes):
