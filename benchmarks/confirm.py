@@ -1,8 +1,8 @@
 """What `--confirm` costs beside running the programs plainly: `python -m benchmarks.confirm`.
 
 Confirms a hundred findings in the rules' own broken examples and the fixtures' scripts, and runs the same hundred
-programs, one a finding, in one process that imports TensorFlow once. Both are measured from a cold start, side by side, several times; the
-ratio of the medians is to be at most 2.
+programs, one a finding, in one process that imports TensorFlow once. Both are measured from a cold start, side by
+side, several times; the ratio of the medians is to be at most 2.
 """
 
 from __future__ import annotations
@@ -87,16 +87,11 @@ def plain(work: list[tuple[Source, list[Finding]]], folder: Path) -> float:
         path = folder / source.path
         path.write_text(source.code, encoding="utf-8")
         paths += [str(path)] * len(some)
-    environment = {
-        **os.environ,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-    }
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "TF_ENABLE_ONEDNN_OPTS": "0"}
     started = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", PLAIN, json.dumps(paths)],
-        env=environment,
+        env={**os.environ, **quiet},
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from importlib import import_module
@@ -57,6 +56,8 @@ class _Commands(click.Group):
             return super().parse_args(ctx, args)
         if not args or (args[0] not in COMMANDS and args[0] not in ("-h", "--help", "-V", "--version")):
             if args and not args[0].startswith("-") and not os.path.lexists(args[0]):
+                import difflib
+
                 near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
                 if near:
                     raise click.UsageError(f"there is no path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
@@ -138,6 +139,8 @@ def _misused(error: click.ClickException) -> int:
 
 def _message(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
+        import difflib
+
         known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
         near = difflib.get_close_matches(error.option_name, known, n=1)
         return f"no such option {error.option_name}" + (f"; did you mean {near[0]}?" if near else "")

@@ -61,7 +61,7 @@ def _finding(source: Source, module: Module, rule: Rule, diagnostic: Diagnostic)
         gradients=tuple(_gradient(source, gradient) for gradient in claim.gradients),
         flow=tuple(_step(source, module, note) for note in claim.story),
         fix=_fix(source, diagnostic.fix),
-        url=DOCUMENTATION.format(code=rule.code),
+        url=DOCUMENTATION.format(code=rule.code) if registry.is_builtin(rule) else rule.url,
     )
 
 

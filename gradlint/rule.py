@@ -160,6 +160,8 @@ class Rule:
     """The severity of every finding of the rule; None takes the claim's own."""
     default: ClassVar[bool] = True
     """Whether the rule is on unless selected away; rules of severity ``info`` are off."""
+    url: ClassVar[str | None] = None
+    """Where a rule of others is documented; the built-in ones have their page among gradlint's own."""
 
     def check(self, facts: Facts, module: Module) -> Iterable[Diagnostic]:
         """Make the rule's diagnostics of a program; a subclass may look at LibCST nodes of its own.

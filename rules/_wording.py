@@ -128,6 +128,10 @@ def so(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
 def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -> str:
     where = _calls(claim, group)
     verb = _verb(claim, group, nan)
+    if group[0].outcome == "error" and "raising_line" in claim.detail:
+        line = claim.detail["raising_line"]
+        place = "this line" if line == str(claim.span.line) else f"line {line}"
+        return f"{place} {verb} before {call(claim)}{where} is reached"
     if group[0].outcome == "error":
         return f"{call(claim)}{where} {verb}"
     noun = NAMES.get(group[0].method, "gradient") + ("s" if _plural(group) else "")

@@ -600,3 +600,38 @@ def test_fixes_are_verified_by_tensorflow_before_they_are_written(tmp_path: Path
     assert done.stderr.count(" verified: before: ") == 2
     mended = LOST.replace("    y = np.square(w) * x\n", "    tape.watch(x)\n    y = tf.square(w) * x\n")
     assert (tmp_path / "lost.py").read_text() == mended
+
+
+FIXTURES = ROOT / "fixtures"
+SHOWN = {
+    "GT108-source-is-a-copy/notebook_broken.ipynb": "with respect to points arrived: ",
+    "GT205-outside-the-tape/script_broken.py": "with respect to model.trainable_variables (Dense) arrived: ",
+    "GT304-comparison-on-the-way/class_broken.py": "with respect to self.rate arrived: ",
+    "GT401-tape-reused/never_entered_broken.py": "with respect to b arrived: ",
+    "GT503-none-applied/script_broken.py": "with respect to w arrived: ",
+}
+"""Broken programs as one meets them, and what TensorFlow says of the gradient once the fix is in."""
+
+
+def test_true_to_life_programs_are_mended_and_verified(tmp_path: Path) -> None:
+    copies = {name: tmp_path / name.replace("/", "-") for name in SHOWN}
+    for name, path in copies.items():
+        path.write_bytes((FIXTURES / name).read_bytes())
+    done = gradlint("--confirm", "--fix", "--unsafe-fixes", "--show-fixes", ".", cwd=tmp_path)
+    assert (done.returncode, "No lost gradients in 5 files" in done.stdout) == (0, True)
+    told = {part.partition(":")[0]: part for part in done.stderr.split("\nGT")}
+    for name, evidence in SHOWN.items():
+        said = told[copies[name].name.removeprefix("GT")]
+        assert " verified: before: " in said
+        assert f"; after: the gradient {evidence}" in said
+        assert copies[name].read_bytes() != (FIXTURES / name).read_bytes()
+    again = gradlint("--diff", "--unsafe-fixes", ".", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+def test_a_fix_that_needs_the_flag_is_not_written_without_it(tmp_path: Path) -> None:
+    text = (FIXTURES / "GT304-comparison-on-the-way/class_broken.py").read_text("utf-8")
+    (tmp_path / "program.py").write_text(text)
+    done = gradlint("--confirm", "--fix", "program.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert (tmp_path / "program.py").read_text() == text

@@ -64,14 +64,19 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
         CommandError: If TensorFlow is not there.
     """
     from gradlint.confirm import Confirmer, ConfirmUnavailable
+    from gradlint.confirm.places import asked_instead
     from gradlint.fixing import Evidence
 
     def verify(before: Source, after: Source, finding: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
         if not gradients:
             return Evidence(None, "no gradient is claimed lost, so there is none to run")
         moved = Position(gradients[0].line, gradients[0].column)
+        asked = tuple(
+            replace(new, source=asked_instead(before, old, after, new) or new.source)
+            for old, new in zip(finding.gradients, gradients, strict=True)
+        )
         mended = replace(
-            finding, cell=gradients[0].cell, location=moved, end_location=moved, gradients=gradients, flow=(), fix=None
+            finding, cell=gradients[0].cell, location=moved, end_location=moved, gradients=asked, flow=(), fix=None
         )
         ((_, lost),) = confirmer.confirm(before, [finding])
         if lost.status != "confirmed":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +195,8 @@ def _outputs(values: tuple[str, ...]) -> tuple[tuple[Output, ...], str | None]:
     for value in values:
         name, colon, path = value.partition(":")
         if name not in FORMATS:
+            import difflib
+
             near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(FORMATS)}"
             raise click.UsageError(f"unknown format `{name}`; {hint}")

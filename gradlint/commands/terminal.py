@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -41,7 +40,11 @@ def use_color(color: Color, stream: TextIO) -> bool:
 
 def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
     """The style for a stream: as wide as the terminal within bounds, 80 columns elsewhere."""
-    columns = shutil.get_terminal_size((_WIDTH, 24)).columns if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
+    columns = _WIDTH
+    if stream.isatty() or "COLUMNS" in os.environ:
+        import shutil
+
+        columns = shutil.get_terminal_size((_WIDTH, 24)).columns
     return Style(use_color(color, stream), min(max(columns, 40), _WIDEST), quiet)
 
 

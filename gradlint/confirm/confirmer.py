@@ -49,7 +49,7 @@ class Confirmer:
         self.close()
 
     def close(self) -> None:
-        """End the worker and every probe that still runs."""
+        """End the worker and every probe that still runs; any thread may call it, and verdicts then cease to come."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
@@ -78,7 +78,10 @@ class Confirmer:
                 yield from self._advance(pool, case, None, running)
             if not running:
                 return
-            number, report = pool.take()
+            taken = pool.take()
+            if taken is None:
+                return
+            number, report = taken
             yield from self._advance(pool, running.pop(number), report, running)
 
     def _advance(

@@ -196,11 +196,15 @@ def judge_evidence(code: str, report: Report, line: Callable[[int], str]) -> Jud
         return Judgement("confirmed", f"{raised[-1]['type']}: {_first(raised[-1]['text'])}")
     if code == "GT505":
         return _judge_rebound(report) or unreached
+    if code == "GT109":
+        return _judge_empty(report) or unreached
     if code == "GT701":
         sizes = [event["size"] for event in report.of("call") if event["size"] is not None]
         if any(size > 1 for size in sizes):
             return Judgement("confirmed", f"the target has {max(sizes)} elements and the gradient is that of their sum")
         return Judgement("refuted", "the target is a single number") if sizes else unreached
+    if any(event["scaled"] for event in report.of("call")):
+        return Judgement("confirmed", "the third argument is a Variable, and TensorFlow takes it as output_gradients")
     for event in report.of("pairs"):
         if event["none"]:
             return Judgement("confirmed", f"{event['none']} of {event['pairs']} gradients that are applied are None")
@@ -233,6 +237,19 @@ def _judge_tape(code: str, report: Report) -> Judgement | None:
     return Judgement("confirmed", f"the tape is persistent and was asked for {'one gradient' if asked else 'none'}")
 
 
+def _judge_empty(report: Report) -> Judgement | None:
+    counts = [len(event["outs"]) for event in report.of("call")]
+    if not counts:
+        return None
+    if 0 in counts:
+        return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
+    return Judgement("refuted", f"the gradient call has {counts[0]} sources")
+
+
+def _spoken(kind: str) -> str:
+    return {"variable": "Variable", "tensor": "Tensor"}.get(kind, kind)
+
+
 def _judge_rebound(report: Report) -> Judgement | None:
     before = [event["kind"] for event in report.of("bound") if event["when"] == "before"]
     after = [event["kind"] for event in report.of("bound") if event["when"] == "after"]
@@ -241,6 +258,6 @@ def _judge_rebound(report: Report) -> Judgement | None:
     for old, new in zip(before, after, strict=False):
         if old == "variable" and new != "variable":
             return Judgement(
-                "confirmed", f"the name held a Variable before the line and holds a {new.capitalize()} after it"
+                "confirmed", f"the name held a Variable before the line and holds a {_spoken(new)} after it"
             )
-    return Judgement("refuted", f"the name holds a {after[0].capitalize()} after the line, as before it")
+    return Judgement("refuted", f"the name holds a {_spoken(after[0])} after the line, as before it")

@@ -78,11 +78,38 @@ def same_text(one: str, other: ast.AST) -> bool:
         return "".join(one.split()) == "".join(ast.unparse(other).split())
 
 
+def sources_of(call: ast.Call) -> ast.expr | None:
+    """What a gradient call gives as its sources."""
+    argument = next((keyword.value for keyword in call.keywords if keyword.arg in {"sources", "source"}), None)
+    return call.args[1] if argument is None and len(call.args) > 1 else argument
+
+
+def asked_instead(before: Source, old: Gradient, after: Source, new: Gradient) -> str | None:
+    """The sources of a call that no longer asks for a gradient's source, after a fix; None where it still does.
+
+    Args:
+        before: The program as it was.
+        old: The gradient, with its place there.
+        after: The program with the fix.
+        new: The gradient, with its place in that.
+
+    Raises:
+        SyntaxError: If one of the programs is not Python.
+    """
+    asked = []
+    for source, gradient in ((before, old), (after, new)):
+        call = Places(source, ast.parse(source.code)).call(gradient)
+        argument = None if call is None else sources_of(call)
+        if call is None or argument is None:
+            return None
+        asked.append((call, ast.unparse(argument)))
+    (_, first), (call, second) = asked
+    return None if first == second or groups(call, new.source) is not None else second
+
+
 def groups(call: ast.Call, source: str) -> tuple[int, ...] | None:
     """Which elements of a gradient call's list of sources have a text; None where it is not one of several."""
-    argument = next((keyword.value for keyword in call.keywords if keyword.arg in {"sources", "source"}), None)
-    if argument is None and len(call.args) > 1:
-        argument = call.args[1]
+    argument = sources_of(call)
     if isinstance(argument, (ast.List, ast.Tuple)):
         if any(isinstance(element, ast.Starred) for element in argument.elts):
             return None

@@ -182,17 +182,17 @@ class Plan:
             if isinstance(node, ast.Call) and last(node.func) == "apply_gradients":
                 marking.put(node, Mark("apply", FLAG + 1))
         if self.finding.code in {"GT403", "GT406"}:
-            self._mark_tape(statement)
+            self._mark_tape(statement, expression)
         if self.finding.code == "GT505" and isinstance(statement, (ast.Assign, ast.AugAssign)):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             marking.put(statement, Mark("bound", FLAG + 3, ast.unparse(target)))
-        if self.finding.code == "GT502" or self.numbers_only:
+        if self.finding.code in {"GT109", "GT502"} or self.numbers_only:
             for node in ast.walk(self.program.tree):
                 if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
                     marking.put(node, Mark("call", FLAG + 4))
-                    self.kept += [node] if self.numbers_only else []
+                    self.kept += [] if self.finding.code == "GT502" else [node]
 
-    def _mark_tape(self, statement: ast.stmt) -> None:
+    def _mark_tape(self, statement: ast.stmt, flagged: ast.expr | None) -> None:
         """Count what is asked of a tape; the program must run on as far as the tape is spoken of."""
         self.whole_only = True
         header: list[ast.AST] = [statement]
@@ -205,7 +205,7 @@ class Plan:
             names |= {name for target in statement.targets for name in targets(target)}
         for part in header:
             for node in ast.walk(part):
-                if isinstance(node, ast.Call) and (last(node.func) or "").endswith("GradientTape"):
+                if node is flagged or (isinstance(node, ast.Call) and (last(node.func) or "").endswith("GradientTape")):
                     marking.put(node, Mark("tape", FLAG + 2))
                     self.kept.append(node)
         for part in self.program.tree.body:

@@ -35,8 +35,8 @@ class Pool(Protocol):
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
 
-    def take(self) -> tuple[int, Report]:
-        """The next report, waited for."""
+    def take(self) -> tuple[int, Report] | None:
+        """The next report, waited for; None once the pool is closed, by whatever thread."""
 
     def close(self) -> None:
         """End every process and delete the scratch folder."""
@@ -102,6 +102,7 @@ class ForkingPool:
         self.tensorflow: str | None = None
         self.waiting: dict[int, tuple[Job, float]] = {}
         self.lost: list[int] = []
+        self.closed = False
         self.answers: queue.Queue[bytes | None] = queue.Queue()
         self.process = start("fork", self.scratch)
 
@@ -110,16 +111,19 @@ class ForkingPool:
         if self.tensorflow is None:
             self._greet()
         self.waiting[number] = (job, time.monotonic())
+        if self.closed:
+            return
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps({"number": number, "job": job.to_json()}).encode() + b"\n")
             self.process.stdin.flush()
-        except OSError:
-            self._restart()
+        except (OSError, ValueError):
+            if not self.closed:
+                self._restart()
 
-    def take(self) -> tuple[int, Report]:
-        """The next report, waited for."""
-        while True:
+    def take(self) -> tuple[int, Report] | None:
+        """The next report, waited for; None once the pool is closed, by whatever thread."""
+        while not self.closed:
             if self.lost:
                 number = self.lost.pop()
                 return number, Report(ending="lost")
@@ -129,20 +133,29 @@ class ForkingPool:
             except queue.Empty:
                 line = None
             if line is None:
-                self._restart()
+                if not self.closed:
+                    self._restart()
                 continue
             record = json.loads(line)
             if record["number"] in self.waiting:
                 del self.waiting[record["number"]]
                 return record["number"], read_report(record["report"])
+        return None
 
     def close(self) -> None:
         """End every process and delete the scratch folder."""
+        self.closed = True
         self._end()
+        self.answers.put(None)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _greet(self) -> None:
-        self.tensorflow = greeting(self.process)
+        try:
+            self.tensorflow = greeting(self.process)
+        except ConfirmUnavailable:
+            if self.closed:
+                return
+            raise
         threading.Thread(target=self._listen, args=(self.process, self.answers), daemon=True).start()
 
     @staticmethod
@@ -175,7 +188,7 @@ class FreshPool:
     def __init__(self, spares: int) -> None:
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
-        self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable] = queue.Queue()
+        self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable | None] = queue.Queue()
         self.closed = False
         self.running: set[subprocess.Popen[bytes]] = set()
         self.spares: queue.Queue[subprocess.Popen[bytes]] = queue.Queue()
@@ -188,8 +201,8 @@ class FreshPool:
         self._prepare()
         threading.Thread(target=self._run, args=(process, number, job), daemon=True).start()
 
-    def take(self) -> tuple[int, Report]:
-        """The next report, waited for."""
+    def take(self) -> tuple[int, Report] | None:
+        """The next report, waited for; None once the pool is closed, by whatever thread."""
         report = self.reports.get()
         if isinstance(report, ConfirmUnavailable):
             raise report
@@ -198,6 +211,7 @@ class FreshPool:
     def close(self) -> None:
         """End every process and delete the scratch folder."""
         self.closed = True
+        self.reports.put(None)
         for process in list(self.running):
             end(process)
         shutil.rmtree(self.scratch, ignore_errors=True)

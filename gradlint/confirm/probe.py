@@ -170,7 +170,12 @@ class Probe:
             value = read()
         except Exception:
             return
-        kind = "variable" if self._variable(value) else "tensor" if self.tf.is_tensor(value) else type(value).__name__
+        if type(value).__name__ == "_UnreadVariable":
+            kind = "result of an assignment"
+        else:
+            kind = (
+                "variable" if self._variable(value) else "tensor" if self.tf.is_tensor(value) else type(value).__name__
+            )
         self.report({"t": "bound", "n": mark, "when": when, "kind": kind})
 
     def apply(self, mark: int, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -277,6 +282,7 @@ class Probe:
             "names": [self._named(source) for source in flat[:40]],
             "symbolic": any(self._symbolic(gradient) for gradient in gradients),
             "size": self._size(target),
+            "scaled": len(arguments) > 2 and self._variable(arguments[2]),
             "terms": self._terms(method, sources),
             "target": self._sum(target),
         }

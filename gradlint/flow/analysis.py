@@ -9,6 +9,7 @@ from gradlint.flow.core import ExhaustedError
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine import Machine
 from gradlint.flow.record import Recorder
+from gradlint.flow.relevance import names_tape
 
 GRAPH_CODE = re.compile(
     r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"
@@ -17,20 +18,21 @@ GRAPH_CODE = re.compile(
 """TensorFlow 1 graph code, in which a tape means something else."""
 
 
-def analyse(code: str) -> Facts:
+def analyse(code: str, *, everything: bool = False) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
     Args:
         code: A Python program.
+        everything: Whether to follow also what no tape can have to do with.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if GRAPH_CODE.search(code):
+    if not (everything or names_tape(code)) or GRAPH_CODE.search(code):
         return Facts()
     recorder = Recorder()
-    machine = Machine(code, recorder)
+    machine = Machine(code, recorder, everything=everything)
     try:
         machine.run(tree)
     except (ExhaustedError, RecursionError):

@@ -44,6 +44,8 @@ _CONSTANTS = {
     "numpy.pi": math.pi, "numpy.e": math.e, "numpy.inf": math.inf, "numpy.nan": math.nan, "numpy.newaxis": None,
     "tensorflow.newaxis": None,
 }  # fmt: skip
+LEAVING = frozenset({"numpy", "tolist"})
+"""Methods that give a NumPy or Python value whatever they are called on."""
 SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "path"})
 """Attributes that say something about a tensor and carry none of its value."""
 
@@ -111,6 +113,8 @@ class Attributes(Expressions):
             return before
         if name in {"shape", "dtype", "ndim", "__name__", "__class__"}:
             return Number("", span_of(node))
+        if name in LEAVING:
+            return Method(value, name)
         made = Unknown(name, span_of(node), top=value.top)
         made.edges = keras.everywhere(value)
         self.set(value.attrs, name, made)
@@ -249,7 +253,9 @@ class Attributes(Expressions):
             self.set(value.attrs, name, new)
         elif isinstance(value, Unknown):
             self.set(value.attrs, name, new)
-            value.edges = (*value.edges, *keras.everywhere(new)) if not isinstance(new, Const) else value.edges
+            if not isinstance(new, Const):
+                value.edges = (*value.edges, *keras.everywhere(new))
+                keras.set_somewhere(self, value, name, new)
         elif isinstance(value, LibObject):
             keras.set_attribute(self, value, name, new)
         elif isinstance(value, ClassValue):

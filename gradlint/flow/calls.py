@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import keras
+from gradlint.flow import dtypes, keras
 from gradlint.flow.attributes import Attributes
 from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
 from gradlint.flow.values import (
+    Array,
     Bound,
     ClassValue,
     Const,
@@ -22,6 +23,7 @@ from gradlint.flow.values import (
     Known,
     LibObject,
     Method,
+    Number,
     Pairs,
     Partial,
     Seq,
@@ -34,6 +36,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
 
@@ -175,16 +178,32 @@ class Calls(Attributes):
         frame.self_class = function.owner
         self.bind_parameters(function, frame, args, kwargs, node, star=star)
         if isinstance(code, ast.Lambda):
-            return self.inside(function, frame, node, lambda: self.eval(code.body))
-        if self.is_generator(code):
+            result = self.inside(function, frame, node, lambda: self.eval(code.body))
+        elif self.is_generator(code):
             return self.generator_of(function, frame, node)
-        return self.inside(function, frame, node, lambda: self.body_of(code))
+        else:
+            result = self.inside(function, frame, node, lambda: self.body_of(code))
+        return self.out_of_graph(result, node) if function.graph else result
+
+    def out_of_graph(self, value: Value, node: ast.AST) -> Value:
+        """What a ``tf.function`` gives back for a value that its body returns: tensors for arrays and numbers."""
+        if isinstance(value, Seq):
+            values = tuple(self.out_of_graph(item, node) for item in value.items.values)
+            if all(new is old for new, old in zip(values, value.items.values, strict=True)):
+                return value
+            return Seq(Items(values, value.items.exact), value.kind, value.span)
+        is_number = isinstance(value, Const) and isinstance(value.value, int | float)
+        if isinstance(value, Array) or (isinstance(value, Number) and value.kind != "str") or is_number:
+            return self.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.convert_to_tensor")
+        return value
 
     def body_of(self, code: ast.FunctionDef | ast.AsyncFunctionDef) -> Value:
         """Run a function's body in the running activation and give what it returns."""
         activation = self.stack[-1]
         end = self.block(code.body)
         if not activation.returns:
+            if end == "raise":
+                return self.unknown("raises", code, top=True)
             return Const(None)
         if len(activation.returns) == 1 and end == "return" and activation.returns[0][1] is None:
             return activation.returns[0][0]
@@ -313,7 +332,7 @@ class Calls(Attributes):
 
     def is_record(self, cls: ClassValue) -> bool:
         """Whether a class is a dataclass or a NamedTuple."""
-        if any(isinstance(base, Known) and base.name.endswith("NamedTuple") for base in cls.bases):
+        if any(isinstance(base, Known) and base.name.endswith(("NamedTuple", "ExtensionType")) for base in cls.bases):
             return True
         for decorator in cls.node.decorator_list:
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -351,7 +370,7 @@ class Calls(Attributes):
             if isinstance(base, Known):
                 if base.name in {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}:
                     continue
-                if keras.family(base.name) or base.name in {"tensorflow.Module", "tensorflow.GradientTape"}:
+                if keras.family(base.name) or base.name in _LIBRARY:
                     library = library or base.name
                 elif not base.name.startswith(("builtins.", "typing.", "abc.", "enum.")):
                     is_open = True

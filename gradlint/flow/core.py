@@ -21,6 +21,7 @@ from gradlint.flow.values import (
     Instance,
     Items,
     Join,
+    Known,
     LibObject,
     Params,
     Recording,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
+VISITS = 1_500_000
+"""How many values and edges its gradient calls may look at before the rest of it is unknown."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -92,7 +95,7 @@ class Core:
         self.store = Store()
         self.recorder = recorder
         self.clock = 0
-        self.steps = 0
+        self.visits = 0
         self.forks = 0
         self.guards = 0
         self.recordings = 0
@@ -101,6 +104,7 @@ class Core:
         self.stack: list[Activation] = []
         self.controls: list[Value] = []
         self.pool = Unknown("code of others")
+        self.pooled: dict[int, Value] = {}
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
         self.eager = False
@@ -118,6 +122,7 @@ class Core:
         self.looped: set[int] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
+        self.doomed: dict[int, tuple[str, Span]] = {}
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
@@ -131,6 +136,16 @@ class Core:
         if self.clock > STEPS:
             raise ExhaustedError
         return self.clock
+
+    def spend(self, visits: int) -> None:
+        """Count values and edges that are looked at.
+
+        Raises:
+            ExhaustedError: If the budget has run out.
+        """
+        self.visits += visits
+        if self.visits > VISITS:
+            raise ExhaustedError
 
     def text(self, node: ast.AST | Span | None) -> str:
         """The program's text at a node, on one line."""
@@ -171,7 +186,9 @@ class Core:
         elif isinstance(value, Variable | Params):
             return frozenset(recording for recording in active if self.follows(recording, value))
         elif isinstance(value, Unknown):
-            return frozenset(active)
+            if not value.computed:
+                return frozenset(active)
+            found = value.tracked
         elif isinstance(value, Join):
             return frozenset().union(*(self.tracked(option) for option in value.options))
         elif isinstance(value, Instance | LibObject | Function | Seq | Dict):
@@ -283,11 +300,28 @@ class Core:
             for item in value.items.values:
                 if isinstance(item, Tape):
                     self.escape(item)
-        if isinstance(value, Unknown | Const):
+        if isinstance(value, Unknown | Const | Known) or id(value) in self.pooled:
             return
-        if not any(edge.parent is value for edge in self.pool.edges):
-            edge = Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE)
-            self.pool.edges = (*self.pool.edges, edge)
+        self.pooled[id(value)] = value
+        self.pool.edges = (*self.pool.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+
+    def leave_pool(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
+        """Forget what code of others saw of one function, but for what the function did not make itself.
+
+        Args:
+            edges: What the pool held before the function ran.
+            function: The function.
+            since: The clock's time before it ran.
+        """
+        code = function.node
+        last = code.end_lineno or code.lineno
+        for edge in self.pool.edges[len(edges) :]:
+            value = edge.parent
+            if value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
+                del self.pooled[id(value)]
+            else:
+                edges = (*edges, edge)
+        self.pool.edges = edges
 
     # -- what containers and functions hold ------------------------------------------------------------------------
 
@@ -311,7 +345,9 @@ class Core:
         names = self.free_names.get(id(function.node))
         if names is None:
             inside = ast.walk(function.node)
-            names = tuple({node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)})
+            loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+            own = _parameters(function.node)
+            names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
             self.free_names[id(function.node)] = names
         for name in names:
             frame: Frame | None = function.frame
@@ -339,16 +375,23 @@ class Core:
         return value.span
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value."""
+        """A name under which the running code can reach a value, or what makes it."""
+        name = self.named(value)
+        if name is not None:
+            return name
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def named(self, value: Value) -> str | None:
+        """A name that holds a value where the code runs."""
         frame: Frame | None = self.frame
         while frame is not None:
             for name, held in frame.names.items():
                 if held is value and isinstance(name, str):
                     return name
             frame = frame.parent
-        if isinstance(value, Variable | Params) and value.span is not None:
-            return self.text(value.span)
-        return "the value"
+        return None
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
@@ -357,15 +400,30 @@ class Core:
             self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
         return id(node) in self.looped
 
-    def leaves_graph(self, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
+    def doom(self, value: Value, node: ast.AST, exception: str) -> None:
+        """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
+        self.doomed[id(value)] = exception, span_of(node)
+        self.kept.append(value)
+        self.raised(exception)
+
+    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
+
+        Args:
+            value: What the conversion would give.
+            node: The conversion.
+            callee: What is called, as it is written.
+            name: Its canonical name.
+            exception: What it raises.
+            kind: The rule that it belongs to.
+        """
         self.recorder.claim(
             kind,
             span_of(node),
             "error",
             detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
         )
-        self.raised(exception)
+        self.doom(value, node, exception)
 
     @property
     def frame(self) -> Frame:
@@ -394,6 +452,14 @@ class Core:
         return False
 
     @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
+        return any(
+            activation.function is not None and "jit_compile" in (activation.function.extra or {})
+            for activation in self.stack
+        )
+
+    @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
@@ -402,3 +468,10 @@ class Core:
 def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
     """A sequence of values."""
     return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters, which hide the ones around it."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return {one.arg for one in named if one is not None}

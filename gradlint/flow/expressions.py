@@ -21,6 +21,7 @@ from gradlint.flow.values import (
     Join,
     Known,
     LibObject,
+    LostNone,
     Number,
     Pairs,
     Seq,
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 
 CONVENTIONS = {"tf": "tensorflow", "np": "numpy", "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy"}
 """What these names mean where a program uses them without an import: pages and notebooks leave imports out."""
-UNROLL = 48
+COUNTED = 8
+"""How many turns of a loop that only counts are run; of a longer one, the first two."""
+UNROLL = 128
 """How many turns of a loop over known items are run; of a longer one, the first two."""
 
 
@@ -57,6 +60,10 @@ class Expressions(Core):
 
     def fork(self, ways: list[Callable[[], Value]], labels: list[str]) -> Value:
         """Run several ways from here, each apart, and join what they leave and give."""
+        raise NotImplementedError
+
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+        """Note that a gradient that is None goes into an operation."""
         raise NotImplementedError
 
     def run_generator(self, generator: Generator, each: Callable[[Value], None]) -> None:
@@ -330,10 +337,11 @@ class Expressions(Core):
         """The items that iterating a value gives, and whether there are no more than these."""
         if isinstance(value, Seq):
             items = value.items
+            if not items.values and not items.exact:
+                return [self.unknown("item", node, [value], top=True)], False
             return list(items.values), items.exact
         if isinstance(value, Dict):
-            keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in value.pairs.entries]
-            return keys, value.pairs.exact
+            return self.keys(value, node), value.pairs.exact
         if isinstance(value, Const) and isinstance(value.value, str):
             return [Const(letter) for letter in value.value[:UNROLL]], len(value.value) <= UNROLL
         if isinstance(value, Generator):
@@ -368,7 +376,8 @@ class Expressions(Core):
             return bool(value.value)
         if isinstance(value, Tensor) and isinstance(value.known, bool | int | float):
             self.steered(value, node)
-            return bool(value.known)
+            # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
+            return None if self.in_graph else bool(value.known)
         if isinstance(value, Seq):
             if value.items.values:
                 return True
@@ -389,6 +398,13 @@ class Expressions(Core):
             marker = Number("bool", span_of(node))
             self.depend(marker, [value], self.cut(Kind.CONDITION, node))
             self.controls.append(marker)
+
+    def keys(self, value: Dict, node: ast.AST) -> list[Value]:
+        """The keys of a dictionary; those that the program computes are unknown."""
+        keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in value.pairs.entries]
+        if not value.pairs.exact:
+            keys += [self.unknown("key", node) for _ in value.pairs.rest or (None,)]
+        return keys
 
     def items_of(self, value: Value) -> Iterator[tuple[Value, Value]]:
         """The keys and values of a dictionary."""

@@ -62,6 +62,8 @@ class Kind(StrEnum):
     LOG_OF_SOFTMAX = "log-of-softmax"
     SUMMED = "summed"
     BAD_CALL = "bad-call"
+    OTHER = "other"
+    """What the analysis does not look for: a rule of others that finds it by itself makes claims of this kind."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -28,7 +28,7 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.values import Cut, Recording
 
@@ -79,13 +79,19 @@ class Reach:
     nodes: dict[int, Value] = field(default_factory=dict)
     sure: set[int] = field(default_factory=set)
     opaque: bool = False
+    top: bool = False
     missing: list[tuple[Cut, bool]] = field(default_factory=list)
 
     def __contains__(self, value: Value) -> bool:
         return id(value) in self.nodes
 
 
-def reach(target: Value, recording: Recording, captured: Callable[[Function], Iterator[Value]]) -> Reach:
+def reach(
+    target: Value,
+    recording: Recording,
+    captured: Callable[[Function], Iterator[Value]],
+    spend: Callable[[int], None],
+) -> Reach:
     """Everything that a gradient of the target may reach on one recording.
 
     ``missing`` lists the operations without a registered gradient that it meets, each with whether it surely does.
@@ -100,8 +106,10 @@ def reach(target: Value, recording: Recording, captured: Callable[[Function], It
         result.nodes[key] = value
         if sure:
             result.sure.add(key)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
             result.opaque = True
+            result.top = result.top or value.top
+        spend(1 + len(value.edges))
         for edge in value.edges:
             if edge.cut is not None:
                 if edge.cut.kind is Kind.NO_GRADIENT and recording in edge.live:
@@ -129,80 +137,192 @@ class Break:
     sure: bool
 
 
-def breaks(
-    target: Value,
-    source: Value,
-    recording: Recording,
-    captured: Callable[[Function], Iterator[Value]],
-) -> list[Break]:
-    """The edges on the ways from a target to a source at which the gradient is lost, nearest to the source.
+class Ways:
+    """Everything below a value, whether or not a gradient passes, walked once for all sources of a recording.
 
-    An edge counts where what lies above it still reaches the source on the recording.
+    Each source is one bit of a mask, so that one pass over the graph answers for all of them.
+
+    Args:
+        target: The value to look below.
+        sources: The sources that will be asked about.
+        recording: The recording that gradients are asked of.
+        captured: What a function holds.
+        spend: Told how much work is about to be done.
     """
-    connected: dict[int, tuple[bool, bool]] = {}
 
-    def reaches(value: Value) -> tuple[bool, bool]:
-        """Whether the value reaches the source, and whether surely."""
-        order: list[tuple[Value, bool]] = [(value, False)]
-        while order:
-            node, done = order.pop()
-            key = id(node)
-            if done:
-                found = sure = False
-                for edge in node.edges:
-                    if edge.cut is None and recording in edge.live:
-                        got = connected.get(id(edge.parent), (False, False))
-                        found |= got[0]
-                        sure |= got[1] and edge.sure
-                if not isinstance(node, Array):
-                    for part in parts(node, captured):
-                        found |= connected.get(id(part), (False, False))[0]
-                connected[key] = (found, sure)
+    def __init__(
+        self,
+        target: Value,
+        sources: list[Value],
+        recording: Recording,
+        captured: Callable[[Function], Iterator[Value]],
+        spend: Callable[[int], None],
+    ) -> None:
+        self._recording = recording
+        self._spend = spend
+        self._bits: dict[int, int] = {}
+        for source in sources:
+            self._bits.setdefault(id(source), 1 << len(self._bits))
+        self._nodes: dict[int, Value] = {}
+        self._parts: dict[int, tuple[Value, ...]] = {}
+        self._broken: list[tuple[Value, Edge]] = []
+        self._walk(target, captured)
+        self._order = self._bottom_up(target)
+        self._found: dict[int, int] = {}
+        self._sure: dict[int, int] = {}
+        self._reach()
+
+    def _walk(self, target: Value, captured: Callable[[Function], Iterator[Value]]) -> None:
+        recording = self._recording
+        stack: list[Value] = [target]
+        while stack:
+            node = stack.pop()
+            if id(node) in self._nodes:
                 continue
-            if key in connected:
-                continue
-            if node is source:
-                connected[key] = (True, True)
-                continue
-            connected[key] = (False, False)
-            order.append((node, True))
+            self._nodes[id(node)] = node
+            held = tuple(parts(node, captured))
+            if held:
+                self._parts[id(node)] = held
+            self._spend(1 + len(node.edges) + len(held))
             for edge in node.edges:
-                if edge.cut is None and recording in edge.live and id(edge.parent) not in connected:
-                    order.append((edge.parent, False))
-            if not isinstance(node, Array):
-                order.extend((part, False) for part in parts(node, captured) if id(part) not in connected)
-        return connected[id(value)]
+                stack.append(edge.parent)
+                if edge.cut is not None or recording not in edge.live:
+                    self._broken.append((node, edge))
+            stack.extend(held)
 
-    found: list[Break] = []
+    def _bottom_up(self, target: Value) -> list[Value]:
+        """The values, each after all that it was computed from, save where they go round in a circle."""
+        order: list[Value] = []
+        seen: set[int] = set()
+        stack: list[tuple[Value, bool]] = [(target, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                order.append(node)
+                continue
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((edge.parent, False) for edge in node.edges if id(edge.parent) not in seen)
+            stack.extend((part, False) for part in self._parts.get(id(node), ()) if id(part) not in seen)
+        return order
+
+    def _reach(self) -> None:
+        """Work out, for every value, the sources that a gradient of it may reach, and those that it surely does."""
+        recording, found, sure = self._recording, self._found, self._sure
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                key = id(node)
+                may = must = self._bits.get(key, 0)
+                for edge in node.edges:
+                    below = found.get(id(edge.parent))
+                    if below and edge.cut is None and recording in edge.live:
+                        may |= below
+                        if edge.sure:
+                            must |= sure.get(id(edge.parent), 0)
+                if not isinstance(node, Array):
+                    for part in self._parts.get(key, ()):
+                        may |= found.get(id(part), 0)
+                if may != found.get(key, 0) or must != sure.get(key, 0):
+                    found[key] = may
+                    sure[key] = must
+                    changed = True
+
+    def values(self) -> Iterable[Value]:
+        """The target and everything below it."""
+        return self._nodes.values()
+
+    def reaches(self, value: Value, source: Value) -> bool:
+        """Whether a gradient of a value below the target may reach a source."""
+        return bool(self._found.get(id(value), 0) & self._bits[id(source)])
+
+    def breaks(self, source: Value) -> list[Break]:
+        """The edges on the ways from the target to a source at which the gradient is lost, nearest to the source.
+
+        An edge counts where what lies above it still reaches the source on the recording.
+        """
+        bit = self._bits[id(source)]
+        found = [
+            Break(node, edge, bool(self._sure.get(id(edge.parent), 0) & bit))
+            for node, edge in self._broken
+            if self._found.get(id(edge.parent), 0) & bit
+        ]
+        found.sort(key=lambda item: item.node.born)
+        return found
+
+    def lost_below(self, counts: Callable[[Edge], bool], *, surely: bool) -> dict[int, int]:
+        """By each value's id, the mask of the sources that are lost at some edge below it.
+
+        Args:
+            counts: Which edges count.
+            surely: Whether what lies above the edge has to reach the source surely.
+        """
+        recording = self._recording
+        reached = self._sure if surely else self._found
+        below: dict[int, int] = {}
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                mask = 0
+                for edge in node.edges:
+                    key = id(edge.parent)
+                    mask |= below.get(key, 0)
+                    is_live = edge.cut is None and recording in edge.live
+                    if not is_live and key in reached and counts(edge):
+                        mask |= reached[key]
+                for part in self._parts.get(id(node), ()):
+                    mask |= below.get(id(part), 0)
+                if mask != below.get(id(node), 0):
+                    below[id(node)] = mask
+                    changed = True
+        return below
+
+    def is_in(self, source: Value, mask: int) -> bool:
+        """Whether a mask of :meth:`lost_below` names a source."""
+        return bool(mask & self._bits[id(source)])
+
+
+def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int], None]) -> set[int]:
+    """The ids of the values below some roots from which a chain of edges leads to a wanted one, those included."""
+    users: dict[int, list[int]] = {}
     seen: set[int] = set()
-    stack: list[Value] = [target]
+    stack: list[Value] = list(roots)
     while stack:
         node = stack.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
+        spend(1 + len(node.edges))
         for edge in node.edges:
+            users.setdefault(id(edge.parent), []).append(id(node))
             stack.append(edge.parent)
-            if edge.cut is None and recording in edge.live:
-                continue
-            hit, sure = reaches(edge.parent)
-            if hit:
-                found.append(Break(node, edge, sure))
-        stack.extend(parts(node, captured))
-    found.sort(key=lambda item: item.node.born)
+    found = {id(value) for value in wanted}
+    waiting = list(found)
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in found:
+                found.add(user)
+                waiting.append(user)
     return found
 
 
-def joins_above(target: Value, recording: Recording) -> list[Join]:
-    """The joins that a gradient of the target meets on its live ways."""
+def joins_above(target: Value, recording: Recording, spend: Callable[[int], None], beyond: Value) -> list[Join]:
+    """The joins that a gradient of the target meets on its live ways, short of what lies below ``beyond``."""
     found: list[Join] = []
-    seen: set[int] = set()
+    seen = {id(beyond)}
     stack: list[Value] = [target]
     while stack:
         node = stack.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
+        spend(1 + len(node.edges))
         if isinstance(node, Join):
             found.append(node)
         stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)

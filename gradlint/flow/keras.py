@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import dtypes
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.store import either
 from gradlint.flow.symbols import replay
 from gradlint.flow.values import (
     EVERYWHERE,
@@ -209,6 +210,15 @@ def takes_input(layer: Value) -> bool:
     )
 
 
+def clone(machine: Calls, model: Value, node: ast.AST) -> Value:
+    """``keras.models.clone_model``: the same layers with variables of their own."""
+    made = LibObject("keras.models.Model", "model", span_of(node))
+    made.born = machine.tick()
+    built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
+    made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
+    return made
+
+
 def is_layer(value: Value) -> bool:
     """Whether a value has variables of its own as a layer has."""
     if isinstance(value, LibObject):
@@ -300,11 +310,39 @@ def custom_gradient(
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+        if _gives_none(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
     if isinstance(result, Seq):
         made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def _answer(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return None
+    machine.recorder.muted += 1
+    try:
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+    finally:
+        machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
+    return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
 
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
@@ -350,7 +388,8 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
     made = Tensor(dtype, span_of(node), value.name)
     machine.depend(made, inputs, cut)
     machine.depend(made, parameters(machine, value))
-    machine.depend(made, [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)], sure=False)
+    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)]
+    machine.depend(made, [*given, *settings(value)], sure=False)
     activation = value.name.rpartition(".")[2]
     made.extra = {"layer": value, "activation": activation}
     return made
@@ -359,10 +398,9 @@ def layer_output(machine: Calls, value: LibObject, inputs: list[Value], node: as
 def input_cut(machine: Core, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name)
-    blocks = short in INPUTS or (
-        entry is not None and entry.kind == "layer" and entry.effect in {Effect.NONE, Effect.NOTFLOAT}
-    )
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
     return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
@@ -416,6 +454,8 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
         dtype = "float32"
         tensor = Tensor(dtype, span_of(node), "keras.Model")
         machine.depend(tensor, parents)
+        layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
+        machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
         if open_input:
             machine.depend(tensor, inputs)
         else:
@@ -430,7 +470,8 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
             )
         if isinstance(value, Dict):
             entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
-            return Dict(Pairs(entries, value.pairs.exact), span_of(node))
+            rest = tuple(build_like(item) for item in value.pairs.rest)
+            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
         return output(value)
 
     return build_like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
@@ -515,11 +556,12 @@ def nested(value: Value) -> list[Value]:
         outputs = value.state.get("outputs")
         if isinstance(outputs, Value):
             found += _layers_of_symbols(outputs)
-    unique: list[Value] = []
-    for item in found:
-        if not any(item is other for other in unique):
-            unique.append(item)
-    return unique
+    return _unique(found)
+
+
+def _unique(values: list[Value]) -> list[Value]:
+    """Each object once, in order."""
+    return list({id(value): value for value in values}.values())
 
 
 def _held(value: Value, depth: int = 4) -> list[Value]:
@@ -552,6 +594,7 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
     """The variables that calling a layer or model connects to, trainable or not."""
     if not depth:
         return []
+    machine.spend(1)
     found: list[Value] = []
     if isinstance(value, LibObject):
         params = value.state.get("params")
@@ -571,6 +614,18 @@ def parameters(machine: Core, value: Value, depth: int = 8) -> list[Value]:
     return found
 
 
+def settings(value: LibObject, depth: int = 8) -> list[Value]:
+    """What the program wrote into the attributes of a layer and of those inside it: a tensor in place of a kernel."""
+    attrs = value.state.get("attrs")
+    held = list(attrs.values()) if isinstance(attrs, dict) else []
+    found: list[Value] = [item for item in held if isinstance(item, Tensor | Unknown | Array | Join | Seq)]
+    if depth:
+        for inner in nested(value):
+            if isinstance(inner, LibObject) and inner is not value:
+                found += settings(inner, depth - 1)
+    return found
+
+
 def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
     """``model.trainable_variables`` and its kin: the variables one by one, as far as they are known."""
     found: list[Value] = []
@@ -578,10 +633,7 @@ def variables(machine: Core, owner: Value, name: str, node: ast.AST) -> Value:
     trainable_only = name.startswith("trainable")
     non_trainable = name.startswith("non_trainable")
     _collect(machine, owner, found, reasons, trainable_only, None, 8)
-    unique: list[Value] = []
-    for item in found:
-        if not any(item is other for other in unique):
-            unique.append(item)
+    unique = _unique(found)
     if non_trainable:
         return machine.unknown(name, node, [owner])
     if not trainable_only:
@@ -608,6 +660,7 @@ def _collect(
 ) -> None:
     if not depth:
         return
+    machine.spend(1)
     state = value.state if isinstance(value, LibObject | Instance) else {}
     if trainable_only and state.get("trainable", True) is False:
         reasons.append("frozen")
@@ -795,6 +848,20 @@ def set_attribute(machine: Core, value: LibObject, name: str, new: Value) -> Non
     machine.set(attrs, name, new)
 
 
+def set_somewhere(machine: Core, value: Unknown, name: str, new: Value) -> None:
+    """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
+    for edge in value.edges:
+        owner = edge.parent
+        for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
+            if not isinstance(one, LibObject | Instance) or not is_layer(one):
+                continue
+            layers = [inner for inner in nested(one) if isinstance(inner, LibObject) and is_layer(inner)]
+            for layer in layers or ([one] if isinstance(one, LibObject) else []):
+                attrs = layer.state.get("attrs")
+                before = attrs.get(f"one {name}") if isinstance(attrs, dict) else None
+                set_attribute(machine, layer, f"one {name}", either(before, new) if isinstance(before, Value) else new)
+
+
 def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> None:
     """Set ``trainable`` on a layer and on all that it holds."""
     if not depth or not isinstance(value, LibObject | Instance):
@@ -806,10 +873,9 @@ def freeze(machine: Core, value: Value, flag: bool | None, depth: int = 8) -> No
 
 
 def forget(machine: Core, value: Value) -> None:
-    """Code of others may have done anything to a layer: build it, freeze it."""
-    if isinstance(value, LibObject | Instance) and is_layer(value):
-        if value.state.get("built") is False:
-            machine.set(value.state, "built", True)
-        for inner in nested(value):
-            if inner is not value and isinstance(inner, LibObject | Instance) and inner.state.get("built") is False:
-                machine.set(inner.state, "built", True)
+    """Code of others may have called a layer, so that it has its variables."""
+    if not isinstance(value, LibObject | Instance) or not is_layer(value):
+        return
+    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
+    if grows or any(is_layer(inner) for inner in nested(value)):
+        mark_built(machine, value)

@@ -17,6 +17,7 @@ from gradlint.flow.values import (
     Function,
     Instance,
     Join,
+    Known,
     LibObject,
     LostNone,
     Number,
@@ -28,13 +29,12 @@ from gradlint.flow.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
     from gradlint.knowledge.table import Entry
 
-_OF_COMPLEX = frozenset({"tensorflow.math.angle", "tensorflow.math.imag"})
-"""Functions that pass the gradient of a complex tensor and lose that of a real one."""
 _COMPARES = frozenset({
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not",
     "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
@@ -89,6 +89,8 @@ class Library(Tapes):
             return tensorflow_calls.dataset(self, name, args, kwargs, node)
         if name.startswith("keras.applications."):
             return keras.make(self, name, "model", args, kwargs, node)
+        if name.startswith("tensorflow.raw_ops."):
+            return tensorflow_calls.raw(self, name, kwargs, node)
         given = [leaf for value in (*args, *kwargs.values()) for leaf in self.leaves(value)]
         if name.startswith(
             (
@@ -100,7 +102,7 @@ class Library(Tapes):
                 "tensorflow.io.",
                 "tensorflow.profiler.",
             )
-        ) and not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor")):
+        ) and not name.endswith(("check_numerics", "decode_csv", "decode_raw", "parse_tensor", "serialize_tensor")):
             return Unknown("call", span_of(node))
         if entry is None:
             functions = [leaf for leaf in given if isinstance(leaf, Function | Instance)]
@@ -113,15 +115,12 @@ class Library(Tapes):
 
     def by_table(self, entry: Entry, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a function of the table: what becomes of a gradient goes by argument and by output."""
+        entry = options.applied(entry, self.known_options(entry, args, kwargs))
         groups: list[tuple[Value, Effect, str | None]] = []
         given: list[tuple[int | str, Value]] = [*enumerate(args), *kwargs.items()]
         for key, value in given:
             parameter = entry.parameter(key)
             effect = parameter.effect if parameter is not None else Effect.UNKNOWN
-            if name in _OF_COMPLEX and effect is Effect.NONE:
-                dtype_in = dtypes.of(value)
-                if dtype_in is None or dtype_in.startswith("complex"):
-                    effect = Effect.PASSES if dtype_in else Effect.UNKNOWN
             if effect is Effect.NOTENSOR and any(self.is_float_tensor(leaf) for leaf in self.leaves(value)):
                 effect = Effect.UNKNOWN
             groups.append((value, effect, parameter.op if parameter is not None else None))
@@ -169,6 +168,24 @@ class Library(Tapes):
         return self.output(entry, groups, node, name, effect, dtype, kwargs)
 
     @staticmethod
+    def known_options(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> dict[str, str]:
+        """What is known of a call's arguments, as the table of options spells it."""
+        given: list[tuple[int | str, Value]] = [*enumerate(args), *kwargs.items()]
+        known: dict[str, str] = {}
+        for key, value in given:
+            parameter = entry.parameter(key)
+            if parameter is None:
+                continue
+            dtype = dtypes.named(value) if isinstance(value, Known) else None
+            if dtype is not None:
+                known[parameter.name] = repr(dtype)
+            elif isinstance(value, Const):
+                known[parameter.name] = repr(value.value)
+            elif isinstance(value, Tensor | Variable) and dtypes.is_float(value.dtype):
+                known[parameter.name] = options.REAL if not str(value.dtype).startswith("complex") else options.GIVEN
+        return known
+
+    @staticmethod
     def is_float_tensor(value: Value) -> bool:
         """Whether a value may be a tensor that a tape differentiates."""
         if isinstance(value, Tensor | Variable):
@@ -198,6 +215,8 @@ class Library(Tapes):
         if not made.born:
             made.born = self.tick()
         made.extra = {"args": tuple(value for value, _, _ in groups), "named": named or {}}
+        if self.compiled:
+            made.extra["compiled"] = True
         if entry.result == "sparse":
             made.extra["composite"] = "sparse"
         return made
@@ -209,6 +228,8 @@ class Library(Tapes):
         callee = self.callee(node)
         if effect in {Effect.PASSES, Effect.ZERO}:
             return None, True
+        if effect is Effect.RAISES and op:
+            return self.cut(Kind.NO_GRADIENT, node, callee, name, exception=op), True
         if effect in {Effect.UNKNOWN, Effect.MIXED, Effect.RAISES}:
             return None, False
         if effect is Effect.LOOKUP:
@@ -241,7 +262,7 @@ class Library(Tapes):
             _, parameter, *default = described.split(":")
             if parameter in kwargs:
                 return dtypes.named(kwargs[parameter])
-            return default[0] if default and default[0] != "?" else None
+            return self.output_dtype(default[0], inputs, {}) if default else None
         return None if described == "?" else described
 
     # -- deferred to the modules of single libraries ---------------------------------------------------------------

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import keras, methods, updates, usage
+from gradlint.flow import keras, methods, relevance, updates, usage
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.library import Library
 from gradlint.flow.values import (
     ClassValue,
     Const,
+    Frame,
     Function,
     Instance,
     Method,
@@ -20,9 +21,22 @@ from gradlint.flow.values import (
     Variable,
 )
 
+if TYPE_CHECKING:
+    from gradlint.flow.record import Recorder
+
 
 class Machine(Library):
-    """Runs a program and notes what its gradient calls get."""
+    """Runs a program and notes what its gradient calls get.
+
+    Args:
+        code: The program.
+        recorder: What notes the claims.
+        everything: Whether to enter also the functions that no tape can have to do with.
+    """
+
+    def __init__(self, code: str, recorder: Recorder, *, everything: bool = False) -> None:
+        super().__init__(code, recorder)
+        self.everything = everything
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a library's method."""
@@ -61,15 +75,17 @@ class Machine(Library):
         usage.judge(self)
 
     def enter_the_rest(self) -> None:
-        """Enter each function and method that nothing called, once, with arguments that are not known."""
+        """Enter each function and method that nothing called and that a tape may have to do with, once, with
+        arguments that are not known.
+        """
+        relevant = relevance.Relevance(self.lines)
         for _ in range(3):
             pending = [function for function in self.defined if id(function.node) not in self.entered]
-            if not pending:
-                return
-            for function in pending:
+            for function in pending if self.everything else relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
-                mark = self.store.mark()
+                mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
+                self.let_go(function)
                 try:
                     self.enter_alone(function)
                 except RaisedError:
@@ -77,9 +93,24 @@ class Machine(Library):
                     self.forks = 0
                 self.set(self.world, "active", ())
                 self.store.undo(mark)
+                self.leave_pool(pool, function, clock)
+
+    def let_go(self, function: Function) -> None:
+        """What a closure sees of a function that has ended may be in any state by the time that it is called."""
+        frame: Frame | None = function.frame
+        while frame is not None and frame is not self.module:
+            for value in list(frame.names.values()):
+                if isinstance(value, Tape):
+                    self.escape(value)
+            frame = frame.parent
+
+    def escape(self, value: Value) -> None:
+        """Note that code of others has seen a value, and may have called it."""
+        super().escape(value)
+        keras.forget(self, value)
 
     def enter_alone(self, function: Function) -> None:
-        """Enter one function with arguments that are not known."""
+        """Enter one function with arguments that are not known, whatever wraps it."""
         arguments = function.node.args
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         args: list[Value] = []
@@ -90,8 +121,22 @@ class Machine(Library):
         kwargs: dict[str, Value] = {
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
-        result = self.call(function, args, kwargs, function.node)
+        function.graph = function.graph or self.traced_by_fit(function)
+        wrapped, function.opaque = function.opaque, False
+        try:
+            result = self.call(function, args, kwargs, function.node)
+        finally:
+            function.opaque = wrapped
         self.iterate(result, function.node) if not isinstance(result, Const) else None
+
+    def traced_by_fit(self, function: Function) -> bool:
+        """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
+        if function.name not in {"train_step", "test_step"} or function.owner is None:
+            return False
+        eagerly = "run_eagerly" in self.code or "run_functions_eagerly" in self.code
+        if eagerly or ".compile(" not in self.code or ".fit(" not in self.code:
+            return False
+        return self.descent(function.owner)[0].startswith("keras.")
 
     def object_of(self, cls: ClassValue, function: Function) -> Value:
         """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""
@@ -111,7 +156,8 @@ class Machine(Library):
         """Attributes that other methods write may hold anything by the time that a method runs."""
         assert isinstance(made, Instance)
         written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
-        for name in written:
+        for name in sorted(written):
+            self.tick()
             before = made.attrs.get(name)
             if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, top=True))

@@ -29,6 +29,7 @@ from gradlint.flow.values import (
     Symbolic,
     Tape,
     Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -66,6 +67,8 @@ _MAGIC: dict[str, ast.operator] = {
 def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call a library's method."""
     owner, name = method.owner, method.name
+    if isinstance(owner, Unknown):
+        return leave(m, owner, name, node)
     if isinstance(owner, Tape):
         return m.tape_call(owner, name, args, kwargs, node)
     if isinstance(owner, Variable | Params):
@@ -105,13 +108,13 @@ def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value]
 def leave(m: Machine, owner: Value, name: str, node: ast.AST) -> Value:
     """A method that gives a NumPy or Python value of a tensor."""
     written = f".{name}()"
-    if m.in_graph and name in {"numpy", "item", "tolist"}:
-        m.leaves_graph(node, written, name, "AttributeError", Kind.PYTHON)
     if name in {"numpy", "__array__", "eval"}:
         made: Array | Number = Array(dtypes.of(owner), span_of(node))
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
     m.depend(made, [owner], m.cut(Kind.PYTHON, node, written, name))
+    if m.in_graph and name in {"numpy", "item", "tolist"}:
+        m.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 
 
@@ -138,7 +141,9 @@ def of_variable(
         return operators.binary(m, node, _MAGIC[name], owner, args[0])
     if name == "sparse_read" or name == "gather_nd":
         return m.tensor(node, [owner], dtype=dtypes.of(owner))
-    if name in {"set_shape", "get_shape", "ref", "experimental_ref", "__len__"}:
+    if name in {"ref", "experimental_ref"}:
+        return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
+    if name in {"set_shape", "get_shape", "__len__"}:
         return Number("")
     if name == "initialized_value":
         return m.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
@@ -151,7 +156,9 @@ def of_tensor(
     """A method of a tensor."""
     if name in _LEAVES:
         return leave(m, owner, name, node)
-    if name in {"get_shape", "set_shape", "ref", "experimental_ref", "__len__", "__hash__"}:
+    if name in {"ref", "experimental_ref"}:
+        return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
+    if name in {"get_shape", "set_shape", "__len__", "__hash__"}:
         return Number("")
     if name in {"cpu", "gpu", "read_value", "value", "to_tensor", "__copy__"}:
         made = m.tensor(node, [owner], dtype=owner.dtype)
@@ -165,6 +172,8 @@ def of_tensor(
 def of_array(m: Machine, owner: Array, name: str, args: list[Value], node: ast.AST) -> Value:
     """A method of an array."""
     made: Array | Number
+    if name.startswith("__i") and args and not isinstance(args[0], Array | Number | Const):
+        return m.unknown(name, node, [owner, *args])  # an array leaves it to a tensor: NotImplemented
     if name in {"item", "tolist"}:
         made = Number("float", span_of(node))
     else:
@@ -254,7 +263,7 @@ def of_dict(m: Machine, owner: Dict, name: str, args: list[Value], kwargs: dict[
         rows += [Seq(Items((m.unknown("key", node), value)), "tuple") for value in pairs.rest]
         return sequence(rows, exact=pairs.exact, node=node)
     if name == "keys":
-        return sequence(keys, exact=pairs.exact, node=node)
+        return sequence(m.keys(owner, node), exact=pairs.exact, node=node)
     if name == "values":
         return sequence([*values, *pairs.rest], exact=pairs.exact, node=node)
     if name in {"get", "pop", "setdefault"} and args:

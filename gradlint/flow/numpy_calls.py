@@ -80,12 +80,6 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         return Const(None)
     if short in {"load", "loadtxt", "genfromtxt"}:
         return Array(None, span_of(node))
-    if (
-        machine.in_graph
-        and any(isinstance(leaf, Tensor | Variable) for leaf in values)
-        and not short.startswith("random")
-    ):
-        machine.leaves_graph(node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
     given = kwargs.get("dtype")
     holds_objects = isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}
     if holds_objects:
@@ -113,6 +107,9 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         return made_seq
     out = kwargs.get("out")
     machine.depend(made, carried, machine.cut(Kind.NUMPY, node, machine.callee(node), name))
+    symbolic = machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values)
+    if symbolic and not short.startswith("random"):
+        machine.leaves_graph(made, node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
     if isinstance(out, Array):
         machine.leaves_array(out, made, node)
     return made

@@ -191,8 +191,10 @@ def _constant(machine: Expressions, node: ast.AST, op: ast.operator, left: Const
     a, b = left.value, right.value
     function = _PYTHON.get(type(op))
     if isinstance(left, LostNone) or isinstance(right, LostNone):
-        lost = left if isinstance(left, LostNone) else right
-        machine.none_used(lost, node)  # type: ignore[attr-defined]
+        for lost in (left, right):
+            if isinstance(lost, LostNone):
+                machine.none_used(lost, node, "arithmetic", "TypeError")
+                break
         return machine.unknown("None", node)
     if function is None or (isinstance(a, int) and abs(a) > _BIG) or (isinstance(b, int) and abs(b) > _BIG):
         return Number("", span_of(node))
@@ -235,7 +237,7 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
     ):
         lost = left if isinstance(left, Const) and left.value is None else right
         if isinstance(lost, LostNone):
-            machine.none_used(lost, node)  # type: ignore[attr-defined]
+            machine.none_used(lost, node, "operation", "ValueError")
         return machine.unknown("None", node, parents)
     if isinstance(left, Array) and isinstance(right, Variable) and right.keras is True:
         made = Array(None, span_of(node))
@@ -254,9 +256,38 @@ def _tensor(machine: Expressions, node: ast.AST, op: ast.operator, left: Value, 
         return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
     if isinstance(op, ast.Div) and dtypes.is_discrete(dtype):
         dtype = "float64"
+    objects = [parent for parent in parents if isinstance(parent, Array) and parent.dtype == "object"]
+    parents = [parent for parent in parents if not any(parent is other for other in objects)]
     made_tensor = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
+    if objects:
+        machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
     made_tensor.extra = {"args": (left, right)}
+    exception = _refused(machine, op, left, right)
+    if exception:
+        machine.doom(made_tensor, node, exception)
     return made_tensor
+
+
+def _refused(machine: Expressions, op: ast.operator, left: Value, right: Value) -> str:
+    """The exception where TensorFlow does not turn a Python number into the tensor's dtype; empty where it does.
+
+    It makes no float an integer and no complex number a float. Keras variables promote (TensorFlow 2.21).
+    """
+    if "experimental_enable_numpy_behavior" in machine.code:
+        return ""
+    for tensor, number in ((left, right), (right, left)):
+        if not isinstance(tensor, Tensor) and not (isinstance(tensor, Variable) and tensor.keras is False):
+            continue
+        kind = type(number.value).__name__ if isinstance(number, Const) else getattr(number, "kind", "")
+        if not isinstance(number, Const | Number):
+            continue
+        if kind == "complex" and dtypes.is_float(tensor.dtype) and not str(tensor.dtype).startswith("complex"):
+            return "TypeError"
+        if kind == "float" and str(tensor.dtype).startswith(("int", "uint")):
+            if isinstance(op, ast.Add) and tensor is left:
+                return "" if machine.in_graph else "InvalidArgumentError"
+            return "TypeError"
+    return ""
 
 
 def _known(op: ast.operator, left: Value, right: Value) -> Any:
@@ -286,6 +317,11 @@ def unary(machine: Expressions, node: ast.UnaryOp, value: Value) -> Value:
             cut = machine.cut(Kind.COMPARISON, node, "~")
             return machine.tensor(node, [value], dtype="bool", cut=cut)
         known = scalar(value)
+        keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
+        if isinstance(node.op, ast.UAdd) and not keras_variable:
+            same = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.identity")
+            machine.doom(same, node, "TypeError")
+            return same
         made = machine.tensor(
             node, [value], dtype=dtypes.of(value), op="tensorflow.negative", known=-known if known is not None else None
         )

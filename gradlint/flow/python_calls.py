@@ -86,6 +86,8 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
             return operators.compare(machine, node, _COMPARE[short], args[0], args[1])
         if short == "getitem":
             return operators.subscript(machine, node, args[0], args[1])
+    if package == "pickle" and args:
+        return _pickled(machine, short, args, node)
     if package == "copy" and args:
         return copied(machine, args[0], node, deep=short == "deepcopy")
     if package == "collections":
@@ -107,6 +109,18 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
     if package == "dataclasses" and short == "field":
         return machine.unknown("field", node, top=True)
     return machine.foreign("call", node, [*args, *kwargs.values()])
+
+
+def _pickled(machine: Library, short: str, args: list[Value], node: ast.AST) -> Value:
+    """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
+    given = [leaf for value in args for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    if short in {"dump", "dumps"}:
+        made = Number("str", span_of(node))
+        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
+        return made
+    if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
+        return machine.tensor(node, given, op="pickle.loads")
+    return machine.unknown("loaded", node, given)
 
 
 def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Value:
@@ -134,12 +148,11 @@ def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Valu
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
     value = args[0] if args else Const(0)
     leaves = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    made = Number(kind, span_of(node), operators.scalar(value) if kind in {"float", "int"} else None)
+    if not isinstance(value, Seq | Dict):
+        machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
     if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(node, machine.callee(node), name, "TypeError", Kind.PYTHON)
-    if isinstance(value, Seq | Dict):
-        return Number(kind, span_of(node))
-    made = Number(kind, span_of(node))
-    machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
+        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
 
 
@@ -161,7 +174,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         if short == "isinstance" and len(args) == 2:
             return _isinstance(args[0], args[1])
         if short == "hasattr":
-            return Number("bool")
+            plus = len(args) == 2 and isinstance(args[1], Const) and args[1].value == "__pos__"
+            return Const(False) if plus and _is_plain(args[0]) else Number("bool")
         return Const(None) if short in {"print", "display"} else Number("")
     if short == "len":
         return _length(args[0]) if args else Number("int")
@@ -210,14 +224,18 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short == "abs" and args:
         return _abs(machine, args[0], node)
     if short == "round" and args:
-        return _number(machine, "float", args, node, "builtins.round")
+        rounded = _number(machine, "float", args, node, "builtins.round")
+        if _is_plain(args[0]) and not machine.in_graph:
+            machine.doom(rounded, node, "TypeError" if isinstance(args[0], Variable) else "AttributeError")
+        return rounded
     if short == "pow" and len(args) >= 2:
         return operators.binary(machine, node, ast.Pow(), args[0], args[1])
     if short == "divmod" and len(args) == 2:
-        return sequence(
-            [operators.binary(machine, node, ast.FloorDiv(), *args), operators.binary(machine, node, ast.Mod(), *args)],
-            "tuple",
-        )
+        both = [operators.binary(machine, node, op, *args) for op in (ast.FloorDiv(), ast.Mod())]
+        if any(_is_plain(value) for value in args):
+            for part in both:
+                machine.doom(part, node, "TypeError")
+        return sequence(both, "tuple")
     if short == "getattr" and len(args) >= 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
         return machine.attribute(args[0], args[1].value, node)
     if short == "setattr" and len(args) == 3:
@@ -236,6 +254,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short == "slice":
         bounds = args if len(args) > 1 else [Const(None), *args]
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
+    if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
+        return machine.imported(args[0].value)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
         return machine.unknown(short, node, args, top=True)
     if short in {"object"}:
@@ -243,6 +263,14 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short[:1].isupper():
         return Unknown("exception", span_of(node))
     return machine.unknown(short, node, [*args, *kwargs.values()])
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a TensorFlow tensor or Variable, which have no ``__pos__``, ``__round__`` and ``__divmod__``.
+
+    A ``keras.Variable`` has the first two (TensorFlow 2.21, Keras 3.15).
+    """
+    return isinstance(value, Tensor) or (isinstance(value, Variable) and value.keras is False)
 
 
 def _isinstance(value: Value, cls: Value) -> Value:
@@ -382,9 +410,9 @@ def _math(machine: Library, name: str, short: str, args: list[Value], node: ast.
         return result
     made = Number("float", span_of(node))
     leaves = [leaf for value in args for leaf in machine.leaves(value)]
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
+    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
 
 

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, singular
+from gradlint.flow import dtypes, graph, keras, singular
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
 from gradlint.flow.store import MISSING
@@ -49,6 +49,13 @@ WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
 
 
+UNREGISTERED = frozenset({
+    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
+})  # fmt: skip
+"""Functions that give no float by an operation without a registered gradient: as the very target they raise
+LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
+
+
 @dataclass
 class Call:
     """A gradient call as the program runs it."""
@@ -64,6 +71,7 @@ class Call:
     seed_node: ast.expr | None
     silenced: bool | None
     known_seed: bool
+    loops: bool = False
 
     @property
     def span(self) -> Span:
@@ -110,6 +118,15 @@ class _Asking:
         self.questions: list[Question] = []
         self.targets = list(machine.leaves(call.target))
         self.reaches: list[Reach] = []
+        self.asked: list[Value] = []
+        self.known_ways: dict[int, graph.Ways] = {}
+        self.known_leaks: dict[int, set[int]] = {}
+        self.known_joins: dict[int, list[Join]] = {}
+        self.known_branches: dict[int, dict[int, int]] = {}
+        self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
+        self.known_numbers: set[int] | None = None
+        self.known_frontiers: dict[int, Cause | None] = {}
+        self.doom = self.doomed_by()
 
     # -- the order of the judgement --------------------------------------------------------------------------------
 
@@ -122,10 +139,16 @@ class _Asking:
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
-        elif self.target_refuses(sources) or self.sources_refuse(sources):
+        elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
             self.answered.refused = True
         else:
-            self.reaches = [graph.reach(target, recording, self.machine.captured) for target in self.targets]
+            machine = self.machine
+            self.reaches = [graph.reach(one, recording, machine.captured, machine.spend) for one in self.targets]
+            self.asked = [
+                option
+                for source, _, _ in sources
+                for option in (source, *(source.options if isinstance(source, Join) else ()))
+            ]
             if not self.lookup_error(sources, recording):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
                     self.no_sources(call.sources)
@@ -170,7 +193,10 @@ class _Asking:
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
-        return f"{text}[{index}]"
+        if isinstance(item, Unknown) and item.span is None:
+            return text
+        named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
+        return named or f"{text}[{index}]"
 
     # -- claims ----------------------------------------------------------------------------------------------------
 
@@ -188,9 +214,28 @@ class _Asking:
             cause.severity == "error",
         )
 
+    def doomed_by(self) -> tuple[str, Span] | None:
+        """The exception that surely ends the program while it computes a target, and where; None where none does."""
+        doomed = self.machine.doomed
+        stack, seen = list(self.targets) if doomed else [], set[int]()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or isinstance(node, Join | Unknown):
+                continue
+            seen.add(id(node))
+            if id(node) in doomed:
+                return doomed[id(node)]
+            stack.extend(edge.parent for edge in node.edges if edge.sure)
+        return None
+
     def claim(self, source: Value | None, node: ast.expr, text: str, cause: Cause) -> None:
-        """Note a claim about one source."""
+        """Note a claim about one source; where the program never comes to the call, that is what the source gets."""
         call = self.call
+        if self.doom is not None:
+            exception, span = self.doom
+            cause.outcome, cause.exception, cause.severity = "error", exception, "error"
+            cause.detail["raising_line"] = str(span.line)
+            self.answered.exception = exception
         detail = {
             "source": text,
             "target": self.machine.text(call.target_node),
@@ -248,6 +293,17 @@ class _Asking:
     def tape_refuses(self, sources: list[tuple[Value, ast.expr, str]], recording: object) -> bool:
         """Whether the tape surely cannot answer: used up, or never entered."""
         tape, call = self.call.tape, self.call
+        if call.loops and tape.persistent is False and any(singular.several(target) for target in self.targets):
+            cause = Cause(
+                Kind.TAPE_REUSED,
+                call.span,
+                "error",
+                "RuntimeError",
+                detail={"reason": "jacobian"},
+                places={"tape_call": tape.call},
+            )
+            self.claim_all(sources, cause)
+            return True
         used = tape.state["used"]
         if tape.state["entered"] is False and recording is None:
             cause = Cause(
@@ -262,7 +318,8 @@ class _Asking:
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
             odd = tape.state.get("odd")
-            exception = "InternalError" if odd and tape.persistent_text else "RuntimeError"
+            broken = (odd and tape.persistent_text) or tape.state.get("failed")
+            exception = "InternalError" if broken else "RuntimeError"
             first = span_of(used)
             reason = "second-call"
             if used is call.node:
@@ -343,6 +400,10 @@ class _Asking:
             reason, exception = _no_source(source)
             if not reason:
                 continue
+            if self.machine.refused_watch(self.call.tape, source):
+                self.note_all(sources, "unknown")
+                self.answered.exception = exception
+                return True
             span = span_of(node)
             kind = Kind.COPY if reason == "symbolic" else Kind.NOT_A_TENSOR
             cause = Cause(kind, span, "error", exception, detail={"reason": reason}, places={"argument": span})
@@ -392,7 +453,7 @@ class _Asking:
                     Kind.NO_GRADIENT,
                     cut.span,
                     "error",
-                    "LookupError",
+                    detail.pop("exception", "LookupError"),
                     detail=detail,
                     story=[Note(cut.span, "this operation has no registered gradient")],
                 )
@@ -406,7 +467,7 @@ class _Asking:
         """Gradients that arrive and are infinite or no numbers."""
         for reached in self.reaches:
             for danger in singular.dangers(reached):
-                below = graph.reach(danger.node, recording, self.machine.captured)
+                below = graph.reach(danger.node, recording, self.machine.captured, self.machine.spend)
                 operand = danger.variable
                 detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
                 if danger.kind is Kind.LOG_OF_SOFTMAX:
@@ -466,7 +527,8 @@ class _Asking:
                 return
             causes.append(cause)
         cause = causes[0]
-        self.answered.lost.add(id(source))
+        if cause.outcome != "zero":
+            self.answered.lost.add(id(source))
         if self.call.silenced:
             self.silence(source, node, text, cause)
             return
@@ -474,11 +536,28 @@ class _Asking:
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if cause.outcome == "none":
+            self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":
             cause.outcome = "zero"
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, cause)
         self.note(text, node, "lost", cause)
+
+    def unfloating(self, recording: Recording, cause: Cause) -> None:
+        """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
+        for target in self.targets:
+            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
+                continue
+            recorded = any(
+                recording in edge.seen
+                and (recording in edge.parent.tracked or self.is_root(recording, edge.parent))
+                and not isinstance(edge.parent, Unknown)
+                for edge in target.edges
+            )
+            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+                cause.outcome, cause.exception = "error", "LookupError"
+                self.answered.exception = "LookupError"
 
     def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
@@ -500,7 +579,7 @@ class _Asking:
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         cause = self.partial(recording, source) or self.branch_loss(recording, source)
-        if cause is not None:
+        if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
@@ -513,9 +592,9 @@ class _Asking:
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if not closed:
-            return self.dead_cause(recording, source, node)
+            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
-            if reach.opaque and any(isinstance(value, Unknown) and value.top for value in reach.nodes.values()):
+            if reach.top:
                 if not self.unfollowed(recording, source):
                     return None
                 if isinstance(source, Tensor) and source.edges and self.may_alias(source):
@@ -551,16 +630,44 @@ class _Asking:
             causes.append(cause)
         return causes[0] if causes else None
 
+    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+        """Why the variables of an unknown model are not reached: all that it gave left on the way.
+
+        The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
+        """
+        if not isinstance(source, Unknown) or source.why not in keras.VARIABLES:
+            return None
+        owners: list[Value] = [source]
+        while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:
+            owners.append(owners[-1].edges[0].parent)
+        if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
+            return None
+        if any(self.machine.pool in reach for reach in self.reaches):
+            return None
+        found = [
+            item
+            for target in self.targets
+            for item in self.below(target, owners[1], recording)
+            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            or (item.edge.cut is None and called_before(item.node, owners[1], recording))
+        ]
+        if not found:
+            return None
+        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+
     def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
         options = target.options if isinstance(target, Join) else (target,)
         causes = []
         for option in options:
-            if not isinstance(option, Tensor | Array) or recording in option.tracked:
+            computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
+            if not computed or recording in option.tracked:
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
-            found = self.frontier(recording, option)
+            if id(option) not in self.known_frontiers:
+                self.known_frontiers[id(option)] = self.frontier(recording, option)
+            found = self.known_frontiers[id(option)]
             if found is None:
                 return None
             causes.append(found)
@@ -576,6 +683,7 @@ class _Asking:
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
             for edge in node.edges:
                 alive = recording in edge.parent.tracked or self.is_root(recording, edge.parent)
                 if alive and (edge.cut is not None or recording not in edge.live):
@@ -591,7 +699,7 @@ class _Asking:
         """Whether a value is one that a recording follows by itself."""
         if isinstance(value, Variable | Params):
             return self.machine.follows(recording, value)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and not value.computed:
             return True
         return recording.watched.get(id(value), MISSING) is not MISSING
 
@@ -698,7 +806,8 @@ class _Asking:
         """Where the way from the target to a followed source is lost."""
         found: list[Break] = []
         for target in self.targets:
-            found += graph.breaks(target, source, recording, self.machine.captured)
+            found += self.ways(target, recording).breaks(source)
+        found = [item for item in found if item.edge.parent is not self.machine.pool]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -714,17 +823,17 @@ class _Asking:
                 return copied
         if steering:
             return self.steering_cause(recording, steering, text)
-        for marker in self.machine.controls:
-            if graph.breaks(marker, source, recording, self.machine.captured):
-                cut = marker.edges[0].cut
-                assert cut is not None
+        marker = self.marker_of(recording, source)
+        if marker is not None:
+            cut = marker.edges[0].cut
+            if cut is not None:
                 note = Note(cut.span, f"`{text}` only decides which way is taken")
                 return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
         span = span_of(node)
         detail = {}
-        if any(self.depends(source, target) for target in self.targets):
+        if self.depends(source, self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
 
@@ -738,6 +847,7 @@ class _Asking:
         """Where an operation outside the tape went into a gradient taken outside it, that gradient is what to name."""
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
+        leading = graph.above([item.edge.parent], self.targets, self.machine.spend)
         while stack:
             node = stack.pop()
             if id(node) in seen:
@@ -746,20 +856,23 @@ class _Asking:
             if isinstance(node, Tensor) and node.gradient_of is not None and node.born < recording.began:
                 for edge in node.edges:
                     outside = recording not in edge.seen and edge.cut is None
-                    if outside and (edge.parent is item.node or self.depends(edge.parent, item.edge.parent)):
+                    if outside and (edge.parent is item.node or id(edge.parent) in leading):
                         return graph.Break(node, edge, item.sure)
             stack.extend(edge.parent for edge in node.edges if edge.cut is None)
         return item
 
     def value_ways(self) -> set[int]:
         """The values whose numbers go into the targets, and not only into an index or a condition."""
-        seen: set[int] = set()
+        if self.known_numbers is not None:
+            return self.known_numbers
+        self.known_numbers = seen = set()
         stack: list[Value] = list(self.targets)
         while stack:
             node = stack.pop()
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
             stack.extend(edge.parent for edge in node.edges if not _steers(edge))
             stack.extend(graph.parts(node, self.machine.captured))
         return seen
@@ -768,6 +881,8 @@ class _Asking:
         """A source that only decides: which element, which branch of ``tf.where``."""
         below = {id(item.node) for item in steering}
         plain = self.value_ways()
+        everything = [value for target in self.targets for value in self.ways(target, recording).values()]
+        leading = graph.above([item.node for item in steering], everything, self.machine.spend)
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
         while stack:
@@ -776,36 +891,24 @@ class _Asking:
                 continue
             seen.add(id(node))
             for edge in node.edges:
-                if _steers(edge) and id(node) in plain and self.leads(edge.parent, below, node):
+                leads = id(node) in below or id(edge.parent) in leading
+                if _steers(edge) and id(node) in plain and leads:
                     return self.cause_of(recording, graph.Break(node, edge, True), text)
                 stack.append(edge.parent)
             stack.extend(graph.parts(node, self.machine.captured))
         return self.cause_of(recording, steering[0], text)
 
-    @staticmethod
-    def leads(value: Value, wanted: set[int], node: Value) -> bool:
-        """Whether one of the wanted values lies at or below a value, or is the node above it."""
-        if id(node) in wanted:
-            return True
-        stack, seen = [value], set()
-        while stack:
-            one = stack.pop()
-            if id(one) in wanted:
-                return True
-            if id(one) not in seen:
-                seen.add(id(one))
-                stack.extend(edge.parent for edge in one.edges)
-        return False
-
-    def depends(self, value: Value, on: Value) -> bool:
-        """Whether a value was computed from another."""
+    def depends(self, value: Value, on: list[Value]) -> bool:
+        """Whether a value was computed from one of others, or is one of them."""
+        wanted = {id(one) for one in on}
         stack, seen = [value], set()
         while stack:
             node = stack.pop()
-            if node is on:
+            if id(node) in wanted:
                 return True
             if id(node) not in seen:
                 seen.add(id(node))
+                self.machine.spend(1 + len(node.edges))
                 stack.extend(edge.parent for edge in node.edges)
         return False
 
@@ -820,7 +923,9 @@ class _Asking:
             cut = edge.cut
             story.append(Note(cut.span, "the gradient is lost here"))
             detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
-            return Cause(cut.kind, cut.span, story=story, detail=detail)
+            # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
+            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
+            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
         span = node.span or self.call.span
         if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
             watched = recording.watched.get(id(edge.parent), MISSING)
@@ -829,7 +934,10 @@ class _Asking:
                 story.append(Note(span, "computed before the tape watches it"))
                 detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
                 return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
-        if isinstance(node, Tensor) and node.gradient_of is not None and recording not in edge.seen:
+        taken = (isinstance(node, Unknown) and node.computed) or (
+            isinstance(node, Tensor) and node.gradient_of is not None
+        )
+        if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
         span = self.machine.site_of(node, recording) or span
@@ -875,32 +983,42 @@ class _Asking:
 
     def partial(self, recording: Recording, source: Value) -> Cause | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
-        roots = [source] if isinstance(source, Variable | Tensor | Params) else []
-        for root in roots:
-            for target in self.targets:
-                for item in self.leaks(target, root, recording):
-                    cause = self.cause_of(recording, item, None)
-                    cause.outcome = "partial"
-                    cause.severity = "warning"
-                    return cause
-        return None
+        found: list[Break] = []
+        if isinstance(source, Variable | Tensor | Params):
+            found = [item for target in self.targets for item in self.leaks(target, source, recording)]
+        elif isinstance(source, Unknown) and source.why in keras.VARIABLES and source.edges:
+            model = source.edges[0].parent
+            found = [
+                graph.Break(node, edge, True)
+                for target in self.targets
+                for leaving in [self.leaving(target, recording)]
+                for node in (self.ways(target, recording).values() if leaving else ())
+                for edge in node.edges
+                if id(edge) in leaving and given_by(edge.parent, model)
+            ]
+        if not found:
+            return None
+        cause = self.cause_of(recording, found[0], None)
+        cause.outcome = "partial"
+        cause.severity = "warning"
+        return cause
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
-        found = []
-        allowed = self.float_ways(target)
-        for item in graph.breaks(target, source, recording, self.machine.captured):
-            cut = item.edge.cut
-            if cut is None or cut.kind not in LEAVING or not item.sure or recording not in item.edge.seen:
-                continue
-            if dict(cut.detail).get("reason") == "dataset":
-                continue
-            if id(item.node) in allowed and not dtypes.is_discrete(dtypes.of(item.node)):
-                found.append(item)
-        return found
+        leaving = self.known_leaks.get(id(target))
+        if leaving is None:
+            leaving = self.known_leaks[id(target)] = self.leaving(target, recording)
+        if not leaving:
+            return []
+        breaks = self.ways(target, recording).breaks(source)
+        return [item for item in breaks if item.sure and id(item.edge) in leaving]
 
-    def float_ways(self, target: Value) -> set[int]:
-        """The values whose numbers go into the target as numbers, not as an index, a mask or a state."""
+    def leaving(self, target: Value, recording: Recording) -> set[int]:
+        """The edges by which a number leaves TensorFlow and still goes into the target as a number.
+
+        What goes into it as an index, a mask or a state does not count.
+        """
+        found: set[int] = set()
         seen: set[int] = set()
         stack: list[Value] = [target]
         while stack:
@@ -908,22 +1026,29 @@ class _Asking:
             if id(node) in seen:
                 continue
             seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            discrete: bool | None = None
             for edge in node.edges:
-                counts = edge.cut is None or edge.cut.kind in LEAVING
-                if counts and not isinstance(edge.parent, Join | Unknown | Variable):
+                leaves = edge.cut is not None and edge.cut.kind in LEAVING
+                if edge.cut is not None and leaves and recording in edge.seen:
+                    if discrete is None:
+                        discrete = dtypes.is_discrete(dtypes.of(node))
+                    if not discrete and dict(edge.cut.detail).get("reason") != "dataset":
+                        found.add(id(edge))
+                if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
-        return seen
+        return found
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
         """A loss that holds on one branch only."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
         for target in self.targets:
-            for join in graph.joins_above(target, recording):
+            for join in self.joins(target, recording):
                 for index, option in enumerate(join.options):
-                    if source in graph.reach(option, recording, self.machine.captured):
+                    if not self.lost_on_branch(target, option, source, recording):
                         continue
-                    for item in graph.breaks(option, source, recording, self.machine.captured):
+                    for item in self.ways(option, recording).breaks(source):
                         cut = item.edge.cut
                         if cut is None or cut.kind not in WAYS or not item.sure:
                             continue
@@ -934,6 +1059,59 @@ class _Asking:
                             cause.detail["branch"] = label
                         return cause
         return None
+
+    def joins(self, target: Value, recording: Recording) -> list[Join]:
+        """The joins that a gradient of the target meets."""
+        known = self.known_joins.get(id(target))
+        if known is None:
+            known = self.known_joins[id(target)] = graph.joins_above(
+                target, recording, self.machine.spend, self.machine.pool
+            )
+        return known
+
+    def lost_on_branch(self, target: Value, option: Value, source: Value, recording: Recording) -> bool:
+        """Whether one option of a join below the target surely loses a source that it does not reach otherwise."""
+        ways = self.ways(target, recording)
+        if ways.reaches(option, source):
+            return False
+        lost = self.known_branches.get(id(target))
+        if lost is None:
+            lost = self.known_branches[id(target)] = ways.lost_below(_is_way, surely=True)
+        return ways.is_in(source, lost.get(id(option), 0))
+
+    # -- what is worked out once for all sources -------------------------------------------------------------------
+
+    def below(self, target: Value, value: Value, recording: Recording) -> list[Break]:
+        """The breaks on the ways from a target to a value that is no source of the call itself."""
+        machine = self.machine
+        return graph.Ways(target, [value], recording, machine.captured, machine.spend).breaks(value)
+
+    def ways(self, target: Value, recording: Recording) -> graph.Ways:
+        """What lies below a target, for all sources of this call."""
+        known = self.known_ways.get(id(target))
+        if known is None:
+            machine = self.machine
+            known = graph.Ways(target, self.asked, recording, machine.captured, machine.spend)
+            self.known_ways[id(target)] = known
+        return known
+
+    def marker_of(self, recording: Recording, source: Value) -> Value | None:
+        """The first condition of the program that a source decides."""
+        markers = self.machine.controls
+        if not markers:
+            return None
+        if self.known_markers is None:
+            everything = Join(tuple(markers))
+            machine = self.machine
+            ways = graph.Ways(everything, self.asked, recording, machine.captured, machine.spend)
+            self.known_markers = ways, ways.lost_below(lambda _: True, surely=False)
+        ways, lost = self.known_markers
+        return next((one for one in markers if ways.is_in(source, lost.get(id(one), 0))), None)
+
+
+def _is_way(edge: Edge) -> bool:
+    """Whether an edge is a break that is worth a word on one branch."""
+    return edge.cut is not None and edge.cut.kind in WAYS
 
 
 def _steers(edge: Edge) -> bool:
@@ -946,6 +1124,25 @@ def made_of_gradient(value: Value, depth: int = 5) -> bool:
     if isinstance(value, Tensor) and value.gradient_of is not None:
         return True
     return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
+
+
+def called_before(value: Value, model: Value, recording: Recording) -> bool:
+    """Whether a value is what calling a model gave before a recording began."""
+    called = isinstance(value, Unknown) and value.why == "call" and bool(value.edges)
+    return called and value.edges[0].parent is model and value.born < recording.began
+
+
+def given_by(value: Value, model: Value, depth: int = 12) -> bool:
+    """Whether a value surely was computed from what calling a model gave."""
+    if not value.edges or not depth:
+        return False
+    if isinstance(value, Unknown):
+        if value.why == "call":
+            return value.edges[0].parent is model
+        return value.why in {"item", "operation"} and any(
+            given_by(edge.parent, model, depth - 1) for edge in value.edges
+        )
+    return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)
 
 
 def _preference(recording: Recording, item: Break) -> tuple[int, int]:
@@ -974,7 +1171,7 @@ def _no_target(target: Value) -> tuple[str, str]:
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(target.known)
     if isinstance(target, Const):
         if target.value is None:
             return "none", "TypeError"
@@ -997,13 +1194,17 @@ def _no_source(source: Value) -> tuple[str, str]:
     if isinstance(source, Array):
         return "ndarray", "AttributeError"
     if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", "TypeError"
+        return "number", number_error(source.known)
     if isinstance(source, Const):
         if source.value is None:
             return "none", "TypeError"
         if isinstance(source.value, str):
             return "string", "TypeError"
         return "number", number_error(source.value)
+    if isinstance(source, LibObject) and source.family == "reference":
+        return "reference", "TypeError"
+    if isinstance(source, Instance) and source.library == "tensorflow.experimental.ExtensionType":
+        return "extension", "ValueError"
     if isinstance(source, LibObject) and source.family in {"layer", "model"}:
         return "model" if source.family == "model" else "layer", "AttributeError"
     if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:

@@ -99,50 +99,93 @@ def _tensor_rank(value: Tensor, depth: int) -> int | None:
 Numbers = float | list[Any]
 
 
+Seen = dict[tuple[int, int], Numbers | None]
+
+
+def sizes(value: Value, depth: int = 12) -> list[int] | None:
+    """How many elements a value has along each axis; None where the program does not fix it."""
+    fixed = numbers(value)
+    if fixed is not None:
+        return shape(fixed)
+    if not depth:
+        return None
+    if isinstance(value, Variable):
+        initial = value.state.get("initial")
+        return sizes(initial, depth - 1) if isinstance(initial, Value) else None
+    if not isinstance(value, Tensor):
+        return None
+    name, given = short(value.op), arguments(value)
+    if name in _SHAPED and given:
+        axes = flatten(numbers(given[0]))
+        return None if axes is None else [int(axis) for axis in axes]
+    parts = [sizes(part, depth - 1) for part in given]
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    if name == "matmul" and [len(part) for part in known] == [2, 2]:
+        return [known[0][0], known[1][1]]
+    if name in ELEMENTWISE:
+        longest = max(len(part) for part in known)
+        return [max(axis) for axis in zip(*([1] * (longest - len(part)) + part for part in known), strict=True)]
+    return None
+
+
 def numbers(value: Value, depth: int = 24) -> Numbers | None:
     """The very numbers of a value, as nested lists; None where the program does not fix them, or they are many."""
+    return _numbers(value, depth, {})
+
+
+def _numbers(value: Value, depth: int, seen: Seen) -> Numbers | None:
+    """The numbers of a value, each worked out once for all its uses."""
     if isinstance(value, Const):
         return float(value.value) if isinstance(value.value, int | float) else None
     if not depth:
         return None
+    key = id(value), depth
+    if key not in seen:
+        seen[key] = _worked_out(value, depth, seen)
+    return seen[key]
+
+
+def _worked_out(value: Value, depth: int, seen: Seen) -> Numbers | None:
     if isinstance(value, Seq):
         if not value.items.exact or len(value.items.values) > _LIMIT:
             return None
-        parts = [numbers(item, depth - 1) for item in value.items.values]
+        parts = [_numbers(item, depth - 1, seen) for item in value.items.values]
         return None if any(part is None for part in parts) else list(parts)
     if isinstance(value, Variable):
         initial = value.state.get("initial")
         if value.state.get("assigned") or not isinstance(initial, Value):
             return None
-        return numbers(initial, depth - 1)
+        return _numbers(initial, depth - 1, seen)
     if isinstance(value, Array):
         if isinstance(value.known, int | float):
             return float(value.known)
-        return numbers(value.known, depth - 1) if isinstance(value.known, Value) else None
+        return _numbers(value.known, depth - 1, seen) if isinstance(value.known, Value) else None
     if isinstance(value, Tensor):
-        return _tensor_numbers(value, depth)
+        return _tensor_numbers(value, depth, seen)
     return None
 
 
-def _tensor_numbers(value: Tensor, depth: int) -> Numbers | None:
+def _tensor_numbers(value: Tensor, depth: int, seen: Seen) -> Numbers | None:
     name, given = short(value.op), arguments(value)
     if name == "strided_slice" and value.copy_of is not None and value.extra and "index" in value.extra:
-        return picked(numbers(value.copy_of, depth - 1), value.extra["index"])
+        return picked(_numbers(value.copy_of, depth - 1, seen), value.extra["index"])
     if not given:
         if isinstance(value.known, int | float):
             return float(value.known)
-        return numbers(value.copy_of, depth - 1) if value.op == "read" and value.copy_of is not None else None
+        return _numbers(value.copy_of, depth - 1, seen) if value.op == "read" and value.copy_of is not None else None
     if name in {"zeros", "ones"}:
-        shape = numbers(given[0], depth - 1)
+        shape = _numbers(given[0], depth - 1, seen)
         return _full(shape, 0.0 if name == "zeros" else 1.0)
     if name in {"constant", "convert_to_tensor", "identity", "cast"}:
-        return numbers(given[0], depth - 1)
+        return _numbers(given[0], depth - 1, seen)
     if name in _UNARY and len(given) == 1:
-        return _map(_UNARY[name], numbers(given[0], depth - 1))
+        return _map(_UNARY[name], _numbers(given[0], depth - 1, seen))
     if name in _BINARY and len(given) == 2:
-        return _zip(_BINARY[name], numbers(given[0], depth - 1), numbers(given[1], depth - 1))
+        return _zip(_BINARY[name], _numbers(given[0], depth - 1, seen), _numbers(given[1], depth - 1, seen))
     if name in _REDUCE:
-        inner = numbers(given[0], depth - 1)
+        inner = _numbers(given[0], depth - 1, seen)
         known, axis = axis_of(value)
         return reduced(_REDUCE[name], inner, axis) if known and inner is not None else None
     return None

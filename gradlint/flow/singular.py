@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short
+from gradlint.flow.shapes import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
 from gradlint.flow.values import Const, Number, Tensor, Value
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 SOFT = frozenset({"softmax", "sigmoid"})
 PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
 GUARDS = frozenset({"where", "maximum", "clip_by_value", "abs", "relu"})
+FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
+"""Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
 _TINY = 1e-3
 _NODES = 3000
 
@@ -59,9 +62,41 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
         if name == "where":
             found = _masked(node)
             if found is not None and found.span is not None:
-                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), "where")
-        elif id(node) not in hidden and node.span is not None and _singular(node, name):
-            yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _where(found))
+        elif node.span is not None and _singular(node, name):
+            if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
+                continue
+            if id(node) not in hidden:
+                yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+            elif name not in FORGIVING or _compiled(node):
+                yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _where(node))
+
+
+def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
+    """Whether all that is computed with a result hands it no gradient: a product with 0, a larger number beside it."""
+    users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
+    return bool(users) and all(_drops(user, node) for user in users)
+
+
+def _drops(user: Tensor, node: Tensor) -> bool:
+    others = [value for value in arguments(user) if value is not node]
+    if len(others) != 1:
+        return False
+    fixed, own = flatten(numbers(others[0])), flatten(numbers(node))
+    if short(user.op) == "multiply":
+        return bool(fixed) and not any(fixed or ())
+    if short(user.op) == "maximum":
+        return bool(fixed) and bool(own) and min(fixed or ()) > max(own or ())
+    return False
+
+
+def _compiled(node: Tensor) -> bool:
+    """Whether an operation runs in a function that XLA compiles."""
+    return bool((node.extra or {}).get("compiled"))
+
+
+def _where(node: Tensor) -> str:
+    return "jit" if short(node.op) in FORGIVING else "where"
 
 
 def _reason(name: str) -> str:
@@ -170,7 +205,9 @@ def _unsafe(node: Tensor, bounds: list[float]) -> bool:
     """Whether an operation is singular where the condition's bounds say that it is being kept away."""
     name = short(node.op)
     near_zero = not bounds or any(abs(bound) <= _TINY for bound in bounds)
-    if name in {"log", "divide", "truediv", "xlogy"}:
+    if name in {"sqrt", "rsqrt"} and not _compiled(node):
+        return False
+    if name in {"log", "divide", "truediv", "xlogy", "sqrt", "rsqrt"}:
         return near_zero and bool(bounds)
     if name == "pow":
         exponent = arguments(node)[1] if len(arguments(node)) > 1 else None
@@ -192,14 +229,14 @@ def _singular(node: Tensor, name: str) -> bool:
         return False
     first = flatten(numbers(given[0])) if name != "divide" else None
     if name in {"sqrt", "rsqrt"}:
-        return bool(first) and any(x == 0 for x in first or ())
+        return any(x <= 0 for x in first or ())
     if name == "norm":
         inner = numbers(given[0])
         known, axis = axis_of(node)
         sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
         return any(x == 0 for x in flatten(sums) or ())
     if name in {"log"}:
-        return bool(first) and any(x == 0 for x in first or ())
+        return any(x <= 0 for x in first or ())
     if name in {"divide", "truediv"} and len(given) > 1:
         return any(x == 0 for x in flatten(numbers(given[1])) or ())
     if name == "pow" and len(given) > 1:
@@ -224,4 +261,7 @@ def _singular(node: Tensor, name: str) -> bool:
 def several(target: Value) -> bool:
     """Whether a target has more than one element, so that its gradient is a sum."""
     found = rank(target)
-    return found is not None and found > 0
+    if found is None or found == 0:
+        return False
+    axes = sizes(target)
+    return axes is None or math.prod(axes) != 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import keras, operators
 from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
-from gradlint.flow.expressions import UNROLL, with_key
+from gradlint.flow.expressions import COUNTED, UNROLL, with_key
 from gradlint.flow.loops import LEFT, Loop
 from gradlint.flow.names import LIBRARIES, canonical, root
 from gradlint.flow.store import MISSING, either, join_values
@@ -440,11 +440,10 @@ class Statements(Calls):
     def run_For(self, node: ast.For | ast.AsyncFor) -> str | None:
         iterable = self.eval(node.iter)
         items, exact = self.iterate(iterable, node.iter)
-        if exact and len(items) <= UNROLL:
+        counted = isinstance(iterable, Seq) and iterable.kind == "range"
+        if exact and len(items) <= (COUNTED if counted else UNROLL):
             return self.turns(node, items, whole=True)
-        if exact or len(items) > UNROLL:
-            later = generalise(items[1]) if isinstance(items[1], Const | Number) else either(*items[1:])
-            items = [items[0], later]
+        items = shortened(items)
         return self.turns(node, items if len(items) > 1 else items * 2, whole=False)
 
     run_AsyncFor = run_For
@@ -715,8 +714,7 @@ class Statements(Calls):
             items, whole = self.iterate(iterable, generator.iter)
             if not whole or len(items) > UNROLL:
                 exact = False
-            if len(items) > UNROLL:
-                items = [items[0], items[1] if isinstance(items[1], Const | Number) else either(*items[1:])]
+                items = shortened(items)
             for item in items:
                 self.assign(generator.target, item, generator.iter)
                 keep: bool | None = True
@@ -779,6 +777,14 @@ class Statements(Calls):
             return value
         if name in GRAPH:
             function.graph = True
+            options = decorator.keywords if isinstance(decorator, ast.Call) else []
+            for option in options:
+                if (
+                    option.arg == "jit_compile"
+                    and isinstance(option.value, ast.Constant)
+                    and option.value.value is True
+                ):
+                    function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
             return value
         if name == "tensorflow.custom_gradient":
             return self.custom_gradient(function, decorator)
@@ -821,6 +827,15 @@ class Statements(Calls):
             if isinstance(maker, Unknown):
                 made = cls
         self.bind(node.name, made)
+
+
+def shortened(items: list[Value]) -> list[Value]:
+    """The items of a loop that has too many turns to run each: the first, and one that may be any of the others."""
+    if len(items) <= 2:
+        return items
+    if all(isinstance(item, Const | Number) for item in items):
+        return [items[0], generalise(items[1])]
+    return items if len(items) <= UNROLL else [items[0], either(*items[1:])]
 
 
 def generalise(item: Value) -> Value:

@@ -111,4 +111,3 @@ def _training(machine: Calls, layer: Value) -> dict[str, Value]:
         return {}
     names = {argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)}
     return {"training": Number("bool")} if "training" in names else {}
-

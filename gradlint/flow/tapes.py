@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import derivatives, questions
-from gradlint.flow.core import span_of
+from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.statements import Statements
@@ -14,6 +14,7 @@ from gradlint.flow.values import (
     Array,
     Const,
     Dict,
+    Generator,
     Instance,
     Items,
     Join,
@@ -36,6 +37,8 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.flow.questions import Answered
 
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
@@ -133,7 +136,12 @@ class Tapes(Statements):
         if name in METHODS:
             return self.gradient_call(tape, name, args, kwargs, node)
         if name == "watch":
-            if args or kwargs:
+            if len(args) > 1 and isinstance(node, ast.Call) and len(args) == len(node.args):
+                together = ast.copy_location(ast.Tuple(elts=node.args, ctx=ast.Load()), node.args[0])
+                together.end_lineno, together.end_col_offset = node.args[-1].end_lineno, node.args[-1].end_col_offset
+                self.refuse(tape, node, together, "two-arguments", "TypeError")
+                self.watch(tape, sequence(args, "tuple"), node)
+            elif args or kwargs:
                 self.watch(tape, args[0] if args else next(iter(kwargs.values())), node)
             return Const(None)
         if name == "stop_recording":
@@ -179,6 +187,9 @@ class Tapes(Statements):
                 self.set(tape.state, "early", (*tape.state.get("early", ()), *self.watchable(value)))
                 self.refuse(tape, node, argument, "not-entered", "AttributeError")
             return
+        if isinstance(value, Generator):
+            self.refuse(tape, node, argument, "generator", "ValueError")
+            value = sequence(self.iterate(value, node)[0])
         for leaf in self.watchable(value):
             options = leaf.options if isinstance(leaf, Join) else (leaf,)
             for option in options:
@@ -201,6 +212,10 @@ class Tapes(Statements):
             return
         if isinstance(leaf, Seq | Dict | Const):
             return
+        if isinstance(leaf, Instance):
+            for field in leaf.attrs.values():
+                if isinstance(field, Tensor | Variable):
+                    self.watch_one(tape, recording, field, node, argument)
         leaf = leaf.base if isinstance(leaf, Storage) else leaf
         if isinstance(leaf, Tensor) and self.graphs > tape.state["graphs"]:
             return
@@ -209,6 +224,12 @@ class Tapes(Statements):
         whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
         if isinstance(whole, Tensor):
             self.set(recording.watched, id(whole), (whole, self.clock, node, True))
+
+    @staticmethod
+    def refused_watch(tape: Tape, value: Value) -> bool:
+        """Whether the program asked a tape to watch what it does not take, and so came no further."""
+        recording = tape.state["recording"]
+        return isinstance(recording, Recording) and id(value) in recording.watched and refused(value) is not None
 
     def refuse(self, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
         """Note that TensorFlow refuses to watch something."""
@@ -247,6 +268,7 @@ class Tapes(Statements):
             return self.any_gradient(given.get(names[1]), node, [tape, *args])
         wrong = [name for name in kwargs if name not in names and not name.startswith("**")]
         if wrong or names[1] not in given or "target" not in given:
+            self.handed_on.add(id(tape))
             return self.bad_call(method, wrong, node)
         written = dict(zip(names, node.args, strict=False))
         written |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
@@ -265,6 +287,7 @@ class Tapes(Statements):
             seed_node=written.get("output_gradients"),
             silenced=_is_zero(given.get("unconnected_gradients")),
             known_seed="output_gradients" in given,
+            loops=_flag(given.get("experimental_use_pfor"), default=True) is False,
         )
         if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
             detail = {
@@ -274,9 +297,17 @@ class Tapes(Statements):
                 "replacement": f"[{self.text(node.args[1])}, {self.text(node.args[2])}]",
             }
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        silenced = given.get("unconnected_gradients")
+        if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
+            detail = {"reason": "unconnected-value", "method": method, "tape": self.tape_name(node)}
+            self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+            self.handed_on.add(id(tape))
+            self.raised("ValueError")
+            return self.unknown("gradient", node, top=True)
         answered = questions.ask(self, question)
-        if not answered.refused:
-            self.use(tape, node, question)
+        if answered.exception == "LookupError":
+            self.set(tape.state, "failed", True)
+        self.use(tape, node, question, refused=answered.refused)
         if answered.exception:
             self.raised(answered.exception)
             return self.unknown("gradient", node)
@@ -292,58 +323,83 @@ class Tapes(Statements):
         self.raised("TypeError")
         return self.unknown("gradient", node, top=True)
 
-    def use(self, tape: Tape, node: ast.AST, question: questions.Call) -> None:
-        """A gradient call uses a tape up, unless it is persistent."""
+    def use(self, tape: Tape, node: ast.AST, question: questions.Call, *, refused: bool) -> None:
+        """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
         recording = tape.state["recording"]
         if any(item.tape is not tape for item in self.recording):
             self.second.add(id(node))
-        tape.uses.append((node, tape.state["open"], recording, question))
-        if tape.persistent is False and tape.state["used"] is None:
+        tape.uses.append((node, tape.state["open"] and not tape.state["paused"], recording, question))
+        if not refused and tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)
             if tape.state["open"]:
                 self.set(self.world, "active", tuple(item for item in self.recording if item.tape is not tape))
 
-    def gradients(self, question: questions.Call, sources: Value, answered: Answered, node: ast.AST) -> Value:
-        """The gradients in the structure of the sources."""
+    def gradients(
+        self,
+        question: questions.Call,
+        sources: Value,
+        answered: Answered,
+        node: ast.AST,
+        made_of: dict[int, list[Value]] | None = None,
+    ) -> Value:
+        """The gradients in the structure of the sources.
+
+        Args:
+            question: The gradient call.
+            sources: Its sources, or some of them.
+            answered: What the call gives.
+            node: Where it stands.
+            made_of: By a source's id, the values that its gradient is computed from.
+        """
+        if made_of is None:
+            made_of = self.made_of(question)
         if isinstance(sources, Seq):
-            items = tuple(self.gradients(question, item, answered, node) for item in sources.items.values)
+            items = tuple(self.gradients(question, item, answered, node, made_of) for item in sources.items.values)
             kind = "list" if sources.kind in {"list", "generator"} else sources.kind
             made = Seq(Items(items, sources.items.exact), kind, span_of(node))
             made.extra = {"gradients_of": sources}
             return made
         if isinstance(sources, Dict):
             entries = tuple(
-                (key, self.gradients(question, item, answered, node)) for key, item in sources.pairs.entries
+                (key, self.gradients(question, item, answered, node, made_of)) for key, item in sources.pairs.entries
             )
             return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
-        recording = question.tape.state["recording"]
         targets = [question.target] if question.seed is None else [question.target, question.seed]
-        return self.any_gradient(sources, node, targets, recording)
+        return self.any_gradient(sources, node, targets, made_of)
+
+    def made_of(self, question: questions.Call) -> dict[int, list[Value]]:
+        """By each source's id, the values that its gradient is computed from, where they are known."""
+        recording = question.tape.state["recording"]
+        if not isinstance(recording, Recording):
+            return {}
+        given = [question.target] if question.seed is None else [question.target, question.seed]
+        targets = [leaf for value in given for leaf in self.leaves(value)]
+        sources = [leaf for leaf in _single(question.sources) if not isinstance(leaf, Unknown | Join)]
+        return derivatives.depends_on(targets, sources, recording, self.spend)
 
     def any_gradient(
-        self, source: Value | None, node: ast.AST, targets: list[Value], recording: Recording | None = None
+        self, source: Value | None, node: ast.AST, targets: list[Value], made_of: dict[int, list[Value]] | None = None
     ) -> Value:
         """A gradient that arrives, or may: a tensor that other tapes can go on from."""
         if isinstance(source, Unknown) or source is None:
-            return self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
+            made_unknown = self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
+            made_unknown.computed = True
+            return made_unknown
         if isinstance(source, Seq | Dict):
             return self.unknown("gradient", node, [*targets, *self.leaves(source)])
         made = Tensor(dtype_of(source), span_of(node), "gradient")
         made.gradient_of = span_of(node)
         parents = [leaf for target in targets for leaf in self.leaves(target)]
-        found = None
-        if isinstance(recording, Recording) and not isinstance(source, Join):
-            found = derivatives.depends_on(parents, source, recording, self.captured)
+        found = (made_of or {}).get(id(source))
         self.depend(made, [*parents, source] if found is None else found, sure=False)
-        lost = [parent for parent in parents if found is not None and all(parent is not value for value in found)]
+        kept = {id(value) for value in found or ()}
+        lost = [parent for parent in parents if found is not None and id(parent) not in kept]
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))
         return made
 
-    def none_used(
-        self, lost: LostNone, node: ast.AST, reason: str = "arithmetic", exception: str = "TypeError"
-    ) -> None:
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
         """A gradient that is None goes into arithmetic or into an operation."""
         self.recorder.claim(
             Kind.NONE_APPLIED,
@@ -383,6 +439,18 @@ def refused(leaf: Value) -> str | None:
     if isinstance(leaf, Symbolic):
         return "symbolic"
     return None
+
+
+def _single(sources: Value) -> Iterator[Value]:
+    """The sources one by one, as :meth:`Tapes.gradients` takes them apart."""
+    if isinstance(sources, Seq):
+        for item in sources.items.values:
+            yield from _single(item)
+    elif isinstance(sources, Dict):
+        for _, item in sources.pairs.entries:
+            yield from _single(item)
+    else:
+        yield sources
 
 
 def _flag(value: Value | None, *, default: bool) -> bool | None:

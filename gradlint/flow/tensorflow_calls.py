@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes
+from gradlint.flow import dtypes, keras
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.shapes import rank
 from gradlint.flow.values import (
     Array,
     Bound,
@@ -103,6 +104,11 @@ def constant(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     if isinstance(value, Tensor):
         if not shaped and (asked is None or asked == value.dtype):
             return value
+        shape = argument(args, kwargs, 2, "shape")
+        axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
+        if is_constant and axes is not None and had is not None and axes != had:
+            cut = m.cut(Kind.REWRAPPED, node, m.callee(node), name, reason="reshaped")
+            return m.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
         made = m.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
         made.copy_of = value
         return made
@@ -589,10 +595,38 @@ def slices(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], n
     return made
 
 
+RAW_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv", "Bucketize", "ArgMax", "ArgMin", "OnesLike",
+                      "ZerosLike", "LogicalAnd", "Equal", "Greater", "Less", "NotEqual", "StopGradient"})  # fmt: skip
+"""Raw operations whose gradient TensorFlow registers as none."""
+
+
+def raw(m: Library, name: str, kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """A raw operation: those that TensorFlow knows to have no gradient lose it; of the others nothing is said."""
+    op = name.rpartition(".")[2]
+    given = {key: [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)] for key, value in kwargs.items()}
+    parents = [leaf for leaves_ in given.values() for leaf in leaves_]
+    if op in RAW_NONE:
+        dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
+        cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name, op=op)
+        return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    if op.startswith("ImageProjectiveTransform"):
+        made = m.tensor(node, given.get("images", []), op=name)
+        cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name, op=op, reason="argument")
+        m.depend(made, given.get("transforms", []), cut)
+        return made
+    return m.unknown("raw operation", node, parents)
+
+
+def cloned(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``keras.models.clone_model(model)``."""
+    model = argument(args, kwargs, 0, "model")
+    return keras.clone(m, model if model is not None else m.top, node)
+
+
 _T = "tensorflow."
 SPECIAL: dict[str, Special] = {
     "tensorflow.Variable": make_variable, "keras.Variable": make_variable,
-    "tensorflow.compat.v1.Variable": make_variable,
+    "keras.models.clone_model": cloned, "tensorflow.compat.v1.Variable": make_variable,
     "keras.backend.variable": make_variable, "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
     "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant,
     "tensorflow.identity": identity, "tensorflow.ensure_shape": identity,
@@ -624,7 +658,7 @@ SPECIAL: dict[str, Special] = {
     **{_T + "random." + kind: random_values for kind in (
         "normal", "uniform", "truncated_normal", "stateless_normal", "stateless_uniform", "stateless_truncated_normal",
     )},
-    "tensorflow.get_static_value": leaves, "tensorflow.make_ndarray": leaves, "tensorflow.io.serialize_tensor": leaves,
+    "tensorflow.get_static_value": leaves, "tensorflow.make_ndarray": leaves,
     "tensorflow.experimental.dlpack.to_dlpack": leaves, "tensorflow.make_tensor_proto": leaves,
     "keras.backend.get_value": leaves, "keras.backend.eval": leaves, "keras.ops.convert_to_numpy": leaves,
     "tensorflow.io.parse_tensor": parsed, "tensorflow.experimental.dlpack.from_dlpack": parsed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from gradlint.flow.core import span_of
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 def judge(machine: Machine) -> None:
     """Note what the tapes' uses show."""
-    loops = _loops(machine.tree)
+    if not machine.made_tapes:
+        return
+    lines = {tape.call.line for tape in machine.made_tapes}
+    lines |= {use[0].lineno for tape in machine.made_tapes for use in tape.uses}
+    loops = _loops(machine.tree, sorted(lines))
     by_place: dict[object, list[Tape]] = {}
     for tape in machine.made_tapes:
         by_place.setdefault(tape.call, []).append(tape)
@@ -90,8 +95,13 @@ def _comes_from(value: Value, call: object, recording: Recording) -> bool:
     return False
 
 
-def _loops(tree: ast.AST) -> dict[object, tuple[int, ...]]:
-    """The loops around each call, by the call's place."""
+def _loops(tree: ast.AST, lines: list[int]) -> dict[object, tuple[int, ...]]:
+    """The loops around each call, by the call's place.
+
+    Args:
+        tree: The program.
+        lines: The lines on which the calls begin, in order; others may be left out.
+    """
     found: dict[object, tuple[int, ...]] = {}
     pending: list[tuple[ast.AST, tuple[int, ...]]] = [(tree, ())]
     while pending:
@@ -102,5 +112,14 @@ def _loops(tree: ast.AST) -> dict[object, tuple[int, ...]]:
             loops = ()
         elif isinstance(node, ast.Call):
             found[span_of(node)] = loops
-        pending.extend((child, loops) for child in ast.iter_child_nodes(node))
+        pending.extend((child, loops) for child in ast.iter_child_nodes(node) if _holds(child, lines))
     return found
+
+
+def _holds(node: ast.AST, lines: list[int]) -> bool:
+    """Whether a node stands on one of some lines; what has no place of its own may."""
+    first: int | None = getattr(node, "lineno", None)
+    if first is None:
+        return True
+    at = bisect_left(lines, first)
+    return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first)

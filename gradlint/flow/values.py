@@ -126,13 +126,17 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that is not known; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty."""
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
 
-    __slots__ = ("kind",)
+    ``known`` is the number that it is, or None where that is not known.
+    """
 
-    def __init__(self, kind: str = "", span: Span | None = None) -> None:
+    __slots__ = ("kind", "known")
+
+    def __init__(self, kind: str = "", span: Span | None = None, known: Any = None) -> None:
         super().__init__(span)
         self.kind = kind
+        self.known = known
 
 
 class Array(Value):
@@ -317,7 +321,8 @@ class Tape(Value):
     Attributes:
         persistent: None where it is not known; likewise ``accessed`` (``watch_accessed_variables``).
         state: ``recording``: the current :class:`Recording` or None; ``open``: whether its block is running;
-            ``used``: the gradient call that used it up; ``paused``; ``escaped``; ``uses``: its gradient calls.
+            ``used``: the gradient call that used it up; ``failed``: whether one ended in the middle of its work;
+            ``paused``; ``escaped``; ``uses``: its gradient calls.
     """
 
     __slots__ = ("accessed", "call", "persistent", "persistent_text", "state", "uses")
@@ -522,12 +527,15 @@ class Unknown(Value):
         top: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
         attrs: The attributes that were read from it, so that reading one twice gives one object.
         why: What it is, in a word, for the editor's hover.
+        computed: Whether it surely is a tensor, or a nest of tensors, that an operation made when it was born; so a
+            recording that did not see the operation does not follow it back.
     """
 
-    __slots__ = ("attrs", "top", "why")
+    __slots__ = ("attrs", "computed", "top", "why")
 
     def __init__(self, why: str = "", span: Span | None = None, *, top: bool = False) -> None:
         super().__init__(span)
         self.why = why
         self.top = top
+        self.computed = False
         self.attrs: dict[Any, Any] = {}

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.reporting.excerpt import Mark, excerpt
-from gradlint.reporting.patch import patch
-from gradlint.reporting.report import evidence, is_refuted, place
-from gradlint.reporting.story import scenes
-from gradlint.reporting.style import wrap
 from gradlint.reporting.summary import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gradlint.finding import Finding, Position
-    from gradlint.reporting.report import FileError, Report
-    from gradlint.reporting.story import Scene
-    from gradlint.reporting.style import Role, Style
-
-_LONGEST_SPAN = 6
-_VERDICTS: dict[str, Role] = {"confirmed": "good", "refuted": "warning", "inconclusive": "dim"}
+    from gradlint.reporting.report import Report
+    from gradlint.reporting.style import Style
 
 
 def render(report: Report, style: Style) -> str:
     """Render errors, findings, what TensorFlow refuted, and a summary."""
-    blocks = [_error(error, report, style) for error in report.errors]
-    blocks += [_finding(finding, report, style) for finding in report.claims]
-    if refuted := report.refuted:
-        blocks.append([style.paint("Refuted by TensorFlow: here the gradient arrives", "strong")])
-        blocks += [_finding(finding, report, style) for finding in refuted]
+    blocks = _blocks(report, style) if report.errors or report.findings else []
     if last := list(summary(report, style)):
         blocks.append(last)
     if last and report.claims:
@@ -37,109 +21,12 @@ def render(report: Report, style: Style) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
 
 
-def _error(error: FileError, report: Report, style: Style) -> list[str]:
-    where = place(error.path, error.cell, error.location)
-    first, *others = wrap(f"{where}: error: {error.message}", style.width)
-    head, _, rest = first.partition(": error:")
-    rows = [f"{style.paint(head, 'strong')}: {style.severity('error', 'error')}:{rest}", *others]
-    line = report.line(error.path, error.cell, error.location.line) if error.location else None
-    if error.location is not None and line is not None:
-        start = min(error.location.column - 1, len(line))
-        mark = Mark(error.location.line, start, start + 1, "", primary=True)
-        rows += _framed({error.location.line: line}, [mark], style)
-    return rows
+def _blocks(report: Report, style: Style) -> list[list[str]]:
+    from gradlint.reporting.blocks import error_rows, finding_rows
 
-
-def _framed(lines: dict[int, str], marks: list[Mark], style: Style) -> list[str]:
-    gutter = len(str(max(lines)))
-    return [style.paint(" " * gutter + " |", "frame"), *excerpt(lines, marks, style, "error", gutter)]
-
-
-def _finding(finding: Finding, report: Report, style: Style) -> list[str]:
-    severity = style.severity(f"{finding.severity}[{finding.code}]", finding.severity)
-    where = style.paint(place(finding.path, finding.cell, finding.location), "strong")
-    rows = [f"{where}: {severity} {finding.name}"]
-    rows += [style.prose(row) for row in wrap(finding.message, style.width)]
-    marks = _marks(finding, report)
-    gutter = len(str(max(mark.line for group in marks.values() for mark in group)))
-    bar = style.paint(" " * gutter + " |", "frame")
-    shown = False
-    for cell, group in marks.items():
-        lines = dict(enumerate(report.lines(finding.path, cell), start=1))
-        body = list(excerpt(lines, group, style, finding.severity, gutter))
-        if body:
-            rows.append(_cell_bar(cell, gutter, style) if len(marks) > 1 else bar)
-            rows += body
-            shown = True
-    if shown:
-        rows.append(bar)
-    rows += _footer(finding, report, style, gutter)
-    return rows
-
-
-def _cell_bar(cell: int | None, gutter: int, style: Style) -> str:
-    return style.paint(f"{' ' * gutter} | cell {cell}", "frame")
-
-
-def _marks(finding: Finding, report: Report) -> dict[int | None, list[Mark]]:
-    """The finding's own place and its story, by cell, the cells in the order of the notebook."""
-    told = scenes(finding, report)
-    own = [scene for scene in told if (scene.cell, scene.start) == (finding.cell, finding.location)]
-    notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
-    asked = any(scene.call and _covers(scene, finding) for scene in told)
-    label = "; ".join(notes) or ("the gradient is lost here" if finding.gradients and not asked else "")
-    groups: dict[int | None, list[Mark]] = {finding.cell: list(_own_marks(finding, label, report))}
-    seen: dict[tuple[int | None, Position], int] = {}
-    for scene in told:
-        if scene in own:
-            continue
-        group = groups.setdefault(scene.cell, [])
-        mark = Mark(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text)
-        key = (scene.cell, scene.start)
-        if key in seen:
-            first = group[seen[key]]
-            if mark.label and mark.label not in first.label:
-                label = f"{first.label}; {mark.label}" if first.label else mark.label
-                group[seen[key]] = Mark(first.line, first.start, max(first.end, mark.end), label)
-        else:
-            seen[key] = len(group)
-            group.append(mark)
-    return dict(sorted(groups.items(), key=lambda item: -1 if item[0] is None else item[0]))
-
-
-def _covers(scene: Scene, finding: Finding) -> bool:
-    """Whether the finding points at a part of a scene."""
-    return scene.cell == finding.cell and scene.start <= finding.location < scene.end
-
-
-def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Mark]:
-    """Marks for the finding's place, one a line; of a long one only its first line is marked."""
-    start, end = finding.location, finding.end_location
-    if end.line == start.line:
-        yield Mark(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=True)
-        return
-    last = end.line if end.line - start.line < _LONGEST_SPAN else start.line
-    for number in range(start.line, last + 1):
-        text = report.line(finding.path, finding.cell, number) or ""
-        left = start.column - 1 if number == start.line else len(text) - len(text.lstrip())
-        right = end.column - 1 if number == end.line else len(text.rstrip())
-        if right > left:
-            yield Mark(number, left, right, label if number == last else "", primary=True)
-
-
-def _footer(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:
-    lead = " " * gutter + " = "
-    confirmation = finding.confirmation
-    if confirmation is not None:
-        status = confirmation.status
-        yield from _noted(lead, status, _VERDICTS[status], evidence(confirmation), style)
-    if finding.fix is not None and not is_refuted(finding):
-        option = "--fix" if finding.fix.applicability == "safe" else "--fix --unsafe-fixes"
-        yield from _noted(lead, "help", "good", f"{finding.fix.message} (`{option}`)", style)
-        yield from patch(finding, report, style, gutter)
-
-
-def _noted(lead: str, word: str, role: Role, text: str, style: Style) -> Iterator[str]:
-    first, *others = wrap(text, style.width, f"{lead}{word}: ", " " * len(lead))
-    yield style.paint(lead, "frame") + style.paint(word, role) + style.prose(first[len(lead) + len(word) :])
-    yield from (style.prose(row) for row in others)
+    blocks = [error_rows(error, report, style) for error in report.errors]
+    blocks += [finding_rows(finding, report, style) for finding in report.claims]
+    if refuted := report.refuted:
+        blocks.append([style.paint("Refuted by TensorFlow: here the gradient arrives", "strong")])
+        blocks += [finding_rows(finding, report, style) for finding in refuted]
+    return blocks

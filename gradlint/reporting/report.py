@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Report:
     baselined: int = 0
     fixed: int = 0
     elapsed: float = 0.0
-    root: Path = field(default_factory=Path.cwd)
+    root: str | os.PathLike[str] = field(default_factory=os.getcwd)
     lines: Callable[[str, int | None], Sequence[str]] = _no_lines
     rules: Callable[[], Mapping[str, RuleInfo]] = _no_rules
 
@@ -110,6 +110,8 @@ class Report:
 
     def uri(self, path: str) -> str:
         """The ``file:`` URI of a path."""
+        from pathlib import Path
+
         return Path(self.root, path).absolute().as_uri()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import tempfile
 from functools import partial
@@ -94,6 +95,9 @@ class Server(LanguageServer):
         self.client = Client.of(params.capabilities)
         self.documents.encoding = types.PositionEncodingKind(self.workspace.position_encoding)
         self.configuration.set_default(params.initialization_options)
+        # The checker collects when nobody types.
+        gc.disable()
+        self.checker.begin(programs.warm_up)
 
     def look(self, uri: str, *, delay: bool = False) -> None:
         """Look at the document or notebook that a URI belongs to, at once or when it has rested."""

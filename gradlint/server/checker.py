@@ -8,6 +8,7 @@ newest state is looked at instead. So what is delivered is never stale, and a bu
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+REST = 0.5
+"""How many seconds of rest there are before what the last looks left behind is collected."""
+LOOKS = 25
+"""How many looks there are at most before it is, so that memory stays bounded in a long burst of typing."""
 
 
 @dataclass
@@ -57,6 +63,8 @@ class Checker:
         self._pool = ThreadPoolExecutor(2, "gradlint")
         self._units: dict[str, _Unit] = {}
         self._generation = 0
+        self._looks = 0
+        self._rest: asyncio.TimerHandle | None = None
 
     def changed(self, unit: str, delay: float) -> None:
         """Look at a document anew once it has rested for so many seconds."""
@@ -97,12 +105,30 @@ class Checker:
         state.result = result
         return True
 
+    def begin(self, work: Callable[[], object]) -> None:
+        """Run something in a worker thread before the first look."""
+        self._pool.submit(work)
+
     async def run(self, work: Callable[[], T]) -> T:
         """Run something that takes long in a worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
+    def _tidy_later(self) -> None:
+        """Collect garbage while nobody types: a collection in the middle of a look would double its time."""
+        self._looks += 1
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = asyncio.get_running_loop().call_later(0 if self._looks >= LOOKS else REST, self._tidy)
+
+    def _tidy(self) -> None:
+        self._looks = 0
+        self._rest = None
+        self._pool.submit(gc.collect)
+
     def close(self) -> None:
         """Begin nothing more, and let nobody wait."""
+        if self._rest is not None:
+            self._rest.cancel()
         for state in self._units.values():
             if state.task is not None:
                 state.task.cancel()
@@ -136,6 +162,7 @@ class Checker:
                 self._answer(state, None)
                 return
             result = await loop.run_in_executor(self._pool, self._compute, snapshot)
+            self._tidy_later()
             state.generation = generation
             if self._units.get(unquote(state.uri)) is state and self._fresh(state, result):
                 state.result = result

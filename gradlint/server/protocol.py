@@ -69,6 +69,15 @@ class Protocol(LanguageServerProtocol):
         if handler is not None:
             yield handler, (params,), None
 
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
+        """The session is over: whatever is still asked for is cancelled."""
+        # pygls does so as well, but over a table that shrinks with the first request that ends by it.
+        for request, future in list(self._request_futures.items()):
+            if request != self.msg_id:
+                future.cancel()
+        return (yield from super().lsp_shutdown(*args))
+
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Generator[Any, Any, None]:
         """A document was opened."""

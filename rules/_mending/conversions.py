@@ -87,3 +87,19 @@ def dropped(site: Site, node: ast.expr) -> Replacement | None:
             function = site.tensorflow(MATH[last], node)
             return None if function is None else replace(node.func, function)
     return None
+
+
+def gathered(site: Site, node: ast.expr) -> Replacement | None:
+    """``x.numpy()[np.arange(n), columns]`` as ``tf.gather(x, columns, axis=1, batch_dims=1)``."""
+    inner, parent = converted(node), site.index.parents.get(node)
+    if inner is None or not isinstance(parent, ast.Subscript) or not isinstance(parent.slice, ast.Tuple):
+        return None
+    gather = site.tensorflow("gather", node)
+    if gather is None or len(parent.slice.elts) != 2 or not isinstance(parent.ctx, ast.Load):
+        return None
+    rows, columns = parent.slice.elts
+    every = isinstance(rows, ast.Call) and len(rows.args) == 1 and not rows.keywords
+    maker = (spelled(rows.func) or "").rpartition(".")[2] if isinstance(rows, ast.Call) else ""
+    if not every or maker not in {"arange", "range"} or isinstance(columns, (ast.Slice, ast.Constant, ast.UnaryOp)):
+        return None
+    return replace(parent, f"{gather}({site.text(inner)}, {site.text(columns)}, axis=1, batch_dims=1)")

@@ -198,6 +198,12 @@ def bracketed(node: ast.expr, text: str) -> str:
     return f"({text})"
 
 
+def term(node: ast.expr, text: str) -> str:
+    """An expression's text as one term of a sum or a difference: products stay without brackets."""
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.Pow, ast.MatMult))
+    return text if product and "\n" not in text else bracketed(node, text)
+
+
 def operand(site: Site, node: ast.expr, text: str, inner: ast.expr) -> str:
     """The text of ``inner`` as it can stand in the place of ``node``, in brackets where it must."""
     parent = site.index.parents.get(node)

@@ -12,6 +12,7 @@ from .edits import (
     after,
     alone,
     begins_line,
+    dedent,
     end_of_line,
     first_line,
     indent,
@@ -88,6 +89,31 @@ def moved_in_from_before(site: Site, block: With, statement: ast.stmt) -> list[R
         *others,
         Replacement(Span(block.lineno, 0, last_of_header + 1, 0), ""),
     ]
+
+
+def beside(site: Site, block: With, statement: ast.stmt) -> ast.stmt:
+    """The statement beside a block that calls the function which a statement stands in; else the statement itself."""
+    function = site.index.enclosing(statement, ast.FunctionDef)
+    if function is None or function is site.index.scope(block):
+        return statement
+    for one in site.index.suite(block):
+        called = (spelled(node.func) or "" for node in ast.walk(one) if isinstance(node, ast.Call))
+        if one.lineno < block.lineno and any(name.rpartition(".")[2] == function.name for name in called):
+            return one
+    return statement
+
+
+def unwrapped(site: Site, block: With) -> list[Replacement] | None:
+    """A block's statements without the ``with`` around them; None where its header is not one line by itself."""
+    step, header = step_of(site.module, block), site.module.lines[block.lineno - 1]
+    ends = {
+        one.end_lineno for item in block.items for one in (item.context_expr, item.optional_vars) if one is not None
+    }
+    if step is None or ends != {block.lineno} or not header.rstrip().endswith(b":"):
+        return None
+    last = block.end_lineno or block.lineno
+    edits = dedent(site.module, block.lineno + 1, last, step) if _closes_at_its_end(site, block) else None
+    return None if edits is None else [Replacement(Span(block.lineno, 0, block.lineno + 1, 0), ""), *edits]
 
 
 def _header_end(site: Site, block: With) -> int | None:

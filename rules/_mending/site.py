@@ -270,6 +270,17 @@ class Site:
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and spelled(node) == name
         ]
 
+    def reads_attribute_elsewhere(self, attribute: str, known: Iterable[ast.expr]) -> bool:
+        """Whether the program reads an attribute of a name at any place besides the known ones."""
+        those = set(known)
+        return any(
+            isinstance(one, ast.Attribute)
+            and one.attr == attribute
+            and isinstance(one.ctx, ast.Load)
+            and one not in those
+            for one in ast.walk(self.module.tree)
+        )
+
     def free_name(self, wish: str) -> str:
         """A name that the program does not use: the wish itself, or the wish with a number."""
         used = names_in(self.module.tree)

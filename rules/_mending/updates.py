@@ -31,7 +31,7 @@ def assigned_in_place(site: Site, statement: ast.stmt) -> list[Replacement] | No
     """The edits that turn ``w = w - e`` into ``w.assign_sub(e)``, and the like.
 
     Known are augmented assignments, assignments of an expression that reads the name itself, ``w = w.assign_sub(e)``,
-    and tuples of these that do not read each other's names.
+    tuples of these that do not read each other's names, and a list's comprehension over itself.
     """
     if isinstance(statement, ast.AugAssign):
         line = _augmented(site, statement)
@@ -39,6 +39,9 @@ def assigned_in_place(site: Site, statement: ast.stmt) -> list[Replacement] | No
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
     target, value = statement.targets[0], statement.value
+    if isinstance(value, ast.ListComp):
+        loop = _each(site, statement, target, value)
+        return None if loop is None else [replace(statement, loop)]
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         return _tuple(site, statement, target, value)
     line = _assigned(site, target, value)
@@ -58,6 +61,20 @@ def _tuple(site: Site, statement: ast.Assign, target: ast.Tuple, value: ast.Tupl
         lines.append(line)
     rest = [after(site.module, statement, *lines[1:])] if len(lines) > 1 else []
     return [replace(statement, lines[0]), *rest]
+
+
+def _each(site: Site, statement: ast.Assign, target: ast.expr, value: ast.ListComp) -> str | None:
+    """``ws = [w - e for w in ws]`` as a loop that assigns to each element."""
+    (turn, *others), name = value.generators, spelled(target)
+    plain = not others and not turn.ifs and not turn.is_async and isinstance(turn.target, ast.Name)
+    if name is None or not plain or spelled(turn.iter) != name or not alone(site.module, statement):
+        return None
+    line = _assigned(site, turn.target, value.elt)
+    if line is None or name in names_in(value.elt) or "\n" in line:
+        return None
+    indent = site.module.indent(statement.lineno)
+    step = "\t" if "\t" in indent else "    "
+    return f"for {site.text(turn.target)} in {name}:\n{indent}{step}{line}"
 
 
 def _augmented(site: Site, statement: ast.AugAssign) -> str | None:

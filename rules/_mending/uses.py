@@ -48,6 +48,20 @@ INDICES = frozenset(
 )
 
 
+def computes(value: ast.expr) -> bool:
+    """Whether an expression only computes: arithmetic, slices and functions of a module."""
+    for one in ast.walk(value):
+        if isinstance(one, ast.Call):
+            name = spelled(one.func) or ""
+            if not (name == "sum" or name.partition(".")[0] in {"tf", "tensorflow", "keras", "K"}):
+                return False
+        elif isinstance(one, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda, ast.JoinedStr)) or (
+            isinstance(one, ast.Constant) and isinstance(one.value, str) and "\n" in one.value
+        ):
+            return False
+    return True
+
+
 def goes_on_as_tensor(site: Site, node: ast.expr) -> bool:
     """Whether a Tensor does what the value of an expression is used for.
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import operand, proposal, replace
+from .._mending.edits import bracketed, operand, proposal, replace
 from .._mending.site import Site, spelled
 from .._mending.uses import float_does
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Module, Proposal, Replacement
 
 
 class CastToInteger(Rule):
@@ -132,17 +132,65 @@ print(tape.gradient(loss, table))
         return f"{told}; {use(claim, 'stay with floats on the way to the target')}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The cast dropped: unsafe, since the value is then no longer cut to an integer."""
+        """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""
         site = Site(claim, module)
         node = site.expression()
-        if not isinstance(node, ast.Call) or not (spelled(node.func) or "").endswith("cast") or not node.args:
-            return None
-        parent = site.index.parents.get(node)
-        uses: list[ast.expr] = [node]
-        if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
-            uses = site.uses(spelled(parent.targets[0]) or "")
-        if not uses or not all(float_does(site, use, set()) for use in uses):
+        if not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
             return None
         value = node.args[0]
-        text = operand(site, node, site.text(value), value)
-        return proposal("unsafe", "Go on with the float", replace(node, text))
+        maker, scaled = (spelled(node.func) or "").rpartition(".")[2], site.text(value)
+        if maker == "convert_image_dtype" and len(node.args) == 2 and not node.keywords:
+            largest = LARGEST.get((spelled(node.args[1]) or "").rpartition(".")[2])
+            if largest is None:
+                return None
+            text = f"{bracketed(value, scaled)} * {largest}"
+            written: ast.expr = ast.BinOp(value, ast.Mult(), value)
+        elif maker.endswith("cast"):
+            text, written = scaled, value
+        else:
+            return None
+        edits = []
+        reads = _reads(site, node)
+        for read in reads:
+            if float_does(site, read, set()):
+                continue
+            met = _met(site, read, value)
+            if met is None:
+                return None
+            edits.append(met)
+        if not reads:
+            return None
+        return proposal(
+            "unsafe", "Go on with the float", replace(node, operand(site, node, text, written)), *dict.fromkeys(edits)
+        )
+
+
+LARGEST = {"uint8": "255.0", "uint16": "65535.0", "int16": "32767.0"}
+
+
+def _reads(site: Site, node: ast.expr) -> list[ast.expr]:
+    """Where the value of an expression is read: by its name, or as what calls of its function return."""
+    parent = site.index.parents.get(node)
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+        return site.uses(spelled(parent.targets[0]) or "")
+    function = site.index.scope(node)
+    if isinstance(parent, ast.Return) and isinstance(function, ast.FunctionDef):
+        calls = [site.index.parents.get(use) for use in site.uses(function.name)]
+        return [one for one in calls if isinstance(one, ast.Call)] if all(_called(one) for one in calls) else []
+    return [node]
+
+
+def _called(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def _met(site: Site, read: ast.expr, value: ast.expr) -> Replacement | None:
+    """The integer that a value is computed with, cast to the dtype of the float in its place."""
+    parent = site.index.parents.get(read)
+    cast, name = site.tensorflow("cast", read), spelled(value)
+    if not isinstance(parent, ast.BinOp) or not isinstance(parent.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+        return None
+    other = parent.right if parent.left is read else parent.left
+    if cast is None or name is None or spelled(other) is None or site.text(other) == site.text(read):
+        return None
+    return replace(other, f"{cast}({site.text(other)}, {name}.dtype)")

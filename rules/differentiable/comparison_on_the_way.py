@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal, replace
+from .._mending.site import Site, spelled
+from .._mending.soft import asked_alone, step_of
 from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class ComparisonOnTheWay(Rule):
@@ -140,3 +145,40 @@ print(correct, tape.gradient(loss, logits))
         named = code(callee) if callee != "The comparison" else callee
         told = f"{named} gives true or false, which has no derivative{so(claim)}"
         return f"{told}; use a smooth function in its place."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """A sigmoid in the place of a comparison that is cast to a float: unsafe, since its value is no step any more.
+
+        None where the same call asks for a source that is not lost, for its gradient would become another one.
+        """
+        site = Site(claim, module)
+        node = site.expression()
+        step = None if node is None else step_of(site, node)
+        if node is None or step is None or not asked_alone(site):
+            return None
+        cast = _cast_of(site, node)
+        if cast is not None:
+            return proposal("unsafe", "Use a sigmoid", replace(cast, step[0]))
+        parent = site.index.parents.get(node)
+        name = spelled(parent.targets[0]) if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
+        if name is None or len(site.bindings(name, node)) != 1:
+            return None
+        uses = [use for use in site.uses(name) if site.index.scope(use) is site.index.scope(node)]
+        casts = [(use, cast) for use in uses if (cast := _cast_of(site, use)) is not None]
+        if not uses or len(casts) != len(uses):
+            return None
+        return proposal(
+            "unsafe", "Use a sigmoid", replace(node, step[0]), *(replace(cast, site.text(use)) for use, cast in casts)
+        )
+
+
+def _cast_of(site: Site, node: ast.expr) -> ast.Call | None:
+    """The ``tf.cast`` to a float that a value goes into at once."""
+    parent = site.index.parents.get(node)
+    if not isinstance(parent, ast.Call) or parent.args[:1] != [node] or len(parent.args) + len(parent.keywords) != 2:
+        return None
+    dtype = parent.args[1] if len(parent.args) == 2 else parent.keywords[0].value
+    to_float = (spelled(dtype) or "").rpartition(".")[2] == "float32" or (
+        isinstance(dtype, ast.Constant) and dtype.value == "float32"
+    )
+    return parent if to_float and (spelled(parent.func) or "").rpartition(".")[2] == "cast" else None

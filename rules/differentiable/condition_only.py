@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import bracketed, operand, proposal, replace
+from .._mending.site import Site, spelled
+from .._mending.soft import asked_alone, step_of
 from .._wording import several, so, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 WHAT = {
     "if": "which branch of the `if` runs",
@@ -142,3 +147,25 @@ print(tape.gradient(y, x))
         decide = "decide" if several(claim) else "decides"
         told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
         return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.
+
+        None where the same call asks for a source that is not lost, for its gradient would become another one.
+        """
+        site = Site(claim, module)
+        node = site.expression()
+        where = isinstance(node, ast.Call) and (spelled(node.func) or "").rpartition(".")[2] == "where"
+        if not isinstance(node, ast.Call) or not where or len(node.args) != 3 or node.keywords:
+            return None
+        condition, *sides = node.args
+        steps = step_of(site, condition)
+        if steps is None or not asked_alone(site):
+            return None
+        texts = [bracketed(side, site.text(side)) for side in sides]
+        terms = [f"{step} * {text}" for step, text in zip(steps, texts, strict=True) if text not in {"0", "0.0"}]
+        content = " + ".join(terms)
+        if not terms or "\n" in content:
+            return None
+        whole = ast.BinOp(condition, ast.Add(), condition)
+        return proposal("unsafe", "Weigh both sides smoothly", replace(node, operand(site, node, content, whole)))

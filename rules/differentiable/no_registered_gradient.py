@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import bracketed, operand, proposal, replace
+from .._mending.site import Site, spelled
 from .._wording import code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class NoRegisteredGradient(Rule):
@@ -134,6 +138,9 @@ print(tape.gradient(loss, image))
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``op``, ``replacement`` and ``reason`` (``function``: raised at the forward call)."""
+        if claim.detail.get("reason") == "count":
+            told = f"{name(claim, 'callee', 'The custom gradient')} gives fewer gradients than it takes arguments"
+            return f"{told}{so(claim)}; return one gradient for each argument."
         op = claim.detail.get("op")
         callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""
@@ -142,3 +149,47 @@ print(tape.gradient(loss, image))
         if claim.detail.get("reason") == "function":
             told += ", at the call of the `tf.function`"
         return f"{told}; {use(claim, 'use operations that have one')}."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The formula of a contrast or a saturation, or another filter for resizing by area.
+
+        Unsafe: the formula of the contrast takes float images as they are, a saturation taken from the grey image
+        differs a little from the one taken from HSV, and so does the filter. None where the program catches the error.
+        """
+        site = Site(claim, module)
+        node = site.expression()
+        caught = any(
+            isinstance(one, ast.Try) and one.handlers for _, call in site.calls() for one in site.index.above(call)
+        )
+        if not isinstance(node, ast.Call) or caught:
+            return None
+        function = claim.detail.get("canonical", "").rpartition(".")[2]
+        if function == "resize":
+            method = next((one.value for one in node.keywords if one.arg == "method"), None)
+            named = spelled(method) if method is not None else None
+            if isinstance(method, ast.Constant) and method.value == "area":
+                quote = site.text(method)[0]
+                return proposal("unsafe", "Resize with a filter", replace(method, f"{quote}bilinear{quote}"))
+            if method is None or named is None or not named.endswith("ResizeMethod.AREA"):
+                return None
+            return proposal("unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR"))
+        if len(node.args) != 2 or node.keywords or spelled(node.args[0]) is None:
+            return None
+        image, factor = site.text(node.args[0]), bracketed(node.args[1], site.text(node.args[1]))
+        centre = _centre(site, node, function, image)
+        if centre is None or "\n" in factor:
+            return None
+        content = f"{factor} * {image} + (1.0 - {factor}) * {centre}"
+        whole = ast.BinOp(node, ast.Add(), node)
+        return proposal("unsafe", "Write its formula", replace(node, operand(site, node, content, whole)))
+
+
+def _centre(site: Site, node: ast.Call, function: str, image: str) -> str | None:
+    """What an adjustment moves an image away from: its mean for the contrast, its grey for the saturation."""
+    if function == "adjust_contrast":
+        mean = site.tensorflow("reduce_mean", node)
+        return None if mean is None else f"{mean}({image}, axis=[-3, -2], keepdims=True)"
+    if function == "adjust_saturation":
+        grey = site.tensorflow("image.rgb_to_grayscale", node)
+        return None if grey is None else f"{grey}({image})"
+    return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import bracketed, operand, proposal, replace
+from .._mending.edits import operand, proposal, replace, term
 from .._mending.site import Site, spelled
 from .._wording import name, so, use
 
@@ -183,7 +183,7 @@ print(tape.gradient(loss, logits))
         rounds = (spelled(node.func) or "").rpartition(".")[2] in {"round", "floor", "ceil", "rint", "sign"}
         if not rounds or stop is None or isinstance(value, ast.Starred):
             return None
-        kept = bracketed(value, text)
+        kept = term(value, text)
         through = f"{kept} + {stop}({site.text(node)} - {kept})"
         sum_of = ast.BinOp(value, ast.Add(), value)
         return proposal(

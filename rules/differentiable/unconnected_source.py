@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.dropping import without_sources
 from .._mending.edits import proposal, replace
 from .._mending.site import Site
+from .._mending.submodel import from_one_call
 from .._wording import at, call, code, several, so, source, sources, target
 
 if TYPE_CHECKING:
@@ -158,10 +160,14 @@ print(tape.gradient(total, [shared, *heads]))
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """Target and source swapped where they changed places: safe, since the gradient was None."""
+        """Target and source swapped where they changed places: safe, since the gradient was None.
+
+        A source among others is not asked for any more, nor updated: unsafe, since it may be the computation that
+        lacks it. A layer's output from another call of the model is taken from the same one, which is safe.
+        """
         site = Site(claim, module)
         if claim.detail.get("reason") != "swapped":
-            return None
+            return without_sources(site) or from_one_call(site)
         edits = []
         for _, asked in site.calls():
             values = asked.args if len(asked.args) == 2 else [one.value for one in asked.keywords]

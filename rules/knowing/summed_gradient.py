@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import after, alone, proposal, replace
+from .._mending.site import Site, spelled
 from .._wording import call, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class SummedGradient(Rule):
@@ -126,3 +130,36 @@ print(tape.gradient(y, x))
         named = target(claim, "The target")
         told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
         return f"{told}; `jacobian` gives the parts."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The mean of a loss, or the Jacobian by a single number: unsafe, since the sum may be what is meant."""
+        site = Site(claim, module)
+        call = site.expression()
+        if not isinstance(call, ast.Call) or len(call.args) != 2 or claim.detail.get("reason") == "several":
+            return None
+        target, source = call.args
+        name = spelled(target) or ""
+        if name.rpartition(".")[2].lower().endswith(LOSSES):
+            return _mean(site, call, name)
+        found = site.definition(spelled(source) or "", call)
+        made = None if found is None else found[1]
+        scalar = isinstance(made, ast.Call) and made.args and isinstance(made.args[0], ast.Constant)
+        maker = (spelled(made.func) or "").rpartition(".")[2] if isinstance(made, ast.Call) else ""
+        if not scalar or maker not in {"Variable", "constant"} or not isinstance(call.func, ast.Attribute):
+            return None
+        return proposal("unsafe", "Ask for the Jacobian", replace(call.func, f"{site.text(call.func.value)}.jacobian"))
+
+
+LOSSES = ("loss", "losses", "cost")
+
+
+def _mean(site: Site, call: ast.Call, name: str) -> Proposal | None:
+    """The mean of a loss taken right behind the one statement of the block that computes it."""
+    block, mean = site.block_of(call), site.tensorflow("reduce_mean", call)
+    found = [one for one, _ in site.bindings(name, call)]
+    made = found[0] if len(found) == 1 else None
+    if block is None or mean is None or made not in block.body or not isinstance(made, ast.Assign):
+        return None
+    if len(made.targets) != 1 or spelled(made.targets[0]) != name or not alone(site.module, made):
+        return None
+    return proposal("unsafe", "Take its mean", after(site.module, made, f"{name} = {mean}({name})"))

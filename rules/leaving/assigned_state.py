@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import after, alone, bracketed, proposal, replace
+from .._mending.edits import after, alone, proposal, replace, term
 from .._mending.site import Site, spelled
 from .._wording import code, name, so
 
@@ -202,7 +202,7 @@ def _new_value(site: Site, node: ast.Call) -> str | None:
     value, owner = node.args[0], site.text(node.func.value)
     sign = {"assign_add": "+", "assign_sub": "-"}.get(node.func.attr)
     if sign is not None:
-        return f"{owner} {sign} {bracketed(value, site.text(value))}"
+        return f"{owner} {sign} {term(value, site.text(value))}"
     return site.text(value) if node.func.attr == "assign" and "\n" not in site.text(value) else None
 
 

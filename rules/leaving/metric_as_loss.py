@@ -155,11 +155,17 @@ print(tape.gradient(loss, model.trainable_variables))
         return f"{told}; {use(claim, 'use a loss function')}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The loss of the metric's name where it is made: unsafe, since the metric summed up over the batches."""
+        """The loss of the metric's name where it is made, or the mean of what a mean was updated with just before.
+
+        Unsafe, since the metric goes on with what it was given earlier.
+        """
         site = Site(claim, module)
         node = site.expression()
         if not isinstance(node, ast.Call) or spelled(node.func) is None:
             return None
+        mean = _mean(site, node) if claim.detail.get("canonical") == "keras.metrics.Mean" else None
+        if mean is not None:
+            return mean
         called = spelled(node.func) or ""
         found = site.definition(called, node)
         made = None if found is None else found[1]
@@ -170,3 +176,25 @@ print(tape.gradient(loss, model.trainable_variables))
         if name not in LOSSES or not owner.endswith("metrics"):
             return None
         return proposal("unsafe", "Use the loss", replace(made.func, f"{owner.removesuffix('metrics')}losses.{name}"))
+
+
+def _mean(site: Site, node: ast.Call) -> Proposal | None:
+    """``metric.result()`` as the mean of what the statement before it updated the metric with."""
+    statement, mean = site.statement(), site.tensorflow("reduce_mean", node)
+    if not isinstance(node.func, ast.Attribute) or statement is None or mean is None:
+        return None
+    suite = site.index.suite(statement)
+    at = suite.index(statement)
+    argument = _updated_with(site, suite[at - 1], site.text(node.func.value)) if at else None
+    if node.func.attr != "result" or argument is None:
+        return None
+    return proposal("unsafe", "Take the mean itself", replace(node, f"{mean}({site.text(argument)})"))
+
+
+def _updated_with(site: Site, statement: ast.stmt | None, metric: str) -> ast.expr | None:
+    """What a statement updates a metric with, where that is a name."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.keywords:
+        return None
+    updates = call.func.attr in {"update_state", "update"} and site.text(call.func.value) == metric
+    return call.args[0] if updates and len(call.args) == 1 and spelled(call.args[0]) is not None else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.flow.facts import Kind, Span
+from gradlint.rule import Example, Replacement, Rule
 
-from .._mending.edits import proposal, put
+from .._mending.edits import bracketed, operand, proposal, put, replace
 from .._mending.numpy import translated
 from .._mending.site import Site, span_of, spelled
 from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
@@ -175,17 +175,67 @@ print(tape.gradient(score, logits))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
-        Safe where all that is done with the result takes a Tensor.
+        Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
+        written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         site = Site(claim, module, may_import=True)
         node = site.expression()
         if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
             end = span_of(node.right)
             return proposal("safe", "Use the variable's value", put(end.end_line, end.end_column, ".value"))
-        if not isinstance(node, ast.Call) or refuses_a_tensor(site, node):
+        if not isinstance(node, ast.Call):
             return None
+        typed = _typed(site, node)
+        if typed is None and refuses_a_tensor(site, node):
+            return None
+        if site.canonical(node.func) == "numpy.random.normal":
+            return _sampled(site, node, typed)
         edits = translated(site, node)
-        if edits is None:
+        cast = None if typed is None else site.tensorflow("cast", node)
+        if edits is None or (typed is not None and cast is None):
             return None
-        safe = goes_on_as_tensor(site, node)
+        whole = node if typed is None else typed
+        if typed is not None:
+            dtype, end = typed.args[0], span_of(node)
+            between = Span(end.end_line, end.end_column, dtype.lineno, dtype.col_offset)
+            if refuses_a_tensor(site, typed) or "\n" in module.text(between):
+                return None
+            first, *others = sorted(edits, key=lambda one: one.span)
+            if (first.span.line, first.span.column) != (end.line, end.column):
+                return None
+            edits = [Replacement(first.span, f"{cast}({first.content}"), *others, Replacement(between, ", ")]
+        safe = goes_on_as_tensor(site, whole)
         return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)
+
+
+def _typed(site: Site, node: ast.Call) -> ast.Call | None:
+    """The ``.astype(float)`` that is called on a call's result at once."""
+    attribute = site.index.parents.get(node)
+    call = None if attribute is None else site.index.parents.get(attribute)
+    if not isinstance(attribute, ast.Attribute) or attribute.attr != "astype" or not isinstance(call, ast.Call):
+        return None
+    dtype = site.text(call.args[0]).strip("\"'").rpartition(".")[2] if len(call.args) == 1 else ""
+    return call if call.func is attribute and not call.keywords and dtype in FLOATS else None
+
+
+FLOATS = frozenset({"float16", "float32", "float64"})
+
+
+def _sampled(site: Site, node: ast.Call, typed: ast.Call | None) -> Proposal | None:
+    """``np.random.normal(mean, scale)`` as ``mean + scale * tf.random.normal(tf.shape(mean))``."""
+    normal, shape = site.tensorflow("random.normal", node), site.tensorflow("shape", node)
+    if len(node.args) != 2 or node.keywords or normal is None or shape is None:
+        return None
+    mean, scale = node.args
+    whole = node if typed is None else typed
+    if spelled(mean) is None or refuses_a_tensor(site, whole) or (typed and "float32" not in site.text(typed.args[0])):
+        return None
+    name = site.text(mean)
+    content = f"{name} + {bracketed(scale, site.text(scale))} * {normal}({shape}({name}))"
+    sum_of = ast.BinOp(mean, ast.Add(), scale)
+    return proposal(
+        "unsafe",
+        "Draw noise, and scale and shift it",
+        *site.imports,
+        replace(whole, operand(site, whole, content, sum_of)),
+    )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, replace
-from .._mending.site import Site
+from .._mending.edits import proposal, put, replace
+from .._mending.site import Site, span_of, spelled
+from .._mending.uses import takes_a_tensor
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
@@ -169,9 +170,14 @@ print(tape.gradient(loss, model.trainable_variables))
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ."""
+        """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ.
+
+        What a ``tf.py_function`` captures is passed to it: safe, since it gets the same values.
+        """
         site = Site(claim, module)
         node = site.expression()
+        if isinstance(node, ast.Call) and claim.detail.get("reason") == "py-function-captures":
+            return _passed(site, node)
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             return None
         owner, method = site.text(node.func.value), node.func.attr
@@ -180,3 +186,37 @@ print(tape.gradient(loss, model.trainable_variables))
         if method == "get_weights" and not node.args:
             return proposal("unsafe", "Use the variables themselves", replace(node, f"{owner}.trainable_variables"))
         return None
+
+
+def _passed(site: Site, node: ast.Call) -> Proposal | None:
+    """The sources that a function captures as parameters of its own, given in ``inp``."""
+    given = {"func": 0, "inp": 1}
+    parts = {name: node.args[at] for name, at in given.items() if len(node.args) > at}
+    parts |= {one.arg: one.value for one in node.keywords if one.arg in given}
+    func, inp = parts.get("func"), parts.get("inp")
+    captured = {spelled(site.at(lost.source_span) or node.func) or "" for lost, _ in site.calls()}
+    if not isinstance(func, ast.Name) or not isinstance(inp, ast.List) or len(site.uses(func.id)) != 1:
+        return None
+    made = [one for one, _ in site.bindings(func.id, node)]
+    function = made[0] if len(made) == 1 else None
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list or not captured:
+        return None
+    arguments = function.args
+    plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults)
+    own = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)}
+    given_names = {one.arg for one in (*arguments.posonlyargs, *arguments.args)}
+    if not plain or not arguments.args or not inp.elts or any("." in name for name in captured):
+        return None
+    if captured & (own | given_names):
+        return None
+    inside = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id in captured]
+    if {one.id for one in inside} != captured or not all(takes_a_tensor(site, one) for one in inside):
+        return None
+    names = "".join(f", {name}" for name in sorted(captured))
+    last, end = arguments.args[-1], span_of(inp.elts[-1])
+    return proposal(
+        "safe",
+        "Pass it in `inp`",
+        put(last.end_lineno or last.lineno, last.end_col_offset or 0, names),
+        put(end.end_line, end.end_column, names),
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind, Span
-from gradlint.rule import Example, Replacement, Rule
+from gradlint.flow.facts import Kind
+from gradlint.rule import Example, Rule
 
-from .._mending.edits import after, dedent, operand, proposal, replace, step_of
-from .._mending.moving import moved_in_from_before, moved_in_from_behind, statements_between
+from .._mending.edits import after, operand, proposal, remove, replace
+from .._mending.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between, unwrapped
 from .._mending.site import Site, spelled
+from .._mending.uses import computes
 from .._wording import name, so
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ print(tape.gradient(losses, w))
         if edits is not None:
             only = len(statements_between(site, block, statement)) == 1 and _computes(statement)
             return proposal("safe" if only else "unsafe", "Move it into the tape's block", *edits)
-        edits = moved_in_from_before(site, block, _in_scope_of(site, block, statement))
+        edits = moved_in_from_before(site, block, beside(site, block, statement))
         return None if edits is None else proposal("unsafe", "Open the tape before it", *edits)
 
 
@@ -201,7 +202,7 @@ def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposa
     """An expression of the gradient call computed as the last statement of the block."""
     target = next(iter(call.args), None) or next((k.value for k in call.keywords if k.arg == "target"), None)
     whole = next((one for one in (node, *site.index.above(node)) if one is target), None)
-    if not isinstance(whole, ast.expr) or not _pure(whole) or call in _within(block):
+    if not isinstance(whole, ast.expr) or not computes(whole) or call in _within(block):
         return None
     name = site.free_name("target")
     return proposal(
@@ -212,47 +213,30 @@ def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposa
     )
 
 
-def _in_scope_of(site: Site, block: With, statement: ast.stmt) -> ast.stmt:
-    """The statement beside a block that calls the function which a statement stands in; else the statement itself."""
-    function = site.index.enclosing(statement, ast.FunctionDef)
-    if function is None or function is site.index.scope(block):
-        return statement
-    for one in site.index.suite(block):
-        called = (spelled(node.func) or "" for node in ast.walk(one) if isinstance(node, ast.Call))
-        if one.lineno < block.lineno and any(name.rpartition(".")[2] == function.name for name in called):
-            return one
-    return statement
-
-
 def _stopped(site: Site, statement: ast.stmt) -> Proposal | None:
     """The lines under ``with tape.stop_recording()`` taken out of it."""
     block = next((one for one in site.index.above(statement) if isinstance(one, ast.With)), None)
     if block is None or len(block.items) != 1 or "stop_recording" not in site.text(block.items[0].context_expr):
         return None
-    step, first = step_of(site.module, block), block.body[0].lineno
-    edits = None if step is None else dedent(site.module, first, block.end_lineno or first, step)
-    if not edits or first != block.lineno + 1:
-        return None
-    header = Replacement(Span(block.lineno, 0, first, len((step or "").encode())), "")
-    return proposal("unsafe", "Record it", header, *edits[1:])
+    edits = unwrapped(site, block)
+    return None if edits is None else proposal("unsafe", "Record it", *edits)
 
 
 def _inlined(site: Site, statement: ast.stmt) -> Proposal | None:
     """An attribute that ``__init__`` computes, computed where it is read."""
     made = statement.value if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
     name = spelled(statement.targets[0]) if isinstance(statement, ast.Assign) else None
-    if made is None or name is None or site.attribute_definition(name, statement) is None or not _pure(made):
+    if made is None or name is None or site.attribute_definition(name, statement) is None or not computes(made):
         return None
     owner = site.index.enclosing(statement, ast.ClassDef)
     uses = [use for use in site.uses(name) if owner is not None and owner in site.index.above(use)]
     roots = {one.id for one in ast.walk(made) if isinstance(one, ast.Name)}
     if roots - {"self", "tf", "tensorflow", "keras"} or not uses or "\n" in site.text(made):
         return None
-    return proposal(
-        "unsafe",
-        "Compute it where it is read",
-        *(replace(use, operand(site, use, site.text(made), made)) for use in uses),
-    )
+    edits = [replace(use, operand(site, use, site.text(made), made)) for use in uses]
+    if not site.reads_attribute_elsewhere(name.rpartition(".")[2], uses):
+        edits.append(remove(site, statement))
+    return proposal("unsafe", "Compute it where it is read", *edits)
 
 
 def _within(block: With) -> list[ast.AST]:
@@ -261,18 +245,4 @@ def _within(block: With) -> list[ast.AST]:
 
 def _computes(statement: ast.stmt) -> bool:
     """Whether a statement does nothing but bind the value of an expression of TensorFlow."""
-    return isinstance(statement, ast.Assign) and _pure(statement.value)
-
-
-def _pure(value: ast.expr) -> bool:
-    """Whether an expression only computes: arithmetic, slices and functions of a module."""
-    for one in ast.walk(value):
-        if isinstance(one, ast.Call):
-            name = spelled(one.func) or ""
-            if not (name == "sum" or name.partition(".")[0] in {"tf", "tensorflow", "keras", "K"}):
-                return False
-        elif isinstance(one, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda, ast.JoinedStr)) or (
-            isinstance(one, ast.Constant) and isinstance(one.value, str) and "\n" in one.value
-        ):
-            return False
-    return True
+    return isinstance(statement, ast.Assign) and computes(statement.value)

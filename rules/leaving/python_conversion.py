@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.conversions import dropped
+from .._mending.conversions import dropped, gathered
 from .._mending.edits import proposal
 from .._mending.site import Site
 from .._mending.uses import goes_on_as_tensor
@@ -163,9 +163,15 @@ print(tape.gradient(density, x))
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The conversion dropped: safe where all that is done with its value takes a Tensor."""
+        """The conversion dropped: safe where all that is done with its value takes a Tensor.
+
+        One element a row of an array becomes ``tf.gather``: unsafe, since it takes all rows of the Tensor.
+        """
         site = Site(claim, module, may_import=True)
         node = site.expression()
+        row_wise = None if node is None else gathered(site, node)
+        if row_wise is not None:
+            return proposal("unsafe", "Take the elements with TensorFlow", *site.imports, row_wise)
         edit = None if node is None else dropped(site, node)
         if node is None or edit is None:
             return None

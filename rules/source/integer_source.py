@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, replace, with_keyword
+from .._mending.edits import before, proposal, remove, replace, with_keyword
 from .._mending.site import Site, spelled
 from .._mending.uses import float_does
+from .._mending.watching import is_watch
 from .._wording import at, code, several, so, source, sources
 
 if TYPE_CHECKING:
@@ -140,9 +141,14 @@ print(tape.gradient(loss, logits))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """Float literals, or a float dtype, where the source is made.
 
-        None where it is used as an index or a shape; safe where all its other uses plainly take a float.
+        None where it is used as an index or a shape; safe where all its other uses plainly take a float. A function's
+        own argument is cast before the block, and of tokens that are embedded the vectors are the source: both unsafe,
+        since the caller may count on the dtype or on the gradient's shape.
         """
         site = Site(claim, module)
+        embedded = _embedded(site)
+        if embedded is not None:
+            return embedded
         wanted = {spelled(site.at(lost.source_span) or ast.Constant(0)): call for lost, call in site.calls()}
         names = {name for name in wanted if name is not None}
         if not names or len(names) != len(wanted) or len(site.calls()) != len(claim.gradients):
@@ -150,6 +156,8 @@ print(tape.gradient(loss, logits))
         edits, sure = [], True
         for name, call in wanted.items():
             found = site.definition(name or "", call) or site.attribute_definition(name or "", call)
+            if found is None and len(wanted) == 1:
+                return _cast_argument(site, name or "", call)
             made = _floats(site, found[1]) if found is not None else None
             fits = [float_does(site, use, names) for use in site.uses(name or "")]
             if made is None or False in fits:
@@ -157,6 +165,53 @@ print(tape.gradient(loss, logits))
             edits += made
             sure = sure and None not in fits
         return proposal("safe" if sure else "unsafe", "Make it a float where it is created", *edits)
+
+
+def _cast_argument(site: Site, name: str, call: ast.Call) -> Proposal | None:
+    """A function's argument cast to a float just before the block that asks for it."""
+    block, scope = site.block_of(call), site.index.scope(call)
+    cast, float32 = site.tensorflow("cast", call), site.tensorflow("float32", call)
+    if not isinstance(scope, ast.FunctionDef) or block is None or cast is None or float32 is None:
+        return None
+    given = {one.arg for one in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs)}
+    uses = [use for use in site.uses(name) if site.index.scope(use) is scope]
+    if name not in given or site.bindings(name, call) or any(float_does(site, use, {name}) is False for use in uses):
+        return None
+    return proposal(
+        "unsafe", "Cast it before the tape", before(site.module, block, f"{name} = {cast}({name}, {float32})")
+    )
+
+
+def _embedded(site: Site) -> Proposal | None:
+    """The vectors that a block makes of tokens, as the source in the tokens' place."""
+    calls = site.calls()
+    lost, call = calls[0] if len(calls) == 1 else (None, None)
+    source = None if lost is None else site.at(lost.source_span)
+    name, block = None if source is None else spelled(source), None if call is None else site.block_of(call)
+    if source is None or call is None or name is None or block is None:
+        return None
+    made: list[ast.expr] = []
+    for statement in block.body:
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        value = statement.value
+        if isinstance(value, ast.Call) and len(value.args) == 1 and spelled(value.args[0]) == name:
+            layer = site.definition(spelled(value.func) or "", value)
+            layer = layer or site.attribute_definition(spelled(value.func) or "", value)
+            maker = layer[1].func if layer is not None and isinstance(layer[1], ast.Call) else None
+            if maker is not None and (spelled(maker) or "").rpartition(".")[2] == "Embedding":
+                made.append(statement.targets[0])
+    vectors = spelled(made[0]) if len(made) == 1 else None
+    if vectors is None or len(site.bindings(vectors, call)) != 1:
+        return None
+    watches = [one for one in block.body if is_watch(one, site.tape_of(call))]
+    dropped = [one for one in watches if isinstance(one, ast.Expr) and site.text(one.value).endswith(f".watch({name})")]
+    return proposal(
+        "unsafe",
+        "Ask for the vectors of the tokens",
+        *(remove(site, one) for one in dropped),
+        replace(source, vectors),
+    )
 
 
 INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "int", "int_"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, replace
+from .._mending.edits import proposal, remove, replace
 from .._mending.site import Site, spelled
 from .._wording import at, call, source
 
@@ -146,19 +146,73 @@ print(tape.gradient(loss, variables))
         return f"{told}; read it after the first call."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The variables read where they are needed, after the model is built: safe, as the list is empty before."""
+        """The variables read where they are needed, after the model is built: safe, as the list is empty before.
+
+        A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
+        """
         site = Site(claim, module)
-        if claim.detail.get("reason") == "frozen":
+        asked, source = site.at(claim.places.get("call")), site.at(claim.places.get("source"))
+        name = None if source is None else spelled(source)
+        if not isinstance(asked, ast.Call) or name is None:
             return None
-        edits = []
-        for lost, asked in site.calls():
-            name = spelled(site.at(lost.source_span) or asked)
-            found = site.definition(name, asked) if name is not None else None
-            if name is None or found is None or not isinstance(found[1], ast.Attribute) or spelled(found[1]) is None:
-                return None
-            edits += [
-                replace(use, site.text(found[1]))
-                for use in site.uses(name)
-                if site.index.scope(use) is site.index.scope(asked) and use.lineno >= asked.lineno
-            ]
-        return proposal("safe", "Read the variables after the model is built", *dict.fromkeys(edits)) if edits else None
+        if claim.detail.get("reason") == "frozen":
+            return _unfrozen(site, asked, name)
+        found = site.definition(name, asked)
+        if found is None:
+            return _read_again(site, asked, name)
+        if not isinstance(found[1], ast.Attribute) or spelled(found[1]) is None:
+            return None
+        scope = site.index.scope(asked)
+        late = [one for one in site.uses(name) if site.index.scope(one) is scope and one.lineno >= asked.lineno]
+        return _replaced(site, name, late, site.text(found[1]), found[0])
+
+
+def _replaced(site: Site, name: str, uses: list[ast.expr], text: str, made: ast.stmt) -> Proposal:
+    """Uses of a list replaced by what it was read from; the statement that read it goes where nothing else needs it."""
+    edits = [replace(one, text) for one in uses]
+    single = isinstance(made, (ast.Assign, ast.AnnAssign)) and not isinstance(
+        made.targets[0] if isinstance(made, ast.Assign) else made.target, ast.Tuple
+    )
+    if single and len(uses) == len(site.uses(name)):
+        edits.append(remove(site, made))
+    return proposal("safe", "Read the variables after the model is built", *edits)
+
+
+def _read_again(site: Site, asked: ast.Call, name: str) -> Proposal | None:
+    """An attribute that keeps the variables of a model, which another attribute keeps, as the model's own."""
+    found = site.attribute_definition(name, asked)
+    made = None if found is None else spelled(found[1])
+    if found is None or made is None:
+        return None
+    owner, _, rest = made.partition(".")
+    kept = [
+        one
+        for one in site.index.suite(found[0])
+        if isinstance(one, ast.Assign) and len(one.targets) == 1 and spelled(one.value) == owner
+    ]
+    model = made if owner == "self" else f"{spelled(kept[0].targets[0])}.{rest}" if len(kept) == 1 else ""
+    holder = site.index.enclosing(asked, ast.ClassDef)
+    if not model.startswith("self.") or holder is None or rest.count(".") + (owner == "self") > 1:
+        return None
+    uses = site.uses(name)
+    if any(holder not in site.index.above(one) for one in uses):
+        return None
+    statement = found[0]
+    edits = [replace(one, model) for one in uses]
+    elsewhere = site.reads_attribute_elsewhere(name.rpartition(".")[2], uses)
+    if not elsewhere and isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        edits.append(remove(site, statement))
+    return proposal("safe", "Read the variables after the model is built", *edits)
+
+
+def _unfrozen(site: Site, asked: ast.Call, name: str) -> Proposal | None:
+    """``model.trainable = False`` taken out where it alone freezes what is asked for."""
+    model = name.rpartition(".")[0]
+    found = site.bindings(f"{model}.trainable", asked)
+    if not model or len(found) != 1:
+        return None
+    statement, value = found[0]
+    freezes = isinstance(value, ast.Constant) and value.value is False
+    if not freezes or not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    return proposal("unsafe", "Let the model learn", remove(site, statement))

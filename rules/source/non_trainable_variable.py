@@ -166,8 +166,14 @@ step.assign_add(1)
         return f"{told}; call {watch(claim)}, or make it trainable."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice."""
+        """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice.
+
+        Of an object's ``weights`` the trainable ones: unsafe, since the gradients are then fewer.
+        """
         reason = claim.detail.get("reason")
+        fewer = _trainable_ones(Site(claim, module))
+        if fewer is not None:
+            return fewer
         if reason in {"moving-statistics", "seed-state"}:
             return None
         watched = watch_sources(claim, module, keras=reason in {"keras-variable", "weight"})
@@ -185,3 +191,21 @@ step.assign_add(1)
                 if keyword.arg == "trainable" and isinstance(keyword.value, ast.Constant):
                     edits[keyword.value] = replace(keyword.value, "True")
         return proposal("unsafe", "Make the Variable trainable", *edits.values()) if edits else None
+
+
+TRAINABLE = {"weights": "trainable_weights", "variables": "trainable_variables"}
+
+
+def _trainable_ones(site: Site) -> Proposal | None:
+    """The trainable of an object's weights asked for, and taken wherever the same function goes through the list."""
+    edits = []
+    for lost, call in site.calls():
+        source = site.at(lost.source_span)
+        instead = TRAINABLE.get(source.attr) if isinstance(source, ast.Attribute) else None
+        if source is None or instead is None or spelled(source) is None:
+            return None
+        scope = site.index.scope(call)
+        for use in site.uses(spelled(source) or ""):
+            if site.index.scope(use) is scope and isinstance(use, ast.Attribute):
+                edits.append(replace(use, f"{site.text(use.value)}.{instead}"))
+    return proposal("unsafe", "Ask for the trainable ones", *dict.fromkeys(edits)) if edits else None

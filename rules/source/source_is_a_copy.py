@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import proposal, put, replace
+from .._mending.edits import after, alone, proposal, put, replace
 from .._mending.site import Site, span_of, spelled
+from .._mending.submodel import from_symbolic
 from .._wording import at, code, so, source
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ print(tape.gradient(y, alias))
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""
         site = Site(claim, module)
+        if claim.detail.get("reason") == "symbolic":
+            return from_symbolic(site)
+        together = _slices(site)
+        if together is not None:
+            return together
         edits: list[Replacement] = []
         for lost, call in site.calls():
             source = site.at(lost.source_span)
@@ -198,6 +204,37 @@ def _itself(site: Site, source: ast.expr, call: ast.Call, method: str) -> list[R
     whole, value_end = span_of(copy), span_of(value)
     text = site.module.text(type(whole)(value_end.end_line, value_end.end_column, whole.end_line, whole.end_column))
     return [replace(source, site.text(value)), put(end.end_line, end.end_column, text)]
+
+
+def _slices(site: Site) -> Proposal | None:
+    """Slices of one value asked for in a list: the gradient of the whole value, sliced alike."""
+    calls = site.calls()
+    call = calls[0][1] if len(calls) == 1 else None
+    statement = None if call is None else site.index.parents.get(call)
+    if call is None or not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or call.keywords:
+        return None
+    names, sources = statement.targets[0], call.args[-1]
+    if not isinstance(names, ast.Tuple) or not isinstance(sources, (ast.List, ast.Tuple)) or len(call.args) != 2:
+        return None
+    slices = [site.definition(spelled(one) or "", call) for one in sources.elts]
+    cut = [one[1] for one in slices if one is not None and isinstance(one[1], ast.Subscript)]
+    values = {spelled(one.value) for one in cut}
+    value = next(iter(values)) if len(values) == 1 else None
+    made = None if value is None else site.definition(value, call)
+    if value is None or made is None or not len(cut) == len(sources.elts) == len(names.elts):
+        return None
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "gradient" or not alone(site.module, statement):
+        return None
+    whole = site.free_name(f"gradient_of_{value.rpartition('.')[2]}")
+    parts = [site.text(one).removeprefix(site.text(one.value)) for one in cut]
+    line = f"{site.text(names)} = {', '.join(whole + part for part in parts)}"
+    return proposal(
+        "safe",
+        "Ask for the value that was used",
+        replace(names, whole),
+        replace(sources, value),
+        after(site.module, statement, line),
+    )
 
 
 def _copied(copy: ast.expr) -> ast.expr | None:

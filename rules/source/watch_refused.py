@@ -11,7 +11,7 @@ from gradlint.rule import Example, Rule
 from .._mending.edits import proposal, remove, replace
 from .._mending.site import Site, spelled
 from .._mending.watching import is_watch, watchable, watching
-from .._wording import code, listed
+from .._wording import code
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -156,9 +156,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
             told = f"{tape} is called before the tape is entered and raises {exception or 'AttributeError'}"
             return f"{told}; move it into the `with` block."
         if reason == "two-arguments":
-            return (
-                f"{tape} takes one argument and raises {exception or 'TypeError'}; put {listed([watched])} in a list."
-            )
+            told = f"{tape} takes one argument and raises {exception or 'TypeError'}"
+            return f"{told}; watch {code(f'[{watched}]')}."
         raises = f"and raises {exception or 'ValueError'}"
         if reason == "keras-variable":
             told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
@@ -170,6 +169,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
         """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.
+
+        Variables that the tape watches by itself need no watch.
 
         Safe, since the line raises as it stands.
         """
@@ -183,6 +184,8 @@ print(tape.gradient(z, {"x": x, "y": y}))
         if len(call.args) != 1 or call.keywords:
             return None
         (watched,) = call.args
+        if reason in {"keras-variable", "keras-variables"} and _watches_by_itself(site, watched):
+            return proposal("safe", "Drop it: the tape watches them by itself", remove(site, statement))
         if reason in {"keras-variable", "keras-variables"}:
             what = _values(watched)
             return (
@@ -199,6 +202,13 @@ def _listed(site: Site, call: ast.Call) -> str:
     return f"{site.text(call.func)}([{', '.join(site.text(one) for one in call.args)}])"
 
 
+def _watches_by_itself(site: Site, watched: ast.expr) -> bool:
+    """Whether a tape of the default kind watches what is written: a list of trainable variables."""
+    made = site.at(site.claim.places.get("tape_call"))
+    plain = isinstance(made, ast.Call) and not made.args and {one.arg for one in made.keywords} <= {"persistent"}
+    return plain and isinstance(watched, ast.Attribute) and watched.attr in {"trainable_variables", "trainable_weights"}
+
+
 def _values(watched: ast.expr) -> str | None:
     """What ``watch`` takes in the place of Keras variables."""
     if isinstance(watched, (ast.List, ast.Tuple)):
@@ -209,12 +219,22 @@ def _values(watched: ast.expr) -> str | None:
 
 
 def _moved_in(site: Site, statement: ast.Expr, call: ast.Call) -> Proposal | None:
-    """The watch moved into the block that comes right after it."""
+    """The watch moved into the block that comes right after it, or into the class's one block of a tape it keeps."""
     tape, source = site.tape_of(call), spelled(call.args[0])
     suite = site.index.suite(statement)
     following = suite[suite.index(statement) + 1 :]
     block = next((one for one in following if isinstance(one, (ast.With, ast.AsyncWith))), None)
+    if tape is not None and source is not None and tape.startswith("self.") and source.startswith("self."):
+        holder = site.index.enclosing(statement, ast.ClassDef)
+        entering = [
+            one
+            for one in (() if holder is None else ast.walk(holder))
+            if isinstance(one, (ast.With, ast.AsyncWith)) and site.item_of(one, tape) is not None
+        ]
+        block = entering[0] if len(entering) == 1 else None
     if tape is None or source is None or block is None or site.item_of(block, tape) is None:
+        return None
+    if any(block in site.index.above(made) for made, _ in site.bindings(source, block.body[0])):
         return None
     return proposal(
         "safe", "Watch it inside the block", remove(site, statement), watching(site, block, tape, [source], None)

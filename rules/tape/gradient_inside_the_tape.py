@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Example, Replacement, Rule
 
-from .._mending.edits import alone, dedent, proposal, step_of
+from .._mending.edits import alone, dedent, proposal, replace, step_of
 from .._mending.moving import LEAVING
 from .._mending.site import Site
+from .._mending.uses import computes
 from .._wording import call, code
 
 if TYPE_CHECKING:
@@ -146,24 +147,64 @@ print(gradient)
         return f"{told}: slow, and memory grows; move it after the block."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The call moved out of the block where it is the block's end: safe, since nothing after it was recorded."""
+        """The block's last calls moved out of it: safe, since nothing comes after them that was recorded.
+
+        What such a call computes itself stays in the block under a name.
+        """
         site = Site(claim, module)
         statement = site.statement()
         block = None if statement is None else site.index.parents.get(statement)
-        if statement is None or not isinstance(block, (ast.With, ast.AsyncWith)) or block.body[-1] is not statement:
-            return None
         call = site.expression()
-        plain = isinstance(call, ast.Call) and not any(
-            isinstance(one, (ast.Call, ast.BinOp, ast.Subscript)) for part in call.args for one in ast.walk(part)
-        )
-        step = step_of(module, block)
-        if (
-            not plain
-            or step is None
-            or len(block.body) < 2
-            or not alone(module, statement)
-            or isinstance(statement, LEAVING)
-        ):
+        tape = site.tape_of(call) if isinstance(call, ast.Call) else None
+        if tape is None or statement is None or not isinstance(block, (ast.With, ast.AsyncWith)):
             return None
-        edits = dedent(module, statement.lineno, statement.end_lineno or statement.lineno, step)
-        return None if not edits else proposal("safe", "Ask after the block", *edits)
+        asking: list[ast.stmt] = []
+        for one in reversed(block.body):
+            if _asked(site, one, tape) is None:
+                break
+            asking.insert(0, one)
+        step = step_of(module, block)
+        plain = all(alone(module, one) and not isinstance(one, LEAVING) for one in asking)
+        if step is None or not plain or statement not in asking or len(asking) == len(block.body):
+            return None
+        kept: list[str] = []
+        edits: list[Replacement] = []
+        for one in asking:
+            target = _computed(site, one, tape)
+            if target is not None:
+                if not computes(target) or site.text(target) in "\n".join(kept):
+                    return None
+                name = site.free_name("total" if not kept else f"total_{len(kept) + 1}")
+                kept.append(f"{name} = {' '.join(site.text(target).split())}")
+                edits.append(replace(target, name))
+        moved = dedent(module, asking[0].lineno, block.end_lineno or 0, step)
+        if not moved or any(_computes_a_source(site, one, tape) for one in asking):
+            return None
+        indent = module.indent(asking[0].lineno)
+        moved[0] = Replacement(moved[0].span, "".join(f"{indent}{line}\n" for line in kept))
+        return proposal("safe", "Ask after the block", *moved, *edits)
+
+
+def _asked(site: Site, statement: ast.stmt, tape: str) -> ast.Call | None:
+    """The gradient call that a statement only binds."""
+    value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
+    asks = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in METHODS
+    return value if isinstance(value, ast.Call) and asks and site.tape_of(value) == tape else None
+
+
+METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
+COMPUTED = (ast.Call, ast.BinOp, ast.Subscript)
+
+
+def _computed(site: Site, statement: ast.stmt, tape: str) -> ast.expr | None:
+    """The target of a statement's gradient call where the call computes it."""
+    call = _asked(site, statement, tape)
+    target = call.args[0] if call is not None and call.args else None
+    return target if target is not None and any(isinstance(one, COMPUTED) for one in ast.walk(target)) else None
+
+
+def _computes_a_source(site: Site, statement: ast.stmt, tape: str) -> bool:
+    """Whether a statement's gradient call computes something besides its target."""
+    call = _asked(site, statement, tape)
+    rest = [] if call is None else [*call.args[1:], *(one.value for one in call.keywords)]
+    return any(isinstance(one, COMPUTED) for part in rest for one in ast.walk(part))

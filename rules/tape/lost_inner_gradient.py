@@ -9,7 +9,7 @@ from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
 from .._mending.edits import proposal
-from .._mending.moving import moved_in_from_behind
+from .._mending.moving import beside, moved_in_from_before, moved_in_from_behind
 from .._mending.site import Site
 from .._wording import code, so
 
@@ -153,8 +153,11 @@ print(tape.gradient(penalty, kernel))
         if outer is None or tape is None:
             return None
         inner = site.expression()
-        same = isinstance(inner, ast.Call) and site.tape_of(inner) == tape
+        apart = inner is not None and site.index.scope(inner) is not site.index.scope(outer)
+        same = isinstance(inner, ast.Call) and site.tape_of(inner) == tape and not apart
         if same and any(one is calls[0][1] for one in ast.walk(statement)):
             return None
         edits = moved_in_from_behind(site, outer, statement, None if same else tape)
+        if edits is None and apart:
+            edits = moved_in_from_before(site, outer, beside(site, outer, statement))
         return None if edits is None else proposal("safe", "Take the inner gradient in the outer block", *edits)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
+from .._mending.edits import proposal
+from .._mending.moving import unwrapped
+from .._mending.site import Site, spelled
 from .._wording import code
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Module, Proposal
 
 
 class TapeNeverAsked(Rule):
@@ -141,3 +146,49 @@ for _ in range(1):
         tape = claim.detail.get("tape")
         named = code(tape) if tape else "This tape"
         return f"{named} records, and no gradient is asked of it; ask for one, or drop the tape."
+
+    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+        """The tape dropped, its block's lines kept: unsafe, since a gradient may be what was forgotten."""
+        site = Site(claim, module)
+        made = site.expression()
+        block = None if made is None else site.index.statement(made)
+        if (
+            made is None
+            or not isinstance(block, (ast.With, ast.AsyncWith))
+            or len(block.items) != 1
+            or block.items[0].context_expr is not made
+        ):
+            return None
+        tape = block.items[0].optional_vars
+        name = None if tape is None else spelled(tape)
+        if tape is not None and (name is None or _read_after(site, block, name)):
+            return None
+        edits = unwrapped(site, block)
+        return None if edits is None else proposal("unsafe", "Drop the tape", *edits)
+
+
+def _read_after(site: Site, block: ast.With | ast.AsyncWith, tape: str) -> bool:
+    """Whether the tape of a block may be used, in the block or behind it, before its name is bound anew."""
+    scope = site.index.scope(block)
+    if "." in tape or any(site.index.scope(use) is not scope for use in _all_uses(site, tape, scope)):
+        return True
+    bound = [one.lineno for one, _ in site.bindings(tape, block) if one.lineno > block.lineno]
+    until = min(bound, default=None)
+    return any(
+        use.lineno >= block.lineno and (until is None or use.lineno < until) for use in _all_uses(site, tape, scope)
+    )
+
+
+def _all_uses(site: Site, tape: str, scope: ast.AST) -> list[ast.Name]:
+    """Where a scope, or a function in it, reads or deletes a name."""
+    named = (one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == tape)
+    inner = {one for one in ast.walk(scope) if isinstance(one, ast.FunctionDef) and one is not scope}
+    own = {name for one in inner for name in ast.walk(one) if _binds(one, tape)}
+    return [one for one in named if not isinstance(one.ctx, ast.Store) and one not in own]
+
+
+def _binds(function: ast.FunctionDef, name: str) -> bool:
+    """Whether a function has a name of its own."""
+    given = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    bound = (one for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    return any(one.arg == name for one in given) or any(one.id == name for one in bound)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import after, alone, begins_line, proposal, remove, replace, with_keyword
+from .._mending.edits import after, alone, begins_line, indent, proposal, remove, replace, with_keyword
+from .._mending.moving import LEAVING
 from .._mending.site import Site, spelled
-from .._mending.watching import VARIABLE_LISTS
+from .._mending.watching import VARIABLE_LISTS, is_watch
 from .._wording import at, call, code, way
 
 if TYPE_CHECKING:
@@ -173,13 +174,15 @@ print(first.gradient(z, x), second.gradient(z, y))
         """One call with a list of sources where neighbouring calls share the target; else a persistent tape.
 
         Safe, since the second call raises as it stands. The persistent tape is deleted after its last use where that
-        use is plain.
+        use is plain. A tape that was never entered is entered where it is made, up to the call.
         """
         site = Site(claim, module)
         calls = site.calls()
-        if not calls or claim.detail.get("reason") in {"never-entered", "other-tape"}:
+        if not calls or claim.detail.get("reason") == "other-tape":
             return None
         asked = calls[0][1]
+        if claim.detail.get("reason") == "never-entered":
+            return _entered(site, asked)
         tape, made = site.tape_of(asked), site.tape_call(asked) or site.at(claim.places.get("tape_call"))
         if tape is None:
             return None
@@ -193,6 +196,34 @@ print(first.gradient(z, x), second.gradient(z, y))
             return None
         deleted = _deleted(site, asked, tape)
         return proposal("safe", "Make the tape persistent", persistent, *([] if deleted is None else [deleted]))
+
+
+def _entered(site: Site, asked: ast.Call) -> Proposal | None:
+    """``tape = tf.GradientTape()`` as a ``with`` statement that holds what follows up to the gradient call."""
+    module, tape = site.module, site.tape_of(asked)
+    statement, found = site.index.statement(asked), None if tape is None else site.bindings(tape, asked)
+    if tape is None or statement is None or not found or len(found) != 1:
+        return None
+    made, call = found[0]
+    suite = site.index.suite(made)
+    if not isinstance(made, ast.Assign) or not isinstance(call, ast.Call) or not site.is_tape(call):
+        return None
+    at = next((number for number, one in enumerate(suite) if one is statement), -1)
+    held = suite[suite.index(made) + 1 : at] if at >= 0 else []
+    plain = all(alone(module, one) or hasattr(one, "body") for one in [made, *held])
+    if not held or not plain or any(isinstance(node, LEAVING) for one in held for node in ast.walk(one)):
+        return None
+    if any(spelled(node) == tape and not is_watch(one, tape) for one in held for node in ast.walk(one)):
+        return None
+    body = next((one for one in site.index.above(made) if isinstance(one, ast.stmt)), None)
+    outer = "" if body is None else module.indent(body.lineno)
+    step = module.indent(made.lineno).removeprefix(outer) or "    "
+    return proposal(
+        "safe",
+        "Enter the tape",
+        replace(made, f"with {site.text(call)} as {tape}:"),
+        *indent(module, held[0].lineno, held[-1].end_lineno or 0, step),
+    )
 
 
 def _joined(site: Site, asked: ast.Call, tape: str) -> Proposal | None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Example, Rule
 
-from .._mending.edits import alone, indent, proposal, put, replace
-from .._mending.site import Site, bound_names, spelled
+from .._mending.edits import alone, before, indent, proposal, put, replace
+from .._mending.site import Site, bound_names, span_of, spelled
 from .._wording import name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Module, Proposal, Replacement
 
 
 class MinimizeNeedsACallable(Rule):
@@ -162,32 +162,41 @@ minimize(lambda: w**2, w)
         if len(arguments) != 2 or spelled(arguments[0]) is None:
             return None
         if isinstance(block, ast.Assign) and [spelled(one) for one in block.targets] == [spelled(arguments[0])]:
-            return _recorded(site, node, block, *arguments)
+            return _recorded(site, node, statement, block, *arguments)
         if not isinstance(block, ast.With):
             return None
         tape = spelled(block.items[0].optional_vars) if block.items[0].optional_vars is not None else None
         if tape is None or spelled(arguments[0]) not in {name for one in block.body for name in bound_names(one)}:
             return None
-        loss, variables = (site.text(one) for one in arguments)
-        applied = (
-            f"{site.text(node.func.value)}.apply_gradients(zip({tape}.gradient({loss}, {variables}), {variables}))"
-        )
-        return proposal("safe", "Apply the tape's gradients", replace(node, applied))
+        return proposal("safe", "Apply the tape's gradients", *_applied(site, statement, node, tape, *arguments))
 
 
-def _recorded(site: Site, node: ast.Call, made: ast.stmt, loss: ast.expr, variables: ast.expr) -> Proposal | None:
+def _applied(
+    site: Site, statement: ast.stmt, node: ast.Call, tape: str, loss: ast.expr, variables: ast.expr
+) -> list[Replacement]:
+    """The call that applies a tape's gradients, and the one before it that asks for them."""
+    name, wanted = site.free_name("gradients"), site.text(variables)
+    optimizer = site.text(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    asked = f"{name} = {tape}.gradient({site.text(loss)}, {wanted})"
+    applied = f"{optimizer}.apply_gradients(zip({name}, {wanted}))"
+    if span_of(node) == span_of(statement) and alone(site.module, statement):
+        return [replace(node, f"{asked}\n{site.module.indent(statement.lineno)}{applied}")]
+    return [before(site.module, statement, asked), replace(node, applied)]
+
+
+def _recorded(
+    site: Site, node: ast.Call, statement: ast.stmt, made: ast.stmt, loss: ast.expr, variables: ast.expr
+) -> Proposal | None:
     """The statement that computes the loss recorded by a tape, and the tape's gradients applied."""
     tape_class, tape = site.tensorflow("GradientTape", node), site.free_name("tape")
     if tape_class is None or not alone(site.module, made) or not isinstance(node.func, ast.Attribute):
         return None
     margin = site.module.indent(made.lineno)
     opened, *others = indent(site.module, made.lineno, made.end_lineno or made.lineno, "    ")
-    wanted = site.text(variables)
-    pairs = f"zip({tape}.gradient({site.text(loss)}, {wanted}), {wanted})"
     return proposal(
         "safe",
         "Record the loss and apply the tape's gradients",
         put(made.lineno, 0, f"{margin}with {tape_class}() as {tape}:\n{opened.content}"),
         *others,
-        replace(node, f"{site.text(node.func.value)}.apply_gradients({pairs})"),
+        *_applied(site, statement, node, tape, loss, variables),
     )

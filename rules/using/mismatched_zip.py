@@ -157,7 +157,10 @@ for old, new in zip(teacher, student):
         return f"{told}; use one list for both."
 
     def fix(self, claim: Claim, module: Module) -> Proposal | None:
-        """The variables that the gradients were asked for: unsafe, since the others may be the ones that are meant."""
+        """The gradients that were asked for these variables, where there are some; else the variables of the gradients.
+
+        Unsafe, since the others may be the ones that are meant.
+        """
         site = Site(claim, module)
         node = site.expression()
         zipped = [one for one in ast.walk(node or module.tree) if isinstance(one, ast.Call)]
@@ -173,4 +176,22 @@ for old, new in zip(teacher, student):
             return None
         if claim.detail.get("reason") == "single":
             return proposal("safe", "Ask for it in a list", replace(sources, f"[{site.text(sources)}]"))
+        meant = _asked_of(site, gradients, site.text(variables))
+        if meant is not None:
+            return proposal("unsafe", "Apply the gradients of these variables", replace(gradients, meant))
         return proposal("unsafe", "Apply them to what they were asked for", replace(variables, site.text(sources)))
+
+
+def _asked_of(site: Site, gradients: ast.expr, variables: str) -> str | None:
+    """The one other name of the same suite that is bound to gradients of exactly these variables."""
+    statement = site.index.statement(gradients)
+    names = []
+    for one in [] if statement is None else site.index.suite(statement):
+        value = one.value if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
+        asks = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "gradient"
+        if isinstance(one, ast.Assign) and isinstance(value, ast.Call) and asks and len(value.args) == 2:
+            name = spelled(one.targets[0])
+            before = statement is not None and one.lineno < statement.lineno
+            if name is not None and before and name != spelled(gradients) and site.text(value.args[1]) == variables:
+                names.append(name)
+    return names[0] if len(names) == 1 else None

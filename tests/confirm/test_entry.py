@@ -7,6 +7,8 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,6 +100,18 @@ def test_stopping_early_keeps_what_is_known() -> None:
         first = next(verdicts)
         verdicts.close()  # type: ignore[attr-defined]
     assert first[1].status == "confirmed"
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_closing_from_another_thread_ends_the_verdicts(fork: bool) -> None:
+    endless = BROKEN.replace("tf.Variable([1.0, 2.0])", "tf.Variable(float([1 for _ in iter(int, 1)]))")
+    with Confirmer(Options(timeout=100, fork=fork, jobs=1)) as confirmer:
+        timer = threading.Timer(1.0, confirmer.close)
+        timer.start()
+        started = time.monotonic()
+        assert list(confirmer.confirm(source_of(endless), [claim(endless)])) == []
+        assert time.monotonic() - started < 60
+        timer.join()
 
 
 def test_the_program_that_is_written_out_shows_the_none(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .mending import Mended
 
-SHARE = 0.68
+SHARE = 0.9
 """The share of all broken programs that is mended whole; it only rises."""
 
 

@@ -257,26 +257,6 @@ CASES = {
         g = tape.gradient(y, model.trainable_variables)
         """,
     ),
-    "variables of a model that is not built": (
-        "GT109",
-        Kind.NO_VARIABLES,
-        """
-        model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
-        variables = model.trainable_variables
-        with tf.GradientTape() as tape:
-            y = model(tf.ones((2, 3)))
-        g = tape.gradient(y, variables)
-        """,
-        "tape.gradient(y, variables)",
-        "variables",
-        """
-        model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
-        variables = model.trainable_variables
-        with tf.GradientTape() as tape:
-            y = model(tf.ones((2, 3)))
-        g = tape.gradient(y, model.trainable_variables)
-        """,
-    ),
 }
 DETAIL = {"a model as the source": {"reason": "model"}}
 

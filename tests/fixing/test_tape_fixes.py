@@ -192,7 +192,7 @@ APPLIED = {
     "GT504 keras": (
         "optimizer.minimize(loss, weights)",
         "optimizer.minimize(loss, weights)",
-        "optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))",
+        "gradients = tape.gradient(loss, weights)\noptimizer.apply_gradients(zip(gradients, weights))",
     ),
 }
 KINDS = {"GT501": Kind.SWAPPED_ZIP, "GT502": Kind.MISMATCHED_ZIP, "GT504": Kind.MINIMIZE}

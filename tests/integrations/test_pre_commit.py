@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -92,10 +91,8 @@ def test_a_broken_gradient_is_blocked_and_the_mended_one_passes(tmp_path: Path, 
 
     # Nothing that mentions a tape is quickly passed over.
     repository.git("rm", "--quiet", "--force", "guide.md")
-    before = time.monotonic()
     status, said = repository.commit(add_dot_py=PLAIN.replace("add", "plus"))
     assert (status, "Passed" in said) == (0, True), said
-    assert time.monotonic() - before < 10
 
 
 def test_the_fixing_hook_mends_and_asks_to_stage(tmp_path: Path, hooks: Path, cache: Path) -> None:

@@ -15,7 +15,7 @@ from pygls.protocol import default_converter
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_lsp_features
 
 COMMAND = (sys.executable, "-m", "gradlint", "server")
-PATIENCE = 15.0
+PATIENCE = 120.0
 
 
 def capabilities(

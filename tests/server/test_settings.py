@@ -33,6 +33,7 @@ async def test_project_settings_are_followed(tmp_path: Path) -> None:
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", BROKEN)
         assert await editor.diagnostics(uri) == []
+        await editor.until(lambda: editor.registered)
         methods = {registration.method for registration in editor.registered}
         assert methods == {types.WORKSPACE_DID_CHANGE_WATCHED_FILES, types.WORKSPACE_DID_CHANGE_CONFIGURATION}
         config.write_text("[tool.gradlint.severity]\nGT201 = 'warning'\n")

@@ -19,6 +19,10 @@ _ORDER = ("passes", "unknown", "zero", "raises", "lookup", "none", "notfloat", "
 """The effects from the most connected on; what one trial shows connected is connected."""
 
 
+_LEFT = ("ndarray", "number")
+"""The kinds of result that no tape knows, whatever goes in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What one call did.
@@ -89,9 +93,11 @@ def observe(target: Callable[..., Any], text: str) -> Observation:
         for name, verdicts in seen.items():
             known = effects.get(name, verdicts)
             effects[name] = tuple(map(better, known, verdicts)) if len(known) == len(verdicts) else known
-        if all(verdict not in ("zero", "none") for vs in effects.values() for verdict in vs):
+        if described.kind in _LEFT or all(v not in ("zero", "none") for vs in effects.values() for v in vs):
             break
-    named = {name: tuple(_named(target, text, name, verdicts)) for name, verdicts in effects.items()}
+    named = effects
+    if described.kind not in _LEFT:
+        named = {name: tuple(_named(target, text, name, verdicts)) for name, verdicts in effects.items()}
     return Observation(described.kind, _dtypes(target, text, first, described), named, first.facts)
 
 

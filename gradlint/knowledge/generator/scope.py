@@ -176,14 +176,14 @@ def _walk(module: ModuleType, prefix: str, seen: set[int]) -> Iterator[tuple[str
         return
     seen = seen | {id(module)}
     for name in sorted(set(dir(module))):
-        if name.startswith("_"):
+        if name.startswith("_") or name in _SKIPPED_MODULES:
             continue
         try:
             value = getattr(module, name)
         except Exception:
             continue
         if inspect.ismodule(value):
-            if name not in _SKIPPED_MODULES and _belongs(value, prefix):
+            if _belongs(value, prefix):
                 yield from _walk(value, f"{prefix}.{name}", seen)
         elif callable(value) and not _is_type(value):
             yield f"{prefix}.{name}", value

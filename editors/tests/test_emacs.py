@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.editors.test_neovim import HERE, ROOT, program
+from editors.tests.test_neovim import HERE, ROOT, program
 from tests.server.programs import BROKEN, FIXED
 
 if TYPE_CHECKING:

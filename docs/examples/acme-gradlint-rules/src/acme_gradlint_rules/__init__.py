@@ -1,0 +1,1 @@
+"""Acme's rules: one module a rule; gradlint looks at every module of the package."""

@@ -1,0 +1,1 @@
+"""Editors that gradlint works in: their configuration, and tests that drive them."""

@@ -1,0 +1,63 @@
+"""What the analysis costs: no program makes it explode, and a longer one costs in proportion."""
+
+from __future__ import annotations
+
+import ast
+import time
+
+import pytest
+
+from benchmarks import programs
+from gradlint.flow.analysis import analyse
+from gradlint.flow.machine import Machine
+from gradlint.flow.record import Recorder
+
+SECONDS = 2.0
+STEEPEST = 20
+
+
+def work(code: str) -> int:
+    """How much of its budget a program takes."""
+    machine = Machine(code, Recorder())
+    machine.run(ast.parse(code))
+    return machine.clock + machine.visits
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [
+        (programs.script, 8),
+        (programs.classes, 8),
+        (programs.chained, 20),
+        (programs.variables, 20),
+        (programs.functions, 20),
+    ],
+)
+def test_a_program_that_is_16_times_longer(make: programs.Make, size: int) -> None:
+    assert work(make(16 * size)) <= STEEPEST * work(make(size))
+
+
+HARD = {
+    "nested ifs": programs.nested_ifs(40),
+    "call chain": programs.call_chain(12),
+    "call chain of two calls": programs.call_chain(12, 2),
+    "functions": programs.functions(2000),
+    "elifs": programs.elifs(300),
+    "dictionary": programs.dictionary(5000),
+    "appends": programs.appends(3000),
+    "doubled": programs.doubled(60),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_program_that_could_explode(name: str) -> None:
+    began = time.process_time()
+    analyse(HARD[name])
+    assert time.process_time() - began < SECONDS
+
+
+def test_the_budget_ends_at_the_same_place_each_time() -> None:
+    code = programs.chained(15_000)
+    first, second = analyse(code), analyse(code)
+    assert not first.complete
+    assert first == second

@@ -1,0 +1,102 @@
+"""What is passed over has no part in a claim."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import programs
+from gradlint import registry
+from gradlint.flow.analysis import analyse
+from gradlint.flow.relevance import names_tape
+from tests.fixtures import catalogue
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Facts
+    from gradlint.rule import Rule
+
+TRUTH = Path(__file__).parents[1] / "truth" / "programs.jsonl"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "tf.GradientTape()",
+        "from tensorflow import GradientTape as GT",
+        "getattr(tf, 'GradientTape')()",
+        'x = "a" "it\'s"; tf.GradientTape()',
+        "'''a''' ; tf.GradientTape() # it's",
+        "f'{tf.GradientTape()}'",
+        'f"{x["a"]}"; tf.GradientTape()',
+        'f"{x["it\'s"]}"; tf.GradientTape()  # it\'s',
+        "x = 'never closed\ntf.GradientTape()",
+        "x = 'a\\\nb'; tf.GradientTape()",
+        r"x = '\''; tf.GradientTape()",
+    ],
+)
+def test_a_program_that_names_a_tape(code: str) -> None:
+    assert names_tape(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1",
+        "# tf.GradientTape()",
+        '"""Use a GradientTape, it\'s easy."""\nx = 1  # "GradientTape',
+        "print('a GradientTape is')",
+        "r'\\GradientTape'",
+        "'''\nGradientTape's\n'''",
+        "rb'see GradientTape'",
+    ],
+)
+def test_a_program_that_only_mentions_one(code: str) -> None:
+    assert not names_tape(code)
+
+
+def same(code: str) -> bool:
+    """Whether following everything finds the same as following what matters."""
+    some, everything = analyse(code), analyse(code, everything=True)
+    return told(some) == told(everything)
+
+
+def told(facts: Facts) -> object:
+    return facts.claims, facts.tapes
+
+
+@pytest.mark.parametrize("rule", registry.load(), ids=lambda rule: rule.code)
+def test_the_rules_examples(rule: Rule) -> None:
+    for example in rule.examples:
+        assert same(example.broken)
+        assert same(example.fixed)
+    assert all(same(program) for program in rule.clean)
+
+
+@pytest.mark.parametrize("folder", catalogue.folders(), ids=lambda folder: folder.name)
+def test_the_fixtures(folder: catalogue.Folder) -> None:
+    assert [program.name for program in folder.programs if not same(program.source.code)] == []
+
+
+def test_the_truth_table() -> None:
+    rows = [json.loads(line) for line in TRUTH.read_text().splitlines()]
+    assert [row["name"] for row in rows if not same(row["code"])] == []
+
+
+@pytest.mark.parametrize("make", [programs.script, programs.classes, programs.functions])
+def test_programs_that_grow(make: programs.Make) -> None:
+    assert same(make(10))
+
+
+def test_what_no_tape_can_reach_is_left_alone() -> None:
+    helper = (
+        "def helper{n}(x):\n    total = []\n    for item in x:\n        total.append(item + {n})\n    return total\n"
+    )
+    taped = (
+        "import tensorflow as tf\nx = tf.Variable(1.0)\nwith tf.GradientTape() as t:\n    y = x * x\nt.gradient(y, x)\n"
+    )
+    long = taped + "".join(helper.format(n=n) for n in range(9000))
+    assert analyse(long).complete
+    assert not analyse(long, everything=True).complete

@@ -1,0 +1,127 @@
+"""The checker drops what is overtaken, looks once at a burst, and lets nobody wait for what is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from lsprotocol import types
+
+from gradlint.server.checker import Checker
+from gradlint.server.documents import Documents, Snapshot
+from gradlint.server.programs import nothing
+
+if TYPE_CHECKING:
+    from gradlint.server.results import Result
+
+pytestmark = pytest.mark.asyncio
+URI = "file:///train.py"
+
+
+class Desk:
+    """A checker whose looks take until they are let go."""
+
+    def __init__(self) -> None:
+        self.documents = Documents()
+        self.looked: list[str] = []
+        self.delivered: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.begun = threading.Event()
+        self.checker = Checker(self.documents, self.look, self.deliver)
+        self.documents.open(types.TextDocumentItem(URI, "python", 1, "first"))
+
+    def look(self, snapshot: Snapshot) -> Result:
+        self.looked.append(snapshot.texts[0].content)
+        self.begun.set()
+        assert self.gate.wait(10)
+        return nothing(snapshot)
+
+    def deliver(self, result: Result) -> None:
+        self.delivered.append(result.snapshot.texts[0].content)
+
+    def write(self, text: str) -> None:
+        whole = types.TextDocumentContentChangeWholeDocument(text)
+        self.documents.change(types.VersionedTextDocumentIdentifier(2, URI), [whole])
+
+    async def begins(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, 10)
+        self.begun.clear()
+
+
+async def test_a_burst_is_looked_at_once() -> None:
+    desk = Desk()
+    for number in range(100):
+        desk.write(f"state {number}")
+        desk.checker.changed(URI, 0.05)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.4)
+    assert desk.looked == desk.delivered == ["state 99"]
+    desk.checker.close()
+
+
+async def test_what_is_overtaken_is_dropped() -> None:
+    desk = Desk()
+    desk.gate.clear()
+    desk.checker.changed(URI, 0)
+    await desk.begins()
+    desk.write("second")
+    desk.checker.changed(URI, 0)
+    desk.gate.set()
+    result = await desk.checker.result(URI)
+    assert result is not None
+    assert result.snapshot.texts[0].content == "second"
+    assert desk.delivered == ["second"]
+    desk.checker.close()
+
+
+async def test_a_request_does_not_wait_for_the_debounce() -> None:
+    desk = Desk()
+    desk.checker.changed(URI, 30)
+    async with asyncio.timeout(60):
+        assert await desk.checker.result(URI) is not None
+        assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first"]
+    desk.checker.close()
+
+
+async def test_changed_settings_overtake_as_well() -> None:
+    desk = Desk()
+    desk.gate.clear()
+    desk.checker.changed(URI, 0)
+    await desk.begins()
+    desk.checker.invalidate()
+    desk.gate.set()
+    assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first", "first"]
+    assert desk.delivered == ["first"]
+    desk.checker.close()
+
+
+async def test_closing_lets_nobody_wait() -> None:
+    desk = Desk()
+    desk.gate.clear()
+    waiting = asyncio.ensure_future(desk.checker.result(URI))
+    await desk.begins()
+    desk.documents.close(URI)
+    desk.checker.forget(URI)
+    async with asyncio.timeout(60):
+        assert await waiting is None
+    desk.gate.set()
+    await asyncio.sleep(0.1)
+    assert desk.delivered == []
+    assert await desk.checker.result(URI) is None
+    desk.checker.close()
+
+
+async def test_ending_lets_nobody_wait() -> None:
+    desk = Desk()
+    desk.gate.clear()
+    waiting = asyncio.ensure_future(desk.checker.result(URI))
+    await desk.begins()
+    desk.checker.close()
+    async with asyncio.timeout(60):
+        assert await waiting is None
+    desk.gate.set()

@@ -1,0 +1,176 @@
+"""The extension in a real IPython shell and in a real Jupyter kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from gradlint.sources.notebook import of_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+
+# What the cells import: names enough for them to run without TensorFlow, under its name.
+TENSORFLOW = """
+class Variable:
+    def __init__(self, value): self.value = value
+    def __array__(self, dtype=None, copy=None):
+        import numpy
+        return numpy.asarray(self.value)
+
+class GradientTape:
+    def __enter__(self): return self
+    def __exit__(self, *details): pass
+    def gradient(self, target, sources): return None
+
+def square(value): return value
+def reduce_mean(value): return value
+"""
+IMPORTS = "import numpy as np\nimport tensorflow as tf"
+VARIABLE = "w = tf.Variable([1.0, 2.0])"
+BROKEN = "with tf.GradientTape() as tape:\n    loss = tf.square(np.mean(w))"
+ASK = "gradient = tape.gradient(loss, w)"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    made = InteractiveShell()
+    yield made
+    made.run_cell("%unload_ext gradlint")
+    made.history_manager.end_session()
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+
+def run(shell: InteractiveShell, capsys: pytest.CaptureFixture[str], cell: str) -> str:
+    """Run a cell; gives what stands under it."""
+    capsys.readouterr()
+    shell.run_cell(cell, store_history=True)
+    return capsys.readouterr().out
+
+
+def test_the_finding_stands_under_the_cell_that_asks(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shell, capsys, "%load_ext gradlint") == ""
+    for cell in (IMPORTS, VARIABLE, BROKEN):
+        assert run(shell, capsys, cell) == ""
+    said = run(shell, capsys, ASK)
+    assert "GT201" in said
+    assert "`np.mean` returns a NumPy array" in said
+    assert "loss = tf.square(np.mean(w))" in said
+    assert "gradient = tape.gradient(loss, w)" in said
+    assert run(shell, capsys, "1 + 1") == "Out[6]: 2\n"
+
+
+def test_the_mended_cell_is_silent(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    assert "GT201" in run(shell, capsys, ASK)
+    assert run(shell, capsys, BROKEN.replace("np.mean", "tf.reduce_mean")) == ""
+    assert run(shell, capsys, ASK) == ""
+
+
+def test_cells_that_ran_before_it_was_loaded_count(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in (IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    run(shell, capsys, "%load_ext gradlint")
+    assert "GT201" in run(shell, capsys, ASK)
+
+
+def test_the_whole_notebook(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN, ASK, "1 + 1"):
+        run(shell, capsys, cell)
+    said = run(shell, capsys, "%gradlint")
+    assert "GT201" in said
+    assert "Found 1 error" in said
+
+
+def test_off_on_and_one_cell(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    assert "no longer checked" in run(shell, capsys, "%gradlint off")
+    assert run(shell, capsys, ASK) == ""
+    run(shell, capsys, BROKEN)
+    assert run(shell, capsys, f"%%gradlint\n{ASK}").count("error[GT201]") == 1
+    assert shell.user_ns["gradient"] is None
+    assert "checked when they have run" in run(shell, capsys, "%gradlint on")
+    run(shell, capsys, BROKEN)
+    assert "GT201" in run(shell, capsys, ASK)
+
+
+def test_files(shell: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "my study.ipynb").write_text(of_cells([IMPORTS, VARIABLE, BROKEN, ASK]))
+    run(shell, capsys, "%load_ext gradlint")
+    assert "GT201" in run(shell, capsys, "%gradlint 'my study.ipynb'")
+    assert "cannot be read" in run(shell, capsys, "%gradlint nowhere.ipynb")
+
+
+def test_cells_that_fail(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell that is not Python is no part of the program; one that raises is, since a lost gradient may be why."""
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    assert "GT201" not in run(shell, capsys, "tape.gradient(loss, w")
+    said = run(shell, capsys, ASK + "\nraise ValueError")
+    assert "ValueError" in said
+    assert "GT201" in said
+
+
+def test_settings_count_and_wrong_ones_are_said_once(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    (tmp_path / "gradlint.toml").write_text('ignore = ["GT201"]\n')
+    assert run(shell, capsys, ASK) == ""
+    (tmp_path / "gradlint.toml").write_text('ignored = ["GT201"]\n')
+    assert "did you mean `ignore`" in run(shell, capsys, ASK)
+    assert run(shell, capsys, ASK) == ""
+
+
+def test_unload(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN, "%unload_ext gradlint"):
+        run(shell, capsys, cell)
+    assert run(shell, capsys, ASK) == ""
+
+
+def test_a_real_kernel(tmp_path: Path) -> None:
+    """Run a notebook in a Jupyter kernel: the finding is among the outputs of the right cell."""
+    (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
+    notebook = json.loads(of_cells(["%load_ext gradlint", IMPORTS, VARIABLE, BROKEN, ASK]))
+    for index, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"cell{index}"
+    path = tmp_path / "study.ipynb"
+    path.write_text(json.dumps(notebook))
+    script = (
+        "import sys, nbformat, nbclient\n"
+        "from jupyter_client.manager import AsyncKernelManager\n"
+        "from jupyter_client.kernelspec import KernelSpec\n"
+        "notebook = nbformat.read(sys.argv[1], as_version=4)\n"
+        "manager = AsyncKernelManager()\n"
+        "argv = [sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']\n"
+        "manager._kernel_spec = KernelSpec(argv=argv, display_name='python', language='python')\n"
+        "nbclient.NotebookClient(notebook, km=manager, timeout=60).execute()\n"
+        "nbformat.write(notebook, sys.argv[1])\n"
+    )
+    environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    outputs = [cell["outputs"] for cell in json.loads(path.read_text())["cells"]]
+    assert outputs[:4] == [[], [], [], []]
+    (found,) = outputs[4]
+    assert found["name"] == "stdout"
+    assert "GT201" in "".join(found["text"])
