@@ -528,6 +528,8 @@ def _entry(machine: Expressions, node: ast.AST, value: Dict, index: Value) -> Va
         found = pairs.get(index.value)
         if found is not None:
             return found
+        if pairs.exact and not any(edge.parent is value for edge in machine.pool.edges):
+            machine.raised("KeyError")
     if isinstance(index, Seq) and all(isinstance(part, Const) for part in index.items.values):
         found = pairs.get(tuple(part.value for part in index.items.values if isinstance(part, Const)))
         if found is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.generated.statements import Statements
-from tests.generated.writing import Callee, Shape
+from tests.generated.writing import SHAPES, Callee, Name, Shape
 
 
 class Definitions(Statements):
@@ -31,8 +31,8 @@ class Definitions(Statements):
             "plain": 4.0, "default": 1.5, "lambda": 1.5, "closure": 1.0, "varargs": 0.7, "kwargs": 0.7, "graph": 1.4,
             "recursive": 0.5, "decorated": 0.7, "nested": 0.7, "partial": 0.5, "generator": 0.3, "keyword": 0.5,
         })  # fmt: skip
-        shapes: tuple[Shape, ...] = tuple(self.pick(("v", "v", "s")) for _ in range(self.pick((1, 1, 2))))
-        result: Shape = self.pick(("v", "v", "s"))
+        shapes: tuple[Shape, ...] = tuple(self.pick(SHAPES) for _ in range(self.pick((1, 1, 2))))
+        result: Shape = self.pick(SHAPES)
         name = self.fresh(self.pick(("model", "forward", "f", "loss_fn", "step", "layer", "net", "compute")))
         getattr(self, "define_" + way)(name, shapes, result)
 
@@ -299,7 +299,7 @@ class Definitions(Statements):
             self.add(f"{holder}.b", "variable", "s", bare=False)
         if way == "module":
             self.tag("tf.Module")
-            self.scope.names.append(_collection(f"{holder}.trainable_variables"))
+            self.scope.names.append(Name(f"{holder}.trainable_variables", "list", "v", (), bare=False))
         for method, shapes, result in self.written:
             self.scope.callees.append(Callee(f"{holder}.{method}" if method else holder, shapes, result))
         if way == "static":
@@ -338,7 +338,7 @@ class Definitions(Statements):
                 self.line(
                     f"return {self.pick(('tf.exp(-self.b)', 'self.b * 2.0', 'tf.stop_gradient(self.b)', 'self.b'))}"
                 )
-            extra = [("self.gain", "s")]
+            extra: list[tuple[str, Shape]] = [("self.gain", "s")]
         else:
             extra = []
         for name in self.dice.sample(["forward", "__call__", "loss", "encode"], self.pick((1, 2, 3))):
@@ -358,7 +358,7 @@ class Definitions(Statements):
         if traced:
             self.tag("tf.function")
             self.line("@tf.function")
-        result: Shape = "v" if name == "shared" else self.pick(("v", "v", "s"))
+        result: Shape = "v" if name == "shared" else self.pick(SHAPES)
         self.line(f"def {name}(self, a):")
         with self.inside_function(traced=traced):
             self.scope.parent = None
@@ -377,9 +377,3 @@ class Definitions(Statements):
             self.returned(result)
         if name != "shared":
             self.written.append(("" if name == "__call__" else name, ("v",), result))
-
-
-def _collection(text: str):  # type: ignore[no-untyped-def]
-    from tests.generated.writing import Name
-
-    return Name(text, "list", "v", (), bare=False)

@@ -139,7 +139,9 @@ class Expressions(Page):
     def special(self, shape: Shape, depth: int) -> str:
         """Python's own ways to make a value."""
         arrays = self.known("array", shape=shape)
-        way = self.pick(("where", "index", "lambda", "ternary", "sum", "array", "item", "walrus", "clip", "loop"))
+        way = self.pick(
+            ("where", "index", "lambda", "ternary", "sum", "array", "item", "walrus", "clip", "loop", "read")
+        )
         inner = self.tensor(shape, depth - 1)
         if way == "where":
             other = self.tensor(shape, depth - 1)
@@ -173,6 +175,10 @@ class Expressions(Page):
             self.tag("walrus")
             name = self.fresh("tensor")
             return f"({name} := {inner}) * {name}"
+        if way == "read":
+            names = self.known("variable", shape=shape)
+            if names and not self.traced:
+                return f"{self.pick(names).text}{self.pick(('.value()', '.read_value()'))}"
         if way == "clip":
             return f"tf.clip_by_value({inner}, -{self.number()}0, {self.number()}0)"
         if way == "loop" and shape == "s" and not self.traced:

@@ -18,8 +18,9 @@ class Forms(Definitions):
 
     def statement(self, nesting: int) -> None:
         if self.chance(0.1) and not self.traced and nesting > 0:
-            return getattr(self, "rare_" + self.weighted(self.rare))()
-        return super().statement(nesting)
+            getattr(self, "rare_" + self.weighted(self.rare))()
+        else:
+            super().statement(nesting)
 
     def named(self, value: str, shape: str = "v") -> None:
         """Bind a value to a new name."""

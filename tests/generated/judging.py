@@ -12,7 +12,7 @@ from gradlint.flow.analysis import analyse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gradlint.flow.facts import Facts
+    from gradlint.flow.facts import Facts, LostGradient
     from tests.fixtures.observe import Observation
     from tests.generated.programs import Program
 
@@ -126,14 +126,14 @@ def _source(
     line: int,
     position: int,
     truth: tuple[str, ...],
-    claims: list[tuple[str, object]],
+    claims: list[tuple[str, LostGradient]],
     loose: list[str],
     *,
     silenced: bool,
 ) -> None:
     judged.sources += 1
     word = outcome_of(truth)
-    said = tuple(f"{kind}:{lost.outcome}{'' if lost.certain else '?'}" for kind, lost in claims)  # type: ignore[attr-defined]
+    said = tuple(f"{kind}:{lost.outcome}{'' if lost.certain else '?'}" for kind, lost in claims)
     if word in CAME:
         judged.came += 1
         if silenced and word == "zero":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from tests.generated.tapes import Tapes
+from collections.abc import Callable
 
+from tests.generated.scenes import Scenes
+
+Model = tuple[str, list[str], Callable[[str], str], list[str]]
+"""A model's name, what to differentiate by, how it is called, and the layers that may be frozen."""
 ACTIVATIONS = ("'relu'", "'tanh'", "'sigmoid'", "tf.nn.tanh", "None", "'softplus'")
 
 
-class Models(Tapes):
+class Models(Scenes):
     """Writes scenes with Keras models; inputs are (4, 3), outputs (4, 1)."""
 
     def keras_scene(self) -> None:
@@ -19,6 +23,8 @@ class Models(Tapes):
             self.adversarial_scene()
         elif self.chance(0.1):
             self.explained_scene()
+        elif self.chance(0.15):
+            self.fitted_scene()
         else:
             self.model_scene()
 
@@ -154,6 +160,61 @@ class Models(Tapes):
             f"disc_grads = disc_tape.gradient({self.pick(('disc_loss', 'disc_loss', 'gen_loss'))}, discriminator.trainable_variables)"
         )
 
+    def fitted_scene(self) -> None:
+        """A model with its own ``train_step``, trained by ``fit``."""
+        self.tag("train_step")
+        self.line("class Fitted(keras.Model):")
+        with self.indented():
+            self.line("def __init__(self):")
+            with self.indented():
+                self.line("super().__init__()")
+                self.line("self.hidden = keras.layers.Dense(4, activation='tanh')")
+                self.line("self.out = keras.layers.Dense(1)")
+            self.line("def call(self, inputs, training=False):")
+            with self.indented():
+                self.line("hidden = self.hidden(inputs)")
+                self.line(
+                    self.pick(
+                        (
+                            "hidden = hidden * 2.0",
+                            "hidden = tf.stop_gradient(hidden)",
+                            "hidden = tf.round(hidden)",
+                            "hidden = tf.nn.relu(hidden)",
+                        )
+                    )
+                )
+                self.line("return self.out(hidden)")
+            self.line("def train_step(self, data):")
+            with self.indented():
+                self.line("x, y = data")
+                self.line("with tf.GradientTape() as tape:")
+                with self.indented():
+                    self.line("predicted = self(x, training=True)")
+                    self.line(
+                        self.pick(
+                            (
+                                "loss = tf.reduce_mean(tf.square(y - predicted))",
+                                "loss = self.compute_loss(y=y, y_pred=predicted)",
+                                "loss = tf.reduce_mean(tf.abs(y - predicted))",
+                            )
+                        )
+                    )
+                self.line(
+                    f"grads = tape.gradient(loss, {self.pick(('self.trainable_variables', 'self.trainable_weights', 'self.out.trainable_variables', 'self.hidden.trainable_variables'))})"
+                )
+                self.line(
+                    "pairs = [(g, v) for g, v in zip(grads, self.trainable_variables) if g is not None]"
+                    if "self.train" in self.lines[-1]
+                    else "pairs = []"
+                )
+                self.line("if pairs:")
+                with self.indented():
+                    self.line("self.optimizer.apply_gradients(pairs)")
+                self.line("return {'loss': loss}")
+        self.line("model = Fitted()")
+        self.line("model.compile(optimizer='sgd', loss='mse')")
+        self.line("model.fit(features, labels, epochs=1, verbose=0)")
+
     def explained_scene(self) -> None:
         """The gradient of a score by an inner layer's output, or by the input."""
         self.tag("grad-cam")
@@ -199,7 +260,7 @@ class Models(Tapes):
             found += [f"{layer}.kernel", f"[{layer}.kernel, {layer}.bias]", f"{layer}.trainable_variables"]
         return found
 
-    def model_sequential(self):  # type: ignore[no-untyped-def]
+    def model_sequential(self) -> Model:
         self.tag("sequential")
         way = self.pick(("list", "add", "input"))
         middle = [self.layer_of(4) for _ in range(self.pick((0, 1)))]
@@ -220,7 +281,7 @@ class Models(Tapes):
         training = self.pick(("", "", ", training=True", ", training=False"))
         return "model", self.variables_of("model", pieces), lambda x: f"model({x}{training})", pieces
 
-    def model_functional(self):  # type: ignore[no-untyped-def]
+    def model_functional(self) -> Model:
         self.tag("functional")
         self.line("inputs_ = keras.Input(shape=(3,))")
         self.line(f"first = {self.layer_of(4, first=True)}")
@@ -242,7 +303,7 @@ class Models(Tapes):
             ["first", "last", "model.get_layer('last')"],
         )
 
-    def model_heads(self):  # type: ignore[no-untyped-def]
+    def model_heads(self) -> Model:
         self.tag("heads")
         self.line("inputs_ = keras.Input(shape=(3,))")
         self.line("shared = keras.layers.Dense(4, activation='relu')")
@@ -265,7 +326,7 @@ class Models(Tapes):
             ["shared", "policy"],
         )
 
-    def model_layer(self):  # type: ignore[no-untyped-def]
+    def model_layer(self) -> Model:
         self.line("layer = keras.layers.Dense(1)")
         if self.chance(0.6):
             self.line("layer.build((None, 3))" if self.chance(0.5) else "layer(features)")
@@ -274,7 +335,7 @@ class Models(Tapes):
             found = ["layer.trainable_variables", "layer.variables"]
         return "layer", found, lambda x: f"layer({x})", []
 
-    def model_added(self):  # type: ignore[no-untyped-def]
+    def model_added(self) -> Model:
         self.tag("add_weight")
         self.line("class Scale(keras.layers.Layer):")
         with self.indented():
@@ -317,7 +378,7 @@ class Models(Tapes):
         trainable = self.pick(("True", "True", "False"))
         self.line(f"self.gain = self.add_weight(shape=(1,), initializer='ones', trainable={trainable}, name='gain')")
 
-    def model_subclass(self):  # type: ignore[no-untyped-def]
+    def model_subclass(self) -> Model:
         self.tag("subclass")
         label = self.fresh("Network")
         base = self.pick(("keras.Model", "keras.Model", "keras.layers.Layer"))

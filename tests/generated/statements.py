@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.generated.expressions import LEFT, LEFT_SCALAR, Expressions
-from tests.generated.writing import DIFFERENTIABLE, Name
+from tests.generated.writing import DIFFERENTIABLE, EVEN_SHAPES, SHAPES, Name
 
 
 class Statements(Expressions):
@@ -38,7 +38,7 @@ class Statements(Expressions):
         getattr(self, "write_" + self.weighted(ways))(nesting)
 
     def write_new(self, _: int) -> None:
-        shape = self.pick(("v", "v", "s"))
+        shape = self.pick(SHAPES)
         value = self.tensor(shape, self.pick((1, 2, 2, 3)))
         name = self.fresh("tensor")
         if value.isidentifier():
@@ -119,7 +119,7 @@ class Statements(Expressions):
     def write_list(self, _: int) -> None:
         self.tag("containers")
         name = self.fresh("list")
-        shapes = [self.pick(("v", "v", "s")) for _ in range(self.pick((2, 3)))]
+        shapes = [self.pick(SHAPES) for _ in range(self.pick((2, 3)))]
         parts = [self.tensor(shape, 1) for shape in shapes]
         way = self.pick(("plain", "append", "extend", "plus", "replace"))
         if way == "append":
@@ -183,7 +183,7 @@ class Statements(Expressions):
             self.line(f"{name} = {self.pick(('float(@)', 'float(@.numpy())')).replace('@', self.leaf('s'))}")
             self.add(name, "number", "s")
             return
-        shape = self.pick(("v", "s"))
+        shape = self.pick(EVEN_SHAPES)
         name = self.fresh("array")
         form = self.pick(LEFT_SCALAR[1:4] if shape == "s" and self.chance(0.3) else LEFT)
         if form == "float(@.numpy())":
@@ -242,7 +242,7 @@ class Statements(Expressions):
         shared = None
         if self.chance(0.5):
             shared = self.fresh("tensor")
-            shape = self.pick(("v", "s"))
+            shape = self.pick(EVEN_SHAPES)
         self.line(f"if {test}:")
         with self.indented():
             self.statements(self.pick((0, 1, 2)), nesting - 1)

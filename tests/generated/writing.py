@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Shape = Literal["s", "v"]
 """A scalar, or a vector of three."""
+SHAPES: tuple[Shape, ...] = ("v", "v", "s")
+EVEN_SHAPES: tuple[Shape, ...] = ("v", "s")
 Kind = Literal["variable", "frozen", "tensor", "constant", "integer", "array", "number", "list", "dict"]
 DIFFERENTIABLE: tuple[Kind, ...] = ("variable", "frozen", "tensor", "constant")
 LABELS: dict[Kind, tuple[str, ...]] = {
