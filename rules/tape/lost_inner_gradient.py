@@ -135,9 +135,10 @@ print(tape.gradient(penalty, kernel))
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``tape`` (the outer one) and ``callee`` (the inner gradient call as it is written)."""
+        """Reads ``tape`` (the outer one), ``callee`` (the inner gradient call as it is written) and ``where``."""
         tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
-        if claim.detail.get("callee", "").startswith(f"{claim.detail.get('tape')}."):
+        same = claim.detail.get("callee", "").startswith(f"{claim.detail.get('tape')}.")
+        if same and claim.detail.get("where") != "before the tape":
             told = f"The first gradient is computed after the block of {tape}, which did not record it"
             return f"{told}{so(claim)}; nest two tapes instead."
         told = f"The inner gradient is computed outside the block of {tape}, which does not record it"

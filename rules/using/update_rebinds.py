@@ -164,5 +164,5 @@ for step in range(3):
         edits = None if statement is None else assigned_in_place(site, statement)
         if edits is None:
             return None
-        safe = claim.severity == "error" or claim.detail.get("reason") in {"augmented", "assign-result"}
+        safe = claim.severity == "error" or claim.detail.get("reason") in {"augmented-variable", "assign-result"}
         return proposal("safe" if safe else "unsafe", "Change the Variable's value in place", *edits)
