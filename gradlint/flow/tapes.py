@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import derivatives, questions
+from gradlint.flow.asking import Call
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
@@ -39,7 +40,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.flow.questions import Answered
+    from gradlint.flow.asking import Answered
 
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _KEYWORDS = {
@@ -275,7 +276,7 @@ class Tapes(Statements):
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 return self.any_gradient(given.get(names[1]), node, [tape, *args])
-        question = questions.Call(
+        question = Call(
             tape=tape,
             method=method,
             node=node,
@@ -323,7 +324,7 @@ class Tapes(Statements):
         self.raised("TypeError")
         return self.unknown("gradient", node, top=True)
 
-    def use(self, tape: Tape, node: ast.AST, question: questions.Call, *, refused: bool) -> None:
+    def use(self, tape: Tape, node: ast.AST, question: Call, *, refused: bool) -> None:
         """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
         recording = tape.state["recording"]
         if any(item.tape is not tape for item in self.recording):
@@ -336,7 +337,7 @@ class Tapes(Statements):
 
     def gradients(
         self,
-        question: questions.Call,
+        question: Call,
         sources: Value,
         answered: Answered,
         node: ast.AST,
@@ -369,7 +370,7 @@ class Tapes(Statements):
         targets = [question.target] if question.seed is None else [question.target, question.seed]
         return self.any_gradient(sources, node, targets, made_of)
 
-    def made_of(self, question: questions.Call) -> dict[int, list[Value]]:
+    def made_of(self, question: Call) -> dict[int, list[Value]]:
         """By each source's id, the values that its gradient is computed from, where they are known."""
         recording = question.tape.state["recording"]
         if not isinstance(recording, Recording):
