@@ -32,7 +32,8 @@ def test_the_broken_program_loses_what_is_claimed(rule: Rule, example: Example) 
     elif example.outcome is not None:
         assert example.outcome in seen
     else:
-        assert seen <= {"value", "zero"} or rule.code == "GT503"
+        # What an update by hand or a None that goes on leads to is the claim of another rule.
+        assert seen <= {"value", "zero"} or rule.code in {"GT503", "GT505"}
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=name)
