@@ -24,6 +24,9 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from gradlint.flow.record import Recorder
 
+STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
+"""The methods that Keras calls with a batch of data."""
+
 
 class Machine(Library):
     """Runs a program and notes what its gradient calls get.
@@ -116,8 +119,10 @@ class Machine(Library):
         args: list[Value] = []
         if function.owner is not None and function.kind not in {"static"} and names:
             args.append(function.owner if function.kind == "class" else self.object_of(function.owner, function))
+        # Keras gives a step the data alone, which no Variable of the program stands behind.
+        data = function.name in STEPS_OF_FIT and self.is_keras_method(function)
         while len(args) < len(names):
-            args.append(Unknown(names[len(args)], span_of(function.node), top=True))
+            args.append(Unknown(names[len(args)], span_of(function.node), top=not data))
         kwargs: dict[str, Value] = {
             argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
         }
@@ -131,12 +136,14 @@ class Machine(Library):
 
     def traced_by_fit(self, function: Function) -> bool:
         """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
-        if function.name not in {"train_step", "test_step"} or function.owner is None:
+        if function.name not in {"train_step", "test_step"} or not self.is_keras_method(function):
             return False
         eagerly = "run_eagerly" in self.code or "run_functions_eagerly" in self.code
-        if eagerly or ".compile(" not in self.code or ".fit(" not in self.code:
-            return False
-        return self.descent(function.owner)[0].startswith("keras.")
+        return not eagerly and ".compile(" in self.code and ".fit(" in self.code
+
+    def is_keras_method(self, function: Function) -> bool:
+        """Whether a function is a method of a class that descends from Keras."""
+        return function.owner is not None and self.descent(function.owner)[0].startswith("keras.")
 
     def object_of(self, cls: ClassValue, function: Function) -> Value:
         """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""

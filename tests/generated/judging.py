@@ -107,7 +107,13 @@ def _call(judged: Judged, facts: Facts, line: int, runs: list[list[str]], *, sil
         else []
     )
     raised = any(run.startswith("error") for outcomes in runs for run in outcomes)
-    if truths and not raised and len(questions) == count == len({question.source for question in questions}):
+    written = len({question.span for question in questions}) == count
+    if (
+        truths
+        and not raised
+        and (written or len(runs) == 1)
+        and len(questions) == count == len({question.source for question in questions})
+    ):
         for index, (truth, question) in enumerate(zip(truths, questions, strict=True)):
             mine = [(kind, lost) for kind, lost in claims if lost.source == question.source]
             _source(judged, line, index, truth, mine, loose, silenced=silenced)

@@ -1,0 +1,202 @@
+"""Single facts about Python, TensorFlow and Keras that the analysis has to know, each in the smallest program."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from gradlint.flow.analysis import analyse
+
+HEAD = "import tensorflow as tf\nimport numpy as np\nimport keras\nw = tf.Variable(2.0)\nv = tf.Variable(3.0)\n"
+
+
+def answers(code: str) -> list[str]:
+    """The answers to all questions of a program, in order."""
+    facts = analyse(HEAD + dedent(code))
+    return [question.answer for call in facts.calls for question in call.questions]
+
+
+def where(code: str) -> list[str]:
+    """Where the claims say that something was computed."""
+    return [claim.detail.get("where", "") for claim in analyse(HEAD + dedent(code)).claims if claim.gradients]
+
+
+def test_a_break_in_an_undecided_branch_keeps_what_the_branch_did() -> None:
+    code = """
+        def f(data):
+            with tf.GradientTape() as tape:
+                y = tf.constant(1.0)
+                for x in data:
+                    if x > 3:
+                        y = w * w
+                        break
+            return tape.gradient(y, w)
+    """
+    assert answers(code) == ["connected"]
+
+
+def test_every_way_out_of_a_loop_may_lose_the_gradient() -> None:
+    code = """
+        def f(data):
+            with tf.GradientTape() as tape:
+                y = w * w
+                for x in data:
+                    if x > 3:
+                        y = tf.constant(1.0)
+                        break
+                    elif x > 2:
+                        y = tf.constant(3.0)
+                        continue
+                    y = tf.constant(2.0)
+            return tape.gradient(y, w)
+    """
+    assert answers(code) == ["lost"]
+
+
+def test_a_continue_in_an_undecided_branch_skips_the_rest_of_the_turn() -> None:
+    code = """
+        def f(data):
+            with tf.GradientTape() as tape:
+                y = w * w
+                for x in data:
+                    if x > 3:
+                        continue
+                    y = tf.constant(2.0)
+            return tape.gradient(y, w)
+    """
+    assert answers(code) == ["connected"]
+
+
+def test_a_return_after_a_break_on_another_way_keeps_both() -> None:
+    code = """
+        def f(data):
+            y = tf.constant(1.0)
+            for x in data:
+                if x > 3:
+                    y = w * w
+                    break
+                return y
+            return y
+        def g(data):
+            with tf.GradientTape() as tape:
+                z = f(data)
+            return tape.gradient(z, w)
+    """
+    assert answers(code) == ["connected"]
+
+
+def test_watched_variables_are_those_that_were_used() -> None:
+    code = """
+        with tf.GradientTape() as tape:
+            y = w * w
+            v * 2.0
+        tape.gradient(y, tape.watched_variables())
+    """
+    assert answers(code) == ["connected", "lost"]
+
+
+def test_a_functional_model_runs_what_its_layers_do() -> None:
+    code = """
+        entry = keras.Input((3,))
+        first, last, other = keras.layers.Dense(4), keras.layers.Dense(1), keras.layers.Dense(1)
+        hidden = first(entry)
+        rounded = keras.layers.Lambda(lambda q: tf.round(q))(hidden)
+        model = keras.Model(entry, [last(rounded), other(hidden * 2.0)])
+        with tf.GradientTape(persistent=True) as tape:
+            a, b = model(tf.ones((2, 3)))
+        tape.gradient(a, [first.kernel, last.kernel, other.kernel])
+        tape.gradient(b, [first.kernel, last.kernel, other.kernel])
+    """
+    assert answers(code) == ["lost", "connected", "lost", "connected", "lost", "connected"]
+
+
+def test_every_layer_of_a_model_counts_in_a_loop_over_its_variables() -> None:
+    code = """
+        model = keras.Sequential([keras.Input((3,)), *[keras.layers.Dense(3) for _ in range(4)]])
+        with tf.GradientTape() as tape:
+            loss = sum(tf.nn.l2_loss(weight) for weight in model.trainable_variables)
+        tape.gradient(loss, model.trainable_variables)
+        tape.gradient(loss, model.layers[0].kernel)
+    """
+    assert "lost" not in answers(code)[:-1]
+
+
+def test_a_model_without_penalties_has_no_losses() -> None:
+    code = """
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+        with tf.GradientTape() as tape:
+            loss = tf.stop_gradient(tf.reduce_sum(model(tf.ones((1, 3))))) + tf.reduce_sum(model.losses)
+        tape.gradient(loss, model.trainable_variables)
+    """
+    assert answers(code) == ["lost"]
+    penalised = code.replace("Dense(3)", "Dense(3, kernel_regularizer='l2')")
+    assert answers(penalised) == ["connected"]
+
+
+def test_a_class_method_makes_objects_of_its_class() -> None:
+    code = """
+        class Net:
+            scale = tf.Variable(1.0)
+            @classmethod
+            def create(cls):
+                made = cls()
+                made.shift = tf.Variable(1.0)
+                return made
+        net = Net.create()
+        with tf.GradientTape() as tape:
+            loss = net.shift * 2.0
+        tape.gradient(loss, [net.scale, net.shift])
+    """
+    assert answers(code) == ["lost", "connected"]
+
+
+def test_a_module_gives_its_variables_by_name() -> None:
+    code = """
+        class Net(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.second = tf.Variable(1.0)
+                self.first = tf.Variable(1.0)
+        net = Net()
+        with tf.GradientTape() as tape:
+            loss = net.first * 2.0
+        tape.gradient(loss, net.trainable_variables)
+    """
+    assert answers(code) == ["connected", "lost"]
+
+
+def test_what_a_constructor_computed_is_said_to_be() -> None:
+    code = """
+        class Net:
+            def __init__(self):
+                self.scale = tf.exp(w)
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = self.scale * 2.0
+                return tape.gradient(loss, w)
+        Net().step()
+    """
+    assert where(code) == ["in __init__"]
+
+
+def test_what_ran_before_a_reset_is_said_to_be() -> None:
+    code = """
+        with tf.GradientTape() as tape:
+            y = w * w
+            tape.reset()
+            z = y * v
+        tape.gradient(z, w)
+    """
+    assert where(code) == ["before the reset"]
+
+
+def test_a_key_that_a_dictionary_lacks_leads_to_the_handler() -> None:
+    code = """
+        settings = {"rate": 0.1}
+        with tf.GradientTape() as tape:
+            try:
+                y = w * settings["missing"]
+            except KeyError:
+                y = v * 2.0
+        tape.gradient(y, [w, v])
+    """
+    assert answers(code) == ["lost", "connected"]
