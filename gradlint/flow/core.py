@@ -44,6 +44,8 @@ STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
 VISITS = 1_500_000
 """How many values and edges its gradient calls may look at before the rest of it is unknown."""
+RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
+"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -75,6 +77,11 @@ class Activation:
     graph: bool = False
     eager: bool = False
     caller: Activation | None = None
+
+
+def recorded_op(value: Value) -> bool:
+    """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
+    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
 
 
 def span_of(node: ast.AST) -> Span:
@@ -240,7 +247,7 @@ class Core:
                 edges.append(Edge(parent, None, live, sure=sure, seen=seen))
                 if live:
                     tracked |= live
-            elif cut.kind is Kind.NO_GRADIENT:
+            elif cut.kind is Kind.NO_GRADIENT or (floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value)):
                 edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
                 tracked |= live
             else:
