@@ -29,6 +29,7 @@ from gradlint.flow.values import (
     Seq,
     Super,
     Symbolic,
+    Tensor,
     Unknown,
     Value,
 )
@@ -176,6 +177,9 @@ class Calls(Attributes):
             return self.unknown("call", node, [function, *args, *kwargs.values()], top=True)
         frame = Frame(function.frame, function)
         frame.self_class = function.owner
+        if function.graph and not self.in_graph:
+            args = [self.into_graph(value, node) for value in args]
+            kwargs = {name: self.into_graph(value, node) for name, value in kwargs.items()}
         self.bind_parameters(function, frame, args, kwargs, node, star=star)
         if isinstance(code, ast.Lambda):
             result = self.inside(function, frame, node, lambda: self.eval(code.body))
@@ -184,6 +188,14 @@ class Calls(Attributes):
         else:
             result = self.inside(function, frame, node, lambda: self.body_of(code))
         return self.out_of_graph(result, node) if function.graph else result
+
+    def into_graph(self, value: Value, node: ast.AST) -> Value:
+        """What the body of a ``tf.function`` sees of an argument: for a tensor another one, which stands for it."""
+        if not isinstance(value, Tensor):
+            return value
+        made = self.tensor(node, [value], dtype=value.dtype, op="tensorflow.identity", known=value.known)
+        made.span, made.gradient_of, made.extra = value.span, value.gradient_of, value.extra
+        return made
 
     def out_of_graph(self, value: Value, node: ast.AST) -> Value:
         """What a ``tf.function`` gives back for a value that its body returns: tensors for arrays and numbers."""

@@ -247,7 +247,9 @@ class Core:
                 edges.append(Edge(parent, None, live, sure=sure, seen=seen))
                 if live:
                     tracked |= live
-            elif cut.kind is Kind.NO_GRADIENT or (floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value)):
+            elif cut.kind is Kind.NO_GRADIENT or (
+                floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value)
+            ):
                 edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
                 tracked |= live
             else:

@@ -488,6 +488,13 @@ def of_instance(
         )
         m.depend(made_array, [*given, *keras.parameters(m, owner)], cut)
         return sequence([made_array], exact=False) if name == "get_weights" else made_array
+    if name == "compute_loss":
+        # It is the compiled loss of what it is given, and the model's penalties.
+        given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+        penalties = [leaf for leaf in m.leaves(keras.losses(m, owner, node)) if not isinstance(leaf, Const)]
+        loss = m.tensor(node, [], dtype="float32", op="compute_loss")
+        m.depend(loss, [*given, *penalties, m.pool], sure=False)
+        return loss
     return m.foreign("call", node, [owner, *args, *kwargs.values()])
 
 
