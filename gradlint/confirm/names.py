@@ -61,6 +61,11 @@ CHANGERS = words(
 )
 """Functions of libraries that change an argument."""
 
+SETTING = tuple(
+    words("clear config disable enable experimental initialize load register reset run_functions seed set use")
+)
+"""How the names of library functions begin that change the library's own state."""
+
 PURE = frozenset(dir(builtins)) - {"setattr", "delattr", "exec", "eval", "next"}
 
 
@@ -191,10 +196,15 @@ class Program:
         return self.presents(function) or (last(function) in SHOWING and not surely) or names[1:2] == ["summary"]
 
     def sets_state(self, statement: ast.stmt) -> bool:
-        """Whether a statement calls into a library for its own sake, as ``tf.random.set_seed(0)`` does."""
+        """Whether a statement calls into a library for its own sake, as ``tf.random.set_seed(0)`` does.
+
+        A notebook's bare ``tf.square(x)`` only shows its value.
+        """
         if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
             return False
         names = parts(statement.value.func)
+        if not names or not names[-1].startswith(SETTING):
+            return False
         module = self.modules.get(names[0], "").partition(".")[0] if names else ""
         return module in {"tensorflow", "keras", "numpy", "random"} and not self.is_shown(statement)
 
