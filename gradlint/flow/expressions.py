@@ -33,7 +33,7 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gradlint.flow.values import Frame
 
@@ -64,10 +64,6 @@ class Expressions(Core):
 
     def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
         """Note that a gradient that is None goes into an operation."""
-        raise NotImplementedError
-
-    def run_generator(self, generator: Generator, each: Callable[[Value], None]) -> None:
-        """Run a generator, handing over each value that it yields."""
         raise NotImplementedError
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -405,12 +401,6 @@ class Expressions(Core):
         if not value.pairs.exact:
             keys += [self.unknown("key", node) for _ in value.pairs.rest or (None,)]
         return keys
-
-    def items_of(self, value: Value) -> Iterator[tuple[Value, Value]]:
-        """The keys and values of a dictionary."""
-        if isinstance(value, Dict):
-            for key, item in value.pairs.entries:
-                yield (key if isinstance(key, Value) else Const(key)), item
 
 
 CONVENTIONS_VALUES: dict[str, Value] = {name: Known(target) for name, target in CONVENTIONS.items()}

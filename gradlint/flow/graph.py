@@ -24,15 +24,12 @@ from gradlint.flow.values import (
     Seq,
     Unknown,
     Value,
-    Variable,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.values import Cut, Recording
-
-Inside = "Callable[[Function], Iterator[Value]]"
 
 
 def parts(value: Value, captured: Callable[[Function], Iterator[Value]]) -> Iterator[Value]:
@@ -327,8 +324,3 @@ def joins_above(target: Value, recording: Recording, spend: Callable[[int], None
             found.append(node)
         stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
     return found
-
-
-def is_leaf(value: Value) -> bool:
-    """Whether a value is one that a program differentiates by itself: a Variable or a layer's variables."""
-    return isinstance(value, Variable | Params)

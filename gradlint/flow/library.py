@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlint.flow import dtypes, keras, numpy_calls, python_calls, tensorflow_calls
 from gradlint.flow.core import sequence, span_of
@@ -22,7 +22,6 @@ from gradlint.flow.values import (
     LostNone,
     Number,
     Params,
-    Seq,
     Symbolic,
     Tensor,
     Unknown,
@@ -303,13 +302,3 @@ class Library(Tapes):
                 places=places,
             )
         return False
-
-
-def flat_seq(machine: Library, value: Value) -> list[Value]:
-    """The leaves of a value that are no constants."""
-    return [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-
-
-def items_of(value: Value) -> list[Any] | None:
-    """The items of an exact sequence."""
-    return list(value.items.values) if isinstance(value, Seq) and value.items.exact else None

@@ -86,8 +86,6 @@ _PREFIXES = (
     ("tensorflow.keras.", "keras."),
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
-    ("tensorflow.numpy.", "tensorflow.experimental.numpy."),
-    ("autoray.numpy.", ""),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",
@@ -104,7 +102,6 @@ _WHOLE = {
     "keras.engine.training.Model": "keras.Model",
     "tensorflow.contrib.eager.GradientTape": "tensorflow.GradientTape",
 }
-_V1 = frozenset({"placeholder", "Session", "get_variable", "variable_scope", "global_variables_initializer"})
 
 
 def canonical(name: str) -> str:
@@ -114,7 +111,7 @@ def canonical(name: str) -> str:
         name: A dotted name as the imports spell it out, ``tensorflow.keras.layers.Dense``.
     """
     for prefix, instead in _PREFIXES:
-        if name.startswith(prefix) and instead:
+        if name.startswith(prefix):
             name = instead + name[len(prefix) :]
     return _WHOLE.get(name, name)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SOFT = frozenset({"softmax", "sigmoid"})
 PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
-GUARDS = frozenset({"where", "maximum", "clip_by_value", "abs", "relu"})
 FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
 """Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
 _TINY = 1e-3
