@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
+from gradlint.flow.names import Wrappers
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -76,6 +77,11 @@ def validate(settings: Settings) -> None:
     selection.validate(settings, rules_for(settings))
 
 
+def wrappers_of(settings: Settings) -> Wrappers:
+    """What the settings say of functions that the analysis cannot follow."""
+    return Wrappers(settings.differentiable, settings.opaque)
+
+
 def check(
     source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
 ) -> Checked:
@@ -102,7 +108,7 @@ def check(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
-            known = analyse(source.code) if facts is None else facts
+            known = analyse(source.code, wrappers=wrappers_of(chosen)) if facts is None else facts
             found = engine.findings(source, known, on)
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
 from gradlint.flow.core import ExhaustedError
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine import Machine
 from gradlint.flow.record import Recorder
 from gradlint.flow.relevance import names_tape
+
+if TYPE_CHECKING:
+    from gradlint.flow.names import Wrappers
 
 GRAPH_CODE = re.compile(
     r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"
@@ -18,11 +22,12 @@ GRAPH_CODE = re.compile(
 """TensorFlow 1 graph code, in which a tape means something else."""
 
 
-def analyse(code: str, *, everything: bool = False) -> Facts:
+def analyse(code: str, *, wrappers: Wrappers | None = None, everything: bool = False) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
     Args:
         code: A Python program.
+        wrappers: What is known of functions that cannot be followed.
         everything: Whether to follow also what no tape can have to do with.
 
     Raises:
@@ -33,6 +38,7 @@ def analyse(code: str, *, everything: bool = False) -> Facts:
         return Facts()
     recorder = Recorder()
     machine = Machine(code, recorder, everything=everything)
+    machine.wrappers = wrappers or machine.wrappers
     try:
         machine.run(tree)
     except (ExhaustedError, RecursionError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.facts import Kind, Span
+from gradlint.flow.names import Wrappers
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
     DISCRETE,
@@ -115,6 +116,7 @@ class Core:
         self.top = Unknown("unknown", top=True)
         self.free_names: dict[int, tuple[str, ...]] = {}
         self.eager = False
+        self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
         self.generators: dict[int, bool] = {}

@@ -49,6 +49,11 @@ class Library(Tapes):
     ) -> Value:
         """Call something from a library."""
         package = root(name)
+        passes = self.wrappers.passes(name)
+        if passes is not None:
+            given = [leaf for value in (*args, *kwargs.values()) for leaf in self.leaves(value)]
+            cut = None if passes else self.cut(Kind.OPAQUE, node, self.callee(node), name, reason="library")
+            return self.tensor(node, given, op=name, cut=cut)
         if package in {"tensorflow", "keras"}:
             return self.tensorflow_call(name, args, kwargs, node)
         if package == "numpy":

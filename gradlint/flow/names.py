@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
 LIBRARIES = frozenset(
     {
         "tensorflow",
@@ -119,3 +122,26 @@ def canonical(name: str) -> str:
 def root(name: str) -> str:
     """The package that a dotted name begins with."""
     return name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrappers:
+    """What a program's settings say of functions that the analysis cannot follow, as patterns of dotted names.
+
+    Attributes:
+        differentiable: Functions whose result is a tensor connected to all that goes in.
+        opaque: Functions through which no gradient passes.
+    """
+
+    differentiable: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+
+    def names_package(self, name: str) -> bool:
+        """Whether a pattern speaks of the package that a dotted name belongs to."""
+        return any(fnmatchcase(root(name), root(pattern)) for pattern in (*self.differentiable, *self.opaque))
+
+    def passes(self, name: str) -> bool | None:
+        """Whether a gradient passes through a function; None where nothing is said of it."""
+        if any(fnmatchcase(name, pattern) for pattern in self.opaque):
+            return False
+        return True if any(fnmatchcase(name, pattern) for pattern in self.differentiable) else None

@@ -152,7 +152,7 @@ class Statements(Calls):
         full = canonical(name)
         if full.startswith("tensorflow.python."):
             return Known(full)
-        if root(full) in LIBRARIES or not self.is_foreign(full):
+        if root(full) in LIBRARIES or not self.is_foreign(full) or self.wrappers.names_package(full):
             return Known(full)
         return Unknown("import")
 

@@ -53,7 +53,7 @@ def compute(snapshot: Snapshot, settings: Settings) -> Result:
     if not any(needle in source.code for needle in _NEEDLES):
         return Result(snapshot, source)
     try:
-        facts = analyse(source.code)
+        facts = analyse(source.code, wrappers=checking.wrappers_of(settings))
     except Exception:
         return Result(snapshot, source, problems=checking.check(source, settings).problems)
     checked = checking.check(source, settings, facts)
