@@ -87,7 +87,10 @@ def greeting(process: subprocess.Popen[bytes]) -> str:
         ConfirmUnavailable: If it could not.
     """
     assert process.stdout is not None
-    line = process.stdout.readline()
+    try:
+        line = process.stdout.readline()
+    except ValueError:  # Another thread has ended the worker and closed the pipe.
+        line = b""
     record: dict[str, Any] = json.loads(line) if line else {}
     if "tensorflow" in record:
         return str(record["tensorflow"])
@@ -103,6 +106,8 @@ class ForkingPool:
         self.waiting: dict[int, tuple[Job, float]] = {}
         self.lost: list[int] = []
         self.closed = False
+        self.changing = threading.Lock()
+        """Held while the pool closes or changes its worker, so that no worker is started behind a close."""
         self.answers: queue.Queue[bytes | None] = queue.Queue()
         self.process = start("fork", self.scratch)
 
@@ -118,8 +123,7 @@ class ForkingPool:
             self.process.stdin.write(json.dumps({"number": number, "job": job.to_json()}).encode() + b"\n")
             self.process.stdin.flush()
         except (OSError, ValueError):
-            if not self.closed:
-                self._restart()
+            self._restart()
 
     def take(self) -> tuple[int, Report] | None:
         """The next report, waited for; None once the pool is closed, by whatever thread."""
@@ -133,8 +137,7 @@ class ForkingPool:
             except queue.Empty:
                 line = None
             if line is None:
-                if not self.closed:
-                    self._restart()
+                self._restart()
                 continue
             record = json.loads(line)
             if record["number"] in self.waiting:
@@ -144,8 +147,9 @@ class ForkingPool:
 
     def close(self) -> None:
         """End every process and delete the scratch folder."""
-        self.closed = True
-        self._end()
+        with self.changing:
+            self.closed = True
+            end(self.process)
         self.answers.put(None)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -168,18 +172,18 @@ class ForkingPool:
 
     def _restart(self) -> None:
         """A worker that is gone takes its jobs with it; the next ones get a new worker."""
-        self.lost += self.waiting
-        self.waiting.clear()
-        self._end()
-        self.answers = queue.Queue()
-        for entry in os.scandir(self.scratch):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-        self.process = start("fork", self.scratch)
+        with self.changing:
+            if self.closed:
+                return
+            self.lost += self.waiting
+            self.waiting.clear()
+            end(self.process)
+            self.answers = queue.Queue()
+            for entry in os.scandir(self.scratch):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+            self.process = start("fork", self.scratch)
         self._greet()
-
-    def _end(self) -> None:
-        end(self.process)
 
 
 class FreshPool:
@@ -190,6 +194,8 @@ class FreshPool:
         self.tensorflow: str | None = None
         self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable | None] = queue.Queue()
         self.closed = False
+        self.changing = threading.Lock()
+        """Held while the pool closes or hands out a process, so that none is started behind a close."""
         self.running: set[subprocess.Popen[bytes]] = set()
         self.spares: queue.Queue[subprocess.Popen[bytes]] = queue.Queue()
         for _ in range(spares):
@@ -197,8 +203,11 @@ class FreshPool:
 
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
-        process = self.spares.get()
-        self._prepare()
+        with self.changing:
+            if self.closed:
+                return
+            process = self.spares.get()
+            self._prepare()
         threading.Thread(target=self._run, args=(process, number, job), daemon=True).start()
 
     def take(self) -> tuple[int, Report] | None:
@@ -210,10 +219,11 @@ class FreshPool:
 
     def close(self) -> None:
         """End every process and delete the scratch folder."""
-        self.closed = True
+        with self.changing:
+            self.closed = True
+            for process in list(self.running):
+                end(process)
         self.reports.put(None)
-        for process in list(self.running):
-            end(process)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _prepare(self) -> None:
@@ -225,7 +235,8 @@ class FreshPool:
         try:
             self.tensorflow = greeting(process)
         except ConfirmUnavailable as error:
-            self.reports.put(error)
+            if not self.closed:
+                self.reports.put(error)
             return
         nonce = secrets.token_hex(16)
         started = time.monotonic()
@@ -233,7 +244,7 @@ class FreshPool:
         lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=self._listen, args=(process, lines), daemon=True).start()
         assert process.stdin is not None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             record = {"number": number, "nonce": nonce, "job": job.to_json()}
             process.stdin.write(json.dumps(record).encode() + b"\n")
             process.stdin.close()
@@ -242,13 +253,15 @@ class FreshPool:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
         status = process.poll() or 0
-        end(process)
-        self.running.discard(process)
+        with self.changing:
+            if self.closed:
+                return
+            end(process)
+            self.running.discard(process)
         finished = bool(collector.events) and collector.events[-1]["t"] == "end"
         if ending == "completed" and not finished:
             ending = "exited" if status >= 0 else "killed"
-        if not self.closed:
-            self.reports.put((number, collector.report(ending, status, time.monotonic() - started)))
+        self.reports.put((number, collector.report(ending, status, time.monotonic() - started)))
 
     @staticmethod
     def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
