@@ -10,7 +10,6 @@ from gradlint.flow.calls import Calls
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.expressions import COUNTED, UNROLL, with_key
 from gradlint.flow.loops import LEFT, Loop
-from gradlint.flow.names import LIBRARIES, canonical, root
 from gradlint.flow.store import MISSING, either, join_values
 from gradlint.flow.values import (
     Array,
@@ -87,6 +86,8 @@ class Statements(Calls):
         """Run statements in order; gives ``normal``, ``return``, ``break``, ``continue`` or ``raise``."""
         for statement in body:
             self.tick()
+            if self.entry is not None:
+                self.recorder.entries[statement.lineno] = self.entry
             method: Callable[[Any], str | None] | None = getattr(self, "run_" + type(statement).__name__, None)
             if method is None:
                 continue
@@ -125,43 +126,6 @@ class Statements(Calls):
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self.set(self.frame.names, target.id, MISSING)
-
-    # -- imports ---------------------------------------------------------------------------------------------------
-
-    def run_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            package = root(alias.name)
-            if alias.asname:
-                self.bind(alias.asname, self.imported(alias.name))
-            else:
-                self.bind(package, self.imported(package))
-
-    def run_ImportFrom(self, node: ast.ImportFrom) -> None:
-        for alias in node.names:
-            if alias.name == "*":
-                self.set(self.module.names, "*", Const(True))
-                continue
-            name = alias.asname or alias.name
-            if node.level or node.module is None:
-                self.bind(name, Unknown("import", span_of(node)))
-            else:
-                self.bind(name, self.imported(f"{node.module}.{alias.name}"))
-
-    def imported(self, name: str) -> Value:
-        """The value of an imported name."""
-        full = canonical(name)
-        if full.startswith("tensorflow.python."):
-            return Known(full)
-        if root(full) in LIBRARIES or not self.is_foreign(full) or self.wrappers.names_package(full):
-            return Known(full)
-        return Unknown("import")
-
-    @staticmethod
-    def is_foreign(name: str) -> bool:
-        """Whether nothing is known of the package that a name belongs to."""
-        from gradlint.flow.names import LEAVING, SILENT
-
-        return root(name) not in LIBRARIES | SILENT | LEAVING
 
     # -- assignment ------------------------------------------------------------------------------------------------
 
@@ -739,7 +703,7 @@ class Statements(Calls):
         """A stand-in for the function that a comprehension at module level runs as."""
         empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
         lambda_ = ast.copy_location(ast.Lambda(args=empty, body=ast.Constant(value=None)), node)
-        return Function(lambda_, self.module, "<comprehension>", span_of(node))
+        return Function(lambda_, self.globals, "<comprehension>", span_of(node))
 
     # -- definitions -----------------------------------------------------------------------------------------------
 
@@ -819,7 +783,7 @@ class Statements(Calls):
             if isinstance(value, Function) and value.owner is None:
                 value.owner = cls
             if isinstance(value, Function):
-                value.frame = frame.parent or self.module
+                value.frame = frame.parent or self.globals
         made: Value = cls
         for decorator in reversed(node.decorator_list):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
