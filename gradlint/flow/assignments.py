@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from gradlint.flow import keras, operators
+from gradlint.flow import operators, subscripts
 from gradlint.flow.calls import Calls
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import with_key
+from gradlint.flow.program import Bound, Instance
 from gradlint.flow.store import join_values
-from gradlint.flow.values import (
-    Array,
-    Bound,
-    Const,
-    Dict,
-    Instance,
-    Items,
-    Number,
-    Seq,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from gradlint.flow.values import Array, Const, Dict, Items, Number, Seq, Tensor, Unknown, Value, Variable, everywhere
 
 
 class Assignments(Calls):
@@ -95,11 +83,11 @@ class Assignments(Calls):
         """Bind the items of a value to several targets."""
         if isinstance(value, Tensor | Variable | Array):
             for target in targets:
-                self.assign(target, operators.element(self, node, value), node)
+                self.assign(target, subscripts.element(self, node, value), node)
             return
         if isinstance(value, Unknown):
             for index, target in enumerate(targets):
-                item = operators.subscript(self, target, value, Const(index))
+                item = subscripts.subscript(self, target, value, Const(index))
                 self.assign(target, item, node)
             return
         items, exact = self.iterate(value, node)
@@ -146,7 +134,7 @@ class Assignments(Calls):
         elif isinstance(owner, Array):
             self.leaves_array(owner, value, node)
         elif isinstance(owner, Unknown):
-            owner.edges = (*owner.edges, *keras.everywhere(value)) if not isinstance(value, Const) else owner.edges
+            owner.edges = (*owner.edges, *everywhere(value)) if not isinstance(value, Const) else owner.edges
             if isinstance(index, Const) and isinstance(index.value, int | str):
                 self.set(owner.attrs, ("[]", index.value), value)
         elif isinstance(owner, Instance):

@@ -1,4 +1,4 @@
-"""Runs the ways that a program may take at an `if`, a `match` or a `try`, each apart, and joins what they leave."""
+"""Runs the ways that a program may take at an ``if``, ``match`` or ``try``, each apart, and joins what they leave."""
 
 from __future__ import annotations
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, keras
+from gradlint.flow import dtypes, keras, keras_calls
 from gradlint.flow.attributes import Attributes
 from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
+from gradlint.flow.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
 from gradlint.flow.values import (
     Array,
-    Bound,
-    ClassValue,
     Const,
     Dict,
-    Frame,
-    Function,
-    Generator,
-    Instance,
     Items,
     Join,
     Known,
@@ -25,9 +20,7 @@ from gradlint.flow.values import (
     Method,
     Number,
     Pairs,
-    Partial,
     Seq,
-    Super,
     Symbolic,
     Tensor,
     Unknown,
@@ -410,10 +403,10 @@ class Calls(Attributes):
             passed = kwargs
             if "training" in kwargs and "training" not in names and method.node.args.kwarg is None:
                 passed = {key: item for key, item in kwargs.items() if key != "training"}
-            converted = [keras.tensor_input(self, arg, node) for arg in args]
+            converted = [keras_calls.tensor_input(self, arg, node) for arg in args]
             return self.call(Bound(method, value), converted, passed, node, star=star)
         if value.library:
-            return keras.call_instance(self, value, args, kwargs, node)
+            return keras_calls.call_instance(self, value, args, kwargs, node)
         return self.foreign_call(value, args, kwargs, node)
 
     def guarded(self, run: Callable[[], None]) -> str | None:

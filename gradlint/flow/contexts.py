@@ -1,4 +1,4 @@
-"""Runs `with` statements: enters their context managers, runs the body and leaves them again."""
+"""Runs ``with`` statements: enters their context managers, runs the body and leaves them again."""
 
 from __future__ import annotations
 
@@ -6,20 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.iterations import Iterations
-from gradlint.flow.values import (
-    Bound,
-    Const,
-    Function,
-    Generator,
-    Instance,
-    Join,
-    Known,
-    LibObject,
-    StopRecording,
-    Tape,
-    Unknown,
-    Value,
-)
+from gradlint.flow.program import Bound, Function, Generator, Instance
+from gradlint.flow.values import Const, Join, Known, LibObject, StopRecording, Tape, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

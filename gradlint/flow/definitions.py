@@ -6,19 +6,8 @@ import ast
 
 from gradlint.flow.contexts import Contexts
 from gradlint.flow.core import span_of
-from gradlint.flow.values import (
-    Bound,
-    ClassValue,
-    Const,
-    Frame,
-    Function,
-    Instance,
-    Known,
-    LibObject,
-    Method,
-    Unknown,
-    Value,
-)
+from gradlint.flow.program import Bound, ClassValue, Frame, Function, Instance
+from gradlint.flow.values import Const, Known, LibObject, Method, Unknown, Value
 
 TRANSPARENT = frozenset({
     "tensorflow.function", "tensorflow.autograph.experimental.do_not_convert", "tensorflow.Module.with_name_scope",

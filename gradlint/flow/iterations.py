@@ -9,8 +9,9 @@ from gradlint.flow.branches import Branches
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import COUNTED, UNROLL
 from gradlint.flow.loops import Loop
+from gradlint.flow.program import Frame, Function
 from gradlint.flow.store import MISSING, either
-from gradlint.flow.values import Const, Frame, Function, Items, Number, Pairs, Seq, Tensor, Value
+from gradlint.flow.values import Const, Items, Number, Pairs, Seq, Tensor, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

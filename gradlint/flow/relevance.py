@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable, Iterator
 
-    from gradlint.flow.values import Function
+    from gradlint.flow.program import Function
 
 NEEDLE = "GradientTape"
 SEEDS = frozenset({

@@ -10,13 +10,12 @@ from gradlint.flow.asking import Call
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.program import Generator, Instance
 from gradlint.flow.statements import Statements
 from gradlint.flow.values import (
     Array,
     Const,
     Dict,
-    Generator,
-    Instance,
     Items,
     Join,
     Known,
