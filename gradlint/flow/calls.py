@@ -9,6 +9,7 @@ from gradlint.flow import dtypes, keras, keras_calls
 from gradlint.flow.attributes import Attributes
 from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
 from gradlint.flow.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
+from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
     Const,
@@ -29,6 +30,8 @@ from gradlint.flow.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gradlint.flow.store import Changes
 
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 ENTRIES = 80
@@ -216,7 +219,7 @@ class Calls(Attributes):
 
     def join_returns(self, activation: Activation, end: str) -> Value:
         """Join the states and values of all the ways on which a function returned."""
-        ways: list[tuple[Value, object]] = []
+        ways: list[tuple[Value, Changes]] = []
         last = self.store.since(activation.mark)
         for value, changes in activation.returns:
             ways.append((value, last if changes is None else changes))
@@ -224,10 +227,8 @@ class Calls(Attributes):
             ways.append((Const(None), last))
         self.store.undo(activation.mark)
         labels = [""] * len(ways)
-        self.store.merge([changes for _, changes in ways], labels)  # type: ignore[misc]
+        self.store.merge([changes for _, changes in ways], labels)
         result = ways[0][0]
-        from gradlint.flow.store import join_values
-
         for value, _ in ways[1:]:
             result = join_values(result, value)
         return result

@@ -111,14 +111,14 @@ class Expressions(Core):
         if node is None:
             return Const(None)
         self.tick()
-        kind = type(node)
-        if kind is ast.Constant:
-            return Const(node.value)  # type: ignore[attr-defined]
-        if kind is ast.Name:
-            return self.lookup(node.id)  # type: ignore[attr-defined]
-        method: Callable[[Any], Value] | None = getattr(self, "eval_" + kind.__name__, None)
+        if type(node) is ast.Constant:
+            return Const(node.value)
+        if type(node) is ast.Name:
+            return self.lookup(node.id)
+        kind = type(node).__name__
+        method: Callable[[Any], Value] | None = getattr(self, "eval_" + kind, None)
         if method is None:
-            return self.unknown(kind.__name__, node, top=True)
+            return self.unknown(kind, node, top=True)
         return method(node)
 
     def eval_Attribute(self, node: ast.Attribute) -> Value:
