@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.confirm.judge import UNINVENTED, Judgement, judge, judge_evidence, reason
 from gradlint.confirm.plan import FLAG, Attempt, Plan
-from gradlint.confirm.protocol import Job, Report, Trial, indices
+from gradlint.confirm.protocol import Event, Job, Report, Trial, indices
 
 if TYPE_CHECKING:
     from gradlint.confirm.options import Options
@@ -210,7 +210,7 @@ def _try_partial(runs: _Runs) -> Examination:
     return runs.verdict(judgement, reports[0], base)
 
 
-def _judge_partial(runs: _Runs, plain: list[dict], moved: list[dict], shifted: list[dict]) -> Judgement:  # type: ignore[type-arg]
+def _judge_partial(runs: _Runs, plain: list[Event], moved: list[Event], shifted: list[Event]) -> Judgement:
     want = next(want for want in runs.plan.wants if want.outcome == "partial")
     key = str(FLAG)
     terms = [(event, event["terms"].get(key)) for event in plain if event["n"] == want.mark]

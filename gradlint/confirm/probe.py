@@ -19,15 +19,13 @@ from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, cast
 
 from gradlint.confirm import protocol
+from gradlint.confirm.values import STEP, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from gradlint.confirm.protocol import Event, Job
-
-STEP = 0.03125
-"""How far a trial moves what it shifts; a power of two, so that float16 holds it too."""
 
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
@@ -48,6 +46,18 @@ WARNINGS = 20
 """How many warnings are reported before the rest is left out."""
 
 
+class _Warnings(logging.Handler):
+    """Hands on the text of what is logged as a warning or worse."""
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self.take = take
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on one record's text."""
+        self.take(record.getMessage())
+
+
 class Probe:
     """Looks on at the marked places of one program.
 
@@ -57,6 +67,7 @@ class Probe:
 
     def __init__(self, job: Job, filename: str, report: Callable[[Event], None]) -> None:
         self.tf: Any = importlib.import_module("tensorflow")
+        self.values = Values(self.tf)
         self.job = job
         self.filename = filename
         self.report = report
@@ -80,8 +91,7 @@ class Probe:
             self._make_tapes_persistent()
         if trial.shift == "inputs":
             self._shift_variables()
-        handler = logging.Handler(logging.WARNING)
-        handler.emit = lambda record: self._warn(record.getMessage())  # type: ignore[method-assign]
+        handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).addHandler(handler)
         warnings.simplefilter("default")
@@ -103,7 +113,7 @@ class Probe:
     def term(self, mark: int, value: Any) -> Any:
         """Keep the flagged expression's value, moved a little if this trial does so."""
         if self.job.trial.shift == "term":
-            value = self._moved(value)
+            value = self.values.moved(value)
         self.terms[mark] = value
         return value
 
@@ -114,14 +124,14 @@ class Probe:
 
     def leaf(self, mark: int, name: str, value: Any) -> Any:
         """An input of the program: fill it or move it if this trial does so."""
-        if not self._floating(value):
+        if not self.values.floating(value):
             return value
         self.report({"t": "leaf", "n": mark, "name": name})
         trial = self.job.trial
         if trial.leaf in {mark, -1}:
-            return self._filled(value, trial.fill)
+            return self.values.filled(value, trial.fill)
         if trial.shift == "inputs" and not hasattr(value, "assign"):
-            return self._moved(value)
+            return self.values.moved(value)
         return value
 
     def turns(self, mark: int, items: Iterable[Any], limit: int) -> Iterable[Any]:
@@ -172,10 +182,10 @@ class Probe:
             return
         if type(value).__name__ == "_UnreadVariable":
             kind = "result of an assignment"
+        elif self.values.variable(value):
+            kind = "variable"
         else:
-            kind = (
-                "variable" if self._variable(value) else "tensor" if self.tf.is_tensor(value) else type(value).__name__
-            )
+            kind = "tensor" if self.tf.is_tensor(value) else type(value).__name__
         self.report({"t": "bound", "n": mark, "when": when, "kind": kind})
 
     def apply(self, mark: int, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,14 +265,14 @@ class Probe:
         name = getattr(method, "__name__", "gradient")
         sources = keywords.get("sources", keywords.get("source", arguments[1] if len(arguments) > 1 else None))
         target = keywords.get("target", arguments[0] if arguments else None)
-        flat = self._flat(sources)
+        flat = self.values.flat(sources)
         silent = name != "batch_jacobian" and self._silent(keywords.get("unconnected_gradients"))
         silent = silent and all(want.outcome != "error" for want in self.job.wants if want.mark == mark)
         asked = {key: value for key, value in keywords.items() if not (silent and key == "unconnected_gradients")}
         self.inside = True
         try:
             result = method(*arguments, **asked)
-            gradients = self._flat(result)
+            gradients = self.values.flat(result)
         except Exception as error:
             self.inside = False
             self._settle({"t": "raise", "n": mark, "at": "call", **described(error)})
@@ -275,20 +285,20 @@ class Probe:
         event: Event = {
             "t": "call",
             "n": mark,
-            "outs": [self._outcome(gradient) for gradient in gradients],
-            "counts": self._counts(sources),
+            "outs": [self.values.outcome(gradient) for gradient in gradients],
+            "counts": self.values.counts(sources),
             "same": self._same(frame, flat),
-            "shown": [self._shown(gradient) for gradient in gradients[:8]],
-            "names": [self._named(source) for source in flat[:40]],
-            "symbolic": any(self._symbolic(gradient) for gradient in gradients),
-            "size": self._size(target),
-            "scaled": len(arguments) > 2 and self._variable(arguments[2]),
+            "shown": [self.values.shown(gradient) for gradient in gradients[:8]],
+            "names": [self.values.named(source) for source in flat[:40]],
+            "symbolic": any(self.values.symbolic(gradient) for gradient in gradients),
+            "size": self.values.size(target),
+            "scaled": len(arguments) > 2 and self.values.variable(arguments[2]),
             "terms": self._terms(method, sources),
-            "target": self._sum(target),
+            "target": self.values.sum(target),
         }
         self._settle(event)
         if silent:
-            return self._zeros_for_none(result, sources)
+            return self.values.zeros_for_none(result, sources)
         return result
 
     def _settle(self, event: Event) -> None:
@@ -303,16 +313,16 @@ class Probe:
         """For each flagged value: what it is, its sum, and which of the sources it is connected to."""
         seen = {}
         for mark, value in self.terms.items():
-            record: dict[str, Any] = {"type": type(value).__name__, "sum": self._sum(value), "connected": None}
+            record: dict[str, Any] = {"type": type(value).__name__, "sum": self.values.sum(value), "connected": None}
             tape = getattr(method, "__self__", None)
             if self.tf.is_tensor(value) and isinstance(tape, self.tf.GradientTape) and self.job.trial.persistent:
                 try:
-                    got = self._flat(type(tape).gradient(tape, value, sources))
+                    got = self.values.flat(type(tape).gradient(tape, value, sources))
                     record["connected"] = [gradient is not None for gradient in got]
                 except Exception as error:
                     record["error"] = type(error).__name__
             elif not self.tf.is_tensor(value):
-                record["connected"] = [False for _ in self._flat(sources)]
+                record["connected"] = [False for _ in self.values.flat(sources)]
             seen[str(mark)] = record
         return seen
 
@@ -351,21 +361,6 @@ class Probe:
 
     # Values.
 
-    def _flat(self, value: Any) -> list[Any]:
-        try:
-            return list(self.tf.nest.flatten(value))
-        except Exception:
-            return [value]
-
-    def _counts(self, sources: Any) -> list[int]:
-        """How many flattened sources each element of the list of sources has, in the order of flattening."""
-        if isinstance(sources, dict):
-            with contextlib.suppress(TypeError):
-                return [len(self._flat(sources[key])) for key in sorted(sources)]
-        if isinstance(sources, (list, tuple)):
-            return [len(self._flat(source)) for source in sources]
-        return [len(self._flat(sources))]
-
     def _same(self, frame: FrameType | None, flat: list[Any]) -> dict[str, list[int]]:
         """Where the claimed sources stand among the flattened ones, by identity."""
         places = {}
@@ -373,7 +368,7 @@ class Probe:
             if frame is None or not PLAIN.match(want.source):
                 continue
             try:
-                meant = self._flat(eval(want.source, frame.f_globals, frame.f_locals))
+                meant = self.values.flat(eval(want.source, frame.f_globals, frame.f_locals))
             except Exception:
                 continue
             held = {id(value) for value in meant}
@@ -382,104 +377,6 @@ class Probe:
 
     def _silent(self, unconnected: Any) -> bool:
         return str(getattr(unconnected, "value", unconnected)).lower() == "zero"
-
-    def _zeros_for_none(self, result: Any, sources: Any) -> Any:
-        flat = [
-            self.tf.zeros_like(source) if gradient is None else gradient
-            for gradient, source in zip(self._flat(result), self._flat(sources), strict=True)
-        ]
-        return self.tf.nest.pack_sequence_as(sources, flat)
-
-    def _dense(self, value: Any) -> Any:
-        for kind, part in (("IndexedSlices", "values"), ("SparseTensor", "values"), ("RaggedTensor", "flat_values")):
-            if type(value).__name__ == kind:
-                return getattr(value, part)
-        return value
-
-    def _symbolic(self, gradient: Any) -> bool:
-        return gradient is not None and not hasattr(self._dense(gradient), "numpy")
-
-    def _outcome(self, gradient: Any) -> str:
-        import numpy as np
-
-        if gradient is None:
-            return "none"
-        dense = self._dense(gradient)
-        if not hasattr(dense, "numpy"):
-            return "value"
-        array = np.asarray(dense.numpy())
-        if array.dtype.kind not in "fciub":
-            array = array.astype(np.float64)
-        if array.dtype.kind in "fc" and not np.isfinite(array).all():
-            return "nan"
-        return "zero" if array.size and not array.any() else "value"
-
-    def _shown(self, gradient: Any) -> str:
-        import numpy as np
-
-        dense = self._dense(gradient)
-        if gradient is None or not hasattr(dense, "numpy"):
-            return str(None if gradient is None else type(gradient).__name__)
-        text = np.array2string(np.asarray(dense.numpy()), precision=4, threshold=4, edgeitems=2, separator=", ")
-        return " ".join(text.split())[:60]
-
-    def _named(self, source: Any) -> str:
-        name = getattr(source, "path", None) or getattr(source, "name", None) if self._variable(source) else None
-        return str(name or type(source).__name__)[:80]
-
-    def _size(self, target: Any) -> int | None:
-        try:
-            return int(sum(self.tf.size(part).numpy() for part in self._flat(target)))
-        except Exception:
-            return None
-
-    def _sum(self, value: Any) -> float | None:
-        import numpy as np
-
-        try:
-            parts = [np.asarray(self._dense(part), dtype=np.float64) for part in self._flat(value)]
-            return float(sum(float((part * np.cos(np.arange(part.size)).reshape(part.shape)).sum()) for part in parts))
-        except Exception:
-            return None
-
-    def _variable(self, value: Any) -> bool:
-        if isinstance(value, self.tf.Variable):
-            return True
-        return type(value).__module__.startswith("keras.") and hasattr(value, "assign")
-
-    def _floating(self, value: Any) -> bool:
-        import numpy as np
-
-        if isinstance(value, np.ndarray):
-            return bool(value.dtype.kind == "f")
-        if self.tf.is_tensor(value) or self._variable(value):
-            return bool(self.tf.as_dtype(value.dtype).is_floating)
-        return isinstance(value, float)
-
-    def _filled(self, value: Any, fill: float) -> Any:
-        import numpy as np
-
-        if isinstance(value, float):
-            return fill
-        if isinstance(value, np.ndarray):
-            return np.full_like(value, fill)
-        if hasattr(value, "assign"):
-            value.assign(self.tf.fill(value.shape, self.tf.cast(fill, value.dtype)))
-            return value
-        return self.tf.fill(self.tf.shape(value), self.tf.cast(fill, value.dtype))
-
-    def _moved(self, value: Any) -> Any:
-        import numpy as np
-
-        if isinstance(value, (list, tuple, dict)):
-            return self.tf.nest.map_structure(self._moved, value)
-        if isinstance(value, bool) or not (self._floating(value) or isinstance(value, (int, np.number, np.ndarray))):
-            return value
-        if self._variable(value):
-            return self.tf.convert_to_tensor(value) + self.tf.cast(STEP, value.dtype)
-        if self.tf.is_tensor(value):
-            return value + self.tf.cast(STEP, value.dtype)
-        return value + (type(value)(STEP) if isinstance(value, np.floating) else STEP)
 
     def _make_tapes_persistent(self) -> None:
         tape = self.tf.GradientTape

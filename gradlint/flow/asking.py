@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow import graph
 from gradlint.flow.core import span_of
-from gradlint.flow.facts import Kind, LostGradient, Note, Question, Span
+from gradlint.flow.facts import Answer, Kind, LostGradient, Note, Question, Span
 from gradlint.flow.values import (
     Const,
     Join,
@@ -172,19 +172,19 @@ class Asking:
             cause.kind, cause.span, cause.severity, (self.lost(text, node, cause),), tuple(story), detail, places
         )
 
-    def note(self, text: str, node: ast.expr, answer: str, cause: Cause | None = None) -> None:
+    def note(self, text: str, node: ast.expr, answer: Answer, cause: Cause | None = None) -> None:
         """Note the answer to one question."""
         self.questions.append(
             Question(
                 text,
                 span_of(node),
-                answer,  # type: ignore[arg-type]
+                answer,
                 cause.kind if cause else None,
                 cause.span if cause else None,
             )
         )
 
-    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: str) -> None:
+    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer) -> None:
         """Note the same answer for every source."""
         for _, node, text in sources:
             self.note(text, node, answer)

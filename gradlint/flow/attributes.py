@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, keras
+from gradlint.flow import dtypes, keras_attributes
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import Expressions
 from gradlint.flow.facts import Kind
 from gradlint.flow.modules import ModuleValue
 from gradlint.flow.names import canonical
+from gradlint.flow.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
-    Bound,
-    ClassValue,
     Const,
-    Function,
-    Instance,
     Join,
     Known,
     LibObject,
@@ -27,13 +24,13 @@ from gradlint.flow.values import (
     Params,
     Seq,
     Storage,
-    Super,
     Symbolic,
     Tape,
     Tensor,
     Unknown,
     Value,
     Variable,
+    everywhere,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +74,7 @@ class Attributes(Expressions):
         if isinstance(value, Unknown):
             return self.unknown_attribute(value, name, node)
         if isinstance(value, LibObject):
-            return keras.attribute(self, value, name, node)
+            return keras_attributes.attribute(self, value, name, node)
         if isinstance(value, Storage):
             return self.tensor_attribute(value.base, name, node) if name != "value" else Method(value.base, name)
         if isinstance(value, Tensor | Variable | Array | Params):
@@ -127,7 +124,7 @@ class Attributes(Expressions):
         if name in LEAVING:
             return Method(value, name)
         made = Unknown(name, span_of(node), top=value.top)
-        made.edges = keras.everywhere(value)
+        made.edges = everywhere(value)
         self.set(value.attrs, name, made)
         return made
 
@@ -170,7 +167,7 @@ class Attributes(Expressions):
         made = self.tensor(node, [value], dtype=value.dtype, op=value.op)
         made.extra = {"part of": value}
         value.extra = {**extra, "part " + name: made}
-        value.edges = (*value.edges, *keras.everywhere(made))
+        value.edges = (*value.edges, *everywhere(made))
         return made
 
     # -- objects of the program's classes --------------------------------------------------------------------------
@@ -206,12 +203,12 @@ class Attributes(Expressions):
         if name == "__class__":
             return value.cls
         if value.library:
-            got = keras.instance_attribute(self, value, name, node)
+            got = keras_attributes.instance_attribute(self, value, name, node)
             if got is not None:
                 return got
         if value.open:
             made = Unknown(name, span_of(node), top=True)
-            made.edges = keras.everywhere(value)
+            made.edges = everywhere(value)
             self.set(value.attrs, name, made)
             return made
         getter = self.class_attribute(value.cls, "__getattr__")
@@ -241,7 +238,7 @@ class Attributes(Expressions):
                     return self.bound(found, owner, node)
         if isinstance(owner, Instance):
             if owner.library:
-                got = keras.instance_attribute(self, owner, name, node, parent=True)
+                got = keras_attributes.instance_attribute(self, owner, name, node, parent=True)
                 if got is not None:
                     return got
             if not owner.open:
@@ -265,10 +262,10 @@ class Attributes(Expressions):
         elif isinstance(value, Unknown):
             self.set(value.attrs, name, new)
             if not isinstance(new, Const):
-                value.edges = (*value.edges, *keras.everywhere(new))
-                keras.set_somewhere(self, value, name, new)
+                value.edges = (*value.edges, *everywhere(new))
+                keras_attributes.set_somewhere(self, value, name, new)
         elif isinstance(value, LibObject):
-            keras.set_attribute(self, value, name, new)
+            keras_attributes.set_attribute(self, value, name, new)
         elif isinstance(value, ClassValue):
             self.set(value.frame.names, name, new)
         elif isinstance(value, Join):

@@ -5,19 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, keras
+from gradlint.flow import dtypes, keras, keras_calls
 from gradlint.flow.attributes import Attributes
 from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
+from gradlint.flow.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
+from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
-    Bound,
-    ClassValue,
     Const,
     Dict,
-    Frame,
-    Function,
-    Generator,
-    Instance,
     Items,
     Join,
     Known,
@@ -25,9 +21,7 @@ from gradlint.flow.values import (
     Method,
     Number,
     Pairs,
-    Partial,
     Seq,
-    Super,
     Symbolic,
     Tensor,
     Unknown,
@@ -38,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.facts import Span
+    from gradlint.flow.store import Changes
 
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 ENTRIES = 80
@@ -225,7 +220,7 @@ class Calls(Attributes):
 
     def join_returns(self, activation: Activation, end: str) -> Value:
         """Join the states and values of all the ways on which a function returned."""
-        ways: list[tuple[Value, object]] = []
+        ways: list[tuple[Value, Changes]] = []
         last = self.store.since(activation.mark)
         for value, changes in activation.returns:
             ways.append((value, last if changes is None else changes))
@@ -233,10 +228,8 @@ class Calls(Attributes):
             ways.append((Const(None), last))
         self.store.undo(activation.mark)
         labels = [""] * len(ways)
-        self.store.merge([changes for _, changes in ways], labels)  # type: ignore[misc]
+        self.store.merge([changes for _, changes in ways], labels)
         result = ways[0][0]
-        from gradlint.flow.store import join_values
-
         for value, _ in ways[1:]:
             result = join_values(result, value)
         return result
@@ -426,10 +419,10 @@ class Calls(Attributes):
             passed = kwargs
             if "training" in kwargs and "training" not in names and method.node.args.kwarg is None:
                 passed = {key: item for key, item in kwargs.items() if key != "training"}
-            converted = [keras.tensor_input(self, arg, node) for arg in args]
+            converted = [keras_calls.tensor_input(self, arg, node) for arg in args]
             return self.call(Bound(method, value), converted, passed, node, star=star)
         if value.library:
-            return keras.call_instance(self, value, args, kwargs, node)
+            return keras_calls.call_instance(self, value, args, kwargs, node)
         return self.foreign_call(value, args, kwargs, node)
 
     def guarded(self, run: Callable[[], None]) -> str | None:

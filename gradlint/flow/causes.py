@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, keras
+from gradlint.flow import dtypes, graph
 from gradlint.flow.asking import WAYS, Asking, Cause
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, Note, Span
+from gradlint.flow.keras_variables import VARIABLES
+from gradlint.flow.program import Instance
 from gradlint.flow.store import MISSING
-from gradlint.flow.values import (
-    Array,
-    Edge,
-    Instance,
-    Join,
-    LibObject,
-    Params,
-    Recording,
-    Seq,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from gradlint.flow.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     import ast
 
     from gradlint.finding import Outcome
     from gradlint.flow.core import Activation
+    from gradlint.flow.edges import Edge
     from gradlint.flow.graph import Break
 
 
@@ -85,7 +75,7 @@ class Causes(Asking):
 
         The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
         """
-        if not isinstance(source, Unknown) or source.why not in keras.VARIABLES:
+        if not isinstance(source, Unknown) or source.why not in VARIABLES:
             return None
         owners: list[Value] = [source]
         while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:

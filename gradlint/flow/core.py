@@ -6,21 +6,16 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gradlint.flow.dtypes import DISCRETE
+from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.modules import Imported
 from gradlint.flow.names import Wrappers
+from gradlint.flow.program import Frame, Function, Instance
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
-    DISCRETE,
-    EVERYWHERE,
-    NOWHERE,
     Const,
-    Cut,
     Dict,
-    Edge,
-    Frame,
-    Function,
-    Instance,
     Items,
     Join,
     Known,

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradlint.flow.values import (
-    DISCRETE,
-    FLOATS,
-    Array,
-    Const,
-    Dict,
-    Join,
-    Known,
-    Number,
-    Seq,
-    Tensor,
-    Value,
-    Variable,
-)
+from gradlint.flow.values import Array, Const, Dict, Join, Known, Number, Seq, Tensor, Value, Variable
 
+DISCRETE = frozenset(
+    {"bool", "string", "resource", "variant"}
+    | {prefix + str(bits) for prefix in ("int", "uint") for bits in (2, 4, 8, 16, 32, 64)}
+    | {"qint8", "qint16", "qint32", "quint8", "quint16", "int", "uint"}
+)
+"""The dtypes that a tape does not differentiate."""
+FLOATS = frozenset({"float32", "float64", "float16", "bfloat16", "half", "double", "complex64", "complex128", "float"})
+"""The dtypes that a tape differentiates; ``float`` stands for one of them that is not known more closely."""
 _NAMES = frozenset(
     {
         "float16", "float32", "float64", "bfloat16", "half", "double", "complex64", "complex128",

@@ -6,18 +6,16 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow import operators
+from gradlint.flow import operators, subscripts
 from gradlint.flow.core import Core, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.modules import Imported
+from gradlint.flow.program import Function, Generator, Instance
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
     Const,
     Dict,
-    Function,
-    Generator,
-    Instance,
     Items,
     Join,
     Known,
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.modules import ModuleValue
-    from gradlint.flow.values import Frame
+    from gradlint.flow.program import Frame
 
 CONVENTIONS = {"tf": "tensorflow", "np": "numpy", "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy"}
 """What these names mean where a program uses them without an import: pages and notebooks leave imports out."""
@@ -133,14 +131,14 @@ class Expressions(Core):
         if node is None:
             return Const(None)
         self.tick()
-        kind = type(node)
-        if kind is ast.Constant:
-            return Const(node.value)  # type: ignore[attr-defined]
-        if kind is ast.Name:
-            return self.lookup(node.id)  # type: ignore[attr-defined]
-        method: Callable[[Any], Value] | None = getattr(self, "eval_" + kind.__name__, None)
+        if type(node) is ast.Constant:
+            return Const(node.value)
+        if type(node) is ast.Name:
+            return self.lookup(node.id)
+        kind = type(node).__name__
+        method: Callable[[Any], Value] | None = getattr(self, "eval_" + kind, None)
         if method is None:
-            return self.unknown(kind.__name__, node, top=True)
+            return self.unknown(kind, node, top=True)
         return method(node)
 
     def eval_Attribute(self, node: ast.Attribute) -> Value:
@@ -270,7 +268,7 @@ class Expressions(Core):
     def eval_Subscript(self, node: ast.Subscript) -> Value:
         value = self.eval(node.value)
         index = self.eval_index(node.slice)
-        return operators.subscript(self, node, value, index)
+        return subscripts.subscript(self, node, value, index)
 
     def eval_index(self, node: ast.expr) -> Value:
         """The value of what stands between the brackets of a subscript."""
@@ -372,9 +370,9 @@ class Expressions(Core):
                 values += self.iterate(option, node)[0]
             return values, False
         if isinstance(value, Tensor | Variable | Array):
-            return [operators.element(self, node, value) for _ in range(2)], False
+            return [subscripts.element(self, node, value) for _ in range(2)], False
         if isinstance(value, LibObject) and value.family == "dataset":
-            return [operators.batch(self, node, value) for _ in range(2)], False
+            return [subscripts.batch(self, node, value) for _ in range(2)], False
         if isinstance(value, LibObject | Instance):
             return [self.unknown("item", node, [value], top=False) for _ in range(2)], False
         if isinstance(value, Unknown):

@@ -9,27 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import (
-    Array,
-    Bound,
-    Dict,
-    Edge,
-    Function,
-    Instance,
-    Join,
-    LibObject,
-    Method,
-    Params,
-    Partial,
-    Seq,
-    Unknown,
-    Value,
-)
+from gradlint.flow.program import Bound, Function, Instance, Partial
+from gradlint.flow.values import Array, Dict, Join, LibObject, Method, Params, Seq, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gradlint.flow.values import Cut, Recording
+    from gradlint.flow.edges import Cut, Edge
+    from gradlint.flow.values import Recording
 
 
 def parts(value: Value, captured: Callable[[Function], Iterator[Value]]) -> Iterator[Value]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, keras, numpy_calls, python_calls, tensorflow_calls
+from gradlint.flow import dtypes, keras, keras_calls, numpy_calls, python_calls, tensorflow_calls
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.names import LEAVING, SILENT, root
+from gradlint.flow.program import Function, Instance
 from gradlint.flow.tapes import Tapes
 from gradlint.flow.values import (
     Array,
     Const,
-    Cut,
-    Function,
-    Instance,
     Join,
     Known,
     LibObject,
@@ -27,11 +25,14 @@ from gradlint.flow.values import (
     Unknown,
     Value,
     Variable,
+    everywhere,
+    sure_everywhere,
 )
 from gradlint.knowledge import options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
+    from gradlint.flow.edges import Cut
     from gradlint.knowledge.table import Entry
 
 _COMPARES = frozenset({
@@ -138,7 +139,7 @@ class Library(Tapes):
         inputs = [leaf for value, effect, _ in groups if effect is not Effect.NOTENSOR for leaf in self.leaves(value)]
         if any(isinstance(leaf, Symbolic) for leaf in inputs):
             symbol = Symbolic(span_of(node))
-            symbol.edges = tuple(edge for leaf in inputs for edge in keras.sure_everywhere(leaf))
+            symbol.edges = tuple(edge for leaf in inputs for edge in sure_everywhere(leaf))
             return symbol
         if entry.result in {"ndarray", "number"}:
             made: Array | Number = (
@@ -273,7 +274,7 @@ class Library(Tapes):
 
     def object_call(self, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call an object of a library's class."""
-        return keras.call_object(self, value, args, kwargs, node)
+        return keras_calls.call_object(self, value, args, kwargs, node)
 
     def leaves_array(self, array: Array, value: Value, node: ast.AST) -> None:
         """A store into an array: what is stored leaves TensorFlow."""
@@ -281,7 +282,7 @@ class Library(Tapes):
         if parents:
             holder = Array(array.dtype, span_of(node))
             self.depend(holder, parents, self.cut(Kind.NUMPY, node, "a store into an ndarray"))
-            array.edges = (*array.edges, *keras.everywhere(holder))
+            array.edges = (*array.edges, *everywhere(holder))
 
     def augment_variable(self, node: ast.AugAssign, left: Variable, right: Value) -> bool:
         """``v += x`` on a Variable: gives whether the name still holds it."""

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import keras, methods, relevance, updates, usage
 from gradlint.flow.core import RaisedError, span_of
 from gradlint.flow.library import Library
-from gradlint.flow.values import (
-    ClassValue,
-    Const,
-    Frame,
-    Function,
-    Instance,
-    Method,
-    Tape,
-    Unknown,
-    Value,
-    Variable,
-)
+from gradlint.flow.program import ClassValue, Frame, Function, Instance
+from gradlint.flow.values import Const, Method, Tape, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.modules import Finder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gradlint.flow.values import Frame, Value
+from gradlint.flow.program import Frame
+from gradlint.flow.values import Value
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Span

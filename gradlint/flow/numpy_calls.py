@@ -7,21 +7,8 @@ from typing import TYPE_CHECKING
 from gradlint.flow import dtypes
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.values import (
-    Array,
-    Const,
-    Function,
-    Instance,
-    Items,
-    Known,
-    Number,
-    Seq,
-    Symbolic,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from gradlint.flow.program import Function, Instance
+from gradlint.flow.values import Array, Const, Items, Known, Number, Seq, Symbolic, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     import ast

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow import dtypes, graph, keras
+from gradlint.flow import dtypes, graph
 from gradlint.flow.asking import LEAVING, WAYS, Cause
 from gradlint.flow.causes import Causes
-from gradlint.flow.values import (
-    Edge,
-    Join,
-    Params,
-    Recording,
-    Tensor,
-    Unknown,
-    Value,
-    Variable,
-)
+from gradlint.flow.keras_variables import VARIABLES
+from gradlint.flow.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
+    from gradlint.flow.edges import Edge
     from gradlint.flow.graph import Break
 
 
@@ -30,7 +23,7 @@ class Partial(Causes):
         found: list[Break] = []
         if isinstance(source, Variable | Tensor | Params):
             found = [item for target in self.targets for item in self.leaks(target, source, recording)]
-        elif isinstance(source, Unknown) and source.why in keras.VARIABLES and source.edges:
+        elif isinstance(source, Unknown) and source.why in VARIABLES and source.edges:
             model = source.edges[0].parent
             found = [
                 graph.Break(node, edge, True)

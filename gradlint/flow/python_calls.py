@@ -5,25 +5,21 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import operators
+from gradlint.flow import operators, subscripts
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.program import ClassValue, Function, Generator, Instance, Partial
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
-    ClassValue,
     Const,
     Dict,
-    Function,
-    Generator,
-    Instance,
     Items,
     Known,
     LibObject,
     Number,
     Pairs,
     Params,
-    Partial,
     Seq,
     Tensor,
     Unknown,
@@ -85,7 +81,7 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         if short in _COMPARE:
             return operators.compare(machine, node, _COMPARE[short], args[0], args[1])
         if short == "getitem":
-            return operators.subscript(machine, node, args[0], args[1])
+            return subscripts.subscript(machine, node, args[0], args[1])
     if package == "pickle" and args:
         return _pickled(machine, short, args, node)
     if package == "copy" and args:
@@ -98,7 +94,7 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         return Unknown("context", span_of(node))
     if package == "random":
         if short == "choice" and args:
-            return operators.subscript(machine, node, args[0], Number("int"))
+            return subscripts.subscript(machine, node, args[0], Number("int"))
         return Number("float", span_of(node))
     if package == "dataclasses" and short == "replace" and args and isinstance(args[0], Instance):
         made = copied(machine, args[0], node, deep=False)

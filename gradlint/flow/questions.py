@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow import dtypes, graph, singular
 from gradlint.flow.asking import UNREGISTERED, Answered, Call, Cause
 from gradlint.flow.core import span_of
-from gradlint.flow.facts import Kind, Note, Span
+from gradlint.flow.facts import Answer, Kind, Note, Span
 from gradlint.flow.partial import Partial
 from gradlint.flow.refusals import Refusals
 from gradlint.flow.values import (
@@ -223,7 +223,7 @@ class Questions(Refusals, Partial):
     def reached(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
-        answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
+        answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         cause = self.partial(recording, source) or self.branch_loss(recording, source)
         if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)

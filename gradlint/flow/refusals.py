@@ -9,15 +9,11 @@ from gradlint.flow import graph, singular
 from gradlint.flow.asking import Asking, Cause
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, Note
+from gradlint.flow.program import Bound, ClassValue, Function, Generator, Instance
 from gradlint.flow.values import (
     Array,
-    Bound,
-    ClassValue,
     Const,
     Dict,
-    Function,
-    Generator,
-    Instance,
     Join,
     LibObject,
     LostNone,

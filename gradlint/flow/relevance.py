@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable, Iterator
 
-    from gradlint.flow.values import Function
+    from gradlint.flow.program import Function
 
 NEEDLE = "GradientTape"
 SEEDS = frozenset({
@@ -104,11 +104,11 @@ class Relevance:
             units.append((node.name, [word for base in node.bases for word in _WORD.findall(self._text(base))]))
         return _closure(units, names)
 
-    def _text(self, node: ast.AST) -> str:
-        first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
-        return b"\n".join(self._lines[first - 1 : node.end_lineno]).decode(errors="replace")  # type: ignore[attr-defined]
+    def _text(self, node: ast.stmt | ast.expr) -> str:
+        first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
+        return b"\n".join(self._lines[first - 1 : node.end_lineno]).decode(errors="replace")
 
-    def _mentioned(self, node: ast.AST) -> tuple[frozenset[str], bool]:
+    def _mentioned(self, node: ast.stmt | ast.expr) -> tuple[frozenset[str], bool]:
         """The words in a function, and whether claims may come of it by what it does itself."""
         known = self._known.get(id(node))
         if known is None:

@@ -245,13 +245,13 @@ def _zip(function: Callable[[float, float], float], a: Numbers | None, b: Number
     """An operation on two nests, broadcast as NumPy and TensorFlow do."""
     if a is None or b is None:
         return None
-    deep_a, deep_b = len(shape(a)), len(shape(b))
-    if deep_a == deep_b == 0:
+    if not isinstance(a, list) and not isinstance(b, list):
         try:
-            made = function(float(a), float(b))  # type: ignore[arg-type]
+            made = function(float(a), float(b))
         except (ArithmeticError, ValueError):
             return None
         return float(made) if isinstance(made, int | float) else None
+    deep_a, deep_b = len(shape(a)), len(shape(b))
     if deep_a < deep_b:
         return _whole([_zip(function, a, part) for part in b]) if isinstance(b, list) else None
     if deep_b < deep_a:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradlint.flow.values import EVERYWHERE, Const, Edge, Items, Join, LostNone, Number, Pairs, Unknown, Value
+from gradlint.flow.edges import EVERYWHERE, Edge
+from gradlint.flow.values import Const, Items, Join, LostNone, Number, Pairs, Unknown, Value
 
 Changes = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
 """By dictionary and key: the dictionary, the key, and the value that it has there."""

@@ -6,18 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.core import span_of
-from gradlint.flow.values import (
-    Dict,
-    Instance,
-    Items,
-    LibObject,
-    Number,
-    Pairs,
-    Seq,
-    Symbolic,
-    Tensor,
-    Value,
-)
+from gradlint.flow.program import Instance
+from gradlint.flow.values import Dict, Items, LibObject, Number, Pairs, Seq, Symbolic, Tensor, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.calls import Calls

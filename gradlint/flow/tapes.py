@@ -11,12 +11,11 @@ from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.imports import Imports
+from gradlint.flow.program import Generator, Instance
 from gradlint.flow.values import (
     Array,
     Const,
     Dict,
-    Generator,
-    Instance,
     Items,
     Join,
     Known,

@@ -12,79 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.edges import EVERYWHERE, NO_EDGES, NOWHERE, Edge
+
 if TYPE_CHECKING:
-    import ast
-
-    from gradlint.flow.facts import Kind, Span
-
-DISCRETE = frozenset(
-    {"bool", "string", "resource", "variant"}
-    | {prefix + str(bits) for prefix in ("int", "uint") for bits in (2, 4, 8, 16, 32, 64)}
-    | {"qint8", "qint16", "qint32", "quint8", "quint16", "int", "uint"}
-)
-"""The dtypes that a tape does not differentiate."""
-FLOATS = frozenset({"float32", "float64", "float16", "bfloat16", "half", "double", "complex64", "complex128", "float"})
-"""The dtypes that a tape differentiates; ``float`` stands for one of them that is not known more closely."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Why a gradient does not pass from a value to the one computed from it.
-
-    Attributes:
-        kind: The sort of break.
-        span: The expression that breaks it.
-        callee: What is called there, as it is written.
-        name: The callee's canonical name, where it is known.
-        detail: Further names for the message.
-    """
-
-    kind: Kind
-    span: Span
-    callee: str = ""
-    name: str = ""
-    detail: tuple[tuple[str, str], ...] = ()
-
-
-class Edge:
-    """A value's dependence on another one.
-
-    Attributes:
-        parent: The value that was computed with.
-        cut: Why no gradient passes, or None where one does.
-        live: The recordings that saw the operation while the parent could be followed back by them.
-        sure: False where the gradient only might pass: unknown code stands between the two.
-        seen: The recordings that were running when the operation ran.
-    """
-
-    __slots__ = ("cut", "live", "parent", "seen", "sure")
-
-    def __init__(
-        self,
-        parent: Value,
-        cut: Cut | None = None,
-        live: frozenset[Recording] = frozenset(),
-        *,
-        sure: bool = True,
-        seen: frozenset[Recording] = frozenset(),
-    ) -> None:
-        self.parent = parent
-        self.cut = cut
-        self.live = live
-        self.sure = sure
-        self.seen = seen
-
-
-class _Everywhere(frozenset["Recording"]):
-    """The set of all recordings, for what is no operation and so is seen by none and by all."""
-
-    def __contains__(self, item: object) -> bool:
-        return True
-
-
-NO_EDGES: tuple[Edge, ...] = ()
-NOWHERE: frozenset[Recording] = frozenset()
-EVERYWHERE: frozenset[Recording] = _Everywhere()
+    from gradlint.flow.facts import Span
 
 
 class Value:
@@ -392,121 +323,6 @@ class Method(Value):
         self.name = name
 
 
-class Frame:
-    """The names of one running function, class body or module."""
-
-    __slots__ = ("function", "globals", "names", "nonlocals", "parent", "self_class")
-
-    def __init__(self, parent: Frame | None, function: Function | None = None) -> None:
-        self.names: dict[Any, Any] = {}
-        self.parent = parent
-        self.function = function
-        self.globals: frozenset[str] = frozenset()
-        self.nonlocals: frozenset[str] = frozenset()
-        self.self_class: ClassValue | None = parent.self_class if parent is not None else None
-
-
-class Function(Value):
-    """A function or lambda of the program.
-
-    Attributes:
-        graph: Whether it runs as a ``tf.function``.
-        opaque: Whether a decorator that is not known wraps it.
-    """
-
-    __slots__ = ("defaults", "extra", "frame", "graph", "kind", "name", "node", "opaque", "owner")
-
-    def __init__(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame, name: str, span: Span
-    ) -> None:
-        super().__init__(span)
-        self.node = node
-        self.frame = frame
-        self.name = name
-        self.defaults: dict[str, Value] = {}
-        self.graph = False
-        self.opaque = False
-        self.kind = "function"
-        self.owner: ClassValue | None = None
-        self.extra: dict[str, Value] | None = None
-
-
-class Bound(Value):
-    """A function of the program, bound to an object."""
-
-    __slots__ = ("function", "owner")
-
-    def __init__(self, function: Value, owner: Value) -> None:
-        super().__init__()
-        self.function = function
-        self.owner = owner
-
-
-class Partial(Value):
-    """What ``functools.partial`` gives."""
-
-    __slots__ = ("args", "function", "kwargs")
-
-    def __init__(self, function: Value, args: tuple[Value, ...], kwargs: dict[str, Value]) -> None:
-        super().__init__()
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
-
-
-class ClassValue(Value):
-    """A class of the program; ``frame.names`` are its attributes."""
-
-    __slots__ = ("bases", "frame", "name", "node")
-
-    def __init__(self, node: ast.ClassDef, bases: tuple[Value, ...], frame: Frame, span: Span) -> None:
-        super().__init__(span)
-        self.node = node
-        self.name = node.name
-        self.bases = bases
-        self.frame = frame
-
-
-class Instance(Value):
-    """An object of a class of the program; ``state["attrs"]`` are its attributes.
-
-    ``library`` is the canonical name of the library's class that it descends from, or empty.
-    """
-
-    __slots__ = ("attrs", "cls", "library", "open", "state")
-
-    def __init__(self, cls: ClassValue, library: str, span: Span | None, *, open_: bool) -> None:
-        super().__init__(span)
-        self.cls = cls
-        self.library = library
-        self.open = open_
-        self.attrs: dict[Any, Any] = {}
-        self.state: dict[Any, Any] = {}
-
-
-class Super(Value):
-    """What ``super()`` gives in a method."""
-
-    __slots__ = ("cls", "owner")
-
-    def __init__(self, cls: ClassValue, owner: Value) -> None:
-        super().__init__()
-        self.cls = cls
-        self.owner = owner
-
-
-class Generator(Value):
-    """A generator that runs when it is iterated: a generator expression, or a call of a generator function."""
-
-    __slots__ = ("frame", "node", "run")
-
-    def __init__(self, node: ast.AST, frame: Frame, run: Any) -> None:
-        super().__init__()
-        self.node = node
-        self.frame = frame
-        self.run = run
-
-
 class Join(Value):
     """One of several values, by the way that the program took."""
 
@@ -539,3 +355,15 @@ class Unknown(Value):
         self.top = top
         self.computed = False
         self.attrs: dict[Any, Any] = {}
+
+
+def everywhere(value: Value) -> tuple[Edge, ...]:
+    """An edge that holds for every recording, for what is part of something rather than computed from it."""
+    if isinstance(value, Const):
+        return ()
+    return (Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE),)
+
+
+def sure_everywhere(value: Value) -> tuple[Edge, ...]:
+    """An edge that surely holds for every recording."""
+    return () if isinstance(value, Const) else (Edge(value, None, EVERYWHERE, seen=EVERYWHERE),)

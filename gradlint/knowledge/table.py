@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 TABLE = Path(__file__).with_name("callables.tsv")
 
@@ -53,6 +53,7 @@ Kind = Literal[
     "constraint",
     "schedule",
 ]
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 
 class Effect(StrEnum):
@@ -295,7 +296,7 @@ def _entry(line: str) -> Entry:
     whole, _, op = effect.partition(":")
     return Entry(
         name=name,
-        kind=kind,  # type: ignore[arg-type]
+        kind=_KINDS[kind],
         effect=Effect(whole),
         parameters=tuple(_parameters(parameters)),
         result=result,

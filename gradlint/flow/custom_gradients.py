@@ -1,0 +1,63 @@
+"""Calls of functions under ``tf.custom_gradient``: the program gives the gradient of their arguments itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow import dtypes
+from gradlint.flow.core import span_of
+from gradlint.flow.facts import Kind
+from gradlint.flow.program import Function
+from gradlint.flow.values import Const, Items, LibObject, Seq, Tensor, Value
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.calls import Calls
+
+
+def call(machine: Calls, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Call a function under ``tf.custom_gradient``: the program gives the gradient to its arguments itself."""
+    function = value.arguments[0]
+    machine.recorder.muted += 1
+    try:
+        inner = machine.call(function, args, kwargs, node)
+    finally:
+        machine.recorder.muted -= 1
+    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    result = inner
+    if isinstance(inner, Seq) and inner.items.values:
+        result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+        if _gives_none(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+    if isinstance(result, Seq):
+        made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
+        return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
+    captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def _answer(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return None
+    machine.recorder.muted += 1
+    try:
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+    finally:
+        machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
+    return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
