@@ -9,6 +9,7 @@ from gradlint.flow import dtypes, keras_attributes
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import Expressions
 from gradlint.flow.facts import Kind
+from gradlint.flow.modules import ModuleValue
 from gradlint.flow.names import canonical
 from gradlint.flow.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.store import join_values
@@ -64,6 +65,8 @@ class Attributes(Expressions):
             if isinstance(found, Function) and found.kind == "class":
                 return Bound(found, value)
             return found if found is not None else self.unknown(name, node, [value])
+        if isinstance(value, ModuleValue):
+            return self.module_attribute(value, name)
         if isinstance(value, Super):
             return self.super_attribute(value, name, node)
         if isinstance(value, Join):
@@ -88,6 +91,14 @@ class Attributes(Expressions):
             extra: Value = value.extra[name]
             return extra
         return Method(value, name)
+
+    def module_attribute(self, module: ModuleValue, name: str) -> Value:
+        """A name of a module of the project; one that is not known is one object each time that it is read."""
+        found = self.member(module, name)
+        if found is None:
+            found = Unknown(name, top=True)
+            module.submodules[name] = found
+        return found
 
     def joined_attribute(self, value: Join, name: str, node: ast.AST) -> Value:
         """An attribute of one of several values; those that have none are left out."""

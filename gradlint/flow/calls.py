@@ -31,6 +31,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.flow.facts import Span
     from gradlint.flow.store import Changes
 
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
@@ -240,11 +241,25 @@ class Calls(Attributes):
             frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
         )
         self.eager = False
+        entry = self.entry
+        self.entry = self.entered_by(function, node)
         self.stack.append(activation)
         try:
             return run()
         finally:
             self.stack.pop()
+            self.entry = entry
+
+    def entered_by(self, function: Function, node: ast.AST) -> Span | None:
+        """The program's own call that leads into a function of another module; None for one of its own."""
+        line: int = function.node.lineno
+        if line <= self.recorder.own:
+            return None
+        entry = self.entry or span_of(node)
+        if entry.line > self.recorder.own:
+            return None
+        self.recorder.entries[line] = entry
+        return entry
 
     def is_generator(self, code: ast.AST) -> bool:
         """Whether a function's body yields."""

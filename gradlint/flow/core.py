@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
+from gradlint.flow.modules import Imported
 from gradlint.flow.names import Wrappers
 from gradlint.flow.program import Frame, Function, Instance
 from gradlint.flow.store import MISSING, Store
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.loops import Loop
+    from gradlint.flow.modules import Finder, ModuleValue
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -95,8 +97,16 @@ class Core:
     def __init__(self, code: str, recorder: Recorder) -> None:
         self.code = code
         self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        """The program's lines; those of the project's modules that have run follow them."""
         self.store = Store()
         self.recorder = recorder
+        self.recorder.own = len(self.lines)
+        self.finder: Finder | None = None
+        self.loaded: dict[str, ModuleValue] = {}
+        self.homes: dict[int, ModuleValue] = {}
+        self.entry: Span | None = None
+        """The call of the program that led into the module of the project whose code is running."""
+        self.limit = STEPS
         self.clock = 0
         self.visits = 0
         self.forks = 0
@@ -137,7 +147,7 @@ class Core:
             ExhaustedError: If the budget has run out.
         """
         self.clock += 1
-        if self.clock > STEPS:
+        if self.clock > self.limit:
             raise ExhaustedError
         return self.clock
 
@@ -360,8 +370,9 @@ class Core:
             while frame is not None:
                 value = frame.names.get(name)
                 if isinstance(value, Value):
-                    if not isinstance(value, Function) or value is not function:
-                        yield value
+                    held = value.value if isinstance(value, Imported) else value
+                    if held is not None and held is not function:
+                        yield held
                     break
                 frame = frame.parent
         yield from function.defaults.values()
@@ -435,6 +446,14 @@ class Core:
     def frame(self) -> Frame:
         """The frame that names are looked up in first."""
         return self.stack[-1].frame if self.stack else self.module
+
+    @property
+    def globals(self) -> Frame:
+        """The names of the module that the running code belongs to."""
+        frame = self.frame
+        while frame.parent is not None:
+            frame = frame.parent
+        return frame
 
     def raised(self, exception: str) -> None:
         """The program surely raises here; where something in it catches, go there."""

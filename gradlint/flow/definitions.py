@@ -101,7 +101,7 @@ class Definitions(Contexts):
             if isinstance(value, Function) and value.owner is None:
                 value.owner = cls
             if isinstance(value, Function):
-                value.frame = frame.parent or self.module
+                value.frame = frame.parent or self.globals
         made: Value = cls
         for decorator in reversed(node.decorator_list):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
