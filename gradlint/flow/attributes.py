@@ -87,6 +87,8 @@ class Attributes(Expressions):
             return value if name in {"python_function", "__wrapped__", "__call__"} else Method(value, name)
         if isinstance(value, Number):
             return Method(value, name)
+        if isinstance(value, Const) and value.value is None:
+            return self.unknown(name, node, top=True)
         if isinstance(value, Seq) and value.extra is not None and name in value.extra:
             extra: Value = value.extra[name]
             return extra

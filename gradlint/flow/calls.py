@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow import dtypes, keras, keras_calls
+from gradlint.flow.activation import Activation
 from gradlint.flow.attributes import Attributes
-from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
+from gradlint.flow.core import DEPTH, RaisedError, span_of
 from gradlint.flow.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.dtypes import DISCRETE
@@ -32,8 +31,9 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from gradlint.flow.activation import Activation
     from gradlint.flow.loops import Loop
     from gradlint.flow.modules import Finder, ModuleValue
     from gradlint.flow.record import Recorder
@@ -58,23 +58,6 @@ class RaisedError(Exception):
     def __init__(self, exception: str) -> None:
         super().__init__(exception)
         self.exception = exception
-
-
-@dataclass
-class Activation:
-    """One running call: where it was called from, and what its body has done so far."""
-
-    frame: Frame
-    function: Function | None
-    call: ast.AST | None
-    mark: int
-    forks: int
-    returns: list[tuple[Value, Any]] = field(default_factory=list)
-    on_yield: Callable[[Value], Value] | None = None
-    yields: list[Value] = field(default_factory=list)
-    graph: bool = False
-    eager: bool = False
-    caller: Activation | None = None
 
 
 def recorded_op(value: Value) -> bool:
