@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from gradlint.flow.store import Changes
 
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
+ABROAD = 25_000
+"""How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
 
@@ -166,9 +168,9 @@ class Calls(Attributes):
         self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
     ) -> Value:
         """Call a function of the program: bind its parameters and run its body."""
-        if function.opaque:
-            return self.foreign_call(self.top, [function, *args], kwargs, node)
         code = function.node
+        if function.opaque or (code.lineno > self.recorder.own and self.spent_abroad > ABROAD):
+            return self.foreign_call(self.top, [function, *args], kwargs, node)
         self.entered[id(code)] = self.entered.get(id(code), 0) + 1
         depth = sum(activation.function is not None and activation.function.node is code for activation in self.stack)
         if len(self.stack) > DEPTH or depth > 2 or self.entered[id(code)] > ENTRIES:
@@ -242,14 +244,23 @@ class Calls(Attributes):
             frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
         )
         self.eager = False
-        entry = self.entry
+        entry, began = self.entry, self.began
         self.entry = self.entered_by(function, node)
+        if entry is None and self.entry is not None:
+            self.began = self.clock
         self.stack.append(activation)
         try:
             return run()
         finally:
             self.stack.pop()
-            self.entry = entry
+            if entry is None and self.entry is not None:
+                self.abroad += self.clock - self.began
+            self.entry, self.began = entry, began
+
+    @property
+    def spent_abroad(self) -> int:
+        """How many expressions and statements of other modules have been run."""
+        return self.abroad + (self.clock - self.began if self.entry is not None else 0)
 
     def entered_by(self, function: Function, node: ast.AST) -> Span | None:
         """The program's own call that leads into a function of another module; None for one of its own."""

@@ -89,6 +89,10 @@ class Core:
         self.homes: dict[int, ModuleValue] = {}
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
+        self.began = 0
+        """When the program called into it."""
+        self.abroad = 0
+        """How many expressions and statements of other modules were run by the calls that have ended."""
         self.limit = STEPS
         self.clock = 0
         self.visits = 0

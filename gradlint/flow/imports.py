@@ -7,6 +7,7 @@ import contextlib
 import warnings
 from typing import TYPE_CHECKING
 
+from gradlint.flow.calls import ABROAD
 from gradlint.flow.core import ExhaustedError, RaisedError, span_of
 from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
@@ -21,7 +22,7 @@ MODULE_SIZE = 400_000
 """How many characters a module of the project may have to be followed into."""
 MODULES = 40
 """How many modules of the project one program is followed into."""
-MODULE_STEPS = 6_000
+MODULE_STEPS = 4_000
 """How many expressions and statements one module may take to run before the rest of it is unknown."""
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
@@ -153,7 +154,7 @@ class Imports(Statements):
             return
         module.begun = True
         found = module.found
-        if not found.code or len(found.code) > MODULE_SIZE or len(self.homes) >= MODULES:
+        if not found.code or len(found.code) > MODULE_SIZE or len(self.homes) >= MODULES or self.spent_abroad > ABROAD:
             return
         first = len(self.lines)
         try:
@@ -175,7 +176,7 @@ class Imports(Statements):
     def apart(self, module: ModuleValue) -> Iterator[None]:
         """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
         before = {name: getattr(self, name) for name in RUNNING}
-        active, limit = self.world["active"], self.limit
+        active, limit, began = self.world["active"], self.limit, self.clock
         self.store, self.module, self.stack, self.controls, self.loops = Store(), module.frame, [], [], []
         self.forks, self.guards, self.entry, self.eager = 0, 0, None, False
         self.limit = min(limit, self.clock + MODULE_STEPS)
@@ -187,6 +188,8 @@ class Imports(Statements):
             if self.clock > limit:
                 raise
         finally:
+            if before["entry"] is None:
+                self.abroad += self.clock - began
             self.recorder.muted -= 1
             self.world["active"] = active
             self.limit = limit
