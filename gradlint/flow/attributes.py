@@ -189,7 +189,7 @@ class Attributes(Expressions):
             if isinstance(base, ClassValue):
                 found = base.frame.names.get(name)
                 if isinstance(found, Value):
-                    return found
+                    return self.used(found)
         return None
 
     def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
@@ -270,6 +270,8 @@ class Attributes(Expressions):
             keras_attributes.set_attribute(self, value, name, new)
         elif isinstance(value, ClassValue):
             self.set(value.frame.names, name, new)
+        elif isinstance(value, ModuleValue):
+            self.set_member(value, name, new)
         elif isinstance(value, Join):
             for option in value.options:
                 if isinstance(option, Instance):

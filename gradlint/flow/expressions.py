@@ -80,6 +80,10 @@ class Expressions(Core):
         """Something of a module of the project; None where it is not known."""
         raise NotImplementedError
 
+    def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
+        """Give something of a module of the project another value."""
+        raise NotImplementedError
+
     # -- names -----------------------------------------------------------------------------------------------------
 
     def lookup(self, name: str) -> Value:
@@ -117,6 +121,8 @@ class Expressions(Core):
         frame = self.frame
         if name in frame.globals:
             frame = self.globals
+            if id(frame) in self.homes:
+                self.escape(value)
         elif name in frame.nonlocals:
             outer = frame.parent
             while outer is not None and name not in outer.names:
