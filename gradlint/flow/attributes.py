@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras_attributes
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import Expressions
 from gradlint.flow.facts import Kind
-from gradlint.flow.modules import ModuleValue
+from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import canonical
 from gradlint.flow.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.store import join_values
@@ -97,6 +97,10 @@ class Attributes(Expressions):
     def module_attribute(self, module: ModuleValue, name: str) -> Value:
         """A name of a module of the project; one that is not known is one object each time that it is read."""
         found = self.member(module, name)
+        held = module.frame.names.get(name)
+        if held is not None and not isinstance(held, Imported | ModuleValue) and module.found.package:
+            # Whether the module below it has taken its place depends on what has been imported by now.
+            found = found if self.module_of(name, 1, module.found.path) is None else None
         if found is None:
             found = Unknown(name, top=True)
             module.submodules[name] = found

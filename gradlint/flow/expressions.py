@@ -80,6 +80,10 @@ class Expressions(Core):
         """Something of a module of the project; None where it is not known."""
         raise NotImplementedError
 
+    def module_of(self, name: str, level: int, importer: str | None) -> ModuleValue | None:
+        """A module of the project; None where it has none of that name."""
+        raise NotImplementedError
+
     def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
         """Give something of a module of the project another value."""
         raise NotImplementedError

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.flow.calls import ABROAD
@@ -14,7 +16,7 @@ from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
 from gradlint.flow.statements import Statements
 from gradlint.flow.program import Function
 from gradlint.flow.store import Store, join_values
-from gradlint.flow.values import Const, Join, Known, Seq, Unknown, Value
+from gradlint.flow.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +39,13 @@ class Imports(Statements):
             package = root(alias.name)
             if alias.asname:
                 self.bind(alias.asname, self.imported(alias.name, node))
-            else:
-                self.bind(package, self.imported(package, node))
+                continue
+            value = self.imported(package, node)
+            self.bind(package, value)
+            if isinstance(value, Imported) and not self.stack and not self.is_mentioned(package):
+                module = self.module_of(alias.name, 0, value.importer)
+                if module is not None:
+                    self.load(module)
 
     def run_ImportFrom(self, node: ast.ImportFrom) -> None:
         name = node.module or ""
@@ -94,6 +101,11 @@ class Imports(Statements):
             found = self.public(module, name) if isinstance(module, ModuleValue) else None
             if found is not None:
                 self.set(names, name, found)
+
+    def is_mentioned(self, name: str) -> bool:
+        """Whether the running module speaks of a name besides importing it; else the import is there for its effects."""
+        home = self.homes.get(id(self.globals))
+        return len(re.findall(rf"\b{name}\b", self.code if home is None else home.found.code)) > 1
 
     @property
     def importer(self) -> str | None:
@@ -203,14 +215,18 @@ class Imports(Statements):
         self.homes[id(module.frame)] = module
         self.recorder.extend(found.path, first, lines)
         with self.apart(module):
-            for statement in tree.body:
-                with contextlib.suppress(RaisedError):
-                    self.block([statement])
+            try:
+                raised = self.block(tree.body) == "raise"
+            except RaisedError:
+                raised = True
+            if raised:
+                module.frame.names.clear()
         module.first, module.ran = dict(module.frame.names), self.clock
         for value in module.first.values():
             if _is_made(value) and not (isinstance(value, Function) and value.frame is module.frame):
                 self.shared.add(id(value))
                 self.escape(value)
+                _open(value)
 
     @contextlib.contextmanager
     def apart(self, module: ModuleValue) -> Iterator[None]:
@@ -234,6 +250,14 @@ class Imports(Statements):
             self.world["active"] = active
             self.limit = limit
             vars(self).update(before)
+
+
+def _open(value: Value) -> None:
+    """Let a module's container hold more than the module itself puts into it: others may register there."""
+    if isinstance(value, Dict):
+        value.state["pairs"] = replace(value.pairs, exact=False)
+    elif isinstance(value, Seq) and value.kind != "tuple" and not value.items.values:
+        value.state["items"] = Items(exact=False)
 
 
 def _is_made(value: object) -> bool:
