@@ -40,7 +40,7 @@ class Program:
         for name, text in self.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text.encode())
         return folder / self.main
 
 
@@ -626,6 +626,49 @@ def loss_of(w):
         ("GT201", 6, "parts/losses.py"),
     ),
     program(
+        "a module that imports itself",
+        """
+# == train.py
+import tensorflow as tf
+import own
+
+w = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    loss = tf.abs(own.loss_of(w))
+g = tape.gradient(loss, w)
+# == own.py
+import own
+from own import *
+import numpy as np
+
+def loss_of(w):
+    return own.inner(w)
+
+def inner(w):
+    return np.square(w)
+""",
+        ("GT201", 6, "own.py"),
+    ),
+    program(
+        "a module of windows",
+        """
+# == train.py
+import tensorflow as tf
+import other
+
+w = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    loss = tf.abs(other.loss_of(w))
+g = tape.gradient(loss, w)
+# == other.py
+import numpy as np\r
+\r
+def loss_of(w):\r
+    return np.square(w)\r
+""",
+        ("GT201", 6, "other.py"),
+    ),
+    program(
         "two calls of one helper",
         """
 # == train.py
@@ -1153,6 +1196,46 @@ import tensorflow as tf
 
 def kept(w):
     return tf.square(w)
+""",
+    ),
+    program(
+        "a module that is not Python",
+        """
+# == train.py
+import tensorflow as tf
+try:
+    from legacy import loss_of
+except SyntaxError:
+    loss_of = tf.square
+
+w = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    loss = loss_of(w)
+g = tape.gradient(loss, w)
+# == legacy.py
+import numpy as np
+
+def loss_of(w):
+    print "loss"
+    return np.square(w)
+""",
+    ),
+    program(
+        "a module that is not there",
+        """
+# == train.py
+import tensorflow as tf
+try:
+    from missing import loss_of
+except ImportError:
+    from present import loss_of
+
+w = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    loss = loss_of(w)
+g = tape.gradient(loss, w)
+# == present.py
+from tensorflow import square as loss_of
 """,
     ),
     program(
