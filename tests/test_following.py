@@ -121,7 +121,9 @@ def test_json() -> None:
 
 
 def test_a_step_of_the_file_itself_names_no_path() -> None:
-    Path("train.py").write_text(TRAIN.replace("total(w, x)", "np.sum(w)").replace("from lib.losses import total", "import numpy as np"))
+    Path("train.py").write_text(
+        TRAIN.replace("total(w, x)", "np.sum(w)").replace("from lib.losses import total", "import numpy as np")
+    )
     (record,) = json.loads(run("--no-cache", "--output-format", "json", "train.py", status=1))
     assert record["flow"]
     assert all("path" not in step for step in record["flow"])
@@ -230,7 +232,9 @@ def test_nothing_is_mended_in_the_helper() -> None:
 
 
 def test_a_notebook_and_a_page() -> None:
-    cells = [{"cell_type": "code", "source": part} for part in (TRAIN[: TRAIN.index("w = ")], TRAIN[TRAIN.index("w =") :])]
+    cells = [
+        {"cell_type": "code", "source": part} for part in (TRAIN[: TRAIN.index("w = ")], TRAIN[TRAIN.index("w =") :])
+    ]
     Path("study.ipynb").write_text(json.dumps({"cells": cells}))
     Path("study.md").write_text(f"# Study\n\n```python\n{TRAIN}```\n")
     assert messages("--no-cache", "study.ipynb", "study.md") == ["study.ipynb:5: GT201", "study.md:12: GT201"]
@@ -276,9 +280,9 @@ def test_a_module_that_comes_to_stand_before_another() -> None:
 
 
 def test_a_package_that_comes_with_its_folder() -> None:
-    Path("train.py").write_text(TRAIN.replace("from lib.losses import total", "import new.losses").replace(
-        "total(w", "new.losses.total(w"
-    ))
+    Path("train.py").write_text(
+        TRAIN.replace("from lib.losses import total", "import new.losses").replace("total(w", "new.losses.total(w")
+    )
     age()
     assert messages("train.py") == messages("train.py") == []
     Path("new").mkdir()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
-from gradlint.flow.modules import Imported
+from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import Wrappers
 from gradlint.flow.program import Frame, Function, Instance
 from gradlint.flow.store import MISSING, Store
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from gradlint.flow.activation import Activation
     from gradlint.flow.loops import Loop
-    from gradlint.flow.modules import Finder, ModuleValue
+    from gradlint.flow.modules import Finder
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -95,6 +95,8 @@ class Core:
         """How many expressions and statements of other modules were run by the calls that have ended."""
         self.shared: set[int] = set()
         """What the project's modules hold, which any code of theirs may use."""
+        self.since = 0
+        """When the program imported the module whose top is running."""
         self.limit = STEPS
         self.clock = 0
         self.visits = 0
@@ -305,10 +307,16 @@ class Core:
             for item in value.items.values:
                 if isinstance(item, Tape):
                     self.escape(item)
-        if isinstance(value, Unknown | Const | Known) or id(value) in self.pooled:
+        elif isinstance(value, ModuleValue):
+            self.let_change(value)
+        if isinstance(value, Unknown | Const | Known | ModuleValue) or id(value) in self.pooled:
             return
         self.pooled[id(value)] = value
         self.pool.edges = (*self.pool.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+
+    def let_change(self, module: ModuleValue) -> None:
+        """Let whatever a module of the project holds be something else from now on."""
+        raise NotImplementedError
 
     def leave_pool(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
         """Forget what code of others saw of one function, but for what the function did not make itself.

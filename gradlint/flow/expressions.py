@@ -411,7 +411,11 @@ class Expressions(Core):
                 return True
             return False if value.pairs.exact else None
         if isinstance(value, Known | Function | LibObject | Symbolic):
-            return True
+            return not (isinstance(value, Known) and value.name == "typing.TYPE_CHECKING")
+        if isinstance(node, ast.BoolOp) and isinstance(value, Join):
+            last, decided = value.options[-1], isinstance(node.op, ast.Or)
+            if isinstance(last, Const) and bool(last.value) is decided:
+                return decided
         self.steered(value, node)
         return None
 

@@ -7,16 +7,18 @@ import contextlib
 import re
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.calls import ABROAD
 from gradlint.flow.core import ExhaustedError, RaisedError, span_of
 from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
-from gradlint.flow.statements import Statements
 from gradlint.flow.program import Function
+from gradlint.flow.statements import Statements
 from gradlint.flow.store import Store, join_values
 from gradlint.flow.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
+from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,9 @@ MODULES = 40
 """How many modules of the project one program is followed into."""
 MODULE_STEPS = 4_000
 """How many expressions and statements one module may take to run before the rest of it is unknown."""
+TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
+"""What a test names that replaces something of a module."""
+STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
 
@@ -79,7 +84,7 @@ class Imports(Statements):
         if self.finder is None:
             return Unknown("import", span_of(node))
         made = Imported(self.importer, module, level, name, span_of(node))
-        made.born = self.clock if self.stack or made.importer is None else 0
+        made.born = self.clock if self.stack or made.importer is None else self.since
         return made
 
     def import_all(self, module: str, node: ast.ImportFrom) -> None:
@@ -88,7 +93,7 @@ class Imports(Statements):
         stars = before if isinstance(before, tuple) else ()
         full = canonical(module)
         known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
-        value = Unknown("import") if known else self.own(module, node.level, None, node)
+        value = Known(full) if known else self.own(module, node.level, None, node)
         names = self.globals.names
         if isinstance(value, Imported) and any(_is_made(held) for held in names.values()):
             self.override(names, value)
@@ -103,7 +108,7 @@ class Imports(Statements):
                 self.set(names, name, found)
 
     def is_mentioned(self, name: str) -> bool:
-        """Whether the running module speaks of a name besides importing it; else the import is there for its effects."""
+        """Whether the running module speaks of a name besides importing it: an import may be there for its effects."""
         home = self.homes.get(id(self.globals))
         return len(re.findall(rf"\b{name}\b", self.code if home is None else home.found.code)) > 1
 
@@ -136,6 +141,8 @@ class Imports(Statements):
         unknown = Unknown("import", value.span)
         value.value = unknown
         module = self.module_of(value.module, value.level, value.importer)
+        if module is not None and module.imported is None:
+            module.imported = value.born
         if value.name is None:
             return module or unknown
         if module is None or not module.found.file:
@@ -162,6 +169,8 @@ class Imports(Statements):
     def member(self, module: ModuleValue, name: str) -> Value | None:
         """Something of a module: a name that it binds, or a module below it; None where that is not known."""
         self.load(module)
+        if not self.stack and self.importer is not None and module.changed.get(name, 0) > self.since:
+            return Unknown(name, top=True)  # It was set after the import whose effects are only now looked at.
         value = module.frame.names.get(name)
         if isinstance(value, Value):
             return self.used(value)
@@ -170,14 +179,19 @@ class Imports(Statements):
         return module.submodules.get(name) or self.starred(module.frame, name)
 
     def starred(self, frame: object, name: str) -> Value | None:
-        """A name that a ``from module import *`` brought, where a module of the project has it."""
+        """A name that a ``from module import *`` brought, where it surely is one of a module of the project."""
         stars = getattr(frame, "names", {}).get("*")
+        found: Value | None = None
         for star in reversed(stars if isinstance(stars, tuple) else ()):
             module = self.used(star)
-            found = self.public(module, name) if isinstance(module, ModuleValue) else None
-            if found is not None:
-                return found
-        return None
+            if isinstance(module, ModuleValue):
+                other = self.public(module, name)
+                if other is not None and found is not None and other is not found:
+                    return None  # Which of the two it is may depend on the way taken.
+                found = found or other
+            elif found is None and (not isinstance(module, Known) or lookup(f"{module.name}.{name}") is not None):
+                return None
+        return found
 
     def public(self, module: ModuleValue, name: str) -> Value | None:
         """A name of a module that ``from module import *`` takes; None where it takes none such."""
@@ -187,13 +201,23 @@ class Imports(Statements):
             taken = any(isinstance(item, Const) and item.value == name for item in listed.items.values)
         else:
             taken = not name.startswith("_")
-        return self.member(module, name) if taken and (name in module.frame.names or "*" in module.frame.names) else None
+        return (
+            self.member(module, name) if taken and (name in module.frame.names or "*" in module.frame.names) else None
+        )
 
     def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
         """Give something of a module another value, as ``module.name = value`` does."""
         self.load(module)
         self.set(module.frame.names, name, value)
+        module.changed[name] = self.clock
         self.escape(value)
+
+    def let_change(self, module: ModuleValue) -> None:
+        """Let whatever a module holds be something else from now on: code of others has got hold of it."""
+        self.load(module)
+        for name, value in list(module.frame.names.items()):
+            if isinstance(value, Value) and isinstance(name, str):
+                self.set_member(module, name, Unknown(name, top=True))
 
     def load(self, module: ModuleValue) -> None:
         """Run a module, apart from what the program is doing now; what cannot be run leaves its names unknown."""
@@ -214,13 +238,15 @@ class Imports(Statements):
         self.lines += lines
         self.homes[id(module.frame)] = module
         self.recorder.extend(found.path, first, lines)
+        rest = list(tree.body)
         with self.apart(module):
-            try:
-                raised = self.block(tree.body) == "raise"
-            except RaisedError:
-                raised = True
-            if raised:
+            with contextlib.suppress(RaisedError):
+                while rest and self.block(rest[:1]) != "raise":
+                    del rest[0]
+            if rest:
                 module.frame.names.clear()
+                rest.clear()
+        self.doubt(module, rest)
         module.first, module.ran = dict(module.frame.names), self.clock
         for value in module.first.values():
             if _is_made(value) and not (isinstance(value, Function) and value.frame is module.frame):
@@ -228,11 +254,29 @@ class Imports(Statements):
                 self.escape(value)
                 _open(value)
 
+    def doubt(self, module: ModuleValue, rest: list[ast.stmt]) -> None:
+        """Let the names be unknown that the rest of a module binds, and those that a test of the program replaces."""
+        names = module.frame.names
+        bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
+        stem = re.sub(r"/__init__\.py$|\.py$", "", module.found.path).rpartition("/")[2]
+        for name in list(names):
+            if name in bound or "*" in bound or not self.named_in_tests.isdisjoint((name, f"{stem}.{name}")):
+                names[name] = Unknown(str(name), top=True) if isinstance(names[name], Value) else names[name]
+
+    @cached_property
+    def named_in_tests(self) -> frozenset[str]:
+        """The strings of a program that replaces names for a test: names, and the last two parts of dotted ones."""
+        if not TESTS.search(self.code):
+            return frozenset()
+        texts = {match[2] for match in STRINGS.finditer(self.code)}
+        return frozenset(texts | {".".join(text.split(".")[-2:]) for text in texts})
+
     @contextlib.contextmanager
     def apart(self, module: ModuleValue) -> Iterator[None]:
         """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
         before = {name: getattr(self, name) for name in RUNNING}
-        active, limit, began = self.world["active"], self.limit, self.clock
+        active, limit, began, since = self.world["active"], self.limit, self.clock, self.since
+        self.since = began if module.imported is None else module.imported
         self.store, self.module, self.stack, self.controls, self.loops = Store(), module.frame, [], [], []
         self.forks, self.guards, self.entry, self.eager = 0, 0, None, False
         self.limit = min(limit, self.clock + MODULE_STEPS)
@@ -248,7 +292,7 @@ class Imports(Statements):
                 self.abroad += self.clock - began
             self.recorder.muted -= 1
             self.world["active"] = active
-            self.limit = limit
+            self.limit, self.since = limit, since
             vars(self).update(before)
 
 
@@ -258,6 +302,15 @@ def _open(value: Value) -> None:
         value.state["pairs"] = replace(value.pairs, exact=False)
     elif isinstance(value, Seq) and value.kind != "tuple" and not value.items.values:
         value.state["items"] = Items(exact=False)
+
+
+def _bound(node: ast.AST) -> list[str]:
+    """The names that a piece of a statement binds."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    return [node.asname or node.name] if isinstance(node, ast.alias) else []
 
 
 def _is_made(value: object) -> bool:

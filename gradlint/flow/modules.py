@@ -34,10 +34,12 @@ class ModuleValue(Value):
         begun: Whether it has run, or is running: modules may import one another.
         first: Its names as they were when it had run; None until then.
         ran: When that was.
+        imported: When the program imported it; None where it is not known.
+        changed: When its names were set from outside, by name.
         submodules: The modules below it, and what stands for names that it does not bind, by name.
     """
 
-    __slots__ = ("begun", "first", "found", "frame", "ran", "submodules")
+    __slots__ = ("begun", "changed", "first", "found", "frame", "imported", "ran", "submodules")
 
     def __init__(self, found: Found) -> None:
         super().__init__()
@@ -46,6 +48,8 @@ class ModuleValue(Value):
         self.begun = False
         self.first: dict[Any, Any] | None = None
         self.ran = 0
+        self.imported: int | None = None
+        self.changed: dict[str, int] = {}
         self.submodules: dict[str, Value | None] = {}
 
 

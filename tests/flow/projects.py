@@ -669,6 +669,51 @@ def loss_of(w):\r
         ("GT201", 6, "other.py"),
     ),
     program(
+        "a test that replaces something else",
+        """
+# == train.py
+import tensorflow as tf
+from unittest import mock
+import helpers
+
+w = tf.Variable(1.0)
+with mock.patch("helpers.other", tf.square):
+    with tf.GradientTape() as tape:
+        loss = tf.abs(helpers.squared(w))
+    g = tape.gradient(loss, w)
+# == helpers.py
+import numpy as np
+
+def squared(w):
+    return np.square(w)
+
+def other(w):
+    return np.square(w)
+""",
+        ("GT201", 8, "helpers.py"),
+    ),
+    program(
+        "a module whose top is long",
+        """
+# == train.py
+import tensorflow as tf
+from helpers import squared
+
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = tf.abs(squared(w))
+g = tape.gradient(loss, w)
+# == helpers.py
+import numpy as np
+
+def squared(w):
+    return np.square(w)
+
+"""
+        + "x = 1 + 2 + 3 + 4\n" * 2_000,
+        ("GT201", 6, "helpers.py"),
+    ),
+    program(
         "two calls of one helper",
         """
 # == train.py
@@ -1357,6 +1402,372 @@ import numpy
 
 def step(w):
     return w * numpy.square(2.0)
+""",
+    ),
+    program(
+        "a configuration of another module",
+        """
+# == train.py
+import tensorflow as tf
+from conf import Config
+cfg = Config()
+w = tf.Variable(tf.ones((3,)))
+with tf.GradientTape(persistent=cfg.persistent) as tape:
+    loss = tf.reduce_sum(w) * cfg.weight
+g = tape.gradient(loss, w)
+h = tape.gradient(loss, w)
+# == conf.py
+from dataclasses import dataclass
+@dataclass
+class Config:
+    persistent: bool = True
+    weight: float = 1.0
+""",
+    ),
+    program(
+        "a flag of another module",
+        """
+# == train.py
+import tensorflow as tf
+import conf
+w = tf.Variable(tf.ones((3,)))
+with tf.GradientTape() as tape:
+    if conf.USE_NUMPY:
+        import numpy as np
+        loss = tf.constant(np.sum(w))
+    else:
+        loss = tf.reduce_sum(w)
+g = tape.gradient(loss, w)
+# == conf.py
+USE_NUMPY = False
+""",
+    ),
+    program(
+        "a flag that is set before the import",
+        """
+# == train.py
+import tensorflow as tf
+import conf
+conf.TRAINABLE = True
+from nets import make
+w = make()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w)
+g = tape.gradient(loss, w)
+# == conf.py
+TRAINABLE = False
+# == nets.py
+import conf
+import tensorflow as tf
+FLAG = conf.TRAINABLE
+def make():
+    return tf.Variable(tf.ones((3,)), trainable=FLAG)
+""",
+    ),
+    program(
+        "a flag that is set after the import",
+        """
+# == train.py
+import tensorflow as tf
+import conf
+import nets
+conf.TRAINABLE = False
+w = nets.make()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w)
+g = tape.gradient(loss, w)
+# == conf.py
+TRAINABLE = True
+# == nets.py
+import conf
+import tensorflow as tf
+FLAG = conf.TRAINABLE
+def make():
+    return tf.Variable(tf.ones((3,)), trainable=FLAG)
+""",
+    ),
+    program(
+        "a dictionary that the program fills",
+        """
+# == train.py
+import tensorflow as tf
+from conf import CFG
+CFG.update(trainable=True)
+CFG["extra"] = 1
+w = tf.Variable(tf.ones((3,)), trainable=CFG["trainable"])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w)
+g = tape.gradient(loss, w)
+# == conf.py
+CFG = {"trainable": False}
+""",
+    ),
+    program(
+        "a list that another module fills",
+        """
+# == train.py
+import tensorflow as tf
+import store, fill
+fill.fill()
+with tf.GradientTape() as tape:
+    loss = tf.add_n([v * v for v in store.VARS])
+g = tape.gradient(loss, store.VARS)[0]
+# == store.py
+VARS = []
+# == fill.py
+import tensorflow as tf
+from store import VARS
+def fill():
+    VARS.append(tf.Variable(1.0))
+""",
+    ),
+    program(
+        "a tape that a helper lets watch",
+        """
+# == train.py
+import tensorflow as tf
+from h import compute
+w = tf.constant([1.,2.])
+with tf.GradientTape() as tape:
+    loss = compute(tape, w)
+g = tape.gradient(loss, w)
+# == h.py
+import tensorflow as tf
+def compute(tape, w):
+    tape.watch(w)
+    return tf.reduce_sum(w*w)
+""",
+    ),
+    program(
+        "a method that is set from outside",
+        """
+# == train.py
+import numpy as np
+import tensorflow as tf
+import nets
+def call(self, x):
+    return self.w * x
+nets.Net.__call__ = call
+net = nets.Net()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(net(tf.constant([1.,2.])))
+g = tape.gradient(loss, net.w)
+# == nets.py
+import tensorflow as tf
+import numpy as np
+class Net:
+    def __init__(self):
+        self.w = tf.Variable(1.0)
+    def __call__(self, x):
+        return np.square(self.w)
+""",
+    ),
+    program(
+        "a name that a test replaces by its path",
+        """
+# == train.py
+import tensorflow as tf
+from unittest.mock import patch
+import h
+w = tf.Variable(1.0)
+with patch("h.loss", tf.square):
+    with tf.GradientTape() as tape:
+        loss = tf.abs(h.loss(w))
+    g = tape.gradient(loss, w)
+# == h.py
+import numpy as np
+def loss(w):
+    return np.square(w)
+""",
+    ),
+    program(
+        "a helper for tensors and arrays",
+        """
+# == train.py
+import tensorflow as tf
+from h import square
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = square(w)
+g = tape.gradient(loss, w)
+# == h.py
+import numpy as np
+import tensorflow as tf
+def square(x):
+    if tf.is_tensor(x) or isinstance(x, tf.Variable):
+        return tf.square(x)
+    return np.square(x)
+""",
+    ),
+    program(
+        "a backend by the environment",
+        """
+# == train.py
+import tensorflow as tf
+import backend as B
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = B.square(w)
+g = tape.gradient(loss, w)
+# == backend/__init__.py
+import os
+if os.environ.get("B", "tf") == "np":
+    from .np_backend import *
+else:
+    from .tf_backend import *
+# == backend/np_backend.py
+from numpy import square
+# == backend/tf_backend.py
+from tensorflow import square
+""",
+    ),
+    program(
+        "a backend that is tried first",
+        """
+# == train.py
+import tensorflow as tf
+import backend as B
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = B.square(w)
+g = tape.gradient(loss, w)
+# == backend/__init__.py
+try:
+    from .fast import *
+except ImportError:
+    from .slow import *
+# == backend/slow.py
+from numpy import square
+# == backend/fast.py
+from tensorflow import square
+""",
+    ),
+    program(
+        "a package that makes its names",
+        """
+# == train.py
+import tensorflow as tf
+import lazy
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = lazy.square(w)
+g = tape.gradient(loss, w)
+# == lazy/__init__.py
+import importlib
+def __getattr__(name):
+    return getattr(importlib.import_module("lazy.impl"), name)
+# == lazy/square.py
+from numpy import square
+# == lazy/impl.py
+from tensorflow import square
+""",
+    ),
+    program(
+        "a module that is loaded again",
+        """
+# == train.py
+import importlib
+import tensorflow as tf
+import h
+h.w = tf.constant(1.0)
+importlib.reload(h)
+with tf.GradientTape() as tape:
+    loss = h.w * h.w
+g = tape.gradient(loss, h.w)
+# == h.py
+import tensorflow as tf
+w = tf.Variable(1.0)
+""",
+    ),
+    program(
+        "an import for the type checker alone",
+        """
+# == train.py
+from typing import TYPE_CHECKING
+import tensorflow as tf
+if TYPE_CHECKING:
+    from h import square
+else:
+    from tensorflow import square
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = tf.abs(square(w))
+g = tape.gradient(loss, w)
+# == h.py
+from numpy import square
+""",
+    ),
+    program(
+        "a name that a test replaces on the module",
+        """
+# == train.py
+import tensorflow as tf
+from unittest import mock
+import helpers
+
+w = tf.Variable(1.0)
+with mock.patch.object(helpers, "squared", tf.square):
+    with tf.GradientTape() as tape:
+        loss = tf.abs(helpers.total(w))
+    g = tape.gradient(loss, w)
+# == helpers.py
+import numpy as np
+
+def squared(w):
+    return np.square(w)
+
+def total(w):
+    return squared(w) * 2.0
+""",
+    ),
+    program(
+        "a name that a fixture replaces",
+        """
+# == train.py
+import pytest
+import tensorflow as tf
+import helpers
+
+def test_it(monkeypatch):
+    monkeypatch.setattr(helpers, "squared", tf.square)
+    w = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        loss = tf.abs(helpers.squared(w))
+    return tape.gradient(loss, w)
+
+if __name__ == "__main__":
+    with pytest.MonkeyPatch.context() as context:
+        g = test_it(context)
+# == helpers.py
+import numpy as np
+
+def squared(w):
+    return np.square(w)
+""",
+    ),
+    program(
+        "a module whose top is too long to be run to its end",
+        """
+# == train.py
+import tensorflow as tf
+from helpers import squared
+
+w = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    loss = tf.abs(squared(w))
+g = tape.gradient(loss, w)
+# == helpers.py
+import numpy as np
+import tensorflow as tf
+
+def squared(w):
+    return np.square(w)
+
+"""
+        + "x = 1 + 2 + 3 + 4\n" * 2_000
+        + """
+def squared(w):
+    return tf.square(w)
 """,
     ),
 ]

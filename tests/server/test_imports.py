@@ -108,7 +108,9 @@ async def test_a_helper_that_changes_on_the_disk(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_comes_with_its_module(tmp_path: Path) -> None:
-    text = TRAIN.replace("from helpers import squared", "import parts.losses").replace("squared(", "parts.losses.squared(")
+    text = TRAIN.replace("from helpers import squared", "import parts.losses").replace(
+        "squared(", "parts.losses.squared("
+    )
     async with session(tmp_path) as editor:
         train = editor.open(tmp_path / "train.py", text)
         assert await found(editor, train, 0) == []
