@@ -250,7 +250,7 @@ class Expressions(Core):
         return operators.unary(self, node, value)
 
     def eval_BinOp(self, node: ast.BinOp) -> Value:
-        # A long sum leans to the left: its terms are taken from there one after the other, and not one inside the other.
+        # A long sum leans to the left: its terms are taken one after the other, not one inside the other.
         spine = [node]
         while isinstance(spine[-1].left, ast.BinOp):
             spine.append(spine[-1].left)
