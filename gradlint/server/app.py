@@ -9,6 +9,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 from uuid import uuid4
 
 from lsprotocol import types
@@ -73,6 +74,7 @@ class Server(LanguageServer):
         self.confirmations = Confirmations()
         self.checker = Checker(self.documents, self._compute, self._deliver)
         self.published: dict[str, list[types.Diagnostic]] = {}
+        self.asked: set[str] = set()
 
     @property
     def documents(self) -> Documents:
@@ -116,6 +118,7 @@ class Server(LanguageServer):
         """Drop a document or notebook that was closed, and clear its texts' diagnostics."""
         self.checker.forget(uri)
         self.confirmations.forget(uri)
+        self.asked.discard(unquote(uri))
         self.clear(texts)
 
     def clear(self, texts: Sequence[str]) -> None:
@@ -123,6 +126,18 @@ class Server(LanguageServer):
         for text in texts:
             if self.published.pop(text, None) is not None:
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(text, []))
+
+    def asked_for(self, uri: str) -> None:
+        """Note that the client asks for the diagnostics of a document or cell: from now on none are pushed for it.
+
+        Many clients that ask for those of documents, VS Code's among them, never ask for those of a notebook's cells,
+        so a notebook's are pushed until the first of its cells is asked for; those that were are then taken back.
+        """
+        unit = self.documents.unit(uri)
+        if unit is not None and unquote(unit) not in self.asked:
+            self.asked.add(unquote(unit))
+            snapshot = self.documents.snapshot(unit)
+            self.clear([text.uri for text in snapshot.texts] if snapshot is not None else [])
 
     def refresh(self) -> None:
         """Ask the client to ask again for what it has asked for before: the answers have changed."""
@@ -177,8 +192,8 @@ class Server(LanguageServer):
         return programs.nothing(snapshot)
 
     def _deliver(self, result: Result) -> None:
-        """Publish a new result's diagnostics, unless the client asks for them itself."""
-        if self.client.pulls:
+        """Publish a new result's diagnostics, unless the client asks for them itself (:meth:`asked_for`)."""
+        if self.client.pulls and (result.snapshot.kind != "notebook" or unquote(result.snapshot.uri) in self.asked):
             return
         result = self.confirmations.apply(result)
         for uri, found in diagnostics.by_text(result, related=self.client.related).items():
@@ -302,6 +317,7 @@ def _requests(server: Server) -> None:
     )
     async def diagnostic(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         uri = params.text_document.uri
+        server.asked_for(uri)
         result = await server.result(uri)
         if result is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])

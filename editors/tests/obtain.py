@@ -1,0 +1,76 @@
+"""Gets what the tests in this folder need and no package of Debian is: ``python -m editors.tests.obtain FOLDER``.
+
+Visual Studio Code comes from the npm registry, as the server that code-server is built on: its workbench in a browser,
+its extension host in Node. Node itself comes with the extra ``editors``, the browser from the system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CODE_SERVER = "4.96.4"
+"""code-server's release; Visual Studio Code has the same number after the 1."""
+FOLDER = "GRADLINT_EDITORS"
+"""The environment variable that names the folder for the tests."""
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the scripts of this Python first on the path, Node among them."""
+    scripts = os.path.dirname(sys.executable)
+    return {**os.environ, "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)])}
+
+
+def program(*names: str) -> str:
+    """Where a program is, under the first of its names that is there; the tests need it."""
+    for name in names:
+        found = shutil.which(name, path=environment()["PATH"])
+        if found is not None:
+            return found
+    raise AssertionError(f"{names[0]} is not installed; .ci/run shows how to get what the tests of the editors need")
+
+
+def vscode() -> Path:
+    """The main module of Visual Studio Code's server, as :func:`get_vscode` puts it there."""
+    folder = os.environ.get(FOLDER)
+    assert folder, f"{FOLDER} is not set; `python -m editors.tests.obtain FOLDER` makes the folder that it is to name"
+    main = _vscode(Path(folder)) / "out" / "server-main.js"
+    assert main.is_file(), f"{main} is not there; `python -m editors.tests.obtain {folder}` gets it"
+    return main
+
+
+def get_vscode(folder: Path) -> None:
+    """Put Visual Studio Code's server into a folder.
+
+    Nothing is compiled: the modules in C++ are for terminals, logs and keyrings, and it runs without them.
+
+    Raises:
+        subprocess.CalledProcessError: If npm cannot do it.
+    """
+    if (_vscode(folder) / "node_modules").is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    npm = [program("npm"), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--omit=dev"]
+    subprocess.run([*npm, "--prefix", str(folder), f"code-server@{CODE_SERVER}"], env=environment(), check=True)
+    # Its lock file names a source that is not in the registry; the ranges of its package.json do as well.
+    (_vscode(folder) / "npm-shrinkwrap.json").unlink()
+    subprocess.run(npm, cwd=_vscode(folder), env=environment(), check=True)
+
+
+def _vscode(folder: Path) -> Path:
+    return folder / "node_modules" / "code-server" / "lib" / "vscode"
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m editors.tests.obtain", description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where it is put; the tests find it by " + FOLDER)
+    get_vscode(parser.parse_args().folder.absolute())
+
+
+if __name__ == "__main__":
+    main()
