@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent.parent
+"""The project's folder."""
 CODE_SERVER = "4.96.4"
 """code-server's release; Visual Studio Code has the same number after the 1."""
 FOLDER = "GRADLINT_EDITORS"

@@ -11,23 +11,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from editors.tests.obtain import environment, program, vscode
+from editors.tests.obtain import ROOT, environment, program, vscode
+from editors.tests.processes import running, wait_for
+from editors.tests.study import notebook
 from gradlint.server.settings import Editor, parse
 from tests.server.programs import BROKEN, CELLS, FIXED
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 SOURCE = ROOT / "editors" / "vscode"
 READY = re.compile(r"Extension host agent listening on (\d+)")
 
@@ -50,42 +46,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert done.returncode == 0, done.stdout + done.stderr
     return folder / "dist" / "gradlint.vsix"
-
-
-def notebook() -> str:
-    """A notebook with the cells of the tests below a heading."""
-    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "metadata": {}, "source": "# A study"}]
-    cells += [
-        {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell} for cell in CELLS
-    ]
-    metadata = {"language_info": {"name": "python"}}
-    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-
-
-@contextmanager
-def running(command: Sequence[str], log: Path, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A process for the time of a block, with what it says in a file."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **more)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_for(condition: Any, process: subprocess.Popen[bytes], log: Path, patience: float) -> Any:
-    """Wait until something is there that a process brings about."""
-    end = time.monotonic() + patience
-    while not (value := condition()):
-        assert process.poll() is None, log.read_text(errors="replace")[-4000:]
-        assert time.monotonic() < end, log.read_text(errors="replace")[-4000:]
-        time.sleep(0.1)
-    return value
 
 
 @pytest.fixture(scope="module")
