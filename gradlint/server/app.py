@@ -171,6 +171,15 @@ class Server(LanguageServer):
             known = [(cast("Path", path_of(folder.uri)), value) for folder, value in pairs if value is not None]
             self.configuration.set_folders(known)
 
+    async def apply(self, edit: types.WorkspaceEdit, label: str) -> bool:
+        """Let the client make an edit; False where it does not."""
+        try:
+            answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+        except JsonRpcException as error:
+            logger.warning("the client does not make the edit: %s", error)
+            return False
+        return bool(answer.applied)
+
     def action_maker(self, result: Result) -> actions.Actions:
         """The code actions of a result."""
         snapshot = result.snapshot
@@ -324,13 +333,14 @@ def _requests(server: Server) -> None:
         return diagnostics.report(result, uri, params.previous_result_id, server.client)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(actions.KINDS, resolve_provider=True))
-    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    async def code_action(params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command] | None:
         result = await server.result(params.text_document.uri)
         if result is None:
             return None
         make = server.action_maker(result)
         work = partial(make.offer, params.text_document.uri, params.range, params.context.only)
-        return await server.checker.run(work)
+        made = await server.checker.run(work)
+        return made if server.client.literals else actions.as_commands(made, server.protocol.converter)
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
@@ -383,8 +393,16 @@ def _commands(server: Server) -> None:
         edit = await server.checker.run(server.action_maker(result).fix_all)
         if edit is None:
             return False
-        applied = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, "Fix all with gradlint"))
-        return bool(applied.applied)
+        return await server.apply(edit, "Fix all with gradlint")
+
+    @server.command(actions.APPLY)
+    async def apply(*arguments: Any) -> bool:
+        try:
+            edit = server.protocol.converter.structure(arguments[0] if arguments else None, types.WorkspaceEdit)
+        except Exception as error:
+            logger.warning("%s: this is no edit: %s", actions.APPLY, error)
+            return False
+        return await server.apply(edit, "gradlint")
 
     @server.command(actions.EXPLAIN)
     async def explain(*arguments: Any) -> str | None:

@@ -26,6 +26,7 @@ class Protocol(LanguageServerProtocol):
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         super().__init__(server, converter)
+        self.converter = converter
         self.documents = Documents()
         self.initialized = False
         self.stopped = False
