@@ -397,10 +397,13 @@ def _commands(server: Server) -> None:
 
     @server.command(actions.APPLY)
     async def apply(*arguments: Any) -> bool:
+        wanted = arguments[0] if arguments else None
+        if not isinstance(wanted, dict):
+            return False
         try:
-            edit = server.protocol.converter.structure(arguments[0] if arguments else None, types.WorkspaceEdit)
-        except Exception as error:
-            logger.warning("%s: this is no edit: %s", actions.APPLY, error)
+            edit = server.protocol.converter.structure(wanted, types.WorkspaceEdit)
+        except Exception:
+            logger.warning("%s: its argument is no edit", actions.APPLY)
             return False
         return await server.apply(edit, "gradlint")
 

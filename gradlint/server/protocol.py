@@ -6,6 +6,7 @@ no sense is logged and passed over.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
+
+
+logger = logging.getLogger(__name__)
 
 
 class Protocol(LanguageServerProtocol):
@@ -40,6 +44,8 @@ class Protocol(LanguageServerProtocol):
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
+            if data.get("method") == types.INITIALIZE and (params := self._readable(data.get("params"))) is not None:
+                return super().structure_message({**data, "params": params})
             if isinstance(data.get("id"), int | str) and "method" in data:
                 self._refuse(
                     data["id"], types.ErrorCodes.InvalidParams, f"{data['method']}: the parameters cannot be read"
@@ -60,6 +66,37 @@ class Protocol(LanguageServerProtocol):
             self.initialized = True
             self.stopped = method == types.SHUTDOWN
             super().handle_message(message)
+
+    def _readable(self, params: Any) -> dict[str, Any] | None:
+        """What can be read of the parameters of ``initialize``; None where that is nothing.
+
+        A client that says something odd of what gradlint does not even use is served for all that.
+        """
+        if not isinstance(params, dict):
+            return None
+        empty: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+
+        def reads(part: dict[str, Any]) -> bool:
+            try:
+                self.converter.structure({**empty, **part}, types.InitializeParams)
+            except Exception:
+                logger.warning("initialize: this cannot be read: %s", part)
+                return False
+            return True
+
+        able: dict[str, Any] = {}
+        capabilities = params.get("capabilities")
+        for group, features in (capabilities if isinstance(capabilities, dict) else {}).items():
+            if isinstance(features, dict):
+                able[group] = {
+                    name: value for name, value in features.items() if reads({"capabilities": {group: {name: value}}})
+                }
+        others = {name: value for name, value in params.items() if name != "capabilities"}
+        return {
+            **empty,
+            **{name: value for name, value in others.items() if reads({name: value})},
+            "capabilities": able,
+        }
 
     def _refuse(self, request: int | str | None, code: types.ErrorCodes, message: str) -> None:
         if request is not None:
