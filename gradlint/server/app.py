@@ -29,6 +29,7 @@ from gradlint.server.confirm import Confirmations, chosen
 from gradlint.server.documents import path_of
 from gradlint.server.hover import hover
 from gradlint.server.protocol import Protocol
+from gradlint.server.settings import pushed
 from gradlint.settings import CONFIG_NAMES, SettingsError
 
 if TYPE_CHECKING:
@@ -164,10 +165,10 @@ class Server(LanguageServer):
             except JsonRpcException as error:
                 logger.warning("the client does not tell its settings: %s", error)
                 return
-            default, *others = values
-            if default is not None:
-                self.configuration.set_default(default)
-            pairs = zip(folders, others, strict=False)
+            known_values = list(values) if isinstance(values, list | tuple) else []
+            if known_values and known_values[0] is not None:
+                self.configuration.set_default(known_values[0])
+            pairs = zip(folders, known_values[1:], strict=False)
             known = [(cast("Path", path_of(folder.uri)), value) for folder, value in pairs if value is not None]
             self.configuration.set_folders(known)
 
@@ -265,8 +266,8 @@ def _session(server: Server) -> None:
         server.configuration.changed()
         if server.client.configures:
             await server.pull_settings()
-        elif params.settings:
-            server.configuration.set_default(params.settings)
+        elif (settings := pushed(params.settings)) is not None:
+            server.configuration.set_default(settings)
         server.settings_changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)

@@ -41,11 +41,17 @@ class Protocol(LanguageServerProtocol):
         Raises:
             JsonRpcException: If the message's parameters are not what its method takes.
         """
+        if data.get("method") in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE):
+            _number(data.get("params"))
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
             if data.get("method") == types.INITIALIZE and (params := self._readable(data.get("params"))) is not None:
                 return super().structure_message({**data, "params": params})
+            if "method" not in data and data.get("id") in self._request_futures:
+                # Whoever waits for the answer must not wait for ever.
+                unread = {"code": types.ErrorCodes.InvalidParams.value, "message": "the answer cannot be read"}
+                return super().structure_message({"jsonrpc": "2.0", "id": data["id"], "error": unread})
             if isinstance(data.get("id"), int | str) and "method" in data:
                 self._refuse(
                     data["id"], types.ErrorCodes.InvalidParams, f"{data['method']}: the parameters cannot be read"
@@ -155,3 +161,10 @@ class Protocol(LanguageServerProtocol):
         """A notebook was closed."""
         gone = self.documents.close_notebook(params)
         yield from self._then(types.NOTEBOOK_DOCUMENT_DID_CLOSE, (params.notebook_document.uri, gone))
+
+
+def _number(params: Any) -> None:
+    """Give a document a version where the client gives none: it may be null in old versions of the protocol."""
+    document = params.get("textDocument") if isinstance(params, dict) else None
+    if isinstance(document, dict) and document.get("version") is None:
+        document["version"] = 0

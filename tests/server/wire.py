@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from tests.server.editor import COMMAND
+from tests.server.editor import COMMAND, PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,12 @@ class Wire:
         self.asked: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
         self.answer = answer
+        self._messages: Queue[dict[str, Any] | None] = Queue()
+        self._logged: list[bytes] = []
+        # As an editor does, it reads while it writes: else two full pipes would wait for each other.
+        self._threads = [Thread(target=work, daemon=True) for work in (self._receive, self._log)]
+        for thread in self._threads:
+            thread.start()
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -56,14 +64,8 @@ class Wire:
 
     def read(self) -> dict[str, Any]:
         """The next message; the server's own requests are answered."""
-        assert self.process.stdout is not None
-        length = 0
-        while (line := self.process.stdout.readline()) not in (b"\r\n", b""):
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        assert length, "the server has closed its output"
-        message: dict[str, Any] = json.loads(self.process.stdout.read(length))
+        message = self._messages.get(timeout=PATIENCE)
+        assert message is not None, "the server has closed its output"
         if "method" in message and "id" in message:
             self.asked.append(message)
             if self.answer is not None:
@@ -112,9 +114,26 @@ class Wire:
         """Take the pipes away; gives what the server has logged."""
         self.process.kill()
         self.process.wait()
-        assert self.process.stderr is not None
-        logged = self.process.stderr.read().decode()
+        for thread in self._threads:
+            thread.join(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert pipe is not None
             pipe.close()
-        return logged
+        return b"".join(self._logged).decode()
+
+    def _receive(self) -> None:
+        assert self.process.stdout is not None
+        while True:
+            length = 0
+            while (line := self.process.stdout.readline()) not in (b"\r\n", b""):
+                name, _, value = line.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            if not length:
+                self._messages.put(None)
+                return
+            self._messages.put(json.loads(self.process.stdout.read(length)))
+
+    def _log(self) -> None:
+        assert self.process.stderr is not None
+        self._logged.extend(self.process.stderr)
