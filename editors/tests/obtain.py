@@ -1,7 +1,8 @@
 """Gets what the tests in this folder need and the system may not have: ``python -m editors.tests.obtain FOLDER``.
 
-Helix comes from a release of Debian that has it, unpacked and not installed. Visual Studio Code comes from the npm registry, as the server that code-server is built on: its workbench in a browser,
-its extension host in Node. Node itself comes with the extra ``editors``, the browser from the system.
+Helix comes from a release of Debian that has it, unpacked and not installed. Visual Studio Code comes from the npm
+registry, as the server that code-server is built on: its workbench in a browser, its extension host in Node. Node comes
+with the extra ``editors``, the browser from the system.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,6 +41,11 @@ def program(*names: str) -> str:
     raise AssertionError(f"{names[0]} is not installed; .ci/run shows how to get what the tests of the editors need")
 
 
+def browser() -> str:
+    """Where the browser is."""
+    return program("chromium", "chromium-browser", "google-chrome")
+
+
 def vscode() -> Path:
     """The main module of Visual Studio Code's server, as :func:`get_vscode` puts it there."""
     folder = _folder()
@@ -53,8 +60,10 @@ def get_vscode(folder: Path) -> None:
     Nothing is compiled: the modules in C++ are for terminals, logs and keyrings, and it runs without them.
 
     Raises:
+        AssertionError: If npm or the browser is not there.
         subprocess.CalledProcessError: If npm cannot do it.
     """
+    browser()
     if (_vscode(folder) / "node_modules").is_dir():
         return
     npm = [program("npm"), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--omit=dev"]
@@ -117,14 +126,33 @@ def _vscode(folder: Path) -> Path:
     return folder / "node_modules" / "code-server" / "lib" / "vscode"
 
 
+def get_jupyterlab(folder: Path) -> None:
+    """See that JupyterLab is there, from the extra ``editors``.
+
+    Raises:
+        AssertionError: If it is not.
+    """
+    for module in ("jupyterlab", "jupyterlab_lsp", "playwright", "websocket"):
+        assert find_spec(module), f"{module} is not installed; it is in the extra `editors`"
+    browser()
+
+
+EDITORS = {"helix": get_helix, "vscode": get_vscode, "jupyterlab": get_jupyterlab}
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m editors.tests.obtain", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where it is put; the tests find it by " + FOLDER)
-    folder = parser.parse_args().folder.absolute()
+    parser.add_argument("editors", nargs="*", choices=EDITORS, help="which; all where none is named")
+    options = parser.parse_args()
+    folder = options.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    get_helix(folder)
-    get_vscode(folder)
+    for name in options.editors or EDITORS:
+        try:
+            EDITORS[name](folder)
+        except (AssertionError, OSError, subprocess.CalledProcessError) as error:
+            sys.exit(f"{name} cannot be had: {error}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from websocket import WebSocket, create_connection
 
-from editors.tests.obtain import ROOT, environment, program
+from editors.tests.obtain import ROOT, browser, environment
 from editors.tests.processes import running, wait_for
 from editors.tests.study import notebook
 from gradlint.server.jupyter import NAME
@@ -46,6 +46,15 @@ class Lab:
     folder: Path
 
 
+def documented(name: str) -> dict[str, Any]:
+    """The settings that the documentation gives for a file."""
+    guide = (ROOT / "docs" / "editors.md").read_text()
+    block = re.search(rf"{re.escape(name)}`.*?^```json\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    settings: dict[str, Any] = json.loads(block[1])
+    return settings
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("jupyter")
@@ -53,12 +62,25 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder.mkdir()
     (folder / "study.ipynb").write_text(notebook())
     (folder / "train.py").write_text(BROKEN)
+    for plugin, settings in documented("overrides.json").items():
+        extension, _, name = plugin.partition(":")
+        file = home / "settings" / extension / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(settings))
+    # What is written for another environment stands beside what is found in this one, and below it in priority.
+    written = documented("gradlint.json")
+    servers = written["LanguageServerManager"]["language_servers"]
+    servers["elsewhere"] = servers.pop(NAME)
+    configuration = home / "config" / "jupyter_server_config.d"
+    configuration.mkdir(parents=True)
+    (configuration / "gradlint.json").write_text(json.dumps(written))
     variables = {
         **environment(),
         "HOME": str(home),
         "PYTHONPATH": str(ROOT),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "share"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTER_RUNTIME_DIR": str(home / "run"),
     }
     options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
@@ -74,6 +96,10 @@ def status(lab: Lab) -> dict[str, Any]:
     with urlopen(f"{lab.address}/lsp/status?token={TOKEN}", timeout=60) as answer:
         told: dict[str, Any] = json.load(answer)
     return told["sessions"]
+
+
+def test_the_specification_for_another_environment(lab: Lab) -> None:
+    assert status(lab)["elsewhere"]["spec"]["display_name"] == "gradlint"
 
 
 def test_it_is_found_and_takes_no_other_servers_place(lab: Lab) -> None:
@@ -139,31 +165,37 @@ def test_the_messages_of_the_page(lab: Lab) -> None:
     assert broken.split("\n")[line] == "    loss = tf.square(np.mean(w))"
     context = {"diagnostics": [found]}
     page.send("textDocument/codeAction", {"textDocument": item, "range": found["range"], "context": context}, 1)
-    preferred = next(action for action in page.answer(1) if action.get("isPreferred"))
-    (edit,) = preferred["edit"]["changes"][page.uri]
+    # The page says nothing of code actions, so it is offered commands.
+    offered = {command["title"]: command for command in page.answer(1)}
+    (edit,) = offered["Compute it with TensorFlow"]["arguments"][0]["changes"][page.uri]
     assert (edit["newText"], edit["range"]["start"]["line"]) == ("tf.reduce_mean", line)
     settings = {"settings": {"gradlint": {"ignore": ["GT201"]}}}
     page.send("workspace/didChangeConfiguration", settings)
     assert page.diagnostics(1) == []
-    page.socket.close()
+    # A second page shares the server with the first.
+    second = Socket(lab)
+    second.send("initialize", {**begin, "capabilities": CAPABILITIES}, 7)
+    assert second.answer(7)["capabilities"]["positionEncoding"] == "utf-16"
+    for socket in (page, second):
+        socket.socket.close()
 
 
 @pytest.fixture
 def page(lab: Lab) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        path = program("chromium", "chromium-browser", "google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        window = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox", "--disable-gpu"])
+        page = window.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(120_000)
         expect.set_options(timeout=120_000)
         yield page
-        browser.close()
+        window.close()
 
 
 def test_a_notebook_in_the_browser(lab: Lab, page: Page) -> None:
     page.goto(f"{lab.address}/lab/tree/study.ipynb?token={TOKEN}&reset")
     losing = page.locator(".jp-Notebook .jp-Cell").nth(3)
-    mark = losing.locator(".cm-lintRange-error")
+    # A warning, as the settings of JupyterLab say.
+    mark = losing.locator(".cm-lintRange-warning")
     expect(mark).to_have_text("np.mean(w)")
     expect(page.locator(".jp-Notebook .cm-lintRange")).to_have_count(1)
     mark.hover()
@@ -178,7 +210,7 @@ def test_a_notebook_in_the_browser(lab: Lab, page: Page) -> None:
 def test_a_file_in_the_browser(lab: Lab, page: Page) -> None:
     page.goto(f"{lab.address}/lab/tree/train.py?token={TOKEN}&reset")
     editor = page.locator(".jp-FileEditor")
-    expect(editor.locator(".cm-lintRange-error")).to_have_text("np.mean(w * x)")
+    expect(editor.locator(".cm-lintRange-warning")).to_have_text("np.mean(w * x)")
     editor.locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(FIXED)

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from editors.tests.obtain import ROOT, environment, program, vscode
+from editors.tests.obtain import ROOT, browser, environment, program, vscode
 from editors.tests.processes import running, wait_for
 from editors.tests.study import notebook
 from gradlint.server.settings import Editor, parse
@@ -81,8 +81,8 @@ def seen(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
         driver = f"vscode-remote://{address}{HERE / 'vscode'}"
         payload = [["extensionDevelopmentPath", driver], ["extensionTestsPath", f"{driver}/drive"]]
         page = f"http://{address}/?" + urlencode({"folder": str(work), "payload": json.dumps(payload)})
-        browser = [
-            program("chromium", "chromium-browser", "google-chrome"),
+        window = [
+            browser(),
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
@@ -91,7 +91,7 @@ def seen(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
             f"--user-data-dir={profile}",
             page,
         ]
-        with running(browser, home / "browser.log", env=variables):
+        with running(window, home / "browser.log", env=variables):
             wait_for(out.exists, process, log, 300)
     result: dict[str, Any] = json.loads(out.read_text())
     assert "failed" not in result, json.dumps(result, indent=2)

@@ -98,9 +98,10 @@ class Server(LanguageServer):
         self.client = Client.of(params.capabilities)
         self.documents.encoding = types.PositionEncodingKind(self.workspace.position_encoding)
         self.configuration.set_default(params.initialization_options)
-        # The checker collects when nobody types.
-        gc.disable()
-        self.checker.begin(programs.warm_up)
+        if gc.isenabled():
+            # The checker collects when nobody types.
+            gc.disable()
+            self.checker.begin(programs.warm_up)
 
     def look(self, uri: str, *, delay: bool = False) -> None:
         """Look at the document or notebook that a URI belongs to, at once or when it has rested."""

@@ -59,14 +59,17 @@ class Protocol(LanguageServerProtocol):
             raise error from None
 
     def handle_message(self, message: Any) -> None:
-        """Hand a message to its handler, unless the session has not begun or is over."""
+        """Hand a message to its handler, unless the session has not begun or is over.
+
+        It may begin again: the pages of a JupyterLab share one server, and each of them begins a session of its own.
+        """
         method = getattr(message, "method", None)
         if method is None or method == types.EXIT:
             super().handle_message(message)
         elif self.stopped:
             self._refuse(getattr(message, "id", None), types.ErrorCodes.InvalidRequest, "the server is shutting down")
-        elif self.initialized == (method == types.INITIALIZE):
-            code = types.ErrorCodes.InvalidRequest if self.initialized else types.ErrorCodes.ServerNotInitialized
+        elif not self.initialized and method != types.INITIALIZE:
+            code = types.ErrorCodes.ServerNotInitialized
             self._refuse(getattr(message, "id", None), code, f"{method}: not at this point of the session")
         else:
             self.initialized = True

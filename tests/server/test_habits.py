@@ -76,6 +76,18 @@ def test_sessions_begun_oddly(start: Callable[..., Wire], params: dict[str, Any]
     assert codes(wire.open(URI, BROKEN)) == ["GT201"]
 
 
+def test_a_session_that_begins_twice(start: Callable[..., Wire]) -> None:
+    wire = start()
+    assert codes(wire.open(URI, BROKEN)) == ["GT201"]
+    # The second page of a JupyterLab, with documents of its own.
+    assert "positionEncoding" in wire.initialize(rootUri="file:///tmp")
+    other = "file:///tmp/other.py"
+    assert codes(wire.open(other, BROKEN)) == ["GT201"]
+    for uri in (URI, other):
+        wire.change(uri, 2, {"text": FIXED})
+        assert wire.published(uri, 2) == []
+
+
 def test_settings_of_any_form(start: Callable[..., Wire]) -> None:
     wire = start()
     wire.open(URI, BROKEN)

@@ -20,7 +20,7 @@ class Wire:
     Attributes:
         asked: The requests that the server has made of the client.
         told: The notifications that came from it.
-        answer: Gives the response to a request of the server, without its ``jsonrpc`` and ``id``; none where it is None.
+        answer: Gives the response to a request of the server, but for its ``jsonrpc`` and ``id``; None for none.
     """
 
     def __init__(self, answer: Callable[[str, Any], dict[str, Any]] | None = None) -> None:
@@ -99,10 +99,12 @@ class Wire:
         """Wait for the diagnostics of a document that are published next, or of the version that is named."""
         while True:
             message = self.read()
-            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                if version in (None, message["params"].get("version")):
-                    found: list[Any] = message["params"]["diagnostics"]
-                    return found
+            if message.get("method") != "textDocument/publishDiagnostics":
+                continue
+            params = message["params"]
+            if params["uri"] == uri and version in (None, params.get("version")):
+                found: list[Any] = params["diagnostics"]
+                return found
 
     def finish(self) -> int:
         """End the session as the protocol asks; gives the exit status."""
