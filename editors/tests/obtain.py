@@ -90,6 +90,7 @@ def get_helix(folder: Path) -> None:
     """Unpack Debian's package of Helix into a folder, with the C library that it was built for; nothing is installed.
 
     Raises:
+        AssertionError: If the system takes nothing from Debian.
         subprocess.CalledProcessError: If apt cannot do it.
     """
     root = folder / "helix"
@@ -98,7 +99,7 @@ def get_helix(folder: Path) -> None:
     apt = folder / "apt"
     for path in ("lists/partial", "cache/archives/partial", "packages"):
         (apt / path).mkdir(parents=True, exist_ok=True)
-    (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {DEBIAN} main\n")
+    (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {DEBIAN} main\n")
     options = {
         "Dir::Etc::sourcelist": apt / "sources.list",
         "Dir::Etc::sourceparts": "/dev/null",
@@ -114,6 +115,19 @@ def get_helix(folder: Path) -> None:
     for package in packages.glob("*.deb"):
         subprocess.run(["dpkg", "--extract", str(package), str(unpacked)], check=True)
     unpacked.rename(root)
+
+
+def mirror() -> str:
+    """Where this system takes Debian's packages from.
+
+    Raises:
+        AssertionError: If it takes none from Debian.
+        subprocess.CalledProcessError: If apt cannot tell.
+    """
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Component: main"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+    assert told, "the system takes no packages from Debian"
+    return told[0]
 
 
 def _folder() -> Path:
