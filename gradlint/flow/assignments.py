@@ -117,6 +117,9 @@ class Assignments(Calls):
         owner = self.eval(target.value)
         index = self.eval_index(target.slice)
         if isinstance(owner, Dict):
+            before = owner.pairs.get(index.value) if isinstance(index, Const) else None
+            if before is not None:
+                self.note_rebinding(before, value, self.text(target), node)
             self.set(owner.state, "pairs", with_key(owner.pairs, index, value))
         elif isinstance(owner, Seq):
             items = owner.items
@@ -146,7 +149,7 @@ class Assignments(Calls):
 
     def rebound(self, name: str, value: Value, node: ast.AST) -> None:
         """Note where a name that held a Variable comes to hold something else."""
-        before = self.frame.names.get(name)
+        before = self.binding_frame(name).names.get(name)
         if isinstance(before, Value):
             self.note_rebinding(before, value, name, node)
 

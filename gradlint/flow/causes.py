@@ -8,7 +8,7 @@ from gradlint.flow import dtypes, graph
 from gradlint.flow.asking import WAYS, Asking, Cause
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, Note, Span
-from gradlint.flow.keras_variables import VARIABLES
+from gradlint.flow.keras_variables import VARIABLES, is_keras, untrained
 from gradlint.flow.program import Instance
 from gradlint.flow.store import MISSING
 from gradlint.flow.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
@@ -169,7 +169,7 @@ class Causes(Asking):
                 note = Note(inner, "a Variable, which only this expression sees")
                 detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
                 return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
-            copied = self.copy_cause(recording, source, node)
+            copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
             if copied is not None:
                 return copied
             detail = {"reason": "constant" if not source.edges else "computed"}
@@ -180,8 +180,9 @@ class Causes(Asking):
             if recording.tape.accessed is False:
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
-                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note])
-            return Cause(Kind.NON_TRAINABLE, span, story=story)
+                detail = {"reason": "keras-variable"} if is_keras(source) else {}
+                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
+            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=untrained(source))
         return None
 
     @staticmethod
@@ -240,6 +241,26 @@ class Causes(Asking):
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
 
+    def late_cause(self, recording: Recording, source: Tensor) -> Cause | None:
+        """A source that was computed after the block, from something that the target was computed from too."""
+        late = source.born > recording.began and recording.tape.state["open"] is False and bool(source.edges)
+        if not late or source.span is None or any(recording in edge.seen for edge in source.edges):
+            return None
+        if any(reach.opaque for reach in self.reaches) or any(self.depends(one, [source]) for one in self.targets):
+            return None
+        stack, seen = [edge.parent for edge in source.edges], set[int]()
+        while stack:
+            value = stack.pop(0)
+            if isinstance(value, Tensor | Variable | Params) and any(value in reach for reach in self.reaches):
+                note = Note(source.span, "a new tensor, made after the target")
+                detail = {"reason": "unused", "original": self.machine.name_of(value)}
+                return Cause(Kind.COPY, source.span, story=[note], detail=detail)
+            if id(value) not in seen:
+                seen.add(id(value))
+                self.machine.spend(1 + len(value.edges))
+                stack.extend(edge.parent for edge in value.edges)
+        return None
+
     # -- causes on the way -----------------------------------------------------------------------------------------
 
     def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
@@ -247,7 +268,11 @@ class Causes(Asking):
         found: list[Break] = []
         for target in self.targets:
             found += self.ways(target, recording).breaks(source)
-        found = [item for item in found if item.edge.parent is not self.machine.pool]
+        found = [
+            item
+            for item in found
+            if item.edge.parent is not self.machine.pool and not self.beside_another_way(recording, item, source)
+        ]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -276,6 +301,13 @@ class Causes(Asking):
         if self.depends(source, self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    def beside_another_way(self, recording: Recording, item: Break, source: Value) -> bool:
+        """Whether a break is a gradient that does not depend on its target as such, but does on the source."""
+        cut = item.edge.cut
+        if cut is None or cut.kind is not Kind.UNCONNECTED or ("reason", "linear") not in cut.detail:
+            return False
+        return any(self.ways(target, recording).reaches(item.node, source) for target in self.targets)
 
     @staticmethod
     def only_compared(item: Break, plain: set[int]) -> bool:

@@ -10,7 +10,7 @@ from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.names import Wrappers
-from gradlint.flow.program import Frame, Function, Instance
+from gradlint.flow.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
     Const,
@@ -42,6 +42,8 @@ VISITS = 1_500_000
 """How many values and edges its gradient calls may look at before the rest of it is unknown."""
 RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
 """Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
+TURNING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+"""What runs a part of the program once for each of several items."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -109,7 +111,7 @@ class Core:
         self.pool = Unknown("code of others")
         self.pooled: dict[int, Value] = {}
         self.top = Unknown("unknown", top=True)
-        self.free_names: dict[int, tuple[str, ...]] = {}
+        self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
         self.eager = False
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
@@ -195,7 +197,7 @@ class Core:
             found = value.tracked
         elif isinstance(value, Join):
             return frozenset().union(*(self.tracked(option) for option in value.options))
-        elif isinstance(value, Instance | LibObject | Function | Seq | Dict):
+        elif isinstance(value, Instance | LibObject | Function | Seq | Dict | Generator | ClassValue):
             return frozenset(active)
         else:
             found = value.tracked
@@ -346,15 +348,16 @@ class Core:
         else:
             yield value
 
-    def captured(self, function: Function) -> Iterator[Value]:
-        """The values that a function sees in the frames around it."""
-        names = self.free_names.get(id(function.node))
+    def captured(self, function: Function | Generator) -> Iterator[Value]:
+        """The values that a function sees in the frames around it, or a generator in its own and those around that."""
+        key = (id(function.node), isinstance(function, Generator))
+        names = self.free_names.get(key)
         if names is None:
             inside = ast.walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            own = _parameters(function.node)
+            own = _parameters(function.node) if isinstance(function, Function) else frozenset[str]()
             names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
-            self.free_names[id(function.node)] = names
+            self.free_names[key] = names
         for name in names:
             frame: Frame | None = function.frame
             while frame is not None:
@@ -364,7 +367,7 @@ class Core:
                         yield value
                     break
                 frame = frame.parent
-        yield from function.defaults.values()
+        yield from function.held if isinstance(function, Generator) else function.defaults.values()
 
     def site_of(self, value: Value, recording: Recording) -> Span | None:
         """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
@@ -400,9 +403,9 @@ class Core:
         return None
 
     def in_later_turn(self, node: ast.AST) -> bool:
-        """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
+        """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
         if self.looped is None:
-            loops = (part for part in ast.walk(self.tree) if isinstance(part, ast.For | ast.AsyncFor | ast.While))
+            loops = (part for part in ast.walk(self.tree) if isinstance(part, TURNING))
             self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
         return id(node) in self.looped
 

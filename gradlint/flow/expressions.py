@@ -94,15 +94,19 @@ class Expressions(Core):
 
     def bind(self, name: str, value: Value) -> None:
         """Let a name hold a value."""
+        self.set(self.binding_frame(name).names, name, value)
+
+    def binding_frame(self, name: str) -> Frame:
+        """The frame in which an assignment that runs now binds a name."""
         frame = self.frame
         if name in frame.globals:
-            frame = self.module
-        elif name in frame.nonlocals:
+            return self.module
+        if name in frame.nonlocals:
             outer = frame.parent
             while outer is not None and name not in outer.names:
                 outer = outer.parent
-            frame = outer or frame
-        self.set(frame.names, name, value)
+            return outer or frame
+        return frame
 
     # -- evaluation ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras, keras_calls, numpy_calls, python_calls,
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.names import LEAVING, SILENT, root
-from gradlint.flow.program import Function, Instance
+from gradlint.flow.program import Function, Generator, Instance
 from gradlint.flow.tapes import Tapes
 from gradlint.flow.values import (
     Array,
@@ -56,7 +56,7 @@ class Library(Tapes):
             cut = None if passes else self.cut(Kind.OPAQUE, node, self.callee(node), name, reason="library")
             return self.tensor(node, given, op=name, cut=cut)
         if package in {"tensorflow", "keras"}:
-            return self.tensorflow_call(name, args, kwargs, node)
+            return self.tensorflow_call(name, [self.consumed(value, node) for value in args], kwargs, node)
         if package == "numpy":
             return numpy_calls.call(self, name, args, kwargs, node)
         if package in SILENT:
@@ -70,6 +70,13 @@ class Library(Tapes):
             self.depend(made, given, cut)
             return made
         return python_calls.call(self, name, args, kwargs, node)
+
+    def consumed(self, value: Value, node: ast.AST) -> Value:
+        """What a library's function gets of an argument: of a generator its items, which it computes now."""
+        if not isinstance(value, Generator):
+            return value
+        items, exact = self.iterate(value, node)
+        return sequence(items, exact=exact, node=node)
 
     def callee(self, node: ast.AST) -> str:
         """What is called in a call, as it is written."""

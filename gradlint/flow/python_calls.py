@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import operators, subscripts
+from gradlint.flow import keras, operators, subscripts
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.program import ClassValue, Function, Generator, Instance, Partial
@@ -28,6 +28,8 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradlint.flow.library import Library
 
 _BINARY: dict[str, ast.operator] = {
@@ -119,26 +121,57 @@ def _pickled(machine: Library, short: str, args: list[Value], node: ast.AST) -> 
     return machine.unknown("loaded", node, given)
 
 
-def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Value:
-    """``copy.copy`` and ``copy.deepcopy``."""
+def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool, memo: dict[int, Value] | None = None) -> Value:
+    """``copy.copy`` and ``copy.deepcopy``.
+
+    Args:
+        machine: What runs the program.
+        value: What is copied.
+        node: The call.
+        deep: Whether what it holds is copied too.
+        memo: The copies made so far, by the ids of their originals.
+    """
+    memo = {} if memo is None else memo
+    if id(value) in memo:
+        return memo[id(value)]
     if isinstance(value, Variable):
         made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
         machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
+        memo[id(value)] = made
         return made
     if isinstance(value, Seq):
-        items = tuple(copied(machine, item, node, deep=deep) if deep else item for item in value.items.values)
+        items = tuple(
+            copied(machine, item, node, deep=deep, memo=memo) if deep else item for item in value.items.values
+        )
         return Seq(Items(items, value.items.exact), value.kind, span_of(node))
     if isinstance(value, Dict):
-        entries = tuple((k, copied(machine, v, node, deep=deep) if deep else v) for k, v in value.pairs.entries)
+        entries = tuple(
+            (k, copied(machine, v, node, deep=deep, memo=memo) if deep else v) for k, v in value.pairs.entries
+        )
         return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest), span_of(node))
-    if isinstance(value, Instance) and not deep:
+    if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
         twin = Instance(value.cls, value.library, span_of(node), open_=value.open)
-        twin.attrs.update(value.attrs)
-        twin.state.update(value.state)
+        twin.born = machine.tick()
+        memo[id(value)] = twin
+        for name, held in value.state.items():
+            if isinstance(held, tuple):
+                held = tuple(copied(machine, part, node, deep=deep, memo=memo) for part in held)
+            twin.state[name] = held
+        for name, held in value.attrs.items():
+            twin.attrs[name] = copied(machine, held, node, deep=True, memo=memo) if deep else held
         return twin
+    if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
+        memo[id(value)] = keras.clone(machine, value, node)
+        return memo[id(value)]
     if isinstance(value, Instance | LibObject | Params | Unknown):
         return machine.unknown("copy", node, [value], top=True)
     return value
+
+
+def _copies_itself(machine: Library, value: Instance) -> bool:
+    """Whether a deep copy of an object is not simply one of all that it holds."""
+    own = any(machine.class_attribute(value.cls, name) for name in ("__deepcopy__", "__reduce__", "__getstate__"))
+    return own or value.open or any(isinstance(held, LibObject | Unknown) for held in value.state.values())
 
 
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
@@ -201,18 +234,14 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         )
         return Seq(Items(pairs, exact), "list", span_of(node))
     if short == "map" and len(args) >= 2:
-        columns = [machine.iterate(value, node) for value in args[1:]]
-        rows = zip(*(column[0] for column in columns), strict=False)
-        values = [machine.call(args[0], list(row), {}, node) for row in rows]
-        return Seq(Items(tuple(values), all(column[1] for column in columns)), "list", span_of(node))
+        return _lazy(machine, args, node, lambda: _mapped(machine, args, node))
     if short == "filter" and len(args) == 2:
-        items, exact = machine.iterate(args[1], node)
-        return Seq(Items(tuple(items), exact=False), "list", span_of(node))
+        return _lazy(machine, args, node, lambda: (machine.iterate(args[1], node)[0], False))
     if short in {"sum"} and args:
         return _sum(machine, args, node)
     if short in {"max", "min"} and args:
         return _extreme(machine, short, args, node)
-    if short == "next" and args and isinstance(args[0], Generator) and not isinstance(args[0].node, ast.GeneratorExp):
+    if short == "next" and args and isinstance(args[0], Generator) and isinstance(args[0].node, ast.FunctionDef):
         return machine.unknown("next", node, args, top=True)
     if short == "next" and args:
         items, _ = machine.iterate(args[0], node)
@@ -259,6 +288,18 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short[:1].isupper():
         return Unknown("exception", span_of(node))
     return machine.unknown(short, node, [*args, *kwargs.values()])
+
+
+def _lazy(machine: Library, args: list[Value], node: ast.AST, run: Callable[[], tuple[list[Value], bool]]) -> Value:
+    """What computes its items only when it is iterated."""
+    return Generator(node, machine.frame, run, tuple(args))
+
+
+def _mapped(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``map(function, *iterables)``."""
+    columns = [machine.iterate(value, node) for value in args[1:]]
+    rows = zip(*(column[0] for column in columns), strict=False)
+    return [machine.call(args[0], list(row), {}, node) for row in rows], all(column[1] for column in columns)
 
 
 def _is_plain(value: Value) -> bool:
@@ -427,7 +468,9 @@ def _functools(machine: Library, short: str, args: list[Value], kwargs: dict[str
         return result
     if short in {"wraps", "lru_cache", "cache", "singledispatch"}:
         if args and isinstance(args[0], Function) and short in {"cache", "lru_cache"}:
-            return args[0]
+            made = args[0].copy()
+            made.memo = {}
+            return made
         return Known("functools." + short)
     return machine.foreign("call", node, [*args, *kwargs.values()])
 
@@ -444,13 +487,35 @@ def _itertools(machine: Library, short: str, args: list[Value], node: ast.AST) -
             parts += items
             exact = exact and whole
         return sequence(parts, exact=exact, node=node)
+    if short == "starmap" and len(args) == 2:
+        return _lazy(machine, args, node, lambda: _star_mapped(machine, args, node))
+    if short == "accumulate" and args:
+        return _lazy(machine, args, node, lambda: _accumulated(machine, args, node))
     found = [item for value in args for item in machine.iterate(value, node)[0]]
     if short in {"product", "permutations", "combinations", "zip_longest"}:
         return Seq(Items((machine.unknown("items", node, found),) * 2, exact=False), "list")
-    if short in {"repeat", "cycle", "islice", "accumulate", "takewhile", "count"}:
+    if short in {"repeat", "cycle", "islice", "takewhile", "count"}:
         values = found if found and short != "count" else [Number("int")]
         return sequence(values, exact=False, node=node)
     return machine.foreign("call", node, args)
+
+
+def _star_mapped(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``itertools.starmap(function, rows)``."""
+    rows, exact = machine.iterate(args[1], node)
+    return [machine.call(args[0], machine.iterate(row, node)[0], {}, node) for row in rows], exact
+
+
+def _accumulated(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``itertools.accumulate(items, function)``: each made of the one before it."""
+    items, exact = machine.iterate(args[0], node)
+    made = items[:1]
+    for item in items[1:]:
+        if len(args) > 1 and not (isinstance(args[1], Const) and args[1].value is None):
+            made.append(machine.call(args[1], [made[-1], item], {}, node))
+        else:
+            made.append(operators.binary(machine, node, ast.Add(), made[-1], item))
+    return made, exact
 
 
 def _collections(machine: Library, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
