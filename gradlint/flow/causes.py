@@ -412,9 +412,10 @@ class Causes(Asking):
         if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
-        span = self.machine.site_of(node, recording) or span
-        story.append(Note(span, "computed where the tape does not record"))
         detail = self.window(recording, node)
+        if detail.get("where") != "in __init__":
+            span = self.machine.site_of(node, recording) or span
+        story.append(Note(span, "computed where the tape does not record"))
         detail["callee"] = self.machine.text(span)
         return Cause(Kind.OUTSIDE, span, story=story, detail=detail)
 
@@ -446,7 +447,8 @@ class Causes(Asking):
             running = running.caller
         made: Activation | None = node.where
         while made is not None and id(made) not in around:
-            if made.function is not None and made.function.name == "__init__" and made.function.owner is not None:
+            function = made.function
+            if function is not None and function.owner is not None and function.name in {"__init__", "__post_init__"}:
                 return True
             made = made.caller
         return False

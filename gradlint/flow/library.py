@@ -20,6 +20,7 @@ from gradlint.flow.values import (
     LostNone,
     Number,
     Params,
+    Seq,
     Symbolic,
     Tensor,
     Unknown,
@@ -40,6 +41,20 @@ _COMPARES = frozenset({
     "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
     "is_non_decreasing", "is_strictly_increasing", "in_top_k", "where",
 })  # fmt: skip
+
+MOST = 16
+"""How long a list of tensors may be for each of them to be told apart."""
+SOME = 3
+"""How many items stand for those of a list of tensors whose length is not known."""
+
+
+def _how_many(name: str, given: dict[str, Value]) -> int | None:
+    """How many tensors a function gives a list of; None where that is not known."""
+    parts = given.get("num_or_size_splits" if name.endswith(".split") else "num")
+    if isinstance(parts, Seq):
+        return len(parts.items.values) if parts.items.exact and len(parts.items.values) <= MOST else None
+    number = parts.value if isinstance(parts, Const) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST else None
 
 
 class Library(Tapes):
@@ -172,6 +187,16 @@ class Library(Tapes):
                 output.name: tensor for output, tensor in zip(outputs, tensors, strict=True) if output.name
             }
             return made_seq
+        if entry.result == "list" and outputs and ".atleast_" not in name:
+            count = _how_many(name, kwargs)
+            described = [outputs[min(index, len(outputs) - 1)] for index in range(SOME if count is None else count)]
+            parts = [
+                self.output(entry, groups, node, name, output.effect, self.output_dtype(output.dtype, inputs, kwargs))
+                for output in described
+            ]
+            made_list = sequence(parts, exact=count is not None, node=node)
+            made_list.extra = {"alike": True}
+            return made_list
         whole = outputs[0] if outputs else None
         dtype = self.output_dtype(whole.dtype, inputs, kwargs) if whole is not None and not doubtful else None
         if entry.effect is Effect.NOTFLOAT and dtypes.is_float(dtype):

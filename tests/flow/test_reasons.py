@@ -188,3 +188,22 @@ def test_a_count_has_no_gradient_as_a_float_either() -> None:
         tape.gradient(y, w)
     """
     assert answers(code) == ["lost"]
+
+
+@pytest.mark.parametrize("maker", ["__init__(self)", "__post_init__(self)"])
+def test_what_a_constructor_computes_is_named_there(maker: str) -> None:
+    code = f"""
+        import dataclasses
+        {"@dataclasses.dataclass" if "post" in maker else ""}
+        class Scale:
+            def {maker}:
+                self.raw = tf.Variable(1.0)
+                self.reset()
+            def reset(self):
+                self.value = tf.exp(self.raw)
+        scale = Scale()
+        with tf.GradientTape() as tape:
+            y = scale.value * 2.0
+        tape.gradient(y, scale.raw)
+    """
+    assert causes(code) == [(Kind.OUTSIDE, "tf.exp(self.raw)", "")]
