@@ -15,11 +15,13 @@ from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
     Const,
+    Dict,
     Join,
     Known,
     LibObject,
     Method,
     Number,
+    Pairs,
     Params,
     Seq,
     Storage,
@@ -188,7 +190,9 @@ class Attributes(Expressions):
         if found is not None:
             return self.bound(found, value, node, name)
         if name == "__dict__":
-            return self.unknown(name, node, [value])
+            held_by_name = tuple((key, held) for key, held in value.attrs.items() if isinstance(held, Value))
+            made_dict = Dict(Pairs(held_by_name, exact=not value.open and not value.library), span_of(node))
+            return made_dict if held_by_name else self.unknown(name, node, [value], top=True)
         if name == "__class__":
             return value.cls
         if value.library:

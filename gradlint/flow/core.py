@@ -377,7 +377,8 @@ class Core:
         while activation is not None:
             if activation is home:
                 break
-            call = activation.call
+            if not isinstance(activation.call, TURNING):
+                call = activation.call
             activation = activation.caller
         if activation is home and call is not None:
             return span_of(call)

@@ -144,11 +144,14 @@ class Expressions(Core):
 
     def eval_JoinedStr(self, node: ast.JoinedStr) -> Value:
         made = Number("str", span_of(node))
+        text: str | None = ""
         for part in node.values:
+            value = self.eval(part.value) if isinstance(part, ast.FormattedValue) else self.eval(part)
+            plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
+            text = f"{text}{value.value}" if text is not None and plain and isinstance(value, Const) else None
             if isinstance(part, ast.FormattedValue):
-                value = self.eval(part.value)
                 self.depend(made, self.leaves(value), self.cut(Kind.PYTHON, part, "f-string"))
-        return made
+        return made if text is None else Const(text)
 
     def eval_Lambda(self, node: ast.Lambda) -> Value:
         made = Function(node, self.frame, "<lambda>", span_of(node))

@@ -42,6 +42,8 @@ _COMPARES = frozenset({
     "is_non_decreasing", "is_strictly_increasing", "in_top_k", "where",
 })  # fmt: skip
 
+REAL_OF = {"complex64": "float32", "complex128": "float64"}
+"""The dtype of a complex number's parts."""
 MOST = 16
 """How long a list of tensors may be for each of them to be told apart."""
 SOME = 3
@@ -294,7 +296,7 @@ class Library(Tapes):
                     return None
             if found is None and inputs and all(isinstance(leaf, Const | Number) for leaf in inputs):
                 found = dtypes.of(sequence(inputs))
-            return found
+            return REAL_OF.get(str(found), found) if described == "real" else found
         if described.startswith("argument:"):
             _, parameter, *default = described.split(":")
             if parameter in kwargs:

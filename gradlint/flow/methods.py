@@ -102,9 +102,8 @@ def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value]
         return m.call(owner, args, kwargs, node) if name == "__call__" else m.unknown(name, node, [owner, *args])
     if isinstance(owner, Symbolic):
         return m.unknown(name, node, [owner, *args])
-    if isinstance(owner, Generator) and name in {"__next__", "send"}:
-        items, _ = m.iterate(owner, node)
-        return items[0] if items else m.unknown(name, node)
+    if isinstance(owner, Generator):
+        return m.unknown(name, node, [owner, *args], top=True)
     return m.foreign_call(owner, args, kwargs, node)
 
 

@@ -50,7 +50,6 @@ _QUIET = frozenset(
         "callable",
         "type",
         "dir",
-        "vars",
         "input",
         "open",
         "help",
@@ -281,6 +280,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
     if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
         return machine.imported(args[0].value)
+    if short == "vars" and args:
+        return machine.attribute(args[0], "__dict__", node)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
         return machine.unknown(short, node, args, top=True)
     if short in {"object"}:
@@ -313,6 +314,9 @@ def _is_plain(value: Value) -> bool:
 def _isinstance(value: Value, cls: Value) -> Value:
     if isinstance(cls, Known):
         name = cls.name
+        plain = isinstance(value, Const | Number | Array | Seq | Dict | Function)
+        if plain and name in {"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"}:
+            return Const(False)
         if isinstance(value, Variable) and value.keras is False and name == "tensorflow.Variable":
             return Const(True)
         if isinstance(value, Tensor) and name in {"tensorflow.Tensor", "tensorflow.Variable"}:

@@ -207,3 +207,13 @@ def test_what_a_constructor_computes_is_named_there(maker: str) -> None:
         tape.gradient(y, scale.raw)
     """
     assert causes(code) == [(Kind.OUTSIDE, "tf.exp(self.raw)", "")]
+
+
+def test_a_comprehension_is_no_helper() -> None:
+    code = """
+        x = tf.constant([1.0, 2.0])
+        with tf.GradientTape(persistent=True) as tape:
+            y = x * w
+        slopes = [tape.gradient(y[i], w) for i in range(2)]
+    """
+    assert {cause[:2] for cause in causes(code)} == {(Kind.OUTSIDE, "y[i]")}
