@@ -105,9 +105,7 @@ class Iterations(Branches):
         for where, name, value in self.store.since(mark).values():
             if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
                 self.set(where, name, Number(type(value.value).__name__))
-            elif (isinstance(value, Number) and value.known is not None) or (
-                isinstance(value, Tensor) and value.known is not None
-            ):
+            elif isinstance(value, Number | Tensor):
                 value.known = None
             elif name == "known":
                 self.set(where, name, None)
