@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint import __path__ as package_path
 from gradlint import __version__
+from gradlint.sources.project import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,6 +89,8 @@ class Cache:
         """Remember what came of a file."""
         place = [stat.st_mtime_ns, stat.st_size] if _is_settled(stat) else None
         self._plain.pop(path, None)
+        if any(then is not None and not _is_old(then[0]) for then in result["seen"].values()):
+            return
         self._results[path] = {"stat": place, "digest": digest(data), "settings": fingerprint, "result": result}
         self._seen.add(path)
         self._changed = True
@@ -141,7 +144,10 @@ class Cache:
     @staticmethod
     def _result(entry: dict[str, Any], fingerprint: str) -> dict[str, Any] | None:
         result: dict[str, Any] | None = entry.get("result")
-        return result if entry.get("settings") == fingerprint else None
+        if not isinstance(result, dict) or entry.get("settings") != fingerprint:
+            return None
+        seen = result.get("seen")
+        return result if isinstance(seen, dict) and all(_is_as_then(*one) for one in seen.items()) else None
 
 
 def digest(data: bytes) -> str:
@@ -213,4 +219,14 @@ def clean(folder: str) -> bool:
 
 
 def _is_settled(stat: os.stat_result) -> bool:
-    return time.time_ns() - stat.st_mtime_ns > _SETTLED
+    return _is_old(stat.st_mtime_ns)
+
+
+def _is_old(time_ns: int) -> bool:
+    return time.time_ns() - time_ns > _SETTLED
+
+
+def _is_as_then(path: str, then: list[int] | None) -> bool:
+    """Whether a file that a result depends on is as it was, or still is not there."""
+    now = stamp(path)
+    return then is None if now is None else then == list(now)

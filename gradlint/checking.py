@@ -82,6 +82,16 @@ def wrappers_of(settings: Settings) -> Wrappers:
     return Wrappers(settings.differentiable, settings.opaque)
 
 
+def facts_of(source: Source, settings: Settings) -> Facts:
+    """What the analysis of a source's program finds out under some settings.
+
+    Raises:
+        SyntaxError: If the program is not Python.
+    """
+    finder = source.project if settings.follow_imports else None
+    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder)
+
+
 def check(
     source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
 ) -> Checked:
@@ -108,7 +118,7 @@ def check(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
-            known = analyse(source.code, wrappers=wrappers_of(chosen)) if facts is None else facts
+            known = facts_of(source, chosen) if facts is None else facts
             found = engine.findings(source, known, on)
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gradlint import registry
 from gradlint.finding import Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.analysis import analyse
+from gradlint.flow.facts import Note
+from gradlint.places import Places
 from gradlint.rule import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from gradlint.flow.facts import Claim, Facts, LostGradient, Note, Span
+    from gradlint.flow.facts import Claim, Facts, LostGradient
     from gradlint.rule import Diagnostic, Proposal, Rule
     from gradlint.sources.source import Source
 
-LINE = re.compile(r"\bline (\d+)\b")
 DOCUMENTATION = "https://github.com/tf-gradlint/tf-gradlint/blob/main/docs/rules/{code}.md"
 
 
@@ -33,71 +33,68 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
     """
     if "GradientTape" not in source.code:
         return []
-    facts = analyse(source.code)
+    facts = analyse(source.code, finder=source.project)
     return findings(source, facts, registry.load() if rules is None else rules)
 
 
 def findings(source: Source, facts: Facts, rules: Iterable[Rule]) -> list[Finding]:
     """The findings that the rules make of a program's facts."""
     module = Module(source.code)
-    made = [_finding(source, module, rule, diagnostic) for rule in rules for diagnostic in rule.check(facts, module)]
+    places = Places(source, facts.parts)
+    made = [_finding(places, module, rule, diagnostic) for rule in rules for diagnostic in rule.check(facts, module)]
     return sorted(made, key=lambda finding: finding.sort_key)
 
 
-def _finding(source: Source, module: Module, rule: Rule, diagnostic: Diagnostic) -> Finding:
+def _finding(places: Places, module: Module, rule: Rule, diagnostic: Diagnostic) -> Finding:
     claim: Claim = diagnostic.claim
-    span = claim.span
-    cell, start = source.locate(span.line, source.characters(span.line, span.column))
-    _, end = source.locate(span.end_line, source.characters(span.end_line, span.end_column))
+    span = claim.site or claim.span
+    start = places.start(span)
     return Finding(
         code=rule.code,
         name=rule.name,
         severity=rule.severity or claim.severity,
-        message=_in_place(source, diagnostic.message),
-        path=source.path,
-        cell=cell,
-        location=start,
-        end_location=end,
-        gradients=tuple(_gradient(source, gradient) for gradient in claim.gradients),
-        flow=tuple(_step(source, module, note) for note in claim.story),
-        fix=_fix(source, diagnostic.fix),
+        message=places.message(diagnostic.message, claim),
+        path=places.source.path,
+        cell=start.cell,
+        location=start.position,
+        end_location=places.end(span).position,
+        gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
+        flow=tuple(_story(places, module, claim)),
+        fix=_fix(places, diagnostic.fix),
         url=DOCUMENTATION.format(code=rule.code) if registry.is_builtin(rule) else rule.url,
     )
 
 
-def _in_place(source: Source, message: str) -> str:
-    """The message with the program's lines, written ``line 9``, turned into the user's: ``line 2 of cell 4``."""
-    if not source.segments:
-        return message
-    return LINE.sub(lambda found: _line(source, int(found[1])), message)
+def _gradient(places: Places, lost: LostGradient) -> Gradient:
+    start = places.start(lost.call)
+    line, column = start.position.line, start.position.column
+    return Gradient(start.cell, line, column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
 
 
-def _line(source: Source, line: int) -> str:
-    cell, place = source.locate(line, 0)
-    return f"line {place.line}" if cell is None else f"line {place.line} of cell {cell}"
+def _story(places: Places, module: Module, claim: Claim) -> Iterator[Step]:
+    """The steps of a claim's story; what happens in another module stands where the program leads there."""
+    notes = list(claim.story)
+    if claim.site is not None:
+        if all(note.span != claim.span for note in notes):
+            notes.append(Note(claim.span, "the gradient is lost here"))
+        site = claim.site
+        notes.sort(key=lambda note: (site, 1, note.span) if places.is_elsewhere(note.span) else (note.span, 0))
+    for note in notes:
+        start = places.start(note.span)
+        text = places.text(note.span) if places.is_elsewhere(note.span) else module.text(note.span)
+        line, column = start.position.line, start.position.column
+        yield Step(start.cell, line, column, " ".join(text.split()), places.lines_in(note.text), start.path)
 
 
-def _gradient(source: Source, lost: LostGradient) -> Gradient:
-    cell, start = source.locate(lost.call.line, source.characters(lost.call.line, lost.call.column))
-    return Gradient(cell, start.line, start.column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
-
-
-def _step(source: Source, module: Module, note: Note) -> Step:
-    span: Span = note.span
-    cell, start = source.locate(span.line, source.characters(span.line, span.column))
-    text = " ".join(module.text(span).split())
-    return Step(cell, start.line, start.column, text, _in_place(source, note.text))
-
-
-def _fix(source: Source, proposal: Proposal | None) -> Fix | None:
+def _fix(places: Places, proposal: Proposal | None) -> Fix | None:
     if proposal is None:
         return None
     edits = []
     for replacement in proposal.replacements:
         span = replacement.span
-        cell, start = source.locate(span.line, source.characters(span.line, span.column))
-        last, end = source.locate(span.end_line, source.characters(span.end_line, span.end_column))
-        if last != cell and not span.end_column:
-            _, end = source.locate(span.end_line - 1, len(source.lines[span.end_line - 2]))
-        edits.append(Edit(cell, start, end, replacement.content))
+        start, end = places.start(span), places.end(span)
+        last = end.position
+        if end.cell != start.cell and not span.end_column:
+            last = places.end_of_line(span.end_line - 1)
+        edits.append(Edit(start.cell, start.position, last, replacement.content))
     return Fix(proposal.applicability, proposal.message, tuple(edits))

@@ -54,13 +54,23 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the story of a gradient, in the order in which the program runs."""
+    """One line of the story of a gradient, in the order in which the program runs.
+
+    Attributes:
+        cell: The notebook cell's index over all cells, from 0; None in other files.
+        line: The line.
+        column: The column.
+        text: What stands there.
+        note: What happens to the gradient there.
+        path: The file, if it is not the finding's own: a module of the project that the program was followed into.
+    """
 
     cell: int | None
     line: int
     column: int
     text: str
     note: str
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,9 @@ class Finding:
         for gradient in record["gradients"]:
             if gradient["exception"] is None:
                 del gradient["exception"]
+        for step in record["flow"]:
+            if step["path"] is None:
+                del step["path"]
         return record
 
     @classmethod

@@ -253,6 +253,10 @@ OPTIONS: dict[str, Option] = {
         "confirm.python", STRING, None, "The Python that has TensorFlow; gradlint's own where it is not set.",
         'python = ".venv/bin/python"', decides=False, path=True,
     ),
+    "follow_imports": Option(
+        "follow-imports", BOOLEAN, True, "Whether the project's own modules that a file imports are followed into.",
+        "follow-imports = false",
+    ),
     "jobs": Option("jobs", WHOLE, None, "How many processes to use; all cores where it is not set.",
         "jobs = 4", decides=False),
     "cache": Option("cache", BOOLEAN, True, "Whether results are remembered between runs.",

@@ -175,7 +175,7 @@ class Rule:
     def _claims(self, facts: Facts, module: Module) -> Iterator[Diagnostic]:
         for claim in facts.claims:
             if claim.kind in self.kinds:
-                yield Diagnostic(claim, self.message(claim), self.fix(claim, module))
+                yield Diagnostic(claim, self.message(claim), None if claim.elsewhere else self.fix(claim, module))
 
     def message(self, claim: Claim) -> str:
         """What the finding says: names the variable, the line and the cure."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradlint.settings import Resolver, Settings
 from gradlint.sources import read
 from gradlint.sources.discover import discover
 from gradlint.sources.problem import Problem
+from gradlint.sources.project import Project, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gradlint.cache import Cache
     from gradlint.finding import Finding
+    from gradlint.sources.project import Stamp
 
 WORTH_A_POOL = 100_000
 """How many bytes there must be to check before processes are started for them."""
@@ -32,6 +34,7 @@ class FileResult:
         suppressed: How many findings a comment kept back.
         tapes: How many tapes the file's program makes.
         problems: What could not be looked at.
+        seen: The other files that the result depends on, by their whole path, with what they were like.
     """
 
     path: str
@@ -39,6 +42,7 @@ class FileResult:
     suppressed: int = 0
     tapes: int = 0
     problems: tuple[Problem, ...] = ()
+    seen: Mapping[str, Stamp] = field(default_factory=dict)
 
     @property
     def error(self) -> str | None:
@@ -52,6 +56,7 @@ class FileResult:
             "suppressed": self.suppressed,
             "tapes": self.tapes,
             "problems": [problem.to_json() for problem in self.problems],
+            "seen": dict(self.seen),
         }
 
     @classmethod
@@ -69,6 +74,7 @@ class FileResult:
             record["suppressed"],
             record["tapes"],
             tuple(Problem.from_json(problem) for problem in record["problems"]),
+            record["seen"],
         )
 
 
@@ -247,14 +253,14 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
     collects = gc.isenabled()
     gc.disable()
     try:
-        source = read.from_bytes(data, path)
-        checked = check(source, settings)
+        project = Project(path)
+        checked = check(read.from_bytes(data, path, project), settings)
     except read.SourceError as error:
         return FileResult(path, problems=(Problem("read", str(error)),))
     finally:
         if collects:
             gc.enable()
-    return FileResult(path, checked.findings, checked.suppressed, checked.tapes, checked.problems)
+    return FileResult(path, checked.findings, checked.suppressed, checked.tapes, checked.problems, project.seen)
 
 
 def cache_folder(settings: Settings) -> str:
@@ -274,12 +280,6 @@ def fingerprint(settings: Settings) -> str:
 
         code += folders_of_plugins(settings)
     return digest(repr((settings.fingerprint, stamps(code))).encode("utf-8", "surrogatepass"))
-
-
-def shown(path: str) -> str:
-    """A path as findings show it: relative to the working directory where it lies below it, with ``/``."""
-    here = os.getcwd().rstrip(os.sep) + os.sep
-    return (path[len(here) :] if path.startswith(here) else path).replace(os.sep, "/")
 
 
 def _restored(path: str, record: dict[str, Any]) -> FileResult | None:

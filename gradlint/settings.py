@@ -79,6 +79,7 @@ class Settings:
     confirm_timeout: float = OPTIONS["confirm_timeout"].default
     confirm_memory: int = OPTIONS["confirm_memory"].default
     confirm_python: str | None = None
+    follow_imports: bool = True
     jobs: int | None = None
     cache: bool = True
     cache_dir: str | None = None

@@ -72,7 +72,7 @@ def _ignored(path: str, settings: Settings, reason: str | None) -> Ignored | Non
     from gradlint.sources.read import SourceError, from_text, read_path
 
     def read(text: str) -> Source:
-        return from_text(text, source.path, source.encoding)
+        return from_text(text, source.path, source.encoding, source.project)
 
     try:
         source = read_path(path, path)

@@ -14,8 +14,9 @@ def command(cache_dir: str | None) -> None:
     """Remove the results that are remembered for the working directory."""
     from gradlint.cache import clean
     from gradlint.commands.request import resolver
-    from gradlint.runner import cache_folder, shown
+    from gradlint.runner import cache_folder
     from gradlint.settings import SettingsError
+    from gradlint.sources.project import shown
 
     try:
         folder = cache_folder(resolver(None, False, {"cache_dir": cache_dir}).for_folder("."))

@@ -99,6 +99,7 @@ def _options(request: Request, settings: Settings) -> Options:
         timeout=settings.confirm_timeout,
         memory=settings.confirm_memory << 20,
         repro=Path(request.repro) if request.repro is not None else None,
+        python=settings.confirm_python,
     )
 
 

@@ -84,7 +84,7 @@ def _fixed(file: FileResult, checked: Checked, settings: Settings, verify: Verif
         return fix_source(
             before,
             fixable,
-            lambda text: from_text(text, before.path, before.encoding),
+            lambda text: from_text(text, before.path, before.encoding, before.project),
             unsafe=settings.unsafe_fixes,
             verify=verify,
         )

@@ -11,7 +11,7 @@ from gradlint.commands.request import STDIN, Output
 from gradlint.reporting import FORMATS
 from gradlint.reporting.report import place
 from gradlint.reporting.style import Style
-from gradlint.runner import shown
+from gradlint.sources.project import shown
 
 if TYPE_CHECKING:
     from gradlint.commands.request import Request

@@ -200,9 +200,9 @@ def _leave_known(checked: Checked, settings: Settings) -> int:
 
 
 def _show_files(request: Request, resolver: Resolver) -> int:
-    from gradlint.runner import shown
     from gradlint.settings import SettingsError
     from gradlint.sources.discover import discover
+    from gradlint.sources.project import shown
 
     try:
         found = discover(request.paths, resolver)

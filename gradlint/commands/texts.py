@@ -28,11 +28,15 @@ class Texts:
         Raises:
             SourceError: If it can no longer be read.
         """
+        from gradlint.sources.project import Project
         from gradlint.sources.read import from_bytes, read_path
 
         if path not in self._sources:
             given = self._given.get(path)
-            self._sources[path] = read_path(path, path) if given is None else from_bytes(given, path)
+            if given is None:
+                self._sources[path] = read_path(path, path)
+            else:
+                self._sources[path] = from_bytes(given, path, Project(path))
         return self._sources[path]
 
     def replace(self, source: Source) -> None:

@@ -37,7 +37,7 @@ class Confirmer:
         self._numbers = itertools.count()
 
     def __enter__(self) -> Self:
-        if importlib.util.find_spec("tensorflow") is None:
+        if self.options.python is None and importlib.util.find_spec("tensorflow") is None:
             raise ConfirmUnavailable("it is not installed")
         if self._pool is None:
             self._pool = make_pool(self.options)

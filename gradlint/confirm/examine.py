@@ -6,6 +6,7 @@ An examination is a generator that gives jobs and is sent their reports, so that
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -138,10 +139,12 @@ class _Runs:
 
     def job(self, trial: Trial) -> Job:
         """A run of the attempt's program."""
-        options = self.plan.options
+        options, source = self.plan.options, self.plan.source
+        path = os.path.abspath(source.path)
         return Job(
             self.text,
-            self.plan.source.path,
+            path,
+            (os.path.dirname(path), *(source.project.folders() if source.project is not None else ())),
             tuple(self.plan.wants),
             trial,
             max(1.0, self.clock.left),

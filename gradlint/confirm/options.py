@@ -29,6 +29,7 @@ class Options:
         jobs: How many probes run side by side; None for one a core, four at most.
         output: Bytes that a probe may write to one file of its scratch folder.
         repro: A folder into which each probe is written as a program of its own, or None.
+        python: The Python that has TensorFlow; the one that runs gradlint where None.
         fork: Whether probes are forked from one process that has imported TensorFlow; None where the system can.
         turns: How often the body of a training loop is run.
         candidates: How many sets of invented arguments are tried for one function.
@@ -39,6 +40,7 @@ class Options:
     jobs: int | None = None
     output: int = 64 << 20
     repro: Path | None = None
+    python: str | None = None
     fork: bool | None = None
     turns: int = 3
     candidates: int = 60

@@ -44,7 +44,8 @@ class Pool(Protocol):
 
 def make_pool(options: Options) -> Pool:
     """A pool of the kind that the system can have."""
-    return ForkingPool() if options.forks else FreshPool(options.workers)
+    python = options.python or sys.executable
+    return ForkingPool(python) if options.forks else FreshPool(python, options.workers)
 
 
 def environment(scratch: str) -> dict[str, str]:
@@ -66,18 +67,30 @@ def environment(scratch: str) -> dict[str, str]:
     }
 
 
-def start(mode: str, scratch: str) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own, so that a Ctrl-C is the confirmer's alone to handle."""
+def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own, so that a Ctrl-C is the confirmer's alone to handle.
+
+    Args:
+        python: The Python that runs it.
+        mode: ``fork`` for a worker that forks a child for each job, ``once`` for one that runs a single job itself.
+        scratch: The folder that it works in.
+
+    Raises:
+        ConfirmUnavailable: If there is no such Python.
+    """
     root = str(Path(__file__).resolve().parents[2])
-    return subprocess.Popen(
-        [sys.executable, "-c", START.format(root=root, mode=mode, scratch=scratch)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(scratch),
-        cwd=scratch,
-        start_new_session=True,
-    )
+    try:
+        return subprocess.Popen(
+            [python, "-c", START.format(root=root, mode=mode, scratch=scratch)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(scratch),
+            cwd=scratch,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ConfirmUnavailable(f"{python} cannot be started: {error.strerror or error}") from None
 
 
 def greeting(process: subprocess.Popen[bytes]) -> str:
@@ -100,7 +113,8 @@ def greeting(process: subprocess.Popen[bytes]) -> str:
 class ForkingPool:
     """One worker that has imported TensorFlow and forks a child for each job."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str) -> None:
+        self.python = python
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
         self.waiting: dict[int, tuple[Job, float]] = {}
@@ -109,7 +123,7 @@ class ForkingPool:
         self.changing = threading.Lock()
         """Held while the pool closes or changes its worker, so that no worker is started behind a close."""
         self.answers: queue.Queue[bytes | None] = queue.Queue()
-        self.process = start("fork", self.scratch)
+        self.process = start(self.python, "fork", self.scratch)
 
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
@@ -182,14 +196,15 @@ class ForkingPool:
             for entry in os.scandir(self.scratch):
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
-            self.process = start("fork", self.scratch)
+            self.process = start(self.python, "fork", self.scratch)
         self._greet()
 
 
 class FreshPool:
     """A fresh interpreter for each job; a few are started ahead, so that TensorFlow's import is not waited for."""
 
-    def __init__(self, spares: int) -> None:
+    def __init__(self, python: str, spares: int) -> None:
+        self.python = python
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
         self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable | None] = queue.Queue()
@@ -227,7 +242,7 @@ class FreshPool:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _prepare(self) -> None:
-        process = start("once", self.scratch)
+        process = start(self.python, "once", self.scratch)
         self.running.add(process)
         self.spares.put(process)
 

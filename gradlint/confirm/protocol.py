@@ -59,7 +59,8 @@ class Job:
 
     Attributes:
         text: The probe's program, which speaks to :class:`~gradlint.confirm.probe.Probe` as ``__gradlint__``.
-        path: The path of the file it was cut from; its folder is where the program looks for its own files.
+        path: The whole path of the file it was cut from.
+        folders: Where the program looks for the modules of its project.
         wants: The claims to look for.
         trial: What this run changes.
         timeout: Seconds.
@@ -69,6 +70,7 @@ class Job:
 
     text: str
     path: str
+    folders: tuple[str, ...] = ()
     wants: tuple[Want, ...] = ()
     trial: Trial = Trial()
     timeout: float = 20.0
@@ -86,7 +88,8 @@ class Job:
             Want(**{**want, "groups": None if want["groups"] is None else tuple(want["groups"])})
             for want in record["wants"]
         )
-        return Job(**{**record, "wants": wants, "trial": Trial(**record["trial"])})
+        trial = Trial(**record["trial"])
+        return Job(**{**record, "folders": tuple(record["folders"]), "wants": wants, "trial": trial})
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ def program(source: Source, finding: Finding, verdict: Verdict, tensorflow: str 
         f"From {source.path}, {cell}line {finding.location.line}.",
         f"{verdict.judgement.status.capitalize()} with TensorFlow {tensorflow}: {verdict.judgement.detail}.",
     ]
+    if any(step.path is not None for step in finding.flow):
+        head.append("It imports modules of its project: run it where these can be imported.")
     comment = "\n".join(
         line for part in head for line in textwrap.wrap(part, 100, initial_indent="# ", subsequent_indent="#   ")
     )

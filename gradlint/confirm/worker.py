@@ -79,10 +79,10 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     seed()
     probe = Probe(job, filename, report)
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=os.path.abspath(job.path), __gradlint__=probe)
+    module.__dict__.update(__file__=job.path, __gradlint__=probe)
     sys.modules["__main__"] = module
     sys.argv = [job.path]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(job.path)))
+    sys.path[:0] = dict.fromkeys(job.folders)
     os.chdir(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
     tempfile.tempdir = folder

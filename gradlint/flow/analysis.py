@@ -13,6 +13,7 @@ from gradlint.flow.record import Recorder
 from gradlint.flow.relevance import names_tape
 
 if TYPE_CHECKING:
+    from gradlint.flow.modules import Finder
     from gradlint.flow.names import Wrappers
 
 GRAPH_CODE = re.compile(
@@ -22,12 +23,16 @@ GRAPH_CODE = re.compile(
 """TensorFlow 1 graph code, in which a tape means something else."""
 
 
-def analyse(code: str, *, wrappers: Wrappers | None = None, everything: bool = False) -> Facts:
+def analyse(
+    code: str, *, wrappers: Wrappers | None = None, finder: Finder | None = None, everything: bool = False
+) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
     Args:
         code: A Python program.
         wrappers: What is known of functions that cannot be followed.
+        finder: Finds the modules of the project that the program imports; where None, they are unknown. Where
+            following them takes more than the budget, they are unknown too.
         everything: Whether to follow also what no tape can have to do with.
 
     Raises:
@@ -36,8 +41,15 @@ def analyse(code: str, *, wrappers: Wrappers | None = None, everything: bool = F
     tree = ast.parse(code)
     if not (everything or names_tape(code)) or GRAPH_CODE.search(code):
         return Facts()
+    facts = _run(code, tree, wrappers, finder, everything=everything)
+    if facts.parts and not facts.complete:
+        return _run(code, tree, wrappers, None, everything=everything)
+    return facts
+
+
+def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
     recorder = Recorder()
-    machine = Machine(code, recorder, everything=everything)
+    machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:
         machine.run(tree)

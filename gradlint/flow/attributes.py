@@ -9,6 +9,7 @@ from gradlint.flow import dtypes, keras_attributes
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import Expressions
 from gradlint.flow.facts import Kind
+from gradlint.flow.modules import ModuleValue
 from gradlint.flow.names import canonical
 from gradlint.flow.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.store import join_values
@@ -66,6 +67,8 @@ class Attributes(Expressions):
             if isinstance(found, Function) and found.kind == "class":
                 return Bound(found, value)
             return found if found is not None else self.unknown(name, node, [value])
+        if isinstance(value, ModuleValue):
+            return self.module_attribute(value, name)
         if isinstance(value, Super):
             return self.super_attribute(value, name, node)
         if isinstance(value, Join):
@@ -86,10 +89,20 @@ class Attributes(Expressions):
             return value if name in {"python_function", "__wrapped__", "__call__"} else Method(value, name)
         if isinstance(value, Number):
             return Method(value, name)
+        if isinstance(value, Const) and value.value is None:
+            return self.unknown(name, node, top=True)
         if isinstance(value, Seq) and value.extra is not None and name in value.extra:
             extra: Value = value.extra[name]
             return extra
         return Method(value, name)
+
+    def module_attribute(self, module: ModuleValue, name: str) -> Value:
+        """A name of a module of the project; one that is not known is one object each time that it is read."""
+        found = self.member(module, name)
+        if found is None:
+            found = Unknown(name, top=True)
+            module.submodules[name] = found
+        return found
 
     def joined_attribute(self, value: Join, name: str, node: ast.AST) -> Value:
         """An attribute of one of several values; those that have none are left out."""

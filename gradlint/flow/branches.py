@@ -74,17 +74,29 @@ class Branches(Assignments):
     # -- if --------------------------------------------------------------------------------------------------------
 
     def run_If(self, node: ast.If) -> str | None:
-        truth = self.truth(self.condition(node.test), node.test)
-        if truth is not None:
-            return self.block(node.body if truth else node.orelse)
-        text = self.text(node.test)
-        return self.branch(
-            [lambda: self.block(node.body), lambda: self.block(node.orelse)],
-            [f"when `{text}` is true", f"when `{text}` is false"],
-        )
+        bodies: list[list[ast.stmt]] = []
+        labels: list[str] = []
+        rest: list[ast.stmt] = [node]
+        while len(rest) == 1 and isinstance(rest[0], ast.If):
+            chosen = rest[0]
+            truth = self.truth(self.condition(chosen.test), chosen.test)
+            if truth is None:
+                bodies.append(chosen.body)
+                labels.append(f"when `{self.text(chosen.test)}` is true")
+            rest = chosen.body if truth else chosen.orelse
+            if truth:
+                break
+        if not bodies:
+            return self.block(rest)
+        last = f"when `{self.text(node.test)}` is false" if len(bodies) == 1 else "in every other case"
+        return self.branch([self.way_of(body) for body in [*bodies, rest]], [*labels, last])
+
+    def way_of(self, body: list[ast.stmt]) -> Callable[[], str]:
+        """One way of a branch."""
+        return lambda: self.block(body)
 
     def condition(self, node: ast.expr) -> Value:
-        """A condition's value; the guard of a script counts as true."""
+        """A condition's value; the guard of a script counts as true, that of a module which is imported as false."""
         if (
             isinstance(node, ast.Compare)
             and isinstance(node.left, ast.Name)
@@ -92,7 +104,7 @@ class Branches(Assignments):
             and len(node.ops) == 1
             and isinstance(node.ops[0], ast.Eq)
         ):
-            return Const(True)
+            return Const(id(self.globals) not in self.homes)
         return self.eval(node)
 
     # -- match -----------------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import dtypes, keras, keras_calls
+from gradlint.flow.activation import Activation
 from gradlint.flow.attributes import Attributes
-from gradlint.flow.core import DEPTH, Activation, RaisedError, span_of
+from gradlint.flow.core import DEPTH, RaisedError, span_of
 from gradlint.flow.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
@@ -31,9 +32,12 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.flow.facts import Span
     from gradlint.flow.store import Changes
 
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
+ABROAD = 25_000
+"""How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
 
@@ -164,8 +168,6 @@ class Calls(Attributes):
         self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
     ) -> Value:
         """Call a function of the program: bind its parameters and run its body."""
-        if function.opaque:
-            return self.foreign_call(self.top, [function, *args], kwargs, node)
         if function.memo is not None and not star:
             return self.remembered(function, function.memo, args, kwargs, node)
         return self.execute(function, args, kwargs, node, star=star)
@@ -196,6 +198,8 @@ class Calls(Attributes):
     ) -> Value:
         """Run a function's body."""
         code = function.node
+        if function.opaque or (code.lineno > self.recorder.own and self.spent_abroad > ABROAD):
+            return self.foreign_call(self.top, [function, *args], kwargs, node)
         self.entered[id(code)] = self.entered.get(id(code), 0) + 1
         depth = sum(activation.function is not None and activation.function.node is code for activation in self.stack)
         if len(self.stack) > DEPTH or depth > 2 or self.entered[id(code)] > ENTRIES:
@@ -269,11 +273,34 @@ class Calls(Attributes):
             frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
         )
         self.eager = False
+        entry, began = self.entry, self.began
+        self.entry = self.entered_by(function, node)
+        if entry is None and self.entry is not None:
+            self.began = self.clock
         self.stack.append(activation)
         try:
             return run()
         finally:
             self.stack.pop()
+            if entry is None and self.entry is not None:
+                self.abroad += self.clock - self.began
+            self.entry, self.began = entry, began
+
+    @property
+    def spent_abroad(self) -> int:
+        """How many expressions and statements of other modules have been run."""
+        return self.abroad + (self.clock - self.began if self.entry is not None else 0)
+
+    def entered_by(self, function: Function, node: ast.AST) -> Span | None:
+        """The program's own call that leads into a function of another module; None for one of its own."""
+        line: int = function.node.lineno
+        if line <= self.recorder.own:
+            return None
+        entry = self.entry or span_of(node)
+        if entry.line > self.recorder.own:
+            return None
+        self.recorder.entries[line] = entry
+        return entry
 
     def is_generator(self, code: ast.AST) -> bool:
         """Whether a function's body yields."""

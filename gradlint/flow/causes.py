@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ast
 
     from gradlint.finding import Outcome
-    from gradlint.flow.core import Activation
+    from gradlint.flow.activation import Activation
     from gradlint.flow.edges import Edge
     from gradlint.flow.graph import Break
 

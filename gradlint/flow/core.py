@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
+from gradlint.flow.modules import Imported
 from gradlint.flow.names import Wrappers
 from gradlint.flow.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.store import MISSING, Store
@@ -31,9 +31,11 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from gradlint.flow.activation import Activation
     from gradlint.flow.loops import Loop
+    from gradlint.flow.modules import Finder, ModuleValue
     from gradlint.flow.record import Recorder
 
 STEPS = 120_000
@@ -60,23 +62,6 @@ class RaisedError(Exception):
         self.exception = exception
 
 
-@dataclass
-class Activation:
-    """One running call: where it was called from, and what its body has done so far."""
-
-    frame: Frame
-    function: Function | None
-    call: ast.AST | None
-    mark: int
-    forks: int
-    returns: list[tuple[Value, Any]] = field(default_factory=list)
-    on_yield: Callable[[Value], Value] | None = None
-    yields: list[Value] = field(default_factory=list)
-    graph: bool = False
-    eager: bool = False
-    caller: Activation | None = None
-
-
 def recorded_op(value: Value) -> bool:
     """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
     return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
@@ -97,8 +82,20 @@ class Core:
     def __init__(self, code: str, recorder: Recorder) -> None:
         self.code = code
         self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        """The program's lines; those of the project's modules that have run follow them."""
         self.store = Store()
         self.recorder = recorder
+        self.recorder.own = len(self.lines)
+        self.finder: Finder | None = None
+        self.loaded: dict[str, ModuleValue] = {}
+        self.homes: dict[int, ModuleValue] = {}
+        self.entry: Span | None = None
+        """The call of the program that led into the module of the project whose code is running."""
+        self.began = 0
+        """When the program called into it."""
+        self.abroad = 0
+        """How many expressions and statements of other modules were run by the calls that have ended."""
+        self.limit = STEPS
         self.clock = 0
         self.visits = 0
         self.forks = 0
@@ -139,7 +136,7 @@ class Core:
             ExhaustedError: If the budget has run out.
         """
         self.clock += 1
-        if self.clock > STEPS:
+        if self.clock > self.limit:
             raise ExhaustedError
         return self.clock
 
@@ -363,8 +360,9 @@ class Core:
             while frame is not None:
                 value = frame.names.get(name)
                 if isinstance(value, Value):
-                    if not isinstance(value, Function) or value is not function:
-                        yield value
+                    held = value.value if isinstance(value, Imported) else value
+                    if held is not None and held is not function:
+                        yield held
                     break
                 frame = frame.parent
         yield from function.held if isinstance(function, Generator) else function.defaults.values()
@@ -439,6 +437,14 @@ class Core:
     def frame(self) -> Frame:
         """The frame that names are looked up in first."""
         return self.stack[-1].frame if self.stack else self.module
+
+    @property
+    def globals(self) -> Frame:
+        """The names of the module that the running code belongs to."""
+        frame = self.frame
+        while frame.parent is not None:
+            frame = frame.parent
+        return frame
 
     def raised(self, exception: str) -> None:
         """The program surely raises here; where something in it catches, go there."""

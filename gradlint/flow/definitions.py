@@ -106,7 +106,7 @@ class Definitions(Contexts):
             if isinstance(value, Function) and value.owner is None:
                 value.owner = cls
             if isinstance(value, Function):
-                value.frame = frame.parent or self.module
+                value.frame = frame.parent or self.globals
         for name, value in list(frame.names.items()):
             if isinstance(value, Instance):
                 named = self.class_attribute(value.cls, "__set_name__")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow import operators, subscripts
 from gradlint.flow.core import Core, span_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.modules import Imported
 from gradlint.flow.program import Function, Generator, Instance
 from gradlint.flow.store import join_values
 from gradlint.flow.values import (
@@ -33,6 +34,7 @@ from gradlint.flow.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.flow.modules import ModuleValue
     from gradlint.flow.program import Frame
 
 CONVENTIONS = {"tf": "tensorflow", "np": "numpy", "keras": "keras", "tensorflow": "tensorflow", "numpy": "numpy"}
@@ -64,20 +66,37 @@ class Expressions(Core):
         """Note that a gradient that is None goes into an operation."""
         raise NotImplementedError
 
+    # -- imports, provided later -----------------------------------------------------------------------------------
+
+    def used(self, value: Value) -> Value:
+        """What an imported value is, now that it is used."""
+        raise NotImplementedError
+
+    def starred(self, frame: Frame, name: str) -> Value | None:
+        """A name that a ``from module import *`` brought, where a module of the project has it."""
+        raise NotImplementedError
+
+    def member(self, module: ModuleValue, name: str) -> Value | None:
+        """Something of a module of the project; None where it is not known."""
+        raise NotImplementedError
+
     # -- names -----------------------------------------------------------------------------------------------------
 
     def lookup(self, name: str) -> Value:
         """What a name holds."""
         frame: Frame | None = self.frame
         if name in self.frame.globals:
-            frame = self.module
+            frame = self.globals
         while frame is not None:
             value = frame.names.get(name)
+            if isinstance(value, Imported | Join):
+                return self.used(value)
             if isinstance(value, Value):
                 return value
             frame = frame.parent
-        if self.module.names.get("*"):
-            return CONVENTIONS_VALUES.get(name) or self.named_unknown(name)
+        everything = self.globals
+        if everything.names.get("*"):
+            return self.starred(everything, name) or CONVENTIONS_VALUES.get(name) or self.named_unknown(name)
         if name in CONVENTIONS_VALUES:
             return CONVENTIONS_VALUES[name]
         if hasattr(builtins, name):
@@ -86,10 +105,11 @@ class Expressions(Core):
 
     def named_unknown(self, name: str) -> Value:
         """The value of a name that nothing binds: one object each time that it is read."""
-        value = self.module.names.get(("unbound", name))
+        names = self.globals.names
+        value = names.get(("unbound", name))
         if not isinstance(value, Value):
             value = Unknown(name, top=True)
-            self.set(self.module.names, ("unbound", name), value)
+            self.set(names, ("unbound", name), value)
         return value
 
     def bind(self, name: str, value: Value) -> None:
@@ -100,7 +120,7 @@ class Expressions(Core):
         """The frame in which an assignment that runs now binds a name."""
         frame = self.frame
         if name in frame.globals:
-            return self.module
+            return self.globals
         if name in frame.nonlocals:
             outer = frame.parent
             while outer is not None and name not in outer.names:

@@ -123,6 +123,8 @@ class Claim:
         story: The gradient's way, in the order of the program: where the value was connected, where it was lost.
         detail: Names for the message: see the rule that reads them.
         places: Further places for the fix: see the rule that reads them.
+        site: Where the program itself leads to ``span``, if that lies in another module of the project.
+        elsewhere: Whether any of its places lies in another module, so that no edit of the program mends it.
     """
 
     kind: Kind
@@ -132,6 +134,8 @@ class Claim:
     story: tuple[Note, ...] = ()
     detail: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Span] = field(default_factory=dict)
+    site: Span | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,21 @@ class GradientCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A module of the project that the program was followed into; its lines follow those of the program.
+
+    Attributes:
+        path: Its file as findings show it.
+        first: How many lines stand before it; spans beyond that many lines are its own.
+        lines: Its lines, as UTF-8.
+    """
+
+    path: str
+    first: int
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that one program's analysis found out.
 
@@ -164,9 +183,11 @@ class Facts:
         calls: The gradient calls that were reached, in the order of the program.
         tapes: How many ``tf.GradientTape`` objects the program makes.
         complete: False where the budget ran out, so that what came after is unknown.
+        parts: The modules of the project that the program was followed into, in the order of their lines.
     """
 
     claims: tuple[Claim, ...] = ()
     calls: tuple[GradientCall, ...] = ()
     tapes: int = 0
     complete: bool = True
+    parts: tuple[Part, ...] = ()

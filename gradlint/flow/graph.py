@@ -145,6 +145,7 @@ class Ways:
         captured: Callable[[Function | Generator], Iterator[Value]],
         spend: Callable[[int], None],
     ) -> None:
+        self._target = target
         self._recording = recording
         self._spend = spend
         self._bits: dict[int, int] = {}
@@ -226,6 +227,23 @@ class Ways:
     def reaches(self, value: Value, source: Value) -> bool:
         """Whether a gradient of a value below the target may reach a source."""
         return bool(self._found.get(id(value), 0) & self._bits[id(source)])
+
+    def reaches_beside(self, value: Value, source: Value) -> bool:
+        """Whether a gradient of the target may reach a source without passing a value."""
+        bit, seen = self._bits[id(source)], {id(value)}
+        stack = [self._target]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or not self._found.get(id(node), 0) & bit:
+                continue
+            if node is source:
+                return True
+            seen.add(id(node))
+            self._spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and self._recording in edge.live)
+            if not isinstance(node, Array):
+                stack.extend(self._parts.get(id(node), ()))
+        return False
 
     def breaks(self, source: Value) -> list[Break]:
         """The edges on the ways from the target to a source at which the gradient is lost, nearest to the source.

@@ -179,7 +179,7 @@ class Iterations(Branches):
         """A stand-in for the function that a comprehension at module level runs as."""
         empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
         lambda_ = ast.copy_location(ast.Lambda(args=empty, body=ast.Constant(value=None)), node)
-        return Function(lambda_, self.module, "<comprehension>", span_of(node))
+        return Function(lambda_, self.globals, "<comprehension>", span_of(node))
 
 
 def shortened(items: list[Value]) -> list[Value]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.keras_layers import is_layer, nested
 from gradlint.flow.keras_variables import VARIABLES, parameters, variables
-from gradlint.flow.program import Instance
+from gradlint.flow.program import Function, Instance
 from gradlint.flow.store import either
 from gradlint.flow.values import (
     Const,
@@ -40,6 +40,8 @@ LIBRARY_METHODS = frozenset({
 
 def attribute(machine: Attributes, value: LibObject, name: str, node: ast.AST) -> Value:
     """An attribute of an object of the library."""
+    if "patched" in value.state:
+        return machine.unknown(name, node, [value], top=True)
     attrs = value.state.get("attrs")
     if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
         held: Value = attrs[name]
@@ -134,6 +136,11 @@ def set_attribute(machine: Core, value: LibObject, name: str, new: Value) -> Non
         flag = new.value if isinstance(new, Const) else None
         freeze(machine, value, flag if isinstance(flag, bool) else None)
         return
+    if name == "call" and value.family in {"layer", "model"}:
+        # Whatever the layer does from now on is the program's own function's doing.
+        machine.set(value.state, "patched", True)
+        for held in machine.captured(new) if isinstance(new, Function) else ():
+            machine.escape(held)
     attrs = value.state.get("attrs")
     if not isinstance(attrs, dict):
         attrs = {}

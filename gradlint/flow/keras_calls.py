@@ -78,6 +78,8 @@ def call_object(machine: Calls, value: LibObject, args: list[Value], kwargs: dic
 
 def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
     """Call a layer or model of the library."""
+    if "patched" in value.state:
+        return machine.foreign("call", node, [value, *given])
     first = list(machine.leaves(args[0]) if args else given)
     if any(isinstance(leaf, Symbolic) for leaf in first):
         keras.mark_built(machine, value)

@@ -10,6 +10,7 @@ from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.names import LEAVING, SILENT, root
 from gradlint.flow.program import Function, Generator, Instance
+from gradlint.flow.symbols import symbolic
 from gradlint.flow.tapes import Tapes
 from gradlint.flow.values import (
     Array,
@@ -21,13 +22,11 @@ from gradlint.flow.values import (
     Number,
     Params,
     Seq,
-    Symbolic,
     Tensor,
     Unknown,
     Value,
     Variable,
     everywhere,
-    sure_everywhere,
 )
 from gradlint.knowledge import options
 from gradlint.knowledge.table import Effect, lookup
@@ -71,9 +70,10 @@ class Library(Tapes):
         if passes is not None:
             given = [leaf for value in (*args, *kwargs.values()) for leaf in self.leaves(value)]
             cut = None if passes else self.cut(Kind.OPAQUE, node, self.callee(node), name, reason="library")
-            return self.tensor(node, given, op=name, cut=cut)
+            return symbolic(self.tensor(node, given, op=name, cut=cut))
         if package in {"tensorflow", "keras"}:
-            return self.tensorflow_call(name, [self.consumed(value, node) for value in args], kwargs, node)
+            args = [self.consumed(value, node) for value in args]
+            return symbolic(self.tensorflow_call(name, args, kwargs, node))
         if package == "numpy":
             return numpy_calls.call(self, name, args, kwargs, node)
         if package in SILENT:
@@ -161,10 +161,6 @@ class Library(Tapes):
             for value, effect, _ in groups
         )
         inputs = [leaf for value, effect, _ in groups if effect is not Effect.NOTENSOR for leaf in self.leaves(value)]
-        if any(isinstance(leaf, Symbolic) for leaf in inputs):
-            symbol = Symbolic(span_of(node))
-            symbol.edges = tuple(edge for leaf in inputs for edge in sure_everywhere(leaf))
-            return symbol
         if entry.result in {"ndarray", "number"}:
             made: Array | Number = (
                 Array(None, span_of(node)) if entry.result == "ndarray" else Number("", span_of(node))

@@ -12,6 +12,7 @@ from gradlint.flow.program import ClassValue, Frame, Function, Instance
 from gradlint.flow.values import Const, Method, Tape, Unknown, Value, Variable
 
 if TYPE_CHECKING:
+    from gradlint.flow.modules import Finder
     from gradlint.flow.record import Recorder
 
 STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
@@ -24,11 +25,15 @@ class Machine(Library):
     Args:
         code: The program.
         recorder: What notes the claims.
+        finder: Finds the modules of the project that the program belongs to; where None, imports are unknown.
         everything: Whether to enter also the functions that no tape can have to do with.
     """
 
-    def __init__(self, code: str, recorder: Recorder, *, everything: bool = False) -> None:
+    def __init__(
+        self, code: str, recorder: Recorder, *, finder: Finder | None = None, everything: bool = False
+    ) -> None:
         super().__init__(code, recorder)
+        self.finder = finder
         self.everything = everything
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -73,7 +78,11 @@ class Machine(Library):
         """
         relevant = relevance.Relevance(self.lines)
         for _ in range(3):
-            pending = [function for function in self.defined if id(function.node) not in self.entered]
+            pending = [
+                function
+                for function in self.defined
+                if id(function.node) not in self.entered and function.node.lineno <= self.recorder.own
+            ]
             for function in pending if self.everything else relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
@@ -91,7 +100,7 @@ class Machine(Library):
     def let_go(self, function: Function) -> None:
         """What a closure sees of a function that has ended may be in any state by the time that it is called."""
         frame: Frame | None = function.frame
-        while frame is not None and frame is not self.module:
+        while frame is not None and frame.parent is not None:
             for value in list(frame.names.values()):
                 if isinstance(value, Tape):
                     self.escape(value)

@@ -77,11 +77,16 @@ class Partial(Causes):
         return found
 
     def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
-        """A loss that holds on one branch only."""
+        """A loss that holds on one branch only: there another branch leaves what alone is connected."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
         for target in self.targets:
+            ways = self.ways(target, recording)
             for join in self.joins(target, recording):
+                if not any(ways.reaches(option, source) for option in join.options):
+                    continue
+                if ways.reaches_beside(join, source):
+                    continue
                 for index, option in enumerate(join.options):
                     if not self.lost_on_branch(target, option, source, recording):
                         continue

@@ -279,7 +279,7 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         bounds = args if len(args) > 1 else [Const(None), *args]
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
     if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
-        return machine.imported(args[0].value)
+        return machine.imported(args[0].value, node)
     if short == "vars" and args:
         return machine.attribute(args[0], "__dict__", node)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Claim, Facts, GradientCall, Kind, LostGradient, Note, Question, Span
+from gradlint.flow.facts import Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
 
 if TYPE_CHECKING:
     from gradlint.finding import Severity
@@ -34,6 +34,15 @@ class Recorder:
         self.complete = True
         self.muted = 0
         self.questions: dict[Span, dict[str, Question]] = {}
+        self.own = 0
+        """How many lines the program itself has; those of the project's modules follow."""
+        self.parts: list[Part] = []
+        self.entries: dict[int, Span] = {}
+        """For lines of other modules, the program's own call that led there."""
+
+    def extend(self, path: str, first: int, lines: list[bytes]) -> None:
+        """Note a module of the project whose lines follow those that are there already."""
+        self.parts.append(Part(path, first, tuple(lines)))
 
     def claim(
         self,
@@ -46,7 +55,8 @@ class Recorder:
         places: dict[str, Span] | None = None,
     ) -> None:
         """Note a claim; one with the same kind and place joins the earlier one."""
-        if self.muted:
+        calls = [gradient.call for gradient in gradients] or [span]
+        if self.muted or any(call.line > self.own for call in calls):
             return
         cause = self.causes.get((kind, span))
         if cause is None:
@@ -64,6 +74,8 @@ class Recorder:
 
     def asked(self, call: Span, method: str, target: str, questions: list[Question]) -> None:
         """Note a gradient call and the answers to its questions; a worse answer replaces a better one."""
+        if call.line > self.own:
+            return
         rank = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
         known = self.questions.setdefault(call, {})
         for question in questions:
@@ -83,9 +95,23 @@ class Recorder:
                 tuple(sorted(cause.story.values(), key=lambda note: note.span)),
                 cause.detail,
                 cause.places,
+                self._site(cause),
+                any(place.line > self.own for place in (cause.span, *cause.places.values())),
             )
             for cause in self.causes.values()
         ]
-        claims.sort(key=lambda claim: (claim.span, claim.kind))
+        claims.sort(key=lambda claim: (claim.site or claim.span, claim.span, claim.kind))
         calls = tuple(self.calls[span] for span in sorted(self.calls))
-        return Facts(tuple(claims), calls, len(self.tapes), self.complete)
+        tapes = sum(tape.line <= self.own for tape in self.tapes)
+        return Facts(tuple(claims), calls, tapes, self.complete, tuple(self.parts))
+
+    def _site(self, cause: _Cause) -> Span | None:
+        """Where the program leads to a cause in another module: its call into it, or else the gradient call."""
+        if cause.span.line <= self.own:
+            return None
+        part = next(part for part in reversed(self.parts) if part.first < cause.span.line)
+        within = [line for line in self.entries if part.first < line <= cause.span.line]
+        if within:
+            return self.entries[max(within)]
+        first = min(cause.gradients.values(), key=lambda lost: lost.call)
+        return first.source_span or first.call

@@ -9,6 +9,7 @@ from gradlint.flow import graph, singular
 from gradlint.flow.asking import Asking, Cause
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, Note
+from gradlint.flow.keras_attributes import LIBRARY_METHODS
 from gradlint.flow.program import Bound, ClassValue, Function, Generator, Instance
 from gradlint.flow.values import (
     Array,
@@ -19,12 +20,13 @@ from gradlint.flow.values import (
     LostNone,
     Method,
     Number,
+    Params,
     Recording,
     Seq,
     Symbolic,
     Tensor,
-    Unknown,
     Value,
+    Variable,
 )
 
 if TYPE_CHECKING:
@@ -264,7 +266,7 @@ def _no_source(source: Value) -> tuple[str, str]:
         return "symbolic", "AttributeError"
     if isinstance(source, Generator):
         return "generator", "TypeError"
-    if isinstance(source, Method) and not isinstance(source.owner, Unknown):
+    if isinstance(source, Method) and _is_method(source):
         return "method", "TypeError"
     if isinstance(source, Function | ClassValue | Bound):
         return "function", "TypeError"
@@ -273,3 +275,10 @@ def _no_source(source: Value) -> tuple[str, str]:
             "composite"
         ] == "sparse" else "AttributeError"
     return "", ""
+
+
+def _is_method(value: Method) -> bool:
+    """Whether what was read from an object surely is a method of it, and nothing that the program put there."""
+    if isinstance(value.owner, LibObject | Instance):
+        return value.name in LIBRARY_METHODS
+    return isinstance(value.owner, Tensor | Variable | Params | Array)

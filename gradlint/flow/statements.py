@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.core import span_of
 from gradlint.flow.definitions import Definitions
-from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
 from gradlint.flow.store import MISSING
-from gradlint.flow.values import Const, Known, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +19,8 @@ class Statements(Definitions):
         """Run statements in order; gives ``normal``, ``return``, ``break``, ``continue`` or ``raise``."""
         for statement in body:
             self.tick()
+            if self.entry is not None:
+                self.recorder.entries[statement.lineno] = self.entry
             method: Callable[[Any], str | None] | None = getattr(self, "run_" + type(statement).__name__, None)
             if method is None:
                 continue
@@ -74,38 +73,3 @@ class Statements(Definitions):
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self.set(self.frame.names, target.id, MISSING)
-
-    # -- imports ---------------------------------------------------------------------------------------------------
-
-    def run_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            package = root(alias.name)
-            if alias.asname:
-                self.bind(alias.asname, self.imported(alias.name))
-            else:
-                self.bind(package, self.imported(package))
-
-    def run_ImportFrom(self, node: ast.ImportFrom) -> None:
-        for alias in node.names:
-            if alias.name == "*":
-                self.set(self.module.names, "*", Const(True))
-                continue
-            name = alias.asname or alias.name
-            if node.level or node.module is None:
-                self.bind(name, Unknown("import", span_of(node)))
-            else:
-                self.bind(name, self.imported(f"{node.module}.{alias.name}"))
-
-    def imported(self, name: str) -> Value:
-        """The value of an imported name."""
-        full = canonical(name)
-        if full.startswith("tensorflow.python."):
-            return Known(full)
-        if root(full) in LIBRARIES or not self.is_foreign(full) or self.wrappers.names_package(full):
-            return Known(full)
-        return Unknown("import")
-
-    @staticmethod
-    def is_foreign(name: str) -> bool:
-        """Whether nothing is known of the package that a name belongs to."""
-        return root(name) not in LIBRARIES | SILENT | LEAVING

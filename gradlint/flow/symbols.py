@@ -6,8 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.core import span_of
+from gradlint.flow.edges import EVERYWHERE, NOWHERE, Edge
 from gradlint.flow.program import Instance
-from gradlint.flow.values import Dict, Items, LibObject, Number, Pairs, Seq, Symbolic, Tensor, Value
+from gradlint.flow.store import either
+from gradlint.flow.values import Dict, Items, Join, LibObject, Number, Pairs, Seq, Symbolic, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.calls import Calls
@@ -20,6 +22,34 @@ def symbols_in(value: Value) -> list[Symbolic]:
     if isinstance(value, Dict):
         return [symbol for _, item in value.pairs.entries for symbol in symbols_in(item)]
     return [value] if isinstance(value, Symbolic) else []
+
+
+def symbolic(made: Value) -> Value:
+    """What a function gives for symbols: where a tensor would be computed from one, another symbol."""
+    if isinstance(made, Seq) and made.items.values:
+        values = tuple(symbolic(item) for item in made.items.values)
+        if any(new is not old for new, old in zip(values, made.items.values, strict=True)):
+            seq = Seq(Items(values, made.items.exact), made.kind, made.span)
+            seq.extra = made.extra
+            return seq
+        return made
+    if not isinstance(made, Tensor) or not any(_stands_for_symbol(edge.parent) for edge in made.edges):
+        return made
+    symbol = Symbolic(made.span)
+    symbol.edges = tuple(
+        Edge(edge.parent, edge.cut, EVERYWHERE if edge.cut is None else NOWHERE, sure=edge.sure, seen=EVERYWHERE)
+        for edge in made.edges
+    )
+    return symbol
+
+
+def _stands_for_symbol(value: Value, depth: int = 4) -> bool:
+    """Whether a value is a symbol on some way, or what code of others makes of one."""
+    if isinstance(value, Join):
+        return any(_stands_for_symbol(option, depth) for option in value.options)
+    if isinstance(value, Unknown) and depth and value.why == "call":
+        return any(_stands_for_symbol(edge.parent, depth - 1) for edge in value.edges)
+    return isinstance(value, Symbolic)
 
 
 def replay(machine: Calls, inputs: Value | None, outputs: Value, given: list[Value], node: ast.AST) -> Value | None:
@@ -51,7 +81,12 @@ def _seen(symbol: Symbolic, held: dict[int, Value]) -> bool:
         if id(value) in held or id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, Symbolic):
+        if isinstance(value, Join):
+            stack += value.options
+        elif isinstance(value, Unknown):
+            if value.edges:
+                return False
+        elif isinstance(value, Symbolic):
             if value.call is not None:
                 stack += symbols_in(Seq(Items(value.call[1])))
             elif not value.edges or any(isinstance(edge.parent, LibObject | Instance) for edge in value.edges):
@@ -69,6 +104,9 @@ def _run(machine: Calls, value: Value, held: dict[int, Value], node: ast.AST) ->
     if isinstance(value, Dict):
         entries = tuple((key, _run(machine, item, held, node)) for key, item in value.pairs.entries)
         return Dict(Pairs(entries, value.pairs.exact), span_of(node))
+    if isinstance(value, Join) and _stands_for_symbol(value):
+        options = [_run(machine, option, held, node) for option in value.options]
+        return either(*options)
     if not isinstance(value, Symbolic):
         return value
     found = held.get(id(value))

@@ -10,8 +10,8 @@ from gradlint.flow.asking import Call
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.dtypes import of as dtype_of
 from gradlint.flow.facts import Kind
+from gradlint.flow.imports import Imports
 from gradlint.flow.program import Generator, Instance
-from gradlint.flow.statements import Statements
 from gradlint.flow.values import (
     Array,
     Const,
@@ -49,7 +49,7 @@ _KEYWORDS = {
 }
 
 
-class Tapes(Statements):
+class Tapes(Imports):
     """The part of the machine that knows tapes."""
 
     def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:

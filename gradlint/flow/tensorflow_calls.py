@@ -22,7 +22,6 @@ from gradlint.flow.values import (
     Pairs,
     Params,
     Seq,
-    Symbolic,
     Tensor,
     Unknown,
     Value,
@@ -48,8 +47,6 @@ def where(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], no
         cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
         return m.tensor(node, steering, dtype="int64", op=name, cut=cut)
     parents = [leaf for value in chosen for leaf in m.leaves(value)]
-    if any(isinstance(leaf, Symbolic) for leaf in parents):
-        return next(leaf for leaf in parents if isinstance(leaf, Symbolic))
     floats = [dtypes.of(value) for value in chosen if isinstance(value, Tensor | Variable)]
     made = m.tensor(node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=name)
     made.extra = {"condition": condition, "args": tuple(chosen)}
@@ -63,8 +60,6 @@ def indexed(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], 
     rest = [value for value in (*args[1:], *kwargs.values()) if value is not first]
     steering = [leaf for value in rest for leaf in m.leaves(value) if not isinstance(leaf, Const | Known)]
     parents = [leaf for leaf in m.leaves(first) if not isinstance(leaf, Const)]
-    if any(isinstance(leaf, Symbolic) for leaf in parents):
-        return next(leaf for leaf in parents if isinstance(leaf, Symbolic))
     made = m.tensor(node, parents, dtype=dtypes.of(first), op=name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:

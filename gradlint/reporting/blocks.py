@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gradlint.reporting.story import Scene
     from gradlint.reporting.style import Role, Style
 
+_Text = tuple[str | None, int | None]
+"""The text that a place stands in: another file than the finding's own, or a cell; both None for the file itself."""
 _LONGEST_SPAN = 6
 _VERDICTS: dict[str, Role] = {"confirmed": "good", "refuted": "warning", "inconclusive": "dim"}
 
@@ -51,11 +53,11 @@ def finding_rows(finding: Finding, report: Report, style: Style) -> list[str]:
     gutter = len(str(max(mark.line for group in marks.values() for mark in group)))
     bar = style.paint(" " * gutter + " |", "frame")
     shown = False
-    for cell, group in marks.items():
-        lines = dict(enumerate(report.lines(finding.path, cell), start=1))
+    for (path, cell), group in marks.items():
+        lines = dict(enumerate(report.lines(path or finding.path, cell), start=1))
         body = list(excerpt(lines, group, style, finding.severity, gutter))
         if body:
-            rows.append(_cell_bar(cell, gutter, style) if len(marks) > 1 else bar)
+            rows.append(_text_bar(path or finding.path, cell, gutter, style) if len(marks) > 1 else bar)
             rows += body
             shown = True
     if shown:
@@ -64,25 +66,27 @@ def finding_rows(finding: Finding, report: Report, style: Style) -> list[str]:
     return rows
 
 
-def _cell_bar(cell: int | None, gutter: int, style: Style) -> str:
-    return style.paint(f"{' ' * gutter} | cell {cell}", "frame")
+def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
+    return style.paint(f"{' ' * gutter} | {path if cell is None else f'cell {cell}'}", "frame")
 
 
-def _marks(finding: Finding, report: Report) -> dict[int | None, list[Mark]]:
-    """The finding's own place and its story, by cell, the cells in the order of the notebook."""
+def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
+    """The finding's own place and its story, by the text that they stand in, cells in the order of the notebook."""
     told = scenes(finding, report)
-    own = [scene for scene in told if (scene.cell, scene.start) == (finding.cell, finding.location)]
+    home = (None, finding.cell)
+    own = [scene for scene in told if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
     asked = any(scene.call and _covers(scene, finding) for scene in told)
     label = "; ".join(notes) or ("the gradient is lost here" if finding.gradients and not asked else "")
-    groups: dict[int | None, list[Mark]] = {finding.cell: list(_own_marks(finding, label, report))}
-    seen: dict[tuple[int | None, Position], int] = {}
+    groups: dict[_Text, list[Mark]] = {home: list(_own_marks(finding, label, report))}
+    seen: dict[tuple[_Text, Position], int] = {}
     for scene in told:
         if scene in own:
             continue
-        group = groups.setdefault(scene.cell, [])
+        where = (scene.path, scene.cell)
+        group = groups.setdefault(where, [])
         mark = Mark(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text)
-        key = (scene.cell, scene.start)
+        key = (where, scene.start)
         if key in seen:
             first = group[seen[key]]
             if mark.label and mark.label not in first.label:
@@ -91,12 +95,18 @@ def _marks(finding: Finding, report: Report) -> dict[int | None, list[Mark]]:
         else:
             seen[key] = len(group)
             group.append(mark)
-    return dict(sorted(groups.items(), key=lambda item: -1 if item[0] is None else item[0]))
+    return dict(sorted(groups.items(), key=lambda item: _in_order(item[0])))
+
+
+def _in_order(text: _Text) -> tuple[str, int]:
+    """The finding's own file comes first, in it the cells one after the other."""
+    path, cell = text
+    return path or "", -1 if cell is None else cell
 
 
 def _covers(scene: Scene, finding: Finding) -> bool:
     """Whether the finding points at a part of a scene."""
-    return scene.cell == finding.cell and scene.start <= finding.location < scene.end
+    return (scene.path, scene.cell) == (None, finding.cell) and scene.start <= finding.location < scene.end
 
 
 def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Mark]:

@@ -56,8 +56,8 @@ def _diagnostic(finding: Finding, report: Report) -> dict[str, Any]:
         "relatedInformation": [
             {
                 "location": {
-                    "uri": _uri(report, finding.path, scene.cell),
-                    "range": _range(report, finding.path, scene.cell, scene.start, scene.end),
+                    "uri": _uri(report, scene.path or finding.path, scene.cell),
+                    "range": _range(report, scene.path or finding.path, scene.cell, scene.start, scene.end),
                 },
                 "message": scene.text,
             }

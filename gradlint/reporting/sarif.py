@@ -89,7 +89,8 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
         result["message"] = {"text": f"{finding.message}\n{text}", "markdown": f"{finding.message}\n\n{text}"}
     if told := scenes(finding, report):
         steps = [
-            {"location": _location(finding.path, scene.cell, scene.start, scene.end, scene.text)} for scene in told
+            {"location": _location(scene.path or finding.path, scene.cell, scene.start, scene.end, scene.text)}
+            for scene in told
         ]
         result["codeFlows"] = [{"message": {"text": "the gradient's way"}, "threadFlows": [{"locations": steps}]}]
     # A replacement in a notebook's cell has no place in the file's own text.

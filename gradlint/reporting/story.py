@@ -26,6 +26,7 @@ class Scene:
         end: Where it ends, on the same line.
         text: What happens to the gradient there.
         call: Whether it is the gradient call.
+        path: The file, if it is not the finding's own.
     """
 
     cell: int | None
@@ -33,6 +34,7 @@ class Scene:
     end: Position
     text: str
     call: bool = False
+    path: str | None = None
 
 
 def scenes(finding: Finding, report: Report) -> list[Scene]:
@@ -46,9 +48,9 @@ def scenes(finding: Finding, report: Report) -> list[Scene]:
     told: list[Scene] = []
     for step in finding.flow:
         start = Position(step.line, step.column)
-        if (step.cell, start) not in calls:
-            line = report.line(finding.path, step.cell, step.line)
-            told.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note))
+        if step.path is not None or (step.cell, start) not in calls:
+            line = report.line(step.path or finding.path, step.cell, step.line)
+            told.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note, path=step.path))
     for (cell, start), gradients in calls.items():
         line = report.line(finding.path, cell, start.line)
         told.append(Scene(cell, start, _end_of_call(line, start), outcome(gradients), call=True))

@@ -105,6 +105,15 @@ class Server(LanguageServer):
         if unit is not None:
             debounce = self.configuration.editor(path_of(unit)).debounce
             self.checker.changed(unit, debounce / 1000 if delay else 0)
+        self.look_at_others(uri, delay=delay)
+
+    def look_at_others(self, uri: str, *, delay: bool = False) -> None:
+        """Look anew at the documents that import the file of a URI, which has changed."""
+        path = path_of(uri)
+        if path is not None and path.suffix == ".py":
+            debounce = self.configuration.editor(path).debounce
+            if self.checker.others_changed(str(path), debounce / 1000 if delay else 0):
+                self.refresh()
 
     async def result(self, uri: str) -> Result | None:
         """The result for a document, cell or notebook in its present state, with the verdicts on it."""
@@ -164,14 +173,16 @@ class Server(LanguageServer):
         def check(source: Source) -> Sequence[Finding]:
             return checking.check(source, settings).findings
 
-        read = partial(programs.read, path=result.source.path, kind=snapshot.kind)
+        source = result.source
+        read = partial(programs.read, path=source.path, kind=snapshot.kind, project=source.project)
         return actions.Actions(result, self.client, check, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
         """Look at a snapshot, in a worker thread; what fails is logged, and nothing is claimed then."""
         try:
             if self.configuration.lints(snapshot.path):
-                return programs.compute(snapshot, self.configuration.settings(snapshot.path))
+                texts = self.documents.python_texts()
+                return programs.compute(snapshot, self.configuration.settings(snapshot.path), texts)
         except Exception:
             logger.exception("%s: it could not be checked", snapshot.uri)
         return programs.nothing(snapshot)
@@ -216,7 +227,7 @@ def _session(server: Server) -> None:
         await server.pull_settings()
         registrations = []
         if server.client.registers_watchers:
-            watchers = [types.FileSystemWatcher(f"**/{name}") for name in CONFIG_NAMES]
+            watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "*.py")]
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
             registrations.append(types.Registration("gradlint-files", method, options))
@@ -250,6 +261,8 @@ def _session(server: Server) -> None:
         if any(path.name in CONFIG_NAMES for change in params.changes if (path := path_of(change.uri)) is not None):
             server.configuration.changed()
             server.settings_changed()
+        for change in params.changes:
+            server.look_at_others(change.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -273,6 +286,7 @@ def _documents(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         server.forget(params.text_document.uri, [params.text_document.uri])
+        server.look_at_others(params.text_document.uri)
 
 
 def _notebooks(server: Server) -> None:

@@ -72,6 +72,23 @@ class Checker:
         state.due = asyncio.get_running_loop().time() + delay
         self._start(state)
 
+    def others_changed(self, path: str, delay: float) -> bool:
+        """Look anew at the documents whose result depends on a file that has changed; False where there are none.
+
+        Args:
+            path: The file's whole path.
+            delay: How many seconds they rest first.
+        """
+        found = False
+        for unit in list(self._documents.units()):
+            state = self._units.get(unquote(unit))
+            project = None if state is None or state.result is None else state.result.source.project
+            if state is not None and project is not None and path in project.seen:
+                state.generation = -1
+                self.changed(unit, delay)
+                found = True
+        return found
+
     def invalidate(self) -> None:
         """Look at every open document anew: the settings have changed."""
         self._generation += 1

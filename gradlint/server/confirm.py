@@ -129,4 +129,9 @@ def chosen(result: Result, key: str | None) -> list[Finding]:
 
 
 def _options(settings: Settings) -> Options:
-    return Options(timeout=settings.confirm_timeout, memory=settings.confirm_memory << 20, jobs=settings.jobs)
+    return Options(
+        timeout=settings.confirm_timeout,
+        memory=settings.confirm_memory << 20,
+        jobs=settings.jobs,
+        python=settings.confirm_python,
+    )

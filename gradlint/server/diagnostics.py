@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,7 +12,7 @@ from gradlint.finding import Position
 from gradlint.server.results import key_of
 
 if TYPE_CHECKING:
-    from gradlint.finding import Finding, Gradient
+    from gradlint.finding import Finding, Gradient, Step
     from gradlint.server.client import Client
     from gradlint.server.documents import Snapshot
     from gradlint.server.results import Result
@@ -128,12 +129,26 @@ def _verdict(finding: Finding) -> str:
 
 
 def _story(snapshot: Snapshot, finding: Finding) -> list[types.DiagnosticRelatedInformation]:
-    steps = [_at(snapshot, step.cell, step.line, step.column, f"{step.text}: {step.note}") for step in finding.flow]
-    seen = {(step.cell, step.line, step.column) for step in finding.flow}
+    steps = [
+        _at(snapshot, step.cell, step.line, step.column, f"{step.text}: {step.note}")
+        if step.path is None
+        else _in_other_file(step)
+        for step in finding.flow
+    ]
+    seen = {(step.cell, step.line, step.column) for step in finding.flow if step.path is None}
     for gradient in finding.gradients:
         if (gradient.cell, gradient.line, gradient.column) not in seen:
             steps.append(_at(snapshot, gradient.cell, gradient.line, gradient.column, _claim(gradient)))
     return steps
+
+
+def _in_other_file(step: Step) -> types.DiagnosticRelatedInformation:
+    """A step in a module of the project; its end is taken from its text, since the file need not be open."""
+    assert step.path is not None
+    start = types.Position(step.line - 1, step.column - 1)
+    end = types.Position(step.line - 1, step.column - 1 + len(step.text))
+    uri = Path(step.path).absolute().as_uri()
+    return types.DiagnosticRelatedInformation(types.Location(uri, types.Range(start, end)), f"{step.text}: {step.note}")
 
 
 def _claim(gradient: Gradient) -> str:

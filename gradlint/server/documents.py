@@ -307,6 +307,15 @@ class Documents:
         document = self._documents.get(unquote(uri))
         return None if document is None else document.text
 
+    def python_texts(self) -> dict[str, str]:
+        """The texts of the Python files that are open, by their whole path; may be called from any thread."""
+        texts = {}
+        for document in list(self._documents.values()):
+            path = None if document.notebook or document.language != "python" else path_of(document.uri)
+            if path is not None:
+                texts[str(path)] = document.text.content
+        return texts
+
     def _touch(self, unit: str) -> None:
         self._revisions[unquote(unit)] = next(_revisions)
 

@@ -57,7 +57,7 @@ def _part(result: Result, call: Call, answer: SourceAnswer, which: Hints) -> str
             return f"{answer.source}: {what} ({finding.name})"
         callee = _CALLEE.match(answer.cause.text)
         name = callee[0] if callee else _short(answer.cause.text)
-        return f"{answer.source}: {what} ({name}, line {answer.cause.line})"
+        return f"{answer.source}: {what} ({name}, {answer.cause.where})"
     if which == "all" and answer.answer == "connected":
         return f"{answer.source}: connected"
     return None

@@ -77,5 +77,5 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         return "connected"
     if answer.answer == "unknown":
         return "unknown: something on the way could not be followed, so nothing is claimed"
-    where = "" if answer.cause is None else f": `{answer.cause.text}`, line {answer.cause.line}"
+    where = "" if answer.cause is None else f": `{answer.cause.text}`, {answer.cause.where}"
     return f"**{'lost' if answer.answer == 'lost' else 'partly lost'}**{where}"

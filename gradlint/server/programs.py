@@ -7,13 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from gradlint import checking
-from gradlint.flow.analysis import analyse
 from gradlint.server.results import Result, calls_of
 from gradlint.sources.notebook import of_cells
+from gradlint.sources.project import Project
 from gradlint.sources.read import NEEDLES, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gradlint.server.documents import Snapshot
     from gradlint.settings import Settings
 
@@ -22,38 +24,48 @@ _NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 _SUFFIX = {"python": ".py", "markdown": ".md", "notebook": ".ipynb"}
 
 
-def source_of(snapshot: Snapshot) -> Source:
+def source_of(snapshot: Snapshot, open_texts: Mapping[str, str] | None = None) -> Source:
     """The source that a snapshot is, of the kind that the client says and not of its file's suffix.
 
     Unpaired surrogates, which a client can send but no file can hold, become the replacement character.
+
+    Args:
+        snapshot: The document or notebook.
+        open_texts: The texts of other files that the client has open, by their whole path.
     """
+    project = None if snapshot.path is None else Project(str(snapshot.path), open_texts)
     path = "untitled" if snapshot.path is None else snapshot.path.as_posix()
     if snapshot.kind == "notebook":
         text = of_cells(_clean(text.content) for text in snapshot.texts)
     else:
         text = _clean(snapshot.texts[0].content)
-    return read(text, path, snapshot.kind)
+    return read(text, path, snapshot.kind, project)
 
 
-def read(text: str, path: str, kind: str) -> Source:
+def read(text: str, path: str, kind: str, project: Project | None = None) -> Source:
     """A source of a kind, whatever the path's suffix."""
     if kind == "python":
-        return Source(path, "python", text, text)
+        return Source(path, "python", text, text, project=project)
     suffix = _SUFFIX[kind]
-    return from_text(text, path if path.endswith(suffix) else path + suffix)
+    return from_text(text, path if path.endswith(suffix) else path + suffix, project=project)
 
 
-def compute(snapshot: Snapshot, settings: Settings) -> Result:
+def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str] | None = None) -> Result:
     """Analyse a snapshot; what fails is said in the result's problems.
+
+    Args:
+        snapshot: The document or notebook.
+        settings: What holds for it.
+        open_texts: The texts of other files that the client has open, by their whole path.
 
     Raises:
         SettingsError: If the settings name a rule that does not exist.
     """
-    source = source_of(snapshot)
+    source = source_of(snapshot, open_texts)
     if not any(needle in source.code for needle in _NEEDLES):
         return Result(snapshot, source)
     try:
-        facts = analyse(source.code, wrappers=checking.wrappers_of(settings))
+        facts = checking.facts_of(source, settings)
     except Exception:
         return Result(snapshot, source, problems=checking.check(source, settings).problems)
     checked = checking.check(source, settings, facts)

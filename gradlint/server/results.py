@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradlint.places import Places
 from gradlint.rule import Module
 
 if TYPE_CHECKING:
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The expression that loses a gradient: its cell, its line and its text on one line."""
+    """The expression that loses a gradient: its cell, its line, its text on one line, its file if it is another."""
 
     cell: int | None
     line: int
     text: str
+    path: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The place as a phrase."""
+        return f"line {self.line}" if self.path is None else f"line {self.line} of {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +101,20 @@ def key_of(finding: Finding) -> str:
 
 def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     """The facts' gradient calls, in the user's places."""
-    module = Module(source.code)
-
-    def locate(line: int, column: int) -> tuple[int | None, Position]:
-        return source.locate(line, source.characters(line, column))
+    module, places = Module(source.code), Places(source, facts.parts)
 
     def cause(span: Span | None) -> Cause | None:
         if span is None:
             return None
-        cell, start = locate(span.line, span.column)
-        return Cause(cell, start.line, " ".join(module.text(span).split()))
+        start = places.start(span)
+        text = module.text(span) if start.path is None else places.text(span)
+        return Cause(start.cell, start.position.line, " ".join(text.split()), start.path)
 
     calls = []
     for call in facts.calls:
-        cell, start = locate(call.span.line, call.span.column)
-        _, end = locate(call.span.end_line, call.span.end_column)
+        start, end = places.start(call.span), places.end(call.span)
         answers = tuple(
             SourceAnswer(question.source, question.answer, cause(question.cause)) for question in call.questions
         )
-        calls.append(Call(cell, start, end, call.method, call.target, answers))
+        calls.append(Call(start.cell, start.position, end.position, call.method, call.target, answers))
     return tuple(calls)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from codecs import BOM_UTF8
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gradlint.sources.project import Project
     from gradlint.sources.source import Kind, Source
 
 NEEDLES = (b"GradientTape",)
@@ -62,7 +64,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 def read_path(path: str | os.PathLike[str], display: str | None = None) -> Source:
-    """Read a file as what its suffix says.
+    """Read a file as what its suffix says, as a part of the project that it lies in.
 
     Args:
         path: The file.
@@ -72,26 +74,34 @@ def read_path(path: str | os.PathLike[str], display: str | None = None) -> Sourc
         SourceError: If the file cannot be read or decoded, or is a notebook that is none.
     """
     shown = os.fspath(path).replace(os.sep, "/") if display is None else display
-    return from_bytes(read_bytes(path), shown)
+    from gradlint.sources.project import Project
+
+    return from_bytes(read_bytes(path), shown, Project(os.fspath(path)))
 
 
-def from_bytes(data: bytes, path: str) -> Source:
+def from_bytes(data: bytes, path: str, project: Project | None = None) -> Source:
     """Decode a file's bytes as what the path's suffix says.
+
+    Args:
+        data: The bytes.
+        path: The path that findings show.
+        project: Where the modules that the program imports are looked for; None where they are unknown.
 
     Raises:
         SourceError: If the bytes cannot be decoded, or are a notebook that is none.
     """
     text, encoding = decode(data, kind_of(path))
-    return from_text(text, path, encoding)
+    return from_text(text, path, encoding, project)
 
 
-def from_text(text: str, path: str, encoding: str = "utf-8") -> Source:
+def from_text(text: str, path: str, encoding: str = "utf-8", project: Project | None = None) -> Source:
     """A source from a text, as standard input and editors have it.
 
     Args:
         text: The text, without a byte order mark.
         path: The path that findings show; its suffix tells the kind.
         encoding: The codec that turns the text back into bytes.
+        project: Where the modules that the program imports are looked for; None where they are unknown.
 
     Raises:
         SourceError: If the path is a notebook's and the text is none.
@@ -103,14 +113,16 @@ def from_text(text: str, path: str, encoding: str = "utf-8") -> Source:
         from gradlint.sources import notebook
 
         try:
-            return notebook.program(text, path, encoding)
+            made = notebook.program(text, path, encoding)
         except notebook.NotebookError as error:
             raise SourceError(str(error)) from None
-    if kind == "markdown":
+    elif kind == "markdown":
         from gradlint.sources import markdown
 
-        return markdown.program(text, path, encoding)
-    return Source(path, "python", text, text, encoding=encoding)
+        made = markdown.program(text, path, encoding)
+    else:
+        return Source(path, "python", text, text, encoding=encoding, project=project)
+    return made if project is None else replace(made, project=project)
 
 
 def decode(data: bytes, kind: Kind) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from gradlint.sources.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.sources.project import Project
+
 __all__ = ["Kind", "Problem", "Segment", "Source", "segments_of"]
 
 Kind = Literal["python", "notebook", "markdown"]
@@ -50,6 +52,7 @@ class Source:
             whose positions are the user's own.
         encoding: The codec that turns the text back into the file's bytes (``utf-8-sig`` where it has a BOM).
         problems: The parts that are not Python and were blanked: a notebook's cells with a syntax error.
+        project: Where the modules that the program imports are looked for; None where they are unknown.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Source:
     segments: tuple[Segment, ...] = field(default=(), repr=False)
     encoding: str = "utf-8"
     problems: tuple[Problem, ...] = ()
+    project: Project | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def lines(self) -> list[str]:

@@ -1,0 +1,200 @@
+"""Runs imports: of libraries by name, of the project's own modules by running them once something of them is used."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import warnings
+from typing import TYPE_CHECKING
+
+from gradlint.flow.calls import ABROAD
+from gradlint.flow.core import ExhaustedError, RaisedError, span_of
+from gradlint.flow.modules import Imported, ModuleValue
+from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
+from gradlint.flow.statements import Statements
+from gradlint.flow.store import Store, join_values
+from gradlint.flow.values import Join, Known, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULE_SIZE = 400_000
+"""How many characters a module of the project may have to be followed into."""
+MODULES = 40
+"""How many modules of the project one program is followed into."""
+MODULE_STEPS = 4_000
+"""How many expressions and statements one module may take to run before the rest of it is unknown."""
+RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
+"""What the machine knows of the code that is running now."""
+
+
+class Imports(Statements):
+    """The part of the machine that imports."""
+
+    def run_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            package = root(alias.name)
+            if alias.asname:
+                self.bind(alias.asname, self.imported(alias.name, node))
+            else:
+                self.bind(package, self.imported(package, node))
+
+    def run_ImportFrom(self, node: ast.ImportFrom) -> None:
+        name = node.module or ""
+        for alias in node.names:
+            if alias.name == "*":
+                self.import_all(name, node)
+            elif node.level:
+                self.bind(alias.asname or alias.name, self.own(name, node.level, alias.name, node))
+            else:
+                self.bind(alias.asname or alias.name, self.imported(f"{name}.{alias.name}", node, inside=name))
+
+    def imported(self, name: str, node: ast.AST, inside: str = "") -> Value:
+        """The value of an imported name.
+
+        Args:
+            name: The dotted name.
+            node: The import.
+            inside: The module that the name is taken from; empty where it is a module itself.
+        """
+        full = canonical(name)
+        if full.startswith("tensorflow.python."):
+            return Known(full)
+        if root(full) in LIBRARIES | SILENT | LEAVING or self.wrappers.names_package(full):
+            return Known(full)
+        if inside:
+            return self.own(inside, 0, name.removeprefix(inside + "."), node)
+        return self.own(name, 0, None, node)
+
+    def own(self, module: str, level: int, name: str | None, node: ast.AST) -> Value:
+        """A module of the project, or something of it: what it is shows when it is used."""
+        if self.finder is None:
+            return Unknown("import", span_of(node))
+        return Imported(self.importer, module, level, name, span_of(node))
+
+    def import_all(self, module: str, node: ast.ImportFrom) -> None:
+        """``from module import *``: any name may come of it."""
+        before = self.globals.names.get("*")
+        stars = before if isinstance(before, tuple) else ()
+        full = canonical(module)
+        known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
+        value = Unknown("import") if known else self.own(module, node.level, None, node)
+        self.set(self.globals.names, "*", (*stars, value))
+
+    @property
+    def importer(self) -> str | None:
+        """The path of the module that the running code belongs to; None for the program itself."""
+        home = self.homes.get(id(self.globals))
+        return home.found.path if home is not None else None
+
+    # -- what is used ----------------------------------------------------------------------------------------------
+
+    def used(self, value: Value) -> Value:
+        """What an imported value is, now that it is used."""
+        if isinstance(value, Join):
+            if not any(isinstance(option, Imported) for option in value.options):
+                return value
+            result: Value | None = None
+            for option in value.options:
+                got = self.used(option)
+                result = got if result is None else join_values(result, got)
+            return result if result is not None else value
+        if not isinstance(value, Imported):
+            return value
+        if value.value is None:
+            value.value = self.resolve(value)
+        return value.value
+
+    def resolve(self, value: Imported) -> Value:
+        """What an import gives."""
+        unknown = Unknown("import", value.span)
+        value.value = unknown
+        module = self.module_of(value.module, value.level, value.importer)
+        if value.name is None:
+            return module or unknown
+        if module is None:
+            return self.module_of(_inside(value.module, value.name), value.level, value.importer) or unknown
+        return self.member(module, value.name) or unknown
+
+    def module_of(self, name: str, level: int, importer: str | None) -> ModuleValue | None:
+        """A module of the project; None where it has none of that name."""
+        assert self.finder is not None
+        found = self.finder.find(name, level, importer)
+        if found is None:
+            return None
+        module = self.loaded.get(found.path)
+        if module is None:
+            module = self.loaded[found.path] = ModuleValue(found)
+        return module
+
+    def member(self, module: ModuleValue, name: str) -> Value | None:
+        """Something of a module: a name that it binds, or a module below it; None where that is not known."""
+        self.load(module)
+        value = module.frame.names.get(name)
+        if isinstance(value, Value):
+            return self.used(value)
+        if name not in module.submodules and module.found.package:
+            module.submodules[name] = self.module_of(name, 1, module.found.path)
+        return module.submodules.get(name) or self.starred(module.frame, name)
+
+    def starred(self, frame: object, name: str) -> Value | None:
+        """A name that a ``from module import *`` brought, where a module of the project has it."""
+        stars = getattr(frame, "names", {}).get("*")
+        for star in reversed(stars if isinstance(stars, tuple) else ()):
+            module = self.used(star)
+            if isinstance(module, ModuleValue) and not name.startswith("_"):
+                found = self.member(module, name)
+                if found is not None:
+                    return found
+        return None
+
+    def load(self, module: ModuleValue) -> None:
+        """Run a module, apart from what the program is doing now; what cannot be run leaves its names unknown."""
+        if module.begun:
+            return
+        module.begun = True
+        found = module.found
+        if not found.code or len(found.code) > MODULE_SIZE or len(self.homes) >= MODULES or self.spent_abroad > ABROAD:
+            return
+        first = len(self.lines)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse("\n" * first + found.code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        lines = found.code.encode(errors="replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self.lines += lines
+        self.homes[id(module.frame)] = module
+        self.recorder.extend(found.path, first, lines)
+        with self.apart(module):
+            for statement in tree.body:
+                with contextlib.suppress(RaisedError):
+                    self.block([statement])
+
+    @contextlib.contextmanager
+    def apart(self, module: ModuleValue) -> Iterator[None]:
+        """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
+        before = {name: getattr(self, name) for name in RUNNING}
+        active, limit, began = self.world["active"], self.limit, self.clock
+        self.store, self.module, self.stack, self.controls, self.loops = Store(), module.frame, [], [], []
+        self.forks, self.guards, self.entry, self.eager = 0, 0, None, False
+        self.limit = min(limit, self.clock + MODULE_STEPS)
+        self.world["active"] = ()
+        self.recorder.muted += 1
+        try:
+            yield
+        except ExhaustedError:
+            if self.clock > limit:
+                raise
+        finally:
+            if before["entry"] is None:
+                self.abroad += self.clock - began
+            self.recorder.muted -= 1
+            self.world["active"] = active
+            self.limit = limit
+            vars(self).update(before)
+
+
+def _inside(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name

@@ -1,0 +1,100 @@
+"""From the analysis' places to the user's: cells, pages, and the other modules of a project."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradlint.finding import Position
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim, Part, Span
+    from gradlint.sources.source import Source
+
+LINE = re.compile(r"\bline (\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as the user counts it.
+
+    Attributes:
+        path: The file; None for the one that is linted.
+        cell: The notebook cell's index over all cells, from 0, or None.
+        position: The line and the column.
+    """
+
+    path: str | None
+    cell: int | None
+    position: Position
+
+
+class Places:
+    """Turns places of a program and of the modules that it was followed into to the user's.
+
+    Args:
+        source: The text that is linted.
+        parts: The modules, whose lines follow those of the program.
+    """
+
+    def __init__(self, source: Source, parts: tuple[Part, ...]) -> None:
+        self.source = source
+        self._parts = parts
+        self._own = parts[0].first if parts else None
+
+    def start(self, span: Span) -> Place:
+        """Where a span begins."""
+        return self._place(span.line, span.column)
+
+    def end(self, span: Span) -> Place:
+        """Where a span ends."""
+        return self._place(span.end_line, span.end_column)
+
+    def end_of_line(self, line: int) -> Position:
+        """The end of a line of the program that is linted."""
+        return self.source.locate(line, len(self.source.lines[line - 1]))[1]
+
+    def is_elsewhere(self, span: Span) -> bool:
+        """Whether a span lies in another module than the one that is linted."""
+        return self._own is not None and span.line > self._own
+
+    def text(self, span: Span) -> str:
+        """The text of the first line of a span in another module, to the span's end if it lies there."""
+        part = self._part(span.line)
+        line = part.lines[span.line - part.first - 1]
+        return line[span.column : span.end_column if span.end_line == span.line else None].decode(errors="replace")
+
+    def message(self, message: str, claim: Claim) -> str:
+        """A message as the user reads it; one about another module begins with the place there."""
+        told = self.lines_in(message)
+        if claim.site is None:
+            return told
+        part = self._part(claim.span.line)
+        return f"in {part.path}, line {claim.span.line - part.first}: {told}"
+
+    def lines_in(self, message: str) -> str:
+        """A message with the program's lines, written ``line 9``, turned into the user's: ``line 2 of cell 4``."""
+        if not self.source.segments and not self._parts:
+            return message
+        return LINE.sub(lambda found: self._line(int(found[1])), message)
+
+    def _line(self, line: int) -> str:
+        place = self._place(line, 0)
+        if place.path is not None:
+            return f"line {place.position.line} of {place.path}"
+        return (
+            f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of cell {place.cell}"
+        )
+
+    def _place(self, line: int, column: int) -> Place:
+        """The place of a line and a column in UTF-8 bytes."""
+        if self._own is not None and line > self._own:
+            part = self._part(line)
+            before = part.lines[line - part.first - 1][:column].decode(errors="replace")
+            return Place(part.path, None, Position(line - part.first, len(before) + 1))
+        cell, position = self.source.locate(line, self.source.characters(line, column))
+        return Place(None, cell, position)
+
+    def _part(self, line: int) -> Part:
+        return next(part for part in reversed(self._parts) if part.first < line)
