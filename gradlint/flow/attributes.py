@@ -50,6 +50,10 @@ SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsi
 """Attributes that say something about a tensor and carry none of its value."""
 
 
+ANYTHING = "anything"
+"""In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
+
+
 class Attributes(Expressions):
     """The part of the machine that reads and writes attributes."""
 
@@ -201,6 +205,8 @@ class Attributes(Expressions):
         if isinstance(held, Value) and self.descriptor(found, "__set__") is None:
             return held
         if found is not None:
+            if value.state.get(ANYTHING) and not isinstance(found, Function):
+                return self.unknown(name, node, [found], top=True)
             return self.bound(found, value, node, name)
         if name == "__dict__":
             held_by_name = tuple((key, held) for key, held in value.attrs.items() if isinstance(held, Value))

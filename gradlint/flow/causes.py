@@ -162,7 +162,8 @@ class Causes(Asking):
             return None
         rebound = self.machine.replaced.get(id(source))
         if isinstance(source, Tensor) and recording not in source.tracked:
-            if rebound is not None:
+            followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
+            if rebound is not None and not followed:
                 return self.rebound_cause(source, text)
             inner = self.inner_variable(source)
             if inner is not None and source.span is not None:

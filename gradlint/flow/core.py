@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gradlint.flow import turns
 from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
@@ -44,8 +45,6 @@ VISITS = 1_500_000
 """How many values and edges its gradient calls may look at before the rest of it is unknown."""
 RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
 """Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
-TURNING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-"""What runs a part of the program once for each of several items."""
 DEPTH = 24
 """How deep calls are followed."""
 
@@ -123,6 +122,7 @@ class Core:
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
         self.looped: set[int] | None = None
+        self.looping: frozenset[str] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
@@ -375,7 +375,7 @@ class Core:
         while activation is not None:
             if activation is home:
                 break
-            if not isinstance(activation.call, TURNING):
+            if not isinstance(activation.call, turns.TURNING):
                 call = activation.call
             activation = activation.caller
         if activation is home and call is not None:
@@ -401,11 +401,17 @@ class Core:
             frame = frame.parent
         return None
 
+    @property
+    def loop_names(self) -> frozenset[str]:
+        """The names that a loop of the program binds to one item after the other."""
+        if self.looping is None:
+            self.looping = turns.targets(self.tree)
+        return self.looping
+
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
         if self.looped is None:
-            loops = (part for part in ast.walk(self.tree) if isinstance(part, TURNING))
-            self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
+            self.looped = turns.inside(self.tree)
         return id(node) in self.looped
 
     def doom(self, value: Value, node: ast.AST, exception: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import keras, operators, subscripts
+from gradlint.flow import copies, operators, subscripts
+from gradlint.flow.attributes import ANYTHING
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.program import ClassValue, Function, Generator, Instance, Partial
@@ -19,7 +20,6 @@ from gradlint.flow.values import (
     LibObject,
     Number,
     Pairs,
-    Params,
     Seq,
     Tensor,
     Unknown,
@@ -84,9 +84,9 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         if short == "getitem":
             return subscripts.subscript(machine, node, args[0], args[1])
     if package == "pickle" and args:
-        return _pickled(machine, short, args, node)
+        return copies.pickled(machine, short, args, node)
     if package == "copy" and args:
-        return copied(machine, args[0], node, deep=short == "deepcopy")
+        return copies.copied(machine, args[0], node, deep=short == "deepcopy")
     if package == "collections":
         return _collections(machine, short, args, kwargs, node)
     if package == "contextlib":
@@ -98,7 +98,7 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
             return subscripts.subscript(machine, node, args[0], Number("int"))
         return Number("float", span_of(node))
     if package == "dataclasses" and short == "replace" and args and isinstance(args[0], Instance):
-        made = copied(machine, args[0], node, deep=False)
+        made = copies.copied(machine, args[0], node, deep=False)
         if isinstance(made, Instance):
             for key, value in kwargs.items():
                 machine.set(made.attrs, key, value)
@@ -106,71 +106,6 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
     if package == "dataclasses" and short == "field":
         return machine.unknown("field", node, top=True)
     return machine.foreign("call", node, [*args, *kwargs.values()])
-
-
-def _pickled(machine: Library, short: str, args: list[Value], node: ast.AST) -> Value:
-    """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
-    given = [leaf for value in args for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    if short in {"dump", "dumps"}:
-        made = Number("str", span_of(node))
-        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
-        return made
-    if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
-        return machine.tensor(node, given, op="pickle.loads")
-    return machine.unknown("loaded", node, given)
-
-
-def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool, memo: dict[int, Value] | None = None) -> Value:
-    """``copy.copy`` and ``copy.deepcopy``.
-
-    Args:
-        machine: What runs the program.
-        value: What is copied.
-        node: The call.
-        deep: Whether what it holds is copied too.
-        memo: The copies made so far, by the ids of their originals.
-    """
-    memo = {} if memo is None else memo
-    if id(value) in memo:
-        return memo[id(value)]
-    if isinstance(value, Variable):
-        made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
-        machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
-        memo[id(value)] = made
-        return made
-    if isinstance(value, Seq):
-        items = tuple(
-            copied(machine, item, node, deep=deep, memo=memo) if deep else item for item in value.items.values
-        )
-        return Seq(Items(items, value.items.exact), value.kind, span_of(node))
-    if isinstance(value, Dict):
-        entries = tuple(
-            (k, copied(machine, v, node, deep=deep, memo=memo) if deep else v) for k, v in value.pairs.entries
-        )
-        return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest), span_of(node))
-    if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
-        twin = Instance(value.cls, value.library, span_of(node), open_=value.open)
-        twin.born = machine.tick()
-        memo[id(value)] = twin
-        for name, held in value.state.items():
-            if isinstance(held, tuple):
-                held = tuple(copied(machine, part, node, deep=deep, memo=memo) for part in held)
-            twin.state[name] = held
-        for name, held in value.attrs.items():
-            twin.attrs[name] = copied(machine, held, node, deep=True, memo=memo) if deep else held
-        return twin
-    if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
-        memo[id(value)] = keras.clone(machine, value, node)
-        return memo[id(value)]
-    if isinstance(value, Instance | LibObject | Params | Unknown):
-        return machine.unknown("copy", node, [value], top=True)
-    return value
-
-
-def _copies_itself(machine: Library, value: Instance) -> bool:
-    """Whether a deep copy of an object is not simply one of all that it holds."""
-    own = any(machine.class_attribute(value.cls, name) for name in ("__deepcopy__", "__reduce__", "__getstate__"))
-    return own or value.open or any(isinstance(held, LibObject | Unknown) for held in value.state.values())
 
 
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
@@ -209,6 +144,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         return _length(args[0]) if args else Number("int")
     if short == "range":
         return _range(args, node)
+    if short == "iter" and len(args) == 2:
+        return _lazy(machine, args, node, lambda: ([machine.call(args[0], [], {}, node) for _ in range(2)], False))
     if short in {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"}:
         if not args:
             return sequence([], "set" if "set" in short else short, node=node)
@@ -266,6 +203,7 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             machine.set_attribute(args[0], args[1].value, args[2], node)
         elif isinstance(args[0], Instance):
+            machine.set(args[0].state, ANYTHING, True)
             for key in list(args[0].attrs):
                 machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], top=True))
         return Const(None)

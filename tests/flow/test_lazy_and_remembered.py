@@ -205,3 +205,31 @@ def test_a_map_over_a_nest_follows_its_function() -> None:
         tape.gradient(z, [w, v])
     """
     assert answers(code) == ["connected", "connected", "lost", "lost"]
+
+
+def test_an_iterator_until_a_sentinel_gives_what_the_function_gives() -> None:
+    code = """
+        import itertools
+        source = iter([w, v])
+        pairs = list(iter(lambda: list(itertools.islice(source, 2)), []))
+        with tf.GradientTape() as tape:
+            y = sum(a * b for a, b in pairs)
+        tape.gradient(y, [w, v])
+    """
+    assert answers(code) == ["connected", "connected"]
+
+
+def test_an_attribute_may_be_set_under_a_name_that_is_not_known() -> None:
+    code = """
+        from elsewhere import fields
+        class Net:
+            rate = 2.0
+            def __init__(self):
+                for field in fields:
+                    setattr(self, field, tf.Variable(getattr(type(self), field)))
+        net = Net()
+        with tf.GradientTape() as tape:
+            y = net.rate * 3.0
+        tape.gradient(y, net.rate)
+    """
+    assert "lost" not in answers(code)

@@ -217,3 +217,30 @@ def test_a_comprehension_is_no_helper() -> None:
         slopes = [tape.gradient(y[i], w) for i in range(2)]
     """
     assert {cause[:2] for cause in causes(code)} == {(Kind.OUTSIDE, "y[i]")}
+
+
+def test_what_an_outer_tape_follows_is_meant_to_be_a_tensor() -> None:
+    code = """
+        fast = [w, v]
+        with tf.GradientTape() as outer:
+            for _ in range(2):
+                with tf.GradientTape() as inner:
+                    y = fast[0] ** 2 * fast[1] ** 2
+                slopes = inner.gradient(y, fast)
+                fast = [one - 0.1 * slope for one, slope in zip(fast, slopes)]
+    """
+    assert Kind.UNWATCHED in [cause[0] for cause in causes(code)]
+    assert Kind.REBOUND not in [cause[0] for cause in causes(code)]
+
+
+def test_a_source_is_not_called_by_the_name_that_a_loop_left_behind() -> None:
+    code = """
+        held = [tf.Variable(1.0), tf.Variable(2.0)]
+        for one in held:
+            one.assign(3.0)
+        with tf.GradientTape() as tape:
+            y = tf.stop_gradient(held[1]) * w
+        tape.gradient(y, held)
+    """
+    facts = analyse(HEAD + dedent(code))
+    assert [question.source for call in facts.calls for question in call.questions] == ["held[0]", "held[1]"]
