@@ -257,9 +257,15 @@ class Expressions(Core):
         return operators.unary(self, node, value)
 
     def eval_BinOp(self, node: ast.BinOp) -> Value:
-        left = self.eval(node.left)
-        right = self.eval(node.right)
-        return operators.binary(self, node, node.op, left, right)
+        # A long sum leans to the left: its terms are taken one after the other, not one inside the other.
+        spine = [node]
+        while isinstance(spine[-1].left, ast.BinOp):
+            spine.append(spine[-1].left)
+            self.tick()
+        value = self.eval(spine[-1].left)
+        for part in reversed(spine):
+            value = operators.binary(self, part, part.op, value, self.eval(part.right))
+        return value
 
     def eval_Compare(self, node: ast.Compare) -> Value:
         left = self.eval(node.left)
