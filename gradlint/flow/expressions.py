@@ -114,15 +114,19 @@ class Expressions(Core):
 
     def bind(self, name: str, value: Value) -> None:
         """Let a name hold a value."""
+        self.set(self.binding_frame(name).names, name, value)
+
+    def binding_frame(self, name: str) -> Frame:
+        """The frame in which an assignment that runs now binds a name."""
         frame = self.frame
         if name in frame.globals:
-            frame = self.globals
-        elif name in frame.nonlocals:
+            return self.globals
+        if name in frame.nonlocals:
             outer = frame.parent
             while outer is not None and name not in outer.names:
                 outer = outer.parent
-            frame = outer or frame
-        self.set(frame.names, name, value)
+            return outer or frame
+        return frame
 
     # -- evaluation ------------------------------------------------------------------------------------------------
 
@@ -160,11 +164,14 @@ class Expressions(Core):
 
     def eval_JoinedStr(self, node: ast.JoinedStr) -> Value:
         made = Number("str", span_of(node))
+        text: str | None = ""
         for part in node.values:
+            value = self.eval(part.value) if isinstance(part, ast.FormattedValue) else self.eval(part)
+            plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
+            text = f"{text}{value.value}" if text is not None and plain and isinstance(value, Const) else None
             if isinstance(part, ast.FormattedValue):
-                value = self.eval(part.value)
                 self.depend(made, self.leaves(value), self.cut(Kind.PYTHON, part, "f-string"))
-        return made
+        return made if text is None else Const(text)
 
     def eval_Lambda(self, node: ast.Lambda) -> Value:
         made = Function(node, self.frame, "<lambda>", span_of(node))
