@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras_attributes
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import Expressions
 from gradlint.flow.facts import Kind
-from gradlint.flow.modules import ModuleValue
+from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import canonical
 from gradlint.flow.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.store import join_values
@@ -103,6 +103,10 @@ class Attributes(Expressions):
     def module_attribute(self, module: ModuleValue, name: str) -> Value:
         """A name of a module of the project; one that is not known is one object each time that it is read."""
         found = self.member(module, name)
+        held = module.frame.names.get(name)
+        if held is not None and not isinstance(held, Imported | ModuleValue) and module.found.package:
+            # Whether the module below it has taken its place depends on what has been imported by now.
+            found = found if self.module_of(name, 1, module.found.path) is None else None
         if found is None:
             found = Unknown(name, top=True)
             module.submodules[name] = found
@@ -195,7 +199,7 @@ class Attributes(Expressions):
             if isinstance(base, ClassValue):
                 found = base.frame.names.get(name)
                 if isinstance(found, Value):
-                    return found
+                    return self.used(found)
         return None
 
     def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
@@ -299,6 +303,8 @@ class Attributes(Expressions):
             keras_attributes.set_attribute(self, value, name, new)
         elif isinstance(value, ClassValue):
             self.set(value.frame.names, name, new)
+        elif isinstance(value, ModuleValue):
+            self.set_member(value, name, new)
         elif isinstance(value, Join):
             for option in value.options:
                 if isinstance(option, Instance):

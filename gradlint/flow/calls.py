@@ -299,7 +299,7 @@ class Calls(Attributes):
         entry = self.entry or span_of(node)
         if entry.line > self.recorder.own:
             return None
-        self.recorder.entries[line] = entry
+        self.recorder.enter(line, entry)
         return entry
 
     def is_generator(self, code: ast.AST) -> bool:

@@ -94,6 +94,8 @@ class Core:
         """When the program called into it."""
         self.abroad = 0
         """How many expressions and statements of other modules were run by the calls that have ended."""
+        self.shared: set[int] = set()
+        """What the project's modules hold, which any code of theirs may use."""
         self.limit = STEPS
         self.clock = 0
         self.visits = 0
@@ -322,7 +324,9 @@ class Core:
         last = code.end_lineno or code.lineno
         for edge in self.pool.edges[len(edges) :]:
             value = edge.parent
-            if value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
+            if id(value) in self.shared:
+                edges = (*edges, edge)
+            elif value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
                 del self.pooled[id(value)]
             else:
                 edges = (*edges, edge)

@@ -80,6 +80,14 @@ class Expressions(Core):
         """Something of a module of the project; None where it is not known."""
         raise NotImplementedError
 
+    def module_of(self, name: str, level: int, importer: str | None) -> ModuleValue | None:
+        """A module of the project; None where it has none of that name."""
+        raise NotImplementedError
+
+    def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
+        """Give something of a module of the project another value."""
+        raise NotImplementedError
+
     # -- names -----------------------------------------------------------------------------------------------------
 
     def lookup(self, name: str) -> Value:
@@ -114,7 +122,10 @@ class Expressions(Core):
 
     def bind(self, name: str, value: Value) -> None:
         """Let a name hold a value."""
-        self.set(self.binding_frame(name).names, name, value)
+        frame = self.binding_frame(name)
+        if id(frame) in self.homes and name in self.frame.globals:
+            self.escape(value)
+        self.set(frame.names, name, value)
 
     def binding_frame(self, name: str) -> Frame:
         """The frame in which an assignment that runs now binds a name."""

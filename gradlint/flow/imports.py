@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.flow.calls import ABROAD
@@ -12,8 +14,9 @@ from gradlint.flow.core import ExhaustedError, RaisedError, span_of
 from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
 from gradlint.flow.statements import Statements
+from gradlint.flow.program import Function
 from gradlint.flow.store import Store, join_values
-from gradlint.flow.values import Join, Known, Unknown, Value
+from gradlint.flow.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +39,13 @@ class Imports(Statements):
             package = root(alias.name)
             if alias.asname:
                 self.bind(alias.asname, self.imported(alias.name, node))
-            else:
-                self.bind(package, self.imported(package, node))
+                continue
+            value = self.imported(package, node)
+            self.bind(package, value)
+            if isinstance(value, Imported) and not self.stack and not self.is_mentioned(package):
+                module = self.module_of(alias.name, 0, value.importer)
+                if module is not None:
+                    self.load(module)
 
     def run_ImportFrom(self, node: ast.ImportFrom) -> None:
         name = node.module or ""
@@ -70,7 +78,9 @@ class Imports(Statements):
         """A module of the project, or something of it: what it is shows when it is used."""
         if self.finder is None:
             return Unknown("import", span_of(node))
-        return Imported(self.importer, module, level, name, span_of(node))
+        made = Imported(self.importer, module, level, name, span_of(node))
+        made.born = self.clock if self.stack or made.importer is None else 0
+        return made
 
     def import_all(self, module: str, node: ast.ImportFrom) -> None:
         """``from module import *``: any name may come of it."""
@@ -79,7 +89,23 @@ class Imports(Statements):
         full = canonical(module)
         known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
         value = Unknown("import") if known else self.own(module, node.level, None, node)
-        self.set(self.globals.names, "*", (*stars, value))
+        names = self.globals.names
+        if isinstance(value, Imported) and any(_is_made(held) for held in names.values()):
+            self.override(names, value)
+        self.set(names, "*", (*stars, value))
+
+    def override(self, names: dict[Any, Any], star: Imported) -> None:
+        """Let ``from module import *`` take the place of what its names held before."""
+        module = self.used(star)
+        for name in [name for name in names if isinstance(name, str) and name.isidentifier()]:
+            found = self.public(module, name) if isinstance(module, ModuleValue) else None
+            if found is not None:
+                self.set(names, name, found)
+
+    def is_mentioned(self, name: str) -> bool:
+        """Whether the running module speaks of a name besides importing it; else the import is there for its effects."""
+        home = self.homes.get(id(self.globals))
+        return len(re.findall(rf"\b{name}\b", self.code if home is None else home.found.code)) > 1
 
     @property
     def importer(self) -> str | None:
@@ -112,9 +138,15 @@ class Imports(Statements):
         module = self.module_of(value.module, value.level, value.importer)
         if value.name is None:
             return module or unknown
-        if module is None:
+        if module is None or not module.found.file:
             return self.module_of(_inside(value.module, value.name), value.level, value.importer) or unknown
-        return self.member(module, value.name) or unknown
+        found = self.member(module, value.name)
+        if module.first is not None and value.born <= module.ran:
+            first = module.first.get(value.name)
+            found = self.used(first) if isinstance(first, Value) else found
+        if found is None and module.found.own:
+            unknown.top = True
+        return found or unknown
 
     def module_of(self, name: str, level: int, importer: str | None) -> ModuleValue | None:
         """A module of the project; None where it has none of that name."""
@@ -142,11 +174,26 @@ class Imports(Statements):
         stars = getattr(frame, "names", {}).get("*")
         for star in reversed(stars if isinstance(stars, tuple) else ()):
             module = self.used(star)
-            if isinstance(module, ModuleValue) and not name.startswith("_"):
-                found = self.member(module, name)
-                if found is not None:
-                    return found
+            found = self.public(module, name) if isinstance(module, ModuleValue) else None
+            if found is not None:
+                return found
         return None
+
+    def public(self, module: ModuleValue, name: str) -> Value | None:
+        """A name of a module that ``from module import *`` takes; None where it takes none such."""
+        self.load(module)
+        listed = module.frame.names.get("__all__")
+        if isinstance(listed, Seq) and listed.items.exact:
+            taken = any(isinstance(item, Const) and item.value == name for item in listed.items.values)
+        else:
+            taken = not name.startswith("_")
+        return self.member(module, name) if taken and (name in module.frame.names or "*" in module.frame.names) else None
+
+    def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
+        """Give something of a module another value, as ``module.name = value`` does."""
+        self.load(module)
+        self.set(module.frame.names, name, value)
+        self.escape(value)
 
     def load(self, module: ModuleValue) -> None:
         """Run a module, apart from what the program is doing now; what cannot be run leaves its names unknown."""
@@ -168,9 +215,18 @@ class Imports(Statements):
         self.homes[id(module.frame)] = module
         self.recorder.extend(found.path, first, lines)
         with self.apart(module):
-            for statement in tree.body:
-                with contextlib.suppress(RaisedError):
-                    self.block([statement])
+            try:
+                raised = self.block(tree.body) == "raise"
+            except RaisedError:
+                raised = True
+            if raised:
+                module.frame.names.clear()
+        module.first, module.ran = dict(module.frame.names), self.clock
+        for value in module.first.values():
+            if _is_made(value) and not (isinstance(value, Function) and value.frame is module.frame):
+                self.shared.add(id(value))
+                self.escape(value)
+                _open(value)
 
     @contextlib.contextmanager
     def apart(self, module: ModuleValue) -> Iterator[None]:
@@ -194,6 +250,19 @@ class Imports(Statements):
             self.world["active"] = active
             self.limit = limit
             vars(self).update(before)
+
+
+def _open(value: Value) -> None:
+    """Let a module's container hold more than the module itself puts into it: others may register there."""
+    if isinstance(value, Dict):
+        value.state["pairs"] = replace(value.pairs, exact=False)
+    elif isinstance(value, Seq) and value.kind != "tuple" and not value.items.values:
+        value.state["items"] = Items(exact=False)
+
+
+def _is_made(value: object) -> bool:
+    """Whether a name's value was made by the program itself."""
+    return isinstance(value, Value) and not isinstance(value, Const | Imported | Known | ModuleValue | Unknown)
 
 
 def _inside(module: str, name: str) -> str:

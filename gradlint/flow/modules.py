@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint.flow.program import Frame
 from gradlint.flow.values import Value
@@ -32,16 +32,20 @@ class ModuleValue(Value):
         found: Its text.
         frame: Its names, once it has run.
         begun: Whether it has run, or is running: modules may import one another.
+        first: Its names as they were when it had run; None until then.
+        ran: When that was.
         submodules: The modules below it, and what stands for names that it does not bind, by name.
     """
 
-    __slots__ = ("begun", "found", "frame", "submodules")
+    __slots__ = ("begun", "first", "found", "frame", "ran", "submodules")
 
     def __init__(self, found: Found) -> None:
         super().__init__()
         self.found = found
         self.frame = Frame(None)
         self.begun = False
+        self.first: dict[Any, Any] | None = None
+        self.ran = 0
         self.submodules: dict[str, Value | None] = {}
 
 

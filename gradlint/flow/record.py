@@ -37,8 +37,8 @@ class Recorder:
         self.own = 0
         """How many lines the program itself has; those of the project's modules follow."""
         self.parts: list[Part] = []
-        self.entries: dict[int, Span] = {}
-        """For lines of other modules, the program's own call that led there."""
+        self.entries: dict[int, list[Span]] = {}
+        """For lines of other modules, the program's own calls that led there, in the order of the run."""
 
     def extend(self, path: str, first: int, lines: list[bytes]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
@@ -111,7 +111,15 @@ class Recorder:
             return None
         part = next(part for part in reversed(self.parts) if part.first < cause.span.line)
         within = [line for line in self.entries if part.first < line <= cause.span.line]
-        if within:
-            return self.entries[max(within)]
         first = min(cause.gradients.values(), key=lambda lost: lost.call)
+        if within:
+            led = self.entries[max(within)]
+            last = (first.call.end_line, first.call.end_column)
+            return max((span for span in led if (span.line, span.column) < last), default=led[0])
         return first.source_span or first.call
+
+    def enter(self, line: int, call: Span) -> None:
+        """Note that a call of the program leads to a line of another module."""
+        led = self.entries.setdefault(line, [])
+        if call not in led:
+            led.append(call)

@@ -20,7 +20,7 @@ class Statements(Definitions):
         for statement in body:
             self.tick()
             if self.entry is not None:
-                self.recorder.entries[statement.lineno] = self.entry
+                self.recorder.enter(statement.lineno, self.entry)
             method: Callable[[Any], str | None] | None = getattr(self, "run_" + type(statement).__name__, None)
             if method is None:
                 continue

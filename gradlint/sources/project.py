@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from gradlint.sources.read import SourceError, decode, read_bytes
@@ -18,23 +19,30 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 LEVELS = 8
 """How many folders above a file are looked through for its project's root."""
 
+LARGEST = 1_600_000
+"""How many bytes a module may have to be read."""
+
 Stamp = tuple[int, int] | None
-"""A file's time in nanoseconds and its size; None where there is none."""
+"""A file's time in nanoseconds and its size, zeros for a folder; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The text of a module that an import names.
+    """A module that an import names.
 
     Attributes:
         path: Its file as findings show it; the folder's for a package without an ``__init__.py``.
-        code: Its program; empty for such a package.
+        code: Its program; empty for such a package, and where it cannot be read or is too large.
         package: Whether it is a package.
+        own: Whether it is the very file that the project is seen from; its program is not read again.
+        file: Whether it has a file.
     """
 
     path: str
     code: str
     package: bool = False
+    own: bool = False
+    file: bool = True
 
 
 class Project:
@@ -48,13 +56,14 @@ class Project:
         open_texts: The texts of files that an editor holds, by their whole path: they count instead of what is stored.
 
     Attributes:
-        seen: The files that were looked for, by their whole path, with what they were like then.
+        seen: The files and folders that were looked for, by their whole path, with what they were like then.
     """
 
     def __init__(self, path: str, open_texts: Mapping[str, str] | None = None) -> None:
-        self._path = path
+        self._path = os.path.abspath(path)
         self._open = open_texts or {}
         self._above: tuple[str, ...] | None = None
+        self._inside: tuple[str, ...] = ()
         self._asked: dict[tuple[str, int, str], Found | None] = {}
         self.seen: dict[str, Stamp] = {}
 
@@ -75,59 +84,118 @@ class Project:
     def folders(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
         if self._above is None:
-            self._above = tuple(_folders(os.path.dirname(os.path.abspath(self._path))))
-        return self._above
+            self._inside = tuple(self._package())
+            top = os.path.dirname(self._inside[-1]) if self._inside else os.path.dirname(self._path)
+            self._above = tuple(_from(top))
+        return (*self._above, *self._inside)
+
+    def package(self, level: int = 0) -> tuple[str, str]:
+        """The folder that the file's package is imported from, and the package's dotted name; empty where it has none.
+
+        Args:
+            level: How many dots the file's relative imports begin with at most: so deep is the package at least.
+        """
+        self.folders()
+        folder, names = os.path.dirname(self._path), list[str]()
+        while (len(names) < max(len(self._inside), level)) and os.path.basename(folder):
+            names.append(os.path.basename(folder))
+            folder = os.path.dirname(folder)
+        return folder, ".".join(reversed(names))
+
+    def _package(self) -> Iterator[str]:
+        """The folders of the package that the file lies in, from the innermost out."""
+        folder = os.path.dirname(self._path)
+        while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
+            yield folder
+            folder = os.path.dirname(folder)
 
     def _folder(self, importer: str | None) -> str:
-        path = os.path.abspath(self._path if importer is None else importer)
-        return path if os.path.isdir(path) else os.path.dirname(path)
+        path = self._path if importer is None else os.path.abspath(importer)
+        return path if importer is not None and os.path.isdir(path) else os.path.dirname(path)
 
     def _find(self, name: str, level: int, start: str) -> Found | None:
         parts = name.split(".") if name else []
         if level:
             for _ in range(level - 1):
                 start = os.path.dirname(start)
-            return self._module(os.path.join(start, *parts))
-        for folder in self.folders():
-            if os.path.basename(folder) in INSTALLED and not self._path_is_in(os.path.join(folder, parts[0])):
-                continue
-            found = self._module(os.path.join(folder, *parts))
-            if found is not None:
-                return found
+            if parts:
+                return self._below([start], parts)
+            file = os.path.join(start, "__init__.py")
+            return self._module(file) if self._is_file(file) else self._bare([start])
+        folders = [folder for folder in self.folders() if self._may_hold(folder, parts[0])]
+        found = self._below([folder for folder in folders if folder not in self._inside], parts)
+        beside = self._below(list(self._inside), parts)
+        if found is None or beside is None or not beside.file or beside.own:
+            return found or beside
+        # A module of the package and one that its programs could import by the same name: which of the two it is
+        # depends on whether the file is run as a program of its own.
         return None
 
-    def _path_is_in(self, folder: str) -> bool:
-        return os.path.abspath(self._path).startswith(folder + os.sep)
+    def _may_hold(self, folder: str, name: str) -> bool:
+        """Whether a folder may hold a package of the project: of those that lie side by side, the file's own alone."""
+        return os.path.basename(folder) not in INSTALLED or self._path.startswith(os.path.join(folder, name) + os.sep)
 
-    def _module(self, place: str) -> Found | None:
-        """The module at a place: ``place.py``, or the package in the folder of that name."""
-        for path, package in ((os.path.join(place, "__init__.py"), True), (place + ".py", False)):
-            code = self._read(path)
-            if code is not None:
-                return Found(shown(path), code, package)
-        return Found(shown(place), "", True) if os.path.isdir(place) else None
+    def _below(self, folders: list[str], parts: list[str]) -> Found | None:
+        """The module of a dotted name below folders, as Python's path finder has it."""
+        file: str | None = None
+        for part in parts:
+            file, folders = self._locate(folders, part)
+        return self._bare(folders) if file is None else self._module(file)
 
-    def _read(self, path: str) -> str | None:
-        if path == os.path.abspath(self._path):
-            return None
-        self.seen[path] = stamp(path)
+    def _locate(self, folders: list[str], name: str) -> tuple[str | None, list[str]]:
+        """The file of the first module of a name, and the folders that modules below it are looked for in.
+
+        Folders without an ``__init__.py`` are one package, but only where there is no module of the name.
+        """
+        portions: list[str] = []
+        for folder in folders:
+            place = os.path.join(folder, name)
+            file = os.path.join(place, "__init__.py")
+            if self._is_file(file):
+                return file, [place]
+            if self._is_file(place + ".py"):
+                return place + ".py", []
+            self.seen[place] = stamp(place)
+            if os.path.isdir(place):
+                portions.append(place)
+        return None, portions
+
+    def _bare(self, folders: list[str]) -> Found | None:
+        """The package that folders without an ``__init__.py`` are; modules below it are looked for in the first."""
+        return Found(shown(folders[0]), "", package=True, file=False) if folders else None
+
+    def _module(self, path: str) -> Found:
+        """The module in a file that there is."""
+        package = os.path.basename(path) == "__init__.py"
+        if path == self._path:
+            return Found(shown(path), "", package, own=True)
+        return Found(shown(path), self._text(path), package)
+
+    def _is_file(self, path: str) -> bool:
+        """Whether there is a file, on the disk or in the editor."""
+        self.seen[path] = found = stamp(path)
+        return path in self._open or path == self._path or (found is not None and os.path.isfile(path))
+
+    def _text(self, path: str) -> str:
+        """A file's text; empty where it is none."""
         if path in self._open:
             return self._open[path]
-        if self.seen[path] is None:
-            return None
+        found = self.seen.get(path)
+        if found is None or found[1] > LARGEST:
+            return ""
         try:
             return decode(read_bytes(path), "python")[0]
         except SourceError:
-            return None
+            return ""
 
 
 def stamp(path: str) -> Stamp:
-    """What a file is like; None where there is none."""
+    """What a file is like, of a folder only that it is there; None where there is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return status.st_mtime_ns, status.st_size
+    return (0, 0) if S_ISDIR(status.st_mode) else (status.st_mtime_ns, status.st_size)
 
 
 def shown(path: str) -> str:
@@ -136,26 +204,22 @@ def shown(path: str) -> str:
     return (path[len(here) :] if path.startswith(here) else path).replace(os.sep, "/")
 
 
-def _folders(start: str) -> Iterator[str]:
-    """The folders that a file's absolute imports may start from: the one above its package, as an installed package's
-    do, then those above it up to the project's root, as programs put on their path; last the folders of the package.
+def _from(top: str) -> Iterator[str]:
+    """The folders that absolute imports may start from: the one above a file's package, as an installed package's do,
+    then those above it up to the project's root, as programs put on their path.
+
+    Args:
+        top: The folder above the file's package; the file's own where it lies in none.
     """
-    top, inside = start, []
-    while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
-        inside.append(top)
-        top = os.path.dirname(top)
     above, folder = [top], top
     for _ in range(LEVELS):
         if any(os.path.exists(os.path.join(folder, name)) for name in ROOTS):
             for found in above:
                 yield found
                 yield os.path.join(found, "src")
-            break
+            return
         if os.path.basename(folder) in INSTALLED or os.path.dirname(folder) == folder:
-            yield top
             break
         folder = os.path.dirname(folder)
         above.append(folder)
-    else:
-        yield top
-    yield from inside
+    yield top
