@@ -7,14 +7,14 @@ import contextlib
 import re
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.calls import ABROAD
 from gradlint.flow.core import ExhaustedError, RaisedError, span_of
 from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import LEAVING, LIBRARIES, SILENT, canonical, root
-from gradlint.flow.statements import Statements
 from gradlint.flow.program import Function
+from gradlint.flow.statements import Statements
 from gradlint.flow.store import Store, join_values
 from gradlint.flow.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
 
@@ -187,7 +187,9 @@ class Imports(Statements):
             taken = any(isinstance(item, Const) and item.value == name for item in listed.items.values)
         else:
             taken = not name.startswith("_")
-        return self.member(module, name) if taken and (name in module.frame.names or "*" in module.frame.names) else None
+        return (
+            self.member(module, name) if taken and (name in module.frame.names or "*" in module.frame.names) else None
+        )
 
     def set_member(self, module: ModuleValue, name: str, value: Value) -> None:
         """Give something of a module another value, as ``module.name = value`` does."""

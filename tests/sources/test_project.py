@@ -58,9 +58,7 @@ def found(importer: str, name: str, **known: object) -> str | None:
 def python_finds(folder: str, package: str, *names: str) -> dict[str, str | None]:
     """What Python finds when it is started in a folder, for names in a package: files below the working directory."""
     job = json.dumps([os.path.abspath(folder), package, names])
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PYTHON], input=job, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-I", "-c", PYTHON], input=job, capture_output=True, text=True, check=True)
     return {
         name: None if path is None else os.path.relpath(path).replace(os.sep, "/")
         for name, path in json.loads(done.stdout).items()
