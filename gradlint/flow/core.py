@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
-VISITS = 1_500_000
+VISITS = 1_000_000
 """How many values and edges its gradient calls may look at before the rest of it is unknown."""
 RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
 """Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
