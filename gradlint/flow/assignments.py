@@ -10,7 +10,21 @@ from gradlint.flow.core import span_of
 from gradlint.flow.expressions import with_key
 from gradlint.flow.program import Bound, Instance
 from gradlint.flow.store import join_all, join_values
-from gradlint.flow.values import Array, Const, Dict, Items, Number, Seq, Tensor, Unknown, Value, Variable, everywhere
+from gradlint.flow.symbols import part_of
+from gradlint.flow.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Number,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+    everywhere,
+)
 
 
 class Assignments(Calls):
@@ -84,6 +98,10 @@ class Assignments(Calls):
         if isinstance(value, Tensor | Variable | Array):
             for target in targets:
                 self.assign(target, subscripts.element(self, node, value), node)
+            return
+        if isinstance(value, Symbolic):
+            for index, target in enumerate(targets):
+                self.assign(target, part_of(value, index), node)
             return
         if isinstance(value, Unknown):
             for index, target in enumerate(targets):
