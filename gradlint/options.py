@@ -250,7 +250,7 @@ OPTIONS: dict[str, Option] = {
         "confirm.memory", WHOLE, 4096, "How many megabytes of memory it may take.", "memory = 8192", decides=False
     ),
     "confirm_python": Option(
-        "confirm.python", STRING, None, "The Python that has TensorFlow; gradlint's own where it is not set.",
+        "confirm.python", STRING, None, "The path of a Python that has TensorFlow; gradlint's own where it is not set.",
         'python = ".venv/bin/python"', decides=False, path=True,
     ),
     "follow_imports": Option(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gradlint.confirm.judge import UNINVENTED, Judgement, judge, judge_evidence, reason
 from gradlint.confirm.plan import FLAG, Attempt, Plan
 from gradlint.confirm.protocol import Event, Job, Report, Trial, indices
+from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
     from gradlint.confirm.options import Options
@@ -140,11 +141,15 @@ class _Runs:
     def job(self, trial: Trial) -> Job:
         """A run of the attempt's program."""
         options, source = self.plan.options, self.plan.source
-        path = os.path.abspath(source.path)
+        project = source.project or Project(source.path)
+        dots = levels(self.plan.program.tree)
+        top, package = project.package(dots)
         return Job(
             self.text,
-            path,
-            (os.path.dirname(path), *(source.project.folders() if source.project is not None else ())),
+            os.path.abspath(source.path),
+            tuple(dict.fromkeys((top, *project.above()))),
+            project.inside(),
+            package if dots else "",
             tuple(self.plan.wants),
             trial,
             max(1.0, self.clock.left),
@@ -280,6 +285,11 @@ def _trials(plan: Plan) -> list[tuple[Trial, str]]:
         trials += [(replace(base, leaf=-1, fill=fill), "every input") for fill in (0.0, 1.0)]
         trials += [(replace(base, leaf=number, fill=fill), name) for number, name in leaves[1:] for fill in fills]
     return trials[:TRIALS]
+
+
+def levels(tree: ast.AST) -> int:
+    """With how many dots the relative imports of a program begin at most."""
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 
 
 def compared(plan: Plan) -> list[float]:

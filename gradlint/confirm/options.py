@@ -13,10 +13,16 @@ INSTALL = 'pip install "tf-gradlint[confirm]"'
 
 
 class ConfirmUnavailable(RuntimeError):  # noqa: N818 - the name is part of the interface
-    """TensorFlow cannot be imported, so nothing can be confirmed; the text says how to install it."""
+    """TensorFlow cannot be imported, so nothing can be confirmed; the text says what to do.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"--confirm runs the findings with TensorFlow, and {reason}; install it with: {INSTALL}")
+    Args:
+        reason: Why it cannot, as a clause.
+        cure: What to do; how to install it where None.
+    """
+
+    def __init__(self, reason: str, cure: str | None = None) -> None:
+        told = cure or f"install it with: {INSTALL}"
+        super().__init__(f"--confirm runs the findings with TensorFlow, and {reason}; {told}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ from gradlint.confirm.protocol import Collector, Job, Report
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-START = "import sys; sys.path.append({root!r}); from gradlint.confirm.worker import main; main({mode!r}, {scratch!r})"
+START = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("gradlint", {init!r})
+sys.modules["gradlint"] = module = module_from_spec(spec)
+spec.loader.exec_module(module)
+from gradlint.confirm.worker import main
+main({mode!r}, {scratch!r})
+"""
+"""What a worker runs: this very gradlint, whichever the Python that runs it has."""
 GRACE = 30.0
 """Seconds beyond a job's own limit after which a worker that does not answer is given up."""
 
@@ -78,10 +87,10 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
     Raises:
         ConfirmUnavailable: If there is no such Python.
     """
-    root = str(Path(__file__).resolve().parents[2])
+    init = str(Path(__file__).resolve().parents[1] / "__init__.py")
     try:
         return subprocess.Popen(
-            [python, "-c", START.format(root=root, mode=mode, scratch=scratch)],
+            [python, "-c", START.format(init=init, mode=mode, scratch=scratch)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -90,7 +99,8 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     except OSError as error:
-        raise ConfirmUnavailable(f"{python} cannot be started: {error.strerror or error}") from None
+        told = f"{python} cannot be started: {error.strerror or error}"
+        raise ConfirmUnavailable(told, "the setting confirm.python tells which Python has it") from None
 
 
 def greeting(process: subprocess.Popen[bytes]) -> str:
@@ -107,7 +117,11 @@ def greeting(process: subprocess.Popen[bytes]) -> str:
     record: dict[str, Any] = json.loads(line) if line else {}
     if "tensorflow" in record:
         return str(record["tensorflow"])
-    raise ConfirmUnavailable(f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})")
+    told = f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})"
+    assert isinstance(process.args, list)
+    python = str(process.args[0])
+    cure = None if python == sys.executable else f"the setting confirm.python names {python}"
+    raise ConfirmUnavailable(told, cure)
 
 
 class ForkingPool:

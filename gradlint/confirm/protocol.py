@@ -60,7 +60,9 @@ class Job:
     Attributes:
         text: The probe's program, which speaks to :class:`~gradlint.confirm.probe.Probe` as ``__gradlint__``.
         path: The whole path of the file it was cut from.
-        folders: Where the program looks for the modules of its project.
+        folders: Where the program looks for the modules of its project first.
+        beside: Where it looks for them when they are nowhere else.
+        package: The package that the program's relative imports start from; empty where it has none.
         wants: The claims to look for.
         trial: What this run changes.
         timeout: Seconds.
@@ -71,6 +73,8 @@ class Job:
     text: str
     path: str
     folders: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    package: str = ""
     wants: tuple[Want, ...] = ()
     trial: Trial = Trial()
     timeout: float = 20.0
@@ -89,7 +93,8 @@ class Job:
             for want in record["wants"]
         )
         trial = Trial(**record["trial"])
-        return Job(**{**record, "folders": tuple(record["folders"]), "wants": wants, "trial": trial})
+        folders = {name: tuple(record[name]) for name in ("folders", "beside")}
+        return Job(**{**record, **folders, "wants": wants, "trial": trial})
 
 
 @dataclass(frozen=True, slots=True)

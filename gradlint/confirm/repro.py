@@ -9,6 +9,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from gradlint.confirm import marking
+from gradlint.confirm.examine import levels
+from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +54,10 @@ def write(folder: Path, source: Source, finding: Finding, verdict: Verdict, tens
 def program(source: Source, finding: Finding, verdict: Verdict, tensorflow: str | None) -> str:
     """A verdict's probe as a program."""
     assert verdict.probe is not None
-    text, _ = marking.text_of(ast.fix_missing_locations(_plain(verdict.probe)))
+    tree = _plain(verdict.probe)
+    _, package = (source.project or Project(source.path)).package(levels(tree))
+    _absolute(tree, package.split("."))
+    text, _ = marking.text_of(ast.fix_missing_locations(tree))
     if verdict.probe.way is not None:
         text += f"\n{verdict.probe.attempt.preamble()}{verdict.probe.way}\n"
     cell = "" if finding.cell is None else f"cell {finding.cell}, "
@@ -71,6 +76,14 @@ def program(source: Source, finding: Finding, verdict: Verdict, tensorflow: str 
     needs = [] if "itertools.islice" not in rest else ["import itertools"]
     show = SHOW if "show(" in rest else ""
     return "\n".join([comment, *future, *needs, show, rest]).rstrip() + "\n"
+
+
+def _absolute(tree: ast.Module, package: list[str]) -> None:
+    """Let relative imports name their package, since the program will not lie in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names = [*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]
+            node.level, node.module = 0, ".".join(names)
 
 
 def _plain(probe: Probe) -> ast.Module:

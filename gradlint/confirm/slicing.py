@@ -221,7 +221,7 @@ class Slicer:
 
 
 def _works(block: list[ast.stmt]) -> bool:
-    return any(not isinstance(statement, (ast.Pass, ast.Import, ast.ImportFrom)) for statement in block)
+    return any(not isinstance(statement, ast.Pass) for statement in block)
 
 
 def enclosing(tree: ast.Module, node: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:

@@ -80,9 +80,12 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     probe = Probe(job, filename, report)
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=job.path, __gradlint__=probe)
+    if job.package:
+        module.__package__ = job.package
     sys.modules["__main__"] = module
     sys.argv = [job.path]
-    sys.path[:0] = dict.fromkeys(job.folders)
+    sys.path[:0] = job.folders
+    sys.path += job.beside
     os.chdir(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
     tempfile.tempdir = folder

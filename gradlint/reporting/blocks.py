@@ -77,7 +77,10 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
     own = [scene for scene in told if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
     asked = any(scene.call and _covers(scene, finding) for scene in told)
-    label = "; ".join(notes) or ("the gradient is lost here" if finding.gradients and not asked else "")
+    here = "the gradient is lost here"
+    inside = any(scene.path is not None and scene.text == here for scene in told)
+    lost = "the gradient is lost in here" if inside else here
+    label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
     groups: dict[_Text, list[Mark]] = {home: list(_own_marks(finding, label, report))}
     seen: dict[tuple[_Text, Position], int] = {}
     for scene in told:

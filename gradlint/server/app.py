@@ -116,7 +116,7 @@ class Server(LanguageServer):
         path = path_of(uri)
         if path is not None and path.suffix == ".py":
             debounce = self.configuration.editor(path).debounce
-            if self.checker.others_changed(str(path), debounce / 1000 if delay else 0):
+            if self.checker.others_changed(uri, str(path), debounce / 1000 if delay else 0):
                 self.refresh()
 
     async def result(self, uri: str) -> Result | None:

@@ -40,7 +40,10 @@ class _Unit:
 
     uri: str
     due: float = 0.0
-    generation: int = -1
+    others: int = 0
+    """How often other files have changed that the result may depend on."""
+    generation: tuple[int, int] | None = None
+    """Under which settings, and after how many such changes, the result was made."""
     result: Result | None = None
     task: asyncio.Task[None] | None = None
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,21 +75,25 @@ class Checker:
         state.due = asyncio.get_running_loop().time() + delay
         self._start(state)
 
-    def others_changed(self, path: str, delay: float) -> bool:
+    def others_changed(self, uri: str, path: str, delay: float) -> bool:
         """Look anew at the documents whose result depends on a file that has changed; False where there are none.
 
         Args:
+            uri: The file's URI.
             path: The file's whole path.
             delay: How many seconds they rest first.
         """
         found = False
         for unit in list(self._documents.units()):
             state = self._units.get(unquote(unit))
-            project = None if state is None or state.result is None else state.result.source.project
-            if state is not None and project is not None and path in project.seen:
-                state.generation = -1
+            if state is None or unquote(unit) == unquote(uri):
+                continue
+            depends = state.result is not None and state.result.depends_on(path)
+            # What is being looked at just now may have read the file before it changed.
+            if depends or (state.task is not None and not state.task.done()):
+                state.others += 1
                 self.changed(unit, delay)
-                found = True
+                found = found or depends
         return found
 
     def invalidate(self) -> None:
@@ -158,7 +165,7 @@ class Checker:
 
     def _fresh(self, state: _Unit, result: Result) -> bool:
         revision = self._documents.revision(state.uri)
-        return result.snapshot.revision == revision and state.generation == self._generation
+        return result.snapshot.revision == revision and state.generation == (self._generation, state.others)
 
     def _start(self, state: _Unit) -> None:
         if state.task is None or state.task.done():
@@ -173,7 +180,7 @@ class Checker:
                     await asyncio.wait_for(state.hurry.wait(), left)
                 except TimeoutError:
                     continue
-            generation = self._generation
+            generation = (self._generation, state.others)
             snapshot = self._documents.snapshot(state.uri)
             if snapshot is None or self._units.get(unquote(state.uri)) is not state:
                 self._answer(state, None)

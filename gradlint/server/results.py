@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,11 @@ class Result:
     findings: tuple[Finding, ...] = ()
     calls: tuple[Call, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    def depends_on(self, path: str) -> bool:
+        """Whether another file, by its whole path, counts for what was found: it was read, or looked for in vain."""
+        seen = {} if self.source.project is None else self.source.project.seen
+        return path in seen or os.path.dirname(path) in seen
 
     def lost(self, call: Call, source: str) -> tuple[Finding, Gradient] | None:
         """The finding that names this source of this call, with the gradient as it claims it."""

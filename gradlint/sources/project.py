@@ -81,13 +81,18 @@ class Project:
             self._asked[key] = self._find(name, level, start)
         return self._asked[key]
 
-    def folders(self) -> tuple[str, ...]:
+    def above(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
         if self._above is None:
             self._inside = tuple(self._package())
             top = os.path.dirname(self._inside[-1]) if self._inside else os.path.dirname(self._path)
             self._above = tuple(_from(top))
-        return (*self._above, *self._inside)
+        return self._above
+
+    def inside(self) -> tuple[str, ...]:
+        """The folders of the file's package, in which one looks last: a program of the package may start there."""
+        self.above()
+        return self._inside
 
     def package(self, level: int = 0) -> tuple[str, str]:
         """The folder that the file's package is imported from, and the package's dotted name; empty where it has none.
@@ -95,9 +100,9 @@ class Project:
         Args:
             level: How many dots the file's relative imports begin with at most: so deep is the package at least.
         """
-        self.folders()
+        depth = max(len(self.inside()), level)
         folder, names = os.path.dirname(self._path), list[str]()
-        while (len(names) < max(len(self._inside), level)) and os.path.basename(folder):
+        while len(names) < depth and os.path.basename(folder):
             names.append(os.path.basename(folder))
             folder = os.path.dirname(folder)
         return folder, ".".join(reversed(names))
@@ -122,9 +127,8 @@ class Project:
                 return self._below([start], parts)
             file = os.path.join(start, "__init__.py")
             return self._module(file) if self._is_file(file) else self._bare([start])
-        folders = [folder for folder in self.folders() if self._may_hold(folder, parts[0])]
-        found = self._below([folder for folder in folders if folder not in self._inside], parts)
-        beside = self._below(list(self._inside), parts)
+        found = self._below([folder for folder in self.above() if self._may_hold(folder, parts[0])], parts)
+        beside = self._below(list(self.inside()), parts)
         if found is None or beside is None or not beside.file or beside.own:
             return found or beside
         # A module of the package and one that its programs could import by the same name: which of the two it is

@@ -87,6 +87,31 @@ async def test_a_request_does_not_wait_for_the_debounce() -> None:
     desk.checker.close()
 
 
+async def test_another_file_that_changes_meanwhile_overtakes_as_well() -> None:
+    """What is being looked at may have read the file before it changed, whether anything depends on it yet or not."""
+    desk = Desk()
+    desk.gate.clear()
+    desk.checker.changed(URI, 0)
+    await desk.begins()
+    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", 0)
+    desk.gate.set()
+    assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first", "first"]
+    assert desk.delivered == ["first"]
+    desk.checker.close()
+
+
+async def test_another_file_that_nothing_depends_on_costs_no_look() -> None:
+    desk = Desk()
+    desk.checker.changed(URI, 0)
+    assert await desk.checker.result(URI) is not None
+    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", 0)
+    assert not desk.checker.others_changed(URI, "/train.py", 0)
+    assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first"]
+    desk.checker.close()
+
+
 async def test_changed_settings_overtake_as_well() -> None:
     desk = Desk()
     desk.gate.clear()
