@@ -38,7 +38,8 @@ def generated() -> dict[Path, str]:
     rules = registry.load()
     files = {ROOT / "docs" / "rules" / f"{rule.code}.md": _NOTICE + page(rule) for rule in rules}
     files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
-    files[ROOT / "docs" / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
+    for folder in ("docs", "gradlint"):
+        files[ROOT / folder / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         files[path] = _filled(path)
     return files

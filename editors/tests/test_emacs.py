@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from editors.tests.test_neovim import HERE, ROOT, program
+from editors.tests.obtain import ROOT, program
 from tests.server.programs import BROKEN, FIXED
 
-if TYPE_CHECKING:
-    from pathlib import Path
+HERE = Path(__file__).parent
 
 
 def test_eglot_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path) -> None:

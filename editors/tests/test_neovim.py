@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from editors.tests.obtain import ROOT, program
 from tests.server.programs import BROKEN, FIXED
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-
-
-def program(name: str) -> str:
-    """Where an editor is installed; the tests need it."""
-    found = shutil.which(name)
-    assert found is not None, (
-        f"{name} is not installed; `apt-get install neovim emacs-nox elpa-eglot` installs what is needed"
-    )
-    return found
 
 
 def test_neovim_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path) -> None:

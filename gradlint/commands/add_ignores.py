@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradlint.commands import terminal
-from gradlint.commands.check import selection_options
 from gradlint.commands.errors import CommandError
+from gradlint.commands.selecting import selection_options
 from gradlint.reporting.report import counted
 
 if TYPE_CHECKING:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from gradlint.commands import terminal
+from gradlint.commands.selecting import selection_options
 from gradlint.reporting import FORMATS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _FORMATS = "\b\n" + "\n".join(f"  {each.name:<11} {each.summary}" for each in FORMATS.values())
 
@@ -29,45 +25,6 @@ Exit status:
   2  gradlint could not do what was asked: an unknown option, settings that
      cannot be used, a path that is not there, a file that is not Python
 """
-
-
-class _Selectors(click.ParamType):
-    """Codes, prefixes or names, separated by commas."""
-
-    name = "RULES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        from click.shell_completion import CompletionItem
-
-        from gradlint.registry import load
-
-        words = [word for rule in load() for word in (rule.code, rule.name)]
-        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
-
-
-_SELECTORS = _Selectors()
-
-
-_SELECTION: tuple[Callable[[Any], Any], ...] = (
-    click.option("--select", multiple=True, type=_SELECTORS, help="The rules that are on: codes, prefixes, names."),
-    click.option("--ignore", multiple=True, type=_SELECTORS, help="Rules that are off."),
-    click.option("--extend-select", multiple=True, type=_SELECTORS, help="Rules that are on besides."),
-    click.option("--config", metavar="FILE", help="The one configuration file to use."),
-    click.option("--isolated", is_flag=True, help="Use no configuration file."),
-    click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out of folders, in place of the usual."),
-    click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
-    click.option("--force-exclude", is_flag=True, default=None, help="Let excludes hold for named files, too."),
-)
-
-
-def selection_options(function: Function) -> Function:
-    """The options that say which rules and settings hold."""
-    for option in reversed(_SELECTION):
-        function = option(function)
-    return function
 
 
 @click.command("check", epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradlint.commands import terminal
-from gradlint.commands.check import selection_options
+from gradlint.commands.selecting import selection_options
 
 if TYPE_CHECKING:
     from gradlint.settings import Settings

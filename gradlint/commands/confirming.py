@@ -16,8 +16,8 @@ from gradlint.finding import Confirmation, Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gradlint.commands.checked import Checked
     from gradlint.commands.request import Request
-    from gradlint.commands.session import Checked
     from gradlint.confirm import Options
     from gradlint.finding import Finding, Gradient
     from gradlint.fixing import Verify

@@ -12,8 +12,8 @@ from gradlint.commands.request import STDIN
 from gradlint.reporting.report import counted
 
 if TYPE_CHECKING:
+    from gradlint.commands.checked import Checked
     from gradlint.commands.request import Request
-    from gradlint.commands.session import Checked
     from gradlint.finding import Finding
     from gradlint.fixing import Result, Verify
     from gradlint.runner import FileResult

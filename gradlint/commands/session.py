@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradlint.commands import output, terminal
+from gradlint.commands.checked import Checked
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN, settings_here
 from gradlint.commands.texts import Texts
 from gradlint.reporting.report import FileError, Report, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from gradlint.commands.request import Request
-    from gradlint.finding import Finding
     from gradlint.reporting.report import RuleInfo
-    from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
 
 FOUND, FAILED = 1, 2
-
-
-@dataclass
-class Checked:
-    """What a run has found out so far.
-
-    Attributes:
-        results: What came of each file that matters.
-        files: How many files were looked at.
-        texts: The texts that the findings point into.
-    """
-
-    results: list[FileResult]
-    files: int
-    texts: Texts
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All findings, in order."""
-        return [finding for result in self.results for finding in result.findings]
-
-    def with_findings(self, findings: Iterable[Finding]) -> None:
-        """Put other findings in place of those there are; each belongs to the result of its path."""
-        by_path: dict[str, list[Finding]] = {}
-        for finding in findings:
-            by_path.setdefault(finding.path, []).append(finding)
-        self.results = [replace(one, findings=tuple(by_path.get(one.path, ()))) for one in self.results]
 
 
 def run(request: Request) -> int:

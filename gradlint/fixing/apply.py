@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gradlint.finding import Finding, Gradient, Position
-from gradlint.fixing.text import EditError, Splice, Text, edited, overlap, splices, texts
+from gradlint.fixing.splices import Splice, overlap
+from gradlint.fixing.text import EditError, Text, edited, splices, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gradlint.finding import Position
 from gradlint.fixing.notebook import Notebook
+from gradlint.fixing.splices import Splice, overlap, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from gradlint.finding import Edit
     from gradlint.sources.source import Source
@@ -26,15 +26,6 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 class EditError(ValueError):
     """Edits that overlap, or that point at a place which the text does not have."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Splice:
-    """An edit of one text in offsets: the characters from ``start`` up to ``end`` become ``content``."""
-
-    start: int
-    end: int
-    content: str
 
 
 class Text:
@@ -118,23 +109,6 @@ def splices(source: Source, edits: Iterable[Edit]) -> dict[int | None, list[Spli
             if overlap(before, after):
                 raise EditError("two edits overlap")
     return made
-
-
-def overlap(one: Splice, other: Splice) -> bool:
-    """Whether two splices touch the same characters; two insertions at one place do, since their order is open."""
-    if one.start == other.start:
-        return True
-    first, second = sorted((one, other))
-    return second.start < first.end
-
-
-def splice(text: str, changes: Sequence[Splice]) -> str:
-    """A text with sorted splices applied."""
-    parts, at = [], 0
-    for change in changes:
-        parts += [text[at : change.start], change.content]
-        at = change.end
-    return "".join([*parts, text[at:]])
 
 
 def edited(source: Source, edits: Iterable[Edit]) -> str:

@@ -9,8 +9,22 @@ from gradlint.flow.calls import Calls
 from gradlint.flow.core import span_of
 from gradlint.flow.expressions import with_key
 from gradlint.flow.program import Bound, Instance
-from gradlint.flow.store import join_values
-from gradlint.flow.values import Array, Const, Dict, Items, Number, Seq, Tensor, Unknown, Value, Variable, everywhere
+from gradlint.flow.store import join_all, join_values
+from gradlint.flow.symbols import part_of
+from gradlint.flow.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Number,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+    everywhere,
+)
 
 
 class Assignments(Calls):
@@ -85,6 +99,10 @@ class Assignments(Calls):
             for target in targets:
                 self.assign(target, subscripts.element(self, node, value), node)
             return
+        if isinstance(value, Symbolic):
+            for index, target in enumerate(targets):
+                self.assign(target, part_of(value, index), node)
+            return
         if isinstance(value, Unknown):
             for index, target in enumerate(targets):
                 item = subscripts.subscript(self, target, value, Const(index))
@@ -92,6 +110,13 @@ class Assignments(Calls):
             return
         items, exact = self.iterate(value, node)
         star = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+        alike = isinstance(value, Seq) and value.extra is not None and "alike" in value.extra
+        if not exact and len(items) > 1 and (star is not None or not alike):
+            any_item = join_all(items)
+            for target in targets:
+                starred = isinstance(target, ast.Starred)
+                self.assign(target, Seq(Items(tuple(items), exact=False)) if starred else any_item, node)
+            return
         if star is not None and exact:
             after = len(targets) - star - 1
             for target, item in zip(targets[:star], items, strict=False):
@@ -105,10 +130,7 @@ class Assignments(Calls):
             if index < len(items):
                 self.assign(target, items[index], node)
             elif items and not exact:
-                joined = items[0]
-                for item in items[1:]:
-                    joined = join_values(joined, item)
-                self.assign(target, joined, node)
+                self.assign(target, join_all(items), node)
             else:
                 self.assign(target, self.unknown("item", node, [value], top=isinstance(value, Unknown)), node)
 
@@ -117,6 +139,9 @@ class Assignments(Calls):
         owner = self.eval(target.value)
         index = self.eval_index(target.slice)
         if isinstance(owner, Dict):
+            before = owner.pairs.get(index.value) if isinstance(index, Const) else None
+            if before is not None:
+                self.note_rebinding(before, value, self.text(target), node)
             self.set(owner.state, "pairs", with_key(owner.pairs, index, value))
         elif isinstance(owner, Seq):
             items = owner.items
@@ -146,7 +171,7 @@ class Assignments(Calls):
 
     def rebound(self, name: str, value: Value, node: ast.AST) -> None:
         """Note where a name that held a Variable comes to hold something else."""
-        before = self.frame.names.get(name)
+        before = self.binding_frame(name).names.get(name)
         if isinstance(before, Value):
             self.note_rebinding(before, value, name, node)
 

@@ -16,11 +16,13 @@ from gradlint.flow.store import join_values
 from gradlint.flow.values import (
     Array,
     Const,
+    Dict,
     Join,
     Known,
     LibObject,
     Method,
     Number,
+    Pairs,
     Params,
     Seq,
     Storage,
@@ -46,6 +48,10 @@ LEAVING = frozenset({"numpy", "tolist"})
 """Methods that give a NumPy or Python value whatever they are called on."""
 SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "path"})
 """Attributes that say something about a tensor and carry none of its value."""
+
+
+ANYTHING = "anything"
+"""In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
 
 
 class Attributes(Expressions):
@@ -199,13 +205,17 @@ class Attributes(Expressions):
     def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
         """An attribute of an object of a class of the program."""
         held = value.attrs.get(name)
-        if isinstance(held, Value):
-            return held
         found = self.class_attribute(value.cls, name)
+        if isinstance(held, Value) and self.descriptor(found, "__set__") is None:
+            return held
         if found is not None:
-            return self.bound(found, value, node)
+            if value.state.get(ANYTHING) and not isinstance(found, Function):
+                return self.unknown(name, node, [found], top=True)
+            return self.bound(found, value, node, name)
         if name == "__dict__":
-            return self.unknown(name, node, [value])
+            held_by_name = tuple((key, held) for key, held in value.attrs.items() if isinstance(held, Value))
+            made_dict = Dict(Pairs(held_by_name, exact=not value.open and not value.library), span_of(node))
+            return made_dict if held_by_name else self.unknown(name, node, [value], top=True)
         if name == "__class__":
             return value.cls
         if value.library:
@@ -222,8 +232,18 @@ class Attributes(Expressions):
             return self.unknown(name, node, [value], top=True)
         return self.unknown(name, node, [value])
 
-    def bound(self, found: Value, owner: Value, node: ast.AST) -> Value:
+    def descriptor(self, found: Value | None, name: str) -> Function | None:
+        """The method ``__get__`` or ``__set__`` by which an attribute of a class answers itself; None for others."""
+        if not isinstance(found, Instance):
+            return None
+        method = self.class_attribute(found.cls, name)
+        return method if isinstance(method, Function) else None
+
+    def bound(self, found: Value, owner: Value, node: ast.AST, name: str) -> Value:
         """What reading a class's attribute through an object gives."""
+        getter = self.descriptor(found, "__get__")
+        if getter is not None and isinstance(owner, Instance):
+            return self.call(Bound(getter, found), [owner, owner.cls], {}, node)
         if isinstance(found, Function):
             if found.kind == "static":
                 return found
@@ -231,6 +251,11 @@ class Attributes(Expressions):
                 return Bound(found, owner.cls if isinstance(owner, Instance) else owner)
             if found.kind == "property":
                 return self.call(Bound(found, owner), [], {}, node)
+            if found.kind == "cached-property":
+                made = self.call(Bound(found, owner), [], {}, node)
+                if isinstance(owner, Instance):
+                    self.set(owner.attrs, name, made)
+                return made
             return Bound(found, owner)
         return found
 
@@ -241,7 +266,7 @@ class Attributes(Expressions):
             if isinstance(base, ClassValue):
                 found = self.class_attribute(base, name)
                 if found is not None:
-                    return self.bound(found, owner, node)
+                    return self.bound(found, owner, node, name)
         if isinstance(owner, Instance):
             if owner.library:
                 got = keras_attributes.instance_attribute(self, owner, name, node, parent=True)
@@ -261,6 +286,10 @@ class Attributes(Expressions):
                 setter = (found.extra or {}).get("setter")
                 if setter is not None:
                     self.call(Bound(setter, value), [new], {}, node)
+                return
+            writer = self.descriptor(found, "__set__")
+            if found is not None and writer is not None:
+                self.call(Bound(writer, found), [value, new], {}, node)
                 return
             if name == "trainable" and value.library:
                 self.set(value.state, "trainable", new.value if isinstance(new, Const) else None)

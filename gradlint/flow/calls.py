@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import dtypes, keras, keras_calls
 from gradlint.flow.activation import Activation
@@ -168,6 +168,35 @@ class Calls(Attributes):
         self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
     ) -> Value:
         """Call a function of the program: bind its parameters and run its body."""
+        if function.memo is not None and not star:
+            return self.remembered(function, function.memo, args, kwargs, node)
+        return self.execute(function, args, kwargs, node, star=star)
+
+    def remembered(
+        self,
+        function: Function,
+        memo: dict[Any, Any],
+        args: list[Value],
+        kwargs: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call a function under ``functools.cache``: for arguments that it has seen, what it gave for them then."""
+        given = [*enumerate(args), *kwargs.items()]
+        if any(isinstance(value, Number | Unknown | Join) for _, value in given):
+            return self.execute(function, args, kwargs, node)
+        key = tuple((name, repr(value.value) if isinstance(value, Const) else id(value)) for name, value in given)
+        held = memo.get(key)
+        if isinstance(held, Value):
+            return held
+        self.kept += args + list(kwargs.values())
+        made = self.execute(function, args, kwargs, node)
+        self.set(memo, key, made)
+        return made
+
+    def execute(
+        self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
+    ) -> Value:
+        """Run a function's body."""
         code = function.node
         if function.opaque or (code.lineno > self.recorder.own and self.spent_abroad > ABROAD):
             return self.foreign_call(self.top, [function, *args], kwargs, node)

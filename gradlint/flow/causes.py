@@ -8,7 +8,7 @@ from gradlint.flow import dtypes, graph
 from gradlint.flow.asking import WAYS, Asking, Cause
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind, Note, Span
-from gradlint.flow.keras_variables import VARIABLES
+from gradlint.flow.keras_variables import VARIABLES, is_keras, untrained
 from gradlint.flow.program import Instance
 from gradlint.flow.store import MISSING
 from gradlint.flow.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
@@ -162,14 +162,15 @@ class Causes(Asking):
             return None
         rebound = self.machine.replaced.get(id(source))
         if isinstance(source, Tensor) and recording not in source.tracked:
-            if rebound is not None:
+            followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
+            if rebound is not None and not followed:
                 return self.rebound_cause(source, text)
             inner = self.inner_variable(source)
             if inner is not None and source.span is not None:
                 note = Note(inner, "a Variable, which only this expression sees")
                 detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
                 return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
-            copied = self.copy_cause(recording, source, node)
+            copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
             if copied is not None:
                 return copied
             detail = {"reason": "constant" if not source.edges else "computed"}
@@ -180,8 +181,9 @@ class Causes(Asking):
             if recording.tape.accessed is False:
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
-                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note])
-            return Cause(Kind.NON_TRAINABLE, span, story=story)
+                detail = {"reason": "keras-variable"} if is_keras(source) else {}
+                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
+            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=untrained(source))
         return None
 
     @staticmethod
@@ -240,6 +242,26 @@ class Causes(Asking):
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
 
+    def late_cause(self, recording: Recording, source: Tensor) -> Cause | None:
+        """A source that was computed after the block, from something that the target was computed from too."""
+        late = source.born > recording.began and recording.tape.state["open"] is False and bool(source.edges)
+        if not late or source.span is None or any(recording in edge.seen for edge in source.edges):
+            return None
+        if any(reach.opaque for reach in self.reaches) or any(self.depends(one, [source]) for one in self.targets):
+            return None
+        stack, seen = [edge.parent for edge in source.edges], set[int]()
+        while stack:
+            value = stack.pop(0)
+            if isinstance(value, Tensor | Variable | Params) and any(value in reach for reach in self.reaches):
+                note = Note(source.span, "a new tensor, made after the target")
+                detail = {"reason": "unused", "original": self.machine.name_of(value)}
+                return Cause(Kind.COPY, source.span, story=[note], detail=detail)
+            if id(value) not in seen:
+                seen.add(id(value))
+                self.machine.spend(1 + len(value.edges))
+                stack.extend(edge.parent for edge in value.edges)
+        return None
+
     # -- causes on the way -----------------------------------------------------------------------------------------
 
     def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
@@ -247,7 +269,11 @@ class Causes(Asking):
         found: list[Break] = []
         for target in self.targets:
             found += self.ways(target, recording).breaks(source)
-        found = [item for item in found if item.edge.parent is not self.machine.pool]
+        found = [
+            item
+            for item in found
+            if item.edge.parent is not self.machine.pool and not self.beside_another_way(recording, item, source)
+        ]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -276,6 +302,13 @@ class Causes(Asking):
         if self.depends(source, self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    def beside_another_way(self, recording: Recording, item: Break, source: Value) -> bool:
+        """Whether a break is a gradient that does not depend on its target as such, but does on the source."""
+        cut = item.edge.cut
+        if cut is None or cut.kind is not Kind.UNCONNECTED or ("reason", "linear") not in cut.detail:
+            return False
+        return any(self.ways(target, recording).reaches(item.node, source) for target in self.targets)
 
     @staticmethod
     def only_compared(item: Break, plain: set[int]) -> bool:
@@ -380,9 +413,10 @@ class Causes(Asking):
         if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
             return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
-        span = self.machine.site_of(node, recording) or span
-        story.append(Note(span, "computed where the tape does not record"))
         detail = self.window(recording, node)
+        if detail.get("where") != "in __init__":
+            span = self.machine.site_of(node, recording) or span
+        story.append(Note(span, "computed where the tape does not record"))
         detail["callee"] = self.machine.text(span)
         return Cause(Kind.OUTSIDE, span, story=story, detail=detail)
 
@@ -414,7 +448,8 @@ class Causes(Asking):
             running = running.caller
         made: Activation | None = node.where
         while made is not None and id(made) not in around:
-            if made.function is not None and made.function.name == "__init__" and made.function.owner is not None:
+            function = made.function
+            if function is not None and function.owner is not None and function.name in {"__init__", "__post_init__"}:
                 return True
             made = made.caller
         return False

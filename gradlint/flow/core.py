@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gradlint.flow import turns
 from gradlint.flow.dtypes import DISCRETE
 from gradlint.flow.edges import EVERYWHERE, NOWHERE, Cut, Edge
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.modules import Imported, ModuleValue
 from gradlint.flow.names import Wrappers
-from gradlint.flow.program import Frame, Function, Instance
+from gradlint.flow.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.store import MISSING, Store
 from gradlint.flow.values import (
     Const,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 STEPS = 120_000
 """How many expressions and statements one program may take before the rest of it is unknown."""
-VISITS = 1_500_000
+VISITS = 1_000_000
 """How many values and edges its gradient calls may look at before the rest of it is unknown."""
 RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
 """Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
@@ -110,7 +111,7 @@ class Core:
         self.pool = Unknown("code of others")
         self.pooled: dict[int, Value] = {}
         self.top = Unknown("unknown", top=True)
-        self.free_names: dict[int, tuple[str, ...]] = {}
+        self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
         self.eager = False
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
@@ -125,6 +126,7 @@ class Core:
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
         self.looped: set[int] | None = None
+        self.looping: frozenset[str] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
@@ -196,7 +198,7 @@ class Core:
             found = value.tracked
         elif isinstance(value, Join):
             return frozenset().union(*(self.tracked(option) for option in value.options))
-        elif isinstance(value, Instance | LibObject | Function | Seq | Dict):
+        elif isinstance(value, Instance | LibObject | Function | Seq | Dict | Generator | ClassValue):
             return frozenset(active)
         else:
             found = value.tracked
@@ -355,15 +357,16 @@ class Core:
         else:
             yield value
 
-    def captured(self, function: Function) -> Iterator[Value]:
-        """The values that a function sees in the frames around it."""
-        names = self.free_names.get(id(function.node))
+    def captured(self, function: Function | Generator) -> Iterator[Value]:
+        """The values that a function sees in the frames around it, or a generator in its own and those around that."""
+        key = (id(function.node), isinstance(function, Generator))
+        names = self.free_names.get(key)
         if names is None:
             inside = ast.walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            own = _parameters(function.node)
+            own = _parameters(function.node) if isinstance(function, Function) else frozenset[str]()
             names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
-            self.free_names[id(function.node)] = names
+            self.free_names[key] = names
         for name in names:
             frame: Frame | None = function.frame
             while frame is not None:
@@ -374,7 +377,7 @@ class Core:
                         yield held
                     break
                 frame = frame.parent
-        yield from function.defaults.values()
+        yield from function.held if isinstance(function, Generator) else function.defaults.values()
 
     def site_of(self, value: Value, recording: Recording) -> Span | None:
         """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
@@ -384,7 +387,8 @@ class Core:
         while activation is not None:
             if activation is home:
                 break
-            call = activation.call
+            if not isinstance(activation.call, turns.TURNING):
+                call = activation.call
             activation = activation.caller
         if activation is home and call is not None:
             return span_of(call)
@@ -409,11 +413,17 @@ class Core:
             frame = frame.parent
         return None
 
+    @property
+    def loop_names(self) -> frozenset[str]:
+        """The names that a loop of the program binds to one item after the other."""
+        if self.looping is None:
+            self.looping = turns.targets(self.tree)
+        return self.looping
+
     def in_later_turn(self, node: ast.AST) -> bool:
-        """Whether a statement stands in a loop's body, so that what it does shows from the next turn on."""
+        """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
         if self.looped is None:
-            loops = (part for part in ast.walk(self.tree) if isinstance(part, ast.For | ast.AsyncFor | ast.While))
-            self.looped = {id(inner) for loop in loops for inner in ast.walk(loop)}
+            self.looped = turns.inside(self.tree)
         return id(node) in self.looped
 
     def doom(self, value: Value, node: ast.AST, exception: str) -> None:

@@ -34,6 +34,12 @@ def call(machine: Calls, value: LibObject, args: list[Value], kwargs: dict[str, 
         if _gives_none(machine, inner.items.values[1:], node):
             cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
             return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+    ways = _by_argument(machine, function, args, kwargs, inner, node)
+    if ways is not None and not isinstance(result, Seq):
+        reaching, blocked = ways
+        made = machine.tensor(node, reaching, dtype=dtypes.of(result), sure=False)
+        machine.depend(made, blocked, machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient"))
+        return made
     if isinstance(result, Seq):
         made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
@@ -61,3 +67,24 @@ def _gives_none(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
 def _gives_one(machine: Calls, rest: tuple[Value, ...], node: ast.AST) -> bool:
     """Whether the gradient function surely gives a single tensor."""
     return isinstance(_answer(machine, rest, node), Tensor)
+
+
+def _by_argument(
+    machine: Calls, function: Value, args: list[Value], kwargs: dict[str, Value], inner: Value, node: ast.AST
+) -> tuple[list[Value], list[Value]] | None:
+    """The arguments that the gradient function surely gives something for, and those that it gives None for.
+
+    None where it gives None for none of them, or where that is not known.
+    """
+    if kwargs or not isinstance(inner, Seq):
+        return None
+    answer = _answer(machine, inner.items.values[1:], node)
+    if not isinstance(answer, Seq) or not answer.items.exact or len(answer.items.values) != len(args):
+        return None
+    gets_none = [isinstance(value, Const) and value.value is None for value in answer.items.values]
+    if not any(gets_none):
+        return None
+    captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    reaching = [leaf for arg, lost in zip(args, gets_none, strict=True) if not lost for leaf in machine.leaves(arg)]
+    blocked = [leaf for arg, lost in zip(args, gets_none, strict=True) if lost for leaf in machine.leaves(arg)]
+    return [*reaching, *captured], blocked

@@ -11,13 +11,15 @@ from gradlint.flow.values import Const, Known, LibObject, Method, Unknown, Value
 
 TRANSPARENT = frozenset({
     "tensorflow.function", "tensorflow.autograph.experimental.do_not_convert", "tensorflow.Module.with_name_scope",
-    "functools.wraps", "functools.lru_cache", "functools.cache", "tensorflow.autograph.to_graph",
+    "functools.wraps", "tensorflow.autograph.to_graph",
     "tensorflow.recompute_grad", "keras.saving.register_keras_serializable", "tensorflow.custom_gradient",
     "keras.utils.register_keras_serializable", "tensorflow.types.experimental.Callable", "abc.abstractmethod",
     "typing.no_type_check", "typing.override", "typing.overload", "tensorflow.compat.v1.function",
-    "functools.cached_property", "tensorflow.autograph.experimental.set_loop_options", "numpy.vectorize",
+    "tensorflow.autograph.experimental.set_loop_options", "numpy.vectorize",
 })  # fmt: skip
 """Decorators that are looked through: what they give is called as the function itself."""
+REMEMBERING = frozenset({"functools.lru_cache", "functools.cache"})
+"""Decorators that keep what a call gave, and give it again where the arguments are the same."""
 GRAPH = frozenset({"tensorflow.function", "tensorflow.compat.v1.function"})
 """Decorators that let a function be traced into a graph."""
 
@@ -55,7 +57,10 @@ class Definitions(Contexts):
             function.kind = "class"
             return value
         if name in {"builtins.property", "functools.cached_property", "abc.abstractproperty"}:
-            function.kind = "property"
+            function.kind = "cached-property" if name == "functools.cached_property" else "property"
+            return value
+        if name in REMEMBERING:
+            function.memo = {}
             return value
         if name in GRAPH:
             function.graph = True
@@ -102,6 +107,11 @@ class Definitions(Contexts):
                 value.owner = cls
             if isinstance(value, Function):
                 value.frame = frame.parent or self.globals
+        for name, value in list(frame.names.items()):
+            if isinstance(value, Instance):
+                named = self.class_attribute(value.cls, "__set_name__")
+                if isinstance(named, Function):
+                    self.call(Bound(named, value), [cls, Const(name)], {}, node)
         made: Value = cls
         for decorator in reversed(node.decorator_list):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -122,17 +122,22 @@ class Expressions(Core):
 
     def bind(self, name: str, value: Value) -> None:
         """Let a name hold a value."""
+        frame = self.binding_frame(name)
+        if id(frame) in self.homes and name in self.frame.globals:
+            self.escape(value)
+        self.set(frame.names, name, value)
+
+    def binding_frame(self, name: str) -> Frame:
+        """The frame in which an assignment that runs now binds a name."""
         frame = self.frame
         if name in frame.globals:
-            frame = self.globals
-            if id(frame) in self.homes:
-                self.escape(value)
-        elif name in frame.nonlocals:
+            return self.globals
+        if name in frame.nonlocals:
             outer = frame.parent
             while outer is not None and name not in outer.names:
                 outer = outer.parent
-            frame = outer or frame
-        self.set(frame.names, name, value)
+            return outer or frame
+        return frame
 
     # -- evaluation ------------------------------------------------------------------------------------------------
 
@@ -170,11 +175,14 @@ class Expressions(Core):
 
     def eval_JoinedStr(self, node: ast.JoinedStr) -> Value:
         made = Number("str", span_of(node))
+        text: str | None = ""
         for part in node.values:
+            value = self.eval(part.value) if isinstance(part, ast.FormattedValue) else self.eval(part)
+            plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
+            text = f"{text}{value.value}" if text is not None and plain and isinstance(value, Const) else None
             if isinstance(part, ast.FormattedValue):
-                value = self.eval(part.value)
                 self.depend(made, self.leaves(value), self.cut(Kind.PYTHON, part, "f-string"))
-        return made
+        return made if text is None else Const(text)
 
     def eval_Lambda(self, node: ast.Lambda) -> Value:
         made = Function(node, self.frame, "<lambda>", span_of(node))
@@ -260,9 +268,15 @@ class Expressions(Core):
         return operators.unary(self, node, value)
 
     def eval_BinOp(self, node: ast.BinOp) -> Value:
-        left = self.eval(node.left)
-        right = self.eval(node.right)
-        return operators.binary(self, node, node.op, left, right)
+        # A long sum leans to the left: its terms are taken one after the other, not one inside the other.
+        spine = [node]
+        while isinstance(spine[-1].left, ast.BinOp):
+            spine.append(spine[-1].left)
+            self.tick()
+        value = self.eval(spine[-1].left)
+        for part in reversed(spine):
+            value = operators.binary(self, part, part.op, value, self.eval(part.right))
+        return value
 
     def eval_Compare(self, node: ast.Compare) -> Value:
         left = self.eval(node.left)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.program import Bound, Function, Instance, Partial
+from gradlint.flow.program import Bound, ClassValue, Function, Generator, Instance, Partial
 from gradlint.flow.values import Array, Dict, Join, LibObject, Method, Params, Seq, Unknown, Value
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradlint.flow.values import Recording
 
 
-def parts(value: Value, captured: Callable[[Function], Iterator[Value]]) -> Iterator[Value]:
+def parts(value: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> Iterator[Value]:
     """The values that a container, an object or a function holds, so that they go where it goes."""
     if isinstance(value, Seq):
         yield from value.items.values
@@ -30,6 +30,7 @@ def parts(value: Value, captured: Callable[[Function], Iterator[Value]]) -> Iter
             yield entry
         yield from value.pairs.rest
     elif isinstance(value, Instance):
+        yield value.cls
         yield from (attr for attr in value.attrs.values() if isinstance(attr, Value))
         for entry in value.state.values():
             if isinstance(entry, Value):
@@ -50,8 +51,10 @@ def parts(value: Value, captured: Callable[[Function], Iterator[Value]]) -> Iter
         yield value.function
         yield from value.args
         yield from value.kwargs.values()
-    elif isinstance(value, Function):
+    elif isinstance(value, Function | Generator):
         yield from captured(value)
+    elif isinstance(value, ClassValue):
+        yield from (held for held in value.frame.names.values() if isinstance(held, Value))
     elif isinstance(value, Params):
         yield value.owner
 
@@ -73,7 +76,7 @@ class Reach:
 def reach(
     target: Value,
     recording: Recording,
-    captured: Callable[[Function], Iterator[Value]],
+    captured: Callable[[Function | Generator], Iterator[Value]],
     spend: Callable[[int], None],
 ) -> Reach:
     """Everything that a gradient of the target may reach on one recording.
@@ -139,7 +142,7 @@ class Ways:
         target: Value,
         sources: list[Value],
         recording: Recording,
-        captured: Callable[[Function], Iterator[Value]],
+        captured: Callable[[Function | Generator], Iterator[Value]],
         spend: Callable[[int], None],
     ) -> None:
         self._target = target
@@ -157,7 +160,7 @@ class Ways:
         self._sure: dict[int, int] = {}
         self._reach()
 
-    def _walk(self, target: Value, captured: Callable[[Function], Iterator[Value]]) -> None:
+    def _walk(self, target: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> None:
         recording = self._recording
         stack: list[Value] = [target]
         while stack:

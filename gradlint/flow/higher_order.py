@@ -145,9 +145,8 @@ def graph_function(m: Library, name: str, args: list[Value], kwargs: dict[str, V
     """``tf.function(f)``: the same function, run as a graph."""
     function = argument(args, kwargs, 0, "func")
     if isinstance(function, Function):
-        made = Function(function.node, function.frame, function.name, function.span or span_of(node))
-        made.defaults, made.owner, made.kind = function.defaults, function.owner, function.kind
-        made.opaque, made.extra, made.graph = function.opaque, function.extra, True
+        made = function.copy()
+        made.graph = True
         return made
     return function if function is not None else Known("tensorflow.function")
 

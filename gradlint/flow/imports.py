@@ -108,7 +108,7 @@ class Imports(Statements):
                 self.set(names, name, found)
 
     def is_mentioned(self, name: str) -> bool:
-        """Whether the running module speaks of a name besides importing it: an import may be there for its effects."""
+        """Whether the running module names something besides importing it; else it imports it for its effects."""
         home = self.homes.get(id(self.globals))
         return len(re.findall(rf"\b{name}\b", self.code if home is None else home.found.code)) > 1
 

@@ -38,7 +38,10 @@ class Iterations(Branches):
     def run_While(self, node: ast.While) -> str:
         loop = self.begin_loop()
         first: Changes = {}
+        decided = True
         for count in range(UNROLL):
+            if count == UNROLL - 1 or (count and not decided):
+                self.loosen(loop.mark)
             truth = self.truth(self.eval(node.test), node.test)
             if truth is False:
                 end = self.block(node.orelse) if node.orelse else "normal"
@@ -73,6 +76,8 @@ class Iterations(Branches):
                 return loop.finish(self.store, end)
             if index == 0:
                 first = self.store.since(loop.mark)
+                if not whole:
+                    self.loosen(loop.mark)
         if not whole:
             self.widen(loop.mark, first)
         end = self.block(node.orelse) if node.orelse else "normal"
@@ -94,6 +99,16 @@ class Iterations(Branches):
         if end == "break":
             loop.broken.append(self.store.since(loop.mark))
         return "normal" if loop.next_turn(self.store, end) else end
+
+    def loosen(self, mark: int) -> None:
+        """Before a turn that stands for all later ones: the numbers that an earlier one computed are known no more."""
+        for where, name, value in self.store.since(mark).values():
+            if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+                self.set(where, name, Number(type(value.value).__name__))
+            elif isinstance(value, Number | Tensor):
+                value.known = None
+            elif name == "known":
+                self.set(where, name, None)
 
     def widen(self, mark: int, first: Changes) -> None:
         """After two of many turns: what differs between them by count is not known exactly."""

@@ -10,7 +10,7 @@ from gradlint.flow.edges import EVERYWHERE, Edge
 from gradlint.flow.facts import Kind
 from gradlint.flow.keras_variables import parameters, settings
 from gradlint.flow.program import Function, Instance
-from gradlint.flow.symbols import replay
+from gradlint.flow.symbols import replay, stands_for_symbol
 from gradlint.flow.values import (
     Array,
     Const,
@@ -81,7 +81,7 @@ def call_layer(machine: Calls, value: LibObject, args: list[Value], given: list[
     if "patched" in value.state:
         return machine.foreign("call", node, [value, *given])
     first = list(machine.leaves(args[0]) if args else given)
-    if any(isinstance(leaf, Symbolic) for leaf in first):
+    if any(stands_for_symbol(leaf) for leaf in first):
         keras.mark_built(machine, value)
         if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
             made_all = []
@@ -185,11 +185,15 @@ def functional(machine: Calls, model: Value, outputs: Value, args: list[Value], 
 
     def output(symbol: Value) -> Value:
         if not isinstance(symbol, Symbolic):
-            return machine.unknown("output", node, [model, *inputs, *made.values()])
+            # The outputs of a functional model are symbols: what is none was made in a way that is not followed.
+            return machine.unknown("output", node, [model, *inputs, *made.values()], top=True)
         found = made.get(id(symbol))
         if found is not None:
             return found
         ancestors = _ancestors(symbol)
+        if any(isinstance(ancestor, Unknown) and ancestor.edges for ancestor in ancestors.values()):
+            # Code of others stands between the symbols: what it does is done again, and is not known.
+            return machine.unknown("output", node, [model, *inputs, *ancestors.values()], top=True)
         below = [other for other in symbols if other is not symbol and id(other) in ancestors]
         parents: list[Value] = [output(other) for other in below]
         open_input = False

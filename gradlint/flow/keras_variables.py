@@ -163,3 +163,20 @@ def _states(owner: Value, key: str, depth: int) -> list[Value]:
         if inner is not owner:
             found += _states(inner, key, depth - 1)
     return found
+
+
+def is_keras(variable: Variable | Params) -> bool:
+    """Whether a variable is surely one of Keras, of which only the ``value`` can be watched."""
+    if isinstance(variable, Variable):
+        return variable.keras is True
+    owner = variable.owner
+    return isinstance(owner, LibObject) and owner.name.startswith("keras.")
+
+
+def untrained(variable: Variable | Params) -> dict[str, str]:
+    """What a variable that is not trainable is for, where Keras keeps it."""
+    if isinstance(variable, Params) and isinstance(variable.owner, LibObject):
+        for key, reason in (("statistics", "moving-statistics"), ("seed", "seed-state")):
+            if variable.owner.state.get(key) is variable:
+                return {"reason": reason}
+    return {"reason": "keras-variable"} if is_keras(variable) else {}

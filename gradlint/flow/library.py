@@ -9,7 +9,7 @@ from gradlint.flow import dtypes, keras, keras_calls, numpy_calls, python_calls,
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.names import LEAVING, SILENT, root
-from gradlint.flow.program import Function, Instance
+from gradlint.flow.program import Function, Generator, Instance
 from gradlint.flow.symbols import symbolic
 from gradlint.flow.tapes import Tapes
 from gradlint.flow.values import (
@@ -21,6 +21,7 @@ from gradlint.flow.values import (
     LostNone,
     Number,
     Params,
+    Seq,
     Tensor,
     Unknown,
     Value,
@@ -40,6 +41,22 @@ _COMPARES = frozenset({
     "is_non_decreasing", "is_strictly_increasing", "in_top_k", "where",
 })  # fmt: skip
 
+REAL_OF = {"complex64": "float32", "complex128": "float64"}
+"""The dtype of a complex number's parts."""
+MOST = 16
+"""How long a list of tensors may be for each of them to be told apart."""
+SOME = 3
+"""How many items stand for those of a list of tensors whose length is not known."""
+
+
+def _how_many(name: str, given: dict[str, Value]) -> int | None:
+    """How many tensors a function gives a list of; None where that is not known."""
+    parts = given.get("num_or_size_splits" if name.endswith(".split") else "num")
+    if isinstance(parts, Seq):
+        return len(parts.items.values) if parts.items.exact and len(parts.items.values) <= MOST else None
+    number = parts.value if isinstance(parts, Const) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST else None
+
 
 class Library(Tapes):
     """The part of the machine that knows what library functions do."""
@@ -55,6 +72,7 @@ class Library(Tapes):
             cut = None if passes else self.cut(Kind.OPAQUE, node, self.callee(node), name, reason="library")
             return symbolic(self.tensor(node, given, op=name, cut=cut))
         if package in {"tensorflow", "keras"}:
+            args = [self.consumed(value, node) for value in args]
             return symbolic(self.tensorflow_call(name, args, kwargs, node))
         if package == "numpy":
             return numpy_calls.call(self, name, args, kwargs, node)
@@ -69,6 +87,13 @@ class Library(Tapes):
             self.depend(made, given, cut)
             return made
         return python_calls.call(self, name, args, kwargs, node)
+
+    def consumed(self, value: Value, node: ast.AST) -> Value:
+        """What a library's function gets of an argument: of a generator its items, which it computes now."""
+        if not isinstance(value, Generator):
+            return value
+        items, exact = self.iterate(value, node)
+        return sequence(items, exact=exact, node=node)
 
     def callee(self, node: ast.AST) -> str:
         """What is called in a call, as it is written."""
@@ -160,6 +185,16 @@ class Library(Tapes):
                 output.name: tensor for output, tensor in zip(outputs, tensors, strict=True) if output.name
             }
             return made_seq
+        if entry.result == "list" and outputs and ".atleast_" not in name:
+            count = _how_many(name, kwargs)
+            described = [outputs[min(index, len(outputs) - 1)] for index in range(SOME if count is None else count)]
+            parts = [
+                self.output(entry, groups, node, name, output.effect, self.output_dtype(output.dtype, inputs, kwargs))
+                for output in described
+            ]
+            made_list = sequence(parts, exact=count is not None, node=node)
+            made_list.extra = {"alike": True}
+            return made_list
         whole = outputs[0] if outputs else None
         dtype = self.output_dtype(whole.dtype, inputs, kwargs) if whole is not None and not doubtful else None
         if entry.effect is Effect.NOTFLOAT and dtypes.is_float(dtype):
@@ -257,7 +292,7 @@ class Library(Tapes):
                     return None
             if found is None and inputs and all(isinstance(leaf, Const | Number) for leaf in inputs):
                 found = dtypes.of(sequence(inputs))
-            return found
+            return REAL_OF.get(str(found), found) if described == "real" else found
         if described.startswith("argument:"):
             _, parameter, *default = described.split(":")
             if parameter in kwargs:

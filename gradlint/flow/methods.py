@@ -102,9 +102,8 @@ def call(m: Machine, method: Method, args: list[Value], kwargs: dict[str, Value]
         return m.call(owner, args, kwargs, node) if name == "__call__" else m.unknown(name, node, [owner, *args])
     if isinstance(owner, Symbolic):
         return m.unknown(name, node, [owner, *args])
-    if isinstance(owner, Generator) and name in {"__next__", "send"}:
-        items, _ = m.iterate(owner, node)
-        return items[0] if items else m.unknown(name, node)
+    if isinstance(owner, Generator):
+        return m.unknown(name, node, [owner, *args], top=True)
     return m.foreign_call(owner, args, kwargs, node)
 
 
@@ -131,12 +130,10 @@ def of_variable(
         return made
     if name in _ASSIGNS:
         given = [*args, *kwargs.values()]
-        if isinstance(owner, Params):
-            return owner
         updates.assigned_none(m, given, node, name)
-        result = tensorflow_calls.assign(m, owner, given, node, f"{m.name_of(owner)}.{name}")
-        if owner.keras is True and given:
-            return m.tensor(node, list(m.leaves(given[0])), dtype=owner.dtype)
+        result = tensorflow_calls.assign(m, owner, given, node, m.callee(node))
+        if (isinstance(owner, Params) or owner.keras is True) and given:
+            return m.tensor(node, list(m.leaves(given[0])), dtype=dtypes.of(owner))
         return result
     if name in _LEAVES:
         return leave(m, owner, name, node)
@@ -153,10 +150,23 @@ def of_variable(
     return m.unknown(name, node, [owner, *args])
 
 
+def written_through(value: Value | None) -> Variable | None:
+    """The Variable that ``assign`` writes into for a slice of it or for what an ``assign`` gave; None for other values.
+
+    Fact of TensorFlow 2.21.
+    """
+    while isinstance(value, Tensor) and value.op in {"tensorflow.strided_slice", "read"}:
+        value = value.copy_of
+    return value if isinstance(value, Variable) and value.keras is False else None
+
+
 def of_tensor(
     m: Machine, owner: Tensor, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of a tensor."""
+    variable = written_through(owner) if name in _ASSIGNS else None
+    if variable is not None:
+        return of_variable(m, variable, name, args, kwargs, node)
     if name in _LEAVES:
         return leave(m, owner, name, node)
     if name in {"ref", "experimental_ref"}:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow import dtypes
 from gradlint.flow.core import span_of
 from gradlint.flow.facts import Kind
-from gradlint.flow.program import Function, Instance
+from gradlint.flow.program import Function, Generator, Instance
 from gradlint.flow.values import Array, Const, Items, Known, Number, Seq, Symbolic, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ _SCALARS = {
 def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call a NumPy function."""
     short = name.removeprefix("numpy.")
+    if short == "sum" and args and isinstance(args[0], Generator):
+        # Up to NumPy 2.3 this is Python's own ``sum``, which adds tensors as tensors; later NumPy raises TypeError.
+        return machine.library_call("builtins.sum", args, kwargs, node)
+    args = [machine.consumed(value, node) for value in args]
     values = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
     values = [leaf for leaf in values if not isinstance(leaf, Const)]
     if any(isinstance(leaf, Function) for leaf in values) or short == "vectorize":

@@ -32,12 +32,14 @@ class Function(Value):
     Attributes:
         graph: Whether it runs as a ``tf.function``.
         opaque: Whether a decorator that is not known wraps it.
+        kind: ``function``, ``static``, ``class``, ``property`` or ``cached-property``.
+        memo: What ``functools.cache`` keeps of earlier calls, by their arguments; None where nothing is kept.
     """
 
-    __slots__ = ("defaults", "extra", "frame", "graph", "kind", "name", "node", "opaque", "owner")
+    __slots__ = ("defaults", "extra", "frame", "graph", "kind", "memo", "name", "node", "opaque", "owner")
 
     def __init__(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame, name: str, span: Span
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame, name: str, span: Span | None
     ) -> None:
         super().__init__(span)
         self.node = node
@@ -49,6 +51,14 @@ class Function(Value):
         self.kind = "function"
         self.owner: ClassValue | None = None
         self.extra: dict[str, Value] | None = None
+        self.memo: dict[Any, Any] | None = None
+
+    def copy(self) -> Function:
+        """The same function as another object."""
+        made = Function(self.node, self.frame, self.name, self.span)
+        made.defaults, made.owner, made.kind = self.defaults, self.owner, self.kind
+        made.graph, made.opaque, made.extra, made.memo = self.graph, self.opaque, self.extra, self.memo
+        return made
 
 
 class Bound(Value):
@@ -116,12 +126,20 @@ class Super(Value):
 
 
 class Generator(Value):
-    """A generator that runs when it is iterated: a generator expression, or a call of a generator function."""
+    """What runs when it is iterated: a generator expression, a generator function's call, ``map`` and its like.
 
-    __slots__ = ("frame", "node", "run")
+    Attributes:
+        node: The expression, or the generator function.
+        frame: The names that it sees.
+        run: Runs it; gives the items, and whether there are no more than these.
+        held: What it will compute its items from, besides the names that it sees.
+    """
 
-    def __init__(self, node: ast.AST, frame: Frame, run: Any) -> None:
+    __slots__ = ("frame", "held", "node", "run")
+
+    def __init__(self, node: ast.AST, frame: Frame, run: Any, held: tuple[Value, ...] = ()) -> None:
         super().__init__()
         self.node = node
         self.frame = frame
         self.run = run
+        self.held = held

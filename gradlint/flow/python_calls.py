@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow import operators, subscripts
+from gradlint.flow import copies, operators, subscripts
+from gradlint.flow.attributes import ANYTHING
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.facts import Kind
 from gradlint.flow.program import ClassValue, Function, Generator, Instance, Partial
@@ -19,7 +20,6 @@ from gradlint.flow.values import (
     LibObject,
     Number,
     Pairs,
-    Params,
     Seq,
     Tensor,
     Unknown,
@@ -28,6 +28,8 @@ from gradlint.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradlint.flow.library import Library
 
 _BINARY: dict[str, ast.operator] = {
@@ -48,7 +50,6 @@ _QUIET = frozenset(
         "callable",
         "type",
         "dir",
-        "vars",
         "input",
         "open",
         "help",
@@ -83,9 +84,9 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
         if short == "getitem":
             return subscripts.subscript(machine, node, args[0], args[1])
     if package == "pickle" and args:
-        return _pickled(machine, short, args, node)
+        return copies.pickled(machine, short, args, node)
     if package == "copy" and args:
-        return copied(machine, args[0], node, deep=short == "deepcopy")
+        return copies.copied(machine, args[0], node, deep=short == "deepcopy")
     if package == "collections":
         return _collections(machine, short, args, kwargs, node)
     if package == "contextlib":
@@ -97,7 +98,7 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
             return subscripts.subscript(machine, node, args[0], Number("int"))
         return Number("float", span_of(node))
     if package == "dataclasses" and short == "replace" and args and isinstance(args[0], Instance):
-        made = copied(machine, args[0], node, deep=False)
+        made = copies.copied(machine, args[0], node, deep=False)
         if isinstance(made, Instance):
             for key, value in kwargs.items():
                 machine.set(made.attrs, key, value)
@@ -105,40 +106,6 @@ def call(machine: Library, name: str, args: list[Value], kwargs: dict[str, Value
     if package == "dataclasses" and short == "field":
         return machine.unknown("field", node, top=True)
     return machine.foreign("call", node, [*args, *kwargs.values()])
-
-
-def _pickled(machine: Library, short: str, args: list[Value], node: ast.AST) -> Value:
-    """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
-    given = [leaf for value in args for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    if short in {"dump", "dumps"}:
-        made = Number("str", span_of(node))
-        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
-        return made
-    if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
-        return machine.tensor(node, given, op="pickle.loads")
-    return machine.unknown("loaded", node, given)
-
-
-def copied(machine: Library, value: Value, node: ast.AST, *, deep: bool) -> Value:
-    """``copy.copy`` and ``copy.deepcopy``."""
-    if isinstance(value, Variable):
-        made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
-        machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
-        return made
-    if isinstance(value, Seq):
-        items = tuple(copied(machine, item, node, deep=deep) if deep else item for item in value.items.values)
-        return Seq(Items(items, value.items.exact), value.kind, span_of(node))
-    if isinstance(value, Dict):
-        entries = tuple((k, copied(machine, v, node, deep=deep) if deep else v) for k, v in value.pairs.entries)
-        return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest), span_of(node))
-    if isinstance(value, Instance) and not deep:
-        twin = Instance(value.cls, value.library, span_of(node), open_=value.open)
-        twin.attrs.update(value.attrs)
-        twin.state.update(value.state)
-        return twin
-    if isinstance(value, Instance | LibObject | Params | Unknown):
-        return machine.unknown("copy", node, [value], top=True)
-    return value
 
 
 def _number(machine: Library, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
@@ -177,6 +144,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         return _length(args[0]) if args else Number("int")
     if short == "range":
         return _range(args, node)
+    if short == "iter" and len(args) == 2:
+        return _lazy(machine, args, node, lambda: ([machine.call(args[0], [], {}, node) for _ in range(2)], False))
     if short in {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"}:
         if not args:
             return sequence([], "set" if "set" in short else short, node=node)
@@ -201,18 +170,14 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         )
         return Seq(Items(pairs, exact), "list", span_of(node))
     if short == "map" and len(args) >= 2:
-        columns = [machine.iterate(value, node) for value in args[1:]]
-        rows = zip(*(column[0] for column in columns), strict=False)
-        values = [machine.call(args[0], list(row), {}, node) for row in rows]
-        return Seq(Items(tuple(values), all(column[1] for column in columns)), "list", span_of(node))
+        return _lazy(machine, args, node, lambda: _mapped(machine, args, node))
     if short == "filter" and len(args) == 2:
-        items, exact = machine.iterate(args[1], node)
-        return Seq(Items(tuple(items), exact=False), "list", span_of(node))
+        return _lazy(machine, args, node, lambda: (machine.iterate(args[1], node)[0], False))
     if short in {"sum"} and args:
         return _sum(machine, args, node)
     if short in {"max", "min"} and args:
         return _extreme(machine, short, args, node)
-    if short == "next" and args and isinstance(args[0], Generator) and not isinstance(args[0].node, ast.GeneratorExp):
+    if short == "next" and args and isinstance(args[0], Generator) and isinstance(args[0].node, ast.FunctionDef):
         return machine.unknown("next", node, args, top=True)
     if short == "next" and args:
         items, _ = machine.iterate(args[0], node)
@@ -238,6 +203,7 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             machine.set_attribute(args[0], args[1].value, args[2], node)
         elif isinstance(args[0], Instance):
+            machine.set(args[0].state, ANYTHING, True)
             for key in list(args[0].attrs):
                 machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], top=True))
         return Const(None)
@@ -252,6 +218,8 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
     if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
         return machine.imported(args[0].value, node)
+    if short == "vars" and args:
+        return machine.attribute(args[0], "__dict__", node)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
         return machine.unknown(short, node, args, top=True)
     if short in {"object"}:
@@ -259,6 +227,18 @@ def _builtin(machine: Library, short: str, args: list[Value], kwargs: dict[str, 
     if short[:1].isupper():
         return Unknown("exception", span_of(node))
     return machine.unknown(short, node, [*args, *kwargs.values()])
+
+
+def _lazy(machine: Library, args: list[Value], node: ast.AST, run: Callable[[], tuple[list[Value], bool]]) -> Value:
+    """What computes its items only when it is iterated."""
+    return Generator(node, machine.frame, run, tuple(args))
+
+
+def _mapped(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``map(function, *iterables)``."""
+    columns = [machine.iterate(value, node) for value in args[1:]]
+    rows = zip(*(column[0] for column in columns), strict=False)
+    return [machine.call(args[0], list(row), {}, node) for row in rows], all(column[1] for column in columns)
 
 
 def _is_plain(value: Value) -> bool:
@@ -272,6 +252,9 @@ def _is_plain(value: Value) -> bool:
 def _isinstance(value: Value, cls: Value) -> Value:
     if isinstance(cls, Known):
         name = cls.name
+        plain = isinstance(value, Const | Number | Array | Seq | Dict | Function)
+        if plain and name in {"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"}:
+            return Const(False)
         if isinstance(value, Variable) and value.keras is False and name == "tensorflow.Variable":
             return Const(True)
         if isinstance(value, Tensor) and name in {"tensorflow.Tensor", "tensorflow.Variable"}:
@@ -427,7 +410,9 @@ def _functools(machine: Library, short: str, args: list[Value], kwargs: dict[str
         return result
     if short in {"wraps", "lru_cache", "cache", "singledispatch"}:
         if args and isinstance(args[0], Function) and short in {"cache", "lru_cache"}:
-            return args[0]
+            made = args[0].copy()
+            made.memo = {}
+            return made
         return Known("functools." + short)
     return machine.foreign("call", node, [*args, *kwargs.values()])
 
@@ -444,13 +429,35 @@ def _itertools(machine: Library, short: str, args: list[Value], node: ast.AST) -
             parts += items
             exact = exact and whole
         return sequence(parts, exact=exact, node=node)
+    if short == "starmap" and len(args) == 2:
+        return _lazy(machine, args, node, lambda: _star_mapped(machine, args, node))
+    if short == "accumulate" and args:
+        return _lazy(machine, args, node, lambda: _accumulated(machine, args, node))
     found = [item for value in args for item in machine.iterate(value, node)[0]]
     if short in {"product", "permutations", "combinations", "zip_longest"}:
         return Seq(Items((machine.unknown("items", node, found),) * 2, exact=False), "list")
-    if short in {"repeat", "cycle", "islice", "accumulate", "takewhile", "count"}:
+    if short in {"repeat", "cycle", "islice", "takewhile", "count"}:
         values = found if found and short != "count" else [Number("int")]
         return sequence(values, exact=False, node=node)
     return machine.foreign("call", node, args)
+
+
+def _star_mapped(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``itertools.starmap(function, rows)``."""
+    rows, exact = machine.iterate(args[1], node)
+    return [machine.call(args[0], machine.iterate(row, node)[0], {}, node) for row in rows], exact
+
+
+def _accumulated(machine: Library, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
+    """The items of ``itertools.accumulate(items, function)``: each made of the one before it."""
+    items, exact = machine.iterate(args[0], node)
+    made = items[:1]
+    for item in items[1:]:
+        if len(args) > 1 and not (isinstance(args[1], Const) and args[1].value is None):
+            made.append(machine.call(args[1], [made[-1], item], {}, node))
+        else:
+            made.append(operators.binary(machine, node, ast.Add(), made[-1], item))
+    return made, exact
 
 
 def _collections(machine: Library, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:

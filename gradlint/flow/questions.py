@@ -105,7 +105,7 @@ class Questions(Refusals, Partial):
         if isinstance(item, Unknown) and item.span is None:
             return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
-        return named or f"{text}[{index}]"
+        return named if named and named not in self.machine.loop_names else f"{text}[{index}]"
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class Refusals(Asking):
             first = span_of(used)
             reason = "second-call"
             if used is call.node:
-                reason = "second-turn"
+                reason = "second-turn" if self.machine.in_later_turn(used) else "second-time"
             cause = Cause(
                 Kind.TAPE_REUSED,
                 call.span,

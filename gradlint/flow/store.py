@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.edges import EVERYWHERE, Edge
 from gradlint.flow.values import Const, Items, Join, LostNone, Number, Pairs, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Changes = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
 """By dictionary and key: the dictionary, the key, and the value that it has there."""
@@ -140,6 +143,14 @@ def join_values(a: Value, b: Value, label_a: str = "", label_b: str = "") -> Val
                 options.append(part)
                 labels.append(name)
     return options[0] if len(options) == 1 else Join(tuple(options), tuple(labels))
+
+
+def join_all(values: Sequence[Value]) -> Value:
+    """One value that is any of several, of which there is at least one."""
+    joined = values[0]
+    for value in values[1:]:
+        joined = join_values(joined, value)
+    return joined
 
 
 def join_items(a: Items, b: Items) -> Items:

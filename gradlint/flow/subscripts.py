@@ -101,6 +101,10 @@ def _item(machine: Expressions, node: ast.AST, value: Seq, index: Value) -> Valu
     position = index.value if isinstance(index, Const) else index.known if isinstance(index, Tensor) else None
     if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):
         return items.values[position]
+    alike = value.extra is not None and "alike" in value.extra
+    if isinstance(position, int) and alike and items.values:
+        last = len(items.values) - 1
+        return items.values[min(position, last) if position >= 0 else max(last + 1 + position, 0)]
     if isinstance(position, int) and not items.exact and items.values:
         chosen = items.values[position] if -len(items.values) <= position < len(items.values) else items.values[-1]
         if len({type(item) for item in items.values}) == 1 and isinstance(chosen, Const):

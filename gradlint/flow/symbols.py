@@ -24,6 +24,15 @@ def symbols_in(value: Value) -> list[Symbolic]:
     return [value] if isinstance(value, Symbolic) else []
 
 
+def part_of(symbol: Symbolic, index: int) -> Symbolic:
+    """One of the symbols that a layer gives together."""
+    part = Symbolic(symbol.span, symbol.layer)
+    part.edges = symbol.edges
+    if symbol.call is not None and symbol.call[2] is None:
+        part.call = (*symbol.call[:2], index)
+    return part
+
+
 def symbolic(made: Value) -> Value:
     """What a function gives for symbols: where a tensor would be computed from one, another symbol."""
     if isinstance(made, Seq) and made.items.values:
@@ -33,7 +42,7 @@ def symbolic(made: Value) -> Value:
             seq.extra = made.extra
             return seq
         return made
-    if not isinstance(made, Tensor) or not any(_stands_for_symbol(edge.parent) for edge in made.edges):
+    if not isinstance(made, Tensor) or not any(stands_for_symbol(edge.parent) for edge in made.edges):
         return made
     symbol = Symbolic(made.span)
     symbol.edges = tuple(
@@ -43,12 +52,12 @@ def symbolic(made: Value) -> Value:
     return symbol
 
 
-def _stands_for_symbol(value: Value, depth: int = 4) -> bool:
+def stands_for_symbol(value: Value, depth: int = 4) -> bool:
     """Whether a value is a symbol on some way, or what code of others makes of one."""
     if isinstance(value, Join):
-        return any(_stands_for_symbol(option, depth) for option in value.options)
-    if isinstance(value, Unknown) and depth and value.why == "call":
-        return any(_stands_for_symbol(edge.parent, depth - 1) for edge in value.edges)
+        return any(stands_for_symbol(option, depth) for option in value.options)
+    if isinstance(value, Unknown) and depth and value.why in {"call", "operation", "item"}:
+        return any(stands_for_symbol(edge.parent, depth - 1) for edge in value.edges)
     return isinstance(value, Symbolic)
 
 
@@ -67,12 +76,12 @@ def replay(machine: Calls, inputs: Value | None, outputs: Value, given: list[Val
         return None
     held: dict[int, Value] = {id(symbol): value for symbol, value in zip(declared, given, strict=True)}
     wanted = symbols_in(outputs)
-    if not wanted or not all(_seen(symbol, held) for symbol in wanted):
+    if not wanted or not all(_seen(machine, symbol, held) for symbol in wanted):
         return None
     return _run(machine, outputs, held, node)
 
 
-def _seen(symbol: Symbolic, held: dict[int, Value]) -> bool:
+def _seen(machine: Calls, symbol: Symbolic, held: dict[int, Value]) -> bool:
     """Whether all that a symbol was made from can be run again."""
     stack: list[Value] = [symbol]
     seen: set[int] = set()
@@ -86,9 +95,11 @@ def _seen(symbol: Symbolic, held: dict[int, Value]) -> bool:
         elif isinstance(value, Unknown):
             if value.edges:
                 return False
+        elif isinstance(value, Tensor):
+            stack += [edge.parent for edge in value.edges]
         elif isinstance(value, Symbolic):
             if value.call is not None:
-                stack += symbols_in(Seq(Items(value.call[1])))
+                stack += machine.leaves(Seq(Items(value.call[1])))
             elif not value.edges or any(isinstance(edge.parent, LibObject | Instance) for edge in value.edges):
                 return False
             else:
@@ -104,7 +115,7 @@ def _run(machine: Calls, value: Value, held: dict[int, Value], node: ast.AST) ->
     if isinstance(value, Dict):
         entries = tuple((key, _run(machine, item, held, node)) for key, item in value.pairs.entries)
         return Dict(Pairs(entries, value.pairs.exact), span_of(node))
-    if isinstance(value, Join) and _stands_for_symbol(value):
+    if isinstance(value, Join) and stands_for_symbol(value):
         options = [_run(machine, option, held, node) for option in value.options]
         return either(*options)
     if not isinstance(value, Symbolic):

@@ -366,34 +366,42 @@ class Tapes(Imports):
             return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
-        targets = [question.target] if question.seed is None else [question.target, question.seed]
-        return self.any_gradient(sources, node, targets, made_of)
+        return self.any_gradient(sources, node, [question.target], made_of, question.seed)
 
     def made_of(self, question: Call) -> dict[int, list[Value]]:
         """By each source's id, the values that its gradient is computed from, where they are known."""
         recording = question.tape.state["recording"]
         if not isinstance(recording, Recording):
             return {}
-        given = [question.target] if question.seed is None else [question.target, question.seed]
-        targets = [leaf for value in given for leaf in self.leaves(value)]
+        targets = list(self.leaves(question.target))
         sources = [leaf for leaf in _single(question.sources) if not isinstance(leaf, Unknown | Join)]
         return derivatives.depends_on(targets, sources, recording, self.spend)
 
     def any_gradient(
-        self, source: Value | None, node: ast.AST, targets: list[Value], made_of: dict[int, list[Value]] | None = None
+        self,
+        source: Value | None,
+        node: ast.AST,
+        targets: list[Value],
+        made_of: dict[int, list[Value]] | None = None,
+        seed: Value | None = None,
     ) -> Value:
-        """A gradient that arrives, or may: a tensor that other tapes can go on from."""
+        """A gradient that arrives, or may: a tensor that other tapes can go on from.
+
+        It is linear in the seed, ``output_gradients``, so that it depends on it whatever was differentiated.
+        """
+        seeds = list(self.leaves(seed)) if seed is not None else []
         if isinstance(source, Unknown) or source is None:
-            made_unknown = self.unknown("gradient", node, [*targets, *([source] if source is not None else [])])
+            given = [*targets, *seeds, *([source] if source is not None else [])]
+            made_unknown = self.unknown("gradient", node, given)
             made_unknown.computed = True
             return made_unknown
         if isinstance(source, Seq | Dict):
-            return self.unknown("gradient", node, [*targets, *self.leaves(source)])
+            return self.unknown("gradient", node, [*targets, *seeds, *self.leaves(source)])
         made = Tensor(dtype_of(source), span_of(node), "gradient")
         made.gradient_of = span_of(node)
         parents = [leaf for target in targets for leaf in self.leaves(target)]
         found = (made_of or {}).get(id(source))
-        self.depend(made, [*parents, source] if found is None else found, sure=False)
+        self.depend(made, [*([*parents, source] if found is None else found), *seeds], sure=False)
         kept = {id(value) for value in found or ()}
         lost = [parent for parent in parents if found is not None and id(parent) not in kept]
         self.depend(made, lost, self.cut(Kind.UNCONNECTED, node, reason="linear"))

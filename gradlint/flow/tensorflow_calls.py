@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow import dtypes, higher_order, keras, tensor_making
 from gradlint.flow.arguments import argument
 from gradlint.flow.core import sequence, span_of
 from gradlint.flow.edges import Edge
 from gradlint.flow.facts import Kind
+from gradlint.flow.program import Instance
 from gradlint.flow.values import (
     Array,
     Const,
@@ -18,6 +19,8 @@ from gradlint.flow.values import (
     Known,
     LibObject,
     Number,
+    Pairs,
+    Params,
     Seq,
     Tensor,
     Unknown,
@@ -84,13 +87,36 @@ def nest(m: Library, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if last == "flatten" and args:
         exact = all(isinstance(value, Seq | Dict | Tensor | Variable | Const) for value in args)
         return sequence(list(m.leaves(args[0])), exact=exact and _exact(args[0]), node=node)
-    if last == "map_structure" and len(args) > 1 and isinstance(args[1], Seq):
-        columns = [value.items.values for value in args[1:] if isinstance(value, Seq)]
-        made = [m.call(args[0], list(row), {}, node) for row in zip(*columns, strict=False)]
-        return Seq(Items(tuple(made), args[1].items.exact), args[1].kind, span_of(node))
-    if last == "map_structure" and len(args) > 1 and not isinstance(args[1], Dict | Unknown):
-        return m.call(args[0], args[1:], {}, node)
+    if last == "map_structure" and len(args) > 1:
+        made = _mapped(m, args[0], args[1:], node)
+        if made is not None:
+            return made
     return m.unknown("nest", node, [*args, *kwargs.values()])
+
+
+def _mapped(m: Library, function: Value, nests: list[Value], node: ast.AST) -> Value | None:
+    """A nest of the same shape, with what a function gives for its leaves; None where the shape is not known."""
+    first = nests[0]
+    if isinstance(first, Unknown | Join | Instance):
+        return None
+    if isinstance(first, Seq):
+        columns = [value.items.values for value in nests if isinstance(value, Seq)]
+        if len(columns) != len(nests):
+            return None
+        parts = [_mapped(m, function, list(row), node) for row in zip(*columns, strict=False)]
+        values = tuple(part for part in parts if part is not None)
+        return Seq(Items(values, first.items.exact), first.kind, span_of(node)) if len(values) == len(parts) else None
+    if isinstance(first, Dict):
+        entries: list[tuple[Any, Value]] = []
+        for key, _ in first.pairs.entries:
+            row = [value.pairs.get(key) for value in nests if isinstance(value, Dict)]
+            held = [value for value in row if value is not None]
+            part = _mapped(m, function, held, node) if len(held) == len(nests) else None
+            if part is None:
+                return None
+            entries.append((key, part))
+        return Dict(Pairs(tuple(entries), first.pairs.exact), span_of(node)) if first.pairs.exact else None
+    return m.call(function, nests, {}, node)
 
 
 def _exact(value: Value) -> bool:
@@ -134,7 +160,7 @@ def assigned(m: Library, name: str, args: list[Value], kwargs: dict[str, Value],
     return m.unknown("assign", node, args)
 
 
-def assign(m: Library, variable: Variable, given: list[Value], node: ast.AST, callee: str) -> Value:
+def assign(m: Library, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
     """A value goes into a Variable: its state cuts the way to what was assigned."""
     parents = [leaf for value in given for leaf in m.leaves(value) if not isinstance(leaf, Const)]
     parents = [leaf for leaf in parents if leaf is not variable]
@@ -146,7 +172,7 @@ def assign(m: Library, variable: Variable, given: list[Value], node: ast.AST, ca
         cut = m.cut(Kind.ASSIGNED, node, callee, variable=m.name_of(variable))
         m.depend(holder, parents, cut)
         variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
-    if variable.keras is not False:
+    if isinstance(variable, Params) or variable.keras is not False:
         return variable
     made = m.tensor(node, [variable], dtype=variable.dtype, op="read")
     made.copy_of = variable

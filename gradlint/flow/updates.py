@@ -64,15 +64,16 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
         places["argument"] = span_of(node.args[0])
     detail = {"callee": m.callee(node)}
     if zipped is None:
-        if (pairs.extra or {}).get("gradients_of") is not None:
+        exception = _unpaired(pairs)
+        if exception is not None:
             m.recorder.claim(
                 Kind.SWAPPED_ZIP,
                 span_of(node),
                 "error",
-                detail={**detail, "reason": "no-zip", "exception": "TypeError"},
+                detail={**detail, "reason": "no-zip", "exception": exception},
                 places=places,
             )
-            m.raised("TypeError")
+            m.raised(exception)
             return
     elif len(zipped) == 2:
         first, second = zipped
@@ -101,6 +102,19 @@ def applied(m: Machine, pairs: Value, node: ast.AST) -> None:
             places={**places, "gradient_call": first_lost.call},
         )
         m.raised("ValueError")
+
+
+def _unpaired(pairs: Seq) -> str | None:
+    """What ``apply_gradients`` raises for a list that surely holds no pairs; None where it may.
+
+    That is a list of gradients, or one of gradients beside one of variables: ``(gradients, variables)``.
+    """
+    if (pairs.extra or {}).get("gradients_of") is not None:
+        return "TypeError"
+    first = pairs.items.values[0] if pairs.items.exact and len(pairs.items.values) == 2 else None
+    if not isinstance(first, Seq) or not (is_gradients(first) and is_variables(pairs.items.values[1])):
+        return None
+    return "AttributeError" if first.items.exact and len(first.items.values) == 2 else "ValueError"
 
 
 def _whole(gradients: Value) -> bool:

@@ -5,6 +5,7 @@ pygls and lsprotocol, which it stands on, come with the extra ``lsp`` and are im
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -30,10 +31,11 @@ def main(*, log_level: str = "warning") -> int:
         print(f"gradlint: the language server needs {error.name}; install it with: {INSTALL}", file=sys.stderr)
         return 2
     from gradlint.server.app import create
+    from gradlint.server.stream import Requests
 
     _log(log_level)
     server = create()
-    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as responses:
+    with Requests(io.FileIO(os.dup(0))) as requests, os.fdopen(os.dup(1), "wb") as responses:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)

@@ -16,6 +16,8 @@ from gradlint.server.results import key_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from cattrs import Converter
+
     from gradlint.finding import Finding
     from gradlint.server.client import Client
     from gradlint.server.documents import Snapshot, Text
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 EXPLAIN = "gradlint.explain"
 """The command that shows a rule's documentation; takes its code."""
+
+APPLY = "gradlint.apply"
+"""The command that makes an edit, for clients that take no code actions; takes the edit."""
 
 FIX_ALL = "source.fixAll.gradlint"
 """The kind of the action that applies every safe fix."""
@@ -189,6 +194,22 @@ class Actions:
 
     def _diagnostic(self, finding: Finding) -> types.Diagnostic:
         return diagnostics.diagnostic(self._result.snapshot, finding, related=self._client.related)
+
+
+def as_commands(made: Iterable[types.CodeAction], converter: Converter) -> list[types.Command]:
+    """The same as commands, for a client that takes no code actions; those have their edits already.
+
+    Args:
+        made: The code actions.
+        converter: Makes JSON of an edit.
+    """
+    commands = []
+    for action in made:
+        if action.command is not None:
+            commands.append(action.command)
+        elif action.edit is not None:
+            commands.append(types.Command(action.title, APPLY, arguments=[converter.unstructure(action.edit)]))
+    return commands
 
 
 def difference(text: Text, after: str) -> Iterator[types.TextEdit]:

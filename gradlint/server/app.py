@@ -9,6 +9,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 from uuid import uuid4
 
 from lsprotocol import types
@@ -28,6 +29,7 @@ from gradlint.server.confirm import Confirmations, chosen
 from gradlint.server.documents import path_of
 from gradlint.server.hover import hover
 from gradlint.server.protocol import Protocol
+from gradlint.server.settings import pushed
 from gradlint.settings import CONFIG_NAMES, SettingsError
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Server(LanguageServer):
         self.confirmations = Confirmations()
         self.checker = Checker(self.documents, self._compute, self._deliver)
         self.published: dict[str, list[types.Diagnostic]] = {}
+        self.asked: set[str] = set()
 
     @property
     def documents(self) -> Documents:
@@ -95,9 +98,10 @@ class Server(LanguageServer):
         self.client = Client.of(params.capabilities)
         self.documents.encoding = types.PositionEncodingKind(self.workspace.position_encoding)
         self.configuration.set_default(params.initialization_options)
-        # The checker collects when nobody types.
-        gc.disable()
-        self.checker.begin(programs.warm_up)
+        if gc.isenabled():
+            # The checker collects when nobody types.
+            gc.disable()
+            self.checker.begin(programs.warm_up)
 
     def look(self, uri: str, *, delay: bool = False) -> None:
         """Look at the document or notebook that a URI belongs to, at once or when it has rested."""
@@ -125,6 +129,7 @@ class Server(LanguageServer):
         """Drop a document or notebook that was closed, and clear its texts' diagnostics."""
         self.checker.forget(uri)
         self.confirmations.forget(uri)
+        self.asked.discard(unquote(uri))
         self.clear(texts)
 
     def clear(self, texts: Sequence[str]) -> None:
@@ -132,6 +137,18 @@ class Server(LanguageServer):
         for text in texts:
             if self.published.pop(text, None) is not None:
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(text, []))
+
+    def asked_for(self, uri: str) -> None:
+        """Note that the client asks for the diagnostics of a document or cell: from now on none are pushed for it.
+
+        Many clients that ask for those of documents, VS Code's among them, never ask for those of a notebook's cells,
+        so a notebook's are pushed until the first of its cells is asked for; those that were are then taken back.
+        """
+        unit = self.documents.unit(uri)
+        if unit is not None and unquote(unit) not in self.asked:
+            self.asked.add(unquote(unit))
+            snapshot = self.documents.snapshot(unit)
+            self.clear([text.uri for text in snapshot.texts] if snapshot is not None else [])
 
     def refresh(self) -> None:
         """Ask the client to ask again for what it has asked for before: the answers have changed."""
@@ -158,12 +175,21 @@ class Server(LanguageServer):
             except JsonRpcException as error:
                 logger.warning("the client does not tell its settings: %s", error)
                 return
-            default, *others = values
-            if default is not None:
-                self.configuration.set_default(default)
-            pairs = zip(folders, others, strict=False)
+            known_values = list(values) if isinstance(values, list | tuple) else []
+            if known_values and known_values[0] is not None:
+                self.configuration.set_default(known_values[0])
+            pairs = zip(folders, known_values[1:], strict=False)
             known = [(cast("Path", path_of(folder.uri)), value) for folder, value in pairs if value is not None]
             self.configuration.set_folders(known)
+
+    async def apply(self, edit: types.WorkspaceEdit, label: str) -> bool:
+        """Let the client make an edit; False where it does not."""
+        try:
+            answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+        except JsonRpcException as error:
+            logger.warning("the client does not make the edit: %s", error)
+            return False
+        return bool(answer.applied)
 
     def action_maker(self, result: Result) -> actions.Actions:
         """The code actions of a result."""
@@ -188,8 +214,8 @@ class Server(LanguageServer):
         return programs.nothing(snapshot)
 
     def _deliver(self, result: Result) -> None:
-        """Publish a new result's diagnostics, unless the client asks for them itself."""
-        if self.client.pulls:
+        """Publish a new result's diagnostics, unless the client asks for them itself (:meth:`asked_for`)."""
+        if self.client.pulls and (result.snapshot.kind != "notebook" or unquote(result.snapshot.uri) in self.asked):
             return
         result = self.confirmations.apply(result)
         for uri, found in diagnostics.by_text(result, related=self.client.related).items():
@@ -252,8 +278,8 @@ def _session(server: Server) -> None:
         server.configuration.changed()
         if server.client.configures:
             await server.pull_settings()
-        elif params.settings:
-            server.configuration.set_default(params.settings)
+        elif (settings := pushed(params.settings)) is not None:
+            server.configuration.set_default(settings)
         server.settings_changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
@@ -316,19 +342,21 @@ def _requests(server: Server) -> None:
     )
     async def diagnostic(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         uri = params.text_document.uri
+        server.asked_for(uri)
         result = await server.result(uri)
         if result is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])
         return diagnostics.report(result, uri, params.previous_result_id, server.client)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(actions.KINDS, resolve_provider=True))
-    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    async def code_action(params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command] | None:
         result = await server.result(params.text_document.uri)
         if result is None:
             return None
         make = server.action_maker(result)
         work = partial(make.offer, params.text_document.uri, params.range, params.context.only)
-        return await server.checker.run(work)
+        made = await server.checker.run(work)
+        return made if server.client.literals else actions.as_commands(made, server.protocol.converter)
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
@@ -381,8 +409,19 @@ def _commands(server: Server) -> None:
         edit = await server.checker.run(server.action_maker(result).fix_all)
         if edit is None:
             return False
-        applied = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, "Fix all with gradlint"))
-        return bool(applied.applied)
+        return await server.apply(edit, "Fix all with gradlint")
+
+    @server.command(actions.APPLY)
+    async def apply(*arguments: Any) -> bool:
+        wanted = arguments[0] if arguments else None
+        if not isinstance(wanted, dict):
+            return False
+        try:
+            edit = server.protocol.converter.structure(wanted, types.WorkspaceEdit)
+        except Exception:
+            logger.warning("%s: its argument is no edit", actions.APPLY)
+            return False
+        return await server.apply(edit, "gradlint")
 
     @server.command(actions.EXPLAIN)
     async def explain(*arguments: Any) -> str | None:

@@ -20,6 +20,7 @@ class Client:
         related_documents: It takes the diagnostics of other documents with the answer.
         related: It shows a diagnostic's related information.
         versioned: It takes edits that name the version of the document that they are for.
+        literals: It takes code actions; one that does not takes commands alone.
         resolves: It asks for a code action's edit only when the user has chosen the action.
         configures: It answers ``workspace/configuration``.
         registers_watchers: It watches files when it is asked to.
@@ -35,6 +36,7 @@ class Client:
     related_documents: bool = False
     related: bool = False
     versioned: bool = False
+    literals: bool = False
     resolves: bool = False
     configures: bool = False
     registers_watchers: bool = False
@@ -60,6 +62,7 @@ class Client:
             related=has("text_document.publish_diagnostics.related_information")
             or has("text_document.diagnostic.related_information"),
             versioned=has("workspace.workspace_edit.document_changes"),
+            literals=has("text_document.code_action.code_action_literal_support"),
             resolves="edit" in resolved,
             configures=has("workspace.configuration"),
             registers_watchers=has("workspace.did_change_watched_files.dynamic_registration"),

@@ -91,6 +91,19 @@ def parse(value: Any) -> tuple[Editor, list[str]]:
     return Editor(**own, options=options), problems
 
 
+def pushed(value: Any) -> Any:
+    """What of the settings that an editor pushes is gradlint's: those of its section, or all where one is gradlint's.
+
+    Many editors push the settings of all their servers to each of them. None where nothing is gradlint's.
+    """
+    if not isinstance(value, dict):
+        return None
+    for wrapper in ("gradlint", "settings"):
+        if wrapper in value:
+            return value[wrapper]
+    return value if any(key in _KEYS or _option(key) is not None for key in value) else None
+
+
 def _option(key: str) -> str | None:
     name = _CAPITAL.sub("_", key).lower().replace("-", "_").replace(".", "_")
     return name if name in OPTIONS else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 METHODS = {"numpy", "item", "tolist"}
+TO_NUMPY = {"numpy", "convert_to_numpy", "get_value"}
 
 
 class PythonConversion(Rule):
@@ -155,7 +156,7 @@ print(tape.gradient(density, x))
         named = code(f"{written.removesuffix('()')}()" if method in METHODS else written) if written else "This"
         if written == "f-string":
             named = "An f-string"
-        gives = "a NumPy array" if method == "numpy" else "a plain Python value"
+        gives = "a NumPy array" if method in TO_NUMPY else "a plain Python value"
         cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
         if claim.detail.get("reason") == "graph":
             exception = claim.detail.get("exception", "AttributeError")

@@ -154,6 +154,8 @@ step.assign_add(1)
         """
         lost = so(claim, named=True)
         reason = claim.detail.get("reason", "")
+        if several(claim) and reason in WHY:
+            return f"{sources(claim)} are not trainable{lost}; ask for `trainable_variables` instead."
         if several(claim):
             told = f"{sources(claim)} are not trainable, and the tape watches trainable Variables only"
             return f"{told}{lost}; watch them first in the block, or make them trainable."

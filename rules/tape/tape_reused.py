@@ -142,7 +142,8 @@ print(first.gradient(z, x), second.gradient(z, y))
     def message(self, claim: Claim) -> str:
         """Reads ``tape``, ``first_call_line``, ``exception`` and ``reason``.
 
-        Reasons: ``second-call``, ``second-turn`` (the same call in a loop), ``never-entered``, ``other-tape``
+        Reasons: ``second-call``, ``second-turn`` (the same call in a loop), ``second-time``
+        (the same call in a function that is called again), ``never-entered``, ``other-tape``
         (the ``with`` made another tape), ``jacobian`` (without pfor it asks more than once).
         """
         tape = code(claim.detail.get("tape", "tape"))
@@ -160,6 +161,9 @@ print(first.gradient(z, x), second.gradient(z, y))
         if reason == "second-turn":
             told = f"{tape} is not persistent and was used up by this call at an earlier turn of the loop, so {raises}"
             return f"{told}; enter the tape at each turn, or set persistent=True."
+        if reason == "second-time":
+            told = f"{tape} is not persistent and was used up when this call ran before, so {raises}"
+            return f"{told}; enter the tape each time, or set persistent=True."
         first = at(claim, "first_call_line")
         told = f"{tape} is not persistent and was used up by its first gradient{first}, so {raises}"
         return f"{told}; ask once with a list of sources, or set persistent=True."

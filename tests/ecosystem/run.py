@@ -107,8 +107,8 @@ def look_at(path: Path, folder: Path) -> Looked:
     shown = path.relative_to(folder).as_posix()
     began = time.process_time()
     try:
-        source = read.from_bytes(path.read_bytes(), shown)
-        facts = analyse(source.code)
+        source = read.read_path(path, shown)
+        facts = analyse(source.code, finder=source.project)
     except (read.SourceError, SyntaxError) as error:
         return Looked(shown, 0, 0, 0, (), f"{type(error).__name__}: {error}", time.process_time() - began)
     findings = tuple(

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from math import isclose
 from typing import TYPE_CHECKING
 
 from gradlint import engine
@@ -45,15 +46,44 @@ class Mended:
 
     @property
     def harm(self) -> str | None:
-        """What is worse than it was: an exception, or a gradient that is lost or another one; None where nothing is."""
+        """What is worse than it was: an exception, a gradient that is lost or has another value; None where nothing is.
+
+        Gradients are compared up to the first call that lost one, that call's others included: from there on a program
+        that trains goes another way. Their values are compared the first time that a call runs, for the same reason,
+        where no finding says that a part of them is missing or that they are others than was meant, and where the
+        fixed program does not draw its random numbers from another generator.
+        """
+        meant = self.unlike()
+        drawn = "random." in diff(self.result.before, self.result.after)
         if self.before.raised is None and self.after.raised is not None:
             return f"raises {self.after.raised} at line {self.after.raised_line}: {self.after.message}"
         for old, new in zip(self.before.calls, self.after.calls, strict=False):
-            if not set(old.outcomes) <= GIVEN or len(old.outcomes) != len(new.outcomes):
+            same = old.line not in meant and not drawn
+            meant.add(old.line)
+            if len(old.outcomes) != len(new.outcomes):
                 break
-            if not set(new.outcomes) <= GIVEN:
-                return f"line {new.line}: {old.outcomes} became {new.outcomes}"
+            given = zip(old.outcomes, new.outcomes, old.norms, new.norms, strict=True)
+            for was, is_now, length, length_now in given:
+                if was in GIVEN and is_now not in GIVEN:
+                    return f"line {new.line}: {old.outcomes} became {new.outcomes}"
+                known = same and was in GIVEN and length is not None and length_now is not None
+                if known and not isclose(length, length_now, rel_tol=1e-3):
+                    return f"line {new.line}: a gradient of norm {length} became one of {length_now}"
+            if not set(old.outcomes) <= GIVEN:
+                break
         return None
+
+    def unlike(self) -> set[int]:
+        """The lines of the gradient calls whose values fixing is to change."""
+        source = self.result.before
+        places = [
+            (gradient.cell, gradient.line)
+            for finding in check(source)
+            for gradient in finding.gradients
+            if gradient.outcome != "none"
+        ]
+        places += [(one.cell, one.location.line) for one in check(source) if not one.gradients]
+        return {line for cell, at in places if (line := source.program_line(cell, at)) is not None}
 
 
 def check(source: Source) -> list[Finding]:

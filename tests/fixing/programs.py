@@ -11,6 +11,7 @@ from gradlint import registry
 from gradlint.engine import _fix
 from gradlint.fixing import edited
 from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+from gradlint.places import Places
 from gradlint.rule import Module, Rule
 from gradlint.sources.source import Source
 
@@ -88,7 +89,7 @@ def rule(code: str) -> Rule:
 
 def fix_of(code: str, of: str, made: Claim) -> Fix | None:
     source = Source("program.py", "python", code, code)
-    return _fix(source, rule(of).fix(made, Module(code)))
+    return _fix(Places(source, ()), rule(of).fix(made, Module(code)))
 
 
 def mended(code: str, of: str, made: Claim) -> str:

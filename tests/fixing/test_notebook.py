@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gradlint.fixing.notebook import Notebook
-from gradlint.fixing.text import Splice
+from gradlint.fixing.splices import Splice
 
 from .sources import lines, notebook
 

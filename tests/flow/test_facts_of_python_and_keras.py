@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 from gradlint.flow.analysis import analyse
 
 HEAD = "import tensorflow as tf\nimport numpy as np\nimport keras\nw = tf.Variable(2.0)\nv = tf.Variable(3.0)\n"
@@ -200,3 +202,105 @@ def test_a_key_that_a_dictionary_lacks_leads_to_the_handler() -> None:
         tape.gradient(y, [w, v])
     """
     assert answers(code) == ["lost", "connected"]
+
+
+@pytest.mark.parametrize("turns", ["for _ in range(40)", "while n < 40", "while True", "for _ in data"])
+def test_what_the_first_turns_know_does_not_hold_for_the_last(turns: str) -> None:
+    code = f"""
+        def f(data):
+            with tf.GradientTape() as tape:
+                n, speed, height = 0, tf.constant(2.0), tf.constant(1.0)
+                {turns}:
+                    speed = speed - 0.5
+                    height = height + speed * 0.1
+                    n += 1
+                    if height < 0.0:
+                        height = -height * w
+                    if n > 30:
+                        height = height * v
+                    if n > 38:
+                        break
+            return tape.gradient(height, [w, v])
+        f([1.0] * 40)
+    """
+    assert answers(code) == ["connected", "connected"]
+
+
+def test_few_turns_are_run_as_they_are() -> None:
+    code = """
+        with tf.GradientTape() as tape:
+            n, height = 0, tf.constant(1.0)
+            for _ in range(3):
+                n += 1
+                height = height * w
+                if n > 5:
+                    height = height * v
+        tape.gradient(height, [w, v])
+    """
+    assert answers(code) == ["connected", "lost"]
+
+
+def test_a_gradient_depends_on_its_seed() -> None:
+    code = """
+        with tf.GradientTape() as outer:
+            seed = tf.constant(1.0)
+            outer.watch(seed)
+            with tf.GradientTape() as inner:
+                y = w * 3.0
+            slope = inner.gradient(y, w, output_gradients=seed)
+        outer.gradient(slope, [seed, w])
+    """
+    assert answers(code) == ["connected", "connected", "lost"]
+
+
+@pytest.mark.parametrize("held", ["vars(self)", "self.__dict__"])
+def test_the_attributes_of_an_object_are_the_values_of_its_dictionary(held: str) -> None:
+    code = f"""
+        class Net:
+            def __init__(self):
+                self.a, self.n, self.mean = tf.Variable(1.0), 3, None
+                self.b = tf.Variable(2.0)
+            def weights(self):
+                return [one for one in {held}.values() if isinstance(one, tf.Variable)]
+        net = Net()
+        with tf.GradientTape() as tape:
+            y = net.a * 2.0
+        tape.gradient(y, net.weights())
+    """
+    assert answers(code) == ["connected", "lost"]
+
+
+def test_an_f_string_of_known_parts_is_a_known_key() -> None:
+    code = """
+        held = {f"layer_{i}": {"w": tf.Variable(1.0), "gain": tf.Variable(2.0)} for i in range(2)}
+        with tf.GradientTape() as tape:
+            y = held["layer_0"]["w"] * held["layer_1"]["w"]
+        tape.gradient(y, held["layer_1"])
+    """
+    assert answers(code) == ["connected", "lost"]
+
+
+def test_what_is_sent_to_a_generator_may_come_back() -> None:
+    code = """
+        def doubling():
+            value = yield None
+            while True:
+                value = yield value * 2.0
+        doubled = doubling()
+        next(doubled)
+        with tf.GradientTape() as tape:
+            y = doubled.send(w)
+        tape.gradient(y, w)
+    """
+    assert "lost" not in answers(code)
+
+
+def test_the_real_part_is_real() -> None:
+    code = """
+        z = tf.constant([1.0 + 2.0j])
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            y = tf.reduce_sum(tf.math.imag(tf.math.real(z)))
+        tape.gradient(y, z)
+    """
+    assert answers(code) == ["lost"]

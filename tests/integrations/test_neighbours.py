@@ -37,6 +37,18 @@ def test_ruff_keeps_the_comments_with_external(tmp_path: Path) -> None:
     assert file.read_text() == PROGRAM
 
 
+def test_flake8_passes_over_the_codes_and_reports_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "train.py"
+    command = [sys.executable, "-m", "flake8", "--isolated", "--max-line-length=100", "train.py"]
+    file.write_text(PROGRAM)
+    clean = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (clean.returncode, clean.stdout, clean.stderr) == (0, "", "")
+    file.write_text(PROGRAM.replace("import tensorflow", "import os  # noqa: GT201\nimport tensorflow"))
+    own = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert own.returncode == 1
+    assert [line.split()[1] for line in own.stdout.splitlines()] == ["F401"]
+
+
 def test_gradlint_honours_the_same_comment(tmp_path: Path) -> None:
     file = tmp_path / "train.py"
     file.write_text(PROGRAM)

@@ -29,12 +29,15 @@ def capabilities(
         eager: Whether it wants code actions with their edits at once.
     """
     resolve = types.ClientCodeActionResolveOptions(properties=["edit"])
+    literals = types.ClientCodeActionLiteralOptions(types.ClientCodeActionKindOptions(list(types.CodeActionKind)))
     return types.ClientCapabilities(
         general=types.GeneralClientCapabilities(position_encodings=encodings),
         text_document=types.TextDocumentClientCapabilities(
             publish_diagnostics=types.PublishDiagnosticsClientCapabilities(related_information=True),
             diagnostic=types.DiagnosticClientCapabilities(related_document_support=True) if pull else None,
-            code_action=types.CodeActionClientCapabilities(resolve_support=None if eager else resolve),
+            code_action=types.CodeActionClientCapabilities(
+                code_action_literal_support=literals, resolve_support=None if eager else resolve
+            ),
         ),
         notebook_document=types.NotebookDocumentClientCapabilities(types.NotebookDocumentSyncClientCapabilities()),
         window=types.WindowClientCapabilities(

@@ -1,0 +1,146 @@
+"""Functional models: a symbol stays one through every function, and what is not followed is not claimed."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+from tests.flow.test_facts_of_python_and_keras import HEAD
+
+ASK = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones((1, 8, 8, 3))))
+tape.gradient(loss, model.trainable_variables)
+"""
+
+
+def found(code: str, ask: str = ASK) -> tuple[list[str], list[str]]:
+    """The answers to the questions of a program's gradient calls, and the kinds of its claims."""
+    facts = analyse(HEAD + dedent(code) + ask)
+    claims = [claim.kind.value for claim in facts.claims if claim.severity != "info"]
+    return [question.answer for call in facts.calls for question in call.questions], claims
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "tf.image.resize(x, (x.shape[1] * 2, x.shape[2] * 2), method='nearest')",
+        "tf.concat([x, x], axis=-1)",
+        "tf.gather(x, [0, 1], axis=1)",
+        "tf.where(x > 0.0, x, 0.1 * x)",
+        "tf.nn.leaky_relu(x + x)",
+        "tf.split(x, 2, axis=1)[0]",
+    ],
+)
+def test_a_symbol_stays_one_through_functions_of_tensorflow(step: str) -> None:
+    code = f"""
+        inputs = tf.keras.Input((8, 8, 3))
+        x = tf.keras.layers.Conv2D(4, 3)(inputs)
+        x = {step}
+        model = tf.keras.Model(inputs, x)
+    """
+    answers, claims = found(code)
+    assert answers
+    assert set(answers) == {"connected"}
+    assert claims == []
+
+
+def test_a_symbol_that_is_cut_is_lost() -> None:
+    code = """
+        inputs = tf.keras.Input((8, 8, 3))
+        x = tf.keras.layers.Conv2D(4, 3)(inputs)
+        x = tf.cast(tf.argmax(x, axis=-1), tf.float32)
+        model = tf.keras.Model(inputs, x)
+    """
+    answers, claims = found(code)
+    assert answers
+    assert set(answers) == {"lost"}
+    assert claims == ["non-differentiable"]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "others.Normalization(tf.keras.layers.Conv2D(4, 3))(inputs)",
+        "tf.nn.relu(others.Normalization()(tf.keras.layers.Conv2D(4, 3)(inputs)))",
+        "tf.keras.layers.Conv2D(4, 3)(others.augment(inputs))",
+        "tf.keras.layers.add([others.block(inputs), tf.keras.layers.Conv2D(4, 1)(inputs)])",
+        "tf.keras.layers.Dense(4)(others.backbone(inputs).layers[-1].output)",
+    ],
+)
+def test_code_of_others_between_symbols_is_not_claimed(wrapped: str) -> None:
+    code = f"""
+        import others
+        inputs = tf.keras.Input((8, 8, 3))
+        model = tf.keras.Model(inputs, {wrapped})
+    """
+    answers, claims = found(code)
+    assert "lost" not in answers
+    assert claims == []
+
+
+def test_a_layer_of_the_program_may_give_several_symbols() -> None:
+    code = """
+        class Both(tf.keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.scale = tf.Variable(2.0)
+
+            def call(self, x):
+                return x * self.scale, tf.round(x)
+
+        inputs = tf.keras.Input((8, 8, 3))
+        first, second = Both()(tf.keras.layers.Conv2D(4, 3)(inputs))
+        model = tf.keras.Model(inputs, {})
+    """
+    answers, claims = found(code.format("first"))
+    assert set(answers) == {"connected"}
+    assert claims == []
+    answers, _ = found(code.format("second"))
+    assert set(answers) == {"lost"}
+
+
+def test_a_layer_whose_call_is_replaced_is_the_programs_own() -> None:
+    code = """
+        def watched(layer, tape):
+            layer.result = None
+            original = layer.call
+
+            def call(*arguments):
+                layer.result = original(*arguments)
+                tape.watch(layer.result)
+                return layer.result
+
+            layer.call = call
+            return layer
+
+        model = tf.keras.Sequential([tf.keras.layers.Input((3,)), tf.keras.layers.Dense(2, name="first")])
+    """
+    ask = """
+with tf.GradientTape() as tape:
+    layer = watched(model.get_layer("first"), tape)
+    score = tf.reduce_sum(model(tf.ones((1, 3))))
+    features = layer.result
+tape.gradient(score, features)
+"""
+    answers, claims = found(code, ask)
+    assert "lost" not in answers
+    assert claims == []
+
+
+def test_an_attribute_of_what_may_be_none_is_not_known() -> None:
+    code = """
+        class Agent:
+            def __init__(self, network=None):
+                self.network = network
+
+            def update(self, x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self.network(x))
+                return tape.gradient(loss, self.network.trainable_variables)
+    """
+    answers, claims = found(code, "")
+    assert "lost" not in answers
+    assert claims == []
