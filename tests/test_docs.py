@@ -45,13 +45,26 @@ def _anchors(page: Path) -> set[str]:
 
 def test_the_programs_of_the_readme_are_what_it_says() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (program,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "GradientTape" in block]
+    program = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "GradientTape" in block)
     (change,) = re.findall(r"```diff\n(.*?)```", text, re.DOTALL)
     (old,) = [line[1:] for line in change.splitlines() if line.startswith("-")]
     (new,) = [line[1:] for line in change.splitlines() if line.startswith("+")]
     assert [finding.code for finding in check_source(program)] == ["GT201"]
     assert check_source(program.replace(old, new)) == []
     assert program != program.replace(old, new)
+
+
+def test_the_programs_of_two_files_say_what_the_readme_says(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## More than one file")[2]
+    for name, program in zip(
+        ("train.py", "losses.py"), re.findall(r"```python\n(.*?)```", text, re.DOTALL), strict=True
+    ):
+        (tmp_path / name).write_text(program, encoding="utf-8")
+    said = re.findall(r"```text\n\$ gradlint train.py\n(.*?)```", text, re.DOTALL)
+    command = [sys.executable, "-m", "gradlint", "--no-cache", "train.py"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    assert ([done.stdout], done.stderr, done.returncode) == (said, "", 1)
 
 
 def test_the_readme_runs_the_tests_as_ci_does() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from gradlint.reporting import FORMATS
 from gradlint.reporting.report import Report
 from gradlint.reporting.style import Style
 from gradlint.settings import Settings
+from gradlint.sources.project import Project
 from gradlint.sources.read import from_text
 
 if TYPE_CHECKING:
@@ -114,12 +116,15 @@ def _help(argument: str, path: Path) -> str:
 
 
 def _says(argument: str, path: Path) -> str:
-    """What gradlint says of the Python program that stands before the marker, under the name given."""
+    """What gradlint says of the first of the Python programs that stand before the marker, under the names given."""
     before = path.read_text("utf-8").partition(f"<!-- says {argument} -->")[0]
-    program = re.findall(r"```python\n(.*?)```", before, flags=re.DOTALL)[-1]
-    checked = check(from_text(program, argument), Settings())
-    report = Report(checked.findings, files=1, tapes=checked.tapes, lines=lambda path, cell: program.splitlines())
-    return f"\n```text\n$ gradlint {argument}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
+    names = argument.split(",")
+    programs = re.findall(r"```python\n(.*?)```", before, flags=re.DOTALL)[-len(names) :]
+    texts = dict(zip(names, programs, strict=True))
+    project = Project(names[0], {os.path.abspath(name): text for name, text in texts.items()})
+    checked = check(from_text(programs[0], names[0], project=project), Settings())
+    report = Report(checked.findings, files=1, tapes=checked.tapes, lines=lambda path, cell: texts[path].splitlines())
+    return f"\n```text\n$ gradlint {names[0]}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
 
 
 _PARTS: Mapping[str, Callable[[str, Path], str]] = {
