@@ -476,6 +476,11 @@ def test_a_reader_who_goes_away_is_no_error(project: Path) -> None:
     assert process.returncode == 1
 
 
+def interruptible() -> None:
+    """Let Ctrl-C reach a child, whatever this process was started to ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_leaves_no_traceback(project: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "gradlint", "-"],
@@ -484,9 +489,10 @@ def test_an_interrupt_leaves_no_traceback(project: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=interruptible,
     ) as process:
         assert process.stderr is not None
-        time.sleep(1.5)
+        time.sleep(3.0)
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == b"\n"
     assert process.returncode == 130
@@ -500,6 +506,7 @@ def test_watch_checks_again_after_a_change(project: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=interruptible,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
