@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -167,7 +167,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def configure(python: str, **more: Any) -> None:
+def configure(python: str) -> None:
     Path("gradlint.toml").write_text(f"[confirm]\npython = {json.dumps(python)}\n")
 
 
