@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
-from gradlint.flow.names import Wrappers
+from gradlint.flow.values.names import Wrappers
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem

@@ -1,0 +1,207 @@
+"""Keras objects: what sort of class makes them, and how they are made and built.
+
+A layer or model is one object whose variables are one :class:`~gradlint.flow.values.values.Params`, to which its calls
+connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.libraries.keras.layers import is_layer, machine_has, nested
+from gradlint.flow.libraries.models import argument
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Bound, Function, Instance
+from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+BARE = frozenset({
+    "Activation", "Flatten", "Reshape", "Permute", "RepeatVector", "Lambda", "Masking", "Add", "Subtract", "Multiply",
+    "Average", "Maximum", "Minimum", "Concatenate", "Dot", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU",
+    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+    "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
+    "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
+    "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
+})  # fmt: skip
+"""Layers without trainable variables."""
+SEEDED = frozenset(
+    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
+)
+"""Layers whose only variable is the state of their random numbers."""
+
+
+def family(name: str) -> str:
+    """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
+    head, _, last = name.rpartition(".")
+    if name in {"keras.Model", "keras.Sequential"} or head.startswith("keras.applications"):
+        return "model"
+    if name == "tensorflow.Module":
+        return "module"
+    if not last[:1].isupper():
+        return ""
+    if head.startswith(("keras.layers", "tensorflow.compat.v1.layers")) or name == "keras.Layer":
+        return "layer"
+    if head == "keras.models":
+        return "model"
+    if head.startswith("keras.losses"):
+        return "loss"
+    if head.startswith("keras.metrics"):
+        return "metric"
+    if head.startswith(("keras.optimizers", "tensorflow.optimizers", "tensorflow.compat.v1.train")):
+        return "schedule" if "schedules" in head else "optimizer"
+    if head.startswith(("keras.initializers", "tensorflow.initializers", "tensorflow.compat.v1.initializers")):
+        return "initializer"
+    if head.startswith("keras.regularizers"):
+        return "regularizer"
+    if head.startswith("tensorflow.data"):
+        return "dataset"
+    return ""
+
+
+# -- making --------------------------------------------------------------------------------------------------------
+
+
+def make(
+    machine: Interpreter, name: str, kind: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """An object of a Keras class."""
+    given = tuple(value for value in (*args, *kwargs.values()) if not isinstance(value, Const))
+    made = LibObject(name, kind, span_of(node), given)
+    made.born = machine.tick()
+    state = made.state
+    label = kwargs.get("name")
+    state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
+    if kind in {"layer", "model"}:
+        trainable = kwargs.get("trainable")
+        state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
+        state["built"] = False
+        state["nested"] = tuple(
+            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if is_layer(leaf)
+        )
+        bare = name.rpartition(".")[2] in BARE or name == "keras.Sequential"
+        bare = bare or (name == "keras.Model" and bool(args or "inputs" in kwargs))
+        wraps = name in {"keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
+        if not bare and not wraps:
+            state["params"] = Params(made, made.span)
+        short = name.rpartition(".")[2]
+        if short in {"BatchNormalization", "SyncBatchNormalization", "Normalization"}:
+            state["statistics"] = Params(made, made.span, trainable=False)
+        if short in SEEDED:
+            state["seed"] = Params(made, made.span, trainable=False)
+        if "input_shape" in kwargs or "input_dim" in kwargs or "batch_input_shape" in kwargs:
+            state["shaped"] = True
+        if name == "keras.Sequential":
+            layers = args[0] if args else kwargs.get("layers")
+            items = layers.items if isinstance(layers, Seq) else Items((), exact=layers is None)
+            state["layers"] = Seq(items, "list")
+            if not items.exact and isinstance(layers, Value) and not isinstance(layers, Seq):
+                state["opaque"] = machine.unknown("layers", node, [layers])
+            if sequential_built(made):
+                for layer in items.values:
+                    mark_built(machine, layer)
+        elif name == "keras.Model" and (args or "inputs" in kwargs):
+            state["inputs"] = args[0] if args else kwargs["inputs"]
+            state["outputs"] = args[1] if len(args) > 1 else kwargs.get("outputs", Const(None))
+            state["built"] = True
+        elif name.startswith("keras.applications"):
+            state["built"] = True
+        elif "input_shape" in kwargs:
+            state["built"] = False
+    return made
+
+
+def sequential_built(model: LibObject) -> bool:
+    """A Sequential is built as soon as its first layer says what comes in; gives whether it is."""
+    layers = model.state["layers"]
+    built = False
+    if isinstance(layers, Seq):
+        built = not layers.items.exact
+        if layers.items.values:
+            first = layers.items.values[0]
+            built = built or not isinstance(first, LibObject) or takes_input(first)
+    model.state["built"] = built
+    return built
+
+
+def takes_input(layer: Value) -> bool:
+    """Whether a layer says what comes in, so that a Sequential that begins with it is built."""
+    if isinstance(layer, Symbolic):
+        return True
+    return isinstance(layer, LibObject) and bool(
+        layer.state.get("shaped") or layer.name == "keras.layers.InputLayer" or layer.state.get("built") is True
+    )
+
+
+def clone(machine: Interpreter, model: Value, node: ast.AST) -> Value:
+    """``keras.models.clone_model``: the same layers with variables of their own."""
+    made = LibObject("keras.models.Model", "model", span_of(node))
+    made.born = machine.tick()
+    built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
+    made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
+    return made
+
+
+def cloned(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``keras.models.clone_model(model)``."""
+    model = argument(args, kwargs, 0, "model")
+    return clone(m, model if model is not None else m.top, node)
+
+
+def prepare(machine: Interpreter, made: Instance) -> None:
+    """Begin the life of an object whose class descends from Keras or ``tf.Module``."""
+    if made.library:
+        made.state["trainable"] = True
+        made.state["built"] = False
+
+
+def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """What the library's own ``__init__`` keeps of its arguments."""
+    if not made.library:
+        return
+    trainable = kwargs.get("trainable")
+    if isinstance(trainable, Const):
+        machine.set(made.state, "trainable", trainable.value)
+    inputs = kwargs.get("inputs", args[0] if args else None)
+    outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
+    if made.library in {"keras.Model", "keras.Sequential"} and inputs is not None:
+        machine.set(made.state, "inputs", inputs)
+        machine.set(made.state, "outputs", outputs if outputs is not None else Const(None))
+        machine.set(made.state, "built", True)
+
+
+# -- building ------------------------------------------------------------------------------------------------------
+
+
+def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
+    """Run a layer's own ``build`` before its first call."""
+    if value.state.get("built") is True:
+        return
+    machine.set(value.state, "built", True)
+    method = machine.class_attribute(value.cls, "build")
+    if isinstance(method, Function):
+        machine.call(Bound(method, value), [Number("int")], {}, node)
+
+
+def mark_built(machine: Interpreter, value: Value) -> None:
+    """Note that a layer has its variables now, and so have those inside it."""
+    if isinstance(value, LibObject | Instance) and value.state.get("built") is not True:
+        machine.set(value.state, "built", True)
+        for inner in nested(value):
+            mark_built(machine, inner)
+
+
+def forget(machine: Interpreter, value: Value) -> None:
+    """Code of others may have called a layer, so that it has its variables."""
+    if not isinstance(value, LibObject | Instance) or not is_layer(value):
+        return
+    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
+    if grows or any(is_layer(inner) for inner in nested(value)):
+        mark_built(machine, value)
