@@ -1,7 +1,7 @@
 """Remembers what came of files, in one file of a folder ``.gradlint_cache``.
 
-That folder is gradlint's own: it lies in the place that is named for it, is never a link, and nothing but the files that
-gradlint itself puts there is ever written or removed in it.
+That folder is gradlint's own: it lies in the place that is named for it, is never a link, and nothing but the files
+that gradlint itself puts there is ever written or removed in it.
 
 A file that names nothing gradlint looks at is remembered by its time and size alone. Of the others the result is
 remembered with their content's digest and the settings' fingerprint. Everything is forgotten when gradlint's code, its
