@@ -56,6 +56,8 @@ class Interpreter(Protocol):
         second: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
         doomed: By a value's id, the exception that the operation which would make it raises, and where.
+        asked_for: The sources of all gradient calls, by their ids.
+        untracked: The variables that lists of sources leave out, as they are met.
         replaced: By a tensor's id, the tensor, the Variable whose name it took, the name and the assignment.
     """
 
@@ -77,6 +79,8 @@ class Interpreter(Protocol):
     second: set[int]
     paused_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
+    asked_for: dict[int, Value]
+    untracked: list[Any]
     replaced: dict[int, tuple[Value, Variable, str, ast.AST]]
 
     # -- the budget, the source text, the journal ------------------------------------------------------------------
@@ -121,6 +125,10 @@ class Interpreter(Protocol):
     @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
 
     @property
     def loop_names(self) -> frozenset[str]:
@@ -251,6 +259,15 @@ class Interpreter(Protocol):
     def foreign_call(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call code that cannot be followed."""
 
+    def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
+        """Run something as the body of a function."""
+
+    def comprehension_function(self, node: ast.AST) -> Function:
+        """A stand-in for the function that a piece of code runs as."""
+
+    def mro(self, cls: ClassValue) -> Iterator[Value]:
+        """A class and its bases, depth first."""
+
     def custom_gradient(self, function: Function, node: ast.AST) -> Value:
         """A function whose gradient the program gives itself: what it passes on is not followed."""
 
@@ -310,6 +327,24 @@ class Interpreter(Protocol):
 
     def tape_name(self, node: ast.AST) -> str:
         """What the tape is called in a call of one of its methods."""
+
+    def differentiate(
+        self,
+        node: ast.Call,
+        run: Callable[[], Value],
+        target_node: ast.expr,
+        sources_node: ast.expr,
+        sources: Callable[[], Value],
+    ) -> None:
+        """Run something under a tape of a library's own, and ask for the gradient of what it gives.
+
+        Args:
+            node: The call that makes the library do so.
+            run: Gives the target.
+            target_node: What names the target.
+            sources_node: What names the sources.
+            sources: Gives the sources, once the target has been computed.
+        """
 
     def refused_watch(self, tape: Tape, value: Value) -> bool:
         """Whether the program asked a tape to watch what it does not take, and so came no further."""

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class NoVariablesYet(Rule):
-    """The list of variables is empty: the model is not built yet, or wholly frozen.
+    """The list of variables is empty: the model is not built yet, wholly frozen, or has no weights.
 
     ## What it does
-    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, or of
-    one that is frozen as a whole.
+    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, of one
+    that is frozen as a whole, or of one whose layers have no weights (`Flatten`, pooling, activations).
 
     ## Why the gradient is lost
     A Keras model makes its variables at the first call (or in `build`). A list taken before that is empty and stays so:
@@ -151,6 +151,8 @@ print(tape.gradient(loss, variables))
         A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
         """
         site = Site(claim, module)
+        if claim.detail.get("reason") == "none":
+            return None
         asked, source = site.at(claim.places.get("call")), site.at(claim.places.get("source"))
         name = None if source is None else spelled(source)
         if not isinstance(asked, ast.Call) or name is None:

@@ -13,6 +13,7 @@ from gradlint.flow.libraries.keras import optimizers as updates
 from gradlint.flow.libraries.python import containers as container_methods
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.libraries.tensorflow import choosing as tensorflow_calls
+from gradlint.flow.libraries.tensorflow import strategies
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Generator, Instance, Super
@@ -222,6 +223,8 @@ def of_object(
             return keras_calls.metric_result(m, owner, given, node)
     if owner.family == "loss" and name in {"call", "__call__"}:
         return keras_calls.call_object(m, owner, args, kwargs, node)
+    if owner.family == strategies.FAMILY:
+        return strategies.method(m, owner, name, args, kwargs, node)
     if owner.family == "dataset":
         return dataset_method(m, owner, name, args, kwargs, node)
     if owner.family == "exit-stack" and name == "enter_context" and args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.facts import Kind, Span
@@ -124,7 +125,21 @@ class Core(Interpreter):
         self.looping: frozenset[str] | None = None
         self.handed_on: set[int] = set()
         self.second: set[int] = set()
+        self.asked_for: dict[int, Value] = {}
+        self.untracked: list[Any] = []
         self.doomed: dict[int, tuple[str, Span]] = {}
+
+    @cached_property
+    def legacy_keras(self) -> bool:
+        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
+                return True
+            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
+                return True
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+                return True
+        return False
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 

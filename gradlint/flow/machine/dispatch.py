@@ -10,6 +10,7 @@ from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras.symbols import symbolic
 from gradlint.flow.libraries.numpy import functions as numpy_calls
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import builtins as python_calls
 from gradlint.flow.libraries.tensorflow import choosing as tensorflow_calls
 from gradlint.flow.libraries.tensorflow import custom_gradients
@@ -315,6 +316,9 @@ class Library(Tapes, Imports):
         """Call an object of a library's class."""
         if value.family == "custom-gradient":
             return custom_gradients.call(self, value, args, kwargs, node)
+        if value.family == numpy_objects.FAMILY:
+            given = [leaf for arg in (*args, *kwargs.values()) for leaf in self.leaves(arg)]
+            return numpy_objects.called(self, value, given, node, self.callee(node))
         return keras_calls.call_object(self, value, args, kwargs, node)
 
     def leaves_array(self, array: Array, value: Value, node: ast.AST) -> None:

@@ -11,12 +11,14 @@ from gradlint.flow.libraries.keras import optimizers as updates
 from gradlint.flow.machine import relevance
 from gradlint.flow.machine.core import RaisedError
 from gradlint.flow.machine.dispatch import Library
-from gradlint.flow.tapes import usage
+from gradlint.flow.tapes import implicit, untracked, usage
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
 from gradlint.flow.values.values import Const, Method, Tape, Unknown, Value, Variable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
@@ -60,6 +62,17 @@ class Machine(Library):
         self.paused_spans.insert(0, (begin, self.tick()))
         super().resume(tape, before)
 
+    def differentiate(
+        self,
+        node: ast.Call,
+        run: Callable[[], Value],
+        target_node: ast.expr,
+        sources_node: ast.expr,
+        sources: Callable[[], Value],
+    ) -> None:
+        """Run something under a tape of a library's own, and ask for the gradient of what it gives."""
+        implicit.differentiate(self, node, run, target_node, sources_node, sources)
+
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
         return id(node) in self.second
@@ -76,6 +89,7 @@ class Machine(Library):
                 continue
         self.enter_the_rest()
         usage.judge(self)
+        untracked.judge(self)
 
     def enter_the_rest(self) -> None:
         """Enter each function and method that nothing called and that a tape may have to do with, once, with

@@ -9,6 +9,7 @@ from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import layers as keras_layers
 from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.libraries.keras import training
 from gradlint.flow.libraries.keras import variables as keras_variables
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.values.program import Instance
 
+TRAINING = frozenset({"fit", "train_on_batch"})
+"""Methods of a model that take gradients of its compiled loss."""
 LEAVES = frozenset(
     {
         "predict",
@@ -44,9 +47,14 @@ def of_layer(
     if name == "build":
         keras.mark_built(m, owner)
         return Const(None)
+    if name in TRAINING:
+        keras.mark_built(m, owner)
+        training.fitted(m, owner, args, kwargs, node)
     if name in {"fit", "load_weights", "set_weights", "summary"}:
         keras.mark_built(m, owner)
         return m.unknown(name, node)
+    if name == "compile":
+        training.compiled(m, owner, args, kwargs, node)
     if name in {"compile", "save", "save_weights", "reset_states", "get_config"}:
         return m.unknown(name, node)
     if name == "add" and args and isinstance(owner.state.get("layers"), Seq):
@@ -125,6 +133,11 @@ def of_instance(
         return m.call(owner, args, kwargs, node)
     if name in {"call", "predict_step"} and name != "call":
         return m.call(owner, args, kwargs, node)
+    if name in TRAINING:
+        keras.build(m, owner, node)
+        training.fitted(m, owner, args, kwargs, node)
+    if name == "compile":
+        training.compiled(m, owner, args, kwargs, node)
     if name in {"build", "compile", "summary", "fit", "load_weights", "set_weights", "save", "save_weights"}:
         if name in {"build", "fit", "set_weights", "load_weights"}:
             keras.build(m, owner, node)

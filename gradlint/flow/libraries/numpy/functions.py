@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function, Generator, Instance
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from gradlint.flow.interpreter import Interpreter
 
-KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"})
+KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros", "numpy.polynomial.polynomial.polyval"})
 """The functions that keep a tensor a tensor (NumPy 2.4)."""
 DISCRETE = frozenset({
     "argmax", "argmin", "argsort", "argwhere", "nonzero", "searchsorted", "shape", "size", "ndim", "where", "unique",
@@ -75,7 +76,11 @@ def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
     args = [machine.consumed(value, node) for value in args]
     values = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
     values = [leaf for leaf in values if not isinstance(leaf, Const)]
-    if any(isinstance(leaf, Function) for leaf in values) or short == "vectorize":
+    if name in numpy_objects.CALLABLES:
+        return numpy_objects.make(name, args, kwargs, node)
+    if name in numpy_objects.APPLYING:
+        return numpy_objects.left(machine, values, node, machine.callee(node), name)
+    if any(isinstance(leaf, Function) for leaf in values):
         return machine.foreign("call", node, values)
     if name in KEEPING and args and isinstance(args[0], Tensor):
         return machine.tensor(node, [args[0]], dtype=args[0].dtype, op=name)

@@ -207,11 +207,7 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
                 machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], top=True))
         return Const(None)
     if short in {"any", "all"}:
-        made = Number("bool", span_of(node))
-        machine.depend(
-            made, [leaf for value in args for leaf in machine.leaves(value)], machine.cut(Kind.COMPARISON, node, short)
-        )
-        return made
+        return _quantified(machine, short, args, node)
     if short == "slice":
         bounds = args if len(args) > 1 else [Const(None), *args]
         return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
@@ -226,6 +222,27 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
     if short[:1].isupper():
         return Unknown("exception", span_of(node))
     return machine.unknown(short, node, [*args, *kwargs.values()])
+
+
+def _quantified(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
+    """``any`` and ``all``: known where an item decides, or where none of them all does."""
+    decisive = short == "any"
+    items, exact = machine.iterate(args[0], node) if args else ([], False)
+    truths = [bool(item.value) if isinstance(item, Const) else None for item in items]
+    if decisive in truths and (exact or _is_listed(args[0])):
+        return Const(decisive)
+    if exact and None not in truths:
+        return Const(not decisive)
+    made = Number("bool", span_of(node))
+    machine.depend(
+        made, [leaf for item in items for leaf in machine.leaves(item)], machine.cut(Kind.COMPARISON, node, short)
+    )
+    return made
+
+
+def _is_listed(value: Value) -> bool:
+    """Whether the items that are known of a value surely are among its items."""
+    return isinstance(value, Seq) and value.items.exact
 
 
 def _lazy(machine: Interpreter, args: list[Value], node: ast.AST, run: Callable[[], tuple[list[Value], bool]]) -> Value:

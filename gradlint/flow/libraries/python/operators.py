@@ -395,7 +395,8 @@ def _contains(item: Value, container: Value) -> bool | None:
         values = container.items.values
         if any(isinstance(value, Const) and value.value == item.value for value in values):
             return True
-        if container.items.exact and all(isinstance(value, Const) for value in values):
+        plain = Const | Tensor | Variable | Array if item.value is None else Const
+        if container.items.exact and all(isinstance(value, plain) for value in values):
             return False
     if isinstance(container, Const) and isinstance(item, Const) and isinstance(container.value, str):
         return isinstance(item.value, str) and item.value in container.value
