@@ -35,7 +35,7 @@ def statement(template: str, **parts: cst.BaseExpression | str | None) -> cst.Si
 
 
 def block(template: str, **parts: cst.BaseExpression | str | None) -> cst.BaseCompoundStatement:
-    """A compound statement: ``block("with {t}() as tape:\\n    pass", t="tf.GradientTape")``."""
+    """A compound statement, its template on two lines: ``with {t}() as tape:`` and an indented ``pass``."""
     made = cst.parse_statement(_blanked(template))
     assert isinstance(made, cst.BaseCompoundStatement)
     return _filled(made, parts, None)
