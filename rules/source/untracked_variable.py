@@ -220,7 +220,7 @@ print(tape.gradient(loss, layer.trainable_variables), tape.gradient(loss, layer.
     )
 
     def message(self, claim: Claim) -> str:
-        """Reads ``variable``, ``reason`` (``keras`` or ``module``) and ``list`` (``empty`` where nothing is tracked)."""
+        """Reads ``variable``, ``reason`` (``keras`` or ``module``) and ``list`` (``empty`` or nothing)."""
         variable = name(claim, "variable", "This Variable")
         asked = source(claim, "the list of variables")
         if claim.detail.get("reason") == "keras":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def differentiate(
-    m: Interpreter,
+    machine: Interpreter,
     node: ast.Call,
     run: Callable[[], Value],
     target_node: ast.expr,
@@ -26,14 +26,14 @@ def differentiate(
 ) -> None:
     """Run something under a tape of the library's own, and ask for the gradient of what it gives."""
     tape = Tape(span_of(node), persistent=True, accessed=True)
-    tape.born = m.tick()
-    tape.state["graphs"] = m.graphs
+    tape.born = machine.tick()
+    tape.state["graphs"] = machine.graphs
     tape.state["implicit"] = True
-    m.enter_tape(tape, node)
+    machine.enter_tape(tape, node)
     try:
         target = run()
     finally:
-        m.exit_tape(tape)
+        machine.exit_tape(tape)
     if isinstance(target, Const | Unknown):
         return
     method = node.func.attr if isinstance(node.func, ast.Attribute) else "gradient"
@@ -50,4 +50,4 @@ def differentiate(
         silenced=False,
         known_seed=True,
     )
-    ask.ask(m, question)
+    ask.ask(machine, question)

@@ -40,7 +40,7 @@ LIBRARY_METHODS = frozenset({
 def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> Value:
     """An attribute of an object of the library."""
     if "patched" in value.state:
-        return machine.unknown(name, node, [value], top=True)
+        return machine.unknown(name, node, [value], anything=True)
     attrs = value.state.get("attrs")
     if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
         held: Value = attrs[name]
@@ -114,7 +114,7 @@ def listed(layers: Seq) -> Seq:
 
 def losses(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """``model.losses``: the penalties that its layers add; an empty list where the program speaks of none."""
-    known = not any(word in machine.code for word in ("regularizer", "Regularization", "add_loss"))
+    known = not machine.mentions("regularizer", "Regularization", "add_loss")
     if known and _own(value, 8):
         return sequence([], node=node)
     return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)

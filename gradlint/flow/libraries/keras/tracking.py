@@ -97,7 +97,7 @@ class Tracking:
     def _of_program(self, value: Instance) -> None:
         is_module = _is_module(value)
         if value.open and is_module:
-            self.found.append(self._machine.unknown("variables", None, [value], top=True))
+            self.found.append(self._machine.unknown("variables", None, [value], anything=True))
             self.open = True
             return
         before = len(self.found)
