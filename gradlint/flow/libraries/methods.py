@@ -112,7 +112,7 @@ def leave(m: Interpreter, owner: Value, name: str, node: ast.AST) -> Value:
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
     m.depend(made, [owner], m.cut(Kind.PYTHON, node, written, name))
-    if m.in_graph and name in {"numpy", "item", "tolist"}:
+    if m.symbolic(owner) and name in {"numpy", "item", "tolist"}:
         m.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 
@@ -229,9 +229,23 @@ def of_object(
             m.enter_tape(args[0], node)
             m.set(owner.state, "entered", (*owner.state.get("entered", ()), args[0]))
         return args[0]
+    if owner.family == "thread" and name == "start":
+        return start_thread(m, owner, node)
     if owner.family in {"layer", "model"}:
         return keras_methods.of_layer(m, owner, name, args, kwargs, node)
     return m.foreign("call", node, [owner, *args, *kwargs.values()])
+
+
+def start_thread(m: Interpreter, owner: LibObject, node: ast.AST) -> Value:
+    """A thread calls its function: no tape of another thread records what it does (TensorFlow 2.21)."""
+    target, given = owner.state.get("target"), owner.state.get("given")
+    if not isinstance(target, Value):
+        return m.foreign("call", node, [owner, *owner.arguments])
+    held = m.suspend()
+    args = list(given.items.values) if isinstance(given, Seq) else []
+    m.call(target, args, {}, node)
+    m.set(m.world, "active", held)
+    return Const(None)
 
 
 def dataset_method(

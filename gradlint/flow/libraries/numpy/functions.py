@@ -110,7 +110,7 @@ def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
         return made_seq
     out = kwargs.get("out")
     machine.depend(made, carried, machine.cut(Kind.NUMPY, node, machine.callee(node), name))
-    symbolic = machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values)
+    symbolic = any(machine.symbolic(leaf) for leaf in values)
     if symbolic and not short.startswith("random"):
         machine.leaves_graph(made, node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
     if isinstance(out, Array):

@@ -6,9 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import argument
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import ANYTHING, sequence, span_of, with_key
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Function, Generator, Instance, Partial
 from gradlint.flow.values.values import (
     Array,
@@ -92,6 +94,8 @@ def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
         if short == "ExitStack":
             return LibObject("contextlib.ExitStack", "exit-stack", span_of(node))
         return Unknown("context", span_of(node))
+    if package == "threading" and short in {"Thread", "Timer"}:
+        return _thread(name, args, kwargs, node)
     if package == "random":
         if short == "choice" and args:
             return subscripts.subscript(machine, node, args[0], Number("int"))
@@ -107,15 +111,36 @@ def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
     return machine.foreign("call", node, [*args, *kwargs.values()])
 
 
+def _thread(name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> LibObject:
+    """``threading.Thread(target=f)`` or ``Timer(seconds, f)``, which calls the function once it is started."""
+    made = LibObject(name, "thread", span_of(node), (*args, *kwargs.values()))
+    key = "target" if name.endswith("Thread") else "function"
+    target = argument(args, kwargs, 1, key)
+    given = argument(args, kwargs, 3 if key == "target" else 2, "args")
+    made.state.update(target=target, given=given)
+    return made
+
+
 def _number(machine: Interpreter, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
     value = args[0] if args else Const(0)
     leaves = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
     made = Number(kind, span_of(node), operators.scalar(value) if kind in {"float", "int"} else None)
     if not isinstance(value, Seq | Dict):
         machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+    if any(machine.symbolic(leaf) for leaf in leaves):
         machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
+
+
+def _converted(machine: Interpreter, short: str, value: Value, node: ast.AST) -> Value:
+    """``float(x)`` or ``int(x)`` in a function that AutoGraph converts: a cast, for a tensor (TensorFlow 2.21)."""
+    if not isinstance(value, Tensor | Variable):
+        made = machine.unknown(short, node, [value])
+        return made if isinstance(value, Unknown) else _number(machine, short, [value], node, "builtins." + short)
+    name = "tensorflow.cast"
+    cut = machine.cut(Kind.CAST, node, short, name, dtype="int32") if short == "int" else None
+    dtype = "int32" if short == "int" else "float32"
+    return machine.tensor(node, [value], dtype=dtype, op=name, cut=cut, known=operators.scalar(value))
 
 
 def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -125,6 +150,8 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
                 return Const({"float": float, "int": int, "bool": bool, "complex": complex}[short](args[0].value))
             except (TypeError, ValueError, OverflowError):
                 return Number(short, span_of(node))
+        if args and short in {"float", "int"} and machine.converts:
+            return _converted(machine, short, args[0], node)
         return _number(machine, short, args, node, "builtins." + short)
     if short == "str":
         if args and isinstance(args[0], Const):
@@ -134,7 +161,7 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
         return args[0].cls
     if short in _QUIET:
         if short == "isinstance" and len(args) == 2:
-            return _isinstance(args[0], args[1])
+            return instance_of(args[0], args[1])
         if short == "hasattr":
             plus = len(args) == 2 and isinstance(args[1], Const) and args[1].value == "__pos__"
             return Const(False) if plus and _is_plain(args[0]) else Number("bool")
@@ -221,11 +248,25 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
         return machine.attribute(args[0], "__dict__", node)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
         return machine.unknown(short, node, args, top=True)
+    if short == "property":
+        return _property(machine, args, kwargs, node)
     if short in {"object"}:
         return machine.unknown(short, node)
     if short[:1].isupper():
         return Unknown("exception", span_of(node))
     return machine.unknown(short, node, [*args, *kwargs.values()])
+
+
+def _property(machine: Interpreter, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``property(get, set)``: what reading it calls, and what setting it calls."""
+    getter, setter = argument(args, kwargs, 0, "fget"), argument(args, kwargs, 1, "fset")
+    if not isinstance(getter, Function):
+        return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(node)), node, args)
+    made = getter.copy()
+    made.kind = "property"
+    if setter is not None:
+        made.extra = {**(made.extra or {}), "setter": setter}
+    return made
 
 
 def _lazy(machine: Interpreter, args: list[Value], node: ast.AST, run: Callable[[], tuple[list[Value], bool]]) -> Value:
@@ -248,7 +289,8 @@ def _is_plain(value: Value) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, Variable) and value.keras is False)
 
 
-def _isinstance(value: Value, cls: Value) -> Value:
+def instance_of(value: Value, cls: Value) -> Value:
+    """What ``isinstance`` says of a value and a class."""
     if isinstance(cls, Known):
         name = cls.name
         plain = isinstance(value, Const | Number | Array | Seq | Dict | Function)
@@ -387,7 +429,7 @@ def _math(machine: Interpreter, name: str, short: str, args: list[Value], node: 
     made = Number("float", span_of(node))
     leaves = [leaf for value in args for leaf in machine.leaves(value)]
     machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+    if any(machine.symbolic(leaf) for leaf in leaves):
         machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
     return made
 
@@ -395,6 +437,8 @@ def _math(machine: Interpreter, name: str, short: str, args: list[Value], node: 
 def _functools(machine: Interpreter, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     if short == "partial" and args:
         return Partial(args[0], tuple(args[1:]), kwargs)
+    if short in {"partialmethod", "singledispatchmethod", "cached_property"} and args:
+        return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(node)), node, args)
     if short == "reduce" and len(args) >= 2:
         items, _exact = machine.iterate(args[1], node)
         if len(args) > 2:

@@ -59,9 +59,11 @@ def where(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value]
 def indexed(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = argument(args, kwargs, 0, "params") or next(iter(kwargs.values()), Const(None))
-    rest = [value for value in (*args[1:], *kwargs.values()) if value is not first]
+    limit = argument(args, kwargs, 2, "max_norm") if name.endswith("embedding_lookup") else None
+    rest = [value for value in (*args[1:], *kwargs.values()) if value is not first and value is not limit]
     steering = [leaf for value in rest for leaf in m.leaves(value) if not isinstance(leaf, Const | Known)]
-    parents = [leaf for leaf in m.leaves(first) if not isinstance(leaf, Const)]
+    through = (first, limit) if limit is not None else (first,)
+    parents = [leaf for value in through for leaf in m.leaves(value) if not isinstance(leaf, Const)]
     made = m.tensor(node, parents, dtype=dtypes.of(first), op=name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
@@ -132,6 +134,8 @@ def _exact(value: Value) -> bool:
 def clip_norm(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.clip_by_global_norm(list, norm)``: the list again, and the norm."""
     values = argument(args, kwargs, 0, "t_list")
+    norms = (argument(args, kwargs, 1, "clip_norm"), argument(args, kwargs, 2, "use_norm"))
+    limits = [leaf for value in norms if value is not None for leaf in m.leaves(value) if not isinstance(leaf, Const)]
     if not isinstance(values, Seq):
         given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value)]
         return sequence([m.unknown("clipped", node, given), m.tensor(node, given, dtype="float32")], "tuple")
@@ -140,9 +144,8 @@ def clip_norm(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Va
         if isinstance(item, Const):
             made.append(item)
             continue
-        clipped = m.tensor(
-            node, [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)], dtype=dtypes.of(item), op=name
-        )
+        given = [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)]
+        clipped = m.tensor(node, [*given, *limits], dtype=dtypes.of(item), op=name)
         made.append(clipped)
     out = Seq(Items(tuple(made), values.items.exact), "list", span_of(node))
     out.extra = values.extra

@@ -171,7 +171,25 @@ def recompute(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Va
     return args[0] if args else m.unknown("recompute", node)
 
 
+def eagerly(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
+    return Const(not m.in_graph)
+
+
+def inside_function(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.inside_function()``."""
+    return Const(m.in_graph)
+
+
+def outside_functions(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """``tf.compat.v1.executing_eagerly_outside_functions()``: it holds in all TensorFlow 2 code."""
+    return Const(True)
+
+
 CALLS: dict[str, Special] = {
+    "tensorflow.executing_eagerly": eagerly, "tensorflow.compat.v1.executing_eagerly": eagerly,
+    "tensorflow.python.eager.context.executing_eagerly": eagerly, "tensorflow.inside_function": inside_function,
+    "tensorflow.compat.v1.executing_eagerly_outside_functions": outside_functions,
     "tensorflow.grad_pass_through": pass_through, "tensorflow.cond": choose, "keras.ops.cond": choose,
     "tensorflow.case": case, "tensorflow.switch_case": case, "tensorflow.while_loop": loop,
     "keras.ops.while_loop": loop, "tensorflow.map_fn": mapped, "tensorflow.vectorized_map": mapped,
