@@ -47,7 +47,9 @@ error, each loss where it is seen first and all of them, counted, at the end.
     metavar="FORMAT",
     help="How to print what was seen; `full` prints it as it happens, others at the end.",
 )
-@click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it, in place of standard error.")
+@click.option(
+    "-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it, in place of standard error."
+)
 @terminal.color_option
 @click.argument("program")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -4,49 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.runtime import sources
+from gradlint.runtime import slices, sources
 from gradlint.runtime.observed import Cut, Observed
 from gradlint.runtime.way import Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gradlint.runtime.calls import Call, Source
     from gradlint.runtime.observed import Reason
-    from gradlint.runtime.watcher import Watcher, Window
+    from gradlint.runtime.places import Place
+    from gradlint.runtime.record import Record
     from gradlint.runtime.way import Found
+    from gradlint.runtime.windows import Window
 
 
-def judged(watcher: Watcher, call: Call, result: Any, failure: Exception | None) -> Iterator[Observed]:
+def judged(
+    record: Record,
+    window: Window,
+    call: Call,
+    result: Any,
+    failure: Exception | None,
+    known: Callable[[Call, Source, str], bool],
+) -> Iterator[Observed]:
     """What each source got that did not get the gradient of the whole target.
 
     Args:
-        watcher: Who looked on.
+        record: What was recorded.
+        window: When its tape recorded.
         call: The call.
         result: What TensorFlow gave.
         failure: What it raised instead.
+        known: Counts a loss and says whether it was seen before, so that it need not be explained again.
     """
-    window = watcher.window(call.tape)
     if failure is not None:
         from gradlint.runtime.failures import explained
 
-        yield explained(watcher, call, window, failure)
+        yield explained(record, call, window, failure)
         return
     lost = [(source, outcome) for source, outcome in _outcomes(call, result) if outcome is not None]
     if not lost:
         return
     ways: Ways | None = None
     for source, outcome in lost:
-        if watcher.counted(call, source, outcome):
+        if known(call, source, outcome):
             continue
         if outcome == "none":
             if ways is None:
-                ways = Ways(watcher.record, window, sources.tensors(call.target))
-            cut = why(watcher, window, ways, source, call)
+                ways = Ways(record, window, sources.tensors(call.target))
+            cut = why(record, window, ways, source, call)
         else:
             from gradlint.runtime.nonfinite import first
 
-            cut = first(watcher, window, call, source)
+            cut = first(window, call)
         yield Observed(call.method, call.stack, call.target_text, source.text, outcome, cut)
 
 
@@ -64,29 +74,61 @@ def _outcomes(call: Call, result: Any) -> Iterator[tuple[Source, Any]]:
             yield source, None
 
 
-def why(watcher: Watcher, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
+def why(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
     """Why a source gets None."""
     found = ways.to(source.identities)
     if found is None:
-        return _no_way(watcher, ways, source, call)
+        return _no_way(record, window, ways, source, call)
     if found.cuts:
         cut = found.cuts[0]
         return Cut(cut.reason, cut.place or _call_place(call), cut.operation, found.lines)
-    return Cut(_unwatched(window, source, found, call), _call_place(call), "", found.lines)
+    reason = _unwatched(window, source, found, call)
+    place = _blamed(record, window, reason, source, call)
+    if reason == "not-watched" and place is not None and slices.rebinds(place, source.text):
+        reason = "rebound"
+    return Cut(reason, place or _call_place(call), "", found.lines)
+
+
+def _blamed(record: Record, window: Window, reason: Reason, source: Source, call: Call) -> Place | None:
+    """The line to point at where the way is whole: the late `watch`, the tape, else where the source was made."""
+    if reason == "watched-late":
+        stack = min(window.watched[one] for one in source.identities if one in window.watched)[1]
+        return stack[0] if stack else None
+    if reason == "not-accessed":
+        return window.stack[0] if window.stack else None
+    return _made(record, source, call)
+
+
+def _made(record: Record, source: Source, call: Call) -> Place | None:
+    """Where a source was made, else where its name was bound."""
+    for identity in source.identities:
+        made = record.made.get(identity)
+        if made is not None and made.stack:
+            return made.stack[0]
+    return slices.binding(call.stack[0], source.text) if call.stack else None
 
 
 def _call_place(call: Call) -> Any:
     return call.stack[0] if call.stack else None
 
 
-def _no_way(watcher: Watcher, ways: Ways, source: Source, call: Call) -> Cut:
+def _no_way(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
     if ways.forgotten:
         return Cut("unknown", _call_place(call))
     for identity in source.identities:
-        made = watcher.record.made.get(identity)
+        made = record.made.get(identity)
         if made is not None and any(ways.reaches(one) for one in made.inputs):
             return Cut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
-    return Cut("unconnected", _call_place(call))
+    return _condition(record, window, source) or Cut("unconnected", _call_place(call))
+
+
+def _condition(record: Record, window: Window, source: Source) -> Cut | None:
+    """Where a source decided while the tape recorded which way the program takes."""
+    for exit_ in reversed(record.exits):
+        if exit_.how == "__bool__" and exit_.stack and window.holds(exit_.sequence):
+            if Ways(record, window, [exit_.tensor]).to(source.identities) is not None:
+                return Cut("condition", exit_.stack[0], exit_.how)
+    return None
 
 
 def _unwatched(window: Window, source: Source, found: Found, call: Call) -> Reason:
@@ -96,7 +138,7 @@ def _unwatched(window: Window, source: Source, found: Found, call: Call) -> Reas
     if not sources.differentiable(source.value):
         return "integer-source"
     if watched:
-        return "watched-late" if found.first_use and min(watched) > found.first_use else "unknown"
+        return "watched-late" if found.first_use and min(watched)[0] > found.first_use else "unknown"
     if variable is None:
         return "not-watched"
     if not call.tape._watch_accessed_variables:

@@ -83,9 +83,7 @@ class Call:
         found = self.written
         expression = None if found is None else _argument(found, 1, ("sources", "source"))
         texts = _texts(expression, flat)
-        return [
-            Source(value, text, sources.identities(value)) for value, text in zip(flat, texts, strict=True)
-        ]
+        return [Source(value, text, sources.identities(value)) for value, text in zip(flat, texts, strict=True)]
 
 
 def _argument(call: ast.Call, index: int, names: tuple[str, ...]) -> ast.expr | None:

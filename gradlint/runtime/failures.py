@@ -11,21 +11,22 @@ from gradlint.runtime.way import Ways
 
 if TYPE_CHECKING:
     from gradlint.runtime.calls import Call
-    from gradlint.runtime.watcher import Watcher, Window
+    from gradlint.runtime.record import Record
+    from gradlint.runtime.windows import Window
 
 _UNREGISTERED = re.compile(r"no entry for: (\w+)")
 
 
-def explained(watcher: Watcher, call: Call, window: Window, failure: Exception) -> Observed:
+def explained(record: Record, call: Call, window: Window, failure: Exception) -> Observed:
     """What a gradient call that raised comes of.
 
     Args:
-        watcher: Who looked on.
+        record: What was recorded.
         call: The call.
         window: When its tape recorded.
         failure: What TensorFlow raised.
     """
-    cut = _cut(watcher, call, window, failure)
+    cut = _cut(record, call, window, failure)
     flat = call.sources() if call.asked is not None else []
     source = flat[0].text if len(flat) == 1 else ", ".join(one.text for one in flat[:3]) + (", ..." if flat[3:] else "")
     return Observed(
@@ -40,16 +41,16 @@ def explained(watcher: Watcher, call: Call, window: Window, failure: Exception) 
     )
 
 
-def _cut(watcher: Watcher, call: Call, window: Window, failure: Exception) -> Cut:
+def _cut(record: Record, call: Call, window: Window, failure: Exception) -> Cut:
     here = call.stack[0] if call.stack else None
     text = str(failure)
     if isinstance(failure, RuntimeError) and "non-persistent" in text:
-        first = window.asked[0][0] if window.asked and window.asked[0] else here
-        return Cut("reused", first)
+        first = window.asked[0][:1] if window.asked else ()
+        return Cut("reused", here, way=first)
     if isinstance(failure, LookupError):
-        return _unregistered(watcher, call, window, text) or Cut("raised", here)
+        return _unregistered(record, call, window, text) or Cut("raised", here)
     if not all(_is_tensor(one) for one in sources.flattened(call.target)):
-        return _left(watcher, call) or Cut("target", here)
+        return _left(record, call) or Cut("target", here)
     if any(not _is_tensor(one) for one in sources.flattened(call.asked)):
         return Cut("source", here)
     return Cut("raised", here)
@@ -59,9 +60,9 @@ def _is_tensor(value: Any) -> bool:
     return bool(sources.identities(value)) or hasattr(value, "_type_spec")
 
 
-def _unregistered(watcher: Watcher, call: Call, window: Window, text: str) -> Cut | None:
+def _unregistered(record: Record, call: Call, window: Window, text: str) -> Cut | None:
     """The operation that has no gradient function, on the way from the target to a source."""
-    ways = Ways(watcher.record, window, sources.tensors(call.target))
+    ways = Ways(record, window, sources.tensors(call.target))
     named = _UNREGISTERED.search(text)
     for source in call.sources():
         found = ways.to(source.identities)
@@ -71,14 +72,14 @@ def _unregistered(watcher: Watcher, call: Call, window: Window, text: str) -> Cu
     return None
 
 
-def _left(watcher: Watcher, call: Call) -> Cut | None:
+def _left(record: Record, call: Call) -> Cut | None:
     """Where a target that is an array or a number left TensorFlow: the last exit that its lines tell of."""
     from gradlint.runtime import slices
 
     if not call.stack:
         return None
     lines = slices.behind(call.stack[0])
-    for exit_ in reversed(watcher.record.exits):
+    for exit_ in reversed(record.exits):
         for one in exit_.stack:
             if one.path == call.stack[0].path and one.function == call.stack[0].function and one.line in lines:
                 return Cut("target", exit_.stack[0], exit_.how)

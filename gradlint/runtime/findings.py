@@ -118,7 +118,14 @@ def _gradients(observed: Observed, path: str) -> tuple[Gradient, ...]:
     column, _ = _ends(call)
     return (
         Gradient(
-            None, call.line, column, observed.method, observed.target, observed.source, observed.outcome, observed.exception
+            None,
+            call.line,
+            column,
+            observed.method,
+            observed.target,
+            observed.source,
+            observed.outcome,
+            observed.exception,
         ),
     )
 

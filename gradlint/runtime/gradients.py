@@ -1,7 +1,7 @@
 """Whether TensorFlow's gradient of an operation reaches one of its inputs: TensorFlow itself is asked.
 
-The operation is built anew in a graph of its own, with placeholders for its inputs, and its registered gradient function
-is called there. So no list of operations has to be kept, and an operation of a newer version or of the user's own is
+The operation is built anew in a graph of its own, with placeholders for its inputs, and its registered gradient
+function is called there. So no list of operations has to be kept, and an operation of a newer version or of the user's own is
 answered as well.
 """
 
@@ -41,24 +41,27 @@ def _asked(kind: str, inputs: int, build: Any) -> tuple[Passage, ...]:
     from tensorflow.python.framework import ops
 
     registry = ops.gradient_registry
+    none: Passage = "none"
+    passes: Passage = "passes"
     try:
         function = registry.lookup(kind)
     except LookupError:
-        return (("passes" if _is_call(kind) else "unregistered"),) * inputs
+        missing: Passage = "passes" if _is_call(kind) else "unregistered"
+        return (missing,) * inputs
     if function is None or kind in _STOPPING:
-        return ("none",) * inputs
+        return (none,) * inputs
     try:
         with ops.Graph().as_default():
             op = build()
             seeds = [_placeholder(output.dtype, output.shape) for output in op.outputs]
             answers = function(op, *seeds)
     except Exception:
-        return ("passes",) * inputs
+        return (passes,) * inputs
     if not isinstance(answers, (list, tuple)):
         answers = [answers]
     if len(answers) != inputs:
-        return ("passes",) * inputs
-    return tuple("none" if one is None else "passes" for one in answers)
+        return (passes,) * inputs
+    return tuple(none if one is None else passes for one in answers)
 
 
 def _is_call(kind: str) -> bool:
@@ -106,10 +109,7 @@ def _rebuilt(operation: Operation) -> Any:
             named[argument.name] = _shaped(operation, rest, dtypes.as_dtype(dtype))
         rest += count
     options = {key: value for key, value in attributes.items() if key not in inferred}
-    made, _ = None, None
-    helper = op_def_library._apply_op_helper(operation.kind, **named, **options)
-    made = helper[2]
-    return made
+    return op_def_library._apply_op_helper(operation.kind, **named, **options)[2]
 
 
 def _shaped(operation: Operation, index: int, dtype: Any) -> Any:

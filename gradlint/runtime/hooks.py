@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import sys
@@ -27,8 +28,8 @@ _NOTHING = object()
 class _Handle:
     """The attribute ``_handle`` of a variable, which notes each time that it is asked for.
 
-    TensorFlow reads a variable that is passed to an operation in C++ and reports no operation for that; but it takes the
-    handle from the variable, so the variables that were asked for since the last report are those that may have been
+    TensorFlow reads a variable that is passed to an operation in C++ and reports no operation for that; but it takes
+    the handle from the variable, so the variables that were asked for since the last report are those that may have been
     read (``ReadVariableOp`` in ``tensorflow/python/eager/pywrap_tfe_src.cc``, TensorFlow 2.16 to 2.21).
     """
 
@@ -97,10 +98,8 @@ class Hooks:
             slot, address = self.buffer
             slot.value = address
             self.buffer = None
-        try:
+        with contextlib.suppress(KeyError):
             op_callbacks.remove_op_callback(self.watcher.operated)
-        except KeyError:
-            pass
 
     def _add(self, owner: Any, name: str, now: Any) -> None:
         if name not in owner.__dict__:
@@ -195,11 +194,12 @@ class Hooks:
 
 
 def _array(original: Any) -> Any:
-    """TensorFlow's ``__array__`` with the argument ``copy`` that NumPy 2 passes."""
+    """TensorFlow's ``__array__`` as NumPy 2 wants it: with an argument ``copy``, and an array for a scalar too."""
+    import numpy as np
 
     @functools.wraps(original)
     def array(tensor: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        result = original(tensor, dtype)
+        result = np.asarray(original(tensor, dtype))
         return result.copy() if copy else result
 
     return array

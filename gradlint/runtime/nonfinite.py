@@ -8,19 +8,17 @@ from gradlint.runtime import sources
 from gradlint.runtime.observed import Cut
 
 if TYPE_CHECKING:
-    from gradlint.runtime.calls import Call, Source
+    from gradlint.runtime.calls import Call
     from gradlint.runtime.record import Operation
-    from gradlint.runtime.watcher import Watcher, Window
+    from gradlint.runtime.windows import Window
 
 
-def first(watcher: Watcher, window: Window, call: Call, source: Source) -> Cut:
+def first(window: Window, call: Call) -> Cut:
     """The operation whose backward pass, or whose result already, is the first that is not finite.
 
     Args:
-        watcher: Who looked on.
         window: When the tape recorded.
         call: The gradient call.
-        source: The source that got NaN or Inf.
     """
     here = call.stack[0] if call.stack else None
     operations = [one for one in window.operations if one.values is not None and not one.backward]
@@ -28,7 +26,6 @@ def first(watcher: Watcher, window: Window, call: Call, source: Source) -> Cut:
         ins, outs = operation.values or ((), ())
         if all(map(sources.finite, ins)) and not all(map(sources.finite, outs)):
             return Cut("nonfinite", _place(operation) or here, operation.kind)
-    del watcher, source
     found = _backward(operations, call)
     return Cut("nonfinite", here) if found is None else Cut("nonfinite", _place(found) or here, found.kind)
 
@@ -47,7 +44,7 @@ def _backward(operations: list[Operation], call: Call) -> Operation | None:
         ins, outs = operation.values or ((), ())
         if not any(one in gradients for one in operation.outputs):
             continue
-        seeds = [gradients.get(number, None) for number in operation.outputs]
+        seeds = [gradients.get(number) for number in operation.outputs]
         seeds = [tf.zeros_like(out) if seed is None else seed for seed, out in zip(seeds, outs, strict=True)]
         try:
             answers = backprop._gradient_function(

@@ -23,6 +23,7 @@ Reason = Literal[
     "condition",
     "integer-source",
     "not-watched",
+    "rebound",
     "non-trainable",
     "not-accessed",
     "watched-late",

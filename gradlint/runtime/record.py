@@ -65,12 +65,14 @@ class Write:
         sequence: When.
         stack: The user's lines.
         initial: Whether the variable began with it.
+        symbol: The tensor itself where the write stands in a traced function.
     """
 
     value: int
     sequence: int
     stack: tuple[Place, ...]
     initial: bool
+    symbol: Any = None
 
 
 @dataclass(frozen=True, slots=True)

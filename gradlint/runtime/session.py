@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlint.runtime.findings import Findings
 from gradlint.runtime.hooks import Hooks
@@ -25,6 +25,9 @@ class Session:
         failed: Called with the text of an error of the watcher's own.
     """
 
+    current: ClassVar[Session | None] = None
+    """The session that watches now."""
+
     def __init__(self, found: Callable[[Finding], None], failed: Callable[[str], None]) -> None:
         self._found = found
         self._failed = failed
@@ -37,17 +40,26 @@ class Session:
         self._watching = False
 
     def start(self) -> None:
-        """Watch from now on, or from when the program imports TensorFlow."""
+        """Watch from now on, or from when the program imports TensorFlow.
+
+        Raises:
+            RuntimeError: If a session watches already.
+        """
+        if Session.current is not None:
+            raise RuntimeError("this program is being watched already")
+        Session.current = self
         if "tensorflow" in sys.modules and hasattr(sys.modules["tensorflow"], "GradientTape"):
             self._install()
         else:
             self._waiting = AfterImport("tensorflow", self._install)
-            sys.meta_path.insert(0, self._waiting)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, self._waiting)
 
     def stop(self) -> None:
         """Watch no more, and put TensorFlow back as it was."""
+        if Session.current is self:
+            Session.current = None
         if self._waiting is not None and self._waiting in sys.meta_path:
-            sys.meta_path.remove(self._waiting)  # type: ignore[arg-type]
+            sys.meta_path.remove(self._waiting)
         if self._watching:
             self._watching = False
             self.hooks.remove()

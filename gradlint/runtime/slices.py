@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint.runtime.calls import parsed
+from gradlint.runtime.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.runtime.places import Place
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.AsyncFor, ast.AsyncWith, ast.Match)
@@ -48,12 +48,38 @@ def behind(place: Place) -> frozenset[int]:
     return frozenset(found)
 
 
+def binding(place: Place, text: str) -> Place | None:
+    """The line on which a name was bound last before a line: in the line's own function, else at the module's top."""
+    tree = parsed(place.path)
+    if tree is None:
+        return None
+    scope = _scope(tree, place.line)
+    for body, function in ((scope, place.function), (tree, "<module>")):
+        lines = [one.lineno for one in _statements(body) if text in _bound(one)]
+        before = [line for line in lines if line <= place.line] or lines
+        if before:
+            return Place(place.path, max(before), function)
+    return None
+
+
+def rebinds(place: Place, text: str) -> bool:
+    """Whether the statement on a line binds a name to something made from what the name was bound to before."""
+    tree = parsed(place.path)
+    if tree is None:
+        return False
+    return any(
+        text in _bound(statement) and text in _read(statement)
+        for statement in _statements(_scope(tree, place.line))
+        if statement.lineno <= place.line <= (statement.end_lineno or statement.lineno)
+    )
+
+
 def _scope(tree: ast.Module, line: int) -> ast.AST:
     inner: ast.AST = tree
     for node in ast.walk(tree):
-        if isinstance(node, _SCOPES) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            if isinstance(inner, ast.Module) or node.lineno >= inner.lineno:  # type: ignore[attr-defined]
-                inner = node
+        holds = isinstance(node, _SCOPES) and node.lineno <= line <= (node.end_lineno or node.lineno)
+        if holds and getattr(node, "lineno", 0) >= getattr(inner, "lineno", 0):
+            inner = node
     return inner
 
 
@@ -73,7 +99,8 @@ def _statements(scope: ast.AST) -> Iterator[ast.stmt]:
         pending.extend(
             child
             for child in ast.iter_child_nodes(node)
-            if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)) and isinstance(node, (*_BLOCKS, ast.ExceptHandler, ast.match_case))
+            if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case))
+            and isinstance(node, (*_BLOCKS, ast.ExceptHandler, ast.match_case))
         )
 
 

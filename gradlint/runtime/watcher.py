@@ -6,12 +6,12 @@ import contextlib
 import sys
 import threading
 import traceback
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gradlint.runtime import places
 from gradlint.runtime.record import DIFFERENTIABLE, Exit, Operation, Record, Write
+from gradlint.runtime.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,32 +23,6 @@ _WRITING = ("Assign", "Scatter", "Apply")
 """What the names of the operations that write a variable have in them."""
 _FLOATS = DIFFERENTIABLE - {20, 21}
 _NO_STACK: tuple[places.Place, ...] = ()
-
-
-@dataclass(slots=True, eq=False)
-class Window:
-    """When one tape recorded, and what it was told to watch.
-
-    Attributes:
-        spans: When it began and ended to record; the last may still be open.
-        watched: When each tensor or variable handle was watched, by identity.
-        asked: The user's lines of the calls that have asked it.
-        operations: What ran while it recorded and still holds its values.
-    """
-
-    spans: list[list[int | None]] = field(default_factory=list)
-    watched: dict[int, int] = field(default_factory=dict)
-    asked: list[tuple[places.Place, ...]] = field(default_factory=list)
-    operations: list[Operation] = field(default_factory=list)
-
-    def holds(self, sequence: int) -> bool:
-        """Whether the tape recorded at a moment."""
-        return any(begin <= sequence and (end is None or sequence < end) for begin, end in self.spans)  # type: ignore[operator]
-
-    @property
-    def open(self) -> bool:
-        """Whether the tape records now."""
-        return bool(self.spans) and self.spans[-1][1] is None
 
 
 class _Inside(threading.local):
@@ -129,7 +103,7 @@ class Watcher:
                 name = kind if isinstance(kind, str) else kind.decode()
                 self.guarded(self._ran, name, inputs, attributes, outputs)
             else:
-                self.guarded(self._traced, outputs, graph)
+                self.guarded(self._traced, kind if isinstance(kind, str) else kind.decode(), inputs, outputs, graph)
 
     def touched(self, variable: Any) -> None:
         """A variable's handle was asked for: the next operation may have read it."""
@@ -150,10 +124,12 @@ class Watcher:
             if len(alike) > 1 or (alike and len(fresh) > len(touched)):
                 alike = [one for one in alike if self._shares(one, variable)]
             if alike:
-                fresh.remove(alike[0])
+                fresh = [one for one in fresh if one is not alike[0]]
                 handle = variable.__dict__["_handle"]._id
                 moment = self.record.tick()
-                self.record.add(Operation("ReadVariableOp", (handle,), (alike[0]._id,), moment, stack, (True,), (True,), ()))
+                self.record.add(
+                    Operation("ReadVariableOp", (handle,), (alike[0]._id,), moment, stack, (True,), (True,), ())
+                )
 
     @staticmethod
     def _shares(tensor: Any, variable: Any) -> bool:
@@ -208,7 +184,7 @@ class Watcher:
         initial = kind == "AssignVariableOp" and not self.record.written(handle)
         self.record.write(handle, Write(value, self.record.tick(), places.stack(sys._getframe()), initial))
 
-    def _traced(self, outputs: tuple[Any, ...], graph: Any) -> None:
+    def _traced(self, kind: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], graph: Any) -> None:
         created = self.record.created.get(graph)
         if created is None:
             created = self.record.created[graph] = {}
@@ -220,11 +196,14 @@ class Watcher:
         moment = self.record.tick()
         for output in outputs:
             created[output._id] = moment
+        if not outputs and len(inputs) > 1 and any(part in kind for part in _WRITING):
+            value = inputs[-1] if "Scatter" in kind else inputs[1]
+            self.record.write(_outermost(inputs[0]), Write(value._id, moment, places.current(), False, value))
 
     def left(self, tensor: Any, how: str) -> None:
         """A tensor is being turned into a NumPy array or a Python number."""
         self.inside.touched.clear()
-        if tensor._datatype_enum() in DIFFERENTIABLE:
+        if tensor._datatype_enum() in DIFFERENTIABLE or how == "__bool__":
             stack = places.stack(sys._getframe())
             self.record.exits.append(Exit(tensor._id, self.record.tick(), stack, how))
 
@@ -244,6 +223,8 @@ class Watcher:
     def opened(self, tape: Any) -> None:
         """A tape begins, or goes on, to record."""
         window = self.window(tape)
+        if not window.spans:
+            window.stack = places.current()
         window.spans.append([self.record.tick(), None])
         self.recording.append(window)
 
@@ -261,8 +242,9 @@ class Watcher:
 
         window = self.window(tape)
         moment = self.record.tick()
+        stack = places.current()
         for one in flattened(tensor):
-            window.watched.setdefault(identity(one), moment)
+            window.watched.setdefault(identity(one), (moment, stack))
 
     def ask(self, original: Any, method: str, tape: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A gradient call: let TensorFlow answer, look at the answer, and hand it on as it is."""
@@ -294,10 +276,23 @@ class Watcher:
         self.calls += 1
         window = self.window(tape)
         stack = places.current()
-        for observed in judged(self, Call(method, tape, stack, *passed), result, failure):
+        call = Call(method, tape, stack, *passed)
+        for observed in judged(self.record, window, call, result, failure, self.counted):
             self.observe(observed)
         window.asked.append(stack)
         if not tape._persistent:
             for operation in window.operations:
                 operation.values = None
             window.operations.clear()
+
+
+def _outermost(tensor: Any) -> int:
+    """The identity of what a parameter of a traced function stands for outside all functions; its own for another."""
+    while True:
+        graph = getattr(tensor, "graph", None)
+        captures = () if hasattr(tensor, "numpy") else getattr(graph, "captures", ())
+        outer = next((outside for outside, inside in captures if inside is tensor), None)
+        if outer is None:
+            number: int = tensor._id
+            return number
+        tensor = outer

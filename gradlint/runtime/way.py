@@ -1,6 +1,7 @@
 """The way from a target back to a source over what was recorded, and where it is cut.
 
-The search looks for the way with the fewest cuts, so the cut that it names is one whose repair brings the gradient back.
+The search looks for the way with the fewest cuts, so the cut that it names is one whose repair brings the
+gradient back.
 """
 
 from __future__ import annotations
@@ -20,17 +21,30 @@ if TYPE_CHECKING:
     from gradlint.runtime.observed import Reason
     from gradlint.runtime.places import Place
     from gradlint.runtime.record import Operation, Record, Write
-    from gradlint.runtime.watcher import Window
+    from gradlint.runtime.windows import Window
 
 SHAPE_ONLY = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "VariableShape", "ZerosLike", "OnesLike", "BroadcastGradientArgs"}
 )
 """Operations whose result depends on the shape of what goes in and not on its value."""
 COMPARISONS = frozenset(
-    {"Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "ApproximateEqual", "IsNan", "IsInf", "IsFinite"}
+    {
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Equal",
+        "NotEqual",
+        "ApproximateEqual",
+        "IsNan",
+        "IsInf",
+        "IsFinite",
+    }
 )
 STOPPING = frozenset({"StopGradient", "PreventGradient"})
 OPAQUE = frozenset({"PyFunc", "PyFuncStateless"})
+READING = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd"})
+"""Operations that read a variable: one of integers loses nothing there, it has no gradient to begin with."""
 STEP = 1e-6
 """What a step without a cut costs, so that of two ways the shorter one is taken."""
 
@@ -63,10 +77,10 @@ class Ways:
     Args:
         record: What was recorded.
         window: When the tape recorded.
-        target: The target's tensors.
+        target: The target's tensors, or their identities.
     """
 
-    def __init__(self, record: Record, window: Window, target: Iterable[Any]) -> None:
+    def __init__(self, record: Record, window: Window, target: Iterable[Any] | Iterable[int]) -> None:
         self.record = record
         self.window = window
         self.symbols: dict[int, Any] = {}
@@ -85,8 +99,9 @@ class Ways:
         ends = [state for one in identities for state in ((one, False), (one, True)) if state in self.cost]
         if not ends:
             return None
-        state: State | None = min(ends, key=lambda one: self.cost[one])
-        first_use = self.used.get(state[0], (0, ()))[0]
+        nearest = min(ends, key=lambda one: self.cost[one])
+        first_use = self.used.get(nearest[0], (0, ()))[0]
+        state: State | None = nearest
         cuts: list[Cut] = []
         lines: list[Place] = []
         while state is not None:
@@ -103,6 +118,8 @@ class Ways:
         return (identity, False) in self.cost or (identity, True) in self.cost
 
     def _key(self, tensor: Any) -> int:
+        if isinstance(tensor, int):
+            return tensor
         number: int = tensor._id
         if getattr(tensor, "graph", None) is not None and not hasattr(tensor, "numpy"):
             self.symbols[number] = tensor
@@ -217,7 +234,7 @@ class Ways:
         if inner:
             yield from inner
             return
-        index = list(op.outputs).index(tensor) if len(op.outputs) > 1 else 0
+        index = _position(op, tensor)
         floats = op.outputs[index].dtype.as_datatype_enum in DIFFERENTIABLE
         answers = gradients.graph_passages(op) if floats else None
         for position, one in enumerate(op.inputs):
@@ -240,7 +257,7 @@ class Ways:
 
     def _inner(self, op: Any, tensor: Any, outside: bool, cut: Cut | None, place: Place | None) -> Iterator[Edge]:
         """The steps into the branches, the body or the function that an operation of a graph calls."""
-        index = next(number for number, one in enumerate(op.outputs) if one is tensor or one._id == tensor._id)
+        index = _position(op, tensor)
         inputs = [self._key(one) for one in op.inputs]
         for attribute, skipped in (("then_branch", 1), ("else_branch", 1), ("body", 0), ("f", 0)):
             if attribute not in op.node_def.attr:
@@ -250,6 +267,8 @@ class Ways:
             if graph is None or index >= len(graph.outputs):
                 return
             yield self._into(graph, index, inputs[skipped:], outside, cut, place)
+            if skipped:
+                yield Edge((inputs[0], outside), cut or Cut("condition", place, op.type), place)
             if attribute == "body":
                 for given, made in zip(graph.inputs, graph.outputs, strict=False):
                     self.bound.setdefault(given._id, set()).add(self._key(made))
@@ -261,6 +280,8 @@ class Ways:
             if write.sequence <= moment and not self._of_update(write, begin):
                 reason: Reason = "rewrapped" if write.initial else "assigned"
                 place = write.stack[0] if write.stack else None
+                if write.symbol is not None:
+                    self.symbols[write.value] = write.symbol
                 yield Edge((write.value, state[1]), Cut(reason, place), place)
 
     def _of_update(self, write: Write, begin: int) -> bool:
@@ -297,6 +318,11 @@ class Ways:
                     break
 
 
+def _position(op: Any, tensor: Any) -> int:
+    """Which of an operation's outputs a tensor is; tensors compare by value, so identities are compared."""
+    return next((number for number, one in enumerate(op.outputs) if one._id == tensor._id), 0)
+
+
 def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Place | None) -> Cut | None:
     """How an operation cuts the way from one of its inputs to one of its outputs; None where it does not.
 
@@ -306,7 +332,7 @@ def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Pl
         passage: What its gradient does; None where the output has no gradients.
         place: The user's line.
     """
-    if not float_in or passage == "passes":
+    if not float_in or passage == "passes" or kind in READING:
         return None
     if passage == "unregistered":
         return Cut("no-gradient", place, kind)

@@ -107,6 +107,12 @@ WORDINGS: Mapping[Reason, Wording] = {
         "`{source}` is a tensor that no `watch` covers",
         "call `tape.watch({source})` at the top of the block",
     ),
+    "rebound": Wording(
+        "GT101",
+        "variable-rebound-to-tensor",
+        "`{source}` is bound to a tensor here, which no `watch` covers",
+        "keep the Variable: `{source}.assign(...)` in place of `{source} = ...`",
+    ),
     "non-trainable": Wording(
         "GT103",
         "non-trainable-variable",
@@ -140,7 +146,7 @@ WORDINGS: Mapping[Reason, Wording] = {
     "reused": Wording(
         "GT401",
         "tape-reused",
-        "the tape was asked before, here, and keeps its recording for one call only",
+        "the tape was asked before and keeps its recording for one call only",
         "make it with `persistent=True`, or ask once for all sources",
     ),
     "target": Wording(
