@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from gradlint.commands import terminal
@@ -25,4 +27,9 @@ def command(cache_dir: str | None) -> None:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
-    terminal.note(f"removed {shown(folder)}" if removed else "nothing is remembered here")
+    if not removed:
+        terminal.note("nothing is remembered here")
+    elif os.path.lexists(folder):
+        terminal.note(f"removed what is remembered in {shown(folder)}; the other files in it were left")
+    else:
+        terminal.note(f"removed {shown(folder)}")

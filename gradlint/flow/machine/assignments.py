@@ -121,7 +121,7 @@ class Assignments(Calls):
             elif items and not exact:
                 self.assign(target, join_all(items), node)
             else:
-                self.assign(target, self.unknown("item", node, [value], top=isinstance(value, Unknown)), node)
+                self.assign(target, self.unknown("item", node, [value], anything=isinstance(value, Unknown)), node)
 
     def store_item(self, target: ast.Subscript, value: Value, node: ast.AST) -> None:
         """``container[index] = value``."""

@@ -149,10 +149,10 @@ def clone(machine: Interpreter, model: Value, node: ast.AST) -> Value:
     return made
 
 
-def cloned(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def cloned(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``keras.models.clone_model(model)``."""
     model = argument(args, kwargs, 0, "model")
-    return clone(m, model if model is not None else m.top, node)
+    return clone(machine, model if model is not None else machine.anything, node)
 
 
 def prepare(machine: Interpreter, made: Instance) -> None:

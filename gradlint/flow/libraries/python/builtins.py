@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.state.store import join_values
-from gradlint.flow.values.making import ANYTHING, sequence, span_of, with_key
+from gradlint.flow.values.making import ANY_ATTRIBUTE, sequence, span_of, with_key
 from gradlint.flow.values.program import ClassValue, Function, Generator, Instance, Partial
 from gradlint.flow.values.values import (
     Array,
@@ -103,7 +103,7 @@ def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
                 machine.set(made.attrs, key, value)
         return made
     if package == "dataclasses" and short == "field":
-        return machine.unknown("field", node, top=True)
+        return machine.unknown("field", node, anything=True)
     return machine.foreign("call", node, [*args, *kwargs.values()])
 
 
@@ -177,7 +177,7 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
     if short in {"max", "min"} and args:
         return _extreme(machine, short, args, node)
     if short == "next" and args and isinstance(args[0], Generator) and isinstance(args[0].node, ast.FunctionDef):
-        return machine.unknown("next", node, args, top=True)
+        return machine.unknown("next", node, args, anything=True)
     if short == "next" and args:
         items, _ = machine.iterate(args[0], node)
         return items[0] if len(items) == 1 else (items[0] if items else machine.unknown("next", node, args))
@@ -202,9 +202,9 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             machine.set_attribute(args[0], args[1].value, args[2], node)
         elif isinstance(args[0], Instance):
-            machine.set(args[0].state, ANYTHING, True)
+            machine.set(args[0].state, ANY_ATTRIBUTE, True)
             for key in list(args[0].attrs):
-                machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], top=True))
+                machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], anything=True))
         return Const(None)
     if short in {"any", "all"}:
         made = Number("bool", span_of(node))
@@ -220,7 +220,7 @@ def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[s
     if short == "vars" and args:
         return machine.attribute(args[0], "__dict__", node)
     if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
-        return machine.unknown(short, node, args, top=True)
+        return machine.unknown(short, node, args, anything=True)
     if short in {"object"}:
         return machine.unknown(short, node)
     if short[:1].isupper():

@@ -84,7 +84,7 @@ def copied(
         memo[id(value)] = machine.library_call("keras.models.clone_model", [value], {}, node)
         return memo[id(value)]
     if isinstance(value, Instance | LibObject | Params | Unknown):
-        return machine.unknown("copy", node, [value], top=True)
+        return machine.unknown("copy", node, [value], anything=True)
     return value
 
 

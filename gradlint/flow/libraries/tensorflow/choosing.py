@@ -37,66 +37,66 @@ if TYPE_CHECKING:
     from gradlint.flow.libraries.models import Special
 
 
-def where(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def where(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.where``: connected to what is chosen from, never to the condition."""
     condition = argument(args, kwargs, 0, "condition")
     chosen = [value for value in (argument(args, kwargs, 1, "x"), argument(args, kwargs, 2, "y")) if value is not None]
     if name.startswith("keras."):
         chosen = [value for value in (argument(args, kwargs, 1, "x1"), argument(args, kwargs, 2, "x2")) if value]
     chosen = [value for value in chosen if not (isinstance(value, Const) and value.value is None)]
-    steering = list(m.leaves(condition)) if condition is not None else []
+    steering = list(machine.leaves(condition)) if condition is not None else []
     if not chosen:
-        cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
-        return m.tensor(node, steering, dtype="int64", op=name, cut=cut)
-    parents = [leaf for value in chosen for leaf in m.leaves(value)]
+        cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
+        return machine.tensor(node, steering, dtype="int64", op=name, cut=cut)
+    parents = [leaf for value in chosen for leaf in machine.leaves(value)]
     floats = [dtypes.of(value) for value in chosen if isinstance(value, Tensor | Variable)]
-    made = m.tensor(node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=name)
+    made = machine.tensor(node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=name)
     made.extra = {"condition": condition, "args": tuple(chosen)}
-    m.depend(made, steering, m.cut(Kind.CONDITION, node, m.callee(node), name, reason="where"))
+    machine.depend(made, steering, machine.cut(Kind.CONDITION, node, machine.callee(node), name, reason="where"))
     return made
 
 
-def indexed(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def indexed(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = argument(args, kwargs, 0, "params") or next(iter(kwargs.values()), Const(None))
     rest = [value for value in (*args[1:], *kwargs.values()) if value is not first]
-    steering = [leaf for value in rest for leaf in m.leaves(value) if not isinstance(leaf, Const | Known)]
-    parents = [leaf for leaf in m.leaves(first) if not isinstance(leaf, Const)]
-    made = m.tensor(node, parents, dtype=dtypes.of(first), op=name)
+    steering = [leaf for value in rest for leaf in machine.leaves(value) if not isinstance(leaf, Const | Known)]
+    parents = [leaf for leaf in machine.leaves(first) if not isinstance(leaf, Const)]
+    made = machine.tensor(node, parents, dtype=dtypes.of(first), op=name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
-        m.depend(made, steering, m.cut(Kind.CONDITION, node, m.callee(node), name, reason="index"))
+        machine.depend(made, steering, machine.cut(Kind.CONDITION, node, machine.callee(node), name, reason="index"))
     return made
 
 
-def resize(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def resize(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.image.resize``: every method but ``area`` passes."""
     image = argument(args, kwargs, 0, "images")
     method = argument(args, kwargs, 2, "method")
     text = method.value if isinstance(method, Const) else method.name if isinstance(method, Known) else ""
     cut = None
     if str(text).lower().endswith("area"):
-        cut = m.cut(Kind.NO_GRADIENT, node, m.callee(node), name, op="ResizeArea")
-    parents = [leaf for leaf in m.leaves(image) if not isinstance(leaf, Const)] if image is not None else []
+        cut = machine.cut(Kind.NO_GRADIENT, node, machine.callee(node), name, op="ResizeArea")
+    parents = [leaf for leaf in machine.leaves(image) if not isinstance(leaf, Const)] if image is not None else []
     nearest = str(text).lower().endswith(("nearest", "nearest_neighbor"))
     dtype = dtypes.of(image) if nearest and image is not None else "float32"
-    return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    return machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
 
 
-def nest(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def nest(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.nest.flatten``, ``map_structure`` and ``pack_sequence_as``."""
     last = name.rpartition(".")[2]
     if last == "flatten" and args:
         exact = all(isinstance(value, Seq | Dict | Tensor | Variable | Const) for value in args)
-        return sequence(list(m.leaves(args[0])), exact=exact and _exact(args[0]), node=node)
+        return sequence(list(machine.leaves(args[0])), exact=exact and _exact(args[0]), node=node)
     if last == "map_structure" and len(args) > 1:
-        made = _mapped(m, args[0], args[1:], node)
+        made = _mapped(machine, args[0], args[1:], node)
         if made is not None:
             return made
-    return m.unknown("nest", node, [*args, *kwargs.values()])
+    return machine.unknown("nest", node, [*args, *kwargs.values()])
 
 
-def _mapped(m: Interpreter, function: Value, nests: list[Value], node: ast.AST) -> Value | None:
+def _mapped(machine: Interpreter, function: Value, nests: list[Value], node: ast.AST) -> Value | None:
     """A nest of the same shape, with what a function gives for its leaves; None where the shape is not known."""
     first = nests[0]
     if isinstance(first, Unknown | Join | Instance):
@@ -105,7 +105,7 @@ def _mapped(m: Interpreter, function: Value, nests: list[Value], node: ast.AST) 
         columns = [value.items.values for value in nests if isinstance(value, Seq)]
         if len(columns) != len(nests):
             return None
-        parts = [_mapped(m, function, list(row), node) for row in zip(*columns, strict=False)]
+        parts = [_mapped(machine, function, list(row), node) for row in zip(*columns, strict=False)]
         values = tuple(part for part in parts if part is not None)
         return Seq(Items(values, first.items.exact), first.kind, span_of(node)) if len(values) == len(parts) else None
     if isinstance(first, Dict):
@@ -113,12 +113,12 @@ def _mapped(m: Interpreter, function: Value, nests: list[Value], node: ast.AST) 
         for key, _ in first.pairs.entries:
             row = [value.pairs.get(key) for value in nests if isinstance(value, Dict)]
             held = [value for value in row if value is not None]
-            part = _mapped(m, function, held, node) if len(held) == len(nests) else None
+            part = _mapped(machine, function, held, node) if len(held) == len(nests) else None
             if part is None:
                 return None
             entries.append((key, part))
         return Dict(Pairs(tuple(entries), first.pairs.exact), span_of(node)) if first.pairs.exact else None
-    return m.call(function, nests, {}, node)
+    return machine.call(function, nests, {}, node)
 
 
 def _exact(value: Value) -> bool:
@@ -129,59 +129,66 @@ def _exact(value: Value) -> bool:
     return not isinstance(value, Unknown | Join)
 
 
-def clip_norm(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def clip_norm(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.clip_by_global_norm(list, norm)``: the list again, and the norm."""
     values = argument(args, kwargs, 0, "t_list")
     if not isinstance(values, Seq):
-        given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value)]
-        return sequence([m.unknown("clipped", node, given), m.tensor(node, given, dtype="float32")], "tuple")
+        given = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
+        return sequence(
+            [machine.unknown("clipped", node, given), machine.tensor(node, given, dtype="float32")], "tuple"
+        )
     made: list[Value] = []
     for item in values.items.values:
         if isinstance(item, Const):
             made.append(item)
             continue
-        clipped = m.tensor(
-            node, [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)], dtype=dtypes.of(item), op=name
+        clipped = machine.tensor(
+            node,
+            [leaf for leaf in machine.leaves(values) if not isinstance(leaf, Const)],
+            dtype=dtypes.of(item),
+            op=name,
         )
         made.append(clipped)
     out = Seq(Items(tuple(made), values.items.exact), "list", span_of(node))
     out.extra = values.extra
-    norm = m.tensor(node, [leaf for leaf in m.leaves(values) if not isinstance(leaf, Const)], dtype="float32", op=name)
+    norm = machine.tensor(
+        node, [leaf for leaf in machine.leaves(values) if not isinstance(leaf, Const)], dtype="float32", op=name
+    )
     return sequence([out, norm], "tuple", node=node)
 
 
-def scope(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def scope(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.init_scope()``."""
     return LibObject("tensorflow.init_scope", "scope", span_of(node))
 
 
-def assigned(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def assigned(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.compat.v1.assign(v, x)`` and its kin."""
     if args and isinstance(args[0], Variable):
-        return assign(m, args[0], args[1:], node, m.callee(node))
-    return m.unknown("assign", node, args)
+        return assign(machine, args[0], args[1:], node, machine.callee(node))
+    return machine.unknown("assign", node, args)
 
 
-def assign(m: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
+def assign(machine: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
     """A value goes into a Variable: its state cuts the way to what was assigned."""
-    parents = [leaf for value in given for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    parents = [leaf for value in given for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
     parents = [leaf for leaf in parents if leaf is not variable]
-    m.set(variable.state, "known", None)
-    m.set(variable.state, "assigned", True)
+    machine.set(variable.state, "known", None)
+    machine.set(variable.state, "assigned", True)
     if parents:
         holder = Number("", span_of(node))
-        holder.born = m.tick()
-        cut = m.cut(Kind.ASSIGNED, node, callee, variable=m.name_of(variable))
-        m.depend(holder, parents, cut)
+        holder.born = machine.tick()
+        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
+        machine.depend(holder, parents, cut)
         variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
     if isinstance(variable, Params) or variable.keras is not False:
         return variable
-    made = m.tensor(node, [variable], dtype=variable.dtype, op="read")
+    made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
     made.copy_of = variable
     return made
 
 
-def dataset(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def dataset(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """A ``tf.data`` pipeline: what goes in comes out as data."""
     made = LibObject(
         "tensorflow.data.Dataset", "dataset", span_of(node), tuple(v for v in args if not isinstance(v, Const))
@@ -198,29 +205,33 @@ def dataset(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Valu
     return made
 
 
-def leaves(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def leaves(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
-    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    given = [
+        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
+    ]
     made = Array(None, span_of(node))
-    m.depend(made, given, m.cut(Kind.PYTHON, node, m.callee(node), name))
+    machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
     return made
 
 
-def unsupported(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def unsupported(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.gradients`` in eager mode."""
-    return m.unknown("gradients", node, [*args, *kwargs.values()])
+    return machine.unknown("gradients", node, [*args, *kwargs.values()])
 
 
-def unregistered(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def unregistered(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Raw operations that forbid differentiation."""
-    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    given = [
+        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
+    ]
     op = name.rpartition(".")[2]
-    return m.tensor(
+    return machine.tensor(
         node,
         given,
         dtype=dtypes.of(given[0]) if given else None,
         op=name,
-        cut=m.cut(Kind.NO_GRADIENT, node, m.callee(node), name, op=op),
+        cut=machine.cut(Kind.NO_GRADIENT, node, machine.callee(node), name, op=op),
     )
 
 
@@ -229,21 +240,23 @@ RAW_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv", "Bucketize",
 """Raw operations whose gradient TensorFlow registers as none."""
 
 
-def raw(m: Interpreter, name: str, kwargs: dict[str, Value], node: ast.AST) -> Value:
+def raw(machine: Interpreter, name: str, kwargs: dict[str, Value], node: ast.AST) -> Value:
     """A raw operation: those that TensorFlow knows to have no gradient lose it; of the others nothing is said."""
     op = name.rpartition(".")[2]
-    given = {key: [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)] for key, value in kwargs.items()}
+    given = {
+        key: [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)] for key, value in kwargs.items()
+    }
     parents = [leaf for leaves_ in given.values() for leaf in leaves_]
     if op in RAW_NONE:
         dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
-        cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name, op=op)
-        return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+        cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name, op=op)
+        return machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
     if op.startswith("ImageProjectiveTransform"):
-        made = m.tensor(node, given.get("images", []), op=name)
-        cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name, op=op, reason="argument")
-        m.depend(made, given.get("transforms", []), cut)
+        made = machine.tensor(node, given.get("images", []), op=name)
+        cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name, op=op, reason="argument")
+        machine.depend(made, given.get("transforms", []), cut)
         return made
-    return m.unknown("raw operation", node, parents)
+    return machine.unknown("raw operation", node, parents)
 
 
 SPECIAL: dict[str, Special] = {

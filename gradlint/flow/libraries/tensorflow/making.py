@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gradlint.flow.libraries.models import Special
 
 
-def make_variable(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def make_variable(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.Variable(...)`` and ``keras.Variable(...)``."""
     is_keras = name.startswith("keras.")
     initial = argument(args, kwargs, 0, "initializer" if is_keras else "initial_value")
@@ -45,7 +45,7 @@ def make_variable(m: Interpreter, name: str, args: list[Value], kwargs: dict[str
         dtype = "float32" if is_keras else dtypes.of(initial)
     if callable_initial and given is None:
         assert initial is not None
-        inner = m.call(initial, [], {}, node) if isinstance(initial, Function) else None
+        inner = machine.call(initial, [], {}, node) if isinstance(initial, Function) else None
         dtype = dtypes.of(inner) if inner is not None else "float32" if is_keras else None
     if isinstance(initial, Const) and isinstance(initial.value, int | float):
         known = initial.value
@@ -56,28 +56,28 @@ def make_variable(m: Interpreter, name: str, args: list[Value], kwargs: dict[str
         flag = args[3]
     trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
     if "synchronization" in kwargs:
-        trainable = False if m.text(node).find("ON_READ") >= 0 else trainable
+        trainable = False if machine.text(node).find("ON_READ") >= 0 else trainable
     if isinstance(trainable, int):
         trainable = bool(trainable)
     if trainable is not None and not isinstance(trainable, bool):
         trainable = True
     made = Variable(dtype, span_of(node), trainable=trainable, keras=is_keras)
-    made.born = m.tick()
+    made.born = machine.tick()
     made.state["known"] = known
     made.state["initial"] = initial
     if initial is not None:
-        parents = [leaf for leaf in m.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
-        m.depend(made, parents, m.cut(Kind.REWRAPPED, node, m.callee(node), name))
+        parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
+        machine.depend(made, parents, machine.cut(Kind.REWRAPPED, node, machine.callee(node), name))
     if initial is None and not kwargs and not args:
         made.dtype = None
     return made
 
 
-def constant(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def constant(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.constant`` and ``tf.convert_to_tensor``: the very object for a tensor, a new one for all else."""
     value = argument(args, kwargs, 0, "value")
     if value is None:
-        return m.unknown("constant", node, kwargs.values())
+        return machine.unknown("constant", node, kwargs.values())
     given = kwargs.get("dtype")
     if given is None and len(args) > 1:
         given = args[1]
@@ -87,7 +87,7 @@ def constant(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Val
     if isinstance(value, Storage):
         value = value.base
     if isinstance(value, Join):
-        return m.tensor(node, [value], dtype=asked or dtypes.of(value), op=name)
+        return machine.tensor(node, [value], dtype=asked or dtypes.of(value), op=name)
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, Tensor):
@@ -96,20 +96,20 @@ def constant(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Val
         shape = argument(args, kwargs, 2, "shape")
         axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
         if is_constant and axes is not None and had is not None and axes != had:
-            cut = m.cut(Kind.REWRAPPED, node, m.callee(node), name, reason="reshaped")
-            return m.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
-        made = m.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
+            cut = machine.cut(Kind.REWRAPPED, node, machine.callee(node), name, reason="reshaped")
+            return machine.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
+        made = machine.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
         made.copy_of = value
         return made
     if isinstance(value, Variable | Params):
         if is_constant:
-            cut = m.cut(Kind.REWRAPPED, node, m.callee(node), name, reason="constant-of-variable")
-            return m.tensor(node, [value], dtype=asked or dtypes.of(value), op=name, cut=cut)
-        made = m.tensor(node, [value], dtype=asked or dtypes.of(value), op="read")
+            cut = machine.cut(Kind.REWRAPPED, node, machine.callee(node), name, reason="constant-of-variable")
+            return machine.tensor(node, [value], dtype=asked or dtypes.of(value), op=name, cut=cut)
+        made = machine.tensor(node, [value], dtype=asked or dtypes.of(value), op="read")
         made.copy_of = value
         return made
     if isinstance(value, Unknown):
-        made = m.tensor(node, [value], dtype=asked, op=name, sure=False)
+        made = machine.tensor(node, [value], dtype=asked, op=name, sure=False)
         made.copy_of = value
         made.extra = {"maybe_same": value}
         return made
@@ -118,27 +118,27 @@ def constant(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Val
         known = value.value
     elif isinstance(value, Array):
         known = value.known if isinstance(value.known, int | float) else None
-    parents = [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)]
-    made = m.tensor(node, parents, dtype=asked or dtypes.of(value), op=name, known=known)
+    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    made = machine.tensor(node, parents, dtype=asked or dtypes.of(value), op=name, known=known)
     made.extra = {"args": (value,)}
     return made
 
 
-def identity(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def identity(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.identity`` and the like: a fresh tensor that is connected."""
     value = argument(args, kwargs, 0, "input") or next(iter(kwargs.values()), None)
     if value is None:
-        return m.unknown("identity", node)
+        return machine.unknown("identity", node)
     if isinstance(value, Symbolic):
         return value
-    parents = [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)]
-    made = m.tensor(node, parents, dtype=dtypes.of(value), op=name)
+    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    made = machine.tensor(node, parents, dtype=dtypes.of(value), op=name)
     if not isinstance(value, Seq):
         made.copy_of = value
     return made
 
 
-def cast(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def cast(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.cast``: passes between floats, loses everything else."""
     value = argument(args, kwargs, 0, "x")
     given = argument(args, kwargs, 1, "dtype")
@@ -149,17 +149,17 @@ def cast(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value],
     else:
         target = dtypes.named(given)
     if value is None:
-        return m.unknown("cast", node)
+        return machine.unknown("cast", node)
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, Tensor) and target is not None and value.dtype == target:
         return value
     source = dtypes.of(value)
-    parents = [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
     if dtypes.is_discrete(target) and not dtypes.is_discrete(source):
-        cut = m.cut(Kind.CAST, node, m.callee(node), name, dtype=str(target))
-        return m.tensor(node, parents, dtype=target, op=name, cut=cut)
-    made = m.tensor(
+        cut = machine.cut(Kind.CAST, node, machine.callee(node), name, dtype=str(target))
+        return machine.tensor(node, parents, dtype=target, op=name, cut=cut)
+    made = machine.tensor(
         node,
         parents,
         dtype=target,
@@ -172,42 +172,42 @@ def cast(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value],
     return made
 
 
-def image_dtype(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def image_dtype(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.image.convert_image_dtype``: a cast that scales."""
-    return cast(m, "tensorflow.cast", args, kwargs, node)
+    return cast(machine, "tensorflow.cast", args, kwargs, node)
 
 
-def filled(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def filled(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.zeros``, ``tf.ones``, ``tf.eye``: constants."""
     given = kwargs.get("dtype") or (args[1] if len(args) > 1 and name.endswith(("zeros", "ones")) else None)
     dtype = dtypes.named(given) if given is not None else "float32"
-    made = m.tensor(node, [], dtype=dtype, op=name)
+    made = machine.tensor(node, [], dtype=dtype, op=name)
     made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
     return made
 
 
-def like(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def like(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.zeros_like``, ``tf.ones_like``: constants of another's shape."""
     value = args[0] if args else next(iter(kwargs.values()), Const(None))
     given = kwargs.get("dtype") or (args[1] if len(args) > 1 else None)
-    cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
+    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
     dtype = dtypes.named(given) if given is not None else dtypes.of(value)
-    return m.tensor(
-        node, [leaf for leaf in m.leaves(value) if not isinstance(leaf, Const)], dtype=dtype, op=name, cut=cut
+    return machine.tensor(
+        node, [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)], dtype=dtype, op=name, cut=cut
     )
 
 
-def number_range(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def number_range(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.range``: a constant, whatever its bounds."""
     values = [*args, *(kwargs[key] for key in ("start", "limit", "delta") if key in kwargs)]
     given = kwargs.get("dtype")
     dtype = dtypes.named(given) if given is not None else dtypes.of(sequence(values))
-    cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
-    parents = [leaf for value in values for leaf in m.leaves(value)]
-    return m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
+    parents = [leaf for value in values for leaf in machine.leaves(value)]
+    return machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
 
 
-def random_values(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def random_values(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.random.normal`` and its kin: connected to their parameters, a constant otherwise."""
     given = kwargs.get("dtype")
     dtype = dtypes.named(given) if given is not None else None
@@ -218,42 +218,48 @@ def random_values(m: Interpreter, name: str, args: list[Value], kwargs: dict[str
     skip = 1
     if name.rpartition(".")[2].startswith("stateless_"):
         skip = 2
-    parents = [leaf for value in args[skip:] for leaf in m.leaves(value)]
-    parents += [leaf for key, value in kwargs.items() if key not in shape for leaf in m.leaves(value)]
+    parents = [leaf for value in args[skip:] for leaf in machine.leaves(value)]
+    parents += [leaf for key, value in kwargs.items() if key not in shape for leaf in machine.leaves(value)]
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
-    cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name) if integers else None
-    made = m.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name) if integers else None
+    made = machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
     made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
     return made
 
 
-def one_hot(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def one_hot(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.one_hot``: a constant for its indices, its depth and its values."""
-    parents = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value)]
+    parents = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
     given = kwargs.get("dtype")
-    cut = m.cut(Kind.NON_DIFFERENTIABLE, node, m.callee(node), name)
+    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
-    return m.tensor(node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=name, cut=cut)
+    return machine.tensor(
+        node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=name, cut=cut
+    )
 
 
-def keras_input(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def keras_input(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``keras.Input(...)``: a symbolic tensor."""
     return Symbolic(span_of(node))
 
 
-def slices(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def slices(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """``tf.IndexedSlices`` and ``tf.SparseTensor``: composites that are no source themselves."""
-    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
+    given = [
+        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
+    ]
     floats = [leaf for leaf in given if not dtypes.is_discrete(dtypes.of(leaf))]
-    made = m.tensor(node, given, dtype=dtypes.of(floats[0]) if floats else None, op=name)
+    made = machine.tensor(node, given, dtype=dtypes.of(floats[0]) if floats else None, op=name)
     made.extra = {"composite": "sparse" if name.endswith("SparseTensor") else "slices"}
     return made
 
 
-def parsed(m: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def parsed(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Functions that make a tensor of bytes or of a capsule."""
-    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value) if not isinstance(leaf, Const)]
-    return m.tensor(node, given, dtype=dtypes.named(argument(args, kwargs, 1, "out_type")), op=name)
+    given = [
+        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
+    ]
+    return machine.tensor(node, given, dtype=dtypes.named(argument(args, kwargs, 1, "out_type")), op=name)
 
 
 CALLS: dict[str, Special] = {
