@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from gradlint.runtime.calls import Call, Source
     from gradlint.runtime.observed import Reason
     from gradlint.runtime.places import Place
-    from gradlint.runtime.record import Record
+    from gradlint.runtime.record import Operation, Record
     from gradlint.runtime.way import Found
     from gradlint.runtime.windows import Window
+
+MOST_ORIGINS = 500
+"""How many tensors that a source was made from are looked at."""
 
 
 def judged(
@@ -115,19 +118,36 @@ def _call_place(call: Call) -> Any:
 def _no_way(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
     if ways.forgotten:
         return Cut("unknown", _call_place(call))
-    for identity in source.identities:
-        made = record.made.get(identity)
-        if made is not None and any(ways.reaches(one) for one in made.inputs):
-            return Cut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
+    made = next((record.made[one] for one in source.identities if one in record.made), None)
+    if made is not None and _shares_origin(record, ways, made):
+        return Cut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
     return _condition(record, window, source) or Cut("unconnected", _call_place(call))
+
+
+def _shares_origin(record: Record, ways: Ways, operation: Operation) -> bool:
+    """Whether a tensor was made from something that the target was computed from too."""
+    pending = list(operation.inputs)
+    seen: set[int] = set()
+    while pending and len(seen) < MOST_ORIGINS:
+        number = pending.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        made = record.made.get(number)
+        known = made is not None or record.written(number)
+        if known and ways.reaches(number):
+            return True
+        if made is not None:
+            pending.extend(made.inputs)
+    return False
 
 
 def _condition(record: Record, window: Window, source: Source) -> Cut | None:
     """Where a source decided while the tape recorded which way the program takes."""
     for exit_ in reversed(record.exits):
-        if exit_.how == "__bool__" and exit_.stack and window.holds(exit_.sequence):
-            if Ways(record, window, [exit_.tensor]).to(source.identities) is not None:
-                return Cut("condition", exit_.stack[0], exit_.how)
+        decides = exit_.how == "__bool__" and exit_.stack and window.holds(exit_.sequence)
+        if decides and Ways(record, window, [exit_.tensor]).to(source.identities) is not None:
+            return Cut("condition", exit_.stack[0], exit_.how)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.finding import Confirmation, Finding, Gradient, Position, Step
@@ -33,8 +34,10 @@ class Findings:
         """
         read = self._matching(observed)
         evidence = Confirmation("confirmed", _evidence(observed), self.version)
-        if read is not None:
+        if read is not None and read.severity == "error":
             return read.with_confirmation(evidence)
+        if read is not None:
+            return replace(read, severity="error", message=wording.message(observed), confirmation=evidence)
         place = observed.cut.place or observed.place
         words = wording.of(observed)
         path = shown(place.path) if place is not None else "<unknown>"

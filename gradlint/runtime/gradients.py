@@ -1,8 +1,8 @@
 """Whether TensorFlow's gradient of an operation reaches one of its inputs: TensorFlow itself is asked.
 
 The operation is built anew in a graph of its own, with placeholders for its inputs, and its registered gradient
-function is called there. So no list of operations has to be kept, and an operation of a newer version or of the user's own is
-answered as well.
+function is called there. So no list of operations has to be kept, and an operation of a newer version or of the
+user's own is answered as well.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class _Handle:
     """The attribute ``_handle`` of a variable, which notes each time that it is asked for.
 
     TensorFlow reads a variable that is passed to an operation in C++ and reports no operation for that; but it takes
-    the handle from the variable, so the variables that were asked for since the last report are those that may have been
-    read (``ReadVariableOp`` in ``tensorflow/python/eager/pywrap_tfe_src.cc``, TensorFlow 2.16 to 2.21).
+    the handle from the variable, so the variables that were asked for since the last report are those that may have
+    been read (``ReadVariableOp`` in ``tensorflow/python/eager/pywrap_tfe_src.cc``, TensorFlow 2.16 to 2.21).
     """
 
     def __init__(self, watcher: Watcher) -> None:

@@ -20,6 +20,7 @@ Reason = Literal[
     "no-gradient",
     "non-differentiable",
     "opaque",
+    "data",
     "condition",
     "integer-source",
     "not-watched",

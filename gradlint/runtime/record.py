@@ -66,6 +66,7 @@ class Write:
         stack: The user's lines.
         initial: Whether the variable began with it.
         symbol: The tensor itself where the write stands in a traced function.
+        data: Whether it is a dataset that an iterator runs over.
     """
 
     value: int
@@ -73,6 +74,7 @@ class Write:
     stack: tuple[Place, ...]
     initial: bool
     symbol: Any = None
+    data: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,9 @@ class Watcher:
         ins = tuple([one._id for one in inputs])
         if not outputs:
             self.inside.touched.clear()
-            if len(ins) > 1 and any(part in kind for part in _WRITING):
+            if kind == "MakeIterator":
+                self._fed(ins)
+            elif len(ins) > 1 and any(part in kind for part in _WRITING):
                 self._wrote(kind, ins)
             return
         made = record.made
@@ -183,6 +185,11 @@ class Watcher:
         handle, value = inputs[0], inputs[-1] if "Scatter" in kind else inputs[1]
         initial = kind == "AssignVariableOp" and not self.record.written(handle)
         self.record.write(handle, Write(value, self.record.tick(), places.stack(sys._getframe()), initial))
+
+    def _fed(self, inputs: tuple[int, ...]) -> None:
+        """An iterator begins over a dataset: what it gives comes from there."""
+        dataset, iterator = inputs
+        self.record.write(iterator, Write(dataset, self.record.tick(), places.stack(sys._getframe()), False, data=True))
 
     def _traced(self, kind: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], graph: Any) -> None:
         created = self.record.created.get(graph)

@@ -278,7 +278,7 @@ class Ways:
         begin = min((span[0] for span in self.window.spans if span[0] is not None), default=0)
         for write in self.record.writes[handle]:
             if write.sequence <= moment and not self._of_update(write, begin):
-                reason: Reason = "rewrapped" if write.initial else "assigned"
+                reason: Reason = "data" if write.data else "rewrapped" if write.initial else "assigned"
                 place = write.stack[0] if write.stack else None
                 if write.symbol is not None:
                     self.symbols[write.value] = write.symbol

@@ -59,6 +59,12 @@ WORDINGS: Mapping[Reason, Wording] = {
         "`tf.numpy_function` runs Python code here that the tape cannot see into",
         "use TensorFlow's functions, or `tf.py_function`",
     ),
+    "data": Wording(
+        "GT206",
+        "opaque-function",
+        "the value goes through a `tf.data.Dataset` here, which no tape sees into",
+        "split the tensor itself: `tf.unstack`, `tf.split` or a slice",
+    ),
     "stopped": Wording(
         "GT306",
         "stopped-gradient",
