@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
+    from gradlint.flow.values.names import Wrappers
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
@@ -39,6 +40,7 @@ class Interpreter(Protocol):
 
     Attributes:
         code: The program.
+        wrappers: What the settings say of functions that cannot be followed.
         tree: The program's tree.
         recorder: Notes what is found out.
         clock: How many expressions and statements have run.
@@ -59,6 +61,7 @@ class Interpreter(Protocol):
     """
 
     code: str
+    wrappers: Wrappers
     tree: ast.AST
     recorder: Recorder
     clock: int
@@ -118,6 +121,10 @@ class Interpreter(Protocol):
     @property
     def in_graph(self) -> bool:
         """Whether the running code is traced into a graph by ``tf.function``."""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
 
     @property
     def graphs(self) -> int:
@@ -307,6 +314,9 @@ class Interpreter(Protocol):
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""
+
+    def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """``tf.GradientTape(...)``."""
 
     def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a tape's method."""

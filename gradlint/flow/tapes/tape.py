@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import derivatives
 from gradlint.flow.interpreter import Interpreter
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.tapes import ask as questions
 from gradlint.flow.tapes.question import Call
 from gradlint.flow.values.dtypes import of as dtype_of
@@ -48,6 +49,12 @@ _KEYWORDS = {
     "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
     "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
 }
+
+
+@models("tensorflow.GradientTape")
+def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.GradientTape(...)``."""
+    return machine.make_tape(call.args, call.kwargs, call.node)
 
 
 class Tapes(Interpreter):
