@@ -124,7 +124,7 @@ class Assignments(Calls):
             elif items and not exact:
                 self.assign(target, join_all(items), node)
             else:
-                self.assign(target, self.unknown("item", node, [value], top=isinstance(value, Unknown)), node)
+                self.assign(target, self.unknown("item", node, [value], anything=isinstance(value, Unknown)), node)
 
     def unpack_each(self, targets: list[ast.expr], value: Join, node: ast.AST) -> bool:
         """Unpack one of several sequences of the same length; gives whether that is what the value is."""

@@ -66,7 +66,7 @@ class Branches(Assignments):
 
         self.branch([run(way, label) for way, label in zip(ways, labels, strict=True)], labels)
         if not results:
-            return self.top
+            return self.anything
         result, first = results[0]
         for value, label in results[1:]:
             result = join_values(result, value, first, label)
@@ -117,7 +117,7 @@ class Branches(Assignments):
             and len(node.ops) == 1
             and isinstance(node.ops[0], ast.Eq)
         ):
-            return Const(id(self.globals) not in self.homes)
+            return Const(id(self.globals) not in self.modules_by_frame)
         return self.eval(node)
 
     # -- match -----------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ class Branches(Assignments):
         for part in ast.walk(pattern):
             if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
                 whole = part is pattern or (isinstance(pattern, ast.MatchAs) and pattern.name == part.name)
-                self.bind(part.name, subject if whole else self.unknown(part.name, node, [subject], top=True))
+                self.bind(part.name, subject if whole else self.unknown(part.name, node, [subject], anything=True))
 
     # -- try -------------------------------------------------------------------------------------------------------
 

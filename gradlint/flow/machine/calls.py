@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
 """The methods of a program's layers and models that Keras calls, as they are."""
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
-ABROAD = 25_000
+STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
@@ -92,11 +92,11 @@ class Calls(Attributes):
         while frame is not None and (frame.function is None or frame.function.owner is None):
             frame = frame.parent
         if frame is None or frame.function is None or frame.function.owner is None:
-            return self.unknown("super", node, top=True)
+            return self.unknown("super", node, anything=True)
         arguments = frame.function.node.args
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         owner = frame.names.get(names[0]) if names else None
-        return Super(frame.function.owner, owner if isinstance(owner, Value) else self.top)
+        return Super(frame.function.owner, owner if isinstance(owner, Value) else self.anything)
 
     def call(
         self,
@@ -142,8 +142,8 @@ class Calls(Attributes):
             self.applied(args[0], node)
         given = [function, *args, *kwargs.values()]
         made = self.foreign("call", node, given)
-        if any(isinstance(value, Unknown) and value.top for value in given):
-            made.top = True
+        if any(isinstance(value, Unknown) and value.anything for value in given):
+            made.anything = True
         return made
 
     # -- functions -------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Calls(Attributes):
         held = memo.get(key)
         if isinstance(held, Value):
             return held
-        self.kept += args + list(kwargs.values())
+        self.kept_alive += args + list(kwargs.values())
         made = self.execute(function, args, kwargs, node)
         self.set(memo, key, made)
         return made
@@ -182,12 +182,12 @@ class Calls(Attributes):
     ) -> Value:
         """Run a function's body."""
         code = function.node
-        if function.opaque or (code.lineno > self.recorder.own and self.spent_abroad > ABROAD):
-            return self.foreign_call(self.top, [function, *args], kwargs, node)
+        if function.opaque or (code.lineno > self.recorder.own and self.spent_in_modules > STEPS_IN_MODULES):
+            return self.foreign_call(self.anything, [function, *args], kwargs, node)
         self.entered[id(code)] = self.entered.get(id(code), 0) + 1
         depth = sum(activation.function is not None and activation.function.node is code for activation in self.stack)
         if len(self.stack) > DEPTH or depth > 2 or self.entered[id(code)] > ENTRIES:
-            return self.unknown("call", node, [function, *args, *kwargs.values()], top=True)
+            return self.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
         frame = Frame(function.frame, function)
         frame.self_class = function.owner
         began = self.clock
@@ -229,7 +229,7 @@ class Calls(Attributes):
         end = self.block(code.body)
         if not activation.returns:
             if end == "raise":
-                return self.unknown("raises", code, top=True)
+                return self.unknown("raises", code, anything=True)
             return Const(None)
         if len(activation.returns) == 1 and end == "return" and activation.returns[0][1] is None:
             return activation.returns[0][0]
@@ -274,23 +274,23 @@ class Calls(Attributes):
             caller=caller,
         )
         self.eager = False
-        entry, began = self.entry, self.began
+        entry, began = self.entry, self.entered_at
         self.entry = self.entered_by(function, node)
         if entry is None and self.entry is not None:
-            self.began = self.clock
+            self.entered_at = self.clock
         self.stack.append(activation)
         try:
             return run()
         finally:
             self.stack.pop()
             if entry is None and self.entry is not None:
-                self.abroad += self.clock - self.began
-            self.entry, self.began = entry, began
+                self.steps_in_modules += self.clock - self.entered_at
+            self.entry, self.entered_at = entry, began
 
     @property
-    def spent_abroad(self) -> int:
+    def spent_in_modules(self) -> int:
         """How many expressions and statements of other modules have been run."""
-        return self.abroad + (self.clock - self.began if self.entry is not None else 0)
+        return self.steps_in_modules + (self.clock - self.entered_at if self.entry is not None else 0)
 
     def entered_by(self, function: Function, node: ast.AST) -> Span | None:
         """The program's own call that leads into a function of another module; None for one of its own."""
@@ -368,7 +368,7 @@ class Calls(Attributes):
                 if default is not None and not star:
                     names[name] = default
                 else:
-                    names[name] = self.unknown(name, node, [*args, *kwargs.values()], top=True)
+                    names[name] = self.unknown(name, node, [*args, *kwargs.values()], anything=True)
 
     # -- classes ---------------------------------------------------------------------------------------------------
 
@@ -435,7 +435,7 @@ class Calls(Attributes):
             self.set(made.attrs, name, value)
         for name in fields:
             if name not in made.attrs and self.class_attribute(cls, name) is None:
-                self.set(made.attrs, name, self.unknown(name, node, top=True))
+                self.set(made.attrs, name, self.unknown(name, node, anything=True))
         post = self.class_attribute(cls, "__post_init__")
         if isinstance(post, Function):
             self.call(Bound(post, made), [], {}, node)

@@ -74,7 +74,7 @@ class Machine(Library):
 
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
-        return id(node) in self.second
+        return id(node) in self.inside_other_tapes
 
     # -- the program -----------------------------------------------------------------------------------------------
 
@@ -103,16 +103,16 @@ class Machine(Library):
             for function in pending if self.everything else relevant.pick(pending, self.defined):
                 if id(function.node) in self.entered or isinstance(function.node, ast.Lambda):
                     continue
-                mark, pool, clock = self.store.mark(), self.pool.edges, self.clock
+                mark, escaped, clock = self.store.mark(), self.escaped.edges, self.clock
                 self.let_go(function)
                 try:
                     self.enter_alone(function)
                 except RaisedError:
                     self.stack.clear()
                     self.forks = 0
-                self.set(self.world, "active", ())
+                self.record_with(())
                 self.store.undo(mark)
-                self.leave_pool(pool, function, clock)
+                self.forget_escaped(escaped, function, clock)
 
     def let_go(self, function: Function) -> None:
         """What a closure sees of a function that has ended may be in any state by the time that it is called."""
@@ -125,7 +125,7 @@ class Machine(Library):
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value, and may have called it."""
-        is_new = id(value) not in self.pooled
+        is_new = id(value) not in self.escaped_by_id
         super().escape(value)
         keras.forget(self, value)
         if is_new and isinstance(value, Function | Bound):
@@ -145,9 +145,10 @@ class Machine(Library):
         # Keras gives a step the data alone, which no Variable of the program stands behind.
         data = function.name in STEPS_OF_FIT and self.is_keras_method(function)
         while len(args) < len(names):
-            args.append(Unknown(names[len(args)], span_of(function.node), top=not data))
+            args.append(Unknown(names[len(args)], span_of(function.node), anything=not data))
         kwargs: dict[str, Value] = {
-            argument.arg: Unknown(argument.arg, span_of(function.node), top=True) for argument in arguments.kwonlyargs
+            argument.arg: Unknown(argument.arg, span_of(function.node), anything=True)
+            for argument in arguments.kwonlyargs
         }
         function.graph = function.graph or self.traced_by_fit(function)
         wrapped, function.opaque = function.opaque, False
@@ -170,7 +171,7 @@ class Machine(Library):
         args: list[Value] = []
         if isinstance(init, Function):
             names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
-            args = [Unknown(name, span_of(init.node), top=True) for name in names]
+            args = [Unknown(name, span_of(init.node), anything=True) for name in names]
         made = self.construct(cls, args, {}, cls.node, invented=True)
         if isinstance(made, Instance):
             if made.library and function.name not in {"__init__", "build"}:
@@ -187,7 +188,7 @@ class Machine(Library):
             self.tick()
             before = made.attrs.get(name)
             if before is not None and not isinstance(before, Variable):
-                self.set(made.attrs, name, Unknown(name, None, top=True))
+                self.set(made.attrs, name, Unknown(name, None, anything=True))
         for name, before in list(made.attrs.items()):
             self.leave_open(cls, made, name, before)
 

@@ -47,11 +47,7 @@ def _asked(machine: Interpreter, test: ast.Call, *, holds: bool) -> None:
         if cls is None:
             return
 
-        def fits(option: Value) -> bool:
-            answer = instance_of(option, cls)
-            return not isinstance(answer, Const) or bool(answer.value) is holds
-
-        _keep(machine, test.args[0], fits)
+        _keep(machine, test.args[0], lambda option: instance_of(option, cls) is not (not holds))
 
 
 def _is_none(value: Value) -> bool:

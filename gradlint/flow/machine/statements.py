@@ -62,7 +62,7 @@ class Statements(Definitions):
         if self.stack:
             activation = self.stack[-1]
             if len(self.stack) == 1:
-                self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
+                self.used_elsewhere |= {id(leaf) for leaf in self.leaves(value)}
             direct = self.forks == activation.forks and not activation.returns and not self.left_early()
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"

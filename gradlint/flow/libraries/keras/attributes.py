@@ -42,7 +42,7 @@ LIBRARY_METHODS = frozenset({
 def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> Value:
     """An attribute of an object of the library."""
     if "patched" in value.state:
-        return machine.unknown(name, node, [value], top=True)
+        return machine.unknown(name, node, [value], anything=True)
     attrs = value.state.get("attrs")
     if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
         held: Value = attrs[name]
