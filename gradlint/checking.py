@@ -119,7 +119,7 @@ def check(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
-            found = engine.findings(source, known, on)
+            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     except Exception as error:

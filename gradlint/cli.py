@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
+    "run": "Run a program and name the lines where its gradients are lost.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
     "config": "Print the settings in force and where each comes from.",

@@ -20,7 +20,7 @@ def test_the_package_offers_them() -> None:
     assert gradlint.check_source is check_source
     assert gradlint.check_paths is check_paths
     assert gradlint.Finding.__module__ == "gradlint.finding"
-    assert set(gradlint.__all__) == {"Finding", "__version__", "check_paths", "check_source"}
+    assert set(gradlint.__all__) == {"Finding", "__version__", "check_paths", "check_source", "explain", "watching"}
     assert not hasattr(gradlint, "check_everything")
 
 

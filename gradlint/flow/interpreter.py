@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
+    from gradlint.flow.values.names import Wrappers
+    from gradlint.flow.values.premises import Premise
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
@@ -39,42 +41,42 @@ class Interpreter(Protocol):
 
     Attributes:
         code: The program.
+        wrappers: What the settings say of functions that cannot be followed.
         tree: The program's tree.
         recorder: Notes what is found out.
         clock: How many expressions and statements have run.
         stack: The running calls, the innermost last.
-        world: What holds for the whole program: the recordings that run (``active``).
-        pool: What code of others has seen, and so may use.
-        top: Something of which nothing is known.
-        kept: Values whose identity something refers to, so that they must outlive the program's last use.
+        escaped: What code of others has seen, and so may use.
+        anything: Something of which nothing is known.
+        kept_alive: Values whose identity something refers to, so that they must outlive the program's last use.
         controls: What the conditions of the program depend on, in the order of the run.
         eager: Whether the function that is called next runs eagerly inside a graph.
         recordings: How many recordings have begun.
         made_tapes: The tapes, in the order of their making.
         tape_names: What a tape is called, by its id.
-        handed_on: The ids of the tapes and values that code which is not followed may use.
-        second: The ids of the gradient calls that ran inside another tape's block.
+        used_elsewhere: The ids of the tapes and values that code which is not followed may use.
+        inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
         doomed: By a value's id, the exception that the operation which would make it raises, and where.
         replaced: By a tensor's id, the tensor, the Variable whose name it took, the name and the assignment.
     """
 
     code: str
+    wrappers: Wrappers
     tree: ast.AST
     recorder: Recorder
     clock: int
     stack: list[Activation]
-    world: dict[Any, Any]
-    pool: Unknown
-    top: Unknown
-    kept: list[Value]
+    escaped: Unknown
+    anything: Unknown
+    kept_alive: list[Value]
     controls: list[Value]
     eager: bool
     recordings: int
     made_tapes: list[Tape]
     tape_names: dict[int, str]
-    handed_on: set[int]
-    second: set[int]
+    used_elsewhere: set[int]
+    inside_other_tapes: set[int]
     paused_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
     replaced: dict[int, tuple[Value, Variable, str, ast.AST]]
@@ -114,9 +116,23 @@ class Interpreter(Protocol):
     def recording(self) -> tuple[Recording, ...]:
         """The recordings that see an operation now."""
 
+    def record_with(self, recordings: tuple[Recording, ...]) -> None:
+        """Let these recordings, and no others, see the operations that follow."""
+
     @property
     def in_graph(self) -> bool:
         """Whether the running code is traced into a graph by ``tf.function``."""
+
+    @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it."""
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
 
     @property
     def graphs(self) -> int:
@@ -129,7 +145,7 @@ class Interpreter(Protocol):
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
 
-    def suspend(self) -> tuple[Any, ...]:
+    def suspend(self) -> tuple[Recording, ...]:
         """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
 
     # -- making values ---------------------------------------------------------------------------------------------
@@ -153,8 +169,13 @@ class Interpreter(Protocol):
     def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
         """A reason why no gradient passes, at a node."""
 
-    def unknown(self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, top: bool = False) -> Unknown:
+    def unknown(
+        self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
+    ) -> Unknown:
         """A value that cannot be followed but may be connected to what went in."""
+
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
 
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
         """What code of others gives back: it may be connected to all that went in, now or earlier."""
@@ -304,6 +325,9 @@ class Interpreter(Protocol):
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""
+
+    def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """``tf.GradientTape(...)``."""
 
     def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a tape's method."""

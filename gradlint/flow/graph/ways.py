@@ -65,7 +65,7 @@ class Reach:
     nodes: dict[int, Value] = field(default_factory=dict)
     sure: set[int] = field(default_factory=set)
     opaque: bool = False
-    top: bool = False
+    anything: bool = False
     missing: list[tuple[Cut, bool]] = field(default_factory=list)
 
     def __contains__(self, value: Value) -> bool:
@@ -94,7 +94,7 @@ def reach(
             result.sure.add(key)
         if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
             result.opaque = True
-            result.top = result.top or value.top
+            result.anything = result.anything or value.anything
         spend(1 + len(value.edges))
         for edge in value.edges:
             if edge.cut is not None:

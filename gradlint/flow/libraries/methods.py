@@ -10,17 +10,18 @@ from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import methods as keras_methods
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import optimizers as updates
+from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.libraries.python import containers as container_methods
-from gradlint.flow.libraries.python import operators, subscripts
+from gradlint.flow.libraries.python import operators, standard
 from gradlint.flow.libraries.tensorflow import choosing as tensorflow_calls
+from gradlint.flow.libraries.tensorflow import datasets
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.program import Bound, Function, Generator, Instance, Super
+from gradlint.flow.values.program import Function, Generator, Instance, Super
 from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
-    Items,
     LibObject,
     Method,
     Number,
@@ -64,87 +65,96 @@ _MAGIC: dict[str, ast.operator] = {
 }  # fmt: skip
 
 
-def call(m: Interpreter, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def call(machine: Interpreter, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call a library's method."""
     owner, name = method.owner, method.name
     if isinstance(owner, Unknown):
-        return leave(m, owner, name, node)
+        return leave(machine, owner, name, node)
     if isinstance(owner, Tape):
-        return m.tape_call(owner, name, args, kwargs, node)
+        return machine.tape_call(owner, name, args, kwargs, node)
     if isinstance(owner, Variable | Params):
-        return of_variable(m, owner, name, args, kwargs, node)
+        return of_variable(machine, owner, name, args, kwargs, node)
     if isinstance(owner, Tensor):
-        return of_tensor(m, owner, name, args, kwargs, node)
+        return of_tensor(machine, owner, name, args, kwargs, node)
     if isinstance(owner, Array):
-        return of_array(m, owner, name, args, node)
+        return of_array(machine, owner, name, args, node)
     if isinstance(owner, Seq):
-        return container_methods.of_sequence(m, owner, name, args, kwargs, node)
+        return container_methods.of_sequence(machine, owner, name, args, kwargs, node)
     if isinstance(owner, Dict):
-        return container_methods.of_dict(m, owner, name, args, kwargs, node)
+        return container_methods.of_dict(machine, owner, name, args, kwargs, node)
     if isinstance(owner, LibObject):
-        return of_object(m, owner, name, args, kwargs, node)
+        return of_object(machine, owner, name, args, kwargs, node)
     if isinstance(owner, Instance):
-        return keras_methods.of_instance(m, owner, name, args, kwargs, node)
+        return keras_methods.of_instance(machine, owner, name, args, kwargs, node)
     if isinstance(owner, Super):
         if name == "__init__" and isinstance(owner.owner, Instance):
-            keras.base_init(m, owner.owner, args, kwargs)
-        return Const(None) if name == "__init__" else m.unknown(name, node, [owner.owner, *args], top=True)
+            keras.base_init(machine, owner.owner, args, kwargs)
+        return Const(None) if name == "__init__" else machine.unknown(name, node, [owner.owner, *args], anything=True)
     if isinstance(owner, Const) and isinstance(owner.value, str):
         return Number("str", span_of(node))
     if isinstance(owner, Number):
         made = Number("" if name != "item" else "float", span_of(node))
-        m.depend(made, [owner])
+        machine.depend(made, [owner])
         return made
     if isinstance(owner, Function):
-        return m.call(owner, args, kwargs, node) if name == "__call__" else m.unknown(name, node, [owner, *args])
+        return (
+            machine.call(owner, args, kwargs, node)
+            if name == "__call__"
+            else machine.unknown(name, node, [owner, *args])
+        )
     if isinstance(owner, Symbolic):
-        return m.unknown(name, node, [owner, *args])
+        return machine.unknown(name, node, [owner, *args])
     if isinstance(owner, Generator):
-        return m.unknown(name, node, [owner, *args], top=True)
-    return m.foreign_call(owner, args, kwargs, node)
+        return machine.unknown(name, node, [owner, *args], anything=True)
+    return machine.foreign_call(owner, args, kwargs, node)
 
 
-def leave(m: Interpreter, owner: Value, name: str, node: ast.AST) -> Value:
+def leave(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> Value:
     """A method that gives a NumPy or Python value of a tensor."""
     written = f".{name}()"
     if name in {"numpy", "__array__", "eval"}:
         made: Array | Number = Array(dtypes.of(owner), span_of(node))
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
-    m.depend(made, [owner], m.cut(Kind.PYTHON, node, written, name))
-    if m.in_graph and name in {"numpy", "item", "tolist"}:
-        m.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
+    machine.depend(made, [owner], machine.cut(Kind.PYTHON, node, written, name))
+    if machine.symbolic(owner) and name in {"numpy", "item", "tolist"}:
+        machine.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 
 
 def of_variable(
-    m: Interpreter, owner: Variable | Params, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter,
+    owner: Variable | Params,
+    name: str,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST,
 ) -> Value:
     """A method of a Variable."""
     if name in {"value", "read_value", "__call__"}:
-        made = m.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
+        made = machine.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
         made.copy_of = owner
         return made
     if name in _ASSIGNS:
         given = [*args, *kwargs.values()]
-        updates.assigned_none(m, given, node, name)
-        result = tensorflow_calls.assign(m, owner, given, node, m.callee(node))
+        updates.assigned_none(machine, given, node, name)
+        result = tensorflow_calls.assign(machine, owner, given, node, machine.callee(node))
         if (isinstance(owner, Params) or owner.keras is True) and given:
-            return m.tensor(node, list(m.leaves(given[0])), dtype=dtypes.of(owner))
+            return machine.tensor(node, list(machine.leaves(given[0])), dtype=dtypes.of(owner))
         return result
     if name in _LEAVES:
-        return leave(m, owner, name, node)
+        return leave(machine, owner, name, node)
     if name in _MAGIC and args:
-        return operators.binary(m, node, _MAGIC[name], owner, args[0])
+        return operators.binary(machine, node, _MAGIC[name], owner, args[0])
     if name == "sparse_read" or name == "gather_nd":
-        return m.tensor(node, [owner], dtype=dtypes.of(owner))
+        return machine.tensor(node, [owner], dtype=dtypes.of(owner))
     if name in {"ref", "experimental_ref"}:
         return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
     if name in {"set_shape", "get_shape", "__len__"}:
         return Number("")
     if name == "initialized_value":
-        return m.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
-    return m.unknown(name, node, [owner, *args])
+        return machine.tensor(node, [owner], dtype=dtypes.of(owner), op="read")
+    return machine.unknown(name, node, [owner, *args])
 
 
 def written_through(value: Value | None) -> Variable | None:
@@ -158,32 +168,32 @@ def written_through(value: Value | None) -> Variable | None:
 
 
 def of_tensor(
-    m: Interpreter, owner: Tensor, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter, owner: Tensor, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of a tensor."""
     variable = written_through(owner) if name in _ASSIGNS else None
     if variable is not None:
-        return of_variable(m, variable, name, args, kwargs, node)
+        return of_variable(machine, variable, name, args, kwargs, node)
     if name in _LEAVES:
-        return leave(m, owner, name, node)
+        return leave(machine, owner, name, node)
     if name in {"ref", "experimental_ref"}:
         return LibObject("tensorflow.Reference", "reference", span_of(node), (owner,))
     if name in {"get_shape", "set_shape", "__len__", "__hash__"}:
         return Number("")
     if name in {"cpu", "gpu", "read_value", "value", "to_tensor", "__copy__"}:
-        made = m.tensor(node, [owner], dtype=owner.dtype)
+        made = machine.tensor(node, [owner], dtype=owner.dtype)
         made.copy_of = owner
         return made
     if name in _MAGIC and args:
-        return operators.binary(m, node, _MAGIC[name], owner, args[0])
-    return m.unknown(name, node, [owner, *args, *kwargs.values()])
+        return operators.binary(machine, node, _MAGIC[name], owner, args[0])
+    return machine.unknown(name, node, [owner, *args, *kwargs.values()])
 
 
-def of_array(m: Interpreter, owner: Array, name: str, args: list[Value], node: ast.AST) -> Value:
+def of_array(machine: Interpreter, owner: Array, name: str, args: list[Value], node: ast.AST) -> Value:
     """A method of an array."""
     made: Array | Number
     if name.startswith("__i") and args and not isinstance(args[0], Array | Number | Const):
-        return m.unknown(name, node, [owner, *args])  # an array leaves it to a tensor: NotImplemented
+        return machine.unknown(name, node, [owner, *args])  # an array leaves it to a tensor: NotImplemented
     if name in {"item", "tolist"}:
         made = Number("float", span_of(node))
     else:
@@ -197,73 +207,40 @@ def of_array(m: Interpreter, owner: Array, name: str, args: list[Value], node: a
         elif name in {"mean", "std", "var"}:
             dtype = "float64" if not dtypes.is_float(dtype) else dtype
         made = Array(dtype, span_of(node))
-    m.depend(made, [owner])
-    others = [leaf for value in args for leaf in m.leaves(value) if leaf.edges or isinstance(leaf, Variable)]
-    m.depend(made, others, m.cut(Kind.NUMPY, node, m.callee(node), "numpy.ndarray." + name))
+    machine.depend(made, [owner])
+    others = [leaf for value in args for leaf in machine.leaves(value) if leaf.edges or isinstance(leaf, Variable)]
+    machine.depend(made, others, machine.cut(Kind.NUMPY, node, machine.callee(node), "numpy.ndarray." + name))
     return made
 
 
 def of_object(
-    m: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of an object of a library's class."""
-    given = [leaf for value in (*args, *kwargs.values()) for leaf in m.leaves(value)]
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
     if owner.family == "optimizer":
-        return updates.optimizer_method(m, owner, name, args, kwargs, node)
+        return updates.optimizer_method(machine, owner, name, args, kwargs, node)
     if owner.family == "metric":
         if name in {"update_state"}:
-            m.set(owner.state, "fed", (*owner.state.get("fed", ()), *given))
+            machine.set(owner.state, "fed", (*owner.state.get("fed", ()), *given))
             return Const(None)
         if name == "result":
-            return keras_calls.metric_result(m, owner, [], node)
+            return keras_calls.metric_result(machine, owner, [], node)
         if name in {"reset_state", "reset_states"}:
             return Const(None)
         if name == "__call__":
-            return keras_calls.metric_result(m, owner, given, node)
+            return keras_calls.metric_result(machine, owner, given, node)
     if owner.family == "loss" and name in {"call", "__call__"}:
-        return keras_calls.call_object(m, owner, args, kwargs, node)
+        return keras_calls.call_object(machine, owner, args, kwargs, node)
     if owner.family == "dataset":
-        return dataset_method(m, owner, name, args, kwargs, node)
+        return datasets.method(machine, owner, LibraryCall(name, args, kwargs, node))
     if owner.family == "exit-stack" and name == "enter_context" and args:
         if isinstance(args[0], Tape):
-            m.enter_tape(args[0], node)
-            m.set(owner.state, "entered", (*owner.state.get("entered", ()), args[0]))
+            machine.enter_tape(args[0], node)
+            machine.set(owner.state, "entered", (*owner.state.get("entered", ()), args[0]))
         return args[0]
+    if owner.family == "thread" and name == "start":
+        return standard.start(machine, owner, node)
     if owner.family in {"layer", "model"}:
-        return keras_methods.of_layer(m, owner, name, args, kwargs, node)
-    return m.foreign("call", node, [owner, *args, *kwargs.values()])
-
-
-def dataset_method(
-    m: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of a ``tf.data.Dataset``: another dataset."""
-    made = LibObject("tensorflow.data.Dataset", "dataset", span_of(node), (owner, *args))
-    element = owner.state.get("element")
-    if name in {
-        "shuffle",
-        "repeat",
-        "prefetch",
-        "take",
-        "skip",
-        "cache",
-        "with_options",
-        "shard",
-        "as_numpy_iterator",
-        "batch",
-        "padded_batch",
-        "unbatch",
-    }:
-        if isinstance(element, Value) and name != "as_numpy_iterator":
-            made.state["element"] = element
-    elif name == "enumerate" and isinstance(element, Value):
-        made.state["element"] = Seq(Items((Tensor("int64"), element)), "tuple")
-    elif name in {"__iter__"}:
-        return owner
-    elif name == "map" and args and isinstance(args[0], Function | Bound | Method):
-        held = m.suspend()
-        given = subscripts.data(m, node, element if isinstance(element, Value) else None, owner)
-        spread = list(given.items.values) if isinstance(given, Seq) else [given]
-        made.state["element"] = m.call(args[0], spread, {}, node)
-        m.set(m.world, "active", held)
-    return made
+        return keras_methods.of_layer(machine, owner, name, args, kwargs, node)
+    return machine.foreign("call", node, [owner, *args, *kwargs.values()])

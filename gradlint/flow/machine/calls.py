@@ -13,6 +13,7 @@ from gradlint.flow.state.activation import Activation
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
 from gradlint.flow.values.values import (
     Array,
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.state.store import Changes
 
+CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
+"""The methods of a program's layers and models that Keras calls, as they are."""
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
-ABROAD = 25_000
+STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
 """How often one function is entered; after that its calls give something unknown."""
@@ -89,11 +92,11 @@ class Calls(Attributes):
         while frame is not None and (frame.function is None or frame.function.owner is None):
             frame = frame.parent
         if frame is None or frame.function is None or frame.function.owner is None:
-            return self.unknown("super", node, top=True)
+            return self.unknown("super", node, anything=True)
         arguments = frame.function.node.args
         names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
         owner = frame.names.get(names[0]) if names else None
-        return Super(frame.function.owner, owner if isinstance(owner, Value) else self.top)
+        return Super(frame.function.owner, owner if isinstance(owner, Value) else self.anything)
 
     def call(
         self,
@@ -139,8 +142,8 @@ class Calls(Attributes):
             self.applied(args[0], node)
         given = [function, *args, *kwargs.values()]
         made = self.foreign("call", node, given)
-        if any(isinstance(value, Unknown) and value.top for value in given):
-            made.top = True
+        if any(isinstance(value, Unknown) and value.anything for value in given):
+            made.anything = True
         return made
 
     # -- functions -------------------------------------------------------------------------------------------------
@@ -169,7 +172,7 @@ class Calls(Attributes):
         held = memo.get(key)
         if isinstance(held, Value):
             return held
-        self.kept += args + list(kwargs.values())
+        self.kept_alive += args + list(kwargs.values())
         made = self.execute(function, args, kwargs, node)
         self.set(memo, key, made)
         return made
@@ -179,24 +182,25 @@ class Calls(Attributes):
     ) -> Value:
         """Run a function's body."""
         code = function.node
-        if function.opaque or (code.lineno > self.recorder.own and self.spent_abroad > ABROAD):
-            return self.foreign_call(self.top, [function, *args], kwargs, node)
+        if function.opaque or (code.lineno > self.recorder.own and self.spent_in_modules > STEPS_IN_MODULES):
+            return self.foreign_call(self.anything, [function, *args], kwargs, node)
         self.entered[id(code)] = self.entered.get(id(code), 0) + 1
         depth = sum(activation.function is not None and activation.function.node is code for activation in self.stack)
         if len(self.stack) > DEPTH or depth > 2 or self.entered[id(code)] > ENTRIES:
-            return self.unknown("call", node, [function, *args, *kwargs.values()], top=True)
+            return self.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
         frame = Frame(function.frame, function)
         frame.self_class = function.owner
+        began = self.clock
         if function.graph and not self.in_graph:
             args = [self.into_graph(value, node) for value in args]
             kwargs = {name: self.into_graph(value, node) for name, value in kwargs.items()}
         self.bind_parameters(function, frame, args, kwargs, node, star=star)
         if isinstance(code, ast.Lambda):
-            result = self.inside(function, frame, node, lambda: self.eval(code.body))
+            result = self.inside(function, frame, node, lambda: self.eval(code.body), began)
         elif self.is_generator(code):
             return self.generator_of(function, frame, node)
         else:
-            result = self.inside(function, frame, node, lambda: self.body_of(code))
+            result = self.inside(function, frame, node, lambda: self.body_of(code), began)
         return self.out_of_graph(result, node) if function.graph else result
 
     def into_graph(self, value: Value, node: ast.AST) -> Value:
@@ -225,7 +229,7 @@ class Calls(Attributes):
         end = self.block(code.body)
         if not activation.returns:
             if end == "raise":
-                return self.unknown("raises", code, top=True)
+                return self.unknown("raises", code, anything=True)
             return Const(None)
         if len(activation.returns) == 1 and end == "return" and activation.returns[0][1] is None:
             return activation.returns[0][0]
@@ -247,30 +251,46 @@ class Calls(Attributes):
             result = join_values(result, value)
         return result
 
-    def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
-        """Run something as the body of a function."""
+    def inside(
+        self,
+        function: Function,
+        frame: Frame,
+        node: ast.AST,
+        run: Callable[[], Value],
+        since: int | None = None,
+    ) -> Value:
+        """Run something as the body of a function, whose arguments were made ready at a time."""
         caller = self.stack[-1] if self.stack else None
         activation = Activation(
-            frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
+            frame,
+            function,
+            node,
+            self.store.mark(),
+            self.forks,
+            began=self.clock if since is None else since,
+            graph=function.graph,
+            eager=self.eager,
+            unconverted=function.name in CALLED_BY_KERAS and self.is_keras_method(function),
+            caller=caller,
         )
         self.eager = False
-        entry, began = self.entry, self.began
+        entry, began = self.entry, self.entered_at
         self.entry = self.entered_by(function, node)
         if entry is None and self.entry is not None:
-            self.began = self.clock
+            self.entered_at = self.clock
         self.stack.append(activation)
         try:
             return run()
         finally:
             self.stack.pop()
             if entry is None and self.entry is not None:
-                self.abroad += self.clock - self.began
-            self.entry, self.began = entry, began
+                self.steps_in_modules += self.clock - self.entered_at
+            self.entry, self.entered_at = entry, began
 
     @property
-    def spent_abroad(self) -> int:
+    def spent_in_modules(self) -> int:
         """How many expressions and statements of other modules have been run."""
-        return self.abroad + (self.clock - self.began if self.entry is not None else 0)
+        return self.steps_in_modules + (self.clock - self.entered_at if self.entry is not None else 0)
 
     def entered_by(self, function: Function, node: ast.AST) -> Span | None:
         """The program's own call that leads into a function of another module; None for one of its own."""
@@ -348,18 +368,30 @@ class Calls(Attributes):
                 if default is not None and not star:
                     names[name] = default
                 else:
-                    names[name] = self.unknown(name, node, [*args, *kwargs.values()], top=True)
+                    names[name] = self.unknown(name, node, [*args, *kwargs.values()], anything=True)
 
     # -- classes ---------------------------------------------------------------------------------------------------
 
     def construct(
-        self, cls: ClassValue, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
+        self,
+        cls: ClassValue,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        node: ast.AST,
+        *,
+        star: bool = False,
+        invented: bool = False,
     ) -> Value:
-        """Make an object of a class of the program."""
+        """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
         library, is_open = self.descent(cls)
         if library.startswith("tensorflow.GradientTape"):
+            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in self.mro(cls)):
+                return self.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
             return self.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
         made = Instance(cls, library, span_of(node), open_=is_open)
+        made.invented = invented
+        if not invented:
+            self.constructed.add(id(cls))
         made.born = self.tick()
         keras.prepare(self, made)
         init = self.class_attribute(cls, "__init__")
@@ -372,6 +404,11 @@ class Calls(Attributes):
                 self.set(made.state, f"argument {index}", value)
             keras.base_init(self, made, args, kwargs)
         return made
+
+    @staticmethod
+    def defines_method(cls: ClassValue) -> bool:
+        """Whether a class has a method of its own."""
+        return any(isinstance(held, Function) for held in cls.frame.names.values())
 
     def is_record(self, cls: ClassValue) -> bool:
         """Whether a class is a dataclass or a NamedTuple."""
@@ -398,7 +435,7 @@ class Calls(Attributes):
             self.set(made.attrs, name, value)
         for name in fields:
             if name not in made.attrs and self.class_attribute(cls, name) is None:
-                self.set(made.attrs, name, self.unknown(name, node, top=True))
+                self.set(made.attrs, name, self.unknown(name, node, anything=True))
         post = self.class_attribute(cls, "__post_init__")
         if isinstance(post, Function):
             self.call(Bound(post, made), [], {}, node)
@@ -420,6 +457,10 @@ class Calls(Attributes):
             else:
                 is_open = True
         return library, is_open
+
+    def is_keras_method(self, function: Function) -> bool:
+        """Whether a function is a method of a class that descends from Keras."""
+        return function.owner is not None and self.descent(function.owner)[0].startswith("keras.")
 
     def call_instance(
         self, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False

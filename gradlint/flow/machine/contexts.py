@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.iterations import Iterations
 from gradlint.flow.values.program import Bound, Function, Generator, Instance
@@ -11,6 +11,8 @@ from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gradlint.flow.values.values import Recording
 
 
 class Contexts(Iterations):
@@ -61,7 +63,7 @@ class Contexts(Iterations):
             try:
                 return body()
             finally:
-                self.set(self.world, "active", held)
+                self.record_with(held)
         if isinstance(manager, Generator) and isinstance(manager.node, ast.FunctionDef):
             return self.generator_manager(manager, bound, body)
         if isinstance(manager, Instance):
@@ -118,8 +120,8 @@ class Contexts(Iterations):
             end = body()
         return end
 
-    def suspend(self) -> tuple[Any, ...]:
+    def suspend(self) -> tuple[Recording, ...]:
         """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
-        before: tuple[Any, ...] = self.world["active"]
-        self.set(self.world, "active", ())
+        before = self.recording
+        self.record_with(())
         return before

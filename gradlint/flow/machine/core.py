@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.facts import Kind, Span
@@ -12,7 +13,8 @@ from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import Wrappers
+from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.values import (
     EVERYWHERE,
@@ -21,9 +23,11 @@ from gradlint.flow.values.values import (
     Cut,
     Dict,
     Edge,
+    Items,
     Join,
     Known,
     LibObject,
+    Pairs,
     Params,
     Recording,
     Seq,
@@ -81,17 +85,17 @@ class Core(Interpreter):
         self.recorder = recorder
         self.recorder.own = len(self.lines)
         self.finder: Finder | None = None
-        self.loaded: dict[str, ModuleValue] = {}
-        self.homes: dict[int, ModuleValue] = {}
+        self.modules_by_path: dict[str, ModuleValue] = {}
+        self.modules_by_frame: dict[int, ModuleValue] = {}
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
-        self.began = 0
+        self.entered_at = 0
         """When the program called into it."""
-        self.abroad = 0
+        self.steps_in_modules = 0
         """How many expressions and statements of other modules were run by the calls that have ended."""
-        self.shared: set[int] = set()
+        self.held_by_modules: set[int] = set()
         """What the project's modules hold, which any code of theirs may use."""
-        self.since = 0
+        self.imported_at = 0
         """When the program imported the module whose top is running."""
         self.limit = STEPS
         self.clock = 0
@@ -99,13 +103,14 @@ class Core(Interpreter):
         self.forks = 0
         self.guards = 0
         self.recordings = 0
-        self.world: dict[Any, Any] = {"active": (), "escaped": ()}
+        self.active: dict[str, tuple[Recording, ...]] = {"recordings": ()}
+        """The recordings that see an operation now."""
         self.module = Frame(None)
         self.stack: list[Activation] = []
         self.controls: list[Value] = []
-        self.pool = Unknown("code of others")
-        self.pooled: dict[int, Value] = {}
-        self.top = Unknown("unknown", top=True)
+        self.escaped = Unknown("code of others")
+        self.escaped_by_id: dict[int, Value] = {}
+        self.anything = Unknown("unknown", anything=True)
         self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
         self.eager = False
         self.wrappers = Wrappers()
@@ -114,16 +119,21 @@ class Core(Interpreter):
         self.generators: dict[int, bool] = {}
         self.written: dict[int, frozenset[str]] = {}
         self.defined: list[Function] = []
+        self.classes: list[ClassValue] = []
+        self.constructed: set[int] = set()
+        """The ids of the classes of which the program makes objects."""
+        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
-        self.kept: list[Value] = []
+        self.kept_alive: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
-        self.looped: set[int] | None = None
-        self.looping: frozenset[str] | None = None
-        self.handed_on: set[int] = set()
-        self.second: set[int] = set()
+        self.nodes_in_loops: set[int] | None = None
+        self.loop_targets: frozenset[str] | None = None
+        self.used_elsewhere: set[int] = set()
+        self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
 
     # -- the budget and the source text ----------------------------------------------------------------------------
@@ -173,8 +183,11 @@ class Core(Interpreter):
     @property
     def recording(self) -> tuple[Recording, ...]:
         """The recordings that see an operation now."""
-        active: tuple[Recording, ...] = self.world["active"]
-        return active
+        return self.active["recordings"]
+
+    def record_with(self, recordings: tuple[Recording, ...]) -> None:
+        """Let these recordings, and no others, see the operations that follow."""
+        self.set(self.active, "recordings", recordings)
 
     def tracked(self, value: Value) -> frozenset[Recording]:
         """The running recordings that may follow a value back, so that an operation on it is recorded."""
@@ -283,10 +296,18 @@ class Core(Interpreter):
         """A reason why no gradient passes, at a node."""
         return Cut(kind, span_of(node), callee, name, tuple(detail.items()))
 
-    def unknown(self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, top: bool = False) -> Unknown:
+    def unknown(
+        self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
+    ) -> Unknown:
         """A value that cannot be followed but may be connected to what went in."""
-        made = Unknown(why, span_of(node) if node is not None else None, top=top)
+        made = Unknown(why, span_of(node) if node is not None else None, anything=anything)
         self.depend(made, parents, sure=False)
+        return made
+
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
+        made = self.unknown(premise.subject, node, parents, anything=True)
+        made.premise = premise
         return made
 
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
@@ -294,7 +315,22 @@ class Core(Interpreter):
         parents = [value for value in given if not isinstance(value, Const)]
         for value in parents:
             self.escape(value)
-        return self.unknown(why, node, [*parents, self.pool])
+        self.call_back()
+        return self.unknown(why, node, [*parents, self.escaped])
+
+    def call_back(self) -> None:
+        """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
+        for where, key in self.callbacks:
+            held = where.get(key)
+            if isinstance(held, Unknown) and held.anything:
+                continue
+            set_by = Premise(Rests.CALLBACK, str(key))
+            if isinstance(held, Items) and held.exact:
+                self.set(where, key, Items((*held.values, self.opened(set_by, None)), exact=False))
+            elif isinstance(held, Pairs) and held.exact:
+                self.set(where, key, Pairs(held.entries, False, (*held.rest, self.opened(set_by, None))))
+            elif isinstance(held, Value) and not isinstance(held, Variable | Function | ClassValue):
+                self.set(where, key, self.opened(set_by, None, [held]))
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value."""
@@ -306,30 +342,30 @@ class Core(Interpreter):
                     self.escape(item)
         elif isinstance(value, ModuleValue):
             self.let_change(value)
-        if isinstance(value, Unknown | Const | Known | ModuleValue) or id(value) in self.pooled:
+        if isinstance(value, Unknown | Const | Known | ModuleValue) or id(value) in self.escaped_by_id:
             return
-        self.pooled[id(value)] = value
-        self.pool.edges = (*self.pool.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+        self.escaped_by_id[id(value)] = value
+        self.escaped.edges = (*self.escaped.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
 
-    def leave_pool(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
+    def forget_escaped(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
         """Forget what code of others saw of one function, but for what the function did not make itself.
 
         Args:
-            edges: What the pool held before the function ran.
+            edges: What code of others had seen before the function ran.
             function: The function.
             since: The clock's time before it ran.
         """
         code = function.node
         last = code.end_lineno or code.lineno
-        for edge in self.pool.edges[len(edges) :]:
+        for edge in self.escaped.edges[len(edges) :]:
             value = edge.parent
-            if id(value) in self.shared:
+            if id(value) in self.held_by_modules:
                 edges = (*edges, edge)
             elif value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
-                del self.pooled[id(value)]
+                del self.escaped_by_id[id(value)]
             else:
                 edges = (*edges, edge)
-        self.pool.edges = edges
+        self.escaped.edges = edges
 
     # -- what containers and functions hold ------------------------------------------------------------------------
 
@@ -407,20 +443,30 @@ class Core(Interpreter):
     @property
     def loop_names(self) -> frozenset[str]:
         """The names that a loop of the program binds to one item after the other."""
-        if self.looping is None:
-            self.looping = turns.targets(self.tree)
-        return self.looping
+        if self.loop_targets is None:
+            self.loop_targets = turns.targets(self.tree)
+        return self.loop_targets
+
+    @cached_property
+    def replaced_names(self) -> frozenset[str]:
+        """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
+        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
+        stored = (node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
+        return frozenset(
+            node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
+        )
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
-        if self.looped is None:
-            self.looped = turns.inside(self.tree)
-        return id(node) in self.looped
+        if self.nodes_in_loops is None:
+            self.nodes_in_loops = turns.inside(self.tree)
+        return id(node) in self.nodes_in_loops
 
     def doom(self, value: Value, node: ast.AST, exception: str) -> None:
         """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
         self.doomed[id(value)] = exception, span_of(node)
-        self.kept.append(value)
+        self.kept_alive.append(value)
         self.raised(exception)
 
     def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
@@ -477,6 +523,36 @@ class Core(Interpreter):
         return False
 
     @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it.
+
+        Fact of TensorFlow 2.21 and Keras 3.15.
+        """
+        for activation in reversed(self.stack):
+            function = activation.function
+            extra = (function.extra or {}) if function is not None else {}
+            if activation.eager or "unconverted" in extra or activation.unconverted:
+                return False
+            if activation.graph:
+                return True
+        return False
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+        began: int | None = None
+        for activation in reversed(self.stack):
+            if activation.eager:
+                break
+            began = activation.began if activation.graph else began
+        if began is None:
+            return False
+        if isinstance(value, Variable | Params):
+            return True
+        if isinstance(value, Unknown):
+            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
+        return isinstance(value, Tensor) and value.born >= began
+
+    @property
     def compiled(self) -> bool:
         """Whether the running code stands in a function that XLA compiles."""
         return any(
@@ -488,6 +564,19 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
+
+
+def is_library(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is one of a library that is followed by name."""
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    return any(root(name) in LIBRARIES for name in names)
+
+
+def _first_name(node: ast.expr) -> str:
+    """The name that a dotted name begins with; empty for other expressions."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:

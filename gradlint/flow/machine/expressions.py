@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.core import Core
+from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import span_of, with_key
 from gradlint.flow.values.modules import Imported
@@ -75,14 +76,14 @@ class Expressions(Core):
         names = self.globals.names
         value = names.get(("unbound", name))
         if not isinstance(value, Value):
-            value = Unknown(name, top=True)
+            value = Unknown(name, anything=True)
             self.set(names, ("unbound", name), value)
         return value
 
     def bind(self, name: str, value: Value) -> None:
         """Let a name hold a value."""
         frame = self.binding_frame(name)
-        if id(frame) in self.homes and name in self.frame.globals:
+        if id(frame) in self.modules_by_frame and name in self.frame.globals:
             self.escape(value)
         self.set(frame.names, name, value)
 
@@ -112,7 +113,7 @@ class Expressions(Core):
         kind = type(node).__name__
         method: Callable[[Any], Value] | None = getattr(self, "eval_" + kind, None)
         if method is None:
-            return self.unknown(kind, node, top=True)
+            return self.unknown(kind, node, anything=True)
         return method(node)
 
     def eval_Attribute(self, node: ast.Attribute) -> Value:
@@ -202,8 +203,16 @@ class Expressions(Core):
         if truth is not None:
             return self.eval(node.body if truth else node.orelse)
         text = self.text(node.test)
+
+        def way(part: ast.expr, *, holds: bool) -> Callable[[], Value]:
+            def run() -> Value:
+                narrow(self, node.test, holds=holds)
+                return self.eval(part)
+
+            return run
+
         return self.fork(
-            [lambda: self.eval(node.body), lambda: self.eval(node.orelse)],
+            [way(node.body, holds=True), way(node.orelse, holds=False)],
             [f"when `{text}` is true", f"when `{text}` is false"],
         )
 
@@ -325,7 +334,7 @@ class Expressions(Core):
         if isinstance(value, Seq):
             items = value.items
             if not items.values and not items.exact:
-                return [self.unknown("item", node, [value], top=True)], False
+                return [self.unknown("item", node, [value], anything=True)], False
             return list(items.values), items.exact
         if isinstance(value, Dict):
             return self.keys(value, node), value.pairs.exact
@@ -347,12 +356,14 @@ class Expressions(Core):
         if isinstance(value, LibObject) and value.family == "dataset":
             return [subscripts.batch(self, node, value) for _ in range(2)], False
         if isinstance(value, LibObject | Instance):
-            return [self.unknown("item", node, [value], top=False) for _ in range(2)], False
+            return [self.unknown("item", node, [value], anything=False) for _ in range(2)], False
         if isinstance(value, Unknown):
-            made = [Unknown("item", span_of(node), top=value.top) for _ in range(2)]
+            made = [Unknown("item", span_of(node), anything=value.anything) for _ in range(2)]
             for item in made:
                 self.depend(item, [value], sure=False)
             return list(made), False
+        if not isinstance(value, Const | Number | Known):
+            return [self.unknown("item", node, [value], anything=True)], False
         made_numbers = Number("int", span_of(node))
         self.depend(made_numbers, [value] if value.edges else [])
         return [made_numbers], False

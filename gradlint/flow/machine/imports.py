@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.machine.calls import ABROAD
+from gradlint.flow.machine.calls import STEPS_IN_MODULES
 from gradlint.flow.machine.core import ExhaustedError, RaisedError
 from gradlint.flow.machine.statements import Statements
 from gradlint.flow.state.store import Store, join_values
@@ -18,7 +18,7 @@ from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import LEAVING, LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
+from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ MODULE_STEPS = 4_000
 """How many expressions and statements one module may take to run before the rest of it is unknown."""
 TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
+REPLACES = re.compile(r"setattr\([^\n]*?([\"'])(\w+)\1\s*,")
+"""A name that a module sets by name, maybe its own."""
 STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
@@ -85,7 +87,7 @@ class Imports(Statements):
         if self.finder is None:
             return Unknown("import", span_of(node))
         made = Imported(self.importer, module, level, name, span_of(node))
-        made.born = self.clock if self.stack or made.importer is None else self.since
+        made.born = self.clock if self.stack or made.importer is None else self.imported_at
         return made
 
     def import_all(self, module: str, node: ast.ImportFrom) -> None:
@@ -110,13 +112,13 @@ class Imports(Statements):
 
     def is_mentioned(self, name: str) -> bool:
         """Whether the running module names something besides importing it; else it imports it for its effects."""
-        home = self.homes.get(id(self.globals))
+        home = self.modules_by_frame.get(id(self.globals))
         return len(re.findall(rf"\b{name}\b", self.code if home is None else home.found.code)) > 1
 
     @property
     def importer(self) -> str | None:
         """The path of the module that the running code belongs to; None for the program itself."""
-        home = self.homes.get(id(self.globals))
+        home = self.modules_by_frame.get(id(self.globals))
         return home.found.path if home is not None else None
 
     # -- what is used ----------------------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ class Imports(Statements):
             first = module.first.get(value.name)
             found = self.used(first) if isinstance(first, Value) else found
         if found is None and module.found.own:
-            unknown.top = True
+            unknown.anything = True
         return found or unknown
 
     def module_of(self, name: str, level: int, importer: str | None) -> ModuleValue | None:
@@ -162,16 +164,16 @@ class Imports(Statements):
         found = self.finder.find(name, level, importer)
         if found is None:
             return None
-        module = self.loaded.get(found.path)
+        module = self.modules_by_path.get(found.path)
         if module is None:
-            module = self.loaded[found.path] = ModuleValue(found)
+            module = self.modules_by_path[found.path] = ModuleValue(found)
         return module
 
     def member(self, module: ModuleValue, name: str) -> Value | None:
         """Something of a module: a name that it binds, or a module below it; None where that is not known."""
         self.load(module)
-        if not self.stack and self.importer is not None and module.changed.get(name, 0) > self.since:
-            return Unknown(name, top=True)  # It was set after the import whose effects are only now looked at.
+        if not self.stack and self.importer is not None and module.changed.get(name, 0) > self.imported_at:
+            return Unknown(name, anything=True)  # It was set after the import whose effects are only now looked at.
         value = module.frame.names.get(name)
         if isinstance(value, Value):
             return self.used(value)
@@ -218,7 +220,7 @@ class Imports(Statements):
         self.load(module)
         for name, value in list(module.frame.names.items()):
             if isinstance(value, Value) and isinstance(name, str):
-                self.set_member(module, name, Unknown(name, top=True))
+                self.set_member(module, name, Unknown(name, anything=True))
 
     def load(self, module: ModuleValue) -> None:
         """Run a module, apart from what the program is doing now; what cannot be run leaves its names unknown."""
@@ -226,7 +228,12 @@ class Imports(Statements):
             return
         module.begun = True
         found = module.found
-        if not found.code or len(found.code) > MODULE_SIZE or len(self.homes) >= MODULES or self.spent_abroad > ABROAD:
+        if (
+            not found.code
+            or len(found.code) > MODULE_SIZE
+            or len(self.modules_by_frame) >= MODULES
+            or self.spent_in_modules > STEPS_IN_MODULES
+        ):
             return
         first = len(self.lines)
         try:
@@ -237,7 +244,7 @@ class Imports(Statements):
             return
         lines = found.code.encode(errors="replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self.lines += lines
-        self.homes[id(module.frame)] = module
+        self.modules_by_frame[id(module.frame)] = module
         self.recorder.extend(found.path, first, lines)
         rest = list(tree.body)
         with self.apart(module):
@@ -247,22 +254,34 @@ class Imports(Statements):
             if rest:
                 module.frame.names.clear()
                 rest.clear()
-        self.doubt(module, rest)
+        self.doubt(module, tree, rest)
         module.first, module.ran = dict(module.frame.names), self.clock
         for value in module.first.values():
             if _is_made(value) and not (isinstance(value, Function) and value.frame is module.frame):
-                self.shared.add(id(value))
+                self.held_by_modules.add(id(value))
                 self.escape(value)
                 _open(value)
 
-    def doubt(self, module: ModuleValue, rest: list[ast.stmt]) -> None:
-        """Let the names be unknown that the rest of a module binds, and those that a test of the program replaces."""
+    def doubt(self, module: ModuleValue, tree: ast.Module, rest: list[ast.stmt]) -> None:
+        """Let the names be unknown that may be other things by the time that they are used.
+
+        Those are the ones that the rest of the module binds, the ones that its functions put something else in the
+        place of, and those that a test of the program replaces.
+        """
         names = module.frame.names
         bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
+        bound |= {match[2] for match in REPLACES.finditer(module.found.code)} & names.keys()
+        bound |= {
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Global)
+            for name in node.names
+            if not isinstance(names.get(name), Variable)
+        }
         stem = re.sub(r"/__init__\.py$|\.py$", "", module.found.path).rpartition("/")[2]
         for name in list(names):
             if name in bound or "*" in bound or not self.named_in_tests.isdisjoint((name, f"{stem}.{name}")):
-                names[name] = Unknown(str(name), top=True) if isinstance(names[name], Value) else names[name]
+                names[name] = Unknown(str(name), anything=True) if isinstance(names[name], Value) else names[name]
 
     @cached_property
     def named_in_tests(self) -> frozenset[str]:
@@ -276,12 +295,12 @@ class Imports(Statements):
     def apart(self, module: ModuleValue) -> Iterator[None]:
         """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
         before = {name: getattr(self, name) for name in RUNNING}
-        active, limit, began, since = self.world["active"], self.limit, self.clock, self.since
-        self.since = began if module.imported is None else module.imported
+        active, limit, began, since = self.active["recordings"], self.limit, self.clock, self.imported_at
+        self.imported_at = began if module.imported is None else module.imported
         self.store, self.module, self.stack, self.controls, self.loops = Store(), module.frame, [], [], []
         self.forks, self.guards, self.entry, self.eager = 0, 0, None, False
         self.limit = min(limit, self.clock + MODULE_STEPS)
-        self.world["active"] = ()
+        self.active["recordings"] = ()
         self.recorder.muted += 1
         try:
             yield
@@ -290,10 +309,10 @@ class Imports(Statements):
                 raise
         finally:
             if before["entry"] is None:
-                self.abroad += self.clock - began
+                self.steps_in_modules += self.clock - began
             self.recorder.muted -= 1
-            self.world["active"] = active
-            self.limit, self.since = limit, since
+            self.active["recordings"] = active
+            self.limit, self.imported_at = limit, since
             vars(self).update(before)
 
 

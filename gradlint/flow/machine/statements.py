@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.machine.definitions import Definitions
+from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.state.store import MISSING
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Statements(Definitions):
         if truth is False:
             self.raised("AssertionError")
             return "raise" if self.stack else None
+        narrow(self, node.test, holds=True)
         return None
 
     def run_Raise(self, node: ast.Raise) -> str:
@@ -60,7 +62,7 @@ class Statements(Definitions):
         if self.stack:
             activation = self.stack[-1]
             if len(self.stack) == 1:
-                self.handed_on |= {id(leaf) for leaf in self.leaves(value)}
+                self.used_elsewhere |= {id(leaf) for leaf in self.leaves(value)}
             direct = self.forks == activation.forks and not activation.returns and not self.left_early()
             activation.returns.append((value, None if direct else self.store.since(activation.mark)))
         return "return"

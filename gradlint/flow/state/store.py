@@ -113,7 +113,7 @@ MANY = 8
 
 def either(*values: Value) -> Unknown:
     """Something unknown that is one of several values."""
-    made = Unknown("one of many", top=any(isinstance(value, Unknown) and value.top for value in values))
+    made = Unknown("one of many", anything=any(isinstance(value, Unknown) and value.anything for value in values))
     made.edges = tuple(
         Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE) for value in values if not isinstance(value, Const)
     )

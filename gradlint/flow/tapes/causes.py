@@ -35,7 +35,7 @@ class Causes(Asking):
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
-            if reach.top:
+            if reach.anything:
                 if not self.unfollowed(recording, source):
                     return None
                 if isinstance(source, Tensor) and source.edges and self.may_alias(source):
@@ -83,7 +83,7 @@ class Causes(Asking):
             owners.append(owners[-1].edges[0].parent)
         if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
             return None
-        if any(self.machine.pool in reach for reach in self.reaches):
+        if any(self.machine.escaped in reach for reach in self.reaches):
             return None
         found = [
             item
@@ -273,7 +273,7 @@ class Causes(Asking):
         found = [
             item
             for item in found
-            if item.edge.parent is not self.machine.pool and not self.beside_another_way(recording, item, source)
+            if item.edge.parent is not self.machine.escaped and not self.beside_another_way(recording, item, source)
         ]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]

@@ -108,7 +108,7 @@ class Partial(Causes):
         known = self.known_joins.get(id(target))
         if known is None:
             known = self.known_joins[id(target)] = graph.joins_above(
-                target, recording, self.machine.spend, self.machine.pool
+                target, recording, self.machine.spend, self.machine.escaped
             )
         return known
 

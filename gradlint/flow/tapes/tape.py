@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import derivatives
 from gradlint.flow.interpreter import Interpreter
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.tapes import ask as questions
 from gradlint.flow.tapes.question import Call
 from gradlint.flow.values.dtypes import of as dtype_of
@@ -48,6 +49,12 @@ _KEYWORDS = {
     "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
     "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
 }
+
+
+@models("tensorflow.GradientTape")
+def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.GradientTape(...)``."""
+    return machine.make_tape(call.args, call.kwargs, call.node)
 
 
 class Tapes(Interpreter):
@@ -98,27 +105,27 @@ class Tapes(Interpreter):
             self.set(tape.state, "used", None)
         self.set(tape.state, "open", True)
         self.set(tape.state, "entered", True)
-        self.set(self.world, "active", (*self.recording, recording))
+        self.record_with((*self.recording, recording))
         for leaf in tape.state.get("early", ()):
             self.set(recording.watched, id(leaf), (leaf, self.tick(), node, True))
 
     def exit_tape(self, tape: Tape) -> None:
         """End a tape's block."""
         self.set(tape.state, "open", False)
-        self.set(self.world, "active", tuple(item for item in self.recording if item.tape is not tape))
+        self.record_with(tuple(item for item in self.recording if item.tape is not tape))
 
     def pause(self, tape: Tape) -> Any:
         """Stop a tape's recording for a while."""
         before = self.recording
         self.set(tape.state, "paused", True)
-        self.set(self.world, "active", tuple(item for item in before if item.tape is not tape))
+        self.record_with(tuple(item for item in before if item.tape is not tape))
         return before
 
     def resume(self, tape: Tape, before: Any) -> None:
         """Go on with a tape's recording."""
         self.set(tape.state, "paused", False)
         if tape.state["open"] and tape.state["recording"] is not None and tape.state["used"] is None:
-            self.set(self.world, "active", (*self.recording, tape.state["recording"]))
+            self.record_with((*self.recording, tape.state["recording"]))
 
     def reset_tape(self, tape: Tape, node: ast.AST) -> Value:
         """``tape.reset()``: what was recorded and watched is forgotten."""
@@ -165,17 +172,17 @@ class Tapes(Interpreter):
                 detail={"reason": "unknown-method", "method": name, "exception": "AttributeError"},
             )
             self.raised("AttributeError")
-        return self.unknown(name, node, [tape, *args], top=True)
+        return self.unknown(name, node, [tape, *args], anything=True)
 
     def watched_variables(self, tape: Tape, node: ast.AST) -> Value:
         """``tape.watched_variables()``: the Variables that were used or watched, in the order of their making."""
         recording = tape.state["recording"]
         if not isinstance(recording, Recording) or tape.state["escaped"] is not False:
-            return self.unknown("watched variables", node, [tape], top=True)
+            return self.unknown("watched variables", node, [tape], anything=True)
         found = [value for value in recording.used.values() if isinstance(value, Value)]
         found += [entry[0] for entry in recording.watched.values() if entry is not None]
         seen = {id(value): value for value in found if isinstance(value, Variable | Params)}
-        whole = all(isinstance(value, Variable) for value in seen.values()) and not self.pool.edges
+        whole = all(isinstance(value, Variable) for value in seen.values()) and not self.escaped.edges
         values = sorted(seen.values(), key=lambda value: value.born)
         return Seq(Items(tuple(values), whole), "tuple", span_of(node))
 
@@ -192,9 +199,14 @@ class Tapes(Interpreter):
             self.refuse(tape, node, argument, "generator", "ValueError")
             value = sequence(self.iterate(value, node)[0])
         for leaf in self.watchable(value):
-            options = leaf.options if isinstance(leaf, Join) else (leaf,)
-            for option in options:
-                self.watch_one(tape, recording, option, node, argument)
+            if not isinstance(leaf, Join):
+                self.watch_one(tape, recording, leaf, node, argument)
+            elif len({refused(option) for option in leaf.options} - {None}) == 1 and all(map(refused, leaf.options)):
+                self.watch_one(tape, recording, leaf.options[0], node, argument)
+            else:
+                for option in leaf.options:
+                    if refused(option) is None:
+                        self.watch_one(tape, recording, option, node, argument)
         if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
             self.watch_one(tape, recording, value.extra["unknown"], node, argument)
 
@@ -221,7 +233,7 @@ class Tapes(Interpreter):
         if isinstance(leaf, Tensor) and self.graphs > tape.state["graphs"]:
             return
         self.set(recording.watched, id(leaf), (leaf, self.tick(), node, tape.state["open"] is not False))
-        self.kept.append(leaf)
+        self.kept_alive.append(leaf)
         whole = leaf.extra.get("part of") if isinstance(leaf, Tensor) and leaf.extra else None
         if isinstance(whole, Tensor):
             self.set(recording.watched, id(whole), (whole, self.clock, node, True))
@@ -269,7 +281,7 @@ class Tapes(Interpreter):
             return self.any_gradient(given.get(names[1]), node, [tape, *args])
         wrong = [name for name in kwargs if name not in names and not name.startswith("**")]
         if wrong or names[1] not in given or "target" not in given:
-            self.handed_on.add(id(tape))
+            self.used_elsewhere.add(id(tape))
             return self.bad_call(method, wrong, node)
         written = dict(zip(names, node.args, strict=False))
         written |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
@@ -302,9 +314,9 @@ class Tapes(Interpreter):
         if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
             detail = {"reason": "unconnected-value", "method": method, "tape": self.tape_name(node)}
             self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
-            self.handed_on.add(id(tape))
+            self.used_elsewhere.add(id(tape))
             self.raised("ValueError")
-            return self.unknown("gradient", node, top=True)
+            return self.unknown("gradient", node, anything=True)
         answered = questions.ask(self, question)
         if answered.exception == "LookupError":
             self.set(tape.state, "failed", True)
@@ -322,18 +334,18 @@ class Tapes(Interpreter):
             detail["variable"] = wrong[0]
         self.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
         self.raised("TypeError")
-        return self.unknown("gradient", node, top=True)
+        return self.unknown("gradient", node, anything=True)
 
     def use(self, tape: Tape, node: ast.AST, question: Call, *, refused: bool) -> None:
         """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
         recording = tape.state["recording"]
         if any(item.tape is not tape for item in self.recording):
-            self.second.add(id(node))
+            self.inside_other_tapes.add(id(node))
         tape.uses.append((node, tape.state["open"] and not tape.state["paused"], recording, question))
         if not refused and tape.persistent is False and tape.state["used"] is None:
             self.set(tape.state, "used", node)
             if tape.state["open"]:
-                self.set(self.world, "active", tuple(item for item in self.recording if item.tape is not tape))
+                self.record_with(tuple(item for item in self.recording if item.tape is not tape))
 
     def gradients(
         self,
@@ -364,7 +376,8 @@ class Tapes(Interpreter):
             entries = tuple(
                 (key, self.gradients(question, item, answered, node, made_of)) for key, item in sources.pairs.entries
             )
-            return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
+            rest = tuple(self.gradients(question, item, answered, node, made_of) for item in sources.pairs.rest)
+            return Dict(Pairs(entries, sources.pairs.exact, rest), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
         return self.any_gradient(sources, node, [question.target], made_of, question.seed)
@@ -456,7 +469,7 @@ def _single(sources: Value) -> Iterator[Value]:
         for item in sources.items.values:
             yield from _single(item)
     elif isinstance(sources, Dict):
-        for _, item in sources.pairs.entries:
+        for item in (*(held for _, held in sources.pairs.entries), *sources.pairs.rest):
             yield from _single(item)
     else:
         yield sources

@@ -25,7 +25,7 @@ def judge(machine: Interpreter) -> None:
     for tape in machine.made_tapes:
         by_place.setdefault(tape.call, []).append(tape)
     for tapes in by_place.values():
-        if any(tape.state["escaped"] is not False or id(tape) in machine.handed_on for tape in tapes):
+        if any(tape.state["escaped"] is not False or id(tape) in machine.used_elsewhere for tape in tapes):
             continue
         _inside(machine, tapes)
         uses = [use for tape in tapes for use in tape.uses]

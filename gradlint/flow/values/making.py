@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
 
-ANYTHING = "anything"
+ANY_ATTRIBUTE = "any attribute"
 """In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Kind, Span
+    from gradlint.flow.values.premises import Premise
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,20 +399,22 @@ class Unknown(Value):
     """Something that cannot be followed.
 
     Attributes:
-        top: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
+        anything: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
         attrs: The attributes that were read from it, so that reading one twice gives one object.
         why: What it is, in a word, for the editor's hover.
         computed: Whether it surely is a tensor, or a nest of tensors, that an operation made when it was born; so a
             recording that did not see the operation does not follow it back.
+        premise: What would have to hold for it to be known.
     """
 
-    __slots__ = ("attrs", "computed", "top", "why")
+    __slots__ = ("anything", "attrs", "computed", "premise", "why")
 
-    def __init__(self, why: str = "", span: Span | None = None, *, top: bool = False) -> None:
+    def __init__(self, why: str = "", span: Span | None = None, *, anything: bool = False) -> None:
         super().__init__(span)
         self.why = why
-        self.top = top
+        self.anything = anything
         self.computed = False
+        self.premise: Premise | None = None
         self.attrs: dict[Any, Any] = {}
 
 

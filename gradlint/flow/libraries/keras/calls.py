@@ -116,7 +116,7 @@ def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], n
     """Call the layers of a Sequential one after the other."""
     layers = value.state["layers"]
     assert isinstance(layers, Seq)
-    result: Value = args[0] if args else machine.top
+    result: Value = args[0] if args else machine.anything
     for layer in layers.items.values:
         if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and layer.name == "keras.layers.InputLayer"):
             continue
@@ -189,14 +189,14 @@ def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Va
     def output(symbol: Value) -> Value:
         if not isinstance(symbol, Symbolic):
             # The outputs of a functional model are symbols: what is none was made in a way that is not followed.
-            return machine.unknown("output", node, [model, *inputs, *made.values()], top=True)
+            return machine.unknown("output", node, [model, *inputs, *made.values()], anything=True)
         found = made.get(id(symbol))
         if found is not None:
             return found
         ancestors = _ancestors(symbol)
         if any(isinstance(ancestor, Unknown) and ancestor.edges for ancestor in ancestors.values()):
             # Code of others stands between the symbols: what it does is done again, and is not known.
-            return machine.unknown("output", node, [model, *inputs, *ancestors.values()], top=True)
+            return machine.unknown("output", node, [model, *inputs, *ancestors.values()], anything=True)
         below = [other for other in symbols if other is not symbol and id(other) in ancestors]
         parents: list[Value] = [output(other) for other in below]
         open_input = False

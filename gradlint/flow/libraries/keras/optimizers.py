@@ -14,37 +14,37 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def assigned_none(m: Interpreter, given: list[Value], node: ast.AST, method: str) -> None:
+def assigned_none(machine: Interpreter, given: list[Value], node: ast.AST, method: str) -> None:
     """``v.assign_sub(g)`` with a gradient that is None."""
     for value in given:
         if isinstance(value, LostNone):
-            m.recorder.claim(
+            machine.recorder.claim(
                 Kind.NONE_APPLIED,
                 span_of(node),
                 "error",
                 detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
                 places={"call": value.call},
             )
-            m.raised("ValueError")
+            machine.raised("ValueError")
 
 
 def optimizer_method(
-    m: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of an optimizer."""
     if name in {"apply_gradients", "apply"}:
         pairs = args[0] if args else kwargs.get("grads_and_vars", kwargs.get("grads"))
         if name == "apply_gradients" and pairs is not None:
-            applied(m, pairs, node)
+            applied(machine, pairs, node)
         return Const(None)
     if name == "minimize":
-        return minimize(m, owner, args, kwargs, node)
+        return minimize(machine, owner, args, kwargs, node)
     if name in {"build", "get_config", "set_weights"}:
         return Const(None)
-    return m.unknown(name, node, [owner, *args, *kwargs.values()])
+    return machine.unknown(name, node, [owner, *args, *kwargs.values()])
 
 
-def applied(m: Interpreter, pairs: Value, node: ast.AST) -> None:
+def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
     """``optimizer.apply_gradients(pairs)``."""
     if not isinstance(pairs, Seq):
         return
@@ -52,31 +52,31 @@ def applied(m: Interpreter, pairs: Value, node: ast.AST) -> None:
     places = {"call": span_of(node)}
     if isinstance(node, ast.Call) and node.args:
         places["argument"] = span_of(node.args[0])
-    detail = {"callee": m.callee(node)}
+    detail = {"callee": machine.callee(node)}
     if zipped is None:
         exception = _unpaired(pairs)
         if exception is not None:
-            m.recorder.claim(
+            machine.recorder.claim(
                 Kind.SWAPPED_ZIP,
                 span_of(node),
                 "error",
                 detail={**detail, "reason": "no-zip", "exception": exception},
                 places=places,
             )
-            m.raised(exception)
+            machine.raised(exception)
             return
     elif len(zipped) == 2:
         first, second = zipped
-        mismatch(m, first, second, node, detail, places)
+        mismatch(machine, first, second, node, detail, places)
         if is_variables(first) and is_gradients(second):
-            m.recorder.claim(
+            machine.recorder.claim(
                 Kind.SWAPPED_ZIP,
                 span_of(node),
                 "error",
                 detail={**detail, "reason": "swapped", "exception": "AttributeError"},
                 places=places,
             )
-            m.raised("AttributeError")
+            machine.raised("AttributeError")
             return
     rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
     lost = [row[0] for row in rows if isinstance(row[0], LostNone)]
@@ -84,14 +84,14 @@ def applied(m: Interpreter, pairs: Value, node: ast.AST) -> None:
     if rows and len(lost) == len(rows) and known:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
-        m.recorder.claim(
+        machine.recorder.claim(
             Kind.NONE_APPLIED,
             span_of(node),
             "error",
             detail={**detail, "reason": "apply", "exception": "ValueError", "call_line": str(first_lost.call.line)},
             places={**places, "gradient_call": first_lost.call},
         )
-        m.raised("ValueError")
+        machine.raised("ValueError")
 
 
 def _unpaired(pairs: Seq) -> str | None:
@@ -114,11 +114,11 @@ def _whole(gradients: Value) -> bool:
 
 
 def mismatch(
-    m: Interpreter, first: Value, second: Value, node: ast.AST, detail: dict[str, str], places: dict[str, Span]
+    machine: Interpreter, first: Value, second: Value, node: ast.AST, detail: dict[str, str], places: dict[str, Span]
 ) -> None:
     """Gradients of one list of variables, zipped with another."""
     if isinstance(first, Tensor) and first.gradient_of is not None and isinstance(second, Seq):
-        m.recorder.claim(
+        machine.recorder.claim(
             Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"}, places=places
         )
         return
@@ -135,7 +135,7 @@ def mismatch(
     exact = sources.items.exact and second.items.exact
     states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
     if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
-        m.recorder.claim(
+        machine.recorder.claim(
             Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"}, places=places
         )
         return
@@ -149,7 +149,9 @@ def mismatch(
         reason = "order"
     else:
         return
-    m.recorder.claim(Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": reason}, places=places)
+    machine.recorder.claim(
+        Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": reason}, places=places
+    )
 
 
 def is_variables(value: Value) -> bool:
@@ -173,21 +175,23 @@ def is_gradients(value: Value) -> bool:
     )
 
 
-def minimize(m: Interpreter, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+def minimize(
+    machine: Interpreter, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
     if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
         loss = args[0] if args else kwargs.get("loss")
         if isinstance(loss, Tensor) and "tape" not in kwargs:
-            m.recorder.claim(
-                Kind.MINIMIZE, span_of(node), "error", detail={"callee": m.callee(node), "reason": "tensor"}
+            machine.recorder.claim(
+                Kind.MINIMIZE, span_of(node), "error", detail={"callee": machine.callee(node), "reason": "tensor"}
             )
         return Const(None)
-    m.recorder.claim(
+    machine.recorder.claim(
         Kind.MINIMIZE,
         span_of(node),
         "error",
-        detail={"callee": m.callee(node), "reason": "removed", "exception": "AttributeError"},
+        detail={"callee": machine.callee(node), "reason": "removed", "exception": "AttributeError"},
         places={"call": span_of(node)},
     )
-    m.raised("AttributeError")
+    machine.raised("AttributeError")
     return Unknown("minimize", span_of(node))

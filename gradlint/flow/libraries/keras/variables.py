@@ -125,7 +125,7 @@ def _collect(
     elif isinstance(value, Instance):
         keras_class = value.library.startswith("keras.")
         if value.open and not keras_class:
-            found.append(machine.unknown("variables", None, [value], top=True))
+            found.append(machine.unknown("variables", None, [value], anything=True))
             return
         # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
         names = value.attrs if keras_class else sorted(value.attrs)

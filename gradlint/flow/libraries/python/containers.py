@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def of_sequence(
-    m: Interpreter, owner: Seq, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter, owner: Seq, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of a list, tuple or set."""
     items = owner.items
 
     def put(values: tuple[Value, ...], *, exact: bool) -> None:
-        m.set(owner.state, "items", Items(values, exact))
+        machine.set(owner.state, "items", Items(values, exact))
 
     if name in {"append", "add"} and args:
         put((*items.values, args[0]), exact=items.exact)
@@ -30,7 +30,7 @@ def of_sequence(
         put((args[0], *items.values), exact=items.exact)
         return Const(None)
     if name in {"extend", "update"} and args:
-        more, exact = m.iterate(args[0], node)
+        more, exact = machine.iterate(args[0], node)
         put((*items.values, *more), exact=items.exact and exact)
         return Const(None)
     if name == "insert" and len(args) == 2:
@@ -42,14 +42,14 @@ def of_sequence(
         return Const(None)
     if name in {"pop", "popleft"}:
         if not items.values:
-            return m.unknown("item", node, [owner], top=not items.exact)
+            return machine.unknown("item", node, [owner], anything=not items.exact)
         if items.exact and (not args or (isinstance(args[0], Const) and isinstance(args[0].value, int))):
             at = 0 if name == "popleft" else args[0].value if args and isinstance(args[0], Const) else -1
             values = list(items.values)
             try:
                 taken = values.pop(at)
             except IndexError:
-                return m.unknown("item", node)
+                return machine.unknown("item", node)
             put(tuple(values), exact=True)
             return taken
         if len(items.values) > MANY:
@@ -72,12 +72,12 @@ def of_sequence(
     if name in {"index", "count", "__len__"}:
         return Number("int")
     if name == "_replace" and owner.extra is not None:
-        return m.unknown(name, node, [owner, *kwargs.values()])
-    return m.unknown(name, node, [owner, *args])
+        return machine.unknown(name, node, [owner, *kwargs.values()])
+    return machine.unknown(name, node, [owner, *args])
 
 
 def of_dict(
-    m: Interpreter, owner: Dict, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Interpreter, owner: Dict, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
 ) -> Value:
     """A method of a dictionary."""
     pairs = owner.pairs
@@ -85,10 +85,10 @@ def of_dict(
     values = [value for _, value in pairs.entries]
     if name == "items":
         rows: list[Value] = [Seq(Items((key, value)), "tuple") for key, value in zip(keys, values, strict=True)]
-        rows += [Seq(Items((m.unknown("key", node), value)), "tuple") for value in pairs.rest]
+        rows += [Seq(Items((machine.unknown("key", node), value)), "tuple") for value in pairs.rest]
         return sequence(rows, exact=pairs.exact, node=node)
     if name == "keys":
-        return sequence(m.keys(owner, node), exact=pairs.exact, node=node)
+        return sequence(machine.keys(owner, node), exact=pairs.exact, node=node)
     if name == "values":
         return sequence([*values, *pairs.rest], exact=pairs.exact, node=node)
     if name in {"get", "pop", "setdefault"} and args:
@@ -98,11 +98,11 @@ def of_dict(
         if found is not None:
             if name == "pop" and isinstance(args[0], Const):
                 left = tuple((key, value) for key, value in pairs.entries if key != args[0].value)
-                m.set(owner.state, "pairs", Pairs(left, pairs.exact, pairs.rest))
+                machine.set(owner.state, "pairs", Pairs(left, pairs.exact, pairs.rest))
             return found
         default = args[1] if len(args) > 1 else Const(None)
         if name == "setdefault":
-            m.set(owner.state, "pairs", with_key(pairs, args[0], default))
+            machine.set(owner.state, "pairs", with_key(pairs, args[0], default))
             return default
         if pairs.exact and isinstance(args[0], Const):
             return default
@@ -120,11 +120,11 @@ def of_dict(
                 pairs = Pairs(pairs.entries, False, (*pairs.rest, value))
         for key, item in kwargs.items():
             pairs = pairs.put(key, item)
-        m.set(owner.state, "pairs", pairs)
+        machine.set(owner.state, "pairs", pairs)
         return Const(None)
     if name == "copy":
         return Dict(pairs, span_of(node))
     if name == "clear":
-        m.set(owner.state, "pairs", Pairs())
+        machine.set(owner.state, "pairs", Pairs())
         return Const(None)
-    return m.unknown(name, node, [owner, *args])
+    return machine.unknown(name, node, [owner, *args])

@@ -139,13 +139,13 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         number = Number(kind if "" not in kinds else "", span_of(node))
         machine.depend(number, [left, right])
         return number
-    made_unknown = Unknown("operation", span_of(node), top=_top(left) or _top(right))
+    made_unknown = Unknown("operation", span_of(node), anything=_top(left) or _top(right))
     machine.depend(made_unknown, [*machine.leaves(left), *machine.leaves(right)], sure=False)
     return made_unknown
 
 
 def _top(value: Value) -> bool:
-    return isinstance(value, Unknown) and value.top
+    return isinstance(value, Unknown) and value.anything
 
 
 def _array_dtype(op: ast.operator, left: Value, right: Value) -> str | None:
@@ -333,7 +333,7 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
         number = Number(value.kind, span_of(node))
         machine.depend(number, [value])
         return number
-    return machine.unknown("operation", node, [value], top=_top(value))
+    return machine.unknown("operation", node, [value], anything=_top(value))
 
 
 def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value:

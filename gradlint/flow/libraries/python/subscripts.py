@@ -75,7 +75,7 @@ def subscript(machine: Interpreter, node: ast.AST, value: Value, index: Value) -
             before = value.attrs.get(key)
             if isinstance(before, Value) and before.tracked.issuperset(machine.recording):
                 return before
-        made_unknown = Unknown("item", span_of(node), top=value.top)
+        made_unknown = Unknown("item", span_of(node), anything=value.anything)
         machine.depend(made_unknown, [value], sure=False)
         if key is not None:
             machine.set(value.attrs, key, made_unknown)
@@ -126,7 +126,7 @@ def _entry(machine: Interpreter, node: ast.AST, value: Dict, index: Value) -> Va
         found = pairs.get(index.value)
         if found is not None:
             return found
-        if pairs.exact and not any(edge.parent is value for edge in machine.pool.edges):
+        if pairs.exact and not any(edge.parent is value for edge in machine.escaped.edges):
             machine.raised("KeyError")
     if isinstance(index, Seq) and all(isinstance(part, Const) for part in index.items.values):
         found = pairs.get(tuple(part.value for part in index.items.values if isinstance(part, Const)))
@@ -174,5 +174,5 @@ def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value)
         entries = tuple((key, data(machine, node, item, source)) for key, item in like.pairs.entries)
         return Dict(Pairs(entries, like.pairs.exact), span_of(node))
     if like is None or isinstance(like, Unknown):
-        return machine.unknown("data", node, [source], top=False)
+        return machine.unknown("data", node, [source], anything=False)
     return machine.tensor(node, [source], dtype=dtypes.of(like), op="tensorflow.data.Dataset", cut=cut)
