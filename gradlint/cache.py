@@ -1,5 +1,8 @@
 """Remembers what came of files, in one file of a folder ``.gradlint_cache``.
 
+That folder is gradlint's own: it lies in the place that is named for it, is never a link, and nothing but the files
+that gradlint itself puts there is ever written or removed in it.
+
 A file that names nothing gradlint looks at is remembered by its time and size alone. Of the others the result is
 remembered with their content's digest and the settings' fingerprint. Everything is forgotten when gradlint's code, its
 rules or the Python that runs it change. A cache that cannot be read or written is as good as none: nothing here raises.
@@ -10,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -18,17 +22,23 @@ from typing import TYPE_CHECKING, Any
 from gradlint import __path__ as package_path
 from gradlint import __version__
 from gradlint.sources.project import stamp
+from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FOLDER = ".gradlint_cache"
+TAG_NAME = "CACHEDIR.TAG"
 TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This file is a cache directory tag created by gradlint.\n"
     "# For information about cache directory tags see https://bford.info/cachedir/\n"
 )
 
+_NAMES = re.compile(r"CACHEDIR\.TAG|\.gitignore|tmp-[a-z0-9_]+|\d[\w.+]*-[a-z]+-\d+\.json")
+"""The files that gradlint, of any version, puts into its folder."""
+_MOST = 512 << 20
+"""How many bytes are read of what is remembered."""
 _SETTLED = 2_000_000_000
 """A file younger than this many nanoseconds may change again without its time changing."""
 _OTHERS = 50_000
@@ -39,7 +49,7 @@ class Cache:
     """What is remembered in one folder.
 
     Args:
-        folder: The cache's folder; it need not exist.
+        folder: The cache's folder, of :func:`folder_in`; it need not exist.
         key: What all results depend on: :func:`environment`.
     """
 
@@ -125,14 +135,14 @@ class Cache:
                 os.unlink(temporary)
 
     def _read(self) -> None:
+        if not is_own(self._folder):
+            return
         try:
-            with open(self._path, "rb") as file:
-                header = file.readline()
-                body = file.read()
-            if header != self._header(body):
+            header, _, body = read_bytes(self._path, _MOST, follow=False).partition(b"\n")
+            if header + b"\n" != self._header(body):
                 return
             plain, results = json.loads(body)
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, RecursionError, MemoryError):
             return
         if isinstance(plain, dict) and isinstance(results, dict):
             self._plain = plain
@@ -177,45 +187,76 @@ def stamps(folders: Iterable[str]) -> list[tuple[str, int, int]]:
     while waiting:
         with suppress(OSError), os.scandir(waiting.pop()) as scan:
             for entry in scan:
-                if entry.is_dir():
+                if entry.is_dir(follow_symlinks=False):
                     if entry.name != "__pycache__":
                         waiting.append(entry.path)
-                elif not entry.name.endswith((".pyc", ".pyo")):
+                elif entry.is_file() and not entry.name.endswith((".pyc", ".pyo")):
                     stat = entry.stat()
                     found.append((entry.path, stat.st_mtime_ns, stat.st_size))
     return sorted(found)
+
+
+def folder_in(place: str) -> str:
+    """The folder of gradlint's own in a place that is named for the cache."""
+    return place if os.path.basename(place) == FOLDER else os.path.join(place, FOLDER)
+
+
+def is_own(folder: str) -> bool:
+    """Whether gradlint has made a folder: it is no link, and tagged as gradlint tags its own."""
+    try:
+        return _is_real(folder) and read_bytes(os.path.join(folder, TAG_NAME), 1024, follow=False) == TAG.encode()
+    except (OSError, SourceError):
+        return False
 
 
 def prepare(folder: str) -> None:
     """Make a cache's folder, marked as one for backup tools and left out by git.
 
     Raises:
-        OSError: If it cannot be made.
+        OSError: If it cannot be made, or there is something of that name that gradlint has not made.
     """
     os.makedirs(folder, exist_ok=True)
-    for name, content in (("CACHEDIR.TAG", TAG), (".gitignore", "*\n")):
-        path = os.path.join(folder, name)
-        if not os.path.exists(path):
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(content)
+    if not is_own(folder):
+        if not _is_real(folder) or not all(_NAMES.fullmatch(name) for name in os.listdir(folder)):
+            raise FileExistsError(folder)
+        _put(os.path.join(folder, TAG_NAME), TAG)
+        if not is_own(folder):
+            raise FileExistsError(folder)
+    _put(os.path.join(folder, ".gitignore"), "*\n")
 
 
 def clean(folder: str) -> bool:
-    """Remove a cache's folder; False where there is none, or the folder is not marked as one.
+    """Remove what gradlint has put into a cache's folder, then the folder where nothing else lies in it.
+
+    Returns:
+        Whether there was such a folder; one that gradlint has not made is left alone, and so is what a link leads to.
 
     Raises:
-        OSError: If it cannot be removed.
+        OSError: If a file cannot be removed.
     """
-    import shutil
-
-    try:
-        with open(os.path.join(folder, "CACHEDIR.TAG"), encoding="utf-8") as file:
-            if file.read() != TAG:
-                return False
-    except (OSError, ValueError):
+    if not is_own(folder):
         return False
-    shutil.rmtree(folder)
+    known = sorted((name for name in os.listdir(folder) if _NAMES.fullmatch(name)), key=lambda name: name == TAG_NAME)
+    for name in known:
+        path = os.path.join(folder, name)
+        if os.path.islink(path) or os.path.isfile(path):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+    with suppress(OSError):
+        os.rmdir(folder)
     return True
+
+
+def _is_real(folder: str) -> bool:
+    """Whether a folder lies where it seems to, and is no link to another."""
+    place = os.path.join(os.path.realpath(os.path.dirname(folder)), os.path.basename(folder))
+    return os.path.isdir(folder) and os.path.realpath(folder) == place
+
+
+def _put(path: str, content: str) -> None:
+    """Write a file where there is none of its name, nor a link."""
+    with suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="\n") as file:
+        file.write(content)
 
 
 def _is_settled(stat: os.stat_result) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
-from gradlint.flow.names import Wrappers
+from gradlint.flow.values.names import Wrappers
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -119,7 +119,7 @@ def check(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
-            found = engine.findings(source, known, on)
+            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     except Exception as error:
@@ -131,12 +131,18 @@ def check(
         comments = suppressions.Suppressions(source)
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:
-            found = sorted([*found, *_unused(source, comments, on, rules)], key=lambda finding: finding.sort_key)
+            found = sorted(
+                [*found, *_unused(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
+            )
     return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
 
 
 def _unused(
-    source: Source, comments: suppressions.Suppressions, on: Sequence[Rule], rules: Sequence[Rule]
+    source: Source,
+    comments: suppressions.Suppressions,
+    on: Sequence[Rule],
+    rules: Sequence[Rule],
+    settings: Settings,
 ) -> list[Finding]:
     """The findings of the suppressions that keep back nothing, where their rule is on."""
     rule = next((rule for rule in on if rule.code == suppressions.CODE), None)
@@ -155,7 +161,7 @@ def _unused(
             fix=unused.fix,
             url=engine.DOCUMENTATION.format(code=rule.code),
         )
-        for unused in comments.unused(on, rules, selection.fits)
+        for unused in comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules)
     ]
 
 

@@ -12,7 +12,7 @@ from gradlint.places import Places
 from gradlint.rule import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.facts import Claim, Facts, LostGradient
     from gradlint.rule import Diagnostic, Proposal, Rule
@@ -33,16 +33,49 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
     """
     if "GradientTape" not in source.code:
         return []
-    facts = analyse(source.code, finder=source.project)
+    facts = _facts(source)
     return findings(source, facts, registry.load() if rules is None else rules)
 
 
-def findings(source: Source, facts: Facts, rules: Iterable[Rule]) -> list[Finding]:
-    """The findings that the rules make of a program's facts."""
+def _facts(source: Source) -> Facts:
+    return analyse(source.code, finder=source.project)
+
+
+def findings(
+    source: Source, facts: Facts, rules: Iterable[Rule], again: Callable[[Source], Facts] = _facts
+) -> list[Finding]:
+    """The findings that the rules make of a program's facts, with the fixes that are proved.
+
+    Args:
+        source: The text.
+        facts: What the analysis found out of it.
+        rules: The rules to ask.
+        again: Analyses a text with a fix in it, in the same way.
+    """
     module = Module(source.code)
     places = Places(source, facts.parts)
-    made = [_finding(places, module, rule, diagnostic) for rule in rules for diagnostic in rule.check(facts, module)]
-    return sorted(made, key=lambda finding: finding.sort_key)
+    made = [
+        (diagnostic.claim, _finding(places, module, rule, diagnostic))
+        for rule in rules
+        for diagnostic in rule.check(facts, module)
+    ]
+    made.sort(key=lambda one: one[1].sort_key)
+    if all(finding.fix is None for _, finding in made):
+        return [finding for _, finding in made]
+    return _proved(source, facts, made, again)
+
+
+def _proved(
+    source: Source, facts: Facts, made: list[tuple[Claim, Finding]], again: Callable[[Source], Facts]
+) -> list[Finding]:
+    """The findings with those fixes alone that bear being looked at."""
+    from gradlint.fixing.proof import Claimed, proved
+    from gradlint.sources.read import from_text
+
+    def read(text: str) -> Source:
+        return from_text(text, source.path, source.encoding, source.project)
+
+    return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read)
 
 
 def _finding(places: Places, module: Module, rule: Rule, diagnostic: Diagnostic) -> Finding:

@@ -104,7 +104,10 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim about one line and the gradients that it breaks."""
+    """A claim about one line and the gradients that it breaks.
+
+    ``withheld`` says why the rule's fix is not offered, where it has one that did not prove right.
+    """
 
     code: str
     name: str
@@ -119,6 +122,7 @@ class Finding:
     fix: Fix | None = None
     confirmation: Confirmation | None = None
     url: str | None = None
+    withheld: str | None = None
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str]:
@@ -139,6 +143,8 @@ class Finding:
         for step in record["flow"]:
             if step["path"] is None:
                 del step["path"]
+        if record["withheld"] is None:
+            del record["withheld"]
         return record
 
     @classmethod

@@ -265,9 +265,9 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
 
 def cache_folder(settings: Settings) -> str:
     """Where results are remembered under some settings."""
-    from gradlint.cache import FOLDER
+    from gradlint.cache import folder_in
 
-    return settings.cache_dir or os.path.join(settings.root or os.getcwd(), FOLDER)
+    return folder_in(settings.cache_dir or settings.root or os.getcwd())
 
 
 def fingerprint(settings: Settings) -> str:

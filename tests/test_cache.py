@@ -24,6 +24,7 @@ OLD = 1_600_000_000
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(MARKER).parent.parent))
+    monkeypatch.setenv("GRADLINT_TRUST", "1")
 
 
 def write(path: str, text: str, time: int = OLD) -> None:
@@ -161,7 +162,10 @@ def test_the_folder_is_marked() -> None:
 def test_where_it_lies(tmp_path: Path) -> None:
     write("sub/a.py", NEEDLE)
     lines("sub", cache_dir="elsewhere")
-    assert Path("elsewhere", "CACHEDIR.TAG").exists()
+    assert os.listdir("elsewhere") == [FOLDER]
+    assert Path("elsewhere", FOLDER, "CACHEDIR.TAG").exists()
+    lines("sub", cache_dir=f"other/{FOLDER}")
+    assert Path("other", FOLDER, "CACHEDIR.TAG").exists()
     write("gradlint.toml", "")
     os.chdir("sub")
     list(run(["a.py"]))
@@ -307,6 +311,20 @@ def test_what_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(os.path.basename(path) for path in json.loads(body)[0]) == ["c.py", "d.py"]
 
 
+def files(folder: Path) -> dict[str, str]:
+    """Every entry below a folder: a link's target, a file's text."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = f"-> {os.readlink(path)}"
+        elif path.is_file():
+            found[name] = path.read_bytes().decode(errors="replace")
+        else:
+            found[name] = "folder"
+    return found
+
+
 def test_clean() -> None:
     write("a.py", NEEDLE)
     lines()
@@ -316,3 +334,90 @@ def test_clean() -> None:
     write("precious/CACHEDIR.TAG", "Signature: something else\n")
     assert clean("precious") is False
     assert Path("precious").exists()
+
+
+@pytest.mark.parametrize("place", [".", "data", "../victim", "~", "new/deep"])
+def test_only_a_folder_of_its_own_is_written_and_removed(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever place is named for the cache, a run and ``clean`` leave everything there as it was."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("project/.git/HEAD", "project/data/precious", "victim/precious", "home/precious"):
+        write(name, "precious")
+    write("project/a.py", NEEDLE + "lost()\n")
+    write("project/pyproject.toml", f"[tool.gradlint]\ncache-dir = {json.dumps(place)}\n")
+    before = files(tmp_path)
+    monkeypatch.chdir("project")
+    for options in (["--cache-dir", place], []):
+        command = [sys.executable, "-m", "gradlint"]
+        subprocess.run([*command, *options, "."], check=True, capture_output=True)
+        made = files(tmp_path).keys() - before.keys()
+        assert {name for name in made if FOLDER not in name} <= {"project/new", "project/new/deep"}
+        assert not any(path.name == ".gitignore" and path.parent.name != FOLDER for path in tmp_path.rglob("*"))
+        subprocess.run([*command, "clean", *options], check=True, capture_output=True)
+        after = files(tmp_path)
+        assert {name: text for name, text in after.items() if "/new" not in name} == before
+        assert not any(FOLDER in name for name in after)
+
+
+def test_clean_leaves_what_it_does_not_know() -> None:
+    write("a.py", NEEDLE)
+    lines()
+    write(f"{FOLDER}/notes.txt", "precious")
+    write(f"{FOLDER}/0.0.9-cpython-311.json/inside", "precious")
+    Path("outside").mkdir()
+    write("outside/precious", "precious")
+    Path(FOLDER, "tmp-abc").symlink_to("../outside")
+    Path(FOLDER, "link").symlink_to("../outside")
+    assert clean(FOLDER) is True
+    left = {"notes.txt": "precious", "link": "-> ../outside"}
+    left |= {"0.0.9-cpython-311.json": "folder", "0.0.9-cpython-311.json/inside": "precious"}
+    assert files(Path(FOLDER)) == left
+    assert files(Path("outside")) == {"precious": "precious"}
+
+
+def test_a_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    write("a.py", NEEDLE + "lost()\n")
+    write("victim/CACHEDIR.TAG", cache_module.TAG)
+    write("victim/0.1.0-cpython-311.json", "precious")
+    before = files(tmp_path / "victim")
+    Path(FOLDER).symlink_to("victim")
+    assert lines("a.py") == {"a.py": [2]}
+    assert clean(FOLDER) is False
+    assert files(tmp_path / "victim") == before
+    assert Path(FOLDER).is_symlink()
+
+
+@pytest.mark.parametrize("name", ["CACHEDIR.TAG", ".gitignore", "results"])
+@pytest.mark.parametrize("target", ["../precious", "../made", "/dev/zero"])
+def test_links_in_a_folder_are_not_followed(name: str, target: str, tmp_path: Path) -> None:
+    write("a.py", NEEDLE + "lost()\n")
+    write("precious", cache_module.TAG if name == "CACHEDIR.TAG" else "precious")
+    lines("a.py")
+    place = remembered() if name == "results" else Path(FOLDER, name)
+    place.unlink()
+    place.symlink_to(target)
+    assert lines("a.py") == {"a.py": [2]}
+    assert Path("precious").read_text() == (cache_module.TAG if name == "CACHEDIR.TAG" else "precious")
+    assert not Path("made").exists()
+
+
+@pytest.mark.parametrize("content", [{}, {"CACHEDIR.TAG": "mine"}, {"data.csv": "precious"}])
+def test_a_folder_that_gradlint_has_not_made_is_left_alone(content: dict[str, str], tmp_path: Path) -> None:
+    write("a.py", NEEDLE + "lost()\n")
+    Path(FOLDER).mkdir()
+    for name, text in content.items():
+        write(f"{FOLDER}/{name}", text)
+    assert lines("a.py") == {"a.py": [2]}
+    assert clean(FOLDER) is not bool(content)
+    assert not content or files(Path(FOLDER)) == content
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "zero"])
+def test_remembered_results_that_are_no_regular_file(kind: str) -> None:
+    write("a.py", NEEDLE + "lost()\n")
+    lines()
+    path = remembered()
+    path.unlink()
+    {"fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "zero": lambda: path.symlink_to("/dev/zero")}[kind]()
+    assert lines("a.py") == {"a.py": [2]}

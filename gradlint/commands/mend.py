@@ -35,7 +35,7 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     Raises:
         CommandError: If TensorFlow was asked to verify and is not there.
     """
-    from gradlint.fixing import diff, summary
+    from gradlint.fixing import diff, notes, summary
 
     if request.confirm:
         from gradlint.commands.confirming import verifier
@@ -48,13 +48,15 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     if request.diff:
         terminal.write("".join(diff(result.before, result.after) for result in changed))
         count = sum(len(result.applied) for result in changed)
-        terminal.note(f"{counted(count, 'finding')} would be fixed")
+        terminal.note("\n".join([f"{counted(count, 'finding')} would be fixed", *notes(changed)]))
         return Outcome(0, len(changed))
     if request.paths == (STDIN,):
         return _to_stdout(checked, results)
     written = [result for result in changed if _write(result, checked)]
     if request.show_fixes and (text := summary(results)):
         terminal.note(text.rstrip("\n"))
+    for note in notes(written):
+        terminal.note(note)
     return Outcome(sum(len(result.applied) for result in written), len(written))
 
 
@@ -62,7 +64,7 @@ def _work_out(checked: Checked, resolver: Resolver, verify: Verify | None) -> li
     return [
         result
         for file in checked.results
-        if any(finding.fix is not None for finding in file.findings)
+        if any(finding.fix is not None or finding.withheld is not None for finding in file.findings)
         and (result := _fixed(file, checked, resolver.for_file(file.path), verify)) is not None
     ]
 

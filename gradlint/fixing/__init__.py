@@ -5,6 +5,7 @@ The ways in, all of which know findings and nothing of rules or of the engine::
     fix_source(source, check, read, unsafe=False, verify=None) -> Result
     diff(before, after) -> str
     summary(results) -> str
+    notes(results) -> list[str]
     write(path, before, after)                                  # raises WriteError
     add_ignores(source, check, read, reason=None) -> Ignored
     Baseline.of(findings, read).save(path)                      # raises BaselineError
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from gradlint.fixing.apply import Applied, Evidence, Result, Verify, Withdrawn, fix_source
 from gradlint.fixing.baseline import Baseline, BaselineError, Entry, Match
-from gradlint.fixing.diff import diff, summary
+from gradlint.fixing.diff import diff, notes, summary
 from gradlint.fixing.ignores import Ignored, add_ignores
 from gradlint.fixing.text import EditError, edited
 from gradlint.fixing.write import WriteError, encode, write
@@ -42,6 +43,7 @@ __all__ = [
     "edited",
     "encode",
     "fix_source",
+    "notes",
     "summary",
     "write",
 ]

@@ -7,12 +7,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gradlint.fixing.comments import stale_comments
 from gradlint.fixing.text import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradlint.fixing.apply import Applied, Result, Withdrawn
+    from gradlint.finding import Finding
+    from gradlint.fixing.apply import Applied, Result
     from gradlint.sources.source import Source
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -40,7 +42,8 @@ def summary(results: Iterable[Result]) -> str:
     parts: list[str] = []
     total = 0
     for result in results:
-        if not (result.applied or result.withdrawn):
+        withheld = [finding for finding in result.findings if finding.withheld is not None]
+        if not (result.applied or result.withdrawn or withheld):
             continue
         total += len(result.applied)
         parts.append(f"{result.before.path}:\n")
@@ -48,7 +51,8 @@ def summary(results: Iterable[Result]) -> str:
         for (code, name, message), count in sorted(counts.items()):
             parts.append(f"    {count} × {code} ({name}): {message}\n")
         parts += [f"    {_evidence(one)}\n" for one in result.applied if one.evidence is not None]
-        parts += [f"    {_withdrawn(one)}\n" for one in result.withdrawn]
+        parts += [f"    {_not_fixed(one.finding, one.reason)}\n" for one in result.withdrawn]
+        parts += [f"    {_not_fixed(one, one.withheld or '')}\n" for one in withheld]
     if not parts:
         return ""
     return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(parts)
@@ -59,16 +63,23 @@ def _unified(name: str, old: str, new: str) -> Iterator[str]:
         yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
 
 
+def notes(results: Iterable[Result]) -> list[str]:
+    """What to look at after fixing: comments that may not be true any more."""
+    return [
+        f"{result.before.path}: {_place(one.cell, one.line)}: is the comment still true? {one.text}"
+        for result in results
+        for one in stale_comments(result)
+    ]
+
+
 def _evidence(one: Applied) -> str:
     detail = one.evidence.detail if one.evidence is not None else ""
-    return f"{_place(one)} verified: {detail}"
+    return f"{_place(one.finding.cell, one.finding.location.line)} verified: {detail}"
 
 
-def _withdrawn(one: Withdrawn) -> str:
-    return f"{_place(one)} {one.finding.code} not fixed: {one.reason}"
+def _not_fixed(finding: Finding, reason: str) -> str:
+    return f"{_place(finding.cell, finding.location.line)} {finding.code} not fixed: {reason}"
 
 
-def _place(one: Applied | Withdrawn) -> str:
-    finding = one.finding
-    cell = "" if finding.cell is None else f"cell {finding.cell}, "
-    return f"{cell}line {finding.location.line}"
+def _place(cell: int | None, line: int) -> str:
+    return f"line {line}" if cell is None else f"cell {cell}, line {line}"

@@ -6,15 +6,15 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from gradlint.flow.core import ExhaustedError
 from gradlint.flow.facts import Facts
-from gradlint.flow.machine import Machine
-from gradlint.flow.record import Recorder
-from gradlint.flow.relevance import names_tape
+from gradlint.flow.machine.core import ExhaustedError
+from gradlint.flow.machine.machine import Machine
+from gradlint.flow.machine.relevance import names_tape
+from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
-    from gradlint.flow.modules import Finder
-    from gradlint.flow.names import Wrappers
+    from gradlint.flow.values.modules import Finder
+    from gradlint.flow.values.names import Wrappers
 
 GRAPH_CODE = re.compile(
     r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"

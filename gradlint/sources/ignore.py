@@ -8,11 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.sources.globs import spec
+from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pathspec import GitIgnoreSpec
+
+LARGEST = 1 << 20
+"""How many bytes a file of patterns may have to count."""
 
 _SPECIAL = re.compile(r"[*?\[\]\\/]")
 
@@ -136,7 +140,6 @@ def excludes_of(root: str) -> Patterns:
 
 def _lines(path: str) -> list[str]:
     try:
-        with open(path, "rb") as file:
-            return file.read().decode(errors="replace").splitlines()
-    except OSError:
+        return read_bytes(path, LARGEST).decode(errors="replace").splitlines()
+    except SourceError:
         return []

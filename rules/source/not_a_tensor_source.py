@@ -10,6 +10,7 @@ from gradlint.rule import Example, Rule
 
 from .._mending.edits import before, proposal, put, replace
 from .._mending.site import Site, span_of, spelled
+from .._mending.watching import watching
 from .._wording import at, call, effect, source
 
 if TYPE_CHECKING:
@@ -161,45 +162,48 @@ print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
         edits = []
         for lost, asked in site.calls():
             source = site.at(lost.source_span)
-            edit = None if source is None else _meant(site, source, asked, reason)
-            if edit is None:
+            made = None if source is None else _meant(site, source, asked, reason)
+            if made is None:
                 return None
-            edits.append(edit)
+            edits += made
         if not edits:
             return None
         converts = reason in {"ndarray", "number", "list"}
-        message = "Make it a Tensor before the tape" if converts else "Ask for what can be differentiated by"
+        message = "Make it a Tensor and watch it" if converts else "Ask for what can be differentiated by"
         return proposal("unsafe" if converts else "safe", message, *dict.fromkeys(edits))
 
 
-def _meant(site: Site, source: ast.expr, call: ast.Call, reason: str) -> Replacement | None:
+def _meant(site: Site, source: ast.expr, call: ast.Call, reason: str) -> list[Replacement] | None:
     """The edit that makes a source of what stands in its place."""
     text = site.text(source)
     if reason in {"model", "layer"} and spelled(source) is not None:
-        return replace(source, f"{text}.trainable_variables")
+        return [replace(source, f"{text}.trainable_variables")]
     if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "get_weights":
-        return replace(source, f"{site.text(source.func.value)}.trainable_variables")
+        return [replace(source, f"{site.text(source.func.value)}.trainable_variables")]
     if reason == "reference" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
-        return replace(source, site.text(source.func.value))
+        return [replace(source, site.text(source.func.value))]
     if reason == "method":
         end = span_of(source)
-        return put(end.end_line, end.end_column, "()")
+        return [put(end.end_line, end.end_column, "()")]
     if reason == "generator" and isinstance(source, ast.GeneratorExp) and text.startswith("("):
-        return replace(source, f"[{text[1:-1]}]")
+        return [replace(source, f"[{text[1:-1]}]")]
     if reason == "set" and isinstance(source, ast.Set):
-        return replace(source, f"[{text[1:-1]}]")
+        return [replace(source, f"[{text[1:-1]}]")]
     if reason in {"ndarray", "number", "list"}:
         return _converted(site, source, call)
     return None
 
 
-def _converted(site: Site, source: ast.expr, call: ast.Call) -> Replacement | None:
-    """A Tensor made of a name's value just before the block; the tape must then watch it."""
-    name, block = spelled(source), site.block_of(call)
+def _converted(site: Site, source: ast.expr, call: ast.Call) -> list[Replacement] | None:
+    """A Tensor made of a name's value just before the block, and watched in it."""
+    name, block, tape = spelled(source), site.block_of(call), site.tape_of(call)
     convert = site.tensorflow("convert_to_tensor", call)
     float32 = site.tensorflow("float32", call)
-    if name is None or block is None or convert is None or float32 is None:
+    if name is None or block is None or tape is None or convert is None or float32 is None:
         return None
     if any(block in site.index.above(statement) for statement, _ in site.bindings(name, call)):
         return None
-    return before(site.module, block, f"{name} = {convert}({name}, dtype={float32})")
+    return [
+        before(site.module, block, f"{name} = {convert}({name}, dtype={float32})"),
+        watching(site, block, tape, [name], None),
+    ]

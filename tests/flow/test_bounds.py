@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks import programs
 from gradlint.flow.analysis import analyse
-from gradlint.flow.core import ExhaustedError
-from gradlint.flow.machine import Machine
-from gradlint.flow.record import Recorder
+from gradlint.flow.machine.core import ExhaustedError
+from gradlint.flow.machine.machine import Machine
+from gradlint.flow.state.record import Recorder
 
 MOST = 400
 """How much of the budget a line of a program may take."""

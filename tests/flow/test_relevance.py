@@ -11,7 +11,7 @@ import pytest
 from benchmarks import programs
 from gradlint import registry
 from gradlint.flow.analysis import analyse
-from gradlint.flow.relevance import NEEDLE, names_tape
+from gradlint.flow.machine.relevance import NEEDLE, names_tape
 from tests.fixtures import catalogue
 
 if TYPE_CHECKING:

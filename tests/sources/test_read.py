@@ -1,6 +1,7 @@
 """Texts as they lie on disk: encodings, marks, bytes that are no text."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -80,14 +81,46 @@ def test_files_of_every_size_are_read_whole(tmp_path: Path) -> None:
         assert len(read_bytes(path)) == size
 
 
-def test_a_pipe_is_read_whole() -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "wb") as file:
-        file.write(b"x = 1\n" * 1000)
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    """A device without an end, a pipe that nobody writes to, a socket: none is opened, so none can hold up or hang."""
+    pipe, link = tmp_path / "pipe.py", tmp_path / "zero.py"
+    os.mkfifo(pipe)
+    link.symlink_to("/dev/zero")
+    listening = socket.socket(socket.AF_UNIX)
+    bound = tmp_path / "socket.py"
+    listening.bind(str(bound))
     try:
-        assert len(read_bytes(f"/dev/fd/{reading}")) == 6000
+        for path in (pipe, link, bound, "/dev/zero", "/dev/null"):
+            with pytest.raises(SourceError, match="not a regular file"):
+                read_bytes(path)
     finally:
-        os.close(reading)
+        listening.close()
+
+
+def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"x" * 2049)
+    assert len(read_bytes(path, 2049)) == 2049
+    with pytest.raises(SourceError, match="larger than 2 kB"):
+        read_bytes(path, 2048)
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(SourceError, match="larger than 128 MB"):
+        read_bytes(path)
+
+
+def test_files_that_do_not_tell_their_size_are_read_to_the_bound() -> None:
+    assert len(read_bytes("/proc/self/status")) > 0
+    with pytest.raises(SourceError, match="larger than 1 kB"):
+        read_bytes("/proc/self/smaps", 1024)
+
+
+def test_a_link_is_followed_only_where_asked(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x")
+    (tmp_path / "b.py").symlink_to("a.py")
+    assert read_bytes(tmp_path / "b.py") == b"x"
+    with pytest.raises(SourceError):
+        read_bytes(tmp_path / "b.py", follow=False)
 
 
 @pytest.mark.parametrize("path", ["missing.py", "nul\0.py", "."])

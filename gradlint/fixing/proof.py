@@ -1,0 +1,306 @@
+"""A fix is proved before it is offered: applied, analysed again, and compared with what was known before.
+
+What is asked of every fix, safe or not:
+
+- the text still parses, each cell of a notebook by itself;
+- the claim is gone, and each gradient that it lost is connected, or is lost at another line as well and claimed there;
+  where the program raised an exception it must be connected, for a None says less than an exception;
+- no other claim has come;
+- no other source of any gradient call has another answer than before;
+- no name is read where some way to the read leaves it unbound, unless it was so before.
+
+Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gradlint.fixing.bound import unbound_reads
+from gradlint.fixing.text import EditError, edited, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gradlint.finding import Finding
+    from gradlint.flow.facts import Claim, Facts, Question, Span
+    from gradlint.sources.source import Source
+
+    Analyse = Callable[[Source], Facts]
+    Read = Callable[[str], Source]
+
+SINGLY = 12
+"""How many fixes of one source are proved one by one; more are proved together, and apart only where that fails."""
+
+_Gradient = tuple[int, int]
+"""A gradient by its call and by its source, both counted in the order of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A finding and the claim that it was made of."""
+
+    finding: Finding
+    claim: Claim
+
+
+def proved(source: Source, facts: Facts, claimed: Sequence[Claimed], analyse: Analyse, read: Read) -> list[Finding]:
+    """The findings with those fixes alone that the analysis bears out.
+
+    Args:
+        source: The source.
+        facts: What the analysis found out of it.
+        claimed: Its findings.
+        analyse: Analyses a source as this one was.
+        read: Makes a source of the same path and kind out of a changed text.
+    """
+    before = _State(source, facts)
+    with_fix = [one for one in claimed if one.finding.fix is not None]
+    reasons: dict[int, str] = {}
+    prover = _Prover(before, analyse, read)
+    if len(with_fix) <= SINGLY:
+        for one in with_fix:
+            _note(reasons, one, prover.objection([one]))
+    else:
+        prover.together(with_fix, reasons)
+    return [_judged(one.finding, reasons.get(id(one))) for one in claimed]
+
+
+def _note(reasons: dict[int, str], one: Claimed, reason: str | None) -> None:
+    if reason is not None:
+        reasons[id(one)] = reason
+
+
+def _judged(finding: Finding, reason: str | None) -> Finding:
+    return finding if reason is None else replace(finding, fix=None, withheld=reason)
+
+
+@dataclass
+class _State:
+    """A source and what the analysis found out of it."""
+
+    source: Source
+    facts: Facts
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source.code)
+
+    @cached_property
+    def unbound(self) -> Counter[tuple[str, str]]:
+        return unbound_reads(self.tree)
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The claims that say that something is wrong."""
+        return [claim for claim in self.facts.claims if claim.severity != "info"]
+
+    @cached_property
+    def answers(self) -> dict[_Gradient, Question]:
+        """The answer for each source of each gradient call."""
+        return {
+            (number, at): question
+            for number, call in enumerate(self.facts.calls)
+            for at, question in enumerate(call.questions)
+        }
+
+    @cached_property
+    def _places(self) -> dict[tuple[Span, str], _Gradient]:
+        calls = self.facts.calls
+        return {(calls[one].span, question.source): (one, at) for (one, at), question in self.answers.items()}
+
+    def gradients(self, claim: Claim) -> set[_Gradient]:
+        """The gradients that a claim says are lost."""
+        found = {self._places.get((lost.call, lost.source)) for lost in claim.gradients}
+        return {one for one in found if one is not None}
+
+
+@dataclass
+class _Prover:
+    before: _State
+    analyse: Analyse
+    read: Read
+
+    def together(self, tried: Sequence[Claimed], reasons: dict[int, str]) -> None:
+        """Prove fixes in one go, and halves of them apart where that fails."""
+        reason = self.objection(tried)
+        if reason is None:
+            return
+        if len(tried) == 1:
+            reasons[id(tried[0])] = reason
+            return
+        half = len(tried) // 2
+        self.together(tried[:half], reasons)
+        self.together(tried[half:], reasons)
+
+    def objection(self, tried: Sequence[Claimed]) -> str | None:
+        """Why fixes cannot be offered, or None where they can."""
+        edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
+        try:
+            text = edited(self.before.source, dict.fromkeys(edits))
+            source = self.read(text)
+            tree = ast.parse(source.code)
+        except EditError as error:
+            return f"its edits do not fit the text: {error}"
+        except (SyntaxError, ValueError, RecursionError):
+            return "the program no longer parses with it"
+        if _breaks_cells(self.before.source, source):
+            return "a cell no longer parses by itself with it"
+        if text == self.before.source.text:
+            return "it changes nothing"
+        try:
+            facts = self.analyse(source)
+        except (SyntaxError, RecursionError, ValueError):
+            return "the program cannot be analysed with it"
+        after = _State(source, facts)
+        after.__dict__["tree"] = tree
+        return next(self._objections([one.claim for one in tried], after), None)
+
+    def _objections(self, claims: Sequence[Claim], after: _State) -> Iterator[str]:
+        before = self.before
+        if before.facts.complete and not after.facts.complete:
+            yield "the program cannot be followed to its end with it"
+        yield from _unbound(before, after)
+        yield from _still_claimed(claims, before, after)
+        yield from _newly_claimed(claims, before, after)
+        yield from _changed_answers(claims, before, after)
+        yield from _not_arrived(claims, before, after)
+
+
+def _unbound(before: _State, after: _State) -> Iterator[str]:
+    for (_, name), count in (after.unbound - before.unbound).items():
+        if count:
+            yield f"`{name}` may not be bound where it is read with it"
+
+
+def _still_claimed(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+    had, has = (Counter(_cause(state, claim) for claim in state.facts.claims) for state in (before, after))
+    tried = Counter(_cause(before, claim) for claim in claims)
+    fewer = {_cause(before, claim)[:2] for claim in claims if claim.gradients} & {
+        _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _mending(claims, before, after)
+    }
+    if fewer or any(has[cause] > had[cause] - count for cause, count in tried.items()):
+        yield "the finding is still there after it"
+
+
+def _cause(state: _State, claim: Claim) -> tuple[object, ...]:
+    """What a claim is about, wherever its line has gone: its kind, its line's text and the gradients that it loses."""
+    span, lines = claim.span, state.source.lines
+    said = lines[span.line - 1].strip() if span.line <= len(lines) and not claim.elsewhere else ""
+    return (claim.kind, said, tuple((one.target, one.source, one.outcome) for one in claim.gradients))
+
+
+def _mending(claims: Sequence[Claim], before: _State, after: _State) -> set[_Gradient]:
+    """The gradients that the claims lose, as they are after the fix."""
+    match = _Match(before, after)
+    there = {match.find(gradient) for claim in claims for gradient in before.gradients(claim)}
+    return {one for one in there if one is not None}
+
+
+def _newly_claimed(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+    """What is claimed after the fix and was not before; of the gradients that it is to bring back, more may be said."""
+    known = Counter(said for claim in before.claims for said in _said(claim))
+    sources = {lost.source for claim in claims for lost in claim.gradients}
+    lost = _mending(claims, before, after)
+    for claim in after.claims:
+        of_these = bool(claim.gradients) and after.gradients(claim) <= lost and bool(lost)
+        for said in _said(claim):
+            known[said] -= 1
+            if known[said] < 0 and not of_these and (said[1] is None or said[1][1] not in sources):
+                yield f"it brings another finding ({claim.kind}, line {claim.span.line})"
+
+
+def _said(claim: Claim) -> list[tuple[str, tuple[str, str] | None]]:
+    return [(claim.kind, (lost.target, lost.source)) for lost in claim.gradients] or [(claim.kind, None)]
+
+
+@dataclass
+class _Match:
+    """Which gradient after a fix is which of those before it.
+
+    Where the program has as many calls as before, the calls are matched in order, and so are a call's sources; else
+    a gradient is the one of the same target and source, or the only one of the same source.
+    """
+
+    before: _State
+    after: _State
+
+    def find(self, gradient: _Gradient) -> _Gradient | None:
+        """The gradient after the fix; None where there is none that is plainly it."""
+        number, at = gradient
+        old, new = self.before.facts.calls, self.after.facts.calls
+        wanted = old[number].questions[at].source
+        if len(old) == len(new):
+            questions = new[number].questions
+            named = [place for place, question in enumerate(questions) if question.source == wanted]
+            if len(named) == 1:
+                return number, named[0]
+            return (number, at) if len(questions) == len(old[number].questions) else None
+        alike = [
+            place
+            for place, question in self.after.answers.items()
+            if question.source == wanted and new[place[0]].target == old[number].target
+        ]
+        alike = alike or [place for place, question in self.after.answers.items() if question.source == wanted]
+        return alike[0] if alike else None
+
+    def asks_otherwise(self, number: int) -> bool:
+        """Whether a call asks for its sources in another way now, and for no fewer that are connected."""
+        if len(self.before.facts.calls) != len(self.after.facts.calls):
+            return False
+        old, new = (state.facts.calls[number].questions for state in (self.before, self.after))
+        arrived = [question for question in new if question.answer == "connected"]
+        return len(arrived) == len(new) and len(arrived) >= sum(question.answer == "connected" for question in old)
+
+
+def _changed_answers(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+    """The sources that no claim of these is about and whose answer is another one; one that arrives now is welcome."""
+    lost = {one for claim in claims for one in before.gradients(claim)}
+    match = _Match(before, after)
+    for gradient, question in before.answers.items():
+        if gradient in lost:
+            continue
+        there = match.find(gradient)
+        if there is None and match.asks_otherwise(gradient[0]):
+            continue
+        answer = None if there is None else after.answers[there].answer
+        if answer not in (question.answer, "connected"):
+            yield f"the gradient with respect to `{question.source}` would be another one"
+
+
+def _not_arrived(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+    """The gradients that are lost before and are not sure to arrive after."""
+    still_lost = {one for claim in after.claims for one in after.gradients(claim)}
+    match = _Match(before, after)
+    raising = {one for claim in claims if _raises(claim) for one in before.gradients(claim)}
+    for gradient in (one for claim in claims for one in before.gradients(claim)):
+        there = match.find(gradient)
+        if there is None or (there in still_lost and gradient not in raising):
+            continue
+        if after.answers[there].answer not in ("connected", "partial"):
+            source = before.answers[gradient].source
+            yield f"it is not sure that the gradient with respect to `{source}` arrives with it"
+
+
+def _raises(claim: Claim) -> bool:
+    """Whether what a claim says is an exception, which a fix must not turn into a silent None."""
+    return any(lost.outcome == "error" for lost in claim.gradients)
+
+
+def _breaks_cells(before: Source, after: Source) -> bool:
+    """Whether a notebook's cell parsed or began without an indentation, and does not any more."""
+    if before.kind != "notebook":
+        return False
+    if len(after.problems) > len(before.problems):
+        return True
+    was, now = texts(before), texts(after)
+    return any(_is_indented(now[cell].text) and not _is_indented(was[cell].text) for cell in now if cell in was)
+
+
+def _is_indented(text: str) -> bool:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return first[:1] in (" ", "\t")

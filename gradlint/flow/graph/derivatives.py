@@ -1,0 +1,130 @@
+"""What a gradient itself is computed from: a derivative of a linear operation does not depend on what went in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.values.values import Array, Join, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradlint.flow.values.values import Recording
+
+LINEAR = frozenset({
+    "tensorflow.add", "tensorflow.subtract", "tensorflow.negative", "tensorflow.reduce_sum", "tensorflow.reduce_mean",
+    "tensorflow.reshape", "tensorflow.strided_slice", "tensorflow.identity", "tensorflow.concat", "tensorflow.stack",
+    "tensorflow.expand_dims", "tensorflow.squeeze", "tensorflow.transpose", "tensorflow.cast", "tensorflow.gather",
+    "tensorflow.math.add_n", "tensorflow.add_n", "tensorflow.math.reduce_sum", "tensorflow.math.reduce_mean", "read",
+    "tensorflow.convert_to_tensor", "tensorflow.constant", "tensorflow.tile", "tensorflow.unstack", "tensorflow.split",
+    "tensorflow.math.add", "tensorflow.math.subtract", "tensorflow.math.negative", "tensorflow.broadcast_to",
+})  # fmt: skip
+"""Operations whose derivative is a constant (TensorFlow 2.21: their second derivative is None)."""
+PRODUCT = frozenset({
+    "tensorflow.multiply", "tensorflow.matmul", "tensorflow.math.multiply", "tensorflow.linalg.matmul",
+    "tensorflow.tensordot", "tensorflow.linalg.matvec",
+})  # fmt: skip
+"""Operations whose derivative by one side is made of the other."""
+
+
+def depends_on(
+    targets: list[Value], sources: list[Value], recording: Recording, spend: Callable[[int], None]
+) -> dict[int, list[Value]]:
+    """By each source's id, the values that the gradient of the targets by it is computed from.
+
+    A source of which that is not known is left out.
+    """
+    order = _below(targets, recording, spend)
+    if any(isinstance(node, Unknown | Join) for node in order):
+        found: dict[int, list[Value]] = {}
+        for source in sources:
+            alone = _below(targets, recording, spend, stop=source)
+            if not any(isinstance(node, Unknown | Join) for node in alone):
+                found |= _gather(alone, [source], recording, spend)
+        return found
+    return _gather(order, sources, recording, spend)
+
+
+def _below(
+    targets: list[Value], recording: Recording, spend: Callable[[int], None], stop: Value | None = None
+) -> list[Value]:
+    """The values below some targets on a recording, each after those that it was computed from.
+
+    It ends at the first value that cannot be followed, and looks at nothing below ``stop``.
+    """
+    order: list[Value] = []
+    seen: set[int] = set()
+    stack: list[tuple[Value, bool]] = [(target, False) for target in targets]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+            continue
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        spend(1 + len(node.edges))
+        if isinstance(node, Unknown | Join):
+            return [node]
+        stack.append((node, True))
+        if node is not stop and not isinstance(node, Array):
+            stack.extend((edge.parent, False) for edge in node.edges if edge.cut is None and recording in edge.live)
+    return order
+
+
+def _gather(
+    order: list[Value], sources: list[Value], recording: Recording, spend: Callable[[int], None]
+) -> dict[int, list[Value]]:
+    """For each source, what the operations on the ways to it add to its gradient."""
+    bits: dict[int, int] = {}
+    for source in sources:
+        bits.setdefault(id(source), 1 << len(bits))
+    leads: dict[int, int] = {}
+    blind = 0
+    found: dict[int, dict[int, Value]] = {bit: {} for bit in bits.values()}
+    for node in order:
+        own = bits.get(id(node), 0)
+        once = more = 0
+        if not isinstance(node, Array):
+            for edge in node.edges:
+                if edge.cut is None and recording in edge.live:
+                    mask = leads.get(id(edge.parent), 0)
+                    more |= once & mask
+                    once |= mask
+        leads[id(node)] = once | own
+        ways = once & ~own
+        if not ways:
+            continue
+        if not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
+            blind |= ways
+            continue
+        if node.op in LINEAR:
+            continue
+        parents = [edge.parent for edge in node.edges]
+        simple = ways & ~more if _pair(node) else 0
+        for index, edge in enumerate(node.edges):
+            mine = leads.get(id(edge.parent), 0) & simple
+            if not mine or edge.cut is not None or recording not in edge.live:
+                continue
+            if node.op in PRODUCT:
+                _add(found, mine, [parent for parent in parents if parent is not edge.parent], spend)
+                ways &= ~mine
+            elif node.op == "tensorflow.divide" and index == 0:
+                _add(found, mine, parents[1:], spend)
+                ways &= ~mine
+        _add(found, ways, [*parents, node], spend)
+    return {key: list(found[bit].values()) for key, bit in bits.items() if not bit & blind}
+
+
+def _add(found: dict[int, dict[int, Value]], mask: int, values: list[Value], spend: Callable[[int], None]) -> None:
+    """Note values for each source of a mask."""
+    while mask:
+        bit = mask & -mask
+        mask ^= bit
+        spend(len(values))
+        found[bit].update((id(value), value) for value in values)
+
+
+def _pair(node: Tensor) -> bool:
+    """Whether an operation has two different operands, or one and a constant."""
+    return len({id(edge.parent) for edge in node.edges}) == len(node.edges)

@@ -1,0 +1,266 @@
+"""Gradients that arrive and are no numbers: singular points that the program itself runs into."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.values.numbers import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
+from gradlint.flow.values.values import Const, Number, Tensor, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradlint.flow.facts import Span
+    from gradlint.flow.graph import ways as graph
+
+SOFT = frozenset({"softmax", "sigmoid"})
+PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
+FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
+"""Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
+_TINY = 1e-3
+_NODES = 3000
+
+
+class Danger:
+    """One operation whose slope is infinite or no number.
+
+    Attributes:
+        kind: Which of the three sorts it is.
+        node: The operation's result.
+        callee: The dangerous function as it is written.
+        variable: Its argument, as it is written.
+        span: The place to point at.
+    """
+
+    __slots__ = ("callee", "canonical", "kind", "node", "reason", "span", "variable")
+
+    def __init__(self, kind: Kind, node: Tensor, span: Span, callee: str, variable: Value | None, reason: str) -> None:
+        self.kind = kind
+        self.node = node
+        self.span = span
+        self.callee = callee
+        self.canonical = callee
+        self.variable = variable
+        self.reason = reason
+
+
+def dangers(reached: graph.Reach) -> Iterator[Danger]:
+    """The dangerous operations among what a gradient reaches."""
+    nodes = [node for node in reached.nodes.values() if isinstance(node, Tensor) and node.span is not None]
+    hidden = {id(inner) for node in nodes if short(node.op) == "where" for inner in _below(node)}
+    for node in nodes[:_NODES]:
+        name = short(node.op)
+        if name == "log":
+            soft = _soft(node)
+            if soft is not None and node.span is not None:
+                danger = Danger(Kind.LOG_OF_SOFTMAX, node, node.span, soft.op, None, "")
+                yield danger
+                continue
+        if name == "where":
+            found = _masked(node)
+            if found is not None and found.span is not None:
+                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _where(found))
+        elif node.span is not None and _singular(node, name):
+            if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
+                continue
+            if id(node) not in hidden:
+                yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+            elif name not in FORGIVING or _compiled(node):
+                yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _where(node))
+
+
+def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
+    """Whether all that is computed with a result hands it no gradient: a product with 0, a larger number beside it."""
+    users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
+    return bool(users) and all(_drops(user, node) for user in users)
+
+
+def _drops(user: Tensor, node: Tensor) -> bool:
+    others = [value for value in arguments(user) if value is not node]
+    if len(others) != 1:
+        return False
+    fixed, own = flatten(numbers(others[0])), flatten(numbers(node))
+    if short(user.op) == "multiply":
+        return bool(fixed) and not any(fixed or ())
+    if short(user.op) == "maximum":
+        return bool(fixed) and bool(own) and min(fixed or ()) > max(own or ())
+    return False
+
+
+def _compiled(node: Tensor) -> bool:
+    """Whether an operation runs in a function that XLA compiles."""
+    return bool((node.extra or {}).get("compiled"))
+
+
+def _where(node: Tensor) -> str:
+    return "jit" if short(node.op) in FORGIVING else "where"
+
+
+def _reason(name: str) -> str:
+    return {"divide": "division", "log": "log"}.get(name, "")
+
+
+def _below(node: Tensor) -> Iterator[Value]:
+    stack: list[Value] = [edge.parent for edge in node.edges]
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield value
+            stack.extend(edge.parent for edge in value.edges)
+
+
+def _soft(node: Tensor) -> Tensor | None:
+    """The softmax or sigmoid whose very value a logarithm is taken of."""
+    given = arguments(node)
+    value = given[0] if given else None
+    for _ in range(4):
+        if not isinstance(value, Tensor):
+            return None
+        if short(value.op) in SOFT:
+            return value
+        if short(value.op) not in PICKING:
+            return None
+        value = value.copy_of or next(iter(arguments(value)), None)
+    return None
+
+
+def _operand(node: Tensor) -> Value | None:
+    """The argument at which an operation is singular."""
+    given = arguments(node)
+    if not given:
+        return None
+    return given[1] if short(node.op) == "divide" and len(given) > 1 else given[0]
+
+
+# -- tf.where ------------------------------------------------------------------------------------------------------
+
+
+def _masked(where: Tensor) -> Tensor | None:
+    """A dangerous operation in a branch of ``tf.where`` on the very value that the condition looks at."""
+    condition = (where.extra or {}).get("condition")
+    if not isinstance(condition, Value):
+        return None
+    looked_at, bounds = _compared(condition)
+    if not looked_at:
+        return None
+    for branch in (where.extra or {}).get("args", ()):
+        for node in _branch(branch):
+            operand = _operand(node)
+            if operand is None or not any(_same(operand, value) for value in looked_at):
+                continue
+            if _unsafe(node, bounds):
+                return node
+    return None
+
+
+def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float]]:
+    """The values that a condition compares, and the numbers that it compares them with."""
+    values: list[Value] = []
+    bounds: list[float] = []
+    compares = isinstance(condition, Tensor) and condition.dtype == "bool"
+    given = arguments(condition) if isinstance(condition, Tensor) else ()
+    for part in given or tuple(edge.parent for edge in condition.edges if compares):
+        if isinstance(part, Const):
+            if isinstance(part.value, int | float):
+                bounds.append(float(part.value))
+        elif isinstance(part, Number):
+            continue
+        elif isinstance(part, Tensor) and part.dtype == "bool" and depth:
+            inner_values, inner_bounds = _compared(part, depth - 1)
+            values += inner_values
+            bounds += inner_bounds
+        else:
+            fixed = flatten(numbers(part))
+            if fixed and len(set(fixed)) == 1:
+                bounds.append(fixed[0])
+            values.append(part)
+            if isinstance(part, Tensor) and short(part.op) in {"abs", "square", "identity"}:
+                values += list(arguments(part) or [edge.parent for edge in part.edges])
+    return values, bounds
+
+
+def _branch(value: Value) -> Iterator[Tensor]:
+    """The operations that a branch is computed with, up to the next guard."""
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen or not isinstance(node, Tensor) or short(node.op) == "where":
+            continue
+        seen.add(id(node))
+        yield node
+        stack.extend(edge.parent for edge in node.edges if edge.cut is None)
+
+
+def _same(a: Value, b: Value) -> bool:
+    return a is b or (isinstance(a, Tensor) and a.op == "read" and a.copy_of is b)
+
+
+def _unsafe(node: Tensor, bounds: list[float]) -> bool:
+    """Whether an operation is singular where the condition's bounds say that it is being kept away."""
+    name = short(node.op)
+    near_zero = not bounds or any(abs(bound) <= _TINY for bound in bounds)
+    if name in {"sqrt", "rsqrt"} and not _compiled(node):
+        return False
+    if name in {"log", "divide", "truediv", "xlogy", "sqrt", "rsqrt"}:
+        return near_zero and bool(bounds)
+    if name == "pow":
+        exponent = arguments(node)[1] if len(arguments(node)) > 1 else None
+        power = exponent.value if isinstance(exponent, Const) else None
+        return bool(bounds) and near_zero and isinstance(power, int | float) and power < 1
+    if name in {"acos", "asin", "atanh", "acosh"}:
+        return any(abs(abs(bound) - 1) <= _TINY for bound in bounds)
+    if name == "exp":
+        return any(bound >= 20 for bound in bounds)
+    return False
+
+
+# -- singular points that the program's own numbers hit ------------------------------------------------------------
+
+
+def _singular(node: Tensor, name: str) -> bool:
+    given = arguments(node)
+    if not given:
+        return False
+    first = flatten(numbers(given[0])) if name != "divide" else None
+    if name in {"sqrt", "rsqrt"}:
+        return any(x <= 0 for x in first or ())
+    if name == "norm":
+        inner = numbers(given[0])
+        known, axis = axis_of(node)
+        sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
+        return any(x == 0 for x in flatten(sums) or ())
+    if name in {"log"}:
+        return any(x <= 0 for x in first or ())
+    if name in {"divide", "truediv"} and len(given) > 1:
+        return any(x == 0 for x in flatten(numbers(given[1])) or ())
+    if name == "pow" and len(given) > 1:
+        power = numbers(given[1])
+        if not isinstance(power, float) or power >= 1 or power == 0:
+            return False
+        return any(x == 0 or (x < 0 and not power.is_integer()) for x in first or ())
+    if name in {"acos", "asin", "atanh"}:
+        return any(abs(x) == 1 for x in first or ())
+    if name == "acosh":
+        return any(x == 1 for x in first or ())
+    if name == "log1p":
+        return any(x == -1 for x in first or ())
+    if name in {"reduce_std"}:
+        return bool(first) and len(set(first or ())) == 1
+    if name == "atan2" and len(given) > 1:
+        other = flatten(numbers(given[1]))
+        return any(a == b == 0 for a, b in zip(first or (), other or (), strict=False))
+    return False
+
+
+def several(target: Value) -> bool:
+    """Whether a target has more than one element, so that its gradient is a sum."""
+    found = rank(target)
+    if found is None or found == 0:
+        return False
+    axes = sizes(target)
+    return axes is None or math.prod(axes) != 1

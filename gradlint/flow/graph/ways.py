@@ -1,0 +1,333 @@
+"""Questions to the graph of values: what a gradient can reach, and where a way to a source is cut.
+
+The graph over-approximates what may be connected, so that "not reached" is a proof and "reached" is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.values.program import Bound, ClassValue, Function, Generator, Instance, Partial
+from gradlint.flow.values.values import Array, Dict, Join, LibObject, Method, Params, Seq, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gradlint.flow.values.values import Cut, Edge, Recording
+
+
+def parts(value: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> Iterator[Value]:
+    """The values that a container, an object or a function holds, so that they go where it goes."""
+    if isinstance(value, Seq):
+        yield from value.items.values
+    elif isinstance(value, Dict):
+        for key, entry in value.pairs.entries:
+            if isinstance(key, Value):
+                yield key
+            yield entry
+        yield from value.pairs.rest
+    elif isinstance(value, Instance):
+        yield value.cls
+        yield from (attr for attr in value.attrs.values() if isinstance(attr, Value))
+        for entry in value.state.values():
+            if isinstance(entry, Value):
+                yield entry
+    elif isinstance(value, LibObject):
+        yield from value.arguments
+        for entry in value.state.values():
+            if isinstance(entry, Value):
+                yield entry
+            elif isinstance(entry, tuple):
+                yield from (part for part in entry if isinstance(part, Value))
+    elif isinstance(value, Bound):
+        yield value.owner
+        yield value.function
+    elif isinstance(value, Method):
+        yield value.owner
+    elif isinstance(value, Partial):
+        yield value.function
+        yield from value.args
+        yield from value.kwargs.values()
+    elif isinstance(value, Function | Generator):
+        yield from captured(value)
+    elif isinstance(value, ClassValue):
+        yield from (held for held in value.frame.names.values() if isinstance(held, Value))
+    elif isinstance(value, Params):
+        yield value.owner
+
+
+@dataclass
+class Reach:
+    """What a gradient can reach from a target, for one recording."""
+
+    nodes: dict[int, Value] = field(default_factory=dict)
+    sure: set[int] = field(default_factory=set)
+    opaque: bool = False
+    anything: bool = False
+    missing: list[tuple[Cut, bool]] = field(default_factory=list)
+
+    def __contains__(self, value: Value) -> bool:
+        return id(value) in self.nodes
+
+
+def reach(
+    target: Value,
+    recording: Recording,
+    captured: Callable[[Function | Generator], Iterator[Value]],
+    spend: Callable[[int], None],
+) -> Reach:
+    """Everything that a gradient of the target may reach on one recording.
+
+    ``missing`` lists the operations without a registered gradient that it meets, each with whether it surely does.
+    """
+    result = Reach()
+    stack: list[tuple[Value, bool]] = [(target, True)]
+    while stack:
+        value, sure = stack.pop()
+        key = id(value)
+        if key in result.nodes and (not sure or key in result.sure):
+            continue
+        result.nodes[key] = value
+        if sure:
+            result.sure.add(key)
+        if isinstance(value, Unknown) and (not value.computed or recording in value.tracked):
+            result.opaque = True
+            result.anything = result.anything or value.anything
+        spend(1 + len(value.edges))
+        for edge in value.edges:
+            if edge.cut is not None:
+                if edge.cut.kind is Kind.NO_GRADIENT and recording in edge.live:
+                    result.missing.append((edge.cut, sure and edge.sure))
+                continue
+            if recording in edge.live:
+                stack.append((edge.parent, sure and edge.sure))
+        if not isinstance(value, Array):
+            stack.extend((part, False) for part in parts(value, captured))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An edge at which the way from the target to a source is lost.
+
+    Attributes:
+        node: The value that is no longer connected.
+        edge: Its edge to the value that still is.
+        sure: Whether the value above surely depends on the source.
+    """
+
+    node: Value
+    edge: Edge
+    sure: bool
+
+
+class Ways:
+    """Everything below a value, whether or not a gradient passes, walked once for all sources of a recording.
+
+    Each source is one bit of a mask, so that one pass over the graph answers for all of them.
+
+    Args:
+        target: The value to look below.
+        sources: The sources that will be asked about.
+        recording: The recording that gradients are asked of.
+        captured: What a function holds.
+        spend: Told how much work is about to be done.
+    """
+
+    def __init__(
+        self,
+        target: Value,
+        sources: list[Value],
+        recording: Recording,
+        captured: Callable[[Function | Generator], Iterator[Value]],
+        spend: Callable[[int], None],
+    ) -> None:
+        self._target = target
+        self._recording = recording
+        self._spend = spend
+        self._bits: dict[int, int] = {}
+        for source in sources:
+            self._bits.setdefault(id(source), 1 << len(self._bits))
+        self._nodes: dict[int, Value] = {}
+        self._parts: dict[int, tuple[Value, ...]] = {}
+        self._broken: list[tuple[Value, Edge]] = []
+        self._walk(target, captured)
+        self._order = self._bottom_up(target)
+        self._found: dict[int, int] = {}
+        self._sure: dict[int, int] = {}
+        self._reach()
+
+    def _walk(self, target: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> None:
+        recording = self._recording
+        stack: list[Value] = [target]
+        while stack:
+            node = stack.pop()
+            if id(node) in self._nodes:
+                continue
+            self._nodes[id(node)] = node
+            held = tuple(parts(node, captured))
+            if held:
+                self._parts[id(node)] = held
+            self._spend(1 + len(node.edges) + len(held))
+            for edge in node.edges:
+                stack.append(edge.parent)
+                if edge.cut is not None or recording not in edge.live:
+                    self._broken.append((node, edge))
+            stack.extend(held)
+
+    def _bottom_up(self, target: Value) -> list[Value]:
+        """The values, each after all that it was computed from, save where they go round in a circle."""
+        order: list[Value] = []
+        seen: set[int] = set()
+        stack: list[tuple[Value, bool]] = [(target, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                order.append(node)
+                continue
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((edge.parent, False) for edge in node.edges if id(edge.parent) not in seen)
+            stack.extend((part, False) for part in self._parts.get(id(node), ()) if id(part) not in seen)
+        return order
+
+    def _reach(self) -> None:
+        """Work out, for every value, the sources that a gradient of it may reach, and those that it surely does."""
+        recording, found, sure = self._recording, self._found, self._sure
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                key = id(node)
+                may = must = self._bits.get(key, 0)
+                for edge in node.edges:
+                    below = found.get(id(edge.parent))
+                    if below and edge.cut is None and recording in edge.live:
+                        may |= below
+                        if edge.sure:
+                            must |= sure.get(id(edge.parent), 0)
+                if not isinstance(node, Array):
+                    for part in self._parts.get(key, ()):
+                        may |= found.get(id(part), 0)
+                if may != found.get(key, 0) or must != sure.get(key, 0):
+                    found[key] = may
+                    sure[key] = must
+                    changed = True
+
+    def values(self) -> Iterable[Value]:
+        """The target and everything below it."""
+        return self._nodes.values()
+
+    def reaches(self, value: Value, source: Value) -> bool:
+        """Whether a gradient of a value below the target may reach a source."""
+        return bool(self._found.get(id(value), 0) & self._bits[id(source)])
+
+    def reaches_beside(self, value: Value, source: Value) -> bool:
+        """Whether a gradient of the target may reach a source without passing a value."""
+        bit, seen = self._bits[id(source)], {id(value)}
+        stack = [self._target]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or not self._found.get(id(node), 0) & bit:
+                continue
+            if node is source:
+                return True
+            seen.add(id(node))
+            self._spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and self._recording in edge.live)
+            if not isinstance(node, Array):
+                stack.extend(self._parts.get(id(node), ()))
+        return False
+
+    def breaks(self, source: Value) -> list[Break]:
+        """The edges on the ways from the target to a source at which the gradient is lost, nearest to the source.
+
+        An edge counts where what lies above it still reaches the source on the recording.
+        """
+        bit = self._bits[id(source)]
+        found = [
+            Break(node, edge, bool(self._sure.get(id(edge.parent), 0) & bit))
+            for node, edge in self._broken
+            if self._found.get(id(edge.parent), 0) & bit
+        ]
+        found.sort(key=lambda item: item.node.born)
+        return found
+
+    def lost_below(self, counts: Callable[[Edge], bool], *, surely: bool) -> dict[int, int]:
+        """By each value's id, the mask of the sources that are lost at some edge below it.
+
+        Args:
+            counts: Which edges count.
+            surely: Whether what lies above the edge has to reach the source surely.
+        """
+        recording = self._recording
+        reached = self._sure if surely else self._found
+        below: dict[int, int] = {}
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                mask = 0
+                for edge in node.edges:
+                    key = id(edge.parent)
+                    mask |= below.get(key, 0)
+                    is_live = edge.cut is None and recording in edge.live
+                    if not is_live and key in reached and counts(edge):
+                        mask |= reached[key]
+                for part in self._parts.get(id(node), ()):
+                    mask |= below.get(id(part), 0)
+                if mask != below.get(id(node), 0):
+                    below[id(node)] = mask
+                    changed = True
+        return below
+
+    def is_in(self, source: Value, mask: int) -> bool:
+        """Whether a mask of :meth:`lost_below` names a source."""
+        return bool(mask & self._bits[id(source)])
+
+
+def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int], None]) -> set[int]:
+    """The ids of the values below some roots from which a chain of edges leads to a wanted one, those included."""
+    users: dict[int, list[int]] = {}
+    seen: set[int] = set()
+    stack: list[Value] = list(roots)
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        spend(1 + len(node.edges))
+        for edge in node.edges:
+            users.setdefault(id(edge.parent), []).append(id(node))
+            stack.append(edge.parent)
+    found = {id(value) for value in wanted}
+    waiting = list(found)
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in found:
+                found.add(user)
+                waiting.append(user)
+    return found
+
+
+def joins_above(target: Value, recording: Recording, spend: Callable[[int], None], beyond: Value) -> list[Join]:
+    """The joins that a gradient of the target meets on its live ways, short of what lies below ``beyond``."""
+    found: list[Join] = []
+    seen = {id(beyond)}
+    stack: list[Value] = [target]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        spend(1 + len(node.edges))
+        if isinstance(node, Join):
+            found.append(node)
+        stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
+    return found

@@ -1,0 +1,1 @@
+"""What the callables of libraries do."""

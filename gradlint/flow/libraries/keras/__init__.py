@@ -1,0 +1,1 @@
+"""What Keras does: layers, models, losses, metrics, optimizers."""

@@ -1,0 +1,176 @@
+"""Attributes of Keras layers and models, and of objects whose classes descend from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.libraries.keras.layers import is_layer, nested
+from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
+from gradlint.flow.state.store import either
+from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.premises import Premise, Rests
+from gradlint.flow.values.program import Function, Instance
+from gradlint.flow.values.values import (
+    Const,
+    Items,
+    LibObject,
+    Method,
+    Number,
+    Params,
+    Seq,
+    Symbolic,
+    Unknown,
+    Value,
+    sure_everywhere,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+LIBRARY_METHODS = frozenset({
+    "__init__", "add_weight", "add_loss", "add_metric", "build", "call", "compile", "fit", "predict", "evaluate",
+    "predict_on_batch", "train_on_batch", "summary", "save", "save_weights", "load_weights", "get_weights",
+    "set_weights", "get_layer", "compute_loss", "compute_metrics", "compiled_loss", "get_config", "__call__",
+    "__setattr__",
+    "add", "pop", "test_on_batch", "predict_generator", "reset_states", "from_config", "to_json", "stateless_call",
+    "reset_metrics", "test_step", "predict_step", "train_step", "add_variable", "count_params", "get_build_config",
+})  # fmt: skip
+
+
+def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> Value:
+    """An attribute of an object of the library."""
+    if "patched" in value.state:
+        return machine.unknown(name, node, [value], anything=True)
+    attrs = value.state.get("attrs")
+    if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
+        held: Value = attrs[name]
+        return held
+    if value.family in {"layer", "model"}:
+        if name in VARIABLES:
+            return variables(machine, value, name, node)
+        if name in {"kernel", "bias", "gamma", "beta", "embeddings", "w", "recurrent_kernel"}:
+            params = value.state.get("params")
+            return params if isinstance(params, Params) else machine.unknown(name, node, [value])
+        if name in {"output", "input", "inputs", "outputs"} and value.family == "model":
+            held_value = value.state.get(name if name.endswith("s") else name + "s")
+            if isinstance(held_value, Value):
+                if isinstance(held_value, Seq) and not name.endswith("s") and len(held_value.items.values) == 1:
+                    return held_value.items.values[0]
+                return held_value
+            symbol = Symbolic(span_of(node), value)
+            if name.startswith("output"):
+                symbol.edges = sure_everywhere(value)
+            return sequence([symbol]) if name.endswith("s") else symbol
+        if name in {"output", "input"}:
+            symbol = Symbolic(span_of(node), value)
+            if name == "output":
+                symbol.edges = sure_everywhere(value)
+            return symbol
+        if name == "layers":
+            layers = value.state.get("layers")
+            if isinstance(layers, Seq):
+                return listed(layers)
+            inner = [item for item in nested(value) if is_layer(item)]
+            return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
+        if name == "losses":
+            return losses(machine, value, node)
+        if name == "trainable":
+            flag = value.state.get("trainable")
+            return Const(flag) if isinstance(flag, bool) else Number("bool")
+        if name in {"name", "input_shape", "output_shape", "built", "count_params"}:
+            return Number("")
+        if name not in LIBRARY_METHODS and value.family != "module":
+            # Layers keep much else under names of their own, and the program may put more there.
+            return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
+    if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
+        return machine.unknown(name, node)
+    return Method(value, name)
+
+
+def instance_attribute(
+    machine: Interpreter, value: Instance, name: str, node: ast.AST, *, parent: bool = False
+) -> Value | None:
+    """An attribute that an object of the program's class has from Keras or ``tf.Module``; None where it has none."""
+    if name in VARIABLES:
+        return variables(machine, value, name, node)
+    if value.library == "tensorflow.Module":
+        return Method(value, name) if name in {"__init__", "with_name_scope", "name_scope"} else None
+    if name == "trainable":
+        flag = value.state.get("trainable")
+        return Const(flag) if isinstance(flag, bool) else Number("bool")
+    if name in {"losses"}:
+        return losses(machine, value, node)
+    if name in {"optimizer", "compiled_loss", "compiled_metrics", "metrics", "loss", "loss_tracker", "_optimizer"}:
+        return None
+    if name in LIBRARY_METHODS or parent:
+        return Method(value, name)
+    return None
+
+
+def listed(layers: Seq) -> Seq:
+    """What ``Sequential.layers`` gives: the layers without the input that stands before them."""
+    first = layers.items.values[0] if layers.items.values else None
+    if isinstance(first, Symbolic) or (isinstance(first, LibObject) and first.name == "keras.layers.InputLayer"):
+        return Seq(Items(layers.items.values[1:], layers.items.exact), layers.kind, layers.span)
+    return layers
+
+
+def losses(machine: Interpreter, value: Value, node: ast.AST) -> Value:
+    """``model.losses``: the penalties that its layers add; an empty list where the program speaks of none."""
+    known = not any(word in machine.code for word in ("regularizer", "Regularization", "add_loss"))
+    if known and _own(value, 8):
+        return sequence([], node=node)
+    return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)
+
+
+def _own(value: Value, depth: int) -> bool:
+    """Whether a model and all its layers are made by the program from layers that it names."""
+    if isinstance(value, Unknown) or (isinstance(value, Instance) and value.open) or not depth:
+        return False
+    if isinstance(value, LibObject) and (value.name.startswith("keras.applications") or "opaque" in value.state):
+        return False
+    return all(_own(inner, depth - 1) for inner in nested(value) if inner is not value)
+
+
+def set_attribute(machine: Interpreter, value: LibObject, name: str, new: Value) -> None:
+    """Write an attribute of an object of the library."""
+    if name == "trainable" and value.family in {"layer", "model"}:
+        flag = new.value if isinstance(new, Const) else None
+        freeze(machine, value, flag if isinstance(flag, bool) else None)
+        return
+    if name == "call" and value.family in {"layer", "model"}:
+        # Whatever the layer does from now on is the program's own function's doing.
+        machine.set(value.state, "patched", True)
+        for held in machine.captured(new) if isinstance(new, Function) else ():
+            machine.escape(held)
+    attrs = value.state.get("attrs")
+    if not isinstance(attrs, dict):
+        attrs = {}
+        machine.set(value.state, "attrs", attrs)
+    machine.set(attrs, name, new)
+
+
+def set_somewhere(machine: Interpreter, value: Unknown, name: str, new: Value) -> None:
+    """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
+    for edge in value.edges:
+        owner = edge.parent
+        for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
+            if not isinstance(one, LibObject | Instance) or not is_layer(one):
+                continue
+            layers = [inner for inner in nested(one) if isinstance(inner, LibObject) and is_layer(inner)]
+            for layer in layers or ([one] if isinstance(one, LibObject) else []):
+                attrs = layer.state.get("attrs")
+                before = attrs.get(f"one {name}") if isinstance(attrs, dict) else None
+                set_attribute(machine, layer, f"one {name}", either(before, new) if isinstance(before, Value) else new)
+
+
+def freeze(machine: Interpreter, value: Value, flag: bool | None, depth: int = 8) -> None:
+    """Set ``trainable`` on a layer and on all that it holds."""
+    if not depth or not isinstance(value, LibObject | Instance):
+        return
+    machine.set(value.state, "trainable", flag)
+    for inner in nested(value):
+        if inner is not value and is_layer(inner):
+            freeze(machine, inner, flag, depth - 1)

@@ -1,0 +1,269 @@
+"""Calls of Keras layers, models, losses and metrics: what they compute from their inputs and variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol
+from gradlint.flow.libraries.keras.variables import parameters, settings
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.program import Function, Instance
+from gradlint.flow.values.values import (
+    EVERYWHERE,
+    Array,
+    Const,
+    Dict,
+    Edge,
+    Items,
+    LibObject,
+    Pairs,
+    Params,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    sure_everywhere,
+)
+from gradlint.knowledge.table import Effect, lookup
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+INPUTS = frozenset(
+    {
+        "Embedding",
+        "CategoryEncoding",
+        "Discretization",
+        "Hashing",
+        "IntegerLookup",
+        "StringLookup",
+        "TextVectorization",
+        "RandomHue",
+        "RandomSaturation",
+        "HashedCrossing",
+    }
+)
+"""Layers through which no gradient reaches the input."""
+
+
+def call_instance(
+    machine: Interpreter, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """Call an object whose class leaves ``call`` to the library: a functional model of its own class."""
+    if "outputs" in value.state:
+        return functional(machine, value, value.state["outputs"], args, node)
+    return machine.foreign("call", node, [value, *args, *kwargs.values()])
+
+
+def call_object(
+    machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """Call a layer, model, loss, metric or the like."""
+    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    if value.family in {"layer", "model"}:
+        return call_layer(machine, value, args, given, node)
+    if value.family == "loss":
+        return machine.tensor(node, [*given, *value.arguments], op=value.name)
+    if value.family == "metric":
+        return metric_result(machine, value, given, node)
+    if value.family in {"regularizer", "schedule"}:
+        return machine.tensor(node, given, op=value.name)
+    if value.family == "initializer":
+        return machine.tensor(node, [], dtype=dtypes.named(kwargs.get("dtype")) or "float32", op=value.name)
+    return machine.foreign("call", node, [value, *args, *kwargs.values()])
+
+
+def call_layer(machine: Interpreter, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
+    """Call a layer or model of the library."""
+    if "patched" in value.state:
+        return machine.foreign("call", node, [value, *given])
+    first = list(machine.leaves(args[0]) if args else given)
+    if any(stands_for_symbol(leaf) for leaf in first):
+        keras.mark_built(machine, value)
+        if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
+            made_all = []
+            for place in range(len(value.state["outputs"].items.values)):
+                symbol = Symbolic(span_of(node), value)
+                symbol.call = (value, tuple(args), place)
+                symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
+                made_all.append(symbol)
+            return sequence(made_all, node=node)
+        made = Symbolic(span_of(node), value)
+        made.call = (value, tuple(args), None) if args else None
+        cut = input_cut(machine, value, node)
+        made.edges = tuple(
+            Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const)
+        ) + sure_everywhere(value)
+        return made
+    keras.mark_built(machine, value)
+    if "outputs" in value.state:
+        return functional(machine, value, value.state["outputs"], args, node)
+    if value.name == "keras.Sequential" and "opaque" not in value.state:
+        return call_sequential(machine, value, args, node)
+    if value.name == "keras.layers.Lambda" and value.arguments:
+        return machine.call(value.arguments[0], args, {}, node)
+    leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
+    return layer_output(machine, value, leaves, node)
+
+
+def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], node: ast.AST) -> Value:
+    """Call the layers of a Sequential one after the other."""
+    layers = value.state["layers"]
+    assert isinstance(layers, Seq)
+    result: Value = args[0] if args else machine.anything
+    for layer in layers.items.values:
+        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and layer.name == "keras.layers.InputLayer"):
+            continue
+        if isinstance(layer, Const):
+            continue
+        result = machine.call(layer, [result], {}, node)
+    if not layers.items.exact:
+        result = machine.unknown("layers", node, [result, *layers.items.values])
+    return result
+
+
+def layer_output(machine: Interpreter, value: LibObject, inputs: list[Value], node: ast.AST) -> Tensor:
+    """What one layer computes from its inputs."""
+    cut = input_cut(machine, value, node)
+    dtype = None if cut is not None and value.name.rpartition(".")[2] != "Embedding" else "float32"
+    made = Tensor(dtype, span_of(node), value.name)
+    machine.depend(made, inputs, cut)
+    machine.depend(made, parameters(machine, value))
+    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)]
+    machine.depend(made, [*given, *settings(value)], sure=False)
+    activation = value.name.rpartition(".")[2]
+    made.extra = {"layer": value, "activation": activation}
+    return made
+
+
+def tensor_input(machine: Interpreter, value: Value, node: ast.AST) -> Value:
+    """What a layer makes of its input before ``call`` sees it: arrays and numbers become tensors."""
+    if isinstance(value, Array):
+        dtype = value.dtype if dtypes.is_discrete(value.dtype) else "float32"
+        made = machine.tensor(node, [value], dtype=dtype, op="tensorflow.convert_to_tensor")
+        made.copy_of = value
+        return made
+    return value
+
+
+def input_cut(machine: Interpreter, value: LibObject, node: ast.AST) -> Any:
+    """Why a layer passes no gradient to its input, or None where it does."""
+    short = value.name.rpartition(".")[2]
+    entry = lookup(value.name + ".__call__")
+    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
+    if not blocks:
+        return None
+    return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
+
+
+def metric_result(machine: Interpreter, value: LibObject, given: list[Value], node: ast.AST) -> Tensor:
+    """The value of a stateful metric: it is read from variables, which cut the way."""
+    made = Tensor("float32", span_of(node), value.name)
+    fed = value.state.get("fed", ())
+    cut = machine.cut(Kind.METRIC, node, machine.text(node), value.name)
+    machine.depend(made, [*given, *fed], cut)
+    if given:
+        machine.set(value.state, "fed", (*fed, *given))
+    return made
+
+
+def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Value], node: ast.AST) -> Value:
+    """Call a functional model: each output is connected to the layers and inputs that its symbol came from."""
+    inputs = [leaf for arg in args for leaf in machine.leaves(arg)]
+    inputs = [tensor_input(machine, leaf, node) for leaf in inputs]
+    state = model.state if isinstance(model, LibObject | Instance) else {}
+    again = replay(machine, state.get("inputs"), outputs, inputs, node)
+    if again is not None:
+        return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
+    made: dict[int, Tensor] = {}
+    order = list(machine.leaves(outputs))
+    symbols = [leaf for leaf in order if isinstance(leaf, Symbolic)]
+
+    def output(symbol: Value) -> Value:
+        if not isinstance(symbol, Symbolic):
+            # The outputs of a functional model are symbols: what is none was made in a way that is not followed.
+            return machine.unknown("output", node, [model, *inputs, *made.values()], anything=True)
+        found = made.get(id(symbol))
+        if found is not None:
+            return found
+        ancestors = _ancestors(symbol)
+        if any(isinstance(ancestor, Unknown) and ancestor.edges for ancestor in ancestors.values()):
+            # Code of others stands between the symbols: what it does is done again, and is not known.
+            return machine.unknown("output", node, [model, *inputs, *ancestors.values()], anything=True)
+        below = [other for other in symbols if other is not symbol and id(other) in ancestors]
+        parents: list[Value] = [output(other) for other in below]
+        open_input = False
+        for ancestor in ancestors.values():
+            if isinstance(ancestor, (LibObject, Instance)):
+                parents += parameters(machine, ancestor)
+            elif isinstance(ancestor, Symbolic) and not ancestor.edges:
+                open_input = True
+            elif isinstance(ancestor, Unknown | Params):
+                parents.append(ancestor)
+        dtype = "float32"
+        tensor = Tensor(dtype, span_of(node), "keras.Model")
+        machine.depend(tensor, parents)
+        layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
+        machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
+        if open_input:
+            machine.depend(tensor, inputs)
+        else:
+            _cut_inputs(machine, tensor, symbol, inputs)
+        made[id(symbol)] = tensor
+        return tensor
+
+    def build_like(value: Value) -> Value:
+        if isinstance(value, Seq):
+            return Seq(
+                Items(tuple(build_like(item) for item in value.items.values), value.items.exact), "list", span_of(node)
+            )
+        if isinstance(value, Dict):
+            entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
+            rest = tuple(build_like(item) for item in value.pairs.rest)
+            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
+        return output(value)
+
+    return build_like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+
+
+def _single(outputs: Value) -> bool:
+    """Whether a model's outputs are a list of one, which it gives without the list."""
+    return isinstance(outputs, Seq) and len(outputs.items.values) == 1 and outputs.items.exact
+
+
+def _cut_inputs(machine: Interpreter, tensor: Tensor, symbol: Symbolic, inputs: list[Value]) -> None:
+    """Every way from an output to the input passes a layer that cuts: say which."""
+    stack: list[Value] = [symbol]
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        for edge in value.edges:
+            if edge.cut is not None:
+                machine.depend(tensor, inputs, edge.cut)
+                return
+            stack.append(edge.parent)
+    machine.depend(tensor, inputs, sure=False)
+
+
+def _ancestors(symbol: Value) -> dict[int, Value]:
+    found: dict[int, Value] = {}
+    stack: list[Value] = [symbol]
+    while stack:
+        value = stack.pop()
+        if id(value) in found:
+            continue
+        found[id(value)] = value
+        for edge in value.edges:
+            if edge.cut is None:
+                stack.append(edge.parent)
+    return found

@@ -1,0 +1,79 @@
+"""Which values are Keras layers or models, and which layers they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.values.program import Function, Instance
+from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+
+
+def is_layer(value: Value) -> bool:
+    """Whether a value has variables of its own as a layer has."""
+    if isinstance(value, LibObject):
+        return value.family in {"layer", "model", "module"}
+    return isinstance(value, Instance) and bool(value.library)
+
+
+def nested(value: Value) -> list[Value]:
+    """The layers that a layer or model holds."""
+    found: list[Value] = []
+    if isinstance(value, LibObject):
+        layers = value.state.get("layers")
+        if isinstance(layers, Seq):
+            found += layers.items.values
+        found += [part for part in value.state.get("nested", ()) if isinstance(part, Value)]
+        outputs = value.state.get("outputs")
+        if isinstance(outputs, Value):
+            found += _layers_of_symbols(outputs)
+        attrs = value.state.get("attrs")
+        if isinstance(attrs, dict):
+            found += [part for part in attrs.values() if isinstance(part, Value)]
+    elif isinstance(value, Instance):
+        for attr in value.attrs.values():
+            if isinstance(attr, Value):
+                found += flattened(attr)
+        outputs = value.state.get("outputs")
+        if isinstance(outputs, Value):
+            found += _layers_of_symbols(outputs)
+    return distinct(found)
+
+
+def distinct(values: list[Value]) -> list[Value]:
+    """Each object once, in order."""
+    return list({id(value): value for value in values}.values())
+
+
+def flattened(value: Value, depth: int = 4) -> list[Value]:
+    """What stands in a nest of lists and dictionaries, whichever of several values it is."""
+    if isinstance(value, Seq) and depth:
+        return [item for part in value.items.values for item in flattened(part, depth - 1)]
+    if isinstance(value, Dict) and depth:
+        return [item for _, part in value.pairs.entries for item in flattened(part, depth - 1)]
+    if isinstance(value, Join):
+        return [item for part in value.options for item in flattened(part, depth - 1)] if depth else []
+    return [value]
+
+
+def _layers_of_symbols(outputs: Value) -> list[Value]:
+    found: list[Value] = []
+    stack = flattened(outputs)
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, LibObject | Instance | Unknown) and not isinstance(value, Symbolic):
+            found.append(value)
+        for edge in value.edges:
+            stack.append(edge.parent)
+    return found
+
+
+def machine_has(machine: Interpreter, value: Instance, name: str) -> bool:
+    """Whether an object's class in the program defines a method."""
+    return isinstance(machine.class_attribute(value.cls, name), Function)

@@ -1,0 +1,233 @@
+"""Keras objects: what sort of class makes them, and how they are made and built.
+
+A layer or model is one object whose variables are one :class:`~gradlint.flow.values.values.Params`, to which its calls
+connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.libraries.keras.layers import is_layer, machine_has, nested
+from gradlint.flow.libraries.models import LibraryCall, models
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Bound, Function, Instance
+from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+BARE = frozenset({
+    "Activation", "Flatten", "Reshape", "Permute", "RepeatVector", "Lambda", "Masking", "Add", "Subtract", "Multiply",
+    "Average", "Maximum", "Minimum", "Concatenate", "Dot", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU",
+    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+    "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
+    "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
+    "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
+})  # fmt: skip
+"""Layers without trainable variables."""
+SEEDED = frozenset(
+    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
+)
+"""Layers whose only variable is the state of their random numbers."""
+
+_WITH_STATISTICS = frozenset({"BatchNormalization", "SyncBatchNormalization", "Normalization"})
+"""Layers that keep statistics of what they have seen."""
+_OF_OTHERS = frozenset(
+    {"keras.Sequential", "keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
+)
+"""Classes whose variables are those of the layers that they are given."""
+_SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
+"""Arguments that say what comes in."""
+
+
+_MODELS = frozenset({"keras.Model", "keras.Sequential"})
+_FAMILIES = (
+    ("keras.layers", "layer"), ("tensorflow.compat.v1.layers", "layer"), ("keras.models", "model"),
+    ("keras.losses", "loss"), ("keras.metrics", "metric"), ("keras.optimizers.schedules", "schedule"),
+    ("keras.optimizers", "optimizer"), ("tensorflow.optimizers.schedules", "schedule"),
+    ("tensorflow.optimizers", "optimizer"), ("tensorflow.compat.v1.train", "optimizer"),
+    ("keras.initializers", "initializer"), ("tensorflow.initializers", "initializer"),
+    ("tensorflow.compat.v1.initializers", "initializer"), ("keras.regularizers", "regularizer"),
+    ("tensorflow.data", "dataset"),
+)  # fmt: skip
+"""What sort of class stands in a package, the inner packages first."""
+
+
+def family(name: str) -> str:
+    """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
+    head, _, last = name.rpartition(".")
+    if name in _MODELS or head.startswith("keras.applications"):
+        return "model"
+    if name == "tensorflow.Module":
+        return "module"
+    if not last[:1].isupper():
+        return ""
+    if name == "keras.Layer":
+        return "layer"
+    return next((kind for package, kind in _FAMILIES if head.startswith(package)), "")
+
+
+# -- making --------------------------------------------------------------------------------------------------------
+
+
+def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
+    """An object of a Keras class.
+
+    Args:
+        machine: What runs the program.
+        call: The call of the class.
+        kind: What :func:`family` says of it.
+    """
+    given = tuple(value for value in call.values if not isinstance(value, Const))
+    made = LibObject(call.name, kind, span_of(call.node), given)
+    made.born = machine.tick()
+    label = call.kwargs.get("name")
+    made.state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
+    if kind in {"layer", "model"}:
+        _make_layer(machine, made, call)
+    return made
+
+
+def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
+    """What a new layer or model keeps."""
+    state, short = made.state, call.last
+    trainable = call.kwargs.get("trainable")
+    state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
+    state["built"] = call.name.startswith("keras.applications")
+    state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
+    functional = call.name == "keras.Model" and bool(call.args or "inputs" in call.kwargs)
+    if not (functional or short in BARE or call.name in _OF_OTHERS):
+        state["params"] = Params(made, made.span)
+    if short in _WITH_STATISTICS:
+        state["statistics"] = Params(made, made.span, trainable=False)
+    if short in SEEDED:
+        state["seed"] = Params(made, made.span, trainable=False)
+    if not _SHAPES.isdisjoint(call.kwargs):
+        state["shaped"] = True
+    if call.name == "keras.Sequential":
+        _make_sequential(machine, made, call)
+    elif functional:
+        state["inputs"] = call.argument(0, "inputs")
+        state["outputs"] = call.argument(1, "outputs") or Const(None)
+        state["built"] = True
+
+
+def _make_sequential(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
+    """The layers that a Sequential begins with."""
+    layers = call.argument(0, "layers")
+    items = layers.items if isinstance(layers, Seq) else Items((), exact=layers is None)
+    made.state["layers"] = Seq(items, "list")
+    if layers is not None and not items.exact and not isinstance(layers, Seq):
+        made.state["opaque"] = machine.unknown("layers", call.node, [layers])
+    if sequential_built(made):
+        for layer in items.values:
+            mark_built(machine, layer)
+
+
+def sequential_built(model: LibObject) -> bool:
+    """A Sequential is built as soon as its first layer says what comes in; gives whether it is."""
+    layers = model.state["layers"]
+    built = False
+    if isinstance(layers, Seq):
+        built = not layers.items.exact
+        if layers.items.values:
+            first = layers.items.values[0]
+            built = built or not isinstance(first, LibObject) or takes_input(first)
+    model.state["built"] = built
+    return built
+
+
+def takes_input(layer: Value) -> bool:
+    """Whether a layer says what comes in, so that a Sequential that begins with it is built."""
+    if isinstance(layer, Symbolic):
+        return True
+    return isinstance(layer, LibObject) and bool(
+        layer.state.get("shaped") or layer.name == "keras.layers.InputLayer" or layer.state.get("built") is True
+    )
+
+
+def clone(machine: Interpreter, model: Value, node: ast.AST) -> Value:
+    """``keras.models.clone_model``: the same layers with variables of their own."""
+    made = LibObject("keras.models.Model", "model", span_of(node))
+    made.born = machine.tick()
+    built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
+    made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
+    return made
+
+
+@models("keras.models.clone_model")
+def cloned(machine: Interpreter, call: LibraryCall) -> Value:
+    """``keras.models.clone_model(model)``."""
+    return clone(machine, call.argument(0, "model") or machine.anything, call.node)
+
+
+def prepare(machine: Interpreter, made: Instance) -> None:
+    """Begin the life of an object whose class descends from Keras or ``tf.Module``."""
+    if made.library:
+        made.state["trainable"] = True
+        made.state["built"] = False
+
+
+def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """What the library's own ``__init__`` keeps of its arguments."""
+    if not made.library:
+        return
+    trainable = kwargs.get("trainable")
+    if isinstance(trainable, Const):
+        machine.set(made.state, "trainable", trainable.value)
+    inputs = kwargs.get("inputs", args[0] if args else None)
+    outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
+    if made.library in {"keras.Model", "keras.Sequential"} and inputs is not None:
+        machine.set(made.state, "inputs", inputs)
+        machine.set(made.state, "outputs", outputs if outputs is not None else Const(None))
+        machine.set(made.state, "built", True)
+
+
+# -- building ------------------------------------------------------------------------------------------------------
+
+
+def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
+    """Run a layer's own ``build`` before its first call."""
+    if value.state.get("built") is True:
+        return
+    machine.set(value.state, "built", True)
+    method = machine.class_attribute(value.cls, "build")
+    if isinstance(method, Function):
+        machine.call(Bound(method, value), [Number("int")], {}, node)
+
+
+def mark_built(machine: Interpreter, value: Value) -> None:
+    """Note that a layer has its variables now, and so have those inside it."""
+    if isinstance(value, LibObject | Instance) and value.state.get("built") is not True:
+        machine.set(value.state, "built", True)
+        for inner in nested(value):
+            mark_built(machine, inner)
+
+
+def forget(machine: Interpreter, value: Value) -> None:
+    """Code of others may have called a layer, so that it has its variables."""
+    if isinstance(value, Instance) and not value.library:
+        doubt_built(machine, value)
+    if not isinstance(value, LibObject | Instance) or not is_layer(value):
+        return
+    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
+    if grows or any(is_layer(inner) for inner in nested(value)):
+        mark_built(machine, value)
+
+
+def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
+    """What an object holds may have been called by code that is not seen, so that its layers have their variables."""
+    for inner in nested(value) if depth else ():
+        if isinstance(inner, LibObject):
+            mark_built(machine, inner)
+        elif isinstance(inner, Instance) and inner is not value:
+            if inner.state.get("built") is False:
+                machine.set(inner.state, "built", None)
+            doubt_built(machine, inner, depth - 1)

@@ -1,0 +1,197 @@
+"""What a program does with its gradients: optimizers, updates by hand."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Span
+    from gradlint.flow.interpreter import Interpreter
+
+
+def assigned_none(machine: Interpreter, given: list[Value], node: ast.AST, method: str) -> None:
+    """``v.assign_sub(g)`` with a gradient that is None."""
+    for value in given:
+        if isinstance(value, LostNone):
+            machine.recorder.claim(
+                Kind.NONE_APPLIED,
+                span_of(node),
+                "error",
+                detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
+                places={"call": value.call},
+            )
+            machine.raised("ValueError")
+
+
+def optimizer_method(
+    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """A method of an optimizer."""
+    if name in {"apply_gradients", "apply"}:
+        pairs = args[0] if args else kwargs.get("grads_and_vars", kwargs.get("grads"))
+        if name == "apply_gradients" and pairs is not None:
+            applied(machine, pairs, node)
+        return Const(None)
+    if name == "minimize":
+        return minimize(machine, owner, args, kwargs, node)
+    if name in {"build", "get_config", "set_weights"}:
+        return Const(None)
+    return machine.unknown(name, node, [owner, *args, *kwargs.values()])
+
+
+def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
+    """``optimizer.apply_gradients(pairs)``."""
+    if not isinstance(pairs, Seq):
+        return
+    zipped = (pairs.extra or {}).get("zipped")
+    places = {"call": span_of(node)}
+    if isinstance(node, ast.Call) and node.args:
+        places["argument"] = span_of(node.args[0])
+    detail = {"callee": machine.callee(node)}
+    if zipped is None:
+        exception = _unpaired(pairs)
+        if exception is not None:
+            machine.recorder.claim(
+                Kind.SWAPPED_ZIP,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "no-zip", "exception": exception},
+                places=places,
+            )
+            machine.raised(exception)
+            return
+    elif len(zipped) == 2:
+        first, second = zipped
+        mismatch(machine, first, second, node, detail, places)
+        if is_variables(first) and is_gradients(second):
+            machine.recorder.claim(
+                Kind.SWAPPED_ZIP,
+                span_of(node),
+                "error",
+                detail={**detail, "reason": "swapped", "exception": "AttributeError"},
+                places=places,
+            )
+            machine.raised("AttributeError")
+            return
+    rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
+    lost = [row[0] for row in rows if isinstance(row[0], LostNone)]
+    known = pairs.items.exact or (zipped is not None and _whole(zipped[0]))
+    if rows and len(lost) == len(rows) and known:
+        first_lost = lost[0]
+        assert isinstance(first_lost, LostNone)
+        machine.recorder.claim(
+            Kind.NONE_APPLIED,
+            span_of(node),
+            "error",
+            detail={**detail, "reason": "apply", "exception": "ValueError", "call_line": str(first_lost.call.line)},
+            places={**places, "gradient_call": first_lost.call},
+        )
+        machine.raised("ValueError")
+
+
+def _unpaired(pairs: Seq) -> str | None:
+    """What ``apply_gradients`` raises for a list that surely holds no pairs; None where it may.
+
+    That is a list of gradients, or one of gradients beside one of variables: ``(gradients, variables)``.
+    """
+    if (pairs.extra or {}).get("gradients_of") is not None:
+        return "TypeError"
+    first = pairs.items.values[0] if pairs.items.exact and len(pairs.items.values) == 2 else None
+    if not isinstance(first, Seq) or not (is_gradients(first) and is_variables(pairs.items.values[1])):
+        return None
+    return "AttributeError" if first.items.exact and len(first.items.values) == 2 else "ValueError"
+
+
+def _whole(gradients: Value) -> bool:
+    """Whether every source of a list of gradients is known, so that there is no other gradient among them."""
+    sources = (gradients.extra or {}).get("gradients_of") if isinstance(gradients, Seq) else None
+    return isinstance(sources, Seq) and all(isinstance(item, Variable | Params) for item in sources.items.values)
+
+
+def mismatch(
+    machine: Interpreter, first: Value, second: Value, node: ast.AST, detail: dict[str, str], places: dict[str, Span]
+) -> None:
+    """Gradients of one list of variables, zipped with another."""
+    if isinstance(first, Tensor) and first.gradient_of is not None and isinstance(second, Seq):
+        machine.recorder.claim(
+            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"}, places=places
+        )
+        return
+    sources = (first.extra or {}).get("gradients_of") if isinstance(first, Seq) else None
+    if not isinstance(sources, Seq) or not isinstance(second, Seq):
+        return
+    mine, theirs = sources.items.values, second.items.values
+    if not mine or not theirs or not all(isinstance(item, Variable | Params) for item in (*mine, *theirs)):
+        return
+    if len(mine) == len(theirs) and all(a is b for a, b in zip(mine, theirs, strict=True)):
+        return
+    ours = {id(item) for item in mine}
+    shared = [item for item in theirs if id(item) in ours]
+    exact = sources.items.exact and second.items.exact
+    states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
+    if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
+        machine.recorder.claim(
+            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"}, places=places
+        )
+        return
+    if not shared:
+        reason = "other"
+    elif len(mine) != len(theirs) and exact:
+        reason = "length"
+        if all(a is b for a, b in zip(mine, theirs, strict=False)):
+            return
+    elif exact and len(shared) == len(theirs):
+        reason = "order"
+    else:
+        return
+    machine.recorder.claim(
+        Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": reason}, places=places
+    )
+
+
+def is_variables(value: Value) -> bool:
+    """Whether a value is surely a list of variables."""
+    if not isinstance(value, Seq):
+        return False
+    if (value.extra or {}).get("name") in {"trainable_variables", "trainable_weights", "variables", "weights"}:
+        return True
+    return bool(value.items.values) and all(isinstance(item, Variable) for item in value.items.values)
+
+
+def is_gradients(value: Value) -> bool:
+    """Whether a value is surely a list of gradients."""
+    if not isinstance(value, Seq):
+        return False
+    if (value.extra or {}).get("gradients_of") is not None:
+        return True
+    return bool(value.items.values) and all(
+        isinstance(item, LostNone) or (isinstance(item, Tensor) and item.gradient_of is not None)
+        for item in value.items.values
+    )
+
+
+def minimize(
+    machine: Interpreter, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+) -> Value:
+    """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
+    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+        loss = args[0] if args else kwargs.get("loss")
+        if isinstance(loss, Tensor) and "tape" not in kwargs:
+            machine.recorder.claim(
+                Kind.MINIMIZE, span_of(node), "error", detail={"callee": machine.callee(node), "reason": "tensor"}
+            )
+        return Const(None)
+    machine.recorder.claim(
+        Kind.MINIMIZE,
+        span_of(node),
+        "error",
+        detail={"callee": machine.callee(node), "reason": "removed", "exception": "AttributeError"},
+        places={"call": span_of(node)},
+    )
+    machine.raised("AttributeError")
+    return Unknown("minimize", span_of(node))

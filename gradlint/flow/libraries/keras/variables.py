@@ -1,0 +1,181 @@
+"""The variables of Keras layers and models: those that a call connects to, and those that the program is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.libraries.keras.layers import distinct, flattened, is_layer, machine_has, nested
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import Array, Items, Join, LibObject, Params, Seq, Tensor, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+VARIABLES = frozenset(
+    {
+        "trainable_variables",
+        "trainable_weights",
+        "variables",
+        "weights",
+        "non_trainable_variables",
+        "non_trainable_weights",
+        "trainable_parameters",
+    }
+)
+
+
+def parameters(machine: Interpreter, value: Value, depth: int = 8) -> list[Value]:
+    """The variables that calling a layer or model connects to, trainable or not."""
+    if not depth:
+        return []
+    machine.spend(1)
+    found: list[Value] = []
+    if isinstance(value, LibObject):
+        params = value.state.get("params")
+        if isinstance(params, Params):
+            found.append(params)
+        opaque = value.state.get("opaque")
+        if isinstance(opaque, Value):
+            found.append(opaque)
+    elif isinstance(value, (Variable, Unknown)):
+        return [value]
+    if isinstance(value, Instance):
+        found += [attr for attr in value.attrs.values() if isinstance(attr, Variable)]
+        found += [held for held in value.state.get("weights", ()) if isinstance(held, Variable)]
+    for inner in nested(value):
+        if inner is not value:
+            found += parameters(machine, inner, depth - 1)
+    return found
+
+
+def settings(value: LibObject, depth: int = 8) -> list[Value]:
+    """What the program wrote into the attributes of a layer and of those inside it: a tensor in place of a kernel."""
+    attrs = value.state.get("attrs")
+    held = list(attrs.values()) if isinstance(attrs, dict) else []
+    found: list[Value] = [item for item in held if isinstance(item, Tensor | Unknown | Array | Join | Seq)]
+    if depth:
+        for inner in nested(value):
+            if isinstance(inner, LibObject) and inner is not value:
+                found += settings(inner, depth - 1)
+    return found
+
+
+def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> Value:
+    """``model.trainable_variables`` and its kin: the variables one by one, as far as they are known."""
+    found: list[Value] = []
+    reasons: list[str] = []
+    trainable_only = name.startswith("trainable")
+    non_trainable = name.startswith("non_trainable")
+    _collect(machine, owner, found, reasons, trainable_only, None, 8)
+    unique = distinct(found)
+    if non_trainable:
+        return machine.unknown(name, node, [owner])
+    if not trainable_only:
+        unique += _states(owner, "statistics", 8)
+        if name == "variables":
+            unique += _states(owner, "seed", 8)
+    exact = all(isinstance(item, Variable) for item in unique)
+    made = Seq(Items(tuple(unique), exact), "list", span_of(node))
+    extra: dict[str, Any] = {"owner": owner, "name": name}
+    if not unique and reasons:
+        extra["reason"] = reasons[0]
+    made.extra = extra
+    return made
+
+
+def _collect(
+    machine: Interpreter,
+    value: Value,
+    found: list[Value],
+    reasons: list[str],
+    trainable_only: bool,
+    tf_too: bool | None,
+    depth: int,
+) -> None:
+    if not depth:
+        return
+    machine.spend(1)
+    state = value.state if isinstance(value, LibObject | Instance) else {}
+    if trainable_only and state.get("trainable", True) is False:
+        reasons.append("frozen")
+        return
+    if isinstance(value, Unknown):
+        found.append(value)
+        return
+    if isinstance(value, LibObject):
+        if value.family not in {"layer", "model", "module"}:
+            return
+        if state.get("trainable", True) is None:
+            found.append(machine.unknown("variables", None, [value]))
+            return
+        params = state.get("params")
+        if isinstance(params, Params):
+            if state.get("built") is True or value.name.startswith("keras.applications"):
+                found.append(params)
+            elif state.get("built") is False:
+                reasons.append("unbuilt")
+            else:
+                found.append(machine.unknown("variables", None, [value]))
+        opaque = state.get("opaque")
+        if isinstance(opaque, Value):
+            found.append(opaque)
+    elif isinstance(value, Instance):
+        keras_class = value.library.startswith("keras.")
+        if value.open and not keras_class:
+            found.append(machine.unknown("variables", None, [value], anything=True))
+            return
+        # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
+        names = value.attrs if keras_class else sorted(value.attrs)
+        for attr in (value.attrs[name] for name in names):
+            if not isinstance(attr, Value):
+                continue
+            for held in flattened(attr):
+                if isinstance(held, Variable):
+                    if trainable_only and held.trainable is False:
+                        continue
+                    if keras_class and held.keras is False:
+                        continue
+                    found.append(held)
+                elif isinstance(held, Unknown):
+                    found.append(held)
+        for weight in state.get("weights", ()):
+            if isinstance(weight, Variable) and not (trainable_only and weight.trainable is False):
+                found.append(weight)
+        if keras_class and state.get("built") is False and not found:
+            has_build = machine_has(machine, value, "build") or bool(nested(value))
+            reasons.append("unbuilt" if has_build else "none")
+    for inner in nested(value):
+        if inner is not value and is_layer(inner):
+            _collect(machine, inner, found, reasons, trainable_only, tf_too, depth - 1)
+
+
+def _states(owner: Value, key: str, depth: int) -> list[Value]:
+    """The variables that layers keep and no gradient is meant for."""
+    if not depth or not isinstance(owner, LibObject | Instance):
+        return []
+    own = owner.state.get(key)
+    found: list[Value] = [own] if isinstance(own, Params) and owner.state.get("built") is True else []
+    for inner in nested(owner):
+        if inner is not owner:
+            found += _states(inner, key, depth - 1)
+    return found
+
+
+def is_keras(variable: Variable | Params) -> bool:
+    """Whether a variable is surely one of Keras, of which only the ``value`` can be watched."""
+    if isinstance(variable, Variable):
+        return variable.keras is True
+    owner = variable.owner
+    return isinstance(owner, LibObject) and owner.name.startswith("keras.")
+
+
+def untrained(variable: Variable | Params) -> dict[str, str]:
+    """What a variable that is not trainable is for, where Keras keeps it."""
+    if isinstance(variable, Params) and isinstance(variable.owner, LibObject):
+        for key, reason in (("statistics", "moving-statistics"), ("seed", "seed-state")):
+            if variable.owner.state.get(key) is variable:
+                return {"reason": reason}
+    return {"reason": "keras-variable"} if is_keras(variable) else {}

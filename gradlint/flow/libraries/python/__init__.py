@@ -1,0 +1,1 @@
+"""What Python itself does: operators, subscripts, containers, builtins, the standard library."""

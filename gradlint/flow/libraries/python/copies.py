@@ -1,0 +1,94 @@
+"""Copies of values: ``copy.copy``, ``copy.deepcopy`` and what ``pickle`` brings back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import tensors_in
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import (
+    Dict,
+    Items,
+    LibObject,
+    Number,
+    Pairs,
+    Params,
+    Seq,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+def pickled(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
+    """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
+    given = tensors_in(machine, *args)
+    if short in {"dump", "dumps"}:
+        made = Number("str", span_of(node))
+        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
+        return made
+    if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
+        return machine.tensor(node, given, op="pickle.loads")
+    return machine.unknown("loaded", node, given)
+
+
+def copied(
+    machine: Interpreter, value: Value, node: ast.AST, *, deep: bool, memo: dict[int, Value] | None = None
+) -> Value:
+    """``copy.copy`` and ``copy.deepcopy``.
+
+    Args:
+        machine: What runs the program.
+        value: What is copied.
+        node: The call.
+        deep: Whether what it holds is copied too.
+        memo: The copies made so far, by the ids of their originals.
+    """
+    memo = {} if memo is None else memo
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, Variable):
+        made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
+        machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
+        memo[id(value)] = made
+        return made
+    if isinstance(value, Seq):
+        items = tuple(
+            copied(machine, item, node, deep=deep, memo=memo) if deep else item for item in value.items.values
+        )
+        return Seq(Items(items, value.items.exact), value.kind, span_of(node))
+    if isinstance(value, Dict):
+        entries = tuple(
+            (k, copied(machine, v, node, deep=deep, memo=memo) if deep else v) for k, v in value.pairs.entries
+        )
+        return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest), span_of(node))
+    if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
+        twin = Instance(value.cls, value.library, span_of(node), open_=value.open)
+        twin.born = machine.tick()
+        memo[id(value)] = twin
+        for name, held in value.state.items():
+            if isinstance(held, tuple):
+                held = tuple(copied(machine, part, node, deep=deep, memo=memo) for part in held)
+            twin.state[name] = held
+        for name, held in value.attrs.items():
+            twin.attrs[name] = copied(machine, held, node, deep=True, memo=memo) if deep else held
+        return twin
+    if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
+        memo[id(value)] = machine.library_call("keras.models.clone_model", [value], {}, node)
+        return memo[id(value)]
+    if isinstance(value, Instance | LibObject | Params | Unknown):
+        return machine.unknown("copy", node, [value], anything=True)
+    return value
+
+
+def _copies_itself(machine: Interpreter, value: Instance) -> bool:
+    """Whether a deep copy of an object is not simply one of all that it holds."""
+    own = any(machine.class_attribute(value.cls, name) for name in ("__deepcopy__", "__reduce__", "__getstate__"))
+    return own or value.open or any(isinstance(held, LibObject | Unknown) for held in value.state.values())

@@ -1,0 +1,402 @@
+"""Operators, by what stands on either side."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.state.store import join_values
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Join,
+    LostNone,
+    Number,
+    Params,
+    Seq,
+    Storage,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradlint.flow.interpreter import Interpreter
+
+_PYTHON: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+OP_NAMES: dict[type[ast.operator], str] = {
+    ast.Add: "tensorflow.add",
+    ast.Sub: "tensorflow.subtract",
+    ast.Mult: "tensorflow.multiply",
+    ast.Div: "tensorflow.divide",
+    ast.FloorDiv: "tensorflow.math.floordiv",
+    ast.Mod: "tensorflow.math.mod",
+    ast.Pow: "tensorflow.pow",
+    ast.MatMult: "tensorflow.matmul",
+}
+_BIG = 1 << 64
+_MAGIC = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul",
+}  # fmt: skip
+
+
+def scalar(value: Value) -> Any:
+    """The Python scalar that a value is known to be, or None."""
+    if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+        return value.value
+    if isinstance(value, Tensor | Array) and isinstance(value.known, int | float):
+        return value.known
+    if isinstance(value, Variable):
+        return value.state.get("known")
+    return None
+
+
+def is_tensor(value: Value) -> bool:
+    """Whether a value surely takes part in arithmetic as a TensorFlow tensor."""
+    return isinstance(value, Tensor | Variable | Symbolic | Params)
+
+
+def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
+    """The value of ``left op right``."""
+    left = left.base if isinstance(left, Storage) else left
+    right = right.base if isinstance(right, Storage) else right
+    if isinstance(left, Join) or isinstance(right, Join):
+        return _joined(machine, node, op, left, right)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _constant(machine, node, op, left, right)
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return _instance(machine, node, op, left, right)
+    if is_tensor(left) or is_tensor(right):
+        return _tensor(machine, node, op, left, right)
+    if isinstance(left, Seq) and isinstance(right, Seq) and isinstance(op, ast.Add):
+        items = Items(left.items.values + right.items.values, left.items.exact and right.items.exact)
+        return Seq(items, left.kind, span_of(node))
+    if isinstance(left, Seq) and isinstance(op, ast.Mult) and isinstance(right, Const | Number):
+        count = right.value if isinstance(right, Const) else None
+        if isinstance(count, int) and 0 <= count * len(left.items.values) <= 64:
+            return Seq(Items(left.items.values * count, left.items.exact), left.kind, span_of(node))
+        return Seq(Items(left.items.values, exact=False), left.kind, span_of(node))
+    if isinstance(right, Seq) and isinstance(op, ast.Mult) and isinstance(left, Const | Number):
+        return binary(machine, node, op, right, left)
+    if isinstance(left, Array) or isinstance(right, Array):
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return machine.unknown("operation", node, [left, right])
+        made = Array(_array_dtype(op, left, right), span_of(node))
+        machine.depend(made, [part for value in (left, right) for part in machine.leaves(value)])
+        return made
+    if isinstance(left, Number | Const) and isinstance(right, Number | Const):
+        kinds = {left.kind if isinstance(left, Number) else type(left.value).__name__}
+        kinds.add(right.kind if isinstance(right, Number) else type(right.value).__name__)
+        kind = "str" if "str" in kinds else "float" if "float" in kinds or isinstance(op, ast.Div) else "int"
+        number = Number(kind if "" not in kinds else "", span_of(node))
+        machine.depend(number, [left, right])
+        return number
+    made_unknown = Unknown("operation", span_of(node), anything=_top(left) or _top(right))
+    machine.depend(made_unknown, [*machine.leaves(left), *machine.leaves(right)], sure=False)
+    return made_unknown
+
+
+def _top(value: Value) -> bool:
+    return isinstance(value, Unknown) and value.anything
+
+
+def _array_dtype(op: ast.operator, left: Value, right: Value) -> str | None:
+    if isinstance(op, ast.Div):
+        return "float64"
+    found = [dtypes.of(value, numpy=True) for value in (left, right)]
+    if found[0] is None or found[1] is None:
+        return None
+    floats = [dtype for dtype in found if dtypes.is_float(dtype)]
+    return floats[0] if floats else found[0]
+
+
+def _joined(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
+    lefts = left.options if isinstance(left, Join) else (left,)
+    rights = right.options if isinstance(right, Join) else (right,)
+    if len(lefts) * len(rights) > 4:
+        if (
+            any(is_tensor(value) for value in (*lefts, *rights))
+            and all(is_tensor(value) or isinstance(value, Const | Number | Array) for value in (*lefts, *rights))
+            and (all(is_tensor(value) for value in lefts) or all(is_tensor(value) for value in rights))
+        ):
+            return machine.tensor(node, [left, right], op=OP_NAMES.get(type(op), ""))
+        return machine.unknown("operation", node, [left, right])
+    joins = left if isinstance(left, Join) else right
+    assert isinstance(joins, Join)
+    result: Value | None = None
+    label = ""
+    for i, one in enumerate(lefts):
+        for j, other in enumerate(rights):
+            if (isinstance(one, Const) and one.value is None) or (isinstance(other, Const) and other.value is None):
+                continue
+            value = binary(machine, node, op, one, other)
+            index = i if joins is left else j
+            mine = joins.labels[index] if index < len(joins.labels) else ""
+            result = value if result is None else join_values(result, value, label, mine)
+            label = label or mine
+    return result if result is not None else machine.unknown("operation", node, [left, right])
+
+
+def _constant(machine: Interpreter, node: ast.AST, op: ast.operator, left: Const, right: Const) -> Value:
+    a, b = left.value, right.value
+    function = _PYTHON.get(type(op))
+    if isinstance(left, LostNone) or isinstance(right, LostNone):
+        for lost in (left, right):
+            if isinstance(lost, LostNone):
+                machine.none_used(lost, node, "arithmetic", "TypeError")
+                break
+        return machine.unknown("None", node)
+    if function is None or (isinstance(a, int) and abs(a) > _BIG) or (isinstance(b, int) and abs(b) > _BIG):
+        return Number("", span_of(node))
+    if isinstance(op, ast.Pow | ast.LShift) and isinstance(b, int | float) and abs(b) > 64:
+        return Number("", span_of(node))
+    if (isinstance(a, str | bytes) and len(a) > 256) or (isinstance(b, str | bytes) and len(b) > 256):
+        return Number("str", span_of(node))
+    if isinstance(op, ast.Mult) and (isinstance(a, str | bytes) or isinstance(b, str | bytes)):
+        return Number("str", span_of(node))
+    try:
+        return Const(function(a, b))
+    except Exception:  # the program itself would raise here
+        return Number("", span_of(node))
+
+
+def _instance(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
+    name = _MAGIC.get(type(op))
+    if name is not None and isinstance(left, Instance):
+        method = machine.attribute(left, f"__{name}__", node)
+        if not isinstance(method, Unknown):
+            return machine.call(method, [right], {}, node)
+    if name is not None and isinstance(right, Instance):
+        method = machine.attribute(right, f"__r{name}__", node)
+        if not isinstance(method, Unknown):
+            return machine.call(method, [left], {}, node)
+    return machine.unknown("operation", node, [left, right])
+
+
+def _tensor(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
+    parents = [part for value in (left, right) for part in machine.leaves(value)]
+    name = OP_NAMES.get(type(op), "")
+    if isinstance(left, Symbolic) or isinstance(right, Symbolic):
+        made_symbol = Symbolic(span_of(node))
+        machine.depend(made_symbol, parents)
+        for edge in made_symbol.edges:
+            edge.live = frozenset()
+        return made_symbol
+    if (isinstance(left, Const | LostNone) and left.value is None) or (
+        isinstance(right, Const) and right.value is None
+    ):
+        lost = left if isinstance(left, Const) and left.value is None else right
+        if isinstance(lost, LostNone):
+            machine.none_used(lost, node, "operation", "ValueError")
+        return machine.unknown("None", node, parents)
+    if isinstance(left, Array) and isinstance(right, Variable) and right.keras is True:
+        made = Array(None, span_of(node))
+        machine.depend(made, parents, machine.cut(Kind.NUMPY, node, f"ndarray {SYMBOLS[type(op)]} keras.Variable"))
+        return made
+    if isinstance(op, ast.FloorDiv):
+        cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, "//", "tensorflow.math.floordiv")
+        return machine.tensor(node, parents, dtype=dtypes.of_operation(left, right), op=name, cut=cut)
+    if isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
+        cut = machine.cut(Kind.COMPARISON, node, SYMBOLS[type(op)])
+        return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
+    dtype = dtypes.of_operation(left, right)
+    pair = {dtypes.of(value) for value in (left, right) if isinstance(value, Tensor | Variable)}
+    if isinstance(op, ast.Mult) and "bool" in pair and len(pair) == 2 and None not in pair:
+        cut = machine.cut(Kind.COMPARISON, node, "*", "tensorflow.math.logical_and", reason="bool-product")
+        return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
+    if isinstance(op, ast.Div) and dtypes.is_discrete(dtype):
+        dtype = "float64"
+    objects = [parent for parent in parents if isinstance(parent, Array) and parent.dtype == "object"]
+    parents = [parent for parent in parents if not any(parent is other for other in objects)]
+    made_tensor = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
+    if objects:
+        machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
+    made_tensor.extra = {"args": (left, right)}
+    exception = _refused(machine, op, left, right)
+    if exception:
+        machine.doom(made_tensor, node, exception)
+    return made_tensor
+
+
+def _refused(machine: Interpreter, op: ast.operator, left: Value, right: Value) -> str:
+    """The exception where TensorFlow does not turn a Python number into the tensor's dtype; empty where it does.
+
+    It makes no float an integer and no complex number a float. Keras variables promote (TensorFlow 2.21).
+    """
+    if "experimental_enable_numpy_behavior" in machine.code:
+        return ""
+    for tensor, number in ((left, right), (right, left)):
+        if not isinstance(tensor, Tensor) and not (isinstance(tensor, Variable) and tensor.keras is False):
+            continue
+        kind = type(number.value).__name__ if isinstance(number, Const) else getattr(number, "kind", "")
+        if not isinstance(number, Const | Number):
+            continue
+        if kind == "complex" and dtypes.is_float(tensor.dtype) and not str(tensor.dtype).startswith("complex"):
+            return "TypeError"
+        if kind == "float" and str(tensor.dtype).startswith(("int", "uint")):
+            if isinstance(op, ast.Add) and tensor is left:
+                return "" if machine.in_graph else "InvalidArgumentError"
+            return "TypeError"
+    return ""
+
+
+def _known(op: ast.operator, left: Value, right: Value) -> Any:
+    a, b = scalar(left), scalar(right)
+    function = _PYTHON.get(type(op))
+    if a is None or b is None or function is None or (isinstance(op, ast.Pow) and abs(b) > 16):
+        return None
+    try:
+        value = function(a, b)
+    except (ArithmeticError, ValueError):
+        return None
+    return value if isinstance(value, int | float) and abs(value) < 1e30 else None
+
+
+def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
+    """The value of ``-x``, ``+x``, ``not x`` or ``~x``."""
+    if isinstance(node.op, ast.Not):
+        truth = machine.truth(value, node.operand)
+        return Number("bool", span_of(node)) if truth is None else Const(not truth)
+    if isinstance(value, Const):
+        try:
+            return Const(-value.value if isinstance(node.op, ast.USub) else value.value)
+        except TypeError:
+            return Number("", span_of(node))
+    if isinstance(value, Tensor | Variable | Params):
+        if isinstance(node.op, ast.Invert):
+            cut = machine.cut(Kind.COMPARISON, node, "~")
+            return machine.tensor(node, [value], dtype="bool", cut=cut)
+        known = scalar(value)
+        keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
+        if isinstance(node.op, ast.UAdd) and not keras_variable:
+            same = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.identity")
+            machine.doom(same, node, "TypeError")
+            return same
+        made = machine.tensor(
+            node, [value], dtype=dtypes.of(value), op="tensorflow.negative", known=-known if known is not None else None
+        )
+        made.extra = {"args": (value,)}
+        return made
+    if isinstance(value, Array):
+        array = Array(value.dtype, span_of(node))
+        machine.depend(array, [value])
+        return array
+    if isinstance(value, Number):
+        number = Number(value.kind, span_of(node))
+        machine.depend(number, [value])
+        return number
+    return machine.unknown("operation", node, [value], anything=_top(value))
+
+
+def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value:
+    """The value of one comparison."""
+    if isinstance(op, ast.Is | ast.IsNot):
+        same = _identical(left, right)
+        if same is None:
+            return Number("bool", span_of(node))
+        return Const(same if isinstance(op, ast.Is) else not same)
+    if isinstance(op, ast.In | ast.NotIn):
+        inside = _contains(left, right)
+        if inside is None:
+            return Number("bool", span_of(node))
+        return Const(inside if isinstance(op, ast.In) else not inside)
+    function = _COMPARE[type(op)]
+    if isinstance(left, Const) and isinstance(right, Const):
+        try:
+            return Const(bool(function(left.value, right.value)))
+        except Exception:  # the program itself would raise here
+            return Number("bool", span_of(node))
+    parents = [part for value in (left, right) for part in machine.leaves(value)]
+    cut = machine.cut(Kind.COMPARISON, node, machine.text(node))
+    if is_tensor(left) or is_tensor(right):
+        known = None
+        a, b = scalar(left), scalar(right)
+        if a is not None and b is not None:
+            known = bool(function(a, b))
+        made = machine.tensor(node, parents, dtype="bool", op="tensorflow.math.greater", cut=cut, known=known)
+        made.extra = {"args": (left, right)}
+        return made
+    if isinstance(left, Array) or isinstance(right, Array):
+        array = Array("bool", span_of(node))
+        machine.depend(array, parents, cut)
+        return array
+    number = Number("bool", span_of(node))
+    machine.depend(number, parents, cut)
+    return number
+
+
+def _identical(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return left.value is right.value or (left.value == right.value and type(left.value) is type(right.value))
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Const) and one.value is None:
+            if isinstance(other, Unknown | Join | Number):
+                return None
+            return False
+    if left is right:
+        return True
+    return None
+
+
+def _contains(item: Value, container: Value) -> bool | None:
+    if isinstance(container, Dict) and isinstance(item, Const):
+        if container.pairs.get(item.value) is not None:
+            return True
+        return False if container.pairs.exact else None
+    if isinstance(container, Seq) and isinstance(item, Const):
+        values = container.items.values
+        if any(isinstance(value, Const) and value.value == item.value for value in values):
+            return True
+        if container.items.exact and all(isinstance(value, Const) for value in values):
+            return False
+    if isinstance(container, Const) and isinstance(item, Const) and isinstance(container.value, str):
+        return isinstance(item.value, str) and item.value in container.value
+    return None

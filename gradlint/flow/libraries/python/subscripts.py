@@ -1,0 +1,178 @@
+"""Items of values: what a subscript, a loop or unpacking takes out of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.state.store import join_values
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.numbers import fixed_slice
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Join,
+    LibObject,
+    Number,
+    Pairs,
+    Params,
+    Seq,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+def subscript(machine: Interpreter, node: ast.AST, value: Value, index: Value) -> Value:
+    """The value of ``value[index]``."""
+    if isinstance(value, Seq):
+        return _item(machine, node, value, index)
+    if isinstance(value, Dict):
+        return _entry(machine, node, value, index)
+    if isinstance(value, Join):
+        options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
+        result: Value | None = None
+        for i, option in enumerate(options[:4]):
+            label = value.labels[i] if i < len(value.labels) else ""
+            got = subscript(machine, node, option, index)
+            result = got if result is None else join_values(result, got, "", label)
+        return result if result is not None and len(options) <= 4 else machine.unknown("item", node, [value])
+    if isinstance(value, Tensor | Variable | Params):
+        steering = [part for part in machine.leaves(index) if not isinstance(part, Const)]
+        made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+        made.copy_of = value
+        made.extra = {"index": index}
+        if steering:
+            machine.depend(made, steering, machine.cut(Kind.CONDITION, node, reason="index"))
+        return made
+    if isinstance(value, Array):
+        array = Array(value.dtype, span_of(node))
+        machine.depend(array, [value])
+        return array
+    if isinstance(value, Const) and isinstance(value.value, str) and isinstance(index, Const):
+        try:
+            return Const(value.value[index.value])
+        except (IndexError, TypeError):
+            return Number("str", span_of(node))
+    if isinstance(value, Number | Const):
+        number = Number("int" if not isinstance(value, Number) or not value.kind else value.kind, span_of(node))
+        machine.depend(number, [value])
+        return number
+    if isinstance(value, Unknown):
+        key = ("[]", index.value) if isinstance(index, Const) and isinstance(index.value, int | str) else None
+        if key is not None:
+            before = value.attrs.get(key)
+            if isinstance(before, Value) and before.tracked.issuperset(machine.recording):
+                return before
+        made_unknown = Unknown("item", span_of(node), anything=value.anything)
+        machine.depend(made_unknown, [value], sure=False)
+        if key is not None:
+            machine.set(value.attrs, key, made_unknown)
+        return made_unknown
+    if isinstance(value, Instance):
+        method = machine.attribute(value, "__getitem__", node)
+        if not isinstance(method, Unknown):
+            return machine.call(method, [index], {}, node)
+    if isinstance(value, Symbolic):
+        symbol = Symbolic(span_of(node), value.layer)
+        machine.depend(symbol, [value])
+        return symbol
+    return machine.unknown("item", node, [value])
+
+
+def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Value:
+    items = value.items
+    if isinstance(index, Seq) and index.kind == "slice":
+        bounds = fixed_slice(index)
+        if items.exact and bounds is not None:
+            return Seq(Items(items.values[bounds]), value.kind, span_of(node))
+        return Seq(Items(items.values, exact=False), value.kind, span_of(node))
+    position = index.value if isinstance(index, Const) else index.known if isinstance(index, Tensor) else None
+    if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):
+        return items.values[position]
+    alike = value.extra is not None and "alike" in value.extra
+    if isinstance(position, int) and alike and items.values:
+        last = len(items.values) - 1
+        return items.values[min(position, last) if position >= 0 else max(last + 1 + position, 0)]
+    if isinstance(position, int) and not items.exact and items.values:
+        chosen = items.values[position] if -len(items.values) <= position < len(items.values) else items.values[-1]
+        if len({type(item) for item in items.values}) == 1 and isinstance(chosen, Const):
+            return Number(type(chosen.value).__name__)
+        return chosen if len(items.values) == 1 else Join(items.values)
+    if not items.values:
+        return machine.unknown("item", node)
+    result = items.values[0]
+    for item in items.values[1:8]:
+        result = join_values(result, item)
+    if len(items.values) > 8:
+        return machine.unknown("item", node, items.values)
+    return result
+
+
+def _entry(machine: Interpreter, node: ast.AST, value: Dict, index: Value) -> Value:
+    pairs = value.pairs
+    if isinstance(index, Const):
+        found = pairs.get(index.value)
+        if found is not None:
+            return found
+        if pairs.exact and not any(edge.parent is value for edge in machine.escaped.edges):
+            machine.raised("KeyError")
+    if isinstance(index, Seq) and all(isinstance(part, Const) for part in index.items.values):
+        found = pairs.get(tuple(part.value for part in index.items.values if isinstance(part, Const)))
+        if found is not None:
+            return found
+    candidates = [item for _, item in pairs.entries] if not isinstance(index, Const) else []
+    candidates += list(pairs.rest)
+    if not candidates:
+        return machine.unknown("item", node, [value])
+    if len(candidates) > 8:
+        return machine.unknown("item", node, candidates)
+    result = candidates[0]
+    for item in candidates[1:]:
+        result = join_values(result, item)
+    return result
+
+
+def element(machine: Interpreter, node: ast.AST, value: Value) -> Value:
+    """One item of a tensor, Variable or array."""
+    if isinstance(value, Array):
+        made = Array(value.dtype, span_of(node))
+        machine.depend(made, [value])
+        return made
+    tensor = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    tensor.copy_of = value
+    return tensor
+
+
+def batch(machine: Interpreter, node: ast.AST, dataset: LibObject) -> Value:
+    """One item of a ``tf.data.Dataset``, of the structure that the dataset was made with."""
+    shape = dataset.state.get("element")
+    return data(machine, node, shape if isinstance(shape, Value) else None, dataset)
+
+
+def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value) -> Value:
+    """A fresh item of data that looks like another value; no gradient leads back from it."""
+    cut = machine.cut(Kind.OPAQUE, node, "tf.data.Dataset", "tensorflow.data.Dataset", reason="dataset")
+    if isinstance(like, Seq):
+        return Seq(
+            Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),
+            "tuple",
+            span_of(node),
+        )
+    if isinstance(like, Dict):
+        entries = tuple((key, data(machine, node, item, source)) for key, item in like.pairs.entries)
+        return Dict(Pairs(entries, like.pairs.exact), span_of(node))
+    if like is None or isinstance(like, Unknown):
+        return machine.unknown("data", node, [source], anything=False)
+    return machine.tensor(node, [source], dtype=dtypes.of(like), op="tensorflow.data.Dataset", cut=cut)

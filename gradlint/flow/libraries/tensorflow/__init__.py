@@ -1,0 +1,1 @@
+"""What TensorFlow does beyond the table of what was measured."""

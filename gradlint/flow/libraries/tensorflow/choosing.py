@@ -1,0 +1,285 @@
+"""TensorFlow functions that do more than pass a gradient on or lose it, by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries import table
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Dict,
+    Edge,
+    Items,
+    Join,
+    Known,
+    LibObject,
+    Number,
+    Pairs,
+    Params,
+    Seq,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+@models(
+    "tensorflow.where",
+    "keras.ops.where",
+    "tensorflow.compat.v1.where",
+    "tensorflow.experimental.numpy.where",
+    "tensorflow.compat.v1.where_v2",
+)
+def where(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.where``: connected to what is chosen from, never to the condition."""
+    condition = call.argument(0, "condition")
+    chosen = [value for value in (call.argument(1, "x"), call.argument(2, "y")) if value is not None]
+    if call.name.startswith("keras."):
+        chosen = [value for value in (call.argument(1, "x1"), call.argument(2, "x2")) if value]
+    chosen = [value for value in chosen if not (isinstance(value, Const) and value.value is None)]
+    steering = list(machine.leaves(condition)) if condition is not None else []
+    if not chosen:
+        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+        return machine.tensor(call.node, steering, dtype="int64", op=call.name, cut=cut)
+    parents = [leaf for value in chosen for leaf in machine.leaves(value)]
+    floats = [dtypes.of(value) for value in chosen if isinstance(value, Tensor | Variable)]
+    made = machine.tensor(call.node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=call.name)
+    made.extra = {"condition": condition, "args": tuple(chosen)}
+    machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="where"))
+    return made
+
+
+@models(
+    "tensorflow.gather",
+    "tensorflow.gather_nd",
+    "tensorflow.nn.embedding_lookup",
+    "tensorflow.boolean_mask",
+    "keras.ops.take",
+    "keras.ops.take_along_axis",
+)
+def indexed(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.gather`` and its kin: connected to the values, not to the indices."""
+    first = call.argument(0, "params") or next(iter(call.kwargs.values()), Const(None))
+    limit = call.argument(2, "max_norm") if call.last == "embedding_lookup" else None
+    rest = [value for value in (*call.args[1:], *call.kwargs.values()) if value is not first and value is not limit]
+    steering = [leaf for value in rest for leaf in machine.leaves(value) if not isinstance(leaf, Const | Known)]
+    parents = tensors_in(machine, first, *([limit] if limit is not None else []))
+    made = machine.tensor(call.node, parents, dtype=dtypes.of(first), op=call.name)
+    made.copy_of = first if not isinstance(first, Seq) else None
+    if steering:
+        machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="index"))
+    return made
+
+
+@models("tensorflow.image.resize", "tensorflow.compat.v1.image.resize")
+def resize(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.image.resize``: every method but ``area`` passes."""
+    image = call.argument(0, "images")
+    method = call.argument(2, "method")
+    text = method.value if isinstance(method, Const) else method.name if isinstance(method, Known) else ""
+    cut = None
+    if str(text).lower().endswith("area"):
+        cut = call.cut(machine, Kind.NO_GRADIENT, op="ResizeArea")
+    parents = tensors_in(machine, image) if image is not None else []
+    nearest = str(text).lower().endswith(("nearest", "nearest_neighbor"))
+    dtype = dtypes.of(image) if nearest and image is not None else "float32"
+    return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+
+
+@models("tensorflow.nest.flatten", "tensorflow.nest.map_structure", "tensorflow.nest.pack_sequence_as")
+def nest(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.nest.flatten``, ``map_structure`` and ``pack_sequence_as``."""
+    last = call.last
+    if last == "flatten" and call.args:
+        exact = all(isinstance(value, Seq | Dict | Tensor | Variable | Const) for value in call.args)
+        return sequence(list(machine.leaves(call.args[0])), exact=exact and _exact(call.args[0]), node=call.node)
+    if last == "map_structure" and len(call.args) > 1:
+        made = _mapped(machine, call.args[0], call.args[1:], call.node)
+        if made is not None:
+            return made
+    return machine.unknown("nest", call.node, call.values)
+
+
+def _mapped(machine: Interpreter, function: Value, nests: list[Value], node: ast.AST) -> Value | None:
+    """A nest of the same shape, with what a function gives for its leaves; None where the shape is not known."""
+    first = nests[0]
+    if isinstance(first, Unknown | Join | Instance):
+        return None
+    if isinstance(first, Seq):
+        columns = [value.items.values for value in nests if isinstance(value, Seq)]
+        if len(columns) != len(nests):
+            return None
+        parts = [_mapped(machine, function, list(row), node) for row in zip(*columns, strict=False)]
+        values = tuple(part for part in parts if part is not None)
+        return Seq(Items(values, first.items.exact), first.kind, span_of(node)) if len(values) == len(parts) else None
+    if isinstance(first, Dict):
+        entries: list[tuple[Any, Value]] = []
+        for key, _ in first.pairs.entries:
+            row = [value.pairs.get(key) for value in nests if isinstance(value, Dict)]
+            held = [value for value in row if value is not None]
+            part = _mapped(machine, function, held, node) if len(held) == len(nests) else None
+            if part is None:
+                return None
+            entries.append((key, part))
+        return Dict(Pairs(tuple(entries), first.pairs.exact), span_of(node)) if first.pairs.exact else None
+    return machine.call(function, nests, {}, node)
+
+
+def _exact(value: Value) -> bool:
+    if isinstance(value, Seq):
+        return value.items.exact and all(_exact(item) for item in value.items.values)
+    if isinstance(value, Dict):
+        return value.pairs.exact
+    return not isinstance(value, Unknown | Join)
+
+
+@models("tensorflow.clip_by_global_norm")
+def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.clip_by_global_norm(list, norm)``: the list again, and the norm."""
+    values = call.argument(0, "t_list")
+    if not isinstance(values, Seq):
+        given = call.leaves(machine)
+        return sequence(
+            [machine.unknown("clipped", call.node, given), machine.tensor(call.node, given, dtype="float32")], "tuple"
+        )
+    made: list[Value] = []
+    for item in values.items.values:
+        if isinstance(item, Const):
+            made.append(item)
+            continue
+        clipped = machine.tensor(
+            call.node,
+            tensors_in(machine, *call.values),
+            dtype=dtypes.of(item),
+            op=call.name,
+        )
+        made.append(clipped)
+    out = Seq(Items(tuple(made), values.items.exact), "list", span_of(call.node))
+    out.extra = values.extra
+    norm = machine.tensor(
+        call.node,
+        tensors_in(machine, values),
+        dtype="float32",
+        op=call.name,
+    )
+    return sequence([out, norm], "tuple", node=call.node)
+
+
+@models("tensorflow.init_scope")
+def scope(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.init_scope()``."""
+    return LibObject("tensorflow.init_scope", "scope", span_of(call.node))
+
+
+@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
+def assigned(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.compat.v1.assign(v, x)`` and its kin."""
+    if call.args and isinstance(call.args[0], Variable):
+        return assign(machine, call.args[0], call.args[1:], call.node, machine.callee(call.node))
+    return machine.unknown("assign", call.node, call.args)
+
+
+def assign(machine: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
+    """A value goes into a Variable: its state cuts the way to what was assigned."""
+    parents = tensors_in(machine, *given)
+    parents = [leaf for leaf in parents if leaf is not variable]
+    machine.set(variable.state, "known", None)
+    machine.set(variable.state, "assigned", True)
+    if parents:
+        holder = Number("", span_of(node))
+        holder.born = machine.tick()
+        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
+        machine.depend(holder, parents, cut)
+        variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+    if isinstance(variable, Params) or variable.keras is not False:
+        return variable
+    made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
+    made.copy_of = variable
+    return made
+
+
+@models(
+    "tensorflow.get_static_value",
+    "tensorflow.make_ndarray",
+    "tensorflow.experimental.dlpack.to_dlpack",
+    "tensorflow.make_tensor_proto",
+    "keras.backend.get_value",
+    "keras.backend.eval",
+    "keras.ops.convert_to_numpy",
+)
+def leaves(machine: Interpreter, call: LibraryCall) -> Value:
+    """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
+    given = call.tensors(machine)
+    made = Array(None, span_of(call.node))
+    machine.depend(made, given, call.cut(machine, Kind.PYTHON))
+    return made
+
+
+@models("tensorflow.gradients", "tensorflow.compat.v1.gradients")
+def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.gradients`` in eager mode."""
+    return machine.unknown("gradients", call.node, call.values)
+
+
+@models("tensorflow.raw_ops.PreventGradient", "tensorflow.raw_ops.GuaranteeConst")
+def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
+    """Raw operations that forbid differentiation."""
+    given = call.tensors(machine)
+    op = call.last
+    return machine.tensor(
+        call.node,
+        given,
+        dtype=dtypes.of(given[0]) if given else None,
+        op=call.name,
+        cut=call.cut(machine, Kind.NO_GRADIENT, op=op),
+    )
+
+
+RAW_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv", "Bucketize", "ArgMax", "ArgMin", "OnesLike",
+                      "ZerosLike", "LogicalAnd", "Equal", "Greater", "Less", "NotEqual", "StopGradient"})  # fmt: skip
+"""Raw operations whose gradient TensorFlow registers as none."""
+
+
+@models("tensorflow.raw_ops.*")
+def raw(machine: Interpreter, call: LibraryCall) -> Value:
+    """A raw operation: those that TensorFlow knows to have no gradient lose it; of the others nothing is said."""
+    op = call.last
+    given = {key: tensors_in(machine, value) for key, value in call.kwargs.items()}
+    parents = [leaf for held in given.values() for leaf in held]
+    if op in RAW_NONE:
+        dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
+        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op)
+        return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+    if op.startswith("ImageProjectiveTransform"):
+        made = machine.tensor(call.node, given.get("images", []), op=call.name)
+        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op, reason="argument")
+        machine.depend(made, given.get("transforms", []), cut)
+        return made
+    return machine.unknown("raw operation", call.node, parents)
+
+
+COMPUTING = frozenset({"decode_csv", "decode_raw", "serialize_tensor"})
+"""Functions that compute in packages whose others do not."""
+
+
+@models(
+    "tensorflow.debugging.*", "tensorflow.summary.*", "tensorflow.config.*", "tensorflow.io.*",
+    "tensorflow.profiler.*", "tensorflow.print", "tensorflow.random.set_seed",
+)  # fmt: skip
+def quiet(machine: Interpreter, call: LibraryCall) -> Value:
+    """What reads, shows or sets something and gives no tensor that a gradient could pass."""
+    if call.last in COMPUTING:
+        return table.by_name(machine, call)
+    return Unknown("call", span_of(call.node))

@@ -1,0 +1,90 @@
+"""Calls of functions under ``tf.custom_gradient``: the program gives the gradient of their arguments itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Function
+from gradlint.flow.values.values import Const, Items, LibObject, Seq, Tensor, Value
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+def call(machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Call a function under ``tf.custom_gradient``: the program gives the gradient to its arguments itself."""
+    function = value.arguments[0]
+    machine.recorder.muted += 1
+    try:
+        inner = machine.call(function, args, kwargs, node)
+    finally:
+        machine.recorder.muted -= 1
+    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    result = inner
+    if isinstance(inner, Seq) and inner.items.values:
+        result = inner.items.values[0]
+        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+        if _gives_none(machine, inner.items.values[1:], node):
+            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
+            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
+    ways = _by_argument(machine, function, args, kwargs, inner, node)
+    if ways is not None and not isinstance(result, Seq):
+        reaching, blocked = ways
+        made = machine.tensor(node, reaching, dtype=dtypes.of(result), sure=False)
+        machine.depend(made, blocked, machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient"))
+        return made
+    if isinstance(result, Seq):
+        made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
+        return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
+    captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+
+
+def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+    """What the gradient function of a custom gradient gives."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return None
+    machine.recorder.muted += 1
+    try:
+        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+    finally:
+        machine.recorder.muted -= 1
+
+
+def _gives_none(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives None, and nothing else."""
+    answer = _answer(machine, rest, node)
+    return isinstance(answer, Const) and answer.value is None
+
+
+def _gives_one(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> bool:
+    """Whether the gradient function surely gives a single tensor."""
+    return isinstance(_answer(machine, rest, node), Tensor)
+
+
+def _by_argument(
+    machine: Interpreter, function: Value, args: list[Value], kwargs: dict[str, Value], inner: Value, node: ast.AST
+) -> tuple[list[Value], list[Value]] | None:
+    """The arguments that the gradient function surely gives something for, and those that it gives None for.
+
+    None where it gives None for none of them, or where that is not known.
+    """
+    if kwargs or not isinstance(inner, Seq):
+        return None
+    answer = _answer(machine, inner.items.values[1:], node)
+    if not isinstance(answer, Seq) or not answer.items.exact or len(answer.items.values) != len(args):
+        return None
+    gets_none = [isinstance(value, Const) and value.value is None for value in answer.items.values]
+    if not any(gets_none):
+        return None
+    captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    reaching = [leaf for arg, lost in zip(args, gets_none, strict=True) if not lost for leaf in machine.leaves(arg)]
+    blocked = [leaf for arg, lost in zip(args, gets_none, strict=True) if lost for leaf in machine.leaves(arg)]
+    return [*reaching, *captured], blocked

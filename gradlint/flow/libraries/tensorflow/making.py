@@ -1,0 +1,292 @@
+"""TensorFlow functions that make a tensor or a Variable, or convert one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.numbers import rank
+from gradlint.flow.values.program import Bound, Function, Partial
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Join,
+    Known,
+    LibObject,
+    Params,
+    Seq,
+    Storage,
+    Symbolic,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+
+
+@models("tensorflow.Variable", "keras.Variable", "tensorflow.compat.v1.Variable", "keras.backend.variable")
+def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.Variable(...)`` and ``keras.Variable(...)``."""
+    is_keras = call.name.startswith("keras.")
+    initial = call.argument(0, "initializer" if is_keras else "initial_value")
+    given = call.kwargs.get("dtype") or (call.args[2] if is_keras and len(call.args) > 2 else None)
+    dtype = dtypes.named(given) if given is not None else None
+    known = None
+    callable_initial = isinstance(initial, Function | Bound | LibObject | Partial)
+    if initial is not None and given is None and not callable_initial:
+        dtype = "float32" if is_keras else dtypes.of(initial)
+    if callable_initial and given is None:
+        assert initial is not None
+        inner = machine.call(initial, [], {}, call.node) if isinstance(initial, Function) else None
+        dtype = dtypes.of(inner) if inner is not None else "float32" if is_keras else None
+    if isinstance(initial, Const) and isinstance(initial.value, int | float):
+        known = initial.value
+    elif isinstance(initial, Tensor):
+        known = initial.known
+    flag = call.kwargs.get("trainable") or (call.args[1] if not is_keras and len(call.args) > 1 else None)
+    if flag is None and is_keras and len(call.args) > 3:
+        flag = call.args[3]
+    trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
+    if "synchronization" in call.kwargs:
+        trainable = False if machine.text(call.node).find("ON_READ") >= 0 else trainable
+    if isinstance(trainable, int):
+        trainable = bool(trainable)
+    if trainable is not None and not isinstance(trainable, bool):
+        trainable = True
+    made = Variable(dtype, span_of(call.node), trainable=trainable, keras=is_keras)
+    made.born = machine.tick()
+    made.state["known"] = known
+    made.state["initial"] = initial
+    if initial is not None:
+        parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
+        machine.depend(made, parents, call.cut(machine, Kind.REWRAPPED))
+    if initial is None and not call.kwargs and not call.args:
+        made.dtype = None
+    return made
+
+
+@models("tensorflow.constant", "tensorflow.convert_to_tensor", "keras.ops.convert_to_tensor", "keras.backend.constant")
+def constant(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.constant`` and ``tf.convert_to_tensor``: the very object for a tensor, a new one for all else."""
+    value = call.argument(0, "value")
+    if value is None:
+        return machine.unknown("constant", call.node, call.kwargs.values())
+    given = call.kwargs.get("dtype")
+    if given is None and len(call.args) > 1:
+        given = call.args[1]
+    asked = dtypes.named(given)
+    shaped = "shape" in call.kwargs or len(call.args) > 2
+    is_constant = call.name == "tensorflow.constant"
+    if isinstance(value, Storage):
+        value = value.base
+    if isinstance(value, Join):
+        return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name)
+    if isinstance(value, Symbolic):
+        return value
+    if isinstance(value, Tensor):
+        if not shaped and (asked is None or asked == value.dtype):
+            return value
+        shape = call.argument(2, "shape")
+        axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
+        if is_constant and axes is not None and had is not None and axes != had:
+            cut = call.cut(machine, Kind.REWRAPPED, reason="reshaped")
+            return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
+        made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
+        made.copy_of = value
+        return made
+    if isinstance(value, Variable | Params):
+        if is_constant:
+            cut = call.cut(machine, Kind.REWRAPPED, reason="constant-of-variable")
+            return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name, cut=cut)
+        made = machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op="read")
+        made.copy_of = value
+        return made
+    if isinstance(value, Unknown):
+        made = machine.tensor(call.node, [value], dtype=asked, op=call.name, sure=False)
+        made.copy_of = value
+        made.extra = {"maybe_same": value}
+        return made
+    known = None
+    if isinstance(value, Const) and isinstance(value.value, int | float):
+        known = value.value
+    elif isinstance(value, Array):
+        known = value.known if isinstance(value.known, int | float) else None
+    parents = tensors_in(machine, value)
+    made = machine.tensor(call.node, parents, dtype=asked or dtypes.of(value), op=call.name, known=known)
+    made.extra = {"args": (value,)}
+    return made
+
+
+@models("tensorflow.identity", "tensorflow.ensure_shape", "tensorflow.debugging.check_numerics")
+def identity(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.identity`` and the like: a fresh tensor that is connected."""
+    value = call.argument(0, "input") or next(iter(call.kwargs.values()), None)
+    if value is None:
+        return machine.unknown("identity", call.node)
+    if isinstance(value, Symbolic):
+        return value
+    parents = tensors_in(machine, value)
+    made = machine.tensor(call.node, parents, dtype=dtypes.of(value), op=call.name)
+    if not isinstance(value, Seq):
+        made.copy_of = value
+    return made
+
+
+@models(
+    "tensorflow.cast",
+    "tensorflow.saturate_cast",
+    "keras.ops.cast",
+    "keras.backend.cast",
+    "tensorflow.compat.v1.to_float",
+    "tensorflow.compat.v1.to_int32",
+    "tensorflow.compat.v1.cast",
+)
+def cast(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.cast``: passes between floats, loses everything else."""
+    value = call.argument(0, "x")
+    given = call.argument(1, "dtype")
+    if call.last != "cast" and call.last not in {"saturate_cast"}:
+        target = {"to_float": "float32", "to_int32": "int32", "to_int64": "int64", "to_double": "float64"}.get(
+            call.last
+        )
+    else:
+        target = dtypes.named(given)
+    if value is None:
+        return machine.unknown("cast", call.node)
+    if isinstance(value, Symbolic):
+        return value
+    if isinstance(value, Tensor) and target is not None and value.dtype == target:
+        return value
+    source = dtypes.of(value)
+    parents = tensors_in(machine, value)
+    if dtypes.is_discrete(target) and not dtypes.is_discrete(source):
+        cut = call.cut(machine, Kind.CAST, dtype=str(target))
+        return machine.tensor(call.node, parents, dtype=target, op=call.name, cut=cut)
+    made = machine.tensor(
+        call.node,
+        parents,
+        dtype=target,
+        op=call.name,
+        sure=target is not None,
+        known=value.known if isinstance(value, Tensor) else None,
+    )
+    if not isinstance(value, Seq):
+        made.copy_of = value
+    return made
+
+
+@models("tensorflow.image.convert_image_dtype")
+def image_dtype(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.image.convert_image_dtype``: a cast that scales."""
+    return cast(machine, replace(call, name="tensorflow.cast"))
+
+
+@models("tensorflow.zeros", "tensorflow.ones", "tensorflow.eye", "keras.ops.zeros", "keras.ops.ones")
+def filled(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.zeros``, ``tf.ones``, ``tf.eye``: constants."""
+    given = call.kwargs.get("dtype") or (
+        call.args[1] if len(call.args) > 1 and call.name.endswith(("zeros", "ones")) else None
+    )
+    dtype = dtypes.named(given) if given is not None else "float32"
+    made = machine.tensor(call.node, [], dtype=dtype, op=call.name)
+    made.extra = {"args": tuple(call.args) or tuple(value for key, value in call.kwargs.items() if key == "shape")}
+    return made
+
+
+@models("tensorflow.zeros_like", "tensorflow.ones_like", "keras.ops.zeros_like", "keras.ops.ones_like")
+def like(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.zeros_like``, ``tf.ones_like``: constants of another's shape."""
+    value = call.args[0] if call.args else next(iter(call.kwargs.values()), Const(None))
+    given = call.kwargs.get("dtype") or (call.args[1] if len(call.args) > 1 else None)
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    dtype = dtypes.named(given) if given is not None else dtypes.of(value)
+    return machine.tensor(
+        call.node,
+        tensors_in(machine, value),
+        dtype=dtype,
+        op=call.name,
+        cut=cut,
+    )
+
+
+@models("tensorflow.range")
+def number_range(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.range``: a constant, whatever its bounds."""
+    values = [*call.args, *(call.kwargs[key] for key in ("start", "limit", "delta") if key in call.kwargs)]
+    given = call.kwargs.get("dtype")
+    dtype = dtypes.named(given) if given is not None else dtypes.of(sequence(values))
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    parents = [leaf for value in values for leaf in machine.leaves(value)]
+    return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+
+
+@models(
+    "tensorflow.random.normal",
+    "tensorflow.random.uniform",
+    "tensorflow.random.truncated_normal",
+    "tensorflow.random.stateless_normal",
+    "tensorflow.random.stateless_uniform",
+    "tensorflow.random.stateless_truncated_normal",
+    "keras.random.normal",
+    "keras.random.uniform",
+)
+def random_values(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.random.normal`` and its kin: connected to their parameters, a constant otherwise."""
+    given = call.kwargs.get("dtype")
+    dtype = dtypes.named(given) if given is not None else None
+    integers = call.name.endswith("uniform") and dtypes.is_discrete(dtype)
+    if given is None:
+        dtype = "float32"
+    shape = ("shape", "dtype", "seed", "name")
+    skip = 1
+    if call.last.startswith("stateless_"):
+        skip = 2
+    parents = [leaf for value in call.args[skip:] for leaf in machine.leaves(value)]
+    parents += [leaf for key, value in call.kwargs.items() if key not in shape for leaf in machine.leaves(value)]
+    parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE) if integers else None
+    made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+    made.extra = {"args": tuple(call.args) or tuple(value for key, value in call.kwargs.items() if key == "shape")}
+    return made
+
+
+@models("tensorflow.one_hot", "keras.ops.one_hot", "keras.utils.to_categorical")
+def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.one_hot``: a constant for its indices, its depth and its values."""
+    parents = call.leaves(machine)
+    given = call.kwargs.get("dtype")
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
+    return machine.tensor(
+        call.node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=call.name, cut=cut
+    )
+
+
+@models("keras.Input")
+def keras_input(machine: Interpreter, call: LibraryCall) -> Value:
+    """``keras.Input(...)``: a symbolic tensor."""
+    return Symbolic(span_of(call.node))
+
+
+@models("tensorflow.IndexedSlices", "tensorflow.SparseTensor", "tensorflow.sparse.SparseTensor")
+def slices(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.IndexedSlices`` and ``tf.SparseTensor``: composites that are no source themselves."""
+    given = call.tensors(machine)
+    floats = [leaf for leaf in given if not dtypes.is_discrete(dtypes.of(leaf))]
+    made = machine.tensor(call.node, given, dtype=dtypes.of(floats[0]) if floats else None, op=call.name)
+    made.extra = {"composite": "sparse" if call.name.endswith("SparseTensor") else "slices"}
+    return made
+
+
+@models("tensorflow.io.parse_tensor", "tensorflow.experimental.dlpack.from_dlpack")
+def parsed(machine: Interpreter, call: LibraryCall) -> Value:
+    """Functions that make a tensor of bytes or of a capsule."""
+    given = call.tensors(machine)
+    return machine.tensor(call.node, given, dtype=dtypes.named(call.argument(1, "out_type")), op=call.name)

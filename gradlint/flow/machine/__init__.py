@@ -1,0 +1,1 @@
+"""Runs a program: an abstract interpreter for Python."""

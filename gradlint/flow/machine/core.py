@@ -1,0 +1,586 @@
+"""The machine's base: its state, its clock, its budget, the running recordings, and how operations make values."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gradlint.flow.facts import Kind, Span
+from gradlint.flow.interpreter import Interpreter
+from gradlint.flow.machine import turns
+from gradlint.flow.state.store import MISSING, Store
+from gradlint.flow.values.dtypes import DISCRETE
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.modules import Imported, ModuleValue
+from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.premises import Premise, Rests
+from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
+from gradlint.flow.values.values import (
+    EVERYWHERE,
+    NOWHERE,
+    Const,
+    Cut,
+    Dict,
+    Edge,
+    Items,
+    Join,
+    Known,
+    LibObject,
+    Pairs,
+    Params,
+    Recording,
+    Seq,
+    Storage,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gradlint.flow.state.activation import Activation
+    from gradlint.flow.state.loops import Loop
+    from gradlint.flow.state.record import Recorder
+    from gradlint.flow.values.modules import Finder
+
+STEPS = 120_000
+"""How many expressions and statements one program may take before the rest of it is unknown."""
+VISITS = 1_000_000
+"""How many values and edges its gradient calls may look at before the rest of it is unknown."""
+RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
+"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
+DEPTH = 24
+"""How deep calls are followed."""
+
+
+class ExhaustedError(Exception):
+    """The budget ran out."""
+
+
+class RaisedError(Exception):
+    """The program surely raises here, and something in it catches."""
+
+    def __init__(self, exception: str) -> None:
+        super().__init__(exception)
+        self.exception = exception
+
+
+def recorded_op(value: Value) -> bool:
+    """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
+    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
+
+
+class Core(Interpreter):
+    """State and operations that every part of the machine needs."""
+
+    def __init__(self, code: str, recorder: Recorder) -> None:
+        self.code = code
+        self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        """The program's lines; those of the project's modules that have run follow them."""
+        self.store = Store()
+        self.recorder = recorder
+        self.recorder.own = len(self.lines)
+        self.finder: Finder | None = None
+        self.modules_by_path: dict[str, ModuleValue] = {}
+        self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.entry: Span | None = None
+        """The call of the program that led into the module of the project whose code is running."""
+        self.entered_at = 0
+        """When the program called into it."""
+        self.steps_in_modules = 0
+        """How many expressions and statements of other modules were run by the calls that have ended."""
+        self.held_by_modules: set[int] = set()
+        """What the project's modules hold, which any code of theirs may use."""
+        self.imported_at = 0
+        """When the program imported the module whose top is running."""
+        self.limit = STEPS
+        self.clock = 0
+        self.visits = 0
+        self.forks = 0
+        self.guards = 0
+        self.recordings = 0
+        self.active: dict[str, tuple[Recording, ...]] = {"recordings": ()}
+        """The recordings that see an operation now."""
+        self.module = Frame(None)
+        self.stack: list[Activation] = []
+        self.controls: list[Value] = []
+        self.escaped = Unknown("code of others")
+        self.escaped_by_id: dict[int, Value] = {}
+        self.anything = Unknown("unknown", anything=True)
+        self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
+        self.eager = False
+        self.wrappers = Wrappers()
+        self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
+        self.entered: dict[int, int] = {}
+        self.generators: dict[int, bool] = {}
+        self.written: dict[int, frozenset[str]] = {}
+        self.defined: list[Function] = []
+        self.classes: list[ClassValue] = []
+        self.constructed: set[int] = set()
+        """The ids of the classes of which the program makes objects."""
+        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
+        self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
+        self.kept_alive: list[Value] = []
+        self.paused_spans: list[tuple[int, int]] = []
+        self.made_tapes: list[Tape] = []
+        self.tape_names: dict[int, str] = {}
+        self.loops: list[Loop] = []
+        self.nodes_in_loops: set[int] | None = None
+        self.loop_targets: frozenset[str] | None = None
+        self.used_elsewhere: set[int] = set()
+        self.inside_other_tapes: set[int] = set()
+        self.doomed: dict[int, tuple[str, Span]] = {}
+
+    # -- the budget and the source text ----------------------------------------------------------------------------
+
+    def tick(self) -> int:
+        """Advance the clock.
+
+        Raises:
+            ExhaustedError: If the budget has run out.
+        """
+        self.clock += 1
+        if self.clock > self.limit:
+            raise ExhaustedError
+        return self.clock
+
+    def spend(self, visits: int) -> None:
+        """Count values and edges that are looked at.
+
+        Raises:
+            ExhaustedError: If the budget has run out.
+        """
+        self.visits += visits
+        if self.visits > VISITS:
+            raise ExhaustedError
+
+    def text(self, node: ast.AST | Span | None) -> str:
+        """The program's text at a node, on one line."""
+        if node is None:
+            return ""
+        span = node if isinstance(node, Span) else span_of(node)
+        if span.line == span.end_line:
+            raw = self.lines[span.line - 1][span.column : span.end_column]
+        else:
+            middle = self.lines[span.line : span.end_line - 1]
+            first, last = self.lines[span.line - 1][span.column :], self.lines[span.end_line - 1][: span.end_column]
+            raw = b" ".join([first, *middle, last])
+        return " ".join(raw.decode(errors="replace").split())
+
+    # -- branches --------------------------------------------------------------------------------------------------
+
+    def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
+        """Write state through the journal."""
+        self.store.set(where, key, value)
+
+    # -- recordings ------------------------------------------------------------------------------------------------
+
+    @property
+    def recording(self) -> tuple[Recording, ...]:
+        """The recordings that see an operation now."""
+        return self.active["recordings"]
+
+    def record_with(self, recordings: tuple[Recording, ...]) -> None:
+        """Let these recordings, and no others, see the operations that follow."""
+        self.set(self.active, "recordings", recordings)
+
+    def tracked(self, value: Value) -> frozenset[Recording]:
+        """The running recordings that may follow a value back, so that an operation on it is recorded."""
+        active = self.recording
+        if not active:
+            return NOWHERE
+        if isinstance(value, Tensor):
+            if value.dtype in DISCRETE:
+                return NOWHERE
+            found = value.tracked
+        elif isinstance(value, Variable | Params):
+            return frozenset(recording for recording in active if self.follows(recording, value))
+        elif isinstance(value, Unknown):
+            if not value.computed:
+                return frozenset(active)
+            found = value.tracked
+        elif isinstance(value, Join):
+            return frozenset().union(*(self.tracked(option) for option in value.options))
+        elif isinstance(value, Instance | LibObject | Function | Seq | Dict | Generator | ClassValue):
+            return frozenset(active)
+        else:
+            found = value.tracked
+        key = id(value)
+        watching = [recording for recording in active if recording.watched.get(key, MISSING) is not MISSING]
+        return found.union(watching) if watching else found
+
+    @staticmethod
+    def follows(recording: Recording, value: Variable | Params) -> bool:
+        """Whether a recording may watch a variable: by itself, or because the program said so."""
+        if isinstance(value, Variable) and value.dtype in DISCRETE:
+            return False
+        if recording.watched.get(id(value), MISSING) is not MISSING:
+            return True
+        return recording.tape.accessed is not False and value.trainable is not False
+
+    # -- operations ------------------------------------------------------------------------------------------------
+
+    def depend(
+        self,
+        value: Value,
+        parents: Iterable[Value],
+        cut: Cut | None = None,
+        *,
+        sure: bool = True,
+    ) -> None:
+        """Let a fresh value depend on others, by an operation that runs now."""
+        active = self.recording
+        seen = frozenset(active)
+        edges = list(value.edges)
+        tracked = value.tracked
+        floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
+        for parent in parents:
+            if isinstance(parent, Const):
+                continue
+            if isinstance(parent, Storage):
+                parent = parent.base
+            live = self.tracked(parent) if active else NOWHERE
+            if live and isinstance(parent, Variable | Params):
+                for recording in live:
+                    if id(parent) not in recording.used:
+                        self.set(recording.used, id(parent), parent)
+            if cut is None:
+                if not floating:
+                    live = NOWHERE
+                edges.append(Edge(parent, None, live, sure=sure, seen=seen))
+                if live:
+                    tracked |= live
+            elif cut.kind is Kind.NO_GRADIENT or (
+                floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value)
+            ):
+                edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
+                tracked |= live
+            else:
+                edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
+        recorded = tracked & seen if tracked else NOWHERE
+        for edge in edges if recorded else ():
+            # An operation that is recorded for one of its inputs is recorded with all of them: a tensor that is watched
+            # only later is found among them (TensorFlow 2.21).
+            if edge.cut is not None or edge.live is EVERYWHERE or not isinstance(edge.parent, Tensor):
+                continue
+            if edge.parent.dtype not in DISCRETE:
+                edge.live = edge.live | (recorded & edge.seen)
+        value.edges = tuple(edges)
+        value.tracked = tracked
+        if not value.born:
+            value.born = self.tick()
+            value.where = self.stack[-1] if self.stack else None
+
+    def tensor(
+        self,
+        node: ast.AST | None,
+        parents: Iterable[Value],
+        *,
+        dtype: str | None = None,
+        op: str = "",
+        cut: Cut | None = None,
+        sure: bool = True,
+        known: Any = None,
+    ) -> Tensor:
+        """A tensor that an operation makes now."""
+        made = Tensor(dtype, span_of(node) if node is not None else None, op, known)
+        self.depend(made, parents, cut, sure=sure)
+        return made
+
+    def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
+        """A reason why no gradient passes, at a node."""
+        return Cut(kind, span_of(node), callee, name, tuple(detail.items()))
+
+    def unknown(
+        self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
+    ) -> Unknown:
+        """A value that cannot be followed but may be connected to what went in."""
+        made = Unknown(why, span_of(node) if node is not None else None, anything=anything)
+        self.depend(made, parents, sure=False)
+        return made
+
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
+        made = self.unknown(premise.subject, node, parents, anything=True)
+        made.premise = premise
+        return made
+
+    def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
+        """What code of others gives back: it may be connected to all that went in, now or earlier."""
+        parents = [value for value in given if not isinstance(value, Const)]
+        for value in parents:
+            self.escape(value)
+        self.call_back()
+        return self.unknown(why, node, [*parents, self.escaped])
+
+    def call_back(self) -> None:
+        """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
+        for where, key in self.callbacks:
+            held = where.get(key)
+            if isinstance(held, Unknown) and held.anything:
+                continue
+            set_by = Premise(Rests.CALLBACK, str(key))
+            if isinstance(held, Items) and held.exact:
+                self.set(where, key, Items((*held.values, self.opened(set_by, None)), exact=False))
+            elif isinstance(held, Pairs) and held.exact:
+                self.set(where, key, Pairs(held.entries, False, (*held.rest, self.opened(set_by, None))))
+            elif isinstance(held, Value) and not isinstance(held, Variable | Function | ClassValue):
+                self.set(where, key, self.opened(set_by, None, [held]))
+
+    def escape(self, value: Value) -> None:
+        """Note that code of others has seen a value."""
+        if isinstance(value, Tape):
+            self.set(value.state, "escaped", True)
+        elif isinstance(value, Seq):
+            for item in value.items.values:
+                if isinstance(item, Tape):
+                    self.escape(item)
+        elif isinstance(value, ModuleValue):
+            self.let_change(value)
+        if isinstance(value, Unknown | Const | Known | ModuleValue) or id(value) in self.escaped_by_id:
+            return
+        self.escaped_by_id[id(value)] = value
+        self.escaped.edges = (*self.escaped.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+
+    def forget_escaped(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
+        """Forget what code of others saw of one function, but for what the function did not make itself.
+
+        Args:
+            edges: What code of others had seen before the function ran.
+            function: The function.
+            since: The clock's time before it ran.
+        """
+        code = function.node
+        last = code.end_lineno or code.lineno
+        for edge in self.escaped.edges[len(edges) :]:
+            value = edge.parent
+            if id(value) in self.held_by_modules:
+                edges = (*edges, edge)
+            elif value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
+                del self.escaped_by_id[id(value)]
+            else:
+                edges = (*edges, edge)
+        self.escaped.edges = edges
+
+    # -- what containers and functions hold ------------------------------------------------------------------------
+
+    def leaves(self, value: Value, depth: int = 6) -> Iterator[Value]:
+        """The values that stand for tensors in a nest of lists, tuples and dictionaries."""
+        if isinstance(value, Seq) and depth:
+            for item in value.items.values:
+                yield from self.leaves(item, depth - 1)
+        elif isinstance(value, Dict) and depth:
+            for _, item in value.pairs.entries:
+                yield from self.leaves(item, depth - 1)
+            for item in value.pairs.rest:
+                yield from self.leaves(item, depth - 1)
+        elif isinstance(value, Storage):
+            yield value.base
+        else:
+            yield value
+
+    def captured(self, function: Function | Generator) -> Iterator[Value]:
+        """The values that a function sees in the frames around it, or a generator in its own and those around that."""
+        key = (id(function.node), isinstance(function, Generator))
+        names = self.free_names.get(key)
+        if names is None:
+            inside = ast.walk(function.node)
+            loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+            own = _parameters(function.node) if isinstance(function, Function) else frozenset[str]()
+            names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
+            self.free_names[key] = names
+        for name in names:
+            frame: Frame | None = function.frame
+            while frame is not None:
+                value = frame.names.get(name)
+                if isinstance(value, Value):
+                    held = value.value if isinstance(value, Imported) else value
+                    if held is not None and held is not function:
+                        yield held
+                    break
+                frame = frame.parent
+        yield from function.held if isinstance(function, Generator) else function.defaults.values()
+
+    def site_of(self, value: Value, recording: Recording) -> Span | None:
+        """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
+        home: Activation | None = recording.where
+        call: ast.AST | None = None
+        activation: Activation | None = value.where
+        while activation is not None:
+            if activation is home:
+                break
+            if not isinstance(activation.call, turns.TURNING):
+                call = activation.call
+            activation = activation.caller
+        if activation is home and call is not None:
+            return span_of(call)
+        return value.span
+
+    def name_of(self, value: Value) -> str:
+        """A name under which the running code can reach a value, or what makes it."""
+        name = self.named(value)
+        if name is not None:
+            return name
+        if isinstance(value, Variable | Params) and value.span is not None:
+            return self.text(value.span)
+        return "the value"
+
+    def named(self, value: Value) -> str | None:
+        """A name that holds a value where the code runs."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for name, held in frame.names.items():
+                if held is value and isinstance(name, str):
+                    return name
+            frame = frame.parent
+        return None
+
+    @property
+    def loop_names(self) -> frozenset[str]:
+        """The names that a loop of the program binds to one item after the other."""
+        if self.loop_targets is None:
+            self.loop_targets = turns.targets(self.tree)
+        return self.loop_targets
+
+    @cached_property
+    def replaced_names(self) -> frozenset[str]:
+        """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
+        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
+        stored = (node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
+        return frozenset(
+            node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
+        )
+
+    def in_later_turn(self, node: ast.AST) -> bool:
+        """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
+        if self.nodes_in_loops is None:
+            self.nodes_in_loops = turns.inside(self.tree)
+        return id(node) in self.nodes_in_loops
+
+    def doom(self, value: Value, node: ast.AST, exception: str) -> None:
+        """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
+        self.doomed[id(value)] = exception, span_of(node)
+        self.kept_alive.append(value)
+        self.raised(exception)
+
+    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
+
+        Args:
+            value: What the conversion would give.
+            node: The conversion.
+            callee: What is called, as it is written.
+            name: Its canonical name.
+            exception: What it raises.
+            kind: The rule that it belongs to.
+        """
+        self.recorder.claim(
+            kind,
+            span_of(node),
+            "error",
+            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
+        )
+        self.doom(value, node, exception)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that names are looked up in first."""
+        return self.stack[-1].frame if self.stack else self.module
+
+    @property
+    def globals(self) -> Frame:
+        """The names of the module that the running code belongs to."""
+        frame = self.frame
+        while frame.parent is not None:
+            frame = frame.parent
+        return frame
+
+    def raised(self, exception: str) -> None:
+        """The program surely raises here; where something in it catches, go there."""
+        if self.guards:
+            self.leave(exception)
+
+    def leave(self, exception: str) -> NoReturn:
+        """Go to what catches.
+
+        Raises:
+            RaisedError: Always.
+        """
+        raise RaisedError(exception)
+
+    @property
+    def in_graph(self) -> bool:
+        """Whether the running code is traced into a graph by ``tf.function``."""
+        for activation in reversed(self.stack):
+            if activation.eager or activation.graph:
+                return activation.graph
+        return False
+
+    @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it.
+
+        Fact of TensorFlow 2.21 and Keras 3.15.
+        """
+        for activation in reversed(self.stack):
+            function = activation.function
+            extra = (function.extra or {}) if function is not None else {}
+            if activation.eager or "unconverted" in extra or activation.unconverted:
+                return False
+            if activation.graph:
+                return True
+        return False
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+        began: int | None = None
+        for activation in reversed(self.stack):
+            if activation.eager:
+                break
+            began = activation.began if activation.graph else began
+        if began is None:
+            return False
+        if isinstance(value, Variable | Params):
+            return True
+        if isinstance(value, Unknown):
+            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
+        return isinstance(value, Tensor) and value.born >= began
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
+        return any(
+            activation.function is not None and "jit_compile" in (activation.function.extra or {})
+            for activation in self.stack
+        )
+
+    @property
+    def graphs(self) -> int:
+        """How many functions being traced into graphs the running code stands in."""
+        return sum(activation.graph for activation in self.stack)
+
+
+def is_library(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is one of a library that is followed by name."""
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    return any(root(name) in LIBRARIES for name in names)
+
+
+def _first_name(node: ast.expr) -> str:
+    """The name that a dotted name begins with; empty for other expressions."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters, which hide the ones around it."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return {one.arg for one in named if one is not None}

@@ -1,0 +1,71 @@
+"""What the ways out of a loop leave behind: ``break`` and ``continue`` inside a branch that is not decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlint.flow.state.store import Changes, Store
+
+LEFT = "left"
+"""How a block ends whose ways all went elsewhere: their states are kept by the loop."""
+
+
+@dataclass
+class Loop:
+    """A running loop and the states of the ways that left a turn early, as returns are kept by a function.
+
+    Attributes:
+        forks: How deep in undecided branches the loop stands; a ``break`` at that depth is decided.
+        mark: Where the loop began in the journal.
+        turn: Where the running turn began.
+        broken: What had changed since ``mark`` on each way that broke off.
+        continued: What had changed since ``turn`` on each way that went on to the next turn.
+    """
+
+    forks: int
+    mark: int
+    turn: int
+    broken: list[Changes] = field(default_factory=list)
+    continued: list[Changes] = field(default_factory=list)
+
+    def leave(self, store: Store, forks: int, end: str) -> str:
+        """A ``break`` or ``continue`` is met; gives how the block ends."""
+        if forks == self.forks:
+            return end
+        if end == "break":
+            self.broken.append(store.since(self.mark))
+        else:
+            self.continued.append(store.since(self.turn))
+        return LEFT
+
+    def next_turn(self, store: Store, end: str) -> bool:
+        """Join the states in which a turn ended; gives whether there is a next one."""
+        ways = self.continued
+        self.continued = []
+        if end in {"normal", "continue"}:
+            if ways:
+                join(store, self.turn, [*ways, store.since(self.turn)])
+            return True
+        if not ways:
+            return False
+        join(store, self.turn, ways)
+        return True
+
+    def finish(self, store: Store, end: str) -> str:
+        """Join the states in which the loop was left; gives how its statement ends."""
+        if not self.broken:
+            return end
+        ways = self.broken if end != "normal" else [*self.broken, store.since(self.mark)]
+        join(store, self.mark, ways)
+        return "normal"
+
+
+def join(store: Store, mark: int, ways: list[Changes]) -> None:
+    """Go back to a mark and write what holds after one of several ways from there."""
+    store.undo(mark)
+    if len(ways) == 1:
+        store.apply(ways[0])
+    else:
+        store.merge(ways, [""] * len(ways))

@@ -1,0 +1,172 @@
+"""The state of the abstract program, with a journal, so that branches can be run one after the other and joined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.values.values import EVERYWHERE, Const, Edge, Items, Join, LostNone, Number, Pairs, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Changes = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
+"""By dictionary and key: the dictionary, the key, and the value that it has there."""
+
+
+class _Missing:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+class Store:
+    """Writes state and remembers what was there before.
+
+    All state lives in plain dictionaries that are read directly; only writing goes through here.
+    """
+
+    __slots__ = ("journal",)
+
+    def __init__(self) -> None:
+        self.journal: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
+        """Write one entry."""
+        self.journal.append((where, key, where.get(key, MISSING)))
+        if value is MISSING:
+            where.pop(key, None)
+        else:
+            where[key] = value
+
+    def mark(self) -> int:
+        """A point to come back to."""
+        return len(self.journal)
+
+    def since(self, mark: int) -> Changes:
+        """What was written since a mark, with the values that stand there now."""
+        return {(id(where), key): (where, key, where.get(key, MISSING)) for where, key, _ in self.journal[mark:]}
+
+    def undo(self, mark: int) -> Changes:
+        """Go back to a mark; gives what was undone."""
+        changes = self.since(mark)
+        for where, key, old in reversed(self.journal[mark:]):
+            if old is MISSING:
+                where.pop(key, None)
+            else:
+                where[key] = old
+        del self.journal[mark:]
+        return changes
+
+    def apply(self, changes: Changes) -> None:
+        """Write the values of a set of changes."""
+        for where, key, value in changes.values():
+            self.set(where, key, value)
+
+    def merge(self, branches: list[Changes], labels: list[str]) -> None:
+        """Write what holds after one of several branches ran, each given as its changes from here."""
+        keys: Changes = {}
+        for changes in branches:
+            keys.update(changes)
+        for key, (where, name, _) in keys.items():
+            here = where.get(name, MISSING)
+            values = [changes[key][2] if key in changes else here for changes in branches]
+            joined = values[0]
+            label = labels[0]
+            for value, other in zip(values[1:], labels[1:], strict=True):
+                joined = join(joined, value, label, other)
+            if joined is not here:
+                self.set(where, name, joined)
+
+
+def join(a: Any, b: Any, label_a: str = "", label_b: str = "") -> Any:
+    """What holds where either of two states may be the case; None stands for "not known" in flags."""
+    if a is b:
+        return a
+    if a is MISSING:
+        return None if isinstance(b, bool) else b
+    if b is MISSING:
+        return None if isinstance(a, bool) else a
+    if isinstance(a, Value) and isinstance(b, Value):
+        return join_values(a, b, label_a, label_b)
+    if isinstance(a, Items) and isinstance(b, Items):
+        return join_items(a, b)
+    if isinstance(a, Pairs) and isinstance(b, Pairs):
+        return join_pairs(a, b)
+    if isinstance(a, frozenset) and isinstance(b, frozenset):
+        return a | b
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return a + tuple(item for item in b if item not in a)
+    try:
+        same = bool(a == b)
+    except Exception:  # comparing two foreign constants may raise anything
+        same = False
+    return a if same else None
+
+
+MANY = 8
+"""How many values one name may hold, by the way taken, before they are one unknown value."""
+
+
+def either(*values: Value) -> Unknown:
+    """Something unknown that is one of several values."""
+    made = Unknown("one of many", anything=any(isinstance(value, Unknown) and value.anything for value in values))
+    made.edges = tuple(
+        Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE) for value in values if not isinstance(value, Const)
+    )
+    return made
+
+
+def join_values(a: Value, b: Value, label_a: str = "", label_b: str = "") -> Value:
+    """One value that is either of two."""
+    if isinstance(a, Const) and isinstance(b, Const) and not isinstance(a, LostNone) and not isinstance(b, LostNone):
+        if type(a.value) is type(b.value) and a.value == b.value:
+            return a
+        if isinstance(a.value, int | float) and isinstance(b.value, int | float):
+            return Number(type(a.value).__name__ if type(a.value) is type(b.value) else "float")
+    if isinstance(a, Number) and isinstance(b, Number | Const) and not a.edges and not b.edges:
+        return a if isinstance(b, Number) or isinstance(b.value, int | float) else Join((a, b))
+    count = sum(len(value.options) if isinstance(value, Join) else 1 for value in (a, b))
+    if count > MANY:
+        return either(a, b)
+    options: list[Value] = []
+    labels: list[str] = []
+    for value, label in ((a, label_a), (b, label_b)):
+        parts = value.options if isinstance(value, Join) else (value,)
+        names = value.labels if isinstance(value, Join) and value.labels else (label,) * len(parts)
+        for part, name in zip(parts, names, strict=True):
+            if not any(part is option for option in options):
+                options.append(part)
+                labels.append(name)
+    return options[0] if len(options) == 1 else Join(tuple(options), tuple(labels))
+
+
+def join_all(values: Sequence[Value]) -> Value:
+    """One value that is any of several, of which there is at least one."""
+    joined = values[0]
+    for value in values[1:]:
+        joined = join_values(joined, value)
+    return joined
+
+
+def join_items(a: Items, b: Items) -> Items:
+    """A sequence that holds either of two runs of items."""
+    if len(a.values) == len(b.values):
+        values = tuple(x if x is y else join_values(x, y) for x, y in zip(a.values, b.values, strict=True))
+        return Items(values, a.exact and b.exact)
+    longer, shorter = (a, b) if len(a.values) > len(b.values) else (b, a)
+    extra = tuple(value for value in shorter.values if not any(value is other for other in longer.values))
+    return Items(longer.values + extra, exact=False)
+
+
+def join_pairs(a: Pairs, b: Pairs) -> Pairs:
+    """A dictionary that holds either of two sets of entries."""
+    result = a
+    exact = a.exact and b.exact and {key for key, _ in a.entries} == {key for key, _ in b.entries}
+    for key, value in b.entries:
+        mine = a.get(key)
+        result = result.put(key, value if mine is None or mine is value else join_values(mine, value))
+    return Pairs(result.entries, exact, a.rest + tuple(value for value in b.rest if value not in a.rest))

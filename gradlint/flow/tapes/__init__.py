@@ -1,0 +1,1 @@
+"""What ``tf.GradientTape`` does, and the questions of its gradient calls."""

@@ -1,0 +1,234 @@
+"""Answers a gradient call's questions: does the gradient of this target reach this source, and if not, why."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Answer, Kind, Note, Span
+from gradlint.flow.graph import singular
+from gradlint.flow.graph import ways as graph
+from gradlint.flow.tapes.partial import Partial
+from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause
+from gradlint.flow.tapes.refusals import Refusals
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.values import (
+    Dict,
+    Join,
+    LibObject,
+    Params,
+    Recording,
+    Seq,
+    Storage,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+
+
+def ask(machine: Interpreter, call: Call) -> Answered:
+    """Ask and answer every question of a gradient call, and note the claims."""
+    return Questions(machine, call).run()
+
+
+class Questions(Refusals, Partial):
+    """The questions of one gradient call, in the order in which they are judged."""
+
+    # -- the order of the judgement --------------------------------------------------------------------------------
+
+    def run(self) -> Answered:
+        """Judge the tape, the target, and then each source."""
+        call = self.call
+        sources = self.flat(call.sources, call.sources_node)
+        recording = call.tape.state["recording"]
+        if self.tape_refuses(sources, recording):
+            pass
+        elif not isinstance(recording, Recording):
+            self.note_all(sources, "unknown")
+        elif (self.doom is None and self.target_refuses(sources)) or self.sources_refuse(sources):
+            self.answered.refused = True
+        else:
+            machine = self.machine
+            self.reaches = [graph.reach(one, recording, machine.captured, machine.spend) for one in self.targets]
+            self.asked = [
+                option
+                for source, _, _ in sources
+                for option in (source, *(source.options if isinstance(source, Join) else ()))
+            ]
+            if not self.lookup_error(sources, recording):
+                if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
+                    self.no_sources(call.sources)
+                for source, node, text in sources:
+                    self.question(recording, source, node, text)
+                self.numbers(recording, sources)
+                self.summed()
+        self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
+        return self.answered
+
+    def flat(self, value: Value, node: ast.expr, text: str | None = None) -> list[tuple[Value, ast.expr, str]]:
+        """The sources one by one, each with the expression and the text that name it."""
+        text = text if text is not None else self.machine.text(node)
+        if isinstance(value, Seq):
+            found: list[tuple[Value, ast.expr, str]] = []
+            written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+            plain = len(written) == len(value.items.values) and not any(isinstance(n, ast.Starred) for n in written)
+            many = len(value.items.values) > 1
+            for index, item in enumerate(value.items.values):
+                if plain:
+                    found += self.flat(item, written[index])
+                else:
+                    name = self.item_name(item, text, index) if many else text
+                    found += self.flat(item, node, name)
+            return found
+        if isinstance(value, Dict):
+            found = []
+            written_values = node.values if isinstance(node, ast.Dict) else []
+            plain = len(written_values) == len(value.pairs.entries) and isinstance(node, ast.Dict)
+            for index, (key, item) in enumerate(value.pairs.entries):
+                if plain:
+                    found += self.flat(item, written_values[index])
+                else:
+                    found += self.flat(item, node, f"{text}[{key!r}]")
+            return found
+        if isinstance(value, Storage):
+            value = value.base
+        return [(value, node, text)]
+
+    def item_name(self, item: Value, text: str, index: int) -> str:
+        """How one item of a list of sources is called."""
+        if isinstance(item, Params) and isinstance(item.owner, LibObject):
+            label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
+            return f"{text} ({label})"
+        if isinstance(item, Unknown) and item.span is None:
+            return text
+        named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
+        return named if named and named not in self.machine.loop_names else f"{text}[{index}]"
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    def numbers(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> None:
+        """Gradients that arrive and are infinite or no numbers."""
+        for reached in self.reaches:
+            for danger in singular.dangers(reached):
+                below = graph.reach(danger.node, recording, self.machine.captured, self.machine.spend)
+                operand = danger.variable
+                detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
+                if danger.kind is Kind.LOG_OF_SOFTMAX:
+                    detail["callee"] = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
+                if operand is not None and operand.span is not None:
+                    detail["variable"] = self.machine.name_of(operand)
+                for source, node, text in sources:
+                    if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):
+                        cause = Cause(danger.kind, danger.span, "nan", severity="warning", detail=detail)
+                        cause.story.append(Note(danger.span, "the slope is infinite or no number here"))
+                        self.claim(source, node, text, cause)
+
+    def called(self, span: Span) -> str:
+        """What is called at a place, or what is computed there."""
+        text = self.machine.text(span)
+        head, bracket, _ = text.partition("(")
+        return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
+
+    def summed(self) -> None:
+        """A target that is no scalar: the gradient is that of its sum."""
+        if self.call.method != "gradient" or self.call.known_seed or len(self.answered.lost) > 0:
+            return
+        target = self.call.target
+        items = (
+            target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
+        )
+        detail = {
+            "target": self.machine.text(self.call.target_node),
+            "method": self.call.method,
+            "tape": self.machine.tape_name(self.call.node),
+        }
+        if len(items) > 1:
+            detail["reason"] = "several"
+        elif not any(singular.several(leaf) for leaf in self.targets):
+            return
+        self.machine.recorder.claim(
+            Kind.SUMMED,
+            self.call.span,
+            "info",
+            detail=detail,
+            places={"call": self.call.span, "target": span_of(self.call.target_node)},
+        )
+
+    # -- one question ----------------------------------------------------------------------------------------------
+
+    def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
+        """Answer whether the gradient of the target reaches one source."""
+        options = source.options if isinstance(source, Join) else (source,)
+        causes: list[Cause] = []
+        for option in options:
+            if any(target is option for target in self.targets):
+                self.note(text, node, "connected")
+                return
+            cause = self.lost_cause(recording, option, node, text)
+            if cause is None:
+                self.reached(recording, source, node, text)
+                return
+            causes.append(cause)
+        cause = causes[0]
+        if cause.outcome != "zero":
+            self.answered.lost.add(id(source))
+        if self.call.silenced:
+            self.silence(source, node, text, cause)
+            return
+        if self.call.silenced is None:
+            self.note(text, node, "unknown")
+            self.answered.lost.discard(id(source))
+            return
+        if cause.outcome == "none":
+            self.unfloating(recording, cause)
+        if self.call.method == "batch_jacobian" and cause.outcome == "none":
+            cause.outcome = "zero"
+            self.answered.lost.discard(id(source))
+        self.claim(source, node, text, cause)
+        self.note(text, node, "lost", cause)
+
+    def unfloating(self, recording: Recording, cause: Cause) -> None:
+        """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
+        for target in self.targets:
+            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
+                continue
+            recorded = any(
+                recording in edge.seen
+                and (recording in edge.parent.tracked or self.is_root(recording, edge.parent))
+                and not isinstance(edge.parent, Unknown)
+                for edge in target.edges
+            )
+            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+                cause.outcome, cause.exception = "error", "LookupError"
+                self.answered.exception = "LookupError"
+
+    def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
+        """A gradient that is always lost, turned into zeros by the call."""
+        self.answered.lost.discard(id(source))
+        silenced = Cause(
+            Kind.SILENCED,
+            self.call.span,
+            "zero",
+            severity="warning",
+            detail={"cause": cause.kind.value, "cause_line": str(cause.span.line), **cause.detail},
+            places={"break": cause.span},
+            story=cause.story,
+        )
+        self.claim(source, node, text, silenced)
+        self.note(text, node, "lost", silenced)
+
+    def reached(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
+        """A source that may be reached: is anything lost on another way, or on some branch only?"""
+        sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
+        answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
+        cause = self.partial(recording, source) or self.branch_loss(recording, source)
+        if cause is not None and self.doom is None:
+            self.claim(source, node, text, cause)
+            self.note(text, node, "partial", cause)
+            return
+        self.note(text, node, answer if sure or answer == "unknown" else "connected")

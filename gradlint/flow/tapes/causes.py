@@ -1,0 +1,486 @@
+"""Why a source is lost: at the source itself, or on the way from the target to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind, Note, Span
+from gradlint.flow.graph import ways as graph
+from gradlint.flow.libraries.keras.variables import VARIABLES, is_keras, untrained
+from gradlint.flow.state.store import MISSING
+from gradlint.flow.tapes.question import WAYS, Asking, Cause
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Instance
+from gradlint.flow.values.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.finding import Outcome
+    from gradlint.flow.graph.ways import Break
+    from gradlint.flow.state.activation import Activation
+    from gradlint.flow.values.values import Edge
+
+
+class Causes(Asking):
+    """The part that finds the cause of a loss."""
+
+    def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
+        """Why the gradient cannot reach a source, or None where it may."""
+        closed = isinstance(source, Variable | Tensor | Params)
+        reached = any(source in reach for reach in self.reaches)
+        if reached and not (closed and self.unfollowed(recording, source)):
+            return None
+        if not closed:
+            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
+        for reach in self.reaches:
+            if reach.anything:
+                if not self.unfollowed(recording, source):
+                    return None
+                if isinstance(source, Tensor) and source.edges and self.may_alias(source):
+                    return None
+        return self.source_cause(recording, source, node, text) or self.way_cause(recording, source, node, text)
+
+    def may_alias(self, source: Tensor) -> bool:
+        """Whether a tensor might be the very object that unknown code watched or used."""
+        return any(isinstance(edge.parent, Unknown) and not edge.sure for edge in source.edges)
+
+    def unfollowed(self, recording: Recording, source: Value) -> bool:
+        """Whether the recording surely never followed a source back, whatever used it."""
+        watch = recording.watched.get(id(source), MISSING)
+        if watch is not MISSING and (watch is None or watch[3]):
+            return False
+        if isinstance(source, Variable | Params):
+            return not self.machine.follows(recording, source)
+        if isinstance(source, Tensor):
+            if dtypes.is_discrete(source.dtype):
+                return True
+            return recording not in source.tracked
+        return False
+
+    def dead_cause(self, recording: Recording, source: Value, node: ast.expr) -> Cause | None:
+        """Why no source at all is reached, for a source that cannot be followed itself."""
+        if not isinstance(source, Unknown | Instance | LibObject | Seq):
+            return None
+        causes: list[Cause] = []
+        for target in self.targets:
+            cause = self.target_is_dead(recording, target)
+            if cause is None:
+                return None
+            causes.append(cause)
+        return causes[0] if causes else None
+
+    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+        """Why the variables of an unknown model are not reached: all that it gave left on the way.
+
+        The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
+        """
+        if not isinstance(source, Unknown) or source.why not in VARIABLES:
+            return None
+        owners: list[Value] = [source]
+        while len(owners) < 8 and isinstance(owners[-1], Unknown) and owners[-1].edges:
+            owners.append(owners[-1].edges[0].parent)
+        if any(owner in reach for reach in self.reaches for owner in owners) or len(owners) < 2:
+            return None
+        if any(self.machine.escaped in reach for reach in self.reaches):
+            return None
+        found = [
+            item
+            for target in self.targets
+            for item in self.below(target, owners[1], recording)
+            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            or (item.edge.cut is None and called_before(item.node, owners[1], recording))
+        ]
+        if not found:
+            return None
+        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+
+    def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
+        """Why nothing leads back from a target on this recording, or None where something may."""
+        options = target.options if isinstance(target, Join) else (target,)
+        causes = []
+        for option in options:
+            computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
+            if not computed or recording in option.tracked:
+                return None
+            if recording.watched.get(id(option), MISSING) is not MISSING:
+                return None
+            if id(option) not in self.known_frontiers:
+                self.known_frontiers[id(option)] = self.frontier(recording, option)
+            found = self.known_frontiers[id(option)]
+            if found is None:
+                return None
+            causes.append(found)
+        return causes[0] if causes else None
+
+    def frontier(self, recording: Recording, target: Value) -> Cause | None:
+        """The break nearest to what was still followed, below a target from which nothing leads back."""
+        stack: list[Value] = [target]
+        seen: set[int] = set()
+        found: list[Break] = []
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            for edge in node.edges:
+                alive = recording in edge.parent.tracked or self.is_root(recording, edge.parent)
+                if alive and (edge.cut is not None or recording not in edge.live):
+                    found.append(graph.Break(node, edge, True))
+                elif not alive or edge.cut is not None:
+                    stack.append(edge.parent)
+        if not found:
+            return None
+        found.sort(key=lambda item: item.node.born)
+        return self.cause_of(recording, found[0], None)
+
+    def is_root(self, recording: Recording, value: Value) -> bool:
+        """Whether a value is one that a recording follows by itself."""
+        if isinstance(value, Variable | Params):
+            return self.machine.follows(recording, value)
+        if isinstance(value, Unknown) and not value.computed:
+            return True
+        return recording.watched.get(id(value), MISSING) is not MISSING
+
+    # -- causes at the source --------------------------------------------------------------------------------------
+
+    def source_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
+        """Why a source was never followed, whatever the target does with it."""
+        span = source.span or span_of(node)
+        story = [Note(source.span, f"`{text}` is made here")] if source.span is not None else []
+        if isinstance(source, Variable | Tensor) and dtypes.is_discrete(source.dtype):
+            detail = {"dtype": str(source.dtype)}
+            return Cause(Kind.INTEGER_SOURCE, span, detail=detail, story=story)
+        watch = recording.watched.get(id(source), MISSING)
+        if watch is not MISSING and watch is not None and not watch[3] and recording not in source.tracked:
+            place = span_of(watch[2])
+            story.append(Note(place, "the tape has stopped recording by now"))
+            detail = {"reason": "after-block", "watch_line": str(place.line)}
+            return Cause(Kind.WATCHED_LATE, place, story=story, detail=detail, places={"watch": place})
+        if watch is not MISSING:
+            return None
+        rebound = self.machine.replaced.get(id(source))
+        if isinstance(source, Tensor) and recording not in source.tracked:
+            followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
+            if rebound is not None and not followed:
+                return self.rebound_cause(source, text)
+            inner = self.inner_variable(source)
+            if inner is not None and source.span is not None:
+                note = Note(inner, "a Variable, which only this expression sees")
+                detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
+                return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
+            copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
+            if copied is not None:
+                return copied
+            detail = {"reason": "constant" if not source.edges else "computed"}
+            if source.gradient_of is not None:
+                detail["reason"] = "gradient"
+            return Cause(Kind.UNWATCHED, span, detail=detail, story=story)
+        if isinstance(source, Variable | Params) and not self.machine.follows(recording, source):
+            if recording.tape.accessed is False:
+                tape_call = recording.tape.call
+                note = Note(tape_call, "the tape watches no Variable by itself")
+                detail = {"reason": "keras-variable"} if is_keras(source) else {}
+                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
+            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=untrained(source))
+        return None
+
+    @staticmethod
+    def inner_variable(source: Tensor) -> Span | None:
+        """The Variable that is made inside the very expression that makes a tensor, so that nothing else holds it."""
+        for edge in source.edges:
+            parent = edge.parent
+            if isinstance(parent, Variable) and parent.span is not None and source.span is not None:
+                inside, outside = parent.span, source.span
+                starts = (outside.line, outside.column) <= (inside.line, inside.column)
+                if starts and (inside.end_line, inside.end_column) <= (outside.end_line, outside.end_column):
+                    return inside
+        return None
+
+    def rebound_cause(self, source: Value, text: str) -> Cause:
+        """A name that held a Variable holds a tensor now."""
+        _, variable, name, statement = self.machine.replaced[id(source)]
+        span = span_of(statement)
+        story = []
+        if variable.span is not None:
+            story.append(Note(variable.span, f"`{name}` is a Variable here"))
+        story.append(Note(span, f"`{name}` becomes a Tensor here"))
+        detail = {"variable": name, "bound_line": str(span.line)}
+        if source.span is not None and source.born and self.machine.in_later_turn(statement):
+            detail["turn"] = "from the second turn of the loop on"
+        places = {"binding": span}
+        if variable.span is not None:
+            places["source_definition"] = variable.span
+            detail["source_line"] = str(variable.span.line)
+        if made_of_gradient(source):
+            self.machine.recorder.claim(Kind.UPDATE_REBINDS, span, "error", (), tuple(story), detail, places)
+        return Cause(Kind.REBOUND, span, story=story, detail=detail, places=places)
+
+    def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:
+        """A source that is a fresh copy or slice of the value that was used."""
+        base: Value | None = source.copy_of
+        first = base
+        while base is not None:
+            used = any(base in reach for reach in self.reaches)
+            if used and (
+                not isinstance(base, Tensor)
+                or recording in base.tracked
+                or recording.watched.get(id(base), MISSING) is not MISSING
+            ):
+                reason = "slice" if source.op == "tensorflow.strided_slice" else "identity"
+                if source.op in {"tensorflow.convert_to_tensor", "tensorflow.cast"}:
+                    reason = "conversion"
+                if source.op == "read":
+                    reason = "read"
+                span = source.span or span_of(node)
+                cause = Cause(Kind.COPY, span, detail={"reason": reason})
+                if first is not None and isinstance(first, Variable | Tensor | Params):
+                    cause.detail["original"] = self.machine.name_of(base)
+                cause.story.append(Note(span, "a new tensor, which the target was not computed from"))
+                return cause
+            base = base.copy_of if isinstance(base, Tensor) else None
+        return None
+
+    def late_cause(self, recording: Recording, source: Tensor) -> Cause | None:
+        """A source that was computed after the block, from something that the target was computed from too."""
+        late = source.born > recording.began and recording.tape.state["open"] is False and bool(source.edges)
+        if not late or source.span is None or any(recording in edge.seen for edge in source.edges):
+            return None
+        if any(reach.opaque for reach in self.reaches) or any(self.depends(one, [source]) for one in self.targets):
+            return None
+        stack, seen = [edge.parent for edge in source.edges], set[int]()
+        while stack:
+            value = stack.pop(0)
+            if isinstance(value, Tensor | Variable | Params) and any(value in reach for reach in self.reaches):
+                note = Note(source.span, "a new tensor, made after the target")
+                detail = {"reason": "unused", "original": self.machine.name_of(value)}
+                return Cause(Kind.COPY, source.span, story=[note], detail=detail)
+            if id(value) not in seen:
+                seen.add(id(value))
+                self.machine.spend(1 + len(value.edges))
+                stack.extend(edge.parent for edge in value.edges)
+        return None
+
+    # -- causes on the way -----------------------------------------------------------------------------------------
+
+    def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
+        """Where the way from the target to a followed source is lost."""
+        found: list[Break] = []
+        for target in self.targets:
+            found += self.ways(target, recording).breaks(source)
+        found = [
+            item
+            for item in found
+            if item.edge.parent is not self.machine.escaped and not self.beside_another_way(recording, item, source)
+        ]
+        plain = self.value_ways()
+        real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
+        steering = [item for item in found if item not in real]
+        real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
+        chosen = min(real, key=lambda item: _preference(recording, item)) if real else None
+        if chosen is not None and _preference(recording, chosen)[0] < 4:
+            if chosen.edge.cut is None:
+                chosen = self.outer_gradient(recording, chosen)
+            return self.cause_of(recording, chosen, text)
+        if isinstance(source, Tensor):
+            copied = self.copy_cause(recording, source, node)
+            if copied is not None:
+                return copied
+        if steering:
+            return self.steering_cause(recording, steering, text)
+        marker = self.marker_of(recording, source)
+        if marker is not None:
+            cut = marker.edges[0].cut
+            if cut is not None:
+                note = Note(cut.span, f"`{text}` only decides which way is taken")
+                return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
+        if chosen is not None:
+            return self.cause_of(recording, chosen, text)
+        span = span_of(node)
+        detail = {}
+        if self.depends(source, self.targets):
+            detail["reason"] = "swapped"
+        return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    def beside_another_way(self, recording: Recording, item: Break, source: Value) -> bool:
+        """Whether a break is a gradient that does not depend on its target as such, but does on the source."""
+        cut = item.edge.cut
+        if cut is None or cut.kind is not Kind.UNCONNECTED or ("reason", "linear") not in cut.detail:
+            return False
+        return any(self.ways(target, recording).reaches(item.node, source) for target in self.targets)
+
+    @staticmethod
+    def only_compared(item: Break, plain: set[int]) -> bool:
+        """Whether a break is a comparison whose outcome only chooses, as in ``tf.where(x > t, ...)``."""
+        cut = item.edge.cut
+        return id(item.node) not in plain and (cut is None or cut.kind in {Kind.COMPARISON, Kind.NON_DIFFERENTIABLE})
+
+    def outer_gradient(self, recording: Recording, item: Break) -> Break:
+        """Where an operation outside the tape went into a gradient taken outside it, that gradient is what to name."""
+        stack: list[Value] = list(self.targets)
+        seen: set[int] = set()
+        leading = graph.above([item.edge.parent], self.targets, self.machine.spend)
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, Tensor) and node.gradient_of is not None and node.born < recording.began:
+                for edge in node.edges:
+                    outside = recording not in edge.seen and edge.cut is None
+                    if outside and (edge.parent is item.node or id(edge.parent) in leading):
+                        return graph.Break(node, edge, item.sure)
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None)
+        return item
+
+    def value_ways(self) -> set[int]:
+        """The values whose numbers go into the targets, and not only into an index or a condition."""
+        if self.known_numbers is not None:
+            return self.known_numbers
+        self.known_numbers = seen = set()
+        stack: list[Value] = list(self.targets)
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges if not _steers(edge))
+            stack.extend(graph.parts(node, self.machine.captured))
+        return seen
+
+    def steering_cause(self, recording: Recording, steering: list[Break], text: str) -> Cause:
+        """A source that only decides: which element, which branch of ``tf.where``."""
+        below = {id(item.node) for item in steering}
+        plain = self.value_ways()
+        everything = [value for target in self.targets for value in self.ways(target, recording).values()]
+        leading = graph.above([item.node for item in steering], everything, self.machine.spend)
+        stack: list[Value] = list(self.targets)
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for edge in node.edges:
+                leads = id(node) in below or id(edge.parent) in leading
+                if _steers(edge) and id(node) in plain and leads:
+                    return self.cause_of(recording, graph.Break(node, edge, True), text)
+                stack.append(edge.parent)
+            stack.extend(graph.parts(node, self.machine.captured))
+        return self.cause_of(recording, steering[0], text)
+
+    def depends(self, value: Value, on: list[Value]) -> bool:
+        """Whether a value was computed from one of others, or is one of them."""
+        wanted = {id(one) for one in on}
+        stack, seen = [value], set()
+        while stack:
+            node = stack.pop()
+            if id(node) in wanted:
+                return True
+            if id(node) not in seen:
+                seen.add(id(node))
+                self.machine.spend(1 + len(node.edges))
+                stack.extend(edge.parent for edge in node.edges)
+        return False
+
+    def cause_of(self, recording: Recording, item: Break, text: str | None) -> Cause:
+        """The cause that a break is."""
+        node, edge = item.node, item.edge
+        story = []
+        if edge.parent.span is not None and edge.parent.born:
+            note = f"connected to `{text}`" if text else "still connected"
+            story.append(Note(edge.parent.span, note))
+        if edge.cut is not None:
+            cut = edge.cut
+            story.append(Note(cut.span, "the gradient is lost here"))
+            detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
+            # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
+            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
+            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
+        span = node.span or self.call.span
+        if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
+            watched = recording.watched.get(id(edge.parent), MISSING)
+            if watched is not MISSING and watched is not None:
+                watch_span = span_of(watched[2])
+                story.append(Note(span, "computed before the tape watches it"))
+                detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
+                return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
+        taken = (isinstance(node, Unknown) and node.computed) or (
+            isinstance(node, Tensor) and node.gradient_of is not None
+        )
+        if taken and recording not in edge.seen:
+            story.append(Note(span, "this gradient is taken where the tape does not record"))
+            return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
+        detail = self.window(recording, node)
+        if detail.get("where") != "in __init__":
+            span = self.machine.site_of(node, recording) or span
+        story.append(Note(span, "computed where the tape does not record"))
+        detail["callee"] = self.machine.text(span)
+        return Cause(Kind.OUTSIDE, span, story=story, detail=detail)
+
+    def window(self, recording: Recording, node: Value) -> dict[str, str]:
+        """Where an operation ran that the recording did not see."""
+        tape = recording.tape
+        detail = {"callee": self.machine.text(node.span), "tape_line": str(tape.call.line)}
+        if node.born < recording.began:
+            detail["where"] = "in __init__" if self.constructed(recording, node) else "before the tape"
+            forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)
+            if tape.state.get("reset") and any(seen is not recording for seen in forgotten):
+                detail["where"] = "before the reset"
+        elif tape.state["open"] and not tape.state["paused"]:
+            detail["where"] = "while recording is stopped"
+        else:
+            detail["where"] = "after the tape"
+        stopped = self.machine.paused_spans
+        if any(begin <= node.born <= end for begin, end in stopped):
+            detail["where"] = "while recording is stopped"
+        return detail
+
+    @staticmethod
+    def constructed(recording: Recording, node: Value) -> bool:
+        """Whether a value was made by a constructor that had ended before the tape was made."""
+        around: set[int] = set()
+        running: Activation | None = recording.where
+        while running is not None:
+            around.add(id(running))
+            running = running.caller
+        made: Activation | None = node.where
+        while made is not None and id(made) not in around:
+            function = made.function
+            if function is not None and function.owner is not None and function.name in {"__init__", "__post_init__"}:
+                return True
+            made = made.caller
+        return False
+
+
+def _steers(edge: Edge) -> bool:
+    """Whether a value only decides something for the one above it."""
+    return edge.cut is not None and edge.cut.kind is Kind.CONDITION
+
+
+def made_of_gradient(value: Value, depth: int = 5) -> bool:
+    """Whether a value was computed from a gradient, as an update by hand is."""
+    if isinstance(value, Tensor) and value.gradient_of is not None:
+        return True
+    return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
+
+
+def called_before(value: Value, model: Value, recording: Recording) -> bool:
+    """Whether a value is what calling a model gave before a recording began."""
+    called = isinstance(value, Unknown) and value.why == "call" and bool(value.edges)
+    return called and value.edges[0].parent is model and value.born < recording.began
+
+
+def _preference(recording: Recording, item: Break) -> tuple[int, int]:
+    """Of several breaks, the one to name: inside the recording before after it, and that before an older one."""
+    cut = item.edge.cut
+    if cut is not None and recording in item.edge.seen:
+        rank = 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
+    elif item.node.born > recording.began:
+        rank = 2
+    else:
+        rank = 3 if cut is None else 4
+    return rank, item.node.born

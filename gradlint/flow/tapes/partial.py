@@ -1,0 +1,141 @@
+"""What is lost although the source is reached: a term that left TensorFlow, a loss on one branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.graph import ways as graph
+from gradlint.flow.libraries.keras.variables import VARIABLES
+from gradlint.flow.tapes.causes import Causes
+from gradlint.flow.tapes.question import LEAVING, WAYS, Cause
+from gradlint.flow.values import dtypes
+from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    from gradlint.flow.graph.ways import Break
+    from gradlint.flow.values.values import Edge
+
+
+class Partial(Causes):
+    """The part that looks for losses beside a way that holds."""
+
+    def partial(self, recording: Recording, source: Value) -> Cause | None:
+        """A term of the target that left TensorFlow while another way to the source holds."""
+        found: list[Break] = []
+        if isinstance(source, Variable | Tensor | Params):
+            found = [item for target in self.targets for item in self.leaks(target, source, recording)]
+        elif isinstance(source, Unknown) and source.why in VARIABLES and source.edges:
+            model = source.edges[0].parent
+            found = [
+                graph.Break(node, edge, True)
+                for target in self.targets
+                for leaving in [self.leaving(target, recording)]
+                for node in (self.ways(target, recording).values() if leaving else ())
+                for edge in node.edges
+                if id(edge) in leaving and given_by(edge.parent, model)
+            ]
+        if not found:
+            return None
+        cause = self.cause_of(recording, found[0], None)
+        cause.outcome = "partial"
+        cause.severity = "warning"
+        return cause
+
+    def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
+        """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
+        leaving = self.known_leaks.get(id(target))
+        if leaving is None:
+            leaving = self.known_leaks[id(target)] = self.leaving(target, recording)
+        if not leaving:
+            return []
+        breaks = self.ways(target, recording).breaks(source)
+        return [item for item in breaks if item.sure and id(item.edge) in leaving]
+
+    def leaving(self, target: Value, recording: Recording) -> set[int]:
+        """The edges by which a number leaves TensorFlow and still goes into the target as a number.
+
+        What goes into it as an index, a mask or a state does not count.
+        """
+        found: set[int] = set()
+        seen: set[int] = set()
+        stack: list[Value] = [target]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            discrete: bool | None = None
+            for edge in node.edges:
+                leaves = edge.cut is not None and edge.cut.kind in LEAVING
+                if edge.cut is not None and leaves and recording in edge.seen:
+                    if discrete is None:
+                        discrete = dtypes.is_discrete(dtypes.of(node))
+                    if not discrete and dict(edge.cut.detail).get("reason") != "dataset":
+                        found.add(id(edge))
+                if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
+                    stack.append(edge.parent)
+        return found
+
+    def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
+        """A loss that holds on one branch only: there another branch leaves what alone is connected."""
+        if not isinstance(source, Variable | Tensor | Params):
+            return None
+        for target in self.targets:
+            ways = self.ways(target, recording)
+            for join in self.joins(target, recording):
+                if not any(ways.reaches(option, source) for option in join.options):
+                    continue
+                if ways.reaches_beside(join, source):
+                    continue
+                for index, option in enumerate(join.options):
+                    if not self.lost_on_branch(target, option, source, recording):
+                        continue
+                    for item in self.ways(option, recording).breaks(source):
+                        cut = item.edge.cut
+                        if cut is None or cut.kind not in WAYS or not item.sure:
+                            continue
+                        cause = self.cause_of(recording, item, None)
+                        cause.severity = "warning"
+                        label = join.labels[index] if index < len(join.labels) else ""
+                        if label:
+                            cause.detail["branch"] = label
+                        return cause
+        return None
+
+    def joins(self, target: Value, recording: Recording) -> list[Join]:
+        """The joins that a gradient of the target meets."""
+        known = self.known_joins.get(id(target))
+        if known is None:
+            known = self.known_joins[id(target)] = graph.joins_above(
+                target, recording, self.machine.spend, self.machine.escaped
+            )
+        return known
+
+    def lost_on_branch(self, target: Value, option: Value, source: Value, recording: Recording) -> bool:
+        """Whether one option of a join below the target surely loses a source that it does not reach otherwise."""
+        ways = self.ways(target, recording)
+        if ways.reaches(option, source):
+            return False
+        lost = self.known_branches.get(id(target))
+        if lost is None:
+            lost = self.known_branches[id(target)] = ways.lost_below(_is_way, surely=True)
+        return ways.is_in(source, lost.get(id(option), 0))
+
+
+def _is_way(edge: Edge) -> bool:
+    """Whether an edge is a break that is worth a word on one branch."""
+    return edge.cut is not None and edge.cut.kind in WAYS
+
+
+def given_by(value: Value, model: Value, depth: int = 12) -> bool:
+    """Whether a value surely was computed from what calling a model gave."""
+    if not value.edges or not depth:
+        return False
+    if isinstance(value, Unknown):
+        if value.why == "call":
+            return value.edges[0].parent is model
+        return value.why in {"item", "operation"} and any(
+            given_by(edge.parent, model, depth - 1) for edge in value.edges
+        )
+    return any(edge.cut is None and given_by(edge.parent, model, depth - 1) for edge in value.edges)

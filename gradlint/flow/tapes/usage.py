@@ -1,0 +1,125 @@
+"""Judges how each tape was used, once the whole program has run: inside its block, persistent for nothing, never."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.values.making import span_of
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+    from gradlint.flow.values.values import Recording, Tape, Value
+
+
+def judge(machine: Interpreter) -> None:
+    """Note what the tapes' uses show."""
+    if not machine.made_tapes:
+        return
+    lines = {tape.call.line for tape in machine.made_tapes}
+    lines |= {use[0].lineno for tape in machine.made_tapes for use in tape.uses}
+    loops = _loops(machine.tree, sorted(lines))
+    by_place: dict[object, list[Tape]] = {}
+    for tape in machine.made_tapes:
+        by_place.setdefault(tape.call, []).append(tape)
+    for tapes in by_place.values():
+        if any(tape.state["escaped"] is not False or id(tape) in machine.used_elsewhere for tape in tapes):
+            continue
+        _inside(machine, tapes)
+        uses = [use for tape in tapes for use in tape.uses]
+        if not uses:
+            if all(tape.state["entered"] is True for tape in tapes):
+                machine.recorder.claim(
+                    Kind.NEVER_ASKED,
+                    tapes[0].call,
+                    "info",
+                    detail={"tape": machine.tape_names.get(id(tapes[0]), "tape")},
+                )
+            continue
+        places = {id(use[0]) for use in uses}
+        around = loops.get(tapes[0].call, ())
+        once = len(places) == 1 and all(loops.get(span_of(use[0]), ()) == around for use in uses)
+        single = all(len(tape.uses) <= 1 for tape in tapes)
+        jacobian = any(use[3].method != "gradient" for use in uses)
+        inside = any(use[1] for use in uses)
+        if once and single and not jacobian and not inside and all(tape.persistent is True for tape in tapes):
+            machine.recorder.claim(
+                Kind.NEEDLESSLY_PERSISTENT,
+                tapes[0].call,
+                "info",
+                detail={"tape": machine.tape_name(uses[0][0])},
+                places={"tape_call": tapes[0].call, "call": span_of(uses[0][0])},
+            )
+
+
+def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
+    """A persistent tape that is asked inside its own block, where nothing differentiates the answer again."""
+    for tape in tapes:
+        if tape.persistent is not True:
+            continue
+        for node, is_open, recording, _ in tape.uses:
+            if is_open is not True:
+                continue
+            needed = any(
+                _comes_from(leaf, span_of(node), recording)
+                for other, _, other_recording, question in tape.uses
+                if other is not node and other_recording is recording
+                for leaf in machine.leaves(question.target)
+            )
+            if needed or machine.differentiated_again(node):
+                continue
+            first = min(
+                (use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset)
+            )
+            machine.recorder.claim(
+                Kind.GRADIENT_INSIDE,
+                span_of(first),
+                "warning",
+                detail={"tape": machine.tape_name(node), "call_line": str(first.lineno)},
+                places={"call": span_of(first), "tape_call": tape.call},
+            )
+
+
+def _comes_from(value: Value, call: object, recording: Recording) -> bool:
+    """Whether a value was computed, in a recording, from the gradient that a call gave."""
+    stack, seen = [value], set()
+    while stack:
+        node = stack.pop()
+        if getattr(node, "gradient_of", None) == call or getattr(node, "span", None) == call:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.seen)
+    return False
+
+
+def _loops(tree: ast.AST, lines: list[int]) -> dict[object, tuple[int, ...]]:
+    """The loops around each call, by the call's place.
+
+    Args:
+        tree: The program.
+        lines: The lines on which the calls begin, in order; others may be left out.
+    """
+    found: dict[object, tuple[int, ...]] = {}
+    pending: list[tuple[ast.AST, tuple[int, ...]]] = [(tree, ())]
+    while pending:
+        node, loops = pending.pop()
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp):
+            loops = (*loops, id(node))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            loops = ()
+        elif isinstance(node, ast.Call):
+            found[span_of(node)] = loops
+        pending.extend((child, loops) for child in ast.iter_child_nodes(node) if _holds(child, lines))
+    return found
+
+
+def _holds(node: ast.AST, lines: list[int]) -> bool:
+    """Whether a node stands on one of some lines; what has no place of its own may."""
+    first: int | None = getattr(node, "lineno", None)
+    if first is None:
+        return True
+    at = bisect_left(lines, first)
+    return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first)

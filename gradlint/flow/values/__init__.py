@@ -1,0 +1,1 @@
+"""The values that a program computes with, and the edges between them."""

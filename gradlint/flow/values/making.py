@@ -1,0 +1,42 @@
+"""Makes values out of others, and places out of nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Span
+from gradlint.flow.values.values import Const, Items, Pairs, Seq, Value
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable
+
+ANY_ATTRIBUTE = "any attribute"
+"""In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
+
+
+def span_of(node: ast.AST) -> Span:
+    """Where a node stands."""
+    line: int = getattr(node, "lineno", 1)
+    column: int = getattr(node, "col_offset", 0)
+    end_line: int | None = getattr(node, "end_lineno", None)
+    end_column: int | None = getattr(node, "end_col_offset", None)
+    return Span(line, column, end_line or line, end_column or 0)
+
+
+def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True, node: ast.AST | None = None) -> Seq:
+    """A sequence of values."""
+    return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
+
+
+def with_key(pairs: Pairs, key: Value, value: Value) -> Pairs:
+    """Entries with one more under a key that may not be known."""
+    if isinstance(key, Const):
+        try:
+            hash(key.value)
+        except TypeError:
+            return Pairs(pairs.entries, False, (*pairs.rest, value))
+        return pairs.put(key.value, value)
+    if isinstance(key, Seq) and all(isinstance(part, Const) for part in key.items.values):
+        return pairs.put(tuple(part.value for part in key.items.values if isinstance(part, Const)), value)
+    return Pairs(pairs.entries, False, (*pairs.rest, value))

@@ -1,0 +1,148 @@
+"""Canonical names: one spelling for each library object, whatever way it was imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+LIBRARIES = frozenset(
+    {
+        "tensorflow",
+        "numpy",
+        "keras",
+        "math",
+        "functools",
+        "itertools",
+        "operator",
+        "contextlib",
+        "copy",
+        "collections",
+        "pickle",
+        "random",
+        "dataclasses",
+        "cmath",
+        "statistics",
+        "threading",
+        "builtins",
+    }
+)
+"""Packages whose objects are followed by name."""
+
+SILENT = frozenset(
+    {
+        "matplotlib",
+        "seaborn",
+        "plotly",
+        "IPython",
+        "tqdm",
+        "logging",
+        "wandb",
+        "absl",
+        "pprint",
+        "warnings",
+        "time",
+        "os",
+        "sys",
+        "pathlib",
+        "json",
+        "csv",
+        "argparse",
+        "datetime",
+        "re",
+        "string",
+        "typing",
+        "abc",
+        "enum",
+        "gc",
+        "shutil",
+        "glob",
+        "mlflow",
+        "neptune",
+        "psutil",
+    }
+)
+"""Packages that show, store or measure what they are given and hand no gradient back."""
+
+LEAVING = frozenset(
+    {
+        "scipy",
+        "sklearn",
+        "cv2",
+        "pandas",
+        "PIL",
+        "skimage",
+        "statsmodels",
+        "xgboost",
+        "lightgbm",
+        "networkx",
+        "sympy",
+        "librosa",
+        "soundfile",
+        "imageio",
+        "numba",
+    }
+)
+"""Packages that compute in NumPy: a gradient does not pass through them."""
+
+_PREFIXES = (
+    ("tensorflow.compat.v2.", "tensorflow."),
+    ("tensorflow.python.keras.", "keras."),
+    ("tensorflow.keras.", "keras."),
+    ("tf_keras.", "keras."),
+    ("keras.src.", "keras."),
+)
+_WHOLE = {
+    "tensorflow.keras": "keras",
+    "tensorflow.python.keras": "keras",
+    "tf_keras": "keras",
+    "tensorflow.compat.v2": "tensorflow",
+    "tensorflow.autodiff.GradientTape": "tensorflow.GradientTape",
+    "tensorflow.compat.v1.GradientTape": "tensorflow.GradientTape",
+    "tensorflow.python.eager.backprop.GradientTape": "tensorflow.GradientTape",
+    "tensorflow.python.framework.ops.convert_to_tensor": "tensorflow.convert_to_tensor",
+    "keras.models.Model": "keras.Model",
+    "keras.models.Sequential": "keras.Sequential",
+    "keras.layers.Input": "keras.Input",
+    "keras.engine.training.Model": "keras.Model",
+    "tensorflow.contrib.eager.GradientTape": "tensorflow.GradientTape",
+}
+
+
+def canonical(name: str) -> str:
+    """The one name for a library object.
+
+    Args:
+        name: A dotted name as the imports spell it out, ``tensorflow.keras.layers.Dense``.
+    """
+    for prefix, instead in _PREFIXES:
+        if name.startswith(prefix):
+            name = instead + name[len(prefix) :]
+    return _WHOLE.get(name, name)
+
+
+def root(name: str) -> str:
+    """The package that a dotted name begins with."""
+    return name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrappers:
+    """What a program's settings say of functions that the analysis cannot follow, as patterns of dotted names.
+
+    Attributes:
+        differentiable: Functions whose result is a tensor connected to all that goes in.
+        opaque: Functions through which no gradient passes.
+    """
+
+    differentiable: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+
+    def names_package(self, name: str) -> bool:
+        """Whether a pattern speaks of the package that a dotted name belongs to."""
+        return any(fnmatchcase(root(name), root(pattern)) for pattern in (*self.differentiable, *self.opaque))
+
+    def passes(self, name: str) -> bool | None:
+        """Whether a gradient passes through a function; None where nothing is said of it."""
+        if any(fnmatchcase(name, pattern) for pattern in self.opaque):
+            return False
+        return True if any(fnmatchcase(name, pattern) for pattern in self.differentiable) else None

@@ -1,0 +1,137 @@
+"""From a changed tree to the fewest edits of the text: what does not change keeps every byte."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Span
+from gradlint.nodes.changes import After, ChangeError, Move, changed
+from gradlint.nodes.lazy import cst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradlint.nodes.changes import Change
+    from gradlint.nodes.program import Program
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
+_TOKEN = re.compile(r"\w+|[^\S\r\n]+|\r\n|[^\w\s]|\s")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The text that is to stand at a place of the program; an insertion where the span is empty."""
+
+    span: Span
+    content: str
+
+
+def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replacement, ...] | None:
+    """The edits that make changes of a program, in its order; None where they cannot be made, or break it."""
+    if not program.is_faithful:
+        return None
+    try:
+        code = changed(program, changes).code
+        ast.parse(code)
+    except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):
+        return None
+    behind = {program.end_line(anchor) for change in changes if (anchor := _anchor(change)) is not None}
+    return tuple(_edits(program, code, behind))
+
+
+def _anchor(change: Change) -> cst.CSTNode | None:
+    """The statement behind which a change puts something in."""
+    if isinstance(change, After):
+        return change.anchor
+    return change.after if isinstance(change, Move) else None
+
+
+def _edits(program: Program, code: str, behind: set[int]) -> Iterator[Replacement]:
+    old, new = _LINE.findall(program.code), _LINE.findall(code)
+    first = 0
+    while first < min(len(old), len(new)) and old[first] == new[first]:
+        first += 1
+    last = 0
+    while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    middle = SequenceMatcher(None, old[first : len(old) - last], new[first : len(new) - last], autojunk=False)
+    for kind, start, end, start_new, end_new in middle.get_opcodes():
+        if kind == "equal":
+            continue
+        written = new[first + start_new : first + end_new]
+        if kind == "insert":
+            yield _inserted(program, first + start, written, behind)
+        elif kind == "delete":
+            yield Replacement(Span(first + start + 1, 0, first + end + 1, 0), "")
+        else:
+            yield from _within(program, first + start, old[first + start : first + end], written, behind)
+
+
+def _inserted(program: Program, line: int, written: Sequence[str], behind: set[int]) -> Replacement:
+    """Whole lines put in before a line, or at the end of the line before it where they belong to that."""
+    content = "".join(written)
+    ends = content.endswith(("\n", "\r"))
+    if line and (line in behind or not ends):
+        text = program.lines[line - 1].rstrip(b"\r\n")
+        stripped = content[: -len(_line_end(content))] if ends else content
+        return Replacement(Span(line, len(text), line, len(text)), "\n" + stripped)
+    return Replacement(Span(line + 1, 0, line + 1, 0), content)
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if text.endswith("\r\n") else text[-1:]
+
+
+def _within(
+    program: Program, line: int, old: Sequence[str], new: Sequence[str], behind: set[int]
+) -> Iterator[Replacement]:
+    """The edits between lines that became others: line by line where they are as many, else token by token."""
+    if len(old) == len(new):
+        for at, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _of_text(program, line + at, before, after)
+        return
+    if len(new) > len(old) and line + len(old) in behind:
+        head = new[: len(old)]
+        for at, (before, after) in enumerate(zip(old, head, strict=True)):
+            yield from _of_text(program, line + at, before, _with_end_of(after, before))
+        yield _inserted(program, line + len(old), new[len(old) :], behind)
+        return
+    yield from _of_text(program, line, "".join(old), "".join(new))
+
+
+def _with_end_of(text: str, other: str) -> str:
+    """A line with the end that another one has, so that only what it says can differ."""
+    return text if other.endswith(("\n", "\r")) else text.rstrip("\r\n")
+
+
+def _of_text(program: Program, line: int, old: str, new: str) -> Iterator[Replacement]:
+    """The edits between two texts, the old one from the beginning of a line."""
+    tokens, others = _TOKEN.findall(old), _TOKEN.findall(new)
+    starts = [0, *accumulate(len(token.encode()) for token in tokens)]
+    base = program.offset(line + 1, 0)
+    for start, end, content in _merged(tokens, others):
+        places = (program.place(base + starts[start]), program.place(base + starts[end]))
+        yield Replacement(Span(*places[0], *places[1]), content)
+
+
+def _merged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, str]]:
+    """The runs of tokens that differ; what lies between two and has no word in it goes with them."""
+    run: tuple[int, int, int, int] | None = None
+    for kind, start, end, start_new, end_new in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            between = "".join(old[start:end])
+            if run is not None and (_WORD.search(between) or "\n" in between):
+                yield run[0], run[1], "".join(new[run[2] : run[3]])
+                run = None
+        elif run is None:
+            run = (start, end, start_new, end_new)
+        else:
+            run = (run[0], end, run[2], end_new)
+    if run is not None:
+        yield run[0], run[1], "".join(new[run[2] : run[3]])

@@ -1,0 +1,188 @@
+"""Names in a program: which scope a node sees, what binds a name there, and where the name is read."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gradlint.nodes.lazy import cst
+from gradlint.nodes.program import Program, children, walk
+from gradlint.nodes.reading import binds, dotted, imported_as, names_in, parameters, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+
+TENSORFLOW = frozenset({"tensorflow", "tensorflow.compat.v2", "tensorflow.compat.v1"})
+
+
+class Names:
+    """The names of a program.
+
+    Args:
+        program: The program.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def scope(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The function, lambda, class or module whose names a node sees first."""
+        for one in self.program.above(node):
+            if isinstance(one, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                return one
+        return self.program.module
+
+    def own(self, scope: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes of a scope, without those of the functions and classes in it."""
+        pending = [scope]
+        while pending:
+            node = pending.pop()
+            for child in children(node):
+                yield child
+                if not isinstance(child, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                    pending.append(child)
+
+    def bindings(self, name: str, near: cst.CSTNode) -> list[tuple[Statement, cst.BaseExpression | None]]:
+        """The statements of a node's scope that bind a name, each with the value where it is plainly one."""
+        found: dict[Statement, cst.BaseExpression | None] = {}
+        for node in self.own(self.scope(near)):
+            if name in binds(node):
+                statement = self.program.statement(node)
+                if statement is not None:
+                    found[statement] = value_of(statement, name)
+        return sorted(found.items(), key=lambda pair: self.program.extent(pair[0]))
+
+    def definition(self, name: str | None, near: cst.CSTNode) -> tuple[Statement, cst.BaseExpression] | None:
+        """The one statement that binds a name to a value, in a node's scope or else in the module's own."""
+        if not name:
+            return None
+        for place in (near, *self.program.module.body[:1]):
+            found = self.bindings(name, place)
+            if found:
+                statement, value = found[0]
+                return (statement, value) if len(found) == 1 and value is not None else None
+            if name in parameters(self.scope(near)):
+                return None
+        return None
+
+    def attribute_definition(self, name: str | None, near: cst.CSTNode) -> tuple[Statement, cst.BaseExpression] | None:
+        """The one statement of a class that binds an attribute of its own object, such as ``self.w``, to a value."""
+        owner = self.program.enclosing(near, cst.ClassDef)
+        if owner is None or not name or not name.startswith("self.") or name.count(".") != 1:
+            return None
+        made = [
+            statement
+            for node in walk(owner)
+            if name in binds(node) and (statement := self.program.statement(node)) is not None
+        ]
+        value = value_of(made[0], name) if len(made) == 1 else None
+        return None if value is None else (made[0], value)
+
+    @cached_property
+    def _reads(self) -> dict[str, list[cst.BaseExpression]]:
+        written = {id(target) for node in self.program.parents for target in _written_to(node)}
+        found: dict[str, list[cst.BaseExpression]] = {}
+        for node in self.program.parents:
+            if isinstance(node, (cst.Name, cst.Attribute)) and id(node) not in written:
+                name = dotted(node)
+                if name is not None:
+                    found.setdefault(name, []).append(node)
+        for uses in found.values():
+            uses.sort(key=self.program.extent)
+        return found
+
+    def uses(self, name: str | None) -> list[cst.BaseExpression]:
+        """Every place of the program that reads a name or a dotted name, in its order."""
+        return list(self._reads.get(name or "", ()))
+
+    def uses_here(self, name: str | None, near: cst.CSTNode) -> list[cst.BaseExpression]:
+        """The places of a node's own scope that read a name."""
+        scope = self.scope(near)
+        return [use for use in self.uses(name) if self.scope(use) is scope]
+
+    def reads_attribute_elsewhere(self, attribute: str, known: Iterable[cst.BaseExpression]) -> bool:
+        """Whether the program reads an attribute of a name at any place besides the known ones."""
+        those = set(known)
+        return any(
+            isinstance(one, cst.Attribute) and one.attr.value == attribute and one not in those
+            for uses in self._reads.values()
+            for one in uses
+        )
+
+    def free_name(self, wish: str) -> str:
+        """A name that the program does not use: the wish itself, or the wish with a number."""
+        used = names_in(self.program.module)
+        number, name = 2, wish
+        while name in used:
+            name, number = f"{wish}_{number}", number + 1
+        return name
+
+    def imports(self, near: cst.CSTNode) -> Iterator[cst.Import | cst.ImportFrom]:
+        """The imports that hold at a node: those of its functions, then the module's."""
+        for scope in self.program.above(near):
+            if isinstance(scope, (cst.FunctionDef, cst.Lambda, cst.Module)):
+                for node in self.own(scope):
+                    if isinstance(node, (cst.Import, cst.ImportFrom)):
+                        yield node
+
+    def tensorflow(self, function: str, near: cst.CSTNode) -> str | None:
+        """How the program at a node spells a function of TensorFlow; None where it cannot.
+
+        ``tensorflow("nn.softmax", node)`` gives ``tf.nn.softmax`` after ``import tensorflow as tf``, or the function's
+        own name after ``from tensorflow import softmax``.
+        """
+        package, _, last = f"tensorflow.{function}".rpartition(".")
+        imports = list(self.imports(near))
+        for node in imports:
+            for alias in node.names if isinstance(node, cst.Import) else ():
+                name = dotted(alias.name) or ""
+                if name in TENSORFLOW or (alias.asname is None and name.startswith("tensorflow.")):
+                    return f"{imported_as(alias)}.{function}"
+        for node in imports:
+            if isinstance(node, cst.ImportFrom) and not node.relative and not isinstance(node.names, cst.ImportStar):
+                owner = dotted(node.module)
+                for alias in node.names:
+                    name = f"{owner}.{dotted(alias.name)}"
+                    if owner == package and name == f"tensorflow.{function}":
+                        return imported_as(alias)
+                    if name in TENSORFLOW:
+                        return f"{imported_as(alias)}.{function}"
+                    if name == package:
+                        return f"{imported_as(alias)}.{last}"
+        return None
+
+    def canonical(self, node: cst.CSTNode) -> str | None:
+        """A library's name for a function: ``numpy.mean`` for ``np.mean``, however the program imports it."""
+        written = dotted(node)
+        if written is None:
+            return None
+        root, _, rest = written.partition(".")
+        for one in self.imports(node):
+            for alias in () if isinstance(one.names, cst.ImportStar) else one.names:
+                if imported_as(alias) != root:
+                    continue
+                name = dotted(alias.name) or ""
+                if isinstance(one, cst.ImportFrom):
+                    name = f"{dotted(one.module)}.{name}"
+                elif alias.asname is None:
+                    name = root
+                return f"{name}.{rest}" if rest else name
+        return None
+
+
+def _written_to(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The names, dotted names and elements that a node assigns to."""
+    if isinstance(node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.For, cst.CompFor, cst.NamedExpr, cst.Del)):
+        yield from _parts(node.target)
+    elif isinstance(node, cst.AsName):
+        yield from _parts(node.name)
+
+
+def _parts(target: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    if isinstance(target, (cst.Tuple, cst.List)):
+        for one in target.elements:
+            yield from _parts(one.value)
+    else:
+        yield target
