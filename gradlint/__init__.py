@@ -25,8 +25,9 @@ if not os.path.isdir(os.path.join(_folder, "rules")):
 if TYPE_CHECKING:
     from gradlint.api import check_paths, check_source
     from gradlint.finding import Finding
+    from gradlint.runtime.public import explain, watching
 
-__all__ = ["Finding", "__version__", "check_paths", "check_source"]
+__all__ = ["Finding", "__version__", "check_paths", "check_source", "explain", "watching"]
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -49,6 +50,10 @@ def __getattr__(name: str) -> Any:
         from gradlint import api
 
         return getattr(api, name)
+    if name in {"explain", "watching"}:
+        from gradlint.runtime import public
+
+        return getattr(public, name)
     if name == "Finding":
         from gradlint.finding import Finding
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
+    from gradlint.flow.values.names import Wrappers
+    from gradlint.flow.values.premises import Premise
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
@@ -39,6 +41,7 @@ class Interpreter(Protocol):
 
     Attributes:
         code: The program.
+        wrappers: What the settings say of functions that cannot be followed.
         tree: The program's tree.
         recorder: Notes what is found out.
         clock: How many expressions and statements have run.
@@ -61,6 +64,7 @@ class Interpreter(Protocol):
     """
 
     code: str
+    wrappers: Wrappers
     tree: ast.AST
     recorder: Recorder
     clock: int
@@ -124,6 +128,17 @@ class Interpreter(Protocol):
         """Whether the running code is traced into a graph by ``tf.function``."""
 
     @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it."""
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the running code stands in a function that XLA compiles."""
+
+    @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
 
@@ -169,6 +184,9 @@ class Interpreter(Protocol):
         self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
     ) -> Unknown:
         """A value that cannot be followed but may be connected to what went in."""
+
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
 
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
         """What code of others gives back: it may be connected to all that went in, now or earlier."""
@@ -327,6 +345,9 @@ class Interpreter(Protocol):
 
     def tape_class_entered(self, node: ast.AST) -> None:
         """``with tf.GradientTape as tape``: the class itself is no context manager."""
+
+    def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """``tf.GradientTape(...)``."""
 
     def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call a tape's method."""

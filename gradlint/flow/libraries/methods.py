@@ -10,18 +10,18 @@ from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import methods as keras_methods
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import optimizers as updates
+from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.libraries.python import containers as container_methods
-from gradlint.flow.libraries.python import operators, subscripts
+from gradlint.flow.libraries.python import operators, standard
 from gradlint.flow.libraries.tensorflow import choosing as tensorflow_calls
-from gradlint.flow.libraries.tensorflow import strategies
+from gradlint.flow.libraries.tensorflow import datasets, strategies
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.program import Bound, Function, Generator, Instance, Super
+from gradlint.flow.values.program import Function, Generator, Instance, Super
 from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
-    Items,
     LibObject,
     Method,
     Number,
@@ -117,7 +117,7 @@ def leave(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> Value
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
     machine.depend(made, [owner], machine.cut(Kind.PYTHON, node, written, name))
-    if machine.in_graph and name in {"numpy", "item", "tolist"}:
+    if machine.symbolic(owner) and name in {"numpy", "item", "tolist"}:
         machine.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 
@@ -233,49 +233,16 @@ def of_object(
     if owner.family == "loss" and name in {"call", "__call__"}:
         return keras_calls.call_object(machine, owner, args, kwargs, node)
     if owner.family == strategies.FAMILY:
-        return strategies.method(machine, owner, name, args, kwargs, node)
+        return strategies.method(machine, owner, LibraryCall(name, args, kwargs, node))
     if owner.family == "dataset":
-        return dataset_method(machine, owner, name, args, kwargs, node)
+        return datasets.method(machine, owner, LibraryCall(name, args, kwargs, node))
     if owner.family == "exit-stack" and name == "enter_context" and args:
         if isinstance(args[0], Tape):
             machine.enter_tape(args[0], node)
             machine.set(owner.state, "entered", (*owner.state.get("entered", ()), args[0]))
         return args[0]
+    if owner.family == "thread" and name == "start":
+        return standard.start(machine, owner, node)
     if owner.family in {"layer", "model"}:
         return keras_methods.of_layer(machine, owner, name, args, kwargs, node)
     return machine.foreign("call", node, [owner, *args, *kwargs.values()])
-
-
-def dataset_method(
-    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of a ``tf.data.Dataset``: another dataset."""
-    made = LibObject("tensorflow.data.Dataset", "dataset", span_of(node), (owner, *args))
-    element = owner.state.get("element")
-    if name in {
-        "shuffle",
-        "repeat",
-        "prefetch",
-        "take",
-        "skip",
-        "cache",
-        "with_options",
-        "shard",
-        "as_numpy_iterator",
-        "batch",
-        "padded_batch",
-        "unbatch",
-    }:
-        if isinstance(element, Value) and name != "as_numpy_iterator":
-            made.state["element"] = element
-    elif name == "enumerate" and isinstance(element, Value):
-        made.state["element"] = Seq(Items((Tensor("int64"), element)), "tuple")
-    elif name in {"__iter__"}:
-        return owner
-    elif name == "map" and args and isinstance(args[0], Function | Bound | Method):
-        held = machine.suspend()
-        given = subscripts.data(machine, node, element if isinstance(element, Value) else None, owner)
-        spread = list(given.items.values) if isinstance(given, Seq) else [given]
-        made.state["element"] = machine.call(args[0], spread, {}, node)
-        machine.record_with(held)
-    return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import derivatives
 from gradlint.flow.interpreter import Interpreter
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.tapes import ask as questions
 from gradlint.flow.tapes.question import Call
 from gradlint.flow.values.dtypes import of as dtype_of
@@ -48,6 +49,12 @@ _KEYWORDS = {
     "jacobian": ("target", "sources", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
     "batch_jacobian": ("target", "source", "unconnected_gradients", "parallel_iterations", "experimental_use_pfor"),
 }
+
+
+@models("tensorflow.GradientTape")
+def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.GradientTape(...)``."""
+    return machine.make_tape(call.args, call.kwargs, call.node)
 
 
 class Tapes(Interpreter):
@@ -192,9 +199,14 @@ class Tapes(Interpreter):
             self.refuse(tape, node, argument, "generator", "ValueError")
             value = sequence(self.iterate(value, node)[0])
         for leaf in self.watchable(value):
-            options = leaf.options if isinstance(leaf, Join) else (leaf,)
-            for option in options:
-                self.watch_one(tape, recording, option, node, argument)
+            if not isinstance(leaf, Join):
+                self.watch_one(tape, recording, leaf, node, argument)
+            elif len({refused(option) for option in leaf.options} - {None}) == 1 and all(map(refused, leaf.options)):
+                self.watch_one(tape, recording, leaf.options[0], node, argument)
+            else:
+                for option in leaf.options:
+                    if refused(option) is None:
+                        self.watch_one(tape, recording, option, node, argument)
         if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
             self.watch_one(tape, recording, value.extra["unknown"], node, argument)
 
@@ -364,7 +376,8 @@ class Tapes(Interpreter):
             entries = tuple(
                 (key, self.gradients(question, item, answered, node, made_of)) for key, item in sources.pairs.entries
             )
-            return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
+            rest = tuple(self.gradients(question, item, answered, node, made_of) for item in sources.pairs.rest)
+            return Dict(Pairs(entries, sources.pairs.exact, rest), span_of(node))
         if id(sources) in answered.lost:
             return LostNone(span_of(node))
         return self.any_gradient(sources, node, [question.target], made_of, question.seed)
@@ -456,7 +469,7 @@ def _single(sources: Value) -> Iterator[Value]:
         for item in sources.items.values:
             yield from _single(item)
     elif isinstance(sources, Dict):
-        for _, item in sources.pairs.entries:
+        for item in (*(held for _, held in sources.pairs.entries), *sources.pairs.rest):
             yield from _single(item)
     else:
         yield sources

@@ -11,6 +11,7 @@ from gradlint.flow.libraries.keras import layers as keras_layers
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import training
 from gradlint.flow.libraries.keras import variables as keras_variables
+from gradlint.flow.libraries.models import tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Symbolic, Value, Variable
@@ -69,9 +70,7 @@ def of_layer(
         return layer_named(machine, owner, args, kwargs, node)
     if name in LEAVES:
         keras.mark_built(machine, owner)
-        given = [
-            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
-        ]
+        given = tensors_in(machine, *args, *kwargs.values())
         made: Array | Number | Seq
         cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), "keras.Model." + name, reason="model-method")
         parents = [*given, *keras_variables.parameters(machine, owner)]
@@ -154,9 +153,7 @@ def of_instance(
             machine.set(owner.attrs, "optimizer", kwargs["optimizer"])
         return machine.unknown(name, node)
     if name in LEAVES:
-        given = [
-            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
-        ]
+        given = tensors_in(machine, *args, *kwargs.values())
         cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), "keras.Model." + name, reason="model-method")
         keras.build(machine, owner, node)
         if name in {"predict", "predict_on_batch"} and owner.state.get("running") is not True:
@@ -164,7 +161,7 @@ def of_instance(
             inner_result = machine.call(owner, args[:1], {}, node)
             machine.set(owner.state, "running", False)
             made = Array("float32", span_of(node))
-            machine.depend(made, [leaf for leaf in machine.leaves(inner_result) if not isinstance(leaf, Const)], cut)
+            machine.depend(made, tensors_in(machine, inner_result), cut)
             return made
         made_array: Array | Number = (
             Array("float32", span_of(node)) if name == "get_weights" else Number("float", span_of(node))
@@ -173,9 +170,7 @@ def of_instance(
         return sequence([made_array], exact=False) if name == "get_weights" else made_array
     if name == "compute_loss":
         # It is the compiled loss of what it is given, and the model's penalties.
-        given = [
-            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
-        ]
+        given = tensors_in(machine, *args, *kwargs.values())
         penalties = [
             leaf
             for leaf in machine.leaves(keras_attributes.losses(machine, owner, node))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import is_layer, machine_has, nested
-from gradlint.flow.libraries.models import argument
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance
 from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
@@ -37,85 +37,98 @@ SEEDED = frozenset(
 )
 """Layers whose only variable is the state of their random numbers."""
 
+_WITH_STATISTICS = frozenset({"BatchNormalization", "SyncBatchNormalization", "Normalization"})
+"""Layers that keep statistics of what they have seen."""
+_OF_OTHERS = frozenset(
+    {"keras.Sequential", "keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
+)
+"""Classes whose variables are those of the layers that they are given."""
+_SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
+"""Arguments that say what comes in."""
+
+
+_MODELS = frozenset({"keras.Model", "keras.Sequential"})
+_FAMILIES = (
+    ("keras.layers", "layer"), ("tensorflow.compat.v1.layers", "layer"), ("keras.models", "model"),
+    ("keras.losses", "loss"), ("keras.metrics", "metric"), ("keras.optimizers.schedules", "schedule"),
+    ("keras.optimizers", "optimizer"), ("tensorflow.optimizers.schedules", "schedule"),
+    ("tensorflow.optimizers", "optimizer"), ("tensorflow.compat.v1.train", "optimizer"),
+    ("keras.initializers", "initializer"), ("tensorflow.initializers", "initializer"),
+    ("tensorflow.compat.v1.initializers", "initializer"), ("keras.regularizers", "regularizer"),
+    ("tensorflow.data", "dataset"),
+)  # fmt: skip
+"""What sort of class stands in a package, the inner packages first."""
+
 
 def family(name: str) -> str:
     """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
     head, _, last = name.rpartition(".")
-    if name in {"keras.Model", "keras.Sequential"} or head.startswith("keras.applications"):
+    if name in _MODELS or head.startswith("keras.applications"):
         return "model"
     if name == "tensorflow.Module":
         return "module"
     if not last[:1].isupper():
         return ""
-    if head.startswith(("keras.layers", "tensorflow.compat.v1.layers")) or name == "keras.Layer":
+    if name == "keras.Layer":
         return "layer"
-    if head == "keras.models":
-        return "model"
-    if head.startswith("keras.losses"):
-        return "loss"
-    if head.startswith("keras.metrics"):
-        return "metric"
-    if head.startswith(("keras.optimizers", "tensorflow.optimizers", "tensorflow.compat.v1.train")):
-        return "schedule" if "schedules" in head else "optimizer"
-    if head.startswith(("keras.initializers", "tensorflow.initializers", "tensorflow.compat.v1.initializers")):
-        return "initializer"
-    if head.startswith("keras.regularizers"):
-        return "regularizer"
-    if head.startswith("tensorflow.data"):
-        return "dataset"
-    return ""
+    return next((kind for package, kind in _FAMILIES if head.startswith(package)), "")
 
 
 # -- making --------------------------------------------------------------------------------------------------------
 
 
-def make(
-    machine: Interpreter, name: str, kind: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """An object of a Keras class."""
-    given = tuple(value for value in (*args, *kwargs.values()) if not isinstance(value, Const))
-    made = LibObject(name, kind, span_of(node), given)
+def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
+    """An object of a Keras class.
+
+    Args:
+        machine: What runs the program.
+        call: The call of the class.
+        kind: What :func:`family` says of it.
+    """
+    given = tuple(value for value in call.values if not isinstance(value, Const))
+    made = LibObject(call.name, kind, span_of(call.node), given)
     made.born = machine.tick()
-    state = made.state
-    label = kwargs.get("name")
-    state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
+    label = call.kwargs.get("name")
+    made.state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
     if kind in {"layer", "model"}:
-        trainable = kwargs.get("trainable")
-        state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
-        state["built"] = False
-        state["nested"] = tuple(
-            leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if is_layer(leaf)
-        )
-        bare = name.rpartition(".")[2] in BARE or name == "keras.Sequential"
-        bare = bare or (name == "keras.Model" and bool(args or "inputs" in kwargs))
-        wraps = name in {"keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
-        if not bare and not wraps:
-            state["params"] = Params(made, made.span)
-        short = name.rpartition(".")[2]
-        if short in {"BatchNormalization", "SyncBatchNormalization", "Normalization"}:
-            state["statistics"] = Params(made, made.span, trainable=False)
-        if short in SEEDED:
-            state["seed"] = Params(made, made.span, trainable=False)
-        if "input_shape" in kwargs or "input_dim" in kwargs or "batch_input_shape" in kwargs:
-            state["shaped"] = True
-        if name == "keras.Sequential":
-            layers = args[0] if args else kwargs.get("layers")
-            items = layers.items if isinstance(layers, Seq) else Items((), exact=layers is None)
-            state["layers"] = Seq(items, "list")
-            if not items.exact and isinstance(layers, Value) and not isinstance(layers, Seq):
-                state["opaque"] = machine.unknown("layers", node, [layers])
-            if sequential_built(made):
-                for layer in items.values:
-                    mark_built(machine, layer)
-        elif name == "keras.Model" and (args or "inputs" in kwargs):
-            state["inputs"] = args[0] if args else kwargs["inputs"]
-            state["outputs"] = args[1] if len(args) > 1 else kwargs.get("outputs", Const(None))
-            state["built"] = True
-        elif name.startswith("keras.applications"):
-            state["built"] = True
-        elif "input_shape" in kwargs:
-            state["built"] = False
+        _make_layer(machine, made, call)
     return made
+
+
+def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
+    """What a new layer or model keeps."""
+    state, short = made.state, call.last
+    trainable = call.kwargs.get("trainable")
+    state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
+    state["built"] = call.name.startswith("keras.applications")
+    state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
+    functional = call.name == "keras.Model" and bool(call.args or "inputs" in call.kwargs)
+    if not (functional or short in BARE or call.name in _OF_OTHERS):
+        state["params"] = Params(made, made.span)
+    if short in _WITH_STATISTICS:
+        state["statistics"] = Params(made, made.span, trainable=False)
+    if short in SEEDED:
+        state["seed"] = Params(made, made.span, trainable=False)
+    if not _SHAPES.isdisjoint(call.kwargs):
+        state["shaped"] = True
+    if call.name == "keras.Sequential":
+        _make_sequential(machine, made, call)
+    elif functional:
+        state["inputs"] = call.argument(0, "inputs")
+        state["outputs"] = call.argument(1, "outputs") or Const(None)
+        state["built"] = True
+
+
+def _make_sequential(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
+    """The layers that a Sequential begins with."""
+    layers = call.argument(0, "layers")
+    items = layers.items if isinstance(layers, Seq) else Items((), exact=layers is None)
+    made.state["layers"] = Seq(items, "list")
+    if layers is not None and not items.exact and not isinstance(layers, Seq):
+        made.state["opaque"] = machine.unknown("layers", call.node, [layers])
+    if sequential_built(made):
+        for layer in items.values:
+            mark_built(machine, layer)
 
 
 def sequential_built(model: LibObject) -> bool:
@@ -149,10 +162,10 @@ def clone(machine: Interpreter, model: Value, node: ast.AST) -> Value:
     return made
 
 
-def cloned(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("keras.models.clone_model")
+def cloned(machine: Interpreter, call: LibraryCall) -> Value:
     """``keras.models.clone_model(model)``."""
-    model = argument(args, kwargs, 0, "model")
-    return clone(machine, model if model is not None else machine.anything, node)
+    return clone(machine, call.argument(0, "model") or machine.anything, call.node)
 
 
 def prepare(machine: Interpreter, made: Instance) -> None:
@@ -200,8 +213,21 @@ def mark_built(machine: Interpreter, value: Value) -> None:
 
 def forget(machine: Interpreter, value: Value) -> None:
     """Code of others may have called a layer, so that it has its variables."""
+    if isinstance(value, Instance) and not value.library:
+        doubt_built(machine, value)
     if not isinstance(value, LibObject | Instance) or not is_layer(value):
         return
     grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
     if grows or any(is_layer(inner) for inner in nested(value)):
         mark_built(machine, value)
+
+
+def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
+    """What an object holds may have been called by code that is not seen, so that its layers have their variables."""
+    for inner in nested(value) if depth else ():
+        if isinstance(inner, LibObject):
+            mark_built(machine, inner)
+        elif isinstance(inner, Instance) and inner is not value:
+            if inner.state.get("built") is False:
+                machine.set(inner.state, "built", None)
+            doubt_built(machine, inner, depth - 1)

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import argument
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Unknown, Value, Variable
@@ -183,7 +182,8 @@ def minimize(
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
     if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
         loss = args[0] if args else kwargs.get("loss")
-        asked = argument(args, kwargs, 2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
+        place = 2 if owner.name.startswith("tensorflow.compat.v1") else 1
+        asked = args[place] if len(args) > place else kwargs.get("var_list")
         if isinstance(node, ast.Call) and isinstance(loss, Function | Bound | Partial) and asked is not None:
             written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
             machine.differentiate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.numpy import objects as numpy_objects
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function, Generator, Instance
@@ -24,8 +24,6 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
-    import ast
-
     from gradlint.flow.interpreter import Interpreter
 
 KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros", "numpy.polynomial.polynomial.polyval"})
@@ -67,89 +65,111 @@ _SCALARS = {
 }
 
 
-def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+_TO_FILES = frozenset(
+    {"seterr", "set_printoptions", "random.seed", "save", "savez", "savetxt", "testing.assert_allclose"}
+)
+"""Functions that give nothing."""
+_FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt"})
+_SHAPES = frozenset({"shape", "ndim", "size"})
+_LIKE = frozenset({"zeros_like", "ones_like", "empty_like"})
+_TRUTHS = frozenset({"isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all"})
+_MAKING = frozenset({"array", "asarray", "asanyarray", "ascontiguousarray"})
+_COUNTING = frozenset({"random.randint", "argmax", "argmin", "argsort"})
+
+
+@models("numpy.*")
+def function(machine: Interpreter, call: LibraryCall) -> Value:
     """Call a NumPy function."""
-    short = name.removeprefix("numpy.")
-    if short == "sum" and args and isinstance(args[0], Generator):
+    short = call.name.removeprefix("numpy.")
+    if short == "sum" and call.args and isinstance(call.args[0], Generator):
         # Up to NumPy 2.3 this is Python's own ``sum``, which adds tensors as tensors; later NumPy raises TypeError.
-        return machine.library_call("builtins.sum", args, kwargs, node)
-    args = [machine.consumed(value, node) for value in args]
-    values = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
-    values = [leaf for leaf in values if not isinstance(leaf, Const)]
-    if name in numpy_objects.CALLABLES:
-        return numpy_objects.make(name, args, kwargs, node)
-    if name in numpy_objects.APPLYING:
-        return numpy_objects.left(machine, values, node, machine.callee(node), name)
+        return machine.library_call("builtins.sum", call.args, call.kwargs, call.node)
+    call.args = [machine.consumed(value, call.node) for value in call.args]
+    values = call.tensors(machine)
     if any(isinstance(leaf, Function) for leaf in values):
-        return machine.foreign("call", node, values)
-    if name in KEEPING and args and isinstance(args[0], Tensor):
-        return machine.tensor(node, [args[0]], dtype=args[0].dtype, op=name)
-    if short in {"seterr", "set_printoptions", "random.seed", "save", "savez", "savetxt", "testing.assert_allclose"}:
+        return machine.foreign("call", call.node, values)
+    if call.name in KEEPING and call.args and isinstance(call.args[0], Tensor):
+        return machine.tensor(call.node, [call.args[0]], dtype=call.args[0].dtype, op=call.name)
+    if short in _TO_FILES:
         return Const(None)
-    if short in {"load", "loadtxt", "genfromtxt"}:
-        return Array(None, span_of(node))
-    given = kwargs.get("dtype")
-    holds_objects = isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}
-    if holds_objects:
-        made_objects = Array("object", span_of(node))
-        machine.depend(made_objects, values, sure=False)
-        return made_objects
-    objects = any(isinstance(leaf, Array) and leaf.dtype == "object" for leaf in values)
-    if objects or any(isinstance(leaf, Instance) for leaf in values):
-        return machine.unknown("call", node, values)
-    dtype = _dtype(short, args, kwargs)
-    known: object = None
-    if short in _SCALARS or short in {"array", "asarray"}:
-        first = args[0] if args else None
-        if isinstance(first, Const) and isinstance(first.value, int | float):
-            known = first.value
-        elif isinstance(first, Seq):
-            known = first
-    made = Array(dtype, span_of(node), known)
+    if short in _FROM_FILES:
+        return Array(None, span_of(call.node))
+    held = _of_objects(machine, call, values)
+    if held is not None:
+        return held
+    return _array(machine, call, short, values)
+
+
+def _of_objects(machine: Interpreter, call: LibraryCall, values: list[Value]) -> Value | None:
+    """What a call gives that makes or reads an array of objects; None for other calls."""
+    given = call.kwargs.get("dtype")
+    if isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}:
+        made = Array("object", span_of(call.node))
+        machine.depend(made, values, sure=False)
+        return made
+    if any(isinstance(leaf, Instance) or (isinstance(leaf, Array) and leaf.dtype == "object") for leaf in values):
+        return machine.unknown("call", call.node, values)
+    return None
+
+
+def _array(machine: Interpreter, call: LibraryCall, short: str, values: list[Value]) -> Value:
+    """The array that a function computes, which leaves the gradient behind."""
+    made = Array(_dtype(call, short), span_of(call.node), _known(call, short))
+    if short in _LIKE:
+        return made
+    if short in _SHAPES:
+        return Number("int", span_of(call.node))
     carried = [leaf for leaf in values if isinstance(leaf, Tensor | Variable | Unknown | Symbolic) or leaf.edges]
-    if short in {"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"}:
-        return made if short.endswith("like") else Number("int", span_of(node))
+    machine.depend(made, carried, call.cut(machine, Kind.NUMPY))
     if short == "meshgrid":
-        made_seq = Seq(_twice(made), "list", span_of(node))
-        machine.depend(made, carried, machine.cut(Kind.NUMPY, node, machine.callee(node), name))
-        return made_seq
-    out = kwargs.get("out")
-    machine.depend(made, carried, machine.cut(Kind.NUMPY, node, machine.callee(node), name))
-    symbolic = machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values)
+        return Seq(Items((made, made), exact=False), "list", span_of(call.node))
+    symbolic = any(machine.symbolic(leaf) for leaf in values)
     if symbolic and not short.startswith("random"):
-        machine.leaves_graph(made, node, machine.callee(node), name, "NotImplementedError", Kind.NUMPY)
+        callee = machine.callee(call.node)
+        machine.leaves_graph(made, call.node, callee, call.name, "NotImplementedError", Kind.NUMPY)
+    out = call.kwargs.get("out")
     if isinstance(out, Array):
-        machine.leaves_array(out, made, node)
+        machine.leaves_array(out, made, call.node)
     return made
 
 
-def _twice(made: Array) -> Items:
-    return Items((made, made), exact=False)
+def _known(call: LibraryCall, short: str) -> object:
+    """The value of an array that the program fixes."""
+    first = call.args[0] if call.args and (short in _SCALARS or short in {"array", "asarray"}) else None
+    if isinstance(first, Const) and isinstance(first.value, int | float):
+        return first.value
+    return first if isinstance(first, Seq) else None
 
 
-def _dtype(short: str, args: list[Value], kwargs: dict[str, Value]) -> str | None:
-    given = kwargs.get("dtype")
+def _dtype(call: LibraryCall, short: str) -> str | None:
+    """The dtype of what a function gives."""
+    given = call.kwargs.get("dtype")
     if given is not None:
         return dtypes.named(given)
     if short in _SCALARS:
         return _SCALARS[short]
-    if short in {"array", "asarray", "asanyarray", "ascontiguousarray"} and args:
-        if len(args) > 1:
-            return dtypes.named(args[1])
-        return dtypes.of(args[0], numpy=True)
+    if short in _MAKING and call.args:
+        return dtypes.named(call.args[1]) if len(call.args) > 1 else dtypes.of(call.args[0], numpy=True)
     if short == "arange":
-        found = [dtypes.of(value, numpy=True) for value in args]
-        if not found or any(dtype is None for dtype in found):
-            return None
-        return next((dtype for dtype in found if dtypes.is_float(dtype)), "int64")
-    if short in {"random.randint", "argmax", "argmin", "argsort"}:
+        return _range_dtype(call)
+    if short in _TRUTHS:
+        return "bool"
+    if short in _COUNTING or short in DISCRETE:
         return "int64"
-    if short in DISCRETE:
-        return "bool" if short in {"isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all"} else "int64"
     if short in _FLOATING:
         return "float64"
-    if short in {"full"} and len(args) > 1:
-        return dtypes.of(args[1], numpy=True)
-    if args:
-        return dtypes.of(args[0], numpy=True) if isinstance(args[0], Array | Tensor | Variable) else None
-    return None
+    return _dtype_of_arguments(call, short)
+
+
+def _dtype_of_arguments(call: LibraryCall, short: str) -> str | None:
+    if short == "full" and len(call.args) > 1:
+        return dtypes.of(call.args[1], numpy=True)
+    first = call.args[0] if call.args else None
+    return dtypes.of(first, numpy=True) if isinstance(first, Array | Tensor | Variable) else None
+
+
+def _range_dtype(call: LibraryCall) -> str | None:
+    found = [dtypes.of(value, numpy=True) for value in call.args]
+    if not found or any(dtype is None for dtype in found):
+        return None
+    return next((dtype for dtype in found if dtypes.is_float(dtype)), "int64")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Array, Const, LibObject, Value
@@ -18,31 +19,36 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 FAMILY = "numpy-callable"
-CALLABLES = frozenset({
+CALLABLES = (
     "numpy.poly1d", "numpy.vectorize", "numpy.polynomial.Polynomial", "numpy.polynomial.Chebyshev",
     "numpy.polynomial.Legendre", "numpy.polynomial.Hermite", "numpy.polynomial.HermiteE", "numpy.polynomial.Laguerre",
     "numpy.polynomial.polynomial.Polynomial", "numpy.polynomial.chebyshev.Chebyshev",
-})  # fmt: skip
+)  # fmt: skip
 """Classes whose objects are called on numbers."""
-APPLYING = frozenset({"numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.piecewise"})
-"""Functions that call a function of the program on arrays, and give an array of what it gives."""
 INDEXED = frozenset({"numpy.r_", "numpy.c_"})
 """Objects that build an array of what they are indexed with."""
 
 
-def make(name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> LibObject:
+@models(*CALLABLES)
+def make(_machine: Interpreter, call: LibraryCall) -> Value:
     """An object that is to be called later."""
-    made = LibObject(name, FAMILY, span_of(node), tuple(args))
+    made = LibObject(call.name, FAMILY, span_of(call.node), tuple(call.args))
     # With types of its own, np.vectorize may keep what its function gives as objects.
-    made.state["objects"] = "otypes" in kwargs or (len(args) > 1 and name.endswith("vectorize"))
+    made.state["objects"] = "otypes" in call.kwargs or (call.last == "vectorize" and len(call.args) > 1)
     return made
 
 
-def called(machine: Interpreter, owner: LibObject, given: list[Value], node: ast.AST, callee: str) -> Value:
-    """Call such an object."""
+@models("numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.piecewise")
+def applied(machine: Interpreter, call: LibraryCall) -> Value:
+    """A function of the program, called on arrays: an array of what it gives."""
+    return left(machine, call.tensors(machine), call.node, machine.callee(call.node), call.name)
+
+
+def called(machine: Interpreter, owner: LibObject, given: list[Value], node: ast.AST) -> Value:
+    """Call an object that was made to be called."""
     if owner.state.get("objects"):
         return machine.foreign("call", node, [owner, *given])
-    return left(machine, [*owner.arguments, *given], node, callee, owner.name)
+    return left(machine, [*owner.arguments, *given], node, machine.callee(node), owner.name)
 
 
 def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, name: str) -> Array:

@@ -1,22 +1,23 @@
-"""Python's own functions: builtins, and the parts of the standard library that programs compute with."""
+"""Python's own functions."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.python import copies, operators, subscripts
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
+from gradlint.flow.libraries.python import operators
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import ANY_ATTRIBUTE, sequence, span_of, with_key
-from gradlint.flow.values.program import ClassValue, Function, Generator, Instance, Partial
+from gradlint.flow.values.premises import Premise, Rests
+from gradlint.flow.values.program import ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
     Items,
     Known,
-    LibObject,
     Number,
     Pairs,
     Seq,
@@ -31,230 +32,114 @@ if TYPE_CHECKING:
 
     from gradlint.flow.interpreter import Interpreter
 
-_BINARY: dict[str, ast.operator] = {
-    "add": ast.Add(), "sub": ast.Sub(), "mul": ast.Mult(), "truediv": ast.Div(), "floordiv": ast.FloorDiv(),
-    "mod": ast.Mod(), "pow": ast.Pow(), "matmul": ast.MatMult(), "iadd": ast.Add(), "imul": ast.Mult(),
-}  # fmt: skip
-_COMPARE: dict[str, ast.cmpop] = {
-    "lt": ast.Lt(), "le": ast.LtE(), "eq": ast.Eq(), "ne": ast.NotEq(), "gt": ast.Gt(), "ge": ast.GtE(),
-}  # fmt: skip
-_QUIET = frozenset(
-    {
-        "print",
-        "repr",
-        "id",
-        "hash",
-        "isinstance",
-        "issubclass",
-        "callable",
-        "type",
-        "dir",
-        "input",
-        "open",
-        "help",
-        "format",
-        "ord",
-        "chr",
-        "hasattr",
-        "exit",
-        "quit",
-        "display",
-        "breakpoint",
-    }
-)
+_SCALARS: dict[str, Callable[[Any], object]] = {
+    "float": float,
+    "int": int,
+    "bool": bool,
+    "complex": complex,
+    "str": str,
+}
+_KINDS = {"sorted": "list", "reversed": "list", "frozenset": "set", "iter": "list"}
+"""What sort of sequence a function gives that is no sequence's own name."""
 
 
-def call(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-    """Call one of Python's own functions."""
-    package, _, short = name.partition(".")
-    if package == "builtins":
-        return _builtin(machine, short, args, kwargs, node)
-    if package == "math" or package == "cmath":
-        return _math(machine, name, short, args, node)
-    if package == "functools":
-        return _functools(machine, short, args, kwargs, node)
-    if package == "itertools":
-        return _itertools(machine, short, args, node)
-    if package == "operator" and len(args) == 2:
-        if short in _BINARY:
-            return operators.binary(machine, node, _BINARY[short], args[0], args[1])
-        if short in _COMPARE:
-            return operators.compare(machine, node, _COMPARE[short], args[0], args[1])
-        if short == "getitem":
-            return subscripts.subscript(machine, node, args[0], args[1])
-    if package == "pickle" and args:
-        return copies.pickled(machine, short, args, node)
-    if package == "copy" and args:
-        return copies.copied(machine, args[0], node, deep=short == "deepcopy")
-    if package == "collections":
-        return _collections(machine, short, args, kwargs, node)
-    if package == "contextlib":
-        if short == "ExitStack":
-            return LibObject("contextlib.ExitStack", "exit-stack", span_of(node))
-        return Unknown("context", span_of(node))
-    if package == "random":
-        if short == "choice" and args:
-            return subscripts.subscript(machine, node, args[0], Number("int"))
-        return Number("float", span_of(node))
-    if package == "dataclasses" and short == "replace" and args and isinstance(args[0], Instance):
-        made = copies.copied(machine, args[0], node, deep=False)
-        if isinstance(made, Instance):
-            for key, value in kwargs.items():
-                machine.set(made.attrs, key, value)
-        return made
-    if package == "dataclasses" and short == "field":
-        return machine.unknown("field", node, anything=True)
-    return machine.foreign("call", node, [*args, *kwargs.values()])
+@models("builtins.*")
+def other(machine: Interpreter, call: LibraryCall) -> Value:
+    """A builtin that has no model of its own: an exception, or something of which nothing is known."""
+    if call.last[:1].isupper():
+        return Unknown("exception", span_of(call.node))
+    return machine.unknown(call.last, call.node, call.values)
 
 
-def _number(machine: Interpreter, kind: str, args: list[Value], node: ast.AST, name: str) -> Value:
-    value = args[0] if args else Const(0)
-    leaves = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    made = Number(kind, span_of(node), operators.scalar(value) if kind in {"float", "int"} else None)
+# -- scalars -------------------------------------------------------------------------------------------------------
+
+
+@models("builtins.float", "builtins.int", "builtins.bool", "builtins.complex", "builtins.str")
+def scalar(machine: Interpreter, call: LibraryCall) -> Value:
+    """``float(x)`` and its kin: a Python scalar, which leaves the gradient behind."""
+    first = call.args[0] if call.args else None
+    if isinstance(first, Const):
+        try:
+            return Const(_SCALARS[call.last](first.value))
+        except (TypeError, ValueError, OverflowError):
+            return Number(call.last, span_of(call.node))
+    if call.last in {"float", "int"} and machine.converts and isinstance(first, Tensor | Variable | Unknown):
+        return _converted(machine, call, first)
+    return _number(machine, call, call.last)
+
+
+def _converted(machine: Interpreter, call: LibraryCall, value: Tensor | Variable | Unknown) -> Value:
+    """``float(x)`` or ``int(x)`` in a function that AutoGraph converts: a cast, for a tensor (TensorFlow 2.21)."""
+    if isinstance(value, Unknown):
+        return machine.unknown(call.last, call.node, [value])
+    dtype = "int32" if call.last == "int" else "float32"
+    cut = call.cut(machine, Kind.CAST, dtype=dtype) if call.last == "int" else None
+    known = operators.scalar(value)
+    return machine.tensor(call.node, [value], dtype=dtype, op="tensorflow.cast", cut=cut, known=known)
+
+
+def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
+    value = call.args[0] if call.args else Const(0)
+    leaves = tensors_in(machine, value)
+    made = Number(kind, span_of(call.node), operators.scalar(value) if kind in {"float", "int"} else None)
     if not isinstance(value, Seq | Dict):
-        machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
+        machine.depend(made, leaves, call.cut(machine, Kind.PYTHON))
+    leaves_graph(machine, call, made, leaves)
     return made
 
 
-def _builtin(machine: Interpreter, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-    if short in {"float", "int", "bool", "complex"}:
-        if args and isinstance(args[0], Const):
-            try:
-                return Const({"float": float, "int": int, "bool": bool, "complex": complex}[short](args[0].value))
-            except (TypeError, ValueError, OverflowError):
-                return Number(short, span_of(node))
-        return _number(machine, short, args, node, "builtins." + short)
-    if short == "str":
-        if args and isinstance(args[0], Const):
-            return Const(str(args[0].value))
-        return _number(machine, "str", args, node, "builtins.str")
-    if short == "type" and len(args) == 1 and isinstance(args[0], Instance):
-        return args[0].cls
-    if short in _QUIET:
-        if short == "isinstance" and len(args) == 2:
-            return _isinstance(args[0], args[1])
-        if short == "hasattr":
-            plus = len(args) == 2 and isinstance(args[1], Const) and args[1].value == "__pos__"
-            return Const(False) if plus and _is_plain(args[0]) else Number("bool")
-        return Const(None) if short in {"print", "display"} else Number("")
-    if short == "len":
-        return _length(args[0]) if args else Number("int")
-    if short == "range":
-        return _range(args, node)
-    if short == "iter" and len(args) == 2:
-        return _lazy(machine, args, node, lambda: ([machine.call(args[0], [], {}, node) for _ in range(2)], False))
-    if short in {"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"}:
-        if not args:
-            return sequence([], "set" if "set" in short else short, node=node)
-        items, exact = machine.iterate(args[0], node)
-        kind = {"sorted": "list", "reversed": "list", "frozenset": "set", "iter": "list"}.get(short, short)
-        known_order = short not in {"sorted", "set", "frozenset"} or len(items) < 2
-        values = list(reversed(items)) if short == "reversed" else items
-        if not known_order and exact:
-            mixed: Value = items[0]
-            for item in items[1:]:
-                mixed = join_values(mixed, item)
-            values = [mixed] * len(items) if all(isinstance(i, Const | Number) for i in items) else items
-        return Seq(Items(tuple(values), exact), kind, span_of(node))
-    if short == "dict":
-        return _dict(machine, args, kwargs, node)
-    if short == "zip":
-        return _zip(machine, args, node)
-    if short == "enumerate" and args:
-        items, exact = machine.iterate(args[0], node)
-        pairs = tuple(
-            Seq(Items((Const(index) if exact else Number("int"), item)), "tuple") for index, item in enumerate(items)
-        )
-        return Seq(Items(pairs, exact), "list", span_of(node))
-    if short == "map" and len(args) >= 2:
-        return _lazy(machine, args, node, lambda: _mapped(machine, args, node))
-    if short == "filter" and len(args) == 2:
-        return _lazy(machine, args, node, lambda: (machine.iterate(args[1], node)[0], False))
-    if short in {"sum"} and args:
-        return _sum(machine, args, node)
-    if short in {"max", "min"} and args:
-        return _extreme(machine, short, args, node)
-    if short == "next" and args and isinstance(args[0], Generator) and isinstance(args[0].node, ast.FunctionDef):
-        return machine.unknown("next", node, args, anything=True)
-    if short == "next" and args:
-        items, _ = machine.iterate(args[0], node)
-        return items[0] if len(items) == 1 else (items[0] if items else machine.unknown("next", node, args))
-    if short == "abs" and args:
-        return _abs(machine, args[0], node)
-    if short == "round" and args:
-        rounded = _number(machine, "float", args, node, "builtins.round")
-        if _is_plain(args[0]) and not machine.in_graph:
-            machine.doom(rounded, node, "TypeError" if isinstance(args[0], Variable) else "AttributeError")
-        return rounded
-    if short == "pow" and len(args) >= 2:
-        return operators.binary(machine, node, ast.Pow(), args[0], args[1])
-    if short == "divmod" and len(args) == 2:
-        both = [operators.binary(machine, node, op, *args) for op in (ast.FloorDiv(), ast.Mod())]
-        if any(_is_plain(value) for value in args):
-            for part in both:
-                machine.doom(part, node, "TypeError")
-        return sequence(both, "tuple")
-    if short == "getattr" and len(args) >= 2 and isinstance(args[1], Const) and isinstance(args[1].value, str):
-        return machine.attribute(args[0], args[1].value, node)
-    if short == "setattr" and len(args) == 3:
-        if isinstance(args[1], Const) and isinstance(args[1].value, str):
-            machine.set_attribute(args[0], args[1].value, args[2], node)
-        elif isinstance(args[0], Instance):
-            machine.set(args[0].state, ANY_ATTRIBUTE, True)
-            for key in list(args[0].attrs):
-                machine.set(args[0].attrs, key, machine.unknown(str(key), node, [args[2]], anything=True))
-        return Const(None)
-    if short in {"any", "all"}:
-        return _quantified(machine, short, args, node)
-    if short == "slice":
-        bounds = args if len(args) > 1 else [Const(None), *args]
-        return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
-    if short == "__import__" and len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, str):
-        return machine.imported(args[0].value, node)
-    if short == "vars" and args:
-        return machine.attribute(args[0], "__dict__", node)
-    if short in {"globals", "locals", "eval", "exec", "compile", "__import__", "vars"}:
-        return machine.unknown(short, node, args, anything=True)
-    if short in {"object"}:
-        return machine.unknown(short, node)
-    if short[:1].isupper():
-        return Unknown("exception", span_of(node))
-    return machine.unknown(short, node, [*args, *kwargs.values()])
+def leaves_graph(machine: Interpreter, call: LibraryCall, made: Value, leaves: list[Value]) -> None:
+    """A conversion to a Python number raises where a tensor is traced."""
+    if any(machine.symbolic(leaf) for leaf in leaves):
+        machine.leaves_graph(made, call.node, machine.callee(call.node), call.name, "TypeError", Kind.PYTHON)
 
 
-def _quantified(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
-    """``any`` and ``all``: known where an item decides, or where none of them all does."""
-    decisive = short == "any"
-    items, exact = machine.iterate(args[0], node) if args else ([], False)
-    truths = [bool(item.value) if isinstance(item, Const) else None for item in items]
-    if decisive in truths and (exact or _is_listed(args[0])):
-        return Const(decisive)
-    if exact and None not in truths:
-        return Const(not decisive)
-    made = Number("bool", span_of(node))
-    machine.depend(
-        made, [leaf for item in items for leaf in machine.leaves(item)], machine.cut(Kind.COMPARISON, node, short)
-    )
+@models("builtins.abs")
+def absolute(machine: Interpreter, call: LibraryCall) -> Value:
+    """``abs(x)``."""
+    value = call.args[0] if call.args else None
+    if isinstance(value, Const) and isinstance(value.value, int | float):
+        return Const(abs(value.value))
+    if isinstance(value, Tensor | Variable):
+        return machine.tensor(call.node, [value], dtype=value.dtype, op="tensorflow.abs")
+    if isinstance(value, Array | Number):
+        span = span_of(call.node)
+        made = Array(value.dtype, span) if isinstance(value, Array) else Number(value.kind, span)
+        machine.depend(made, [value])
+        return made
+    return machine.unknown("abs", call.node, call.values)
+
+
+@models("builtins.round")
+def rounded(machine: Interpreter, call: LibraryCall) -> Value:
+    """``round(x)``."""
+    if not call.args:
+        return machine.unknown("round", call.node, call.values)
+    made = _number(machine, call, "float")
+    if _is_plain(call.args[0]) and not machine.in_graph:
+        machine.doom(made, call.node, "TypeError" if isinstance(call.args[0], Variable) else "AttributeError")
     return made
 
 
-def _is_listed(value: Value) -> bool:
-    """Whether the items that are known of a value surely are among its items."""
-    return isinstance(value, Seq) and value.items.exact
+@models("builtins.pow")
+def power(machine: Interpreter, call: LibraryCall) -> Value:
+    """``pow(x, y)``."""
+    if len(call.args) < 2:
+        return machine.unknown("pow", call.node, call.values)
+    return operators.binary(machine, call.node, ast.Pow(), call.args[0], call.args[1])
 
 
-def _lazy(machine: Interpreter, args: list[Value], node: ast.AST, run: Callable[[], tuple[list[Value], bool]]) -> Value:
-    """What computes its items only when it is iterated."""
-    return Generator(node, machine.frame, run, tuple(args))
-
-
-def _mapped(machine: Interpreter, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
-    """The items of ``map(function, *iterables)``."""
-    columns = [machine.iterate(value, node) for value in args[1:]]
-    rows = zip(*(column[0] for column in columns), strict=False)
-    return [machine.call(args[0], list(row), {}, node) for row in rows], all(column[1] for column in columns)
+@models("builtins.divmod")
+def divided(machine: Interpreter, call: LibraryCall) -> Value:
+    """``divmod(x, y)``."""
+    if len(call.args) != 2:
+        return machine.unknown("divmod", call.node, call.values)
+    left, right = call.args
+    both = [operators.binary(machine, call.node, op, left, right) for op in (ast.FloorDiv(), ast.Mod())]
+    if any(_is_plain(value) for value in call.args):
+        for part in both:
+            machine.doom(part, call.node, "TypeError")
+    return sequence(both, "tuple")
 
 
 def _is_plain(value: Value) -> bool:
@@ -265,34 +150,124 @@ def _is_plain(value: Value) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, Variable) and value.keras is False)
 
 
-def _isinstance(value: Value, cls: Value) -> Value:
-    if isinstance(cls, Known):
-        name = cls.name
-        plain = isinstance(value, Const | Number | Array | Seq | Dict | Function)
-        if plain and name in {"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"}:
-            return Const(False)
-        if isinstance(value, Variable) and value.keras is False and name == "tensorflow.Variable":
-            return Const(True)
-        if isinstance(value, Tensor) and name in {"tensorflow.Tensor", "tensorflow.Variable"}:
-            return Const(name == "tensorflow.Tensor")
-        if isinstance(value, Array) and name == "numpy.ndarray":
-            return Const(True)
-        if isinstance(value, Seq) and name in {"builtins.list", "builtins.tuple", "builtins.dict", "builtins.str"}:
-            return Const(name == "builtins." + value.kind)
-        if isinstance(value, Dict) and name.startswith("builtins."):
-            return Const(name == "builtins.dict")
-        if isinstance(value, Const) and name.startswith("builtins."):
-            types = {"builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool}
-            if name in types:
-                return Const(isinstance(value.value, types[name]))
-            if name in {"builtins.list", "builtins.tuple", "builtins.dict"}:
-                return Const(False)
+@models("builtins.any", "builtins.all")
+def truths(machine: Interpreter, call: LibraryCall) -> Value:
+    """``any(values)`` and ``all(values)``: known where one item decides, or where all are known and none does."""
+    items, exact = machine.iterate(call.args[0], call.node) if call.args else ([], False)
+    decisive = call.last == "any"
+    known = [bool(item.value) if isinstance(item, Const) else None for item in items]
+    if exact and (decisive in known or None not in known):
+        return Const(decisive if decisive in known else not decisive)
+    made = Number("bool", span_of(call.node))
+    leaves = [leaf for item in items for leaf in machine.leaves(item)]
+    machine.depend(made, leaves, machine.cut(Kind.COMPARISON, call.node, call.last))
+    return made
+
+
+@models("builtins.property")
+def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
+    """``property(get, set)``: what reading it calls, and what setting it calls."""
+    getter, setter = call.argument(0, "fget"), call.argument(1, "fset")
+    if not isinstance(getter, Function):
+        return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(call.node)), call.node, call.values)
+    made = getter.copy()
+    made.kind = "property"
+    if setter is not None:
+        made.extra = {**(made.extra or {}), "setter": setter}
+    return made
+
+
+# -- questions about a value ---------------------------------------------------------------------------------------
+
+
+@models("builtins.print", "builtins.display")
+def printed(_machine: Interpreter, _call: LibraryCall) -> Value:
+    """What shows its arguments and gives None."""
+    return Const(None)
+
+
+@models(
+    "builtins.repr", "builtins.id", "builtins.hash", "builtins.issubclass", "builtins.callable", "builtins.dir",
+    "builtins.input", "builtins.open", "builtins.help", "builtins.format", "builtins.ord", "builtins.chr",
+    "builtins.exit", "builtins.quit", "builtins.breakpoint",
+)  # fmt: skip
+def scalar_about(_machine: Interpreter, _call: LibraryCall) -> Value:
+    """What gives a scalar that no gradient is expected of."""
+    return Number("")
+
+
+@models("builtins.type")
+def type_of(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``type(x)``."""
+    owner = call.args[0] if len(call.args) == 1 else None
+    return owner.cls if isinstance(owner, Instance) else Number("")
+
+
+@models("builtins.isinstance")
+def is_instance(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``isinstance(x, cls)``."""
+    if len(call.args) != 2:
+        return Number("")
+    known = instance_of(*call.args)
+    return Number("bool") if known is None else Const(known)
+
+
+def instance_of(value: Value, cls: Value) -> bool | None:
+    """Whether a value surely is, or is not, of a class or of one of several; None where that is not known."""
+    if isinstance(cls, Seq):
+        answers = {instance_of(value, one) for one in cls.items.values}
+        return True if True in answers else None if None in answers or not cls.items.exact else False
     if isinstance(value, Instance) and isinstance(cls, ClassValue) and value.cls is cls:
-        return Const(True)
-    return Number("bool")
+        return True
+    return _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
 
 
-def _length(value: Value) -> Value:
+_TENSOR_CLASSES = frozenset({"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"})
+_CONTAINER_CLASSES = frozenset({"builtins.list", "builtins.tuple", "builtins.dict"})
+_SCALAR_CLASSES: dict[str, type] = {
+    "builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool,
+}  # fmt: skip
+
+
+def _is_of_library_class(value: Value, name: str) -> bool | None:
+    """Whether a value surely is, or is not, of a library's class; None where that is not known."""
+    if name in _TENSOR_CLASSES:
+        return _is_of_tensor_class(value, name)
+    if isinstance(value, Array):
+        return True if name == "numpy.ndarray" else None
+    if isinstance(value, Seq):
+        return name == "builtins." + value.kind if name in {*_CONTAINER_CLASSES, "builtins.str"} else None
+    if isinstance(value, Dict):
+        return name == "builtins.dict" if name.startswith("builtins.") else None
+    if isinstance(value, Const):
+        if name in _SCALAR_CLASSES:
+            return isinstance(value.value, _SCALAR_CLASSES[name])
+        return False if name in _CONTAINER_CLASSES else None
+    return None
+
+
+def _is_of_tensor_class(value: Value, name: str) -> bool | None:
+    if isinstance(value, Const | Number | Array | Seq | Dict | Function):
+        return False
+    if isinstance(value, Variable) and value.keras is False and name == "tensorflow.Variable":
+        return True
+    if isinstance(value, Tensor) and name in {"tensorflow.Tensor", "tensorflow.Variable"}:
+        return name == "tensorflow.Tensor"
+    return None
+
+
+@models("builtins.hasattr")
+def has_attribute(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``hasattr(x, name)``."""
+    wanted = call.args[1] if len(call.args) == 2 else None
+    plus = isinstance(wanted, Const) and wanted.value == "__pos__"
+    return Const(False) if plus and _is_plain(call.args[0]) else Number("bool")
+
+
+@models("builtins.len")
+def length(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``len(x)``."""
+    value = call.args[0] if call.args else None
     if isinstance(value, Seq) and value.items.exact:
         return Const(len(value.items.values))
     if isinstance(value, Dict) and value.pairs.exact:
@@ -302,184 +277,228 @@ def _length(value: Value) -> Value:
     return Number("int")
 
 
-def _range(args: list[Value], node: ast.AST) -> Value:
-    bounds = [value.value for value in args if isinstance(value, Const) and isinstance(value.value, int)]
-    if len(bounds) == len(args) and 0 < len(bounds) <= 3:
-        try:
-            numbers = range(*bounds)
-        except ValueError:
-            return sequence([], node=node)
-        if len(numbers) <= 64:
-            return sequence([Const(number) for number in numbers], "range", node=node)
-        return sequence([Const(numbers[0]), Number("int")], "range", exact=False, node=node)
-    return sequence([Number("int"), Number("int")], "range", exact=False, node=node)
+@models("builtins.getattr")
+def get_attribute(machine: Interpreter, call: LibraryCall) -> Value:
+    """``getattr(x, name)``."""
+    name = call.args[1] if len(call.args) >= 2 else None
+    if isinstance(name, Const) and isinstance(name.value, str):
+        return machine.attribute(call.args[0], name.value, call.node)
+    return machine.unknown("getattr", call.node, call.values)
 
 
-def _dict(machine: Interpreter, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-    pairs = Pairs()
-    if args:
-        if isinstance(args[0], Dict):
-            pairs = args[0].pairs
-        else:
-            items, exact = machine.iterate(args[0], node)
-            pairs = Pairs(exact=exact)
-            for item in items:
-                if isinstance(item, Seq) and len(item.items.values) == 2:
-                    pairs = with_key(pairs, *item.items.values)
-                else:
-                    pairs = Pairs(pairs.entries, False, (*pairs.rest, item))
-    for key, value in kwargs.items():
+@models("builtins.setattr")
+def set_attribute(machine: Interpreter, call: LibraryCall) -> Value:
+    """``setattr(x, name, value)``: where the name is not known, any attribute may be another from now on."""
+    if len(call.args) != 3:
+        return machine.unknown("setattr", call.node, call.values)
+    owner, name, value = call.args
+    if isinstance(name, Const) and isinstance(name.value, str):
+        machine.set_attribute(owner, name.value, value, call.node)
+    elif isinstance(owner, Instance):
+        machine.set(owner.state, ANY_ATTRIBUTE, True)
+        for key in list(owner.attrs):
+            machine.set(owner.attrs, key, machine.unknown(str(key), call.node, [value], anything=True))
+    return Const(None)
+
+
+@models("builtins.vars")
+def attributes_of(machine: Interpreter, call: LibraryCall) -> Value:
+    """``vars(x)``."""
+    if not call.args:
+        return anything(machine, call)
+    return machine.attribute(call.args[0], "__dict__", call.node)
+
+
+@models("builtins.globals", "builtins.locals", "builtins.eval", "builtins.exec", "builtins.compile")
+def anything(machine: Interpreter, call: LibraryCall) -> Value:
+    """What may give anything at all."""
+    return machine.unknown(call.last, call.node, call.args, anything=True)
+
+
+@models("builtins.__import__")
+def imported(machine: Interpreter, call: LibraryCall) -> Value:
+    """``__import__(name)``."""
+    name = call.args[0] if len(call.args) == 1 else None
+    if isinstance(name, Const) and isinstance(name.value, str):
+        return machine.imported(name.value, call.node)
+    return anything(machine, call)
+
+
+@models("builtins.object")
+def plain_object(machine: Interpreter, call: LibraryCall) -> Value:
+    """``object()``."""
+    return machine.unknown("object", call.node)
+
+
+# -- sequences -----------------------------------------------------------------------------------------------------
+
+
+@models("builtins.range")
+def number_range(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``range(...)``."""
+    bounds = [value.value for value in call.args if isinstance(value, Const) and isinstance(value.value, int)]
+    if len(bounds) != len(call.args) or not 0 < len(bounds) <= 3:
+        return sequence([Number("int"), Number("int")], "range", exact=False, node=call.node)
+    try:
+        numbers = range(*bounds)
+    except ValueError:
+        return sequence([], node=call.node)
+    if len(numbers) <= 64:
+        return sequence([Const(number) for number in numbers], "range", node=call.node)
+    return sequence([Const(numbers[0]), Number("int")], "range", exact=False, node=call.node)
+
+
+@models("builtins.slice")
+def made_slice(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``slice(...)``."""
+    bounds = call.args if len(call.args) > 1 else [Const(None), *call.args]
+    return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
+
+
+@models(
+    "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
+    "builtins.iter",
+)  # fmt: skip
+def listed(machine: Interpreter, call: LibraryCall) -> Value:
+    """``list(values)`` and its kin: the items that iterating gives."""
+    short, args = call.last, call.args
+    if short == "iter" and len(args) == 2:
+        return lazy(machine, call, lambda: ([machine.call(args[0], [], {}, call.node) for _ in range(2)], False))
+    if not args:
+        return sequence([], "set" if "set" in short else short, node=call.node)
+    items, exact = machine.iterate(args[0], call.node)
+    if short == "reversed":
+        items = list(reversed(items))
+    elif short in {"sorted", "set", "frozenset"} and exact and len(items) > 1:
+        items = _in_any_order(items)
+    return Seq(Items(tuple(items), exact), _KINDS.get(short, short), span_of(call.node))
+
+
+def _in_any_order(items: list[Value]) -> list[Value]:
+    """Numbers whose order is not known: each of them may be any of them."""
+    if not all(isinstance(item, Const | Number) for item in items):
+        return items
+    mixed = items[0]
+    for item in items[1:]:
+        mixed = join_values(mixed, item)
+    return [mixed] * len(items)
+
+
+@models("builtins.dict", "collections.OrderedDict")
+def dictionary(machine: Interpreter, call: LibraryCall) -> Value:
+    """``dict(...)``."""
+    pairs = _pairs(machine, call.args[0], call.node) if call.args else Pairs()
+    for key, value in call.kwargs.items():
         pairs = pairs.put(key, value)
-    return Dict(pairs, span_of(node))
+    return Dict(pairs, span_of(call.node))
 
 
-def _zip(machine: Interpreter, args: list[Value], node: ast.AST) -> Value:
-    columns = [machine.iterate(value, node) for value in args]
+def _pairs(machine: Interpreter, value: Value, node: ast.AST) -> Pairs:
+    """The entries that a dictionary is made from."""
+    if isinstance(value, Dict):
+        return value.pairs
+    items, exact = machine.iterate(value, node)
+    pairs = Pairs(exact=exact)
+    for item in items:
+        if isinstance(item, Seq) and len(item.items.values) == 2:
+            pairs = with_key(pairs, *item.items.values)
+        else:
+            pairs = Pairs(pairs.entries, False, (*pairs.rest, item))
+    return pairs
+
+
+@models("builtins.zip")
+def zipped(machine: Interpreter, call: LibraryCall) -> Value:
+    """``zip(...)``: rows of what goes in."""
+    columns = [machine.iterate(value, call.node) for value in call.args]
     rows = [Seq(Items(tuple(row)), "tuple") for row in zip(*(column[0] for column in columns), strict=False)]
-    exact = any(column[1] for column in columns) and all(column[1] or len(column[0]) > 1 for column in columns)
-    made = Seq(Items(tuple(rows), exact and all(column[1] for column in columns)), "zip", span_of(node))
-    made.extra = {"zipped": tuple(args)}
+    exact = bool(columns) and all(column[1] for column in columns)
+    made = Seq(Items(tuple(rows), exact), "zip", span_of(call.node))
+    made.extra = {"zipped": tuple(call.args)}
     return made
 
 
-def _sum(machine: Interpreter, args: list[Value], node: ast.AST) -> Value:
-    items, exact = machine.iterate(args[0], node)
-    result: Value = args[1] if len(args) > 1 else Const(0)
+@models("builtins.enumerate")
+def enumerated(machine: Interpreter, call: LibraryCall) -> Value:
+    """``enumerate(values)``."""
+    if not call.args:
+        return machine.unknown("enumerate", call.node, call.values)
+    items, exact = machine.iterate(call.args[0], call.node)
+    numbers = (Const(index) if exact else Number("int") for index in range(len(items)))
+    rows = tuple(Seq(Items(row), "tuple") for row in zip(numbers, items, strict=True))
+    return Seq(Items(rows, exact), "list", span_of(call.node))
+
+
+@models("builtins.map")
+def mapped(machine: Interpreter, call: LibraryCall) -> Value:
+    """``map(function, *iterables)``."""
+    if len(call.args) < 2:
+        return machine.unknown("map", call.node, call.values)
+
+    def run() -> tuple[list[Value], bool]:
+        columns = [machine.iterate(value, call.node) for value in call.args[1:]]
+        rows = zip(*(column[0] for column in columns), strict=False)
+        given = [machine.call(call.args[0], list(row), {}, call.node) for row in rows]
+        return given, all(column[1] for column in columns)
+
+    return lazy(machine, call, run)
+
+
+@models("builtins.filter")
+def filtered(machine: Interpreter, call: LibraryCall) -> Value:
+    """``filter(function, values)``: some of the values."""
+    if len(call.args) != 2:
+        return machine.unknown("filter", call.node, call.values)
+    return lazy(machine, call, lambda: (machine.iterate(call.args[1], call.node)[0], False))
+
+
+def lazy(machine: Interpreter, call: LibraryCall, run: Callable[[], tuple[list[Value], bool]]) -> Value:
+    """What computes its items only when it is iterated."""
+    return Generator(call.node, machine.frame, run, tuple(call.args))
+
+
+@models("builtins.next")
+def next_item(machine: Interpreter, call: LibraryCall) -> Value:
+    """``next(values)``."""
+    if not call.args:
+        return machine.unknown("next", call.node, call.values)
+    first = call.args[0]
+    if isinstance(first, Generator) and isinstance(first.node, ast.FunctionDef):
+        return machine.unknown("next", call.node, call.args, anything=True)
+    items, _ = machine.iterate(first, call.node)
+    return items[0] if items else machine.unknown("next", call.node, call.args)
+
+
+@models("builtins.sum")
+def summed(machine: Interpreter, call: LibraryCall) -> Value:
+    """``sum(values)``."""
+    if not call.args:
+        return machine.unknown("sum", call.node, call.values)
+    items, exact = machine.iterate(call.args[0], call.node)
+    result: Value = call.args[1] if len(call.args) > 1 else Const(0)
     for item in items:
-        result = operators.binary(machine, node, ast.Add(), result, item)
+        result = operators.binary(machine, call.node, ast.Add(), result, item)
     if not exact and isinstance(result, Const):
-        return Number("float", span_of(node))
+        return Number("float", span_of(call.node))
     return result
 
 
-def _extreme(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
-    if len(args) == 1:
-        items, exact = machine.iterate(args[0], node)
-    else:
-        items, exact = args, True
+@models("builtins.max", "builtins.min")
+def extreme(machine: Interpreter, call: LibraryCall) -> Value:
+    """``max(values)`` and ``min(values)``: one of them."""
+    if not call.args:
+        return machine.unknown(call.last, call.node, call.values)
+    items, exact = machine.iterate(call.args[0], call.node) if len(call.args) == 1 else (call.args, True)
     if items and all(isinstance(item, Const | Number) for item in items):
-        made = Number("", span_of(node))
+        made = Number("", span_of(call.node))
         machine.depend(made, items)
         return made
     if not items or not exact:
-        return machine.unknown("max", node, items)
+        return machine.unknown("max", call.node, items)
     numbers = [operators.scalar(item) for item in items]
     if all(number is not None for number in numbers):
-        return items[numbers.index(max(numbers) if short == "max" else min(numbers))]
+        return items[numbers.index(max(numbers) if call.last == "max" else min(numbers))]
     result = items[0]
     for item in items[1:]:
         result = join_values(result, item)
     return result
-
-
-def _abs(machine: Interpreter, value: Value, node: ast.AST) -> Value:
-    if isinstance(value, Const) and isinstance(value.value, int | float):
-        return Const(abs(value.value))
-    if isinstance(value, Tensor | Variable):
-        return machine.tensor(node, [value], dtype=value.dtype, op="tensorflow.abs")
-    if isinstance(value, Array):
-        made = Array(value.dtype, span_of(node))
-        machine.depend(made, [value])
-        return made
-    if isinstance(value, Number):
-        number = Number(value.kind, span_of(node))
-        machine.depend(number, [value])
-        return number
-    return machine.unknown("abs", node, [value])
-
-
-def _math(machine: Interpreter, name: str, short: str, args: list[Value], node: ast.AST) -> Value:
-    import math
-
-    if args and all(isinstance(value, Const) for value in args):
-        try:
-            return Const(getattr(math, short)(*(value.value for value in args if isinstance(value, Const))))
-        except Exception:  # whatever the program's own call would raise
-            return Number("float", span_of(node))
-    if short == "prod" and args and isinstance(args[0], Seq):
-        result: Value = Const(1)
-        for item in machine.iterate(args[0], node)[0]:
-            result = operators.binary(machine, node, ast.Mult(), result, item)
-        return result
-    made = Number("float", span_of(node))
-    leaves = [leaf for value in args for leaf in machine.leaves(value)]
-    machine.depend(made, leaves, machine.cut(Kind.PYTHON, node, machine.callee(node), name))
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
-        machine.leaves_graph(made, node, machine.callee(node), name, "TypeError", Kind.PYTHON)
-    return made
-
-
-def _functools(machine: Interpreter, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-    if short == "partial" and args:
-        return Partial(args[0], tuple(args[1:]), kwargs)
-    if short == "reduce" and len(args) >= 2:
-        items, _exact = machine.iterate(args[1], node)
-        if len(args) > 2:
-            items = [args[2], *items]
-        if not items:
-            return machine.unknown("reduce", node, args)
-        result = items[0]
-        for item in items[1:]:
-            result = machine.call(args[0], [result, item], {}, node)
-        return result
-    if short in {"wraps", "lru_cache", "cache", "singledispatch"}:
-        if args and isinstance(args[0], Function) and short in {"cache", "lru_cache"}:
-            made = args[0].copy()
-            made.memo = {}
-            return made
-        return Known("functools." + short)
-    return machine.foreign("call", node, [*args, *kwargs.values()])
-
-
-def _itertools(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
-    if short in {"chain", "chain.from_iterable"}:
-        parts: list[Value] = []
-        exact = True
-        sources = args
-        if short == "chain.from_iterable" and args:
-            sources, exact = machine.iterate(args[0], node)
-        for value in sources:
-            items, whole = machine.iterate(value, node)
-            parts += items
-            exact = exact and whole
-        return sequence(parts, exact=exact, node=node)
-    if short == "starmap" and len(args) == 2:
-        return _lazy(machine, args, node, lambda: _star_mapped(machine, args, node))
-    if short == "accumulate" and args:
-        return _lazy(machine, args, node, lambda: _accumulated(machine, args, node))
-    found = [item for value in args for item in machine.iterate(value, node)[0]]
-    if short in {"product", "permutations", "combinations", "zip_longest"}:
-        return Seq(Items((machine.unknown("items", node, found),) * 2, exact=False), "list")
-    if short in {"repeat", "cycle", "islice", "takewhile", "count"}:
-        values = found if found and short != "count" else [Number("int")]
-        return sequence(values, exact=False, node=node)
-    return machine.foreign("call", node, args)
-
-
-def _star_mapped(machine: Interpreter, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
-    """The items of ``itertools.starmap(function, rows)``."""
-    rows, exact = machine.iterate(args[1], node)
-    return [machine.call(args[0], machine.iterate(row, node)[0], {}, node) for row in rows], exact
-
-
-def _accumulated(machine: Interpreter, args: list[Value], node: ast.AST) -> tuple[list[Value], bool]:
-    """The items of ``itertools.accumulate(items, function)``: each made of the one before it."""
-    items, exact = machine.iterate(args[0], node)
-    made = items[:1]
-    for item in items[1:]:
-        if len(args) > 1 and not (isinstance(args[1], Const) and args[1].value is None):
-            made.append(machine.call(args[1], [made[-1], item], {}, node))
-        else:
-            made.append(operators.binary(machine, node, ast.Add(), made[-1], item))
-    return made, exact
-
-
-def _collections(machine: Interpreter, short: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-    if short in {"deque"}:
-        items, exact = machine.iterate(args[0], node) if args else ([], True)
-        return Seq(Items(tuple(items), exact and "maxlen" not in kwargs), "list", span_of(node))
-    if short == "OrderedDict":
-        return _dict(machine, args, kwargs, node)
-    if short == "defaultdict":
-        return Dict(Pairs((), exact=False), span_of(node))
-    return machine.foreign("call", node, [*args, *kwargs.values()])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import tensors_in
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import (
-    Const,
     Dict,
     Items,
     LibObject,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def pickled(machine: Interpreter, short: str, args: list[Value], node: ast.AST) -> Value:
     """``pickle.dumps`` and ``loads``: what comes back is new and remembers nothing."""
-    given = [leaf for value in args for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    given = tensors_in(machine, *args)
     if short in {"dump", "dumps"}:
         made = Number("str", span_of(node))
         machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))

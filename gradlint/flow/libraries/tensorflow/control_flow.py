@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import argument
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Bound, Function, Partial
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.interpreter import Interpreter
-    from gradlint.flow.libraries.models import Special
 
 
-def choose(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.cond", "keras.ops.cond")
+def choose(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.cond``: one of two functions is called; in eager mode the other one is not."""
-    predicate = argument(args, kwargs, 0, "pred")
-    ways = [argument(args, kwargs, 1, "true_fn"), argument(args, kwargs, 2, "false_fn")]
+    predicate = call.argument(0, "pred")
+    ways = [call.argument(1, "true_fn"), call.argument(2, "false_fn")]
     if predicate is None or any(way is None for way in ways):
-        return machine.unknown("cond", node, [*args, *kwargs.values()])
-    truth = machine.truth(predicate, node)
+        return machine.unknown("cond", call.node, call.values)
+    truth = machine.truth(predicate, call.node)
     if truth is not None and not machine.in_graph:
         way = ways[0] if truth else ways[1]
         assert way is not None
-        return machine.call(way, [], {}, node)
-    text = machine.text(node)
-    calls = [_caller(machine, way, [], node) for way in ways if way is not None]
+        return machine.call(way, [], {}, call.node)
+    text = machine.text(call.node)
+    calls = [_caller(machine, way, [], call.node) for way in ways if way is not None]
     return machine.fork(calls, [f"when the condition of `{text[:40]}` is true", "when it is false"])
 
 
@@ -39,30 +39,32 @@ def _caller(machine: Interpreter, function: Value, given: list[Value], node: ast
     return lambda: machine.call(function, given, {}, node)
 
 
-def case(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.case", "tensorflow.switch_case")
+def case(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.case`` and ``tf.switch_case``: one of several functions is called."""
-    functions = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
+    functions = call.leaves(machine)
     functions = [leaf for leaf in functions if isinstance(leaf, Function | Bound | Partial)]
     if not functions:
-        return machine.unknown("case", node, [*args, *kwargs.values()])
-    return machine.fork([_caller(machine, function, [], node) for function in functions], [""] * len(functions))
+        return machine.unknown("case", call.node, call.values)
+    return machine.fork([_caller(machine, function, [], call.node) for function in functions], [""] * len(functions))
 
 
-def loop(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.while_loop", "keras.ops.while_loop")
+def loop(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.while_loop(cond, body, loop_vars)``: the body, twice."""
-    body = argument(args, kwargs, 1, "body")
-    start = argument(args, kwargs, 2, "loop_vars")
+    body = call.argument(1, "body")
+    start = call.argument(2, "loop_vars")
     if body is None or not isinstance(start, Seq):
-        return machine.unknown("while_loop", node, [*args, *kwargs.values()])
+        return machine.unknown("while_loop", call.node, call.values)
     current: list[Value] = list(start.items.values)
     for _ in range(2):
-        current = [generalised(machine, value, node) for value in current]
-        result = machine.call(body, current, {}, node)
+        current = [generalised(machine, value, call.node) for value in current]
+        result = machine.call(body, current, {}, call.node)
         items = list(result.items.values) if isinstance(result, Seq) else [result]
         if len(items) != len(current):
-            return machine.unknown("while_loop", node, [*args, result])
+            return machine.unknown("while_loop", call.node, [*call.args, result])
         current = items
-    return sequence(current, "list", node=node)
+    return sequence(current, "list", node=call.node)
 
 
 def generalised(machine: Interpreter, value: Value, node: ast.AST) -> Value:
@@ -72,28 +74,37 @@ def generalised(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     return value
 
 
-def mapped(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models(
+    "tensorflow.map_fn",
+    "tensorflow.vectorized_map",
+    "tensorflow.scan",
+    "tensorflow.foldl",
+    "tensorflow.foldr",
+    "keras.ops.map",
+    "keras.ops.vectorized_map",
+)
+def mapped(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.map_fn``, ``tf.scan``, ``tf.vectorized_map``, ``tf.foldl``: a function called on elements."""
-    function = argument(args, kwargs, 0, "fn" if not name.endswith("associative_scan") else "f")
-    elements = argument(args, kwargs, 1, "elems")
+    function = call.argument(0, "fn" if not call.name.endswith("associative_scan") else "f")
+    elements = call.argument(1, "elems")
     if function is None or elements is None:
-        return machine.unknown("map", node, [*args, *kwargs.values()])
-    element = _element(machine, elements, node)
-    initial = argument(args, kwargs, 2, "initializer")
-    if name.rpartition(".")[2] in {"scan", "foldl", "foldr"}:
+        return machine.unknown("map", call.node, call.values)
+    element = _element(machine, elements, call.node)
+    initial = call.argument(2, "initializer")
+    if call.last in {"scan", "foldl", "foldr"}:
         state = initial if initial is not None else element
         result: Value = state
         for _ in range(2):
-            result = machine.call(function, [result, element], {}, node)
+            result = machine.call(function, [result, element], {}, call.node)
     else:
-        result = machine.call(function, [element], {}, node)
-    asked = kwargs.get("fn_output_signature") or kwargs.get("dtype")
+        result = machine.call(function, [element], {}, call.node)
+    asked = call.kwargs.get("fn_output_signature") or call.kwargs.get("dtype")
 
     def stacked(value: Value) -> Value:
         if isinstance(value, Seq):
             return Seq(Items(tuple(stacked(item) for item in value.items.values), value.items.exact), value.kind)
-        parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-        return machine.tensor(node, parents, dtype=dtypes.named(asked) or dtypes.of(value), op=name)
+        parents = tensors_in(machine, value)
+        return machine.tensor(call.node, parents, dtype=dtypes.named(asked) or dtypes.of(value), op=call.name)
 
     return stacked(result)
 
@@ -101,55 +112,52 @@ def mapped(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str,
 def _element(machine: Interpreter, elements: Value, node: ast.AST) -> Value:
     if isinstance(elements, Seq):
         return Seq(Items(tuple(_element(machine, item, node) for item in elements.items.values)), "tuple")
-    parents = [leaf for leaf in machine.leaves(elements) if not isinstance(leaf, Const)]
+    parents = tensors_in(machine, elements)
     return machine.tensor(node, parents, dtype=dtypes.of(elements), op="tensorflow.strided_slice")
 
 
-def numpy_function(
-    machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+@models("tensorflow.numpy_function", "tensorflow.compat.v1.py_func", "tensorflow.py_func")
+def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.numpy_function`` and ``tf.compat.v1.py_func``: a gradient never passes."""
-    inputs = argument(args, kwargs, 1, "inp")
-    parents = [leaf for leaf in machine.leaves(inputs) if not isinstance(leaf, Const)] if inputs is not None else []
-    cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), name, reason="numpy-function")
-    dtype = dtypes.named(argument(args, kwargs, 2, "Tout"))
-    made = machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
-    function = argument(args, kwargs, 0, "func")
+    inputs = call.argument(1, "inp")
+    parents = tensors_in(machine, inputs) if inputs is not None else []
+    cut = call.cut(machine, Kind.OPAQUE, reason="numpy-function")
+    dtype = dtypes.named(call.argument(2, "Tout"))
+    made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+    function = call.argument(0, "func")
     if isinstance(function, Function):
         machine.depend(made, list(machine.captured(function)), cut)
     return made
 
 
-def py_function(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.py_function")
+def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.py_function``: passes to what stands in ``inp``, not to what the function captures."""
-    inputs = argument(args, kwargs, 1, "inp")
-    function = argument(args, kwargs, 0, "func")
-    given = [leaf for leaf in machine.leaves(inputs) if not isinstance(leaf, Const)] if inputs is not None else []
-    fresh: list[Value] = [machine.tensor(node, [leaf], dtype=dtypes.of(leaf), op=name) for leaf in given]
-    dtype = dtypes.named(argument(args, kwargs, 2, "Tout"))
+    inputs = call.argument(1, "inp")
+    function = call.argument(0, "func")
+    given = tensors_in(machine, inputs) if inputs is not None else []
+    fresh: list[Value] = [machine.tensor(call.node, [leaf], dtype=dtypes.of(leaf), op=call.name) for leaf in given]
+    dtype = dtypes.named(call.argument(2, "Tout"))
     if not isinstance(function, Function | Known):
-        return machine.unknown("py_function", node, [*given, *([function] if function is not None else [])])
+        return machine.unknown("py_function", call.node, [*given, *([function] if function is not None else [])])
     machine.eager = True
-    result = machine.call(function, fresh, {}, node)
-    made = machine.tensor(node, [], dtype=dtype, op=name)
+    result = machine.call(function, fresh, {}, call.node)
+    made = machine.tensor(call.node, [], dtype=dtype, op=call.name)
     if any(isinstance(leaf, Array | Number) for leaf in machine.leaves(result)):
-        cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), name, reason="py-function-converts")
+        cut = call.cut(machine, Kind.OPAQUE, reason="py-function-converts")
         machine.depend(made, given, cut)
     else:
         machine.depend(made, given, sure=False)
     if isinstance(function, Function):
         captured = [value for value in machine.captured(function) if isinstance(value, Variable | Tensor)]
-        machine.depend(
-            made, captured, machine.cut(Kind.OPAQUE, node, machine.callee(node), name, reason="py-function-captures")
-        )
+        machine.depend(made, captured, call.cut(machine, Kind.OPAQUE, reason="py-function-captures"))
     return made
 
 
-def graph_function(
-    machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+@models("tensorflow.function", "tensorflow.compat.v1.function")
+def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.function(f)``: the same function, run as a graph."""
-    function = argument(args, kwargs, 0, "func")
+    function = call.argument(0, "func")
     if isinstance(function, Function):
         made = function.copy()
         made.graph = True
@@ -157,35 +165,46 @@ def graph_function(
     return function if function is not None else Known("tensorflow.function")
 
 
-def custom(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.custom_gradient", "keras.ops.custom_gradient")
+def custom(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.custom_gradient(f)``."""
-    function = argument(args, kwargs, 0, "f")
+    function = call.argument(0, "f")
     if isinstance(function, Function):
-        return machine.custom_gradient(function, node)
-    return machine.foreign("custom gradient", node, args)
+        return machine.custom_gradient(function, call.node)
+    return machine.foreign("custom gradient", call.node, call.args)
 
 
-def pass_through(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.grad_pass_through")
+def pass_through(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.grad_pass_through(f)``: computes with f, and passes the gradient by it."""
-    function = argument(args, kwargs, 0, "f")
+    function = call.argument(0, "f")
     given = (function,) if function is not None else (machine.anything,)
-    return LibObject("tensorflow.grad_pass_through", "custom-gradient", span_of(node), given)
+    return LibObject("tensorflow.grad_pass_through", "custom-gradient", span_of(call.node), given)
 
 
-def recompute(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.recompute_grad")
+def recompute(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.recompute_grad(f)``: the same function."""
-    return args[0] if args else machine.unknown("recompute", node)
+    return call.args[0] if call.args else machine.unknown("recompute", call.node)
 
 
-CALLS: dict[str, Special] = {
-    "tensorflow.grad_pass_through": pass_through, "tensorflow.cond": choose, "keras.ops.cond": choose,
-    "tensorflow.case": case, "tensorflow.switch_case": case, "tensorflow.while_loop": loop,
-    "keras.ops.while_loop": loop, "tensorflow.map_fn": mapped, "tensorflow.vectorized_map": mapped,
-    "tensorflow.scan": mapped, "tensorflow.foldl": mapped, "tensorflow.foldr": mapped, "keras.ops.map": mapped,
-    "keras.ops.vectorized_map": mapped, "tensorflow.numpy_function": numpy_function,
-    "tensorflow.compat.v1.py_func": numpy_function, "tensorflow.py_func": numpy_function,
-    "tensorflow.py_function": py_function, "tensorflow.function": graph_function,
-    "tensorflow.compat.v1.function": graph_function, "tensorflow.custom_gradient": custom,
-    "keras.ops.custom_gradient": custom, "tensorflow.recompute_grad": recompute,
-}  # fmt: skip
-"""What each of these functions gives, by its canonical name."""
+@models(
+    "tensorflow.executing_eagerly",
+    "tensorflow.compat.v1.executing_eagerly",
+    "tensorflow.python.eager.context.executing_eagerly",
+)
+def eagerly(machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
+    return Const(not machine.in_graph)
+
+
+@models("tensorflow.inside_function")
+def inside_function(machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.inside_function()``."""
+    return Const(machine.in_graph)
+
+
+@models("tensorflow.compat.v1.executing_eagerly_outside_functions")
+def outside_functions(_machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.compat.v1.executing_eagerly_outside_functions()``: it holds in all TensorFlow 2 code."""
+    return Const(True)

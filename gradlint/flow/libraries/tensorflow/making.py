@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import argument
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.numbers import rank
@@ -27,17 +28,15 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
-    import ast
-
     from gradlint.flow.interpreter import Interpreter
-    from gradlint.flow.libraries.models import Special
 
 
-def make_variable(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.Variable", "keras.Variable", "tensorflow.compat.v1.Variable", "keras.backend.variable")
+def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.Variable(...)`` and ``keras.Variable(...)``."""
-    is_keras = name.startswith("keras.")
-    initial = argument(args, kwargs, 0, "initializer" if is_keras else "initial_value")
-    given = kwargs.get("dtype") or (args[2] if is_keras and len(args) > 2 else None)
+    is_keras = call.name.startswith("keras.")
+    initial = call.argument(0, "initializer" if is_keras else "initial_value")
+    given = call.kwargs.get("dtype") or (call.args[2] if is_keras and len(call.args) > 2 else None)
     dtype = dtypes.named(given) if given is not None else None
     known = None
     callable_initial = isinstance(initial, Function | Bound | LibObject | Partial)
@@ -45,71 +44,72 @@ def make_variable(machine: Interpreter, name: str, args: list[Value], kwargs: di
         dtype = "float32" if is_keras else dtypes.of(initial)
     if callable_initial and given is None:
         assert initial is not None
-        inner = machine.call(initial, [], {}, node) if isinstance(initial, Function) else None
+        inner = machine.call(initial, [], {}, call.node) if isinstance(initial, Function) else None
         dtype = dtypes.of(inner) if inner is not None else "float32" if is_keras else None
     if isinstance(initial, Const) and isinstance(initial.value, int | float):
         known = initial.value
     elif isinstance(initial, Tensor):
         known = initial.known
-    flag = kwargs.get("trainable") or (args[1] if not is_keras and len(args) > 1 else None)
-    if flag is None and is_keras and len(args) > 3:
-        flag = args[3]
+    flag = call.kwargs.get("trainable") or (call.args[1] if not is_keras and len(call.args) > 1 else None)
+    if flag is None and is_keras and len(call.args) > 3:
+        flag = call.args[3]
     trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
-    if "synchronization" in kwargs:
-        trainable = False if machine.text(node).find("ON_READ") >= 0 else trainable
+    if "synchronization" in call.kwargs:
+        trainable = False if machine.text(call.node).find("ON_READ") >= 0 else trainable
     if isinstance(trainable, int):
         trainable = bool(trainable)
     if trainable is not None and not isinstance(trainable, bool):
         trainable = True
-    made = Variable(dtype, span_of(node), trainable=trainable, keras=is_keras)
+    made = Variable(dtype, span_of(call.node), trainable=trainable, keras=is_keras)
     made.born = machine.tick()
     made.state["known"] = known
     made.state["initial"] = initial
     if initial is not None:
         parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
-        machine.depend(made, parents, machine.cut(Kind.REWRAPPED, node, machine.callee(node), name))
-    if initial is None and not kwargs and not args:
+        machine.depend(made, parents, call.cut(machine, Kind.REWRAPPED))
+    if initial is None and not call.kwargs and not call.args:
         made.dtype = None
     return made
 
 
-def constant(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.constant", "tensorflow.convert_to_tensor", "keras.ops.convert_to_tensor", "keras.backend.constant")
+def constant(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.constant`` and ``tf.convert_to_tensor``: the very object for a tensor, a new one for all else."""
-    value = argument(args, kwargs, 0, "value")
+    value = call.argument(0, "value")
     if value is None:
-        return machine.unknown("constant", node, kwargs.values())
-    given = kwargs.get("dtype")
-    if given is None and len(args) > 1:
-        given = args[1]
+        return machine.unknown("constant", call.node, call.kwargs.values())
+    given = call.kwargs.get("dtype")
+    if given is None and len(call.args) > 1:
+        given = call.args[1]
     asked = dtypes.named(given)
-    shaped = "shape" in kwargs or len(args) > 2
-    is_constant = name == "tensorflow.constant"
+    shaped = "shape" in call.kwargs or len(call.args) > 2
+    is_constant = call.name == "tensorflow.constant"
     if isinstance(value, Storage):
         value = value.base
     if isinstance(value, Join):
-        return machine.tensor(node, [value], dtype=asked or dtypes.of(value), op=name)
+        return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name)
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, Tensor):
         if not shaped and (asked is None or asked == value.dtype):
             return value
-        shape = argument(args, kwargs, 2, "shape")
+        shape = call.argument(2, "shape")
         axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
         if is_constant and axes is not None and had is not None and axes != had:
-            cut = machine.cut(Kind.REWRAPPED, node, machine.callee(node), name, reason="reshaped")
-            return machine.tensor(node, [value], dtype=asked or value.dtype, op=name, cut=cut)
-        made = machine.tensor(node, [value], dtype=asked or value.dtype, op=name, sure=False)
+            cut = call.cut(machine, Kind.REWRAPPED, reason="reshaped")
+            return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
+        made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
         made.copy_of = value
         return made
     if isinstance(value, Variable | Params):
         if is_constant:
-            cut = machine.cut(Kind.REWRAPPED, node, machine.callee(node), name, reason="constant-of-variable")
-            return machine.tensor(node, [value], dtype=asked or dtypes.of(value), op=name, cut=cut)
-        made = machine.tensor(node, [value], dtype=asked or dtypes.of(value), op="read")
+            cut = call.cut(machine, Kind.REWRAPPED, reason="constant-of-variable")
+            return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name, cut=cut)
+        made = machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op="read")
         made.copy_of = value
         return made
     if isinstance(value, Unknown):
-        made = machine.tensor(node, [value], dtype=asked, op=name, sure=False)
+        made = machine.tensor(call.node, [value], dtype=asked, op=call.name, sure=False)
         made.copy_of = value
         made.extra = {"maybe_same": value}
         return made
@@ -118,52 +118,62 @@ def constant(machine: Interpreter, name: str, args: list[Value], kwargs: dict[st
         known = value.value
     elif isinstance(value, Array):
         known = value.known if isinstance(value.known, int | float) else None
-    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    made = machine.tensor(node, parents, dtype=asked or dtypes.of(value), op=name, known=known)
+    parents = tensors_in(machine, value)
+    made = machine.tensor(call.node, parents, dtype=asked or dtypes.of(value), op=call.name, known=known)
     made.extra = {"args": (value,)}
     return made
 
 
-def identity(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.identity", "tensorflow.ensure_shape", "tensorflow.debugging.check_numerics")
+def identity(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.identity`` and the like: a fresh tensor that is connected."""
-    value = argument(args, kwargs, 0, "input") or next(iter(kwargs.values()), None)
+    value = call.argument(0, "input") or next(iter(call.kwargs.values()), None)
     if value is None:
-        return machine.unknown("identity", node)
+        return machine.unknown("identity", call.node)
     if isinstance(value, Symbolic):
         return value
-    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
-    made = machine.tensor(node, parents, dtype=dtypes.of(value), op=name)
+    parents = tensors_in(machine, value)
+    made = machine.tensor(call.node, parents, dtype=dtypes.of(value), op=call.name)
     if not isinstance(value, Seq):
         made.copy_of = value
     return made
 
 
-def cast(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models(
+    "tensorflow.cast",
+    "tensorflow.saturate_cast",
+    "keras.ops.cast",
+    "keras.backend.cast",
+    "tensorflow.compat.v1.to_float",
+    "tensorflow.compat.v1.to_int32",
+    "tensorflow.compat.v1.cast",
+)
+def cast(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.cast``: passes between floats, loses everything else."""
-    value = argument(args, kwargs, 0, "x")
-    given = argument(args, kwargs, 1, "dtype")
-    if name.rpartition(".")[2] != "cast" and name.rpartition(".")[2] not in {"saturate_cast"}:
+    value = call.argument(0, "x")
+    given = call.argument(1, "dtype")
+    if call.last != "cast" and call.last not in {"saturate_cast"}:
         target = {"to_float": "float32", "to_int32": "int32", "to_int64": "int64", "to_double": "float64"}.get(
-            name.rpartition(".")[2]
+            call.last
         )
     else:
         target = dtypes.named(given)
     if value is None:
-        return machine.unknown("cast", node)
+        return machine.unknown("cast", call.node)
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, Tensor) and target is not None and value.dtype == target:
         return value
     source = dtypes.of(value)
-    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    parents = tensors_in(machine, value)
     if dtypes.is_discrete(target) and not dtypes.is_discrete(source):
-        cut = machine.cut(Kind.CAST, node, machine.callee(node), name, dtype=str(target))
-        return machine.tensor(node, parents, dtype=target, op=name, cut=cut)
+        cut = call.cut(machine, Kind.CAST, dtype=str(target))
+        return machine.tensor(call.node, parents, dtype=target, op=call.name, cut=cut)
     made = machine.tensor(
-        node,
+        call.node,
         parents,
         dtype=target,
-        op=name,
+        op=call.name,
         sure=target is not None,
         known=value.known if isinstance(value, Tensor) else None,
     )
@@ -172,114 +182,111 @@ def cast(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, V
     return made
 
 
-def image_dtype(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.image.convert_image_dtype")
+def image_dtype(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.image.convert_image_dtype``: a cast that scales."""
-    return cast(machine, "tensorflow.cast", args, kwargs, node)
+    return cast(machine, replace(call, name="tensorflow.cast"))
 
 
-def filled(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.zeros", "tensorflow.ones", "tensorflow.eye", "keras.ops.zeros", "keras.ops.ones")
+def filled(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.zeros``, ``tf.ones``, ``tf.eye``: constants."""
-    given = kwargs.get("dtype") or (args[1] if len(args) > 1 and name.endswith(("zeros", "ones")) else None)
+    given = call.kwargs.get("dtype") or (
+        call.args[1] if len(call.args) > 1 and call.name.endswith(("zeros", "ones")) else None
+    )
     dtype = dtypes.named(given) if given is not None else "float32"
-    made = machine.tensor(node, [], dtype=dtype, op=name)
-    made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
+    made = machine.tensor(call.node, [], dtype=dtype, op=call.name)
+    made.extra = {"args": tuple(call.args) or tuple(value for key, value in call.kwargs.items() if key == "shape")}
     return made
 
 
-def like(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.zeros_like", "tensorflow.ones_like", "keras.ops.zeros_like", "keras.ops.ones_like")
+def like(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.zeros_like``, ``tf.ones_like``: constants of another's shape."""
-    value = args[0] if args else next(iter(kwargs.values()), Const(None))
-    given = kwargs.get("dtype") or (args[1] if len(args) > 1 else None)
-    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
+    value = call.args[0] if call.args else next(iter(call.kwargs.values()), Const(None))
+    given = call.kwargs.get("dtype") or (call.args[1] if len(call.args) > 1 else None)
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
     dtype = dtypes.named(given) if given is not None else dtypes.of(value)
     return machine.tensor(
-        node, [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)], dtype=dtype, op=name, cut=cut
+        call.node,
+        tensors_in(machine, value),
+        dtype=dtype,
+        op=call.name,
+        cut=cut,
     )
 
 
-def number_range(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.range")
+def number_range(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.range``: a constant, whatever its bounds."""
-    values = [*args, *(kwargs[key] for key in ("start", "limit", "delta") if key in kwargs)]
-    given = kwargs.get("dtype")
+    values = [*call.args, *(call.kwargs[key] for key in ("start", "limit", "delta") if key in call.kwargs)]
+    given = call.kwargs.get("dtype")
     dtype = dtypes.named(given) if given is not None else dtypes.of(sequence(values))
-    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
     parents = [leaf for value in values for leaf in machine.leaves(value)]
-    return machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
+    return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
 
 
-def random_values(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models(
+    "tensorflow.random.normal",
+    "tensorflow.random.uniform",
+    "tensorflow.random.truncated_normal",
+    "tensorflow.random.stateless_normal",
+    "tensorflow.random.stateless_uniform",
+    "tensorflow.random.stateless_truncated_normal",
+    "keras.random.normal",
+    "keras.random.uniform",
+)
+def random_values(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.random.normal`` and its kin: connected to their parameters, a constant otherwise."""
-    given = kwargs.get("dtype")
+    given = call.kwargs.get("dtype")
     dtype = dtypes.named(given) if given is not None else None
-    integers = name.endswith("uniform") and dtypes.is_discrete(dtype)
+    integers = call.name.endswith("uniform") and dtypes.is_discrete(dtype)
     if given is None:
         dtype = "float32"
     shape = ("shape", "dtype", "seed", "name")
     skip = 1
-    if name.rpartition(".")[2].startswith("stateless_"):
+    if call.last.startswith("stateless_"):
         skip = 2
-    parents = [leaf for value in args[skip:] for leaf in machine.leaves(value)]
-    parents += [leaf for key, value in kwargs.items() if key not in shape for leaf in machine.leaves(value)]
+    parents = [leaf for value in call.args[skip:] for leaf in machine.leaves(value)]
+    parents += [leaf for key, value in call.kwargs.items() if key not in shape for leaf in machine.leaves(value)]
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
-    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name) if integers else None
-    made = machine.tensor(node, parents, dtype=dtype, op=name, cut=cut)
-    made.extra = {"args": tuple(args) or tuple(value for key, value in kwargs.items() if key == "shape")}
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE) if integers else None
+    made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
+    made.extra = {"args": tuple(call.args) or tuple(value for key, value in call.kwargs.items() if key == "shape")}
     return made
 
 
-def one_hot(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.one_hot", "keras.ops.one_hot", "keras.utils.to_categorical")
+def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.one_hot``: a constant for its indices, its depth and its values."""
-    parents = [leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value)]
-    given = kwargs.get("dtype")
-    cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, machine.callee(node), name)
+    parents = call.leaves(machine)
+    given = call.kwargs.get("dtype")
+    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
     return machine.tensor(
-        node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=name, cut=cut
+        call.node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=call.name, cut=cut
     )
 
 
-def keras_input(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("keras.Input")
+def keras_input(machine: Interpreter, call: LibraryCall) -> Value:
     """``keras.Input(...)``: a symbolic tensor."""
-    return Symbolic(span_of(node))
+    return Symbolic(span_of(call.node))
 
 
-def slices(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.IndexedSlices", "tensorflow.SparseTensor", "tensorflow.sparse.SparseTensor")
+def slices(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.IndexedSlices`` and ``tf.SparseTensor``: composites that are no source themselves."""
-    given = [
-        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
-    ]
+    given = call.tensors(machine)
     floats = [leaf for leaf in given if not dtypes.is_discrete(dtypes.of(leaf))]
-    made = machine.tensor(node, given, dtype=dtypes.of(floats[0]) if floats else None, op=name)
-    made.extra = {"composite": "sparse" if name.endswith("SparseTensor") else "slices"}
+    made = machine.tensor(call.node, given, dtype=dtypes.of(floats[0]) if floats else None, op=call.name)
+    made.extra = {"composite": "sparse" if call.name.endswith("SparseTensor") else "slices"}
     return made
 
 
-def parsed(machine: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@models("tensorflow.io.parse_tensor", "tensorflow.experimental.dlpack.from_dlpack")
+def parsed(machine: Interpreter, call: LibraryCall) -> Value:
     """Functions that make a tensor of bytes or of a capsule."""
-    given = [
-        leaf for value in (*args, *kwargs.values()) for leaf in machine.leaves(value) if not isinstance(leaf, Const)
-    ]
-    return machine.tensor(node, given, dtype=dtypes.named(argument(args, kwargs, 1, "out_type")), op=name)
-
-
-CALLS: dict[str, Special] = {
-    "tensorflow.Variable": make_variable, "keras.Variable": make_variable,
-    "tensorflow.compat.v1.Variable": make_variable, "keras.backend.variable": make_variable,
-    "tensorflow.constant": constant, "tensorflow.convert_to_tensor": constant,
-    "keras.ops.convert_to_tensor": constant, "keras.backend.constant": constant, "tensorflow.identity": identity,
-    "tensorflow.ensure_shape": identity, "tensorflow.debugging.check_numerics": identity, "tensorflow.cast": cast,
-    "tensorflow.saturate_cast": cast, "keras.ops.cast": cast, "keras.backend.cast": cast,
-    "tensorflow.compat.v1.to_float": cast, "tensorflow.compat.v1.to_int32": cast, "tensorflow.compat.v1.cast": cast,
-    "tensorflow.zeros": filled, "tensorflow.ones": filled, "tensorflow.eye": filled, "keras.ops.zeros": filled,
-    "keras.ops.ones": filled, "tensorflow.zeros_like": like, "tensorflow.ones_like": like,
-    "keras.ops.zeros_like": like, "keras.ops.ones_like": like, "tensorflow.range": number_range,
-    "keras.Input": keras_input, "tensorflow.one_hot": one_hot, "keras.ops.one_hot": one_hot,
-    "keras.utils.to_categorical": one_hot, "tensorflow.random.normal": random_values,
-    "tensorflow.random.uniform": random_values, "tensorflow.random.truncated_normal": random_values,
-    "tensorflow.random.stateless_normal": random_values, "tensorflow.random.stateless_uniform": random_values,
-    "tensorflow.random.stateless_truncated_normal": random_values, "keras.random.normal": random_values,
-    "keras.random.uniform": random_values, "tensorflow.io.parse_tensor": parsed,
-    "tensorflow.experimental.dlpack.from_dlpack": parsed, "tensorflow.image.convert_image_dtype": image_dtype,
-    "tensorflow.IndexedSlices": slices, "tensorflow.SparseTensor": slices, "tensorflow.sparse.SparseTensor": slices,
-}  # fmt: skip
-"""What each of these functions gives, by its canonical name."""
+    given = call.tensors(machine)
+    return machine.tensor(call.node, given, dtype=dtypes.named(call.argument(1, "out_type")), op=call.name)

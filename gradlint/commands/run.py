@@ -1,0 +1,208 @@
+"""``gradlint run``: runs the user's own program and names the lines where gradients are lost in it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradlint.commands import terminal
+from gradlint.commands.errors import CommandError
+from gradlint.reporting import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradlint.commands.terminal import Color
+    from gradlint.finding import Finding
+    from gradlint.runtime.session import Session
+
+HELP = """\
+Run a program and name the lines where its gradients are lost.
+
+\b
+  gradlint run train.py --epochs 3        a script with its arguments
+  gradlint run -m package.train           a module
+  gradlint run --pytest tests/            tests, with pytest
+
+The program runs as it is: its output, its exit status and its numbers are its own. What was seen is written to standard
+error, each loss where it is seen first and all of them, counted, at the end.
+"""
+
+
+@click.command(
+    "run",
+    help=HELP,
+    short_help="Run a program and name the lines where its gradients are lost.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+)
+@click.option("-m", "--module", is_flag=True, help="PROGRAM is a module's name, as for `python -m`.")
+@click.option("--pytest", "tests", is_flag=True, help="PROGRAM and what follows are pytest's arguments.")
+@click.option(
+    "--output-format",
+    type=click.Choice(list(FORMATS)),
+    default="full",
+    metavar="FORMAT",
+    help="How to print what was seen; `full` prints it as it happens, others at the end.",
+)
+@click.option(
+    "-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it, in place of standard error."
+)
+@terminal.color_option
+@click.argument("program")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(
+    program: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    tests: bool,
+    output_format: str,
+    output_file: str | None,
+    color: Color,
+) -> int:
+    """Run PROGRAM with its ARGUMENTS."""
+    if module and tests:
+        raise click.UsageError("--module and --pytest exclude each other")
+    from gradlint.runtime import program as programs
+    from gradlint.runtime.session import Session
+
+    show = _Shown(output_format, output_file, color)
+    session = Session(show.found, show.failed)
+    show.session = session
+    session.start()
+    try:
+        return _status(_way(programs, program, arguments, module, tests))
+    except programs.ProgramError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        session.stop()
+        show.end()
+
+
+def _way(programs: Any, program: str, arguments: tuple[str, ...], module: bool, tests: bool) -> Callable[[], Any]:
+    if tests:
+        return lambda: _pytest([program, *arguments])
+    if module:
+        return lambda: programs.run_module(program, arguments)
+    return lambda: programs.run_script(program, arguments)
+
+
+def _pytest(arguments: list[str]) -> int:
+    try:
+        import pytest
+    except ModuleNotFoundError:
+        raise CommandError("--pytest needs pytest: pip install pytest") from None
+    return int(pytest.main(arguments))
+
+
+def _status(run: Callable[[], Any]) -> int:
+    """Run the program to its end; its exit status as Python gives it."""
+    try:
+        result = run()
+    except SystemExit as end:
+        return _code(end.code)
+    except (CommandError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        from gradlint.runtime.program import ProgramError
+
+        if isinstance(error, ProgramError):
+            raise
+        _traceback(error)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _code(code: Any) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _traceback(error: BaseException) -> None:
+    """Print what the program raised as Python does, without the frames that ran it."""
+    import traceback
+
+    from gradlint.runtime.places import of_gradlint
+
+    entry = error.__traceback__
+    while entry is not None and of_gradlint(entry.tb_frame.f_code.co_filename):
+        entry = entry.tb_next
+    traceback.print_exception(type(error), error, entry)
+
+
+class _Shown:
+    """What is said of the program, when and where."""
+
+    def __init__(self, output_format: str, path: str | None, color: Color) -> None:
+        from gradlint.commands.texts import Texts
+
+        self.format = output_format
+        self.path = path
+        self.color = color
+        self.texts = Texts()
+        self.session: Session | None = None
+        self.all: list[Finding] = []
+
+    def found(self, finding: Finding) -> None:
+        """A loss is seen first: in the format for people it is shown at once."""
+        self.all.append(finding)
+        if self.format == "full" and self.path is None:
+            from gradlint.reporting.blocks import finding_rows
+
+            rows = finding_rows(finding, self._report(), terminal.style(self.color, sys.stderr))
+            terminal.note("\n" + "\n".join(rows) + "\n")
+
+    def failed(self, text: str) -> None:
+        """The watcher itself failed; the program goes on unwatched."""
+        last = text.strip().splitlines()[-1]
+        terminal.note(f"gradlint: the program goes on unwatched, since the watcher failed: {last}")
+
+    def end(self) -> None:
+        """Write the summary, or the whole report."""
+        if self.format != "full" or self.path is not None:
+            self._write()
+        self._summary()
+
+    def _write(self) -> None:
+        from gradlint.reporting.style import Style
+
+        report = self._report()
+        if self.path is not None:
+            text = FORMATS[self.format].render(report, Style(self.color == "always"))
+            terminal.write(text, self.path)
+        else:
+            sys.stderr.write(FORMATS[self.format].render(report, terminal.style(self.color, sys.stderr)))
+
+    def _report(self) -> Any:
+        from gradlint.reporting.report import Report
+
+        return Report(findings=tuple(self.all), files=len({one.path for one in self.all}), lines=self.texts.lines)
+
+    def _summary(self) -> None:
+        session = self.session
+        if session is None or session.version is None:
+            terminal.note("gradlint: the program did not import TensorFlow, so there was nothing to watch")
+            return
+        calls = session.watcher.calls
+        if not calls:
+            terminal.note("gradlint: the program made no gradient call")
+            return
+        noun = "gradient call" if calls == 1 else "gradient calls"
+        if not self.all:
+            terminal.note(f"gradlint: {calls:,} {noun} watched, no gradient was lost")
+            return
+        terminal.note(f"gradlint: {calls:,} {noun} watched")
+        for finding in self.all:
+            terminal.note(f"  {_line(finding, session.times(finding))}")
+
+
+def _line(finding: Finding, times: int) -> str:
+    how_often = "once" if times == 1 else f"{times:,} times"
+    sources = ", ".join(dict.fromkeys(f"`{one.source}`" for one in finding.gradients)) or "a source"
+    return f"{finding.path}:{finding.location.line}: {finding.code} {finding.name}: {sources}, {how_often}"

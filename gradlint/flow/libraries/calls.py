@@ -1,0 +1,92 @@
+"""Calls of library callables: by their model, by the class that they are, by what was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries import table
+from gradlint.flow.libraries.keras import objects, optimizers
+from gradlint.flow.libraries.keras.symbols import symbolic
+from gradlint.flow.libraries.models import LibraryCall, model_of, package_model_of
+from gradlint.flow.libraries.numpy import functions
+from gradlint.flow.libraries.numpy import objects as numpy_objects
+from gradlint.flow.libraries.python import builtins, standard
+from gradlint.flow.libraries.tensorflow import choosing, control_flow, custom_gradients, datasets, making, strategies
+from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.names import LEAVING, SILENT, root
+from gradlint.flow.values.program import Function, Generator, Instance
+from gradlint.flow.values.values import Array, LibObject, Unknown, Value
+from gradlint.knowledge.table import lookup
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+MODELS = (
+    builtins, choosing, control_flow, custom_gradients, datasets, functions, making, numpy_objects, objects, optimizers,
+    standard, strategies,
+)  # fmt: skip
+"""The modules that register the models of their library's callables when they are imported."""
+
+
+def call(machine: Interpreter, given: LibraryCall) -> Value:
+    """What a call of something from a library gives."""
+    declared = _declared(machine, given)
+    if declared is not None:
+        return declared
+    package = root(given.name)
+    if package in {"tensorflow", "keras"}:
+        given.args = [consumed(machine, value, given.node) for value in given.args]
+        return symbolic(_tensorflow(machine, given))
+    if package in SILENT:
+        return Unknown("call", span_of(given.node))
+    if package in LEAVING:
+        return _leaving(machine, given)
+    model = model_of(given.name) or package_model_of(given.name)
+    return model(machine, given) if model is not None else machine.foreign("call", given.node, given.values)
+
+
+def _declared(machine: Interpreter, given: LibraryCall) -> Value | None:
+    """What the settings say of a function; None where they say nothing."""
+    passes = machine.wrappers.passes(given.name)
+    if passes is None:
+        return None
+    cut = None if passes else given.cut(machine, Kind.OPAQUE, reason="library")
+    return symbolic(machine.tensor(given.node, given.leaves(machine), op=given.name, cut=cut))
+
+
+def consumed(machine: Interpreter, value: Value, node: ast.AST) -> Value:
+    """What a library's function gets of an argument: of a generator its items, which it computes now."""
+    if not isinstance(value, Generator):
+        return value
+    items, exact = machine.iterate(value, node)
+    return sequence(items, exact=exact, node=node)
+
+
+def _leaving(machine: Interpreter, given: LibraryCall) -> Value:
+    """A call into a library that works on what it is given as NumPy does."""
+    leaves = given.leaves(machine)
+    if any(isinstance(leaf, Function | Unknown | Instance | LibObject) for leaf in leaves) or not leaves:
+        return machine.foreign("call", given.node, leaves)
+    made = Array(None, span_of(given.node))
+    machine.depend(made, leaves, given.cut(machine, Kind.OPAQUE, reason="library"))
+    return made
+
+
+def _tensorflow(machine: Interpreter, given: LibraryCall) -> Value:
+    """A call of something from TensorFlow or Keras."""
+    entry = lookup(given.name)
+    if entry is not None:
+        given.name = entry.name
+    model = model_of(given.name)
+    if model is not None:
+        return model(machine, given)
+    kind = objects.family(given.name)
+    if kind and kind != "dataset":
+        return objects.make(machine, given, kind)
+    model = package_model_of(given.name)
+    if model is not None:
+        return model(machine, given)
+    return table.by_name(machine, given)

@@ -1,0 +1,166 @@
+"""What came of one gradient call, source by source, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlint.runtime import slices, sources
+from gradlint.runtime.observed import Cut, Observed
+from gradlint.runtime.way import Ways
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gradlint.runtime.calls import Call, Source
+    from gradlint.runtime.observed import Reason
+    from gradlint.runtime.places import Place
+    from gradlint.runtime.record import Operation, Record
+    from gradlint.runtime.way import Found
+    from gradlint.runtime.windows import Window
+
+MOST_ORIGINS = 500
+"""How many tensors that a source was made from are looked at."""
+
+
+def judged(
+    record: Record,
+    window: Window,
+    call: Call,
+    result: Any,
+    failure: Exception | None,
+    known: Callable[[Call, Source, str], bool],
+) -> Iterator[Observed]:
+    """What each source got that did not get the gradient of the whole target.
+
+    Args:
+        record: What was recorded.
+        window: When its tape recorded.
+        call: The call.
+        result: What TensorFlow gave.
+        failure: What it raised instead.
+        known: Counts a loss and says whether it was seen before, so that it need not be explained again.
+    """
+    if failure is not None:
+        from gradlint.runtime.failures import explained
+
+        yield explained(record, call, window, failure)
+        return
+    lost = [(source, outcome) for source, outcome in _outcomes(call, result) if outcome is not None]
+    if not lost:
+        return
+    ways: Ways | None = None
+    for source, outcome in lost:
+        if known(call, source, outcome):
+            continue
+        if outcome == "none":
+            if ways is None:
+                ways = Ways(record, window, sources.tensors(call.target))
+            cut = why(record, window, ways, source, call)
+        else:
+            from gradlint.runtime.nonfinite import first
+
+            cut = first(window, call)
+        yield Observed(call.method, call.stack, call.target_text, source.text, outcome, cut)
+
+
+def _outcomes(call: Call, result: Any) -> Iterator[tuple[Source, Any]]:
+    asked = call.sources()
+    given = sources.flattened_with_none(result)
+    if len(given) != len(asked):
+        return
+    for source, gradient in zip(asked, given, strict=True):
+        if gradient is None:
+            yield source, "none"
+        elif not sources.finite(gradient):
+            yield source, "nan"
+        else:
+            yield source, None
+
+
+def why(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
+    """Why a source gets None."""
+    found = ways.to(source.identities)
+    if found is None:
+        return _no_way(record, window, ways, source, call)
+    if found.cuts:
+        cut = found.cuts[0]
+        return Cut(cut.reason, cut.place or _call_place(call), cut.operation, found.lines)
+    reason = _unwatched(window, source, found, call)
+    place = _blamed(record, window, reason, source, call)
+    if reason == "not-watched" and place is not None and slices.rebinds(place, source.text):
+        reason = "rebound"
+    return Cut(reason, place or _call_place(call), "", found.lines)
+
+
+def _blamed(record: Record, window: Window, reason: Reason, source: Source, call: Call) -> Place | None:
+    """The line to point at where the way is whole: the late `watch`, the tape, else where the source was made."""
+    if reason == "watched-late":
+        stack = min(window.watched[one] for one in source.identities if one in window.watched)[1]
+        return stack[0] if stack else None
+    if reason == "not-accessed":
+        return window.stack[0] if window.stack else None
+    return _made(record, source, call)
+
+
+def _made(record: Record, source: Source, call: Call) -> Place | None:
+    """Where a source was made, else where its name was bound."""
+    for identity in source.identities:
+        made = record.made.get(identity)
+        if made is not None and made.stack:
+            return made.stack[0]
+    return slices.binding(call.stack[0], source.text) if call.stack else None
+
+
+def _call_place(call: Call) -> Any:
+    return call.stack[0] if call.stack else None
+
+
+def _no_way(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
+    if ways.forgotten:
+        return Cut("unknown", _call_place(call))
+    made = next((record.made[one] for one in source.identities if one in record.made), None)
+    if made is not None and _shares_origin(record, ways, made):
+        return Cut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
+    return _condition(record, window, source) or Cut("unconnected", _call_place(call))
+
+
+def _shares_origin(record: Record, ways: Ways, operation: Operation) -> bool:
+    """Whether a tensor was made from something that the target was computed from too."""
+    pending = list(operation.inputs)
+    seen: set[int] = set()
+    while pending and len(seen) < MOST_ORIGINS:
+        number = pending.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        made = record.made.get(number)
+        known = made is not None or record.written(number)
+        if known and ways.reaches(number):
+            return True
+        if made is not None:
+            pending.extend(made.inputs)
+    return False
+
+
+def _condition(record: Record, window: Window, source: Source) -> Cut | None:
+    """Where a source decided while the tape recorded which way the program takes."""
+    for exit_ in reversed(record.exits):
+        decides = exit_.how == "__bool__" and exit_.stack and window.holds(exit_.sequence)
+        if decides and Ways(record, window, [exit_.tensor]).to(source.identities) is not None:
+            return Cut("condition", exit_.stack[0], exit_.how)
+    return None
+
+
+def _unwatched(window: Window, source: Source, found: Found, call: Call) -> Reason:
+    """Why nothing is recorded for a source whose way to the target is whole."""
+    watched = [window.watched[one] for one in source.identities if one in window.watched]
+    variable = sources.variable(source.value)
+    if not sources.differentiable(source.value):
+        return "integer-source"
+    if watched:
+        return "watched-late" if found.first_use and min(watched)[0] > found.first_use else "unknown"
+    if variable is None:
+        return "not-watched"
+    if not call.tape._watch_accessed_variables:
+        return "not-accessed"
+    return "unknown" if variable.trainable else "non-trainable"

@@ -1,0 +1,119 @@
+"""Where in the user's code something happens: the innermost frame that is not a library's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, FrameType
+
+GENERATED = "__autograph_generated_file"
+"""What the file of a function that AutoGraph has converted is called; TensorFlow maps its lines back."""
+
+_LIBRARY_PARTS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", GENERATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the user's code.
+
+    Attributes:
+        path: The file as Python names it; a cell of a notebook has a name of its own.
+        line: The line, from 1.
+        function: The name of the function that it stands in; ``<module>`` at the top.
+    """
+
+    path: str
+    line: int
+    function: str
+
+
+@lru_cache(maxsize=1)
+def _roots() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib") if name in paths}
+    found.add(str(Path(__file__).resolve().parents[1]))
+    return tuple(str(Path(path)) + os.sep for path in found) + tuple(
+        os.path.realpath(path) + os.sep for path in found if os.path.realpath(path) != path
+    )
+
+
+@lru_cache(maxsize=4096)
+def of_user(path: str) -> bool:
+    """Whether a file is the user's own rather than the standard library's, an installed package's or gradlint's."""
+    if path.startswith(("<frozen", "<__array", "<decorator")):
+        return False
+    return not (path.startswith(_roots()) or any(part in path for part in _LIBRARY_PARTS))
+
+
+@lru_cache(maxsize=1024)
+def of_gradlint(path: str) -> bool:
+    """Whether a file is one of gradlint's own."""
+    return path.startswith(str(Path(__file__).resolve().parents[1]) + os.sep) or "/click/" in path
+
+
+def innermost(frame: FrameType | None) -> Place | None:
+    """The innermost line of the user's on the stack below a frame, None where there is none."""
+    while frame is not None:
+        code: CodeType = frame.f_code
+        if of_user(code.co_filename):
+            return Place(code.co_filename, frame.f_lineno, code.co_name)
+        frame = frame.f_back
+    return None
+
+
+def user_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """The user's frames below a frame, from the innermost outwards."""
+    while frame is not None:
+        if of_user(frame.f_code.co_filename):
+            yield frame
+        frame = frame.f_back
+
+
+def stack(frame: FrameType | None, most: int = 8) -> tuple[Place, ...]:
+    """The user's lines on the stack below a frame, from the innermost outwards, at most so many."""
+    found: list[Place] = []
+    for one in user_frames(frame):
+        found.append(Place(one.f_code.co_filename, one.f_lineno, one.f_code.co_name))
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def mapped_stack(most: int = 8) -> tuple[Place, ...]:
+    """The user's lines on the stack while a ``tf.function`` is traced, mapped back from what AutoGraph generated.
+
+    Source: ``tensorflow.python.util.tf_stack.extract_stack`` (TensorFlow 2.16 to 2.21).
+    """
+    from tensorflow.python.util import tf_stack
+
+    return of_traceback(tf_stack.extract_stack(), most)
+
+
+def of_traceback(frames: object, most: int = 8) -> tuple[Place, ...]:
+    """The user's lines of a traceback of TensorFlow's, from the innermost outwards."""
+    found: list[Place] = []
+    for frame in reversed(list(frames)):  # type: ignore[call-overload]
+        if of_user(frame.filename):
+            found.append(Place(frame.filename, frame.lineno, frame.name))
+            if len(found) == most:
+                break
+    return tuple(found)
+
+
+def current(depth: int = 1) -> tuple[Place, ...]:
+    """The user's lines on the present stack; in a traced function TensorFlow's map from generated code is used."""
+    frame = sys._getframe(depth)
+    look: FrameType | None = frame
+    while look is not None:
+        if GENERATED in look.f_code.co_filename:
+            return mapped_stack()
+        look = look.f_back
+    return stack(frame)

@@ -1,0 +1,305 @@
+"""Looks on while a program runs: takes TensorFlow's reports in, and says of each gradient call what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from gradlint.runtime import places
+from gradlint.runtime.record import DIFFERENTIABLE, Exit, Operation, Record, Write
+from gradlint.runtime.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gradlint.runtime.calls import Call, Source
+    from gradlint.runtime.observed import Observed
+
+_WRITING = ("Assign", "Scatter", "Apply")
+"""What the names of the operations that write a variable have in them."""
+_FLOATS = DIFFERENTIABLE - {20, 21}
+_NO_STACK: tuple[places.Place, ...] = ()
+
+
+class _Inside(threading.local):
+    """Whether this thread is inside the watcher's own work, or inside an exit or gradient call already noted."""
+
+    busy = False
+    asking = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched: list[Any] = []
+        """The variables whose handles were asked for since TensorFlow's last report."""
+
+
+class Watcher:
+    """One look at a running program.
+
+    Args:
+        observe: Called with what came of each gradient call that lost something, in the order of the program.
+        failed: Called with the text of an error of the watcher's own; the program goes on.
+    """
+
+    def __init__(self, observe: Callable[[Observed], None], failed: Callable[[str], None]) -> None:
+        self.record = Record()
+        self.windows: WeakKeyDictionary[Any, Window] = WeakKeyDictionary()
+        self.recording: list[Window] = []
+        self.inside = _Inside()
+        self.observe = observe
+        self.failed = failed
+        self.broken = False
+        self.calls = 0
+        """How many gradient calls were seen."""
+        self.times: dict[tuple[Any, ...], int] = {}
+        """How often each loss was seen, by the line of the call, the source and the outcome."""
+
+    def guarded(self, what: Callable[..., None], *arguments: Any) -> None:
+        """Do a part of the watcher's work; what fails in it is a message, and the watching ends there."""
+        if self.broken:
+            return
+        before = self.inside.busy
+        self.inside.busy = True
+        try:
+            what(*arguments)
+        except Exception:
+            self.broken = True
+            self.failed(traceback.format_exc())
+        finally:
+            self.inside.busy = before
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """While the watcher itself uses TensorFlow, nothing is noted."""
+        before = self.inside.busy
+        self.inside.busy = True
+        try:
+            yield
+        finally:
+            self.inside.busy = before
+
+    def in_thread(self) -> None:
+        """A thread of the program begins: TensorFlow's callbacks are kept by thread."""
+        from tensorflow.python.framework import op_callbacks
+
+        op_callbacks.add_op_callback(self.operated)
+
+    def operated(
+        self,
+        kind: str | bytes,
+        inputs: tuple[Any, ...],
+        attributes: tuple[Any, ...],
+        outputs: tuple[Any, ...],
+        op_name: str | None = None,
+        graph: Any = None,
+    ) -> None:
+        """TensorFlow's report of an operation that ran, or was added to a graph."""
+        if not self.inside.busy:
+            if graph is None:
+                name = kind if isinstance(kind, str) else kind.decode()
+                self.guarded(self._ran, name, inputs, attributes, outputs)
+            else:
+                self.guarded(self._traced, kind if isinstance(kind, str) else kind.decode(), inputs, outputs, graph)
+
+    def touched(self, variable: Any) -> None:
+        """A variable's handle was asked for: the next operation may have read it."""
+        touched = self.inside.touched
+        if not touched or touched[-1] is not variable:
+            touched.append(variable)
+            if len(touched) > 1000:
+                del touched[:-100]
+
+    def _read_inside(self, kind: str, inputs: tuple[Any, ...], stack: tuple[places.Place, ...]) -> None:
+        """Note the variables that TensorFlow read in C++ on the way into an operation."""
+        touched = self.inside.touched
+        fresh = [one for one in inputs if one._id not in self.record.made and one._datatype_enum() in _FLOATS]
+        if kind == "ReadVariableOp" or not fresh:
+            return
+        for variable in touched:
+            alike = [one for one in fresh if one.dtype == variable.dtype and one.shape == variable.shape]
+            if len(alike) > 1 or (alike and len(fresh) > len(touched)):
+                alike = [one for one in alike if self._shares(one, variable)]
+            if alike:
+                fresh = [one for one in fresh if one is not alike[0]]
+                handle = variable.__dict__["_handle"]._id
+                moment = self.record.tick()
+                self.record.add(
+                    Operation("ReadVariableOp", (handle,), (alike[0]._id,), moment, stack, (True,), (True,), ())
+                )
+
+    @staticmethod
+    def _shares(tensor: Any, variable: Any) -> bool:
+        """Whether a tensor lies where a variable's value lies, as one that was read from it does."""
+        from tensorflow.python.eager import record as tapes
+
+        from gradlint.runtime import sources
+
+        with tapes.stop_recording():
+            value = variable.value()
+        return sources.address(tensor) == sources.address(value)
+
+    def _ran(self, kind: str, inputs: tuple[Any, ...], attributes: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        record = self.record
+        frame = sys._getframe()
+        ins = tuple([one._id for one in inputs])
+        if not outputs:
+            self.inside.touched.clear()
+            if kind == "MakeIterator":
+                self._fed(ins)
+            elif len(ins) > 1 and any(part in kind for part in _WRITING):
+                self._wrote(kind, ins)
+            return
+        made = record.made
+        floats = tuple([one._datatype_enum() in DIFFERENTIABLE for one in inputs])
+        fresh = any(is_float and one not in made for one, is_float in zip(ins, floats, strict=True))
+        if fresh:
+            stack = places.stack(frame)
+        else:
+            place = places.innermost(frame)
+            stack = _NO_STACK if place is None else (place,)
+        if fresh and self.inside.touched:
+            self._read_inside(kind, inputs, stack)
+        self.inside.touched.clear()
+        operation = Operation(
+            kind,
+            ins,
+            tuple([one._id for one in outputs]),
+            record.tick(),
+            stack,
+            floats,
+            tuple([one._datatype_enum() in DIFFERENTIABLE for one in outputs]),
+            attributes,
+            self.inside.asking,
+        )
+        record.add(operation)
+        for window in self.recording:
+            if window.open:
+                operation.values = (tuple(inputs), tuple(outputs))
+                window.operations.append(operation)
+
+    def _wrote(self, kind: str, inputs: tuple[int, ...]) -> None:
+        handle, value = inputs[0], inputs[-1] if "Scatter" in kind else inputs[1]
+        initial = kind == "AssignVariableOp" and not self.record.written(handle)
+        self.record.write(handle, Write(value, self.record.tick(), places.stack(sys._getframe()), initial))
+
+    def _fed(self, inputs: tuple[int, ...]) -> None:
+        """An iterator begins over a dataset: what it gives comes from there."""
+        dataset, iterator = inputs
+        self.record.write(iterator, Write(dataset, self.record.tick(), places.stack(sys._getframe()), False, data=True))
+
+    def _traced(self, kind: str, inputs: tuple[Any, ...], outputs: tuple[Any, ...], graph: Any) -> None:
+        created = self.record.created.get(graph)
+        if created is None:
+            created = self.record.created[graph] = {}
+            name = getattr(graph, "name", None)
+            if name is not None:
+                import weakref
+
+                self.record.traced.setdefault(name, []).append(weakref.ref(graph))
+        moment = self.record.tick()
+        for output in outputs:
+            created[output._id] = moment
+        if not outputs and len(inputs) > 1 and any(part in kind for part in _WRITING):
+            value = inputs[-1] if "Scatter" in kind else inputs[1]
+            self.record.write(_outermost(inputs[0]), Write(value._id, moment, places.current(), False, value))
+
+    def left(self, tensor: Any, how: str) -> None:
+        """A tensor is being turned into a NumPy array or a Python number."""
+        self.inside.touched.clear()
+        if tensor._datatype_enum() in DIFFERENTIABLE or how == "__bool__":
+            stack = places.stack(sys._getframe())
+            self.record.exits.append(Exit(tensor._id, self.record.tick(), stack, how))
+
+    def counted(self, call: Call, source: Source, outcome: str) -> bool:
+        """Count a loss; whether it was seen before, so that it need not be explained again."""
+        key = (call.stack[:1], source.text, outcome)
+        self.times[key] = self.times.get(key, 0) + 1
+        return self.times[key] > 1
+
+    def window(self, tape: Any) -> Window:
+        """When a tape recorded."""
+        found = self.windows.get(tape)
+        if found is None:
+            found = self.windows[tape] = Window()
+        return found
+
+    def opened(self, tape: Any) -> None:
+        """A tape begins, or goes on, to record."""
+        window = self.window(tape)
+        if not window.spans:
+            window.stack = places.current()
+        window.spans.append([self.record.tick(), None])
+        self.recording.append(window)
+
+    def closed(self, tape: Any) -> None:
+        """A tape stops to record, for good or for a while."""
+        window = self.window(tape)
+        if window.open:
+            window.spans[-1][1] = self.record.tick()
+        if window in self.recording:
+            self.recording.remove(window)
+
+    def watched(self, tape: Any, tensor: Any) -> None:
+        """A tape is told to watch something."""
+        from gradlint.runtime.sources import flattened, identity
+
+        window = self.window(tape)
+        moment = self.record.tick()
+        stack = places.current()
+        for one in flattened(tensor):
+            window.watched.setdefault(identity(one), (moment, stack))
+
+    def ask(self, original: Any, method: str, tape: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A gradient call: let TensorFlow answer, look at the answer, and hand it on as it is."""
+        if self.inside.asking or self.inside.busy or self.broken:
+            return original(tape, *arguments, **options)
+        self.inside.asking = True
+        try:
+            result = original(tape, *arguments, **options)
+        except Exception as failure:
+            self.inside.asking = False
+            self.guarded(self._judge, method, tape, (arguments, options), None, failure)
+            raise
+        finally:
+            self.inside.asking = False
+        self.guarded(self._judge, method, tape, (arguments, options), result, None)
+        return result
+
+    def _judge(
+        self,
+        method: str,
+        tape: Any,
+        passed: tuple[tuple[Any, ...], dict[str, Any]],
+        result: Any,
+        failure: Exception | None,
+    ) -> None:
+        from gradlint.runtime.answers import judged
+        from gradlint.runtime.calls import Call
+
+        self.calls += 1
+        window = self.window(tape)
+        stack = places.current()
+        call = Call(method, tape, stack, *passed)
+        for observed in judged(self.record, window, call, result, failure, self.counted):
+            self.observe(observed)
+        window.asked.append(stack)
+        if not tape._persistent:
+            for operation in window.operations:
+                operation.values = None
+            window.operations.clear()
+
+
+def _outermost(tensor: Any) -> int:
+    """The identity of what a parameter of a traced function stands for outside all functions; its own for another."""
+    while True:
+        graph = getattr(tensor, "graph", None)
+        captures = () if hasattr(tensor, "numpy") else getattr(graph, "captures", ())
+        outer = next((outside for outside, inside in captures if inside is tensor), None)
+        if outer is None:
+            number: int = tensor._id
+            return number
+        tensor = outer

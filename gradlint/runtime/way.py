@@ -1,0 +1,347 @@
+"""The way from a target back to a source over what was recorded, and where it is cut.
+
+The search looks for the way with the fewest cuts, so the cut that it names is one whose repair brings the
+gradient back.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradlint.runtime import gradients, slices
+from gradlint.runtime.observed import Cut
+from gradlint.runtime.places import of_traceback
+from gradlint.runtime.record import DIFFERENTIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gradlint.runtime.observed import Reason
+    from gradlint.runtime.places import Place
+    from gradlint.runtime.record import Operation, Record, Write
+    from gradlint.runtime.windows import Window
+
+SHAPE_ONLY = frozenset(
+    {"Shape", "ShapeN", "Size", "Rank", "VariableShape", "ZerosLike", "OnesLike", "BroadcastGradientArgs"}
+)
+"""Operations whose result depends on the shape of what goes in and not on its value."""
+COMPARISONS = frozenset(
+    {
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Equal",
+        "NotEqual",
+        "ApproximateEqual",
+        "IsNan",
+        "IsInf",
+        "IsFinite",
+    }
+)
+STOPPING = frozenset({"StopGradient", "PreventGradient"})
+OPAQUE = frozenset({"PyFunc", "PyFuncStateless"})
+READING = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd"})
+"""Operations that read a variable: one of integers loses nothing there, it has no gradient to begin with."""
+STEP = 1e-6
+"""What a step without a cut costs, so that of two ways the shorter one is taken."""
+
+State = tuple[int, bool]
+"""A tensor by its identity, and whether it was used where the tape does not record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A step back from a tensor to one that it was made from."""
+
+    to: State
+    cut: Cut | None
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The way to a source: its cuts from the target on, and its lines from the source on."""
+
+    cuts: tuple[Cut, ...]
+    lines: tuple[Place, ...]
+    first_use: int
+    """When the source was first used on it."""
+
+
+class Ways:
+    """All ways back from one target.
+
+    Args:
+        record: What was recorded.
+        window: When the tape recorded.
+        target: The target's tensors, or their identities.
+    """
+
+    def __init__(self, record: Record, window: Window, target: Iterable[Any] | Iterable[int]) -> None:
+        self.record = record
+        self.window = window
+        self.symbols: dict[int, Any] = {}
+        self.bound: dict[int, set[int]] = {}
+        self.called: set[Any] = set()
+        self.cost: dict[State, float] = {}
+        self.back: dict[State, tuple[State | None, Edge | None]] = {}
+        self.used: dict[int, tuple[int, tuple[Place, ...]]] = {}
+        """When and where each tensor was last used on the way."""
+        self.forgotten = False
+        """Whether the ways lead to what is no longer remembered."""
+        self._search([self._key(one) for one in target])
+
+    def to(self, identities: Iterable[int]) -> Found | None:
+        """The way to a source with the fewest cuts, None where no way leads there."""
+        ends = [state for one in identities for state in ((one, False), (one, True)) if state in self.cost]
+        if not ends:
+            return None
+        nearest = min(ends, key=lambda one: self.cost[one])
+        first_use = self.used.get(nearest[0], (0, ()))[0]
+        state: State | None = nearest
+        cuts: list[Cut] = []
+        lines: list[Place] = []
+        while state is not None:
+            state, edge = self.back[state]
+            if edge is not None:
+                if edge.cut is not None:
+                    cuts.append(edge.cut)
+                if edge.place is not None and (not lines or lines[-1] != edge.place):
+                    lines.append(edge.place)
+        return Found(tuple(reversed(cuts)), tuple(lines), first_use)
+
+    def reaches(self, identity: int) -> bool:
+        """Whether the target was computed from a tensor."""
+        return (identity, False) in self.cost or (identity, True) in self.cost
+
+    def _key(self, tensor: Any) -> int:
+        if isinstance(tensor, int):
+            return tensor
+        number: int = tensor._id
+        if getattr(tensor, "graph", None) is not None and not hasattr(tensor, "numpy"):
+            self.symbols[number] = tensor
+        return number
+
+    def _search(self, targets: list[int]) -> None:
+        queue: list[tuple[float, int, State]] = []
+        count = 0
+        for one in targets:
+            self.cost[one, False] = 0.0
+            self.back[one, False] = (None, None)
+            queue.append((0.0, count, (one, False)))
+            count += 1
+        done: set[State] = set()
+        while queue:
+            cost, _, state = heapq.heappop(queue)
+            if state in done:
+                continue
+            done.add(state)
+            for edge in self._edges(state):
+                now = cost + (STEP if edge.cut is None else 1.0)
+                if now < self.cost.get(edge.to, float("inf")):
+                    self.cost[edge.to] = now
+                    self.back[edge.to] = (state, edge)
+                    count += 1
+                    heapq.heappush(queue, (now, count, edge.to))
+
+    def _edges(self, state: State) -> Iterator[Edge]:
+        number = state[0]
+        operation = self.record.made.get(number)
+        if number in self.record.writes:
+            yield from self._of_variable(number, state)
+        elif operation is not None:
+            yield from self._of_operation(operation, state)
+        elif number in self.symbols:
+            yield from self._of_symbol(self.symbols[number], state)
+        else:
+            yield from self._of_constant(number, state)
+
+    def _of_operation(self, operation: Operation, state: State) -> Iterator[Edge]:
+        outside = not self.window.holds(operation.sequence)
+        place = operation.stack[0] if operation.stack else None
+        left = Cut("outside", place, operation.kind) if outside and not state[1] else None
+        graph = self._graph_of(operation.kind, len(operation.inputs), operation.inputs)
+        index = operation.outputs.index(state[0])
+        if graph is not None and index < len(graph.outputs):
+            yield self._into(graph, index, operation.inputs, outside, left, place)
+            return
+        if operation.kind in SHAPE_ONLY:
+            return
+        answers = gradients.passages(operation) if operation.differentiable_outputs[index] else None
+        for position, one in enumerate(operation.inputs):
+            self._note_use(one, operation.sequence, operation.stack)
+            cut = left or _cut(
+                operation.kind,
+                operation.differentiable_inputs[position],
+                None if answers is None else answers[position],
+                place,
+            )
+            yield Edge((one, outside), cut, place)
+
+    def _note_use(self, number: int, sequence: int, stack: tuple[Place, ...]) -> None:
+        if sequence >= self.used.get(number, (0, ()))[0]:
+            self.used[number] = (sequence, stack)
+
+    def _into(
+        self,
+        graph: Any,
+        index: int,
+        inputs: Iterable[int],
+        outside: bool,
+        cut: Cut | None,
+        place: Place | None,
+    ) -> Edge:
+        """The step from a call of a traced function to what it returns, its parameters tied to what it was given."""
+        self.called.add(graph)
+        for inner, outer in zip(graph.inputs, inputs, strict=False):
+            self.bound.setdefault(inner._id, set()).add(outer)
+        return Edge((self._key(graph.outputs[index]), outside), cut, place)
+
+    def _graph_of(self, kind: str, count: int, inputs: tuple[int, ...] | None) -> Any:
+        """The graph that a call's name stands for: the latest of that name that takes what was given."""
+        name = kind
+        for prefix in ("__forward_", "__inference_"):
+            if kind.startswith(prefix):
+                name = kind.removeprefix(prefix).rpartition("_")[0]
+        for reference in reversed(self.record.traced.get(name, ())):
+            graph = reference()
+            if graph is not None and len(graph.inputs) == count:
+                captured = [getattr(outer, "_id", None) for outer, _ in graph.captures]
+                if inputs is None or not captured or list(inputs[count - len(captured) :]) == captured:
+                    return graph
+        return None
+
+    def _of_symbol(self, tensor: Any, state: State) -> Iterator[Edge]:
+        op = tensor.op
+        graph = tensor.graph
+        if op.type in ("Placeholder", "PlaceholderWithDefault"):
+            yield from self._of_parameter(tensor, graph, state)
+            return
+        if op.type in SHAPE_ONLY:
+            return
+        places = of_traceback(op.traceback, 4)
+        place = places[0] if places else None
+        moment = self.record.created.get(graph, {}).get(tensor._id, 0)
+        outside = state[1] if graph in self.called else not self.window.holds(moment)
+        left = Cut("outside", place, op.type) if outside and not state[1] else None
+        if op.type == "Const":
+            yield from self._of_exits(moment, places, state)
+            return
+        inner = list(self._inner(op, tensor, outside, left, place))
+        if inner:
+            yield from inner
+            return
+        index = _position(op, tensor)
+        floats = op.outputs[index].dtype.as_datatype_enum in DIFFERENTIABLE
+        answers = gradients.graph_passages(op) if floats else None
+        for position, one in enumerate(op.inputs):
+            number = self._key(one)
+            self._note_use(number, moment, places)
+            cut = left or _cut(
+                op.type,
+                one.dtype.as_datatype_enum in DIFFERENTIABLE,
+                None if answers is None else answers[position],
+                place,
+            )
+            yield Edge((number, outside), cut, place)
+
+    def _of_parameter(self, tensor: Any, graph: Any, state: State) -> Iterator[Edge]:
+        for outer in self.bound.get(tensor._id, ()):
+            yield Edge((outer, state[1]), None, None)
+        for outer, inner in getattr(graph, "captures", ()):
+            if inner is tensor:
+                yield Edge((self._key(outer), state[1]), None, None)
+
+    def _inner(self, op: Any, tensor: Any, outside: bool, cut: Cut | None, place: Place | None) -> Iterator[Edge]:
+        """The steps into the branches, the body or the function that an operation of a graph calls."""
+        index = _position(op, tensor)
+        inputs = [self._key(one) for one in op.inputs]
+        for attribute, skipped in (("then_branch", 1), ("else_branch", 1), ("body", 0), ("f", 0)):
+            if attribute not in op.node_def.attr:
+                continue
+            name = op.node_def.attr[attribute].func.name
+            graph = self._graph_of(name, len(inputs) - skipped, None)
+            if graph is None or index >= len(graph.outputs):
+                return
+            yield self._into(graph, index, inputs[skipped:], outside, cut, place)
+            if skipped:
+                yield Edge((inputs[0], outside), cut or Cut("condition", place, op.type), place)
+            if attribute == "body":
+                for given, made in zip(graph.inputs, graph.outputs, strict=False):
+                    self.bound.setdefault(given._id, set()).add(self._key(made))
+
+    def _of_variable(self, handle: int, state: State) -> Iterator[Edge]:
+        moment, _ = self.used.get(handle, (self.record.clock, ()))
+        begin = min((span[0] for span in self.window.spans if span[0] is not None), default=0)
+        for write in self.record.writes[handle]:
+            if write.sequence <= moment and not self._of_update(write, begin):
+                reason: Reason = "data" if write.data else "rewrapped" if write.initial else "assigned"
+                place = write.stack[0] if write.stack else None
+                if write.symbol is not None:
+                    self.symbols[write.value] = write.symbol
+                yield Edge((write.value, state[1]), Cut(reason, place), place)
+
+    def _of_update(self, write: Write, begin: int) -> bool:
+        """Whether a write before the block came from an earlier gradient: an optimizer's step."""
+        if write.initial or write.sequence >= begin:
+            return False
+        pending = [write.value]
+        seen: set[int] = set()
+        while pending and len(seen) < 2000:
+            operation = self.record.made.get(pending.pop())
+            if operation is None or id(operation) in seen:
+                continue
+            seen.add(id(operation))
+            if operation.backward:
+                return True
+            pending.extend(operation.inputs)
+        return len(seen) >= 2000
+
+    def _of_constant(self, number: int, state: State) -> Iterator[Edge]:
+        moment, stack = self.used.get(number, (0, ()))
+        if moment and moment <= self.record.dropped:
+            self.forgotten = True
+        yield from self._of_exits(moment, stack, state)
+
+    def _of_exits(self, moment: int, stack: tuple[Place, ...], state: State) -> Iterator[Edge]:
+        """The steps from a constant to what left TensorFlow on a line that its own line's values came from."""
+        lines = {(one.path, one.function): slices.behind(one) for one in stack}
+        for exit_ in self.record.exits:
+            if exit_.sequence > moment:
+                continue
+            for one in exit_.stack:
+                if one.line in lines.get((one.path, one.function), ()):
+                    yield Edge((exit_.tensor, state[1]), Cut("left", exit_.stack[0], exit_.how), exit_.stack[0])
+                    break
+
+
+def _position(op: Any, tensor: Any) -> int:
+    """Which of an operation's outputs a tensor is; tensors compare by value, so identities are compared."""
+    return next((number for number, one in enumerate(op.outputs) if one._id == tensor._id), 0)
+
+
+def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Place | None) -> Cut | None:
+    """How an operation cuts the way from one of its inputs to one of its outputs; None where it does not.
+
+    Args:
+        kind: The operation.
+        float_in: Whether the input has gradients at all.
+        passage: What its gradient does; None where the output has no gradients.
+        place: The user's line.
+    """
+    if not float_in or passage == "passes" or kind in READING:
+        return None
+    if passage == "unregistered":
+        return Cut("no-gradient", place, kind)
+    if kind in STOPPING:
+        return Cut("stopped", place, kind)
+    if kind in OPAQUE:
+        return Cut("opaque", place, kind)
+    if kind == "Cast":
+        return Cut("cast", place, kind)
+    if kind in COMPARISONS:
+        return Cut("comparison", place, kind)
+    return Cut("non-differentiable", place, kind)

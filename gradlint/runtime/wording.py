@@ -1,0 +1,211 @@
+"""What is said of each way to lose a gradient that was seen: the rule that owns it, what happens, and the cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradlint.runtime.observed import Observed, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one reason is worded.
+
+    Attributes:
+        code: The rule that owns it.
+        name: The rule's name.
+        happens: What happens at the line, as a clause; ``{operation}`` and ``{source}`` are filled in.
+        cure: What brings the gradient back.
+    """
+
+    code: str
+    name: str
+    happens: str
+    cure: str
+
+
+WORDINGS: Mapping[Reason, Wording] = {
+    "left": Wording(
+        "GT202",
+        "python-conversion",
+        "the value left TensorFlow here (`{operation}`)",
+        "stay with TensorFlow's functions up to the target",
+    ),
+    "rewrapped": Wording(
+        "GT203",
+        "rewrapped-tensor",
+        "the value became the first value of a new Variable here, a leaf of its own",
+        "use the tensor itself",
+    ),
+    "assigned": Wording(
+        "GT204",
+        "assigned-state",
+        "the value was written into a Variable here, whose state keeps no history",
+        "compute with the tensor that was assigned, and assign it afterwards",
+    ),
+    "outside": Wording(
+        "GT205",
+        "outside-the-tape",
+        "the tape did not record here",
+        "compute it inside the `with` block, outside `stop_recording()`",
+    ),
+    "opaque": Wording(
+        "GT206",
+        "opaque-function",
+        "`tf.numpy_function` runs Python code here that the tape cannot see into",
+        "use TensorFlow's functions, or `tf.py_function`",
+    ),
+    "data": Wording(
+        "GT206",
+        "opaque-function",
+        "the value goes through a `tf.data.Dataset` here, which no tape sees into",
+        "split the tensor itself: `tf.unstack`, `tf.split` or a slice",
+    ),
+    "stopped": Wording(
+        "GT306",
+        "stopped-gradient",
+        "`tf.stop_gradient` stops the gradient here",
+        "leave `tf.stop_gradient` out where the gradient is wanted",
+    ),
+    "cast": Wording(
+        "GT303",
+        "cast-to-integer",
+        "a cast to integers or bools ends the gradient here",
+        "keep floats up to the target",
+    ),
+    "comparison": Wording(
+        "GT304",
+        "comparison-on-the-way",
+        "a comparison (`{operation}`) ends the gradient here",
+        "use a smooth function such as `tf.sigmoid` in place of the comparison",
+    ),
+    "condition": Wording(
+        "GT305",
+        "condition-only",
+        "the value only decides here which way is taken",
+        "let the value itself enter the target",
+    ),
+    "no-gradient": Wording(
+        "GT302",
+        "no-registered-gradient",
+        "TensorFlow has no gradient for `{operation}`",
+        "use differentiable operations in its place",
+    ),
+    "non-differentiable": Wording(
+        "GT301",
+        "non-differentiable-op",
+        "the gradient of `{operation}` is None",
+        "use a differentiable operation in its place",
+    ),
+    "integer-source": Wording(
+        "GT105",
+        "integer-source",
+        "`{source}` holds no floats, and only floats have a gradient",
+        "make it a float: `tf.cast` it before the tape, or write `1.0`",
+    ),
+    "not-watched": Wording(
+        "GT102",
+        "unwatched-tensor",
+        "`{source}` is a tensor that no `watch` covers",
+        "call `tape.watch({source})` at the top of the block",
+    ),
+    "rebound": Wording(
+        "GT101",
+        "variable-rebound-to-tensor",
+        "`{source}` is bound to a tensor here, which no `watch` covers",
+        "keep the Variable: `{source}.assign(...)` in place of `{source} = ...`",
+    ),
+    "non-trainable": Wording(
+        "GT103",
+        "non-trainable-variable",
+        "`{source}` is not trainable, so a tape does not watch it by itself",
+        "call `tape.watch({source})`, or make the Variable trainable",
+    ),
+    "not-accessed": Wording(
+        "GT104",
+        "variable-not-watched",
+        "the tape has `watch_accessed_variables=False` and no `watch` covers `{source}`",
+        "call `tape.watch({source})` at the top of the block",
+    ),
+    "watched-late": Wording(
+        "GT106",
+        "watched-too-late",
+        "`watch` came after the operations that use `{source}`",
+        "call `tape.watch({source})` at the top of the block",
+    ),
+    "copy": Wording(
+        "GT108",
+        "source-is-a-copy",
+        "`{source}` is a tensor made from the value that was used, not that value",
+        "differentiate with respect to the value that the target was computed from",
+    ),
+    "unconnected": Wording(
+        "GT307",
+        "unconnected-source",
+        "the target was not computed from `{source}` at all",
+        "use `{source}` in the target, or leave it out of the sources",
+    ),
+    "reused": Wording(
+        "GT401",
+        "tape-reused",
+        "the tape was asked before and keeps its recording for one call only",
+        "make it with `persistent=True`, or ask once for all sources",
+    ),
+    "target": Wording(
+        "GT207",
+        "target-not-a-tensor",
+        "the target is no tensor",
+        "compute the target with TensorFlow's functions",
+    ),
+    "source": Wording(
+        "GT107",
+        "not-a-tensor-source",
+        "a source is no tensor and no Variable",
+        "differentiate with respect to tensors or Variables",
+    ),
+    "raised": Wording("GT407", "bad-gradient-call", "the gradient call raises", "see the exception"),
+    "nonfinite": Wording(
+        "GT602",
+        "infinite-slope-at-zero",
+        "`{operation}` is where the first NaN or Inf was made",
+        "keep what goes in away from the point where its slope is infinite",
+    ),
+    "unknown": Wording(
+        "GT307",
+        "unconnected-source",
+        "where it was lost is not among what was recorded",
+        "use `{source}` on the way to the target",
+    ),
+}
+
+
+def of(observed: Observed) -> Wording:
+    """The wording of what was observed; a value that NumPy took is NumPy's rule."""
+    if observed.cut.reason == "left" and observed.cut.operation == "__array__":
+        plain = WORDINGS["left"]
+        return Wording("GT201", "numpy-call", "NumPy took the value out of TensorFlow here", plain.cure)
+    return WORDINGS[observed.cut.reason]
+
+
+def message(observed: Observed) -> str:
+    """The finding's message: what happens, what the source gets, and the cure."""
+    wording = of(observed)
+    names = {"operation": observed.cut.operation or "an operation", "source": observed.source}
+    happens = wording.happens.format(**names)
+    got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
+    line = f" (line {observed.place.line})" if observed.place is not None else ""
+    if observed.outcome == "error":
+        gets = f"asking for {got}{line} raises {observed.exception}"
+    elif observed.outcome == "nan":
+        gets = f"{got}{line} is not finite"
+    else:
+        gets = f"{got}{line} is None"
+    return f"{happens}, so {gets}; {wording.cure.format(**names)}."
+
+
+def _noun(method: str) -> str:
+    return "gradient" if method == "gradient" else "Jacobian"

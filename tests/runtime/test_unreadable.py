@@ -1,0 +1,55 @@
+"""What reading leaves open is named where the program is watched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradlint import check_source
+from tests.runtime.unreadable import HEAD, PROGRAMS
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, dict[str, Any]]:
+    """What was observed of each program; all of them run in one process."""
+    tasks = "".join(json.dumps({"path": name, "code": HEAD + code}) + "\n" for name, code in PROGRAMS.items())
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.runtime.watch_all"],
+        input=tasks,
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(records) == len(PROGRAMS), done.stderr[-4000:]
+    return {record["path"]: record for record in records}
+
+
+def marked(code: str) -> int:
+    """The line that ends in ``# lost``."""
+    return next(number for number, line in enumerate(code.splitlines(), 1) if line.endswith("# lost"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_line_is_named(name: str, seen: dict[str, dict[str, Any]]) -> None:
+    record = seen[name]
+    assert not record["failed"]
+    assert record["raised"] is None
+    assert marked(HEAD + PROGRAMS[name]) in [one["at"] for one in record["observed"]], record["observed"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_reading_alone_does_not_name_it(name: str) -> None:
+    line = marked(HEAD + PROGRAMS[name])
+    errors = [one for one in check_source(HEAD + PROGRAMS[name]) if one.severity == "error"]
+    assert line not in [one.location.line for one in errors]
