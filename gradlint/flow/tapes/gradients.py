@@ -160,7 +160,8 @@ def gradients_of(
         entries = tuple(
             (key, gradients_of(machine, question, item, answered, node, made_of)) for key, item in sources.pairs.entries
         )
-        return Dict(Pairs(entries, sources.pairs.exact), span_of(node))
+        rest = tuple(gradients_of(machine, question, item, answered, node, made_of) for item in sources.pairs.rest)
+        return Dict(Pairs(entries, sources.pairs.exact, rest), span_of(node))
     if id(sources) in answered.lost:
         return LostNone(span_of(node))
     return any_gradient(machine, sources, node, [question.target], made_of, question.seed)
@@ -213,7 +214,7 @@ def _single(sources: Value) -> Iterator[Value]:
         for item in sources.items.values:
             yield from _single(item)
     elif isinstance(sources, Dict):
-        for _, item in sources.pairs.entries:
+        for item in (*(held for _, held in sources.pairs.entries), *sources.pairs.rest):
             yield from _single(item)
     else:
         yield sources

@@ -60,11 +60,20 @@ def watch_values(machine: Interpreter, tape: Tape, value: Value, node: ast.AST) 
         refuse(machine, tape, node, argument, "generator", "ValueError")
         value = sequence(machine.iterate(value, node)[0])
     for leaf in watchable(machine, value):
-        options = leaf.options if isinstance(leaf, Join) else (leaf,)
-        for option in options:
+        for option in _watched(leaf):
             watch_one(machine, tape, recording, option, node, argument)
     if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
         watch_one(machine, tape, recording, value.extra["unknown"], node, argument)
+
+
+def _watched(leaf: Value) -> tuple[Value, ...]:
+    """What is watched of one of several values: those that a tape takes, or one where it surely takes none."""
+    if not isinstance(leaf, Join):
+        return (leaf,)
+    reasons = [refused(option) for option in leaf.options]
+    if None not in reasons and len(set(reasons)) == 1:
+        return leaf.options[:1]
+    return tuple(option for option, reason in zip(leaf.options, reasons, strict=True) if reason is None)
 
 
 def watchable(machine: Interpreter, value: Value) -> list[Value]:

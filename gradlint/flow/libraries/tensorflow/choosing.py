@@ -69,9 +69,10 @@ def where(machine: Interpreter, call: LibraryCall) -> Value:
 def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = call.argument(0, "params") or next(iter(call.kwargs.values()), Const(None))
-    rest = [value for value in (*call.args[1:], *call.kwargs.values()) if value is not first]
+    limit = call.argument(2, "max_norm") if call.last == "embedding_lookup" else None
+    rest = [value for value in (*call.args[1:], *call.kwargs.values()) if value is not first and value is not limit]
     steering = [leaf for value in rest for leaf in machine.leaves(value) if not isinstance(leaf, Const | Known)]
-    parents = tensors_in(machine, first)
+    parents = tensors_in(machine, first, *([limit] if limit is not None else []))
     made = machine.tensor(call.node, parents, dtype=dtypes.of(first), op=call.name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
@@ -157,7 +158,7 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
             continue
         clipped = machine.tensor(
             call.node,
-            tensors_in(machine, values),
+            tensors_in(machine, *call.values),
             dtype=dtypes.of(item),
             op=call.name,
         )

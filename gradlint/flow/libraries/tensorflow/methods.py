@@ -69,7 +69,7 @@ def leave(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
     else:
         made = Number("float" if call.name in {"item", "__float__"} else "", span_of(call.node))
     machine.depend(made, [owner], machine.cut(Kind.PYTHON, call.node, written, call.name))
-    if machine.in_graph and call.name in {"numpy", "item", "tolist"}:
+    if machine.symbolic(owner) and call.name in {"numpy", "item", "tolist"}:
         machine.leaves_graph(made, call.node, written, call.name, "AttributeError", Kind.PYTHON)
     return made
 
