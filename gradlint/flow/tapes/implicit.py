@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.tapes import ask
 from gradlint.flow.tapes.question import Call
+from gradlint.flow.tapes.tape import enter, leave
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Const, Tape, Unknown, Value
 
@@ -29,11 +30,11 @@ def differentiate(
     tape.born = machine.tick()
     tape.state["graphs"] = machine.graphs
     tape.state["implicit"] = True
-    machine.enter_tape(tape, node)
+    enter(machine, tape, node)
     try:
         target = run()
     finally:
-        machine.exit_tape(tape)
+        leave(machine, tape)
     if isinstance(target, Const | Unknown):
         return
     method = node.func.attr if isinstance(node.func, ast.Attribute) else "gradient"

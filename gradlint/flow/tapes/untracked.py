@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind, Note, Span
+from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import LibObject, Params, Seq, Value, Variable
@@ -40,7 +41,7 @@ def note(asking: Asking, asked: list[Value]) -> None:
         detail = {
             "source": machine.text(call.sources_node),
             "target": machine.text(call.target_node),
-            "tape": machine.tape_name(call.node),
+            "tape": tape_name(call.node),
             "method": call.method,
             "call_line": str(span_of(call.node).line),
             "variable": name_of(asking, variable),

@@ -110,7 +110,8 @@ class Tracking:
         for weight in value.state.get("weights", ()):
             if isinstance(weight, Variable) and not (self._trainable_only and weight.trainable is False):
                 self.found.append(weight)
-        if value.open or value.library not in BASES or self._changes(value.cls):
+        # What a method of a class is given may be an object of any class that descends from it.
+        if value.open or value.state.get("assumed") or value.library not in BASES or self._changes(value.cls):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
             has_build = machine_has(self._machine, value, "build") or bool(nested(value))

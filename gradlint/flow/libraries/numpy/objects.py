@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import LibraryCall, models
+from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Array, Const, LibObject, Value
@@ -44,11 +44,13 @@ def applied(machine: Interpreter, call: LibraryCall) -> Value:
     return left(machine, call.tensors(machine), call.node, machine.callee(call.node), call.name)
 
 
-def called(machine: Interpreter, owner: LibObject, given: list[Value], node: ast.AST) -> Value:
+@methods(FAMILY, CALLED)
+def called(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """Call an object that was made to be called."""
+    given = call.leaves(machine)
     if owner.state.get("objects"):
-        return machine.foreign("call", node, [owner, *given])
-    return left(machine, [*owner.arguments, *given], node, machine.callee(node), owner.name)
+        return machine.foreign("call", call.node, [owner, *given])
+    return left(machine, [*owner.arguments, *given], call.node, machine.callee(call.node), owner.name)
 
 
 def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, name: str) -> Array:

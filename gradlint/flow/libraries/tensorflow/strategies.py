@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
+from gradlint.flow.libraries.models import LibraryCall, methods, models, tensors_in
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.values import Const, Dict, LibObject, Unknown, Value
 
@@ -29,24 +29,34 @@ def make(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-def method(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
-    """A method of a strategy."""
-    if call.name == "run":
-        return _run(machine, call)
-    if call.name == "scope":
-        return Unknown("scope", span_of(call.node))
-    if call.name == "reduce":
-        value = call.argument(1, "value")
-        leaves = tensors_in(machine, value) if value is not None else []
-        return machine.tensor(call.node, leaves, op="tensorflow.distribute.Strategy.reduce")
-    if call.name == "experimental_distribute_dataset" and call.args:
-        return call.args[0]
-    if call.name == "experimental_local_results" and call.args:
-        return sequence([call.args[0]], "tuple", exact=False, node=call.node)
-    return machine.foreign("call", call.node, [owner, *call.values])
+@methods(FAMILY, "scope")
+def scope(_machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``strategy.scope()``."""
+    return Unknown("scope", span_of(call.node))
 
 
-def _run(machine: Interpreter, call: LibraryCall) -> Value:
+@methods(FAMILY, "reduce")
+def reduce(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``strategy.reduce(op, value)``."""
+    value = call.argument(1, "value")
+    leaves = tensors_in(machine, value) if value is not None else []
+    return machine.tensor(call.node, leaves, op="tensorflow.distribute.Strategy.reduce")
+
+
+@methods(FAMILY, "experimental_distribute_dataset")
+def distribute(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``strategy.experimental_distribute_dataset(dataset)``: the same elements."""
+    return call.first if call.first is not None else machine.unknown("dataset", call.node)
+
+
+@methods(FAMILY, "experimental_local_results")
+def local_results(_machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``strategy.experimental_local_results(value)``: a tuple of what each replica gave."""
+    return sequence(call.args, "tuple", exact=False, node=call.node)
+
+
+@methods(FAMILY, "run")
+def run(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
     """``strategy.run(fn, args=(...), kwargs={...})``: the function, called with these."""
     function, given, named = (call.argument(i, name) for i, name in enumerate(("fn", "args", "kwargs")))
     if function is None:

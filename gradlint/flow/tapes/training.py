@@ -1,4 +1,4 @@
-"""The tape that Keras opens itself, in ``fit`` and ``train_on_batch`` of a compiled model.
+"""Tapes that Keras and optimizers open themselves: in ``fit`` of a compiled model, in ``minimize`` of a function.
 
 Keras calls the model and the compiled loss in it, and asks for the gradients of the model's trainable variables. What
 it does is done here with an item of the program's data. Facts of Keras 3.15 on TensorFlow 2.21.
@@ -10,10 +10,14 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras import attributes, variables
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.keras import attributes, layers, objects, variables
+from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.libraries.python import subscripts
+from gradlint.flow.tapes import implicit
+from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance, Partial
-from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Value
+from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -38,17 +42,23 @@ class Compiled:
     eager: bool
 
 
-def compiled(
-    machine: Interpreter, owner: LibObject | Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> None:
-    """Keep the loss that a model is compiled with."""
-    loss = kwargs.get("loss", args[1] if len(args) > 1 else None)
-    place = _written(node)
-    eager = kwargs.get("run_eagerly")
+@methods("model", "compile")
+@methods("layer", "compile")
+@methods(Instance, "compile")
+def compiled(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall) -> Value:
+    """``model.compile(...)``: the model keeps its optimizer and its loss."""
+    for value in call.values:
+        if isinstance(value, LibObject):
+            machine.set(owner.state, f"compiled {id(value)}", value)
+    if isinstance(owner, Instance) and "optimizer" in call.kwargs:
+        machine.set(owner.attrs, "optimizer", call.kwargs["optimizer"])
+    loss, place = call.argument(1, "loss"), _written(call.node)
+    eager = call.kwargs.get("run_eagerly")
     made = None
-    if loss is not None and place is not None and "**" not in kwargs:
+    if loss is not None and place is not None and "**" not in call.kwargs:
         made = Compiled(loss, place, isinstance(eager, Const) and bool(eager.value))
     machine.set(owner.state, COMPILED, made)
+    return machine.unknown(call.name, call.node)
 
 
 def _written(node: ast.AST) -> ast.expr | None:
@@ -59,19 +69,32 @@ def _written(node: ast.AST) -> ast.expr | None:
     return named or (node.args[1] if len(node.args) > 1 else None)
 
 
-def fitted(
-    machine: Interpreter, owner: LibObject | Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> None:
-    """Ask what a step of ``fit`` asks: the gradient of the compiled loss by the model's trainable variables."""
+@methods("model", "fit", "train_on_batch")
+@methods("layer", "fit", "train_on_batch")
+@methods(Instance, "fit", "train_on_batch")
+def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall) -> Value:
+    """``model.fit(x, y)``: asks for the gradient of the compiled loss by the model's trainable variables."""
+    if isinstance(owner, Instance):
+        objects.build(machine, owner, call.node)
+    for inner in (owner, *layers.nested(owner)):
+        objects.mark_built(machine, inner)
     held = owner.state.get(COMPILED)
-    if not isinstance(held, Compiled) or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    by_keras = not isinstance(owner, Instance) or _trained_by_keras(machine, owner)
+    if isinstance(held, Compiled) and by_keras:
+        _differentiate(machine, owner, held, call)
+    return machine.unknown(call.name, call.node)
+
+
+def _differentiate(machine: Interpreter, owner: LibObject | Instance, held: Compiled, call: LibraryCall) -> None:
+    """Run one step on an item of the data, and ask for its gradients."""
+    node = call.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
-    if isinstance(owner, Instance) and not _trained_by_keras(machine, owner):
-        return
-    x, y = _batch(machine, args, kwargs, node)
+    x, y = _batch(machine, call.args, call.kwargs, node)
     function = machine.comprehension_function(node)
     function.graph = not held.eager
-    machine.differentiate(
+    implicit.differentiate(
+        machine,
         node,
         lambda: machine.inside(function, machine.frame, node, lambda: _step(machine, owner, held.loss, x, y, node)),
         held.node,
@@ -143,3 +166,44 @@ def _is_numbers(value: Value) -> bool:
 def _anything(machine: Interpreter, node: ast.AST) -> Value:
     """Data of which nothing is known but that no Variable of the program stands behind it."""
     return machine.unknown("data", node)
+
+
+# -- optimizers ----------------------------------------------------------------------------------------------------
+
+
+@methods("optimizer", "minimize")
+def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
+    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+        loss = call.argument(0, "loss")
+        if isinstance(loss, Function | Bound | Partial):
+            _minimized(machine, owner, loss, call)
+        if isinstance(loss, Tensor) and "tape" not in call.kwargs:
+            machine.recorder.claim(
+                Kind.MINIMIZE,
+                span_of(call.node),
+                "error",
+                detail={"callee": machine.callee(call.node), "reason": "tensor"},
+            )
+        return Const(None)
+    machine.recorder.claim(
+        Kind.MINIMIZE,
+        span_of(call.node),
+        "error",
+        detail={"callee": machine.callee(call.node), "reason": "removed", "exception": "AttributeError"},
+        places={"call": span_of(call.node)},
+    )
+    machine.raised("AttributeError")
+    return Unknown("minimize", span_of(call.node))
+
+
+def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: LibraryCall) -> None:
+    """Ask what an optimizer asks of a function that it is to minimize."""
+    node = call.node
+    asked = call.argument(2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
+    if not isinstance(node, ast.Call) or asked is None:
+        return
+    written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
+    implicit.differentiate(
+        machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked
+    )
