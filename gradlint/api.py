@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.settings import Settings, SettingsError
+from gradlint.settings import Resolver, Settings, SettingsError
 from gradlint.sources.read import SourceError
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def check_source(text: str, path: str = "<string>", settings: Settings | None = 
 
 
 def check_paths(
-    paths: Iterable[str | os.PathLike[str]], settings: Settings | None = None, *, jobs: int | None = 1
+    paths: Iterable[str | os.PathLike[str]],
+    settings: Settings | None = None,
+    *,
+    jobs: int | None = 1,
+    trust: bool = False,
 ) -> list[Finding]:
     """Findings of files and folders.
 
@@ -59,6 +63,8 @@ def check_paths(
         paths: Files, and folders to look for files in.
         settings: What holds for every file; where None, each file's own configuration file tells.
         jobs: How many processes to use; None for all cores.
+        trust: Whether the rules, plugins and Python that configuration files name are run. What they name and is not
+            trusted is told in a warning.
 
     Returns:
         The findings in the order of the paths; files that are not Python are passed over.
@@ -68,10 +74,17 @@ def check_paths(
         SettingsError: If the settings cannot be used.
         InternalError: If a rule or the analysis fails.
     """
-    from gradlint.runner import run
+    import warnings
 
+    from gradlint.runner import run
+    from gradlint.trust import Trust, sentence
+
+    resolver = Resolver(trust=Trust(everything=trust)) if settings is None else Resolver.of(settings)
+    running = run(paths, resolver, jobs=jobs, cache=False)
+    if resolver.withheld:
+        warnings.warn(sentence(resolver.withheld, "trust=True"), stacklevel=2)
     findings: list[Finding] = []
-    for result in run(paths, settings, jobs=jobs, cache=False):
+    for result in running:
         for problem in result.problems:
             if problem.kind == "read":
                 raise SourceError(problem.describe(result.path))

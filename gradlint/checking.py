@@ -131,12 +131,18 @@ def check(
         comments = suppressions.Suppressions(source)
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:
-            found = sorted([*found, *_unused(source, comments, on, rules)], key=lambda finding: finding.sort_key)
+            found = sorted(
+                [*found, *_unused(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
+            )
     return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
 
 
 def _unused(
-    source: Source, comments: suppressions.Suppressions, on: Sequence[Rule], rules: Sequence[Rule]
+    source: Source,
+    comments: suppressions.Suppressions,
+    on: Sequence[Rule],
+    rules: Sequence[Rule],
+    settings: Settings,
 ) -> list[Finding]:
     """The findings of the suppressions that keep back nothing, where their rule is on."""
     rule = next((rule for rule in on if rule.code == suppressions.CODE), None)
@@ -155,7 +161,7 @@ def _unused(
             fix=unused.fix,
             url=engine.DOCUMENTATION.format(code=rule.code),
         )
-        for unused in comments.unused(on, rules, selection.fits)
+        for unused in comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules)
     ]
 
 

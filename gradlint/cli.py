@@ -63,6 +63,8 @@ class _Commands(click.Group):
                 if near:
                     raise click.UsageError(f"there is no path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
             args = ["check", *args]
+        if args[0] in ("check", "add-ignores") and not ctx.resilient_parsing:
+            _refuse_ambiguous(args[1:], ctx)
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -118,6 +120,19 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     return status if isinstance(status, int) else 0
+
+
+def _refuse_ambiguous(args: list[str], ctx: click.Context) -> None:
+    """Refuse an option that is also a file's name here: a shell's ``*`` and pre-commit hand over names as they are.
+
+    Raises:
+        click.UsageError: If there is one.
+    """
+    for arg in args:
+        if arg == "--":
+            return
+        if arg.startswith("-") and arg != "-" and os.path.lexists(arg):
+            raise click.UsageError(f"{arg} is an option and a file here; write ./{arg} for the file", ctx)
 
 
 def _tolerate(stream: Any) -> None:

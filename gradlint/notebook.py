@@ -17,6 +17,7 @@ from gradlint.reporting.style import Style
 from gradlint.settings import Resolver, SettingsError
 from gradlint.sources import notebook, read
 from gradlint.sources.ipython import split_lines
+from gradlint.trust import VARIABLE, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,6 +56,7 @@ class Session:
         self._show = show
         self._cells: dict[str, str] = {}
         self._complaint: str | None = None
+        self._told: set[str] = set()
         self._wanted = False
         self._nested = False
 
@@ -137,15 +139,22 @@ class Session:
             except read.SourceError as error:
                 self._show(f"gradlint: {path}: {error}")
                 continue
-            checked = check(source, Resolver().for_file(path))
+            checked = check(source, self._settings(path))
             self._report(source, checked.findings, checked.problems, tapes=checked.tapes, summary=True)
 
     def _source(self) -> Source:
         return notebook.program(notebook.of_cells(self._cells.values()), NAME)
 
-    @staticmethod
-    def _settings() -> Settings:
-        return Resolver().for_folder(os.getcwd())
+    def _settings(self, path: str | None = None) -> Settings:
+        """The settings of a file, or of the working directory; what they name and nobody trusts is told once."""
+        resolver = Resolver()
+        settings = resolver.for_folder(os.getcwd()) if path is None else resolver.for_file(path)
+        if resolver.withheld:
+            told = f"gradlint: {sentence(resolver.withheld, f'the environment variable {VARIABLE}')}"
+            if told not in self._told:
+                self._told.add(told)
+                self._show(told)
+        return settings
 
     def _report(
         self,

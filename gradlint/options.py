@@ -54,6 +54,9 @@ class Option:
         example: A value as it is written in TOML.
         decides: Whether findings depend on it, so that remembered results must too.
         path: Whether its value is a path, relative to the file that it is written in.
+        runs: Whether it makes gradlint run code, so that a file's value counts only where the file is trusted.
+        writes: Whether gradlint writes where it says, so that a file that is not trusted may name no other place than
+            one in its own folder.
     """
 
     key: str
@@ -63,6 +66,8 @@ class Option:
     example: str
     decides: bool = True
     path: bool = False
+    runs: bool = False
+    writes: bool = False
 
     def check(self, value: Any) -> Any:
         """The value as the settings hold it.
@@ -219,11 +224,13 @@ OPTIONS: dict[str, Option] = {
         'opaque = ["mylib.render.*"]',
     ),
     "rules": Option(
-        "rules", STRINGS, (), "Folders with rules of the project's own.", 'rules = ["lint/rules"]', path=True
+        "rules", STRINGS, (), "Folders with rules of the project's own; they are code, so they need trust.",
+        'rules = ["lint/rules"]', path=True, runs=True,
     ),
     "plugins": Option(
         "plugins", STRINGS, (),
-        "Installed packages whose `gradlint.rules` entry point adds rules.", 'plugins = ["my-gradlint-rules"]',
+        "Installed packages whose `gradlint.rules` entry point adds rules; they need trust.",
+        'plugins = ["my-gradlint-rules"]', runs=True,
     ),
     "output_format": Option(
         "output-format", FORMAT, "full", "How findings are printed.", 'output-format = "concise"', decides=False
@@ -250,8 +257,9 @@ OPTIONS: dict[str, Option] = {
         "confirm.memory", WHOLE, 4096, "How many megabytes of memory it may take.", "memory = 8192", decides=False
     ),
     "confirm_python": Option(
-        "confirm.python", STRING, None, "The path of a Python that has TensorFlow; gradlint's own where it is not set.",
-        'python = ".venv/bin/python"', decides=False, path=True,
+        "confirm.python", STRING, None,
+        "The path of a Python that has TensorFlow; gradlint's own where it is not set. It is run, so it needs trust.",
+        'python = ".venv/bin/python"', decides=False, path=True, runs=True,
     ),
     "follow_imports": Option(
         "follow-imports", BOOLEAN, True, "Whether the project's own modules that a file imports are followed into.",
@@ -262,8 +270,9 @@ OPTIONS: dict[str, Option] = {
     "cache": Option("cache", BOOLEAN, True, "Whether results are remembered between runs.",
         "cache = false", decides=False),
     "cache_dir": Option(
-        "cache-dir", STRING, None, "Where they are remembered; `.gradlint_cache` where it is not set.",
-        'cache-dir = ".cache/gradlint"', decides=False, path=True,
+        "cache-dir", STRING, None,
+        "The folder in which gradlint makes its own, `.gradlint_cache`, for them; the settings' where it is not set.",
+        'cache-dir = ".cache"', decides=False, path=True, writes=True,
     ),
 }  # fmt: skip
 """The options by the names of their fields in :class:`gradlint.settings.Settings`."""

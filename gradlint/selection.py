@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint.settings import SettingsError
+from gradlint.sources import globs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,11 +44,11 @@ def enabled(settings: Settings, rules: Sequence[Rule], path: str) -> list[Rule]:
         if selection.select is not None:
             codes = set()
         wanted = (*(selection.select or ()), *selection.extend_select)
-        codes = _apply(codes, wanted, selection.ignore, rules)
+        codes = _apply(codes, wanted, selection.ignore, rules, settings.lacks_rules)
     more = _matching(settings.per_file_select, settings.root, path)
     less = _matching(settings.per_file_ignores, settings.root, path)
     if more or less:
-        codes = _apply(codes, more, less, rules)
+        codes = _apply(codes, more, less, rules, settings.lacks_rules)
     return [rule for rule in rules if rule.code in codes]
 
 
@@ -68,17 +69,22 @@ def validate(settings: Settings, rules: Sequence[Rule]) -> None:
     for selection in settings.selections:
         lists += [selection.select or (), selection.ignore, selection.extend_select]
     for selector in (selector for one in lists for selector in one):
-        matching(selector, rules)
+        matching(selector, rules, settings.lacks_rules)
 
 
-def matching(selector: str, rules: Sequence[Rule]) -> list[Rule]:
+def matching(selector: str, rules: Sequence[Rule], lacking: bool = False) -> list[Rule]:
     """The rules that a selector fits.
 
+    Args:
+        selector: The selector.
+        rules: The rules there are.
+        lacking: Whether there are others, which are not loaded.
+
     Raises:
-        SettingsError: If it fits none.
+        SettingsError: If it fits none, and there are no others.
     """
     found = [rule for rule in rules if fits(selector, rule.code, rule.name)]
-    if not found and selector != ALL:
+    if not found and selector != ALL and not lacking:
         raise SettingsError(unknown(selector, rules))
     return found
 
@@ -131,12 +137,14 @@ def _specificity(selector: str) -> int:
     return len(selector) if _PREFIX.fullmatch(selector) and not re.fullmatch(r"[A-Z]+\d{3,}", selector) else 1000
 
 
-def _apply(codes: set[str], wanted: Iterable[str], refused: Iterable[str], rules: Sequence[Rule]) -> set[str]:
+def _apply(
+    codes: set[str], wanted: Iterable[str], refused: Iterable[str], rules: Sequence[Rule], lacking: bool
+) -> set[str]:
     """Codes with rules turned on and off, the narrower selectors last."""
     changes = [(_specificity(one), True, one) for one in wanted] + [(_specificity(one), False, one) for one in refused]
     result = set(codes)
     for _, on, selector in sorted(changes, key=lambda change: (change[0], not change[1])):
-        found = {rule.code for rule in matching(selector, rules)}
+        found = {rule.code for rule in matching(selector, rules, lacking)}
         result = result | found if on else result - found
     return result
 
@@ -156,6 +164,4 @@ def _matching(table: Mapping[str, tuple[str, ...]], root: str, path: str) -> tup
 
 @lru_cache(maxsize=512)
 def _spec(pattern: str) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines([pattern])
+    return globs.spec([pattern])

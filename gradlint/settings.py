@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlint.options import OPTIONS, OptionError, key_of
+from gradlint.sources.inside import within
+from gradlint.sources.read import SourceError, read_bytes
+from gradlint.trust import NOBODY, Trust, TrustError, of_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +23,13 @@ if TYPE_CHECKING:
 CONFIG_NAMES = ("gradlint.toml", ".gradlint.toml", "pyproject.toml")
 """The files that may hold settings, the first one in a folder that does counting."""
 
+LARGEST = 1 << 20
+"""How many bytes a configuration file may have."""
+
 COMMAND_LINE = "command line"
 DEFAULT = "default"
+LONGEST = 30
+"""How many files may build on one another."""
 
 _SELECTION = ("select", "ignore", "extend_select")
 
@@ -47,12 +55,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for a file; every field but the last three is an option of :mod:`gradlint.options`.
+    """What holds for a file; every field but the last four is an option of :mod:`gradlint.options`.
 
     Attributes:
         root: The folder that relative patterns and paths start from.
         command_line: The rules that the command line asks for, on top of the file's.
         origins: Where each option's value comes from: a file, the command line, or nothing for a default.
+        withheld: What a file says that does not count since nobody trusts the file: the file as it is shown, the key.
     """
 
     select: tuple[str, ...] | None = None
@@ -86,6 +95,7 @@ class Settings:
     root: str = ""
     command_line: Selection | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    withheld: tuple[tuple[str, str], ...] = ()
 
     def override(self, **values: Any) -> Settings:
         """These settings with values of the command line on top; a value of None leaves what is there.
@@ -123,6 +133,11 @@ class Settings:
         tables = (self.per_file_ignores, self.per_file_select)
         return any((*own, *tables)) or self.command_line is not None or self.fixable != OPTIONS["fixable"].default
 
+    @property
+    def lacks_rules(self) -> bool:
+        """Whether there are rules that nobody trusts, so that a selector which fits no rule may be one of theirs."""
+        return any(key in ("rules", "plugins") for _, key in self.withheld)
+
     def describe(self) -> list[tuple[str, Any, str]]:
         """Each option as its key, the value in force and where it comes from, in the order of the declaration."""
         rows = []
@@ -134,11 +149,12 @@ class Settings:
         return rows
 
 
-def load(path: str | os.PathLike[str]) -> Settings:
+def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
     """The settings of one configuration file.
 
     Args:
         path: A ``gradlint.toml`` or the like, or a ``pyproject.toml``.
+        trust: Whether what it says may make code run.
 
     Raises:
         SettingsError: If it cannot be read, is not TOML, has no ``[tool.gradlint]`` table where it needs one, or
@@ -148,7 +164,7 @@ def load(path: str | os.PathLike[str]) -> Settings:
     table = _table(location)
     if table is None:
         raise SettingsError(f"{_shown(location)}: there is no [tool.gradlint] table in it")
-    return _settings(location, table)
+    return _settings(location, table, trust)
 
 
 def find(folder: str | os.PathLike[str]) -> str | None:
@@ -188,6 +204,10 @@ class Resolver:
         config: The one configuration file to use for every file (``--config``).
         isolated: Whether to use none at all (``--isolated``).
         overrides: Options of the command line, by their field's name; None leaves what is there.
+        trust: Which files' settings may make code run, besides those that the user trusts anyway.
+
+    Attributes:
+        withheld: What of the settings that were asked for does not count for want of trust, in order.
     """
 
     def __init__(
@@ -196,13 +216,17 @@ class Resolver:
         *,
         isolated: bool = False,
         overrides: Mapping[str, Any] | None = None,
+        trust: Trust = NOBODY,
     ) -> None:
+        self.withheld: dict[tuple[str, str], None] = {}
+        self._trust = trust
+        self._user: Trust | None = None
         self._overrides = dict(overrides or {})
         self._fixed: Settings | None = None
         self._folders: dict[str, Settings] = {}
         self._files: dict[str, Settings] = {}
         if config is not None and not isolated:
-            self._fixed = load(config).override(**self._overrides)
+            self._fixed = self._load(os.path.abspath(config))
         elif isolated:
             self._fixed = Settings(root=os.getcwd()).override(**self._overrides)
 
@@ -221,19 +245,12 @@ class Resolver:
         """
         if self._fixed is not None:
             return self._fixed
-        at = os.path.abspath(folder)
-        known = self._folders.get(at)
-        if known is None:
-            path = find_in(at)
-            above = os.path.dirname(at)
-            if path is not None:
-                known = self._load(path)
-            elif above == at:
-                known = Settings(root=os.getcwd()).override(**self._overrides)
-            else:
-                known = self.for_folder(above)
-            self._folders[at] = known
-        return known
+        way = [os.path.abspath(folder)]
+        while (found := self._known(way[-1])) is None:
+            way.append(os.path.dirname(way[-1]))
+        for at in way:
+            self._folders[at] = found
+        return found
 
     def below(self, folder: str, settings: Settings, names: set[str]) -> Settings:
         """The settings of a folder whose parent's are known, given the names that lie in it; spares looking."""
@@ -250,35 +267,77 @@ class Resolver:
         """
         return self.for_folder(os.path.dirname(os.path.abspath(path)))
 
+    def _known(self, folder: str) -> Settings | None:
+        """The settings of a folder that has a file of its own, was asked for before, or is the outermost."""
+        if folder in self._folders:
+            return self._folders[folder]
+        path = find_in(folder)
+        if path is not None:
+            return self._load(path)
+        if os.path.dirname(folder) == folder:
+            return Settings(root=os.getcwd()).override(**self._overrides)
+        return None
+
     def _load(self, path: str) -> Settings:
         if path not in self._files:
-            self._files[path] = load(path).override(**self._overrides)
+            settings = load(path, self._trust)
+            if settings.withheld:
+                settings = load(path, self._trusting())
+            self.withheld |= dict.fromkeys(settings.withheld)
+            self._files[path] = settings.override(**self._overrides)
         return self._files[path]
 
+    def _trusting(self) -> Trust:
+        """Whom the user trusts anyway; only settings that need it make anybody look."""
+        if self._user is None:
+            try:
+                self._user = of_user()
+            except TrustError as error:
+                raise SettingsError(str(error)) from None
+        return Trust(self._user.everything, (*self._trust.folders, *self._user.folders))
 
-def _settings(path: str, table: dict[str, Any], above: tuple[str, ...] = ()) -> Settings:
+
+def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...] = ()) -> Settings:
     shown = _shown(path)
     folder = os.path.dirname(path)
-    base = Settings()
-    parent = table.get("extend")
-    if parent is not None:
-        if not isinstance(parent, str):
-            raise SettingsError(f"{shown}: extend: expected a path, got {_named(parent)}")
-        other = os.path.normpath(os.path.join(folder, os.path.expanduser(parent)))
-        if other in (path, *above):
-            raise SettingsError(f"{shown}: extend: {parent} extends this file in turn")
-        below = _table(other)
-        if below is None:
-            raise SettingsError(f"{shown}: extend: there is no [tool.gradlint] table in {parent}")
-        base = _settings(other, below, (path, *above))
+    base = _extended(path, table, trust, above) if "extend" in table else Settings()
     values: dict[str, Any] = {}
+    withheld = list(base.withheld)
     for name, (key, value) in _flat(table, shown).items():
-        values[name] = _checked(name, value, shown, folder, key)
+        checked = _checked(name, value, shown, folder, key)
+        if _counts(name, checked, path, trust):
+            values[name] = checked
+        else:
+            withheld.append((shown, key))
     for name in ("extend_select", "extend_exclude", "extend_include"):
         if name in values:
             values[name] = (*getattr(base, name), *values[name])
     origins = dict(base.origins) | dict.fromkeys(values, shown)
-    return replace(base, **values, root=folder, origins=origins)
+    return replace(base, **values, root=folder, origins=origins, withheld=tuple(withheld))
+
+
+def _extended(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...]) -> Settings:
+    """The settings of the file that a file builds on."""
+    shown, parent = _shown(path), table["extend"]
+    if not isinstance(parent, str):
+        raise SettingsError(f"{shown}: extend: expected a path, got {_named(parent)}")
+    other = _absolute(os.path.dirname(path), parent)
+    if other in (path, *above):
+        raise SettingsError(f"{shown}: extend: {parent} extends this file in turn")
+    if len(above) >= LONGEST:
+        raise SettingsError(f"{shown}: extend: more than {LONGEST} files build on one another")
+    below = _table(other)
+    if below is None:
+        raise SettingsError(f"{shown}: extend: there is no [tool.gradlint] table in {parent}")
+    return _settings(other, below, trust, (path, *above))
+
+
+def _counts(name: str, value: Any, path: str, trust: Trust) -> bool:
+    """Whether what a file says of an option counts: it needs trust to make code run, or to write outside its folder."""
+    option = OPTIONS[name]
+    if not value or not (option.runs or option.writes):
+        return True
+    return (option.writes and within(value, os.path.dirname(path))) or trust.covers(path)
 
 
 def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
@@ -347,15 +406,17 @@ def _table(path: str) -> dict[str, Any] | None:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-        if os.path.basename(path) == "pyproject.toml" and b"gradlint" not in data:
-            return None
+        data = read_bytes(path, LARGEST)
+    except SourceError as error:
+        raise SettingsError(f"{_shown(path)}: {error}") from None
+    if os.path.basename(path) == "pyproject.toml" and b"gradlint" not in data:
+        return None
+    try:
         document = tomllib.loads(data.decode())
-    except OSError as error:
-        raise SettingsError(f"{_shown(path)}: cannot be read: {error.strerror or error}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise SettingsError(f"{_shown(path)}: not TOML: {error}") from None
+    except (RecursionError, MemoryError):
+        raise SettingsError(f"{_shown(path)}: not TOML: it is nested too deeply") from None
     if os.path.basename(path) != "pyproject.toml":
         return document
     tool = document.get("tool")
@@ -371,4 +432,4 @@ def _shown(path: str) -> str:
     return (path if relative.startswith("..") else relative).replace(os.sep, "/")
 
 
-assert [one.name for one in fields(Settings)][:-3] == list(OPTIONS), "every option is a field, in the same order"
+assert [one.name for one in fields(Settings)][:-4] == list(OPTIONS), "every option is a field, in the same order"

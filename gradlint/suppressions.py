@@ -33,7 +33,7 @@ CODE = "GT900"
 
 VERBS = ("ignore", "off", "on", "skip-file")
 
-_ANY = re.compile(r"#[^\n]*?(?:gradlint:|noqa)", re.IGNORECASE)
+_ANY = re.compile(r"gradlint|noqa", re.IGNORECASE)
 _OWN = re.compile(r"#\s*gradlint:\s*(?P<verb>[\w-]*)(?P<list>\s*\[(?P<codes>[^\]]*)\])?[^#]*", re.IGNORECASE)
 _NOQA = re.compile(
     r"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)|(?!\s*:)\b)", re.IGNORECASE
@@ -115,7 +115,12 @@ class Suppressions:
         return kept, len(findings) - len(kept)
 
     def unused(
-        self, enabled: Collection[Rule], rules: Collection[Rule], fits: Callable[[str, str, str], bool]
+        self,
+        enabled: Collection[Rule],
+        rules: Collection[Rule],
+        fits: Callable[[str, str, str], bool],
+        *,
+        lacking: bool = False,
     ) -> Iterator[Unused]:
         """The suppressions that kept back nothing, once :meth:`apply` has been asked.
 
@@ -123,6 +128,7 @@ class Suppressions:
             enabled: The rules that were on; a suppression of another rule may well be needed.
             rules: Every rule there is.
             fits: Whether a selector fits a rule's code and name.
+            lacking: Whether there are rules that are not loaded: one that nobody knows may be theirs.
         """
         if any(directive.verb == "skip-file" for directive in self.directives):
             return
@@ -141,7 +147,7 @@ class Suppressions:
                 if self._idle(directive, on, rules):
                     yield self._report(directive, None, _nothing(directive))
             else:
-                yield from self._unused_selectors(directive, on, rules, known)
+                yield from self._unused_selectors(directive, on, rules, known, lacking)
 
     def _unused_selectors(
         self,
@@ -149,6 +155,7 @@ class Suppressions:
         on: Collection[str],
         rules: Collection[Rule],
         known: dict[str, set[str]],
+        lacking: bool,
     ) -> Iterator[Unused]:
         idle: list[str] = []
         reasons: list[str] = []
@@ -159,7 +166,7 @@ class Suppressions:
             if codes and codes <= set(on):
                 idle.append(selector)
                 reasons.append(f"`{selector}` keeps back nothing here")
-            elif not codes and directive.verb != "noqa":
+            elif not codes and directive.verb != "noqa" and not lacking:
                 idle.append(selector)
                 reasons.append(_unknown(selector, rules))
         if idle:

@@ -72,7 +72,9 @@ def test_findings_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert check_paths([], SETTINGS) == []
     assert not (tmp_path / ".gradlint_cache").exists()
     (tmp_path / "gradlint.toml").write_text(f'rules = [{json.dumps(MARKER)}]\nselect = ["XX102"]\n')
-    assert [(f.path, f.location.line) for f in check_paths(["."])] == [("a.py", 2)]
+    assert [(f.path, f.location.line) for f in check_paths(["."], trust=True)] == [("a.py", 2)]
+    with pytest.warns(UserWarning, match=r"gradlint\.toml sets `rules`, .* not done without trust=True"):
+        assert check_paths(["."]) == []
 
 
 def test_what_paths_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

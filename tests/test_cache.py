@@ -24,6 +24,7 @@ OLD = 1_600_000_000
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(MARKER).parent.parent))
+    monkeypatch.setenv("GRADLINT_TRUST", "1")
 
 
 def write(path: str, text: str, time: int = OLD) -> None:

@@ -251,7 +251,7 @@ def test_the_format_of_the_settings(project: Path) -> None:
         (["-", "src"], "`-` reads standard input and stands alone\nTry `gradlint check --help`."),
         (["--fix", "--diff"], "--diff writes nothing; leave out --fix\nTry `gradlint check --help`."),
         (["--confirm-timeout", "0"], "command line: confirm.timeout: expected a number above 0, got the number 0.0"),
-        (["--baseline", "no.json"], "@no.json: No such file or directory"),
+        (["--baseline", "no.json"], "@no.json: cannot be read: No such file or directory"),
         (["config", "nowhere"], "nowhere: there is no such file or folder"),
     ],
 )

@@ -21,6 +21,7 @@ LARGE = "# padding\n" * 6_000
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(MARKER).parent.parent))
+    monkeypatch.setenv("GRADLINT_TRUST", "1")
     Path("gradlint.toml").write_text(f"rules = [{json.dumps(MARKER)}]\n")
 
 

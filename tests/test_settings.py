@@ -12,6 +12,7 @@ import pytest
 from gradlint import finding
 from gradlint.options import OPTIONS, SEVERITY, schema
 from gradlint.settings import Resolver, Settings, SettingsError, find, load
+from gradlint.trust import Trust
 
 SCHEMA = Path(__file__).parent.parent / "gradlint" / "settings.schema.json"
 
@@ -29,7 +30,7 @@ def write(path: str, text: str) -> Path:
 
 
 def loaded(text: str) -> Settings:
-    return load(write("gradlint.toml", text))
+    return load(write("gradlint.toml", text), Trust(everything=True))
 
 
 def test_every_option_in_toml(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_every_option_in_toml(tmp_path: Path) -> None:
     assert settings.jobs == 4
     assert settings.cache is False
     assert settings.rules == (str(tmp_path / "lint" / "rules"),)
-    assert settings.cache_dir == str(tmp_path / ".cache" / "gradlint")
+    assert settings.cache_dir == str(tmp_path / ".cache")
     assert settings.root == str(tmp_path)
     assert set(settings.origins) == set(OPTIONS)
     assert set(settings.origins.values()) == {"gradlint.toml"}
@@ -153,7 +154,7 @@ def test_extend(tmp_path: Path) -> None:
     write("base.toml", 'select = ["GT1"]\nextend-exclude = ["a"]\nrules = ["r"]\n[confirm]\ntimeout = 3\nmemory = 5\n')
     write("sub/mid.toml", 'extend = "../base.toml"\nextend-exclude = ["b"]\nignore = ["GT101"]\n')
     path = write("sub/sub/gradlint.toml", 'extend = "../mid.toml"\nselect = ["GT2"]\n[confirm]\ntimeout = 4\n')
-    settings = load(path)
+    settings = load(path, Trust(everything=True))
     assert settings.select == ("GT2",)
     assert settings.ignore == ("GT101",)
     assert settings.extend_exclude == ("a", "b")

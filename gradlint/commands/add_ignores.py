@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @click.option("--reason", metavar="TEXT", help="Why, as written behind each comment.")
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
 def command(
-    paths: tuple[str, ...], reason: str | None, diff: bool, config: str | None, isolated: bool, **options: Any
+    paths: tuple[str, ...],
+    reason: str | None,
+    diff: bool,
+    config: str | None,
+    isolated: bool,
+    trust: bool,
+    **options: Any,
 ) -> int:
     r"""Suppress what is found in PATHS today, so that only what is new is reported from now on.
 
@@ -36,12 +42,13 @@ def command(
     from gradlint.runner import run
     from gradlint.settings import SettingsError
 
-    find = resolver(config, isolated, overrides(options))
+    find = resolver(config, isolated, overrides(options), trust)
     settings_here(find)
     try:
         results = list(run(paths or (".",), find))
     except SettingsError as error:
         raise CommandError(str(error)) from None
+    terminal.note_withheld(find)
     failed = [problem.describe(result.path) for result in results for problem in result.problems]
     done = [
         ignored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.documentation import has_fix, is_on, page
 from gradlint.engine import DOCUMENTATION
@@ -16,22 +17,31 @@ if TYPE_CHECKING:
     from gradlint.settings import Settings
 
 
-def rules_in_force(settings: Settings | None = None) -> tuple[Rule, ...]:
+def rules_in_force(settings: Settings | None = None, *, trust: bool = False) -> tuple[Rule, ...]:
     """Every rule there is in the working directory: the built-in ones and those that its settings add.
+
+    Args:
+        settings: The settings; those of the working directory where None.
+        trust: Whether rules that a configuration file names are loaded.
 
     Raises:
         CommandError: If the settings cannot be used.
     """
     from gradlint.checking import rules_for
-    from gradlint.settings import Resolver, SettingsError
+    from gradlint.commands.request import resolver
+    from gradlint.settings import SettingsError
 
     try:
-        return rules_for(Resolver().for_folder(".") if settings is None else settings)
+        if settings is None:
+            find = resolver(None, False, {}, trust)
+            settings = find.for_folder(".")
+            terminal.note_withheld(find)
+        return rules_for(settings)
     except SettingsError as error:
         raise CommandError(str(error)) from None
 
 
-def rule_named(selector: str) -> Rule:
+def rule_named(selector: str, *, trust: bool = False) -> Rule:
     """The rule with a code or a name, in any case.
 
     Raises:
@@ -39,7 +49,7 @@ def rule_named(selector: str) -> Rule:
     """
     from gradlint.selection import unknown
 
-    rules = rules_in_force()
+    rules = rules_in_force(trust=trust)
     for rule in rules:
         if selector.lower().replace("_", "-") in (rule.code.lower(), rule.name):
             return rule

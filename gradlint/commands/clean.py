@@ -8,11 +8,13 @@ import click
 
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
+from gradlint.commands.selecting import trust_option
 
 
 @click.command("clean")
 @click.option("--cache-dir", metavar="DIR", help="Where results are remembered.")
-def command(cache_dir: str | None) -> None:
+@trust_option
+def command(cache_dir: str | None, trust: bool) -> None:
     """Remove the results that are remembered for the working directory."""
     from gradlint.cache import clean
     from gradlint.commands.request import resolver
@@ -21,12 +23,14 @@ def command(cache_dir: str | None) -> None:
     from gradlint.sources.project import shown
 
     try:
-        folder = cache_folder(resolver(None, False, {"cache_dir": cache_dir}).for_folder("."))
+        find = resolver(None, False, {"cache_dir": cache_dir}, trust)
+        folder = cache_folder(find.for_folder("."))
         removed = clean(folder)
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+    terminal.note_withheld(find)
     if not removed:
         terminal.note("nothing is remembered here")
     elif os.path.lexists(folder):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @selection_options
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the settings instead.")
-def command(path: str, output_format: str, schema: bool, config: str | None, isolated: bool, **options: Any) -> None:
+def command(
+    path: str, output_format: str, schema: bool, config: str | None, isolated: bool, trust: bool, **options: Any
+) -> None:
     """Print the settings that hold for PATH (default: the working directory) and where each comes from."""
     import os
 
@@ -34,7 +36,7 @@ def command(path: str, output_format: str, schema: bool, config: str | None, iso
         return
     if not os.path.lexists(path):
         raise CommandError(f"{path}: there is no such file or folder")
-    find = resolver(config, isolated, overrides(options))
+    find = resolver(config, isolated, overrides(options), trust)
     try:
         settings = find.for_folder(path) if os.path.isdir(path) else find.for_file(path)
     except SettingsError as error:
@@ -44,6 +46,7 @@ def command(path: str, output_format: str, schema: bool, config: str | None, iso
         terminal.write(json.dumps(rows, indent=2, default=list) + "\n")
     else:
         terminal.write(describe(settings))
+    terminal.note_withheld(find)
 
 
 def describe(settings: Settings) -> str:

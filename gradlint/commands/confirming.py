@@ -46,6 +46,8 @@ def confirm(request: Request, checked: Checked, settings: Settings) -> None:
                 progress(confirmation)
     except ConfirmUnavailable as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename or request.repro} cannot be written: {error.strerror or error}") from None
     except KeyboardInterrupt:
         terminal.note(f"gradlint: interrupted after {len(verdicts)} of {total} verdicts")
     missing = Confirmation("inconclusive", "not run: interrupted")

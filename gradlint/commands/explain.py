@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradlint.commands import terminal
+from gradlint.commands.selecting import trust_option
 
 if TYPE_CHECKING:
     from gradlint.commands.terminal import Color
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("rule")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@trust_option
 @terminal.color_option
-def command(rule: str, output_format: str, color: Color) -> None:
+def command(rule: str, output_format: str, trust: bool, color: Color) -> None:
     """Say what RULE (a code or a name) finds, why, and how to mend it."""
     from gradlint.commands.catalogue import record, rule_named
     from gradlint.documentation import page
 
-    found = rule_named(rule)
+    found = rule_named(rule, trust=trust)
     if output_format == "json":
         terminal.write(json.dumps(record(found) | _details(found), indent=2, ensure_ascii=False) + "\n")
     elif terminal.use_color(color, sys.stdout):

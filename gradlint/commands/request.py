@@ -51,6 +51,7 @@ class Request:
     paths: tuple[str, ...] = (".",)
     config: str | None = None
     isolated: bool = False
+    trust: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
     reports: tuple[Output, ...] = ()
     terminal_format: str | None = None
@@ -128,19 +129,20 @@ class Request:
         Raises:
             CommandError: If the configuration file that was named cannot be used, or an option's value is wrong.
         """
-        return resolver(self.config, self.isolated, self.overrides)
+        return resolver(self.config, self.isolated, self.overrides, self.trust)
 
 
-def resolver(config: str | None, isolated: bool, given: Mapping[str, Any]) -> Resolver:
+def resolver(config: str | None, isolated: bool, given: Mapping[str, Any], trust: bool = False) -> Resolver:
     """What finds each file's settings under a command line.
 
     Raises:
         CommandError: If the configuration file that was named cannot be used, or an option's value is wrong.
     """
     from gradlint.settings import Resolver, SettingsError
+    from gradlint.trust import Trust
 
     try:
-        return Resolver(config, isolated=isolated, overrides=given)
+        return Resolver(config, isolated=isolated, overrides=given, trust=Trust(everything=trust))
     except SettingsError as error:
         raise CommandError(str(error)) from None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradlint.commands import terminal
+from gradlint.commands.selecting import trust_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 @click.command("rules")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
+@trust_option
 @terminal.color_option
-def command(output_format: str, color: Color) -> None:
+def command(output_format: str, trust: bool, color: Color) -> None:
     """List the rules: those built in, and those that the settings here add."""
     from gradlint.commands.catalogue import record, rules_in_force
 
-    rules = rules_in_force()
+    rules = rules_in_force(trust=trust)
     if output_format == "json":
         terminal.write(json.dumps([record(rule) for rule in rules], indent=2, ensure_ascii=False) + "\n")
     else:

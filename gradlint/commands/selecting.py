@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
+trust_option: Callable[[Any], Any] = click.option(
+    "--trust", is_flag=True, help="Run the rules, plugins and Python that configuration files name."
+)
+
+
 class _Selectors(click.ParamType):
     """Codes, prefixes or names, separated by commas."""
 
@@ -38,6 +43,7 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--extend-select", multiple=True, type=_SELECTORS, help="Rules that are on besides."),
     click.option("--config", metavar="FILE", help="The one configuration file to use."),
     click.option("--isolated", is_flag=True, help="Use no configuration file."),
+    trust_option,
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out of folders, in place of the usual."),
     click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
     click.option("--force-exclude", is_flag=True, default=None, help="Let excludes hold for named files, too."),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from gradlint.commands.selecting import trust_option
+
 
 @click.command("server")
 @click.option(
@@ -12,9 +14,10 @@ import click
     default="warning",
     help="How much is logged to standard error.",
 )
+@trust_option
 @click.option("--stdio", is_flag=True, expose_value=False, help="Speak over standard input and output; the only way.")
-def command(log_level: str) -> int:
+def command(log_level: str, trust: bool) -> int:
     """Run the language server over standard input and output, for editors."""
     from gradlint import server
 
-    return server.main(log_level=log_level)
+    return server.main(log_level=log_level, trust=trust)

@@ -52,8 +52,10 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
     """
     started = time.perf_counter()
     checked = check(request, resolver, settings)
+    if not request.quiet:
+        terminal.note_withheld(resolver)
     if request.write_baseline:
-        return _write_baseline(checked, settings)
+        return _write_baseline(request, checked, settings)
     baselined = _leave_known(checked, settings) if settings.baseline is not None else 0
     mended = 0
     if request.mends:
@@ -146,16 +148,33 @@ def _tell(checked: Checked, report: Report) -> None:
     terminal.note(f"{told}, in {report.elapsed:.2f} s")
 
 
-def _write_baseline(checked: Checked, settings: Settings) -> int:
+def _write_baseline(request: Request, checked: Checked, settings: Settings) -> int:
     from gradlint.fixing import Baseline, BaselineError
 
     path = settings.baseline or "gradlint-baseline.json"
+    _refuse_elsewhere(request, path, settings)
     try:
         Baseline.of(checked.findings, checked.texts.source).save(path)
     except BaselineError as error:
         raise CommandError(str(error)) from None
     terminal.note(f"{counted(len(checked.findings), 'finding')} written to {path}")
     return FAILED if any(result.problems for result in checked.results) else 0
+
+
+def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
+    """Refuse to write a baseline where a link leads out of the working directory, or where only a file says so.
+
+    Raises:
+        CommandError: If that is so.
+    """
+    from gradlint.settings import COMMAND_LINE
+    from gradlint.sources.inside import leads_out, within
+
+    if leads_out(path):
+        raise CommandError(f"{path} is a link that leads out of the working directory; name the file itself")
+    origin = settings.origins.get("baseline", COMMAND_LINE)
+    if origin != COMMAND_LINE and not request.trust and not within(path, settings.root):
+        raise CommandError(f"{origin} puts the baseline elsewhere, at {path}; give --baseline, or --trust")
 
 
 def _leave_known(checked: Checked, settings: Settings) -> int:
@@ -197,4 +216,5 @@ def _show_settings(request: Request, resolver: Resolver) -> int:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     terminal.write(describe(settings))
+    terminal.note_withheld(resolver)
     return 0

@@ -14,6 +14,8 @@ from gradlint.reporting.style import Style
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.settings import Resolver
+
 Color = Literal["auto", "always", "never"]
 
 _WIDTH = 80
@@ -63,11 +65,23 @@ def write(text: str, path: str | None = None) -> None:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
+    from gradlint.sources.inside import leads_out
+
+    if leads_out(path):
+        raise CommandError(f"{path} is a link that leads out of the working directory; name the file itself")
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def note_withheld(resolver: Resolver) -> None:
+    """Say in one line what configuration files say that does not count, since nobody trusts them."""
+    from gradlint.trust import sentence
+
+    if resolver.withheld:
+        note(f"gradlint: {sentence(resolver.withheld, '--trust')}")
 
 
 def note(text: str) -> None:

@@ -6,10 +6,12 @@ import ast
 import copy
 import re
 import textwrap
+from errno import EEXIST
 from typing import TYPE_CHECKING
 
 from gradlint.confirm import marking
 from gradlint.confirm.examine import levels
+from gradlint.sources.inside import leads_out
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from gradlint.confirm.marking import Mark
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
+
+_LONGEST = 150
+"""How many characters of a file's path its program's name tells."""
 
 SHOW = '''
 def show(what, function):
@@ -42,11 +47,18 @@ def write(folder: Path, source: Source, finding: Finding, verdict: Verdict, tens
 
     Returns:
         The file's path; its name tells the file, the rule and the line.
+
+    Raises:
+        OSError: If it cannot be written, or a link would lead elsewhere.
     """
+    if leads_out(str(folder)):
+        raise FileExistsError(EEXIST, "it leads out of the working directory by a link", str(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"\W+", "_", source.path.rpartition(".")[0] or source.path).strip("_")
+    stem = re.sub(r"\W+", "_", source.path.rpartition(".")[0] or source.path).strip("_")[-_LONGEST:]
     cell = "" if finding.cell is None else f"_cell{finding.cell}"
     path = folder / f"{stem}{cell}_line{finding.location.line}_{finding.code}_{finding.location.column}.py"
+    if path.is_symlink():
+        raise FileExistsError(EEXIST, "it is a link", str(path))
     path.write_text(program(source, finding, verdict, tensorflow), encoding="utf-8")
     return path
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlint.fixing.text import texts
+from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -88,24 +89,22 @@ class Baseline:
         Raises:
             BaselineError: If the file cannot be read or is not a baseline.
         """
-        try:
-            record = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BaselineError(f"{path}: {error.strerror}") from error
-        except ValueError as error:
-            raise BaselineError(f"{path}: not a baseline: {error}") from error
-        if not isinstance(record, dict) or not isinstance(record.get("findings"), list):
-            raise BaselineError(f"{path}: not a baseline: it has no list of findings")
+        record = _record(path)
         if record.get("version") != VERSION:
             raise BaselineError(f"{path}: the baseline's version is {record.get('version')!r}, not {VERSION}")
         return cls(_entry(path, one) for one in record["findings"])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the baseline, whole or not at all.
+        """Write the baseline, whole or not at all; no other file than a baseline is ever written over.
 
         Raises:
-            BaselineError: If the file cannot be written.
+            BaselineError: If the file cannot be written, or is there and is no baseline.
         """
+        if os.path.lexists(path):
+            try:
+                _record(path)
+            except BaselineError as error:
+                raise BaselineError(f"{error}; it was left as it is") from None
         record = {"version": VERSION, "findings": [asdict(entry) for entry in self.entries]}
         target = Path(path)
         temporary: str | None = None
@@ -157,6 +156,23 @@ class Baseline:
             tuple(one for number, one in enumerate(findings) if number in known),
             tuple(sorted(open_entries.elements())),
         )
+
+
+def _record(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a baseline file of any version holds.
+
+    Raises:
+        BaselineError: If the file cannot be read or is no baseline.
+    """
+    try:
+        record = json.loads(read_bytes(path).decode())
+    except SourceError as error:
+        raise BaselineError(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{path}: not a baseline: {error}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("findings"), list):
+        raise BaselineError(f"{path}: not a baseline: it has no list of findings")
+    return record
 
 
 def _whole(entry: Entry) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlint.sources.inside import leads_out
+
 if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
@@ -26,7 +28,8 @@ def write(path: str | os.PathLike[str], before: Source, after: Source) -> None:
     """Put a source's new text into its file.
 
     The text goes to a new file in the same folder, which then takes the file's name: whoever reads meanwhile sees
-    the old text or the new one. A symbolic link stays one; the file that it leads to is written.
+    the old text or the new one. A symbolic link stays one; the file that it leads to is written, unless it leads out of
+    the working directory, or of the folder that the path is in where that is elsewhere.
 
     Args:
         path: The file.
@@ -34,9 +37,12 @@ def write(path: str | os.PathLike[str], before: Source, after: Source) -> None:
         after: The source that it is to hold.
 
     Raises:
-        WriteError: If the file is read-only, has vanished or changed since it was read, is no regular file, cannot
-            hold the new text in its encoding, or if the folder cannot be written. The file is then untouched.
+        WriteError: If the file is read-only, is a link that leads elsewhere, has vanished or changed since it was read,
+            is no regular file, cannot hold the new text in its encoding, or if the folder cannot be written. The file
+            is then untouched.
     """
+    if leads_out(os.fspath(path)) or leads_out(os.fspath(path), os.path.dirname(os.path.abspath(path))):
+        raise WriteError("it is a link that leads elsewhere; name the file itself")
     try:
         target = Path(path).resolve(strict=True)
         status = target.stat()

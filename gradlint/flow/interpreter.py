@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
     from gradlint.flow.values.names import Wrappers
+    from gradlint.flow.values.premises import Premise
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
@@ -123,6 +124,13 @@ class Interpreter(Protocol):
         """Whether the running code is traced into a graph by ``tf.function``."""
 
     @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it."""
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+
+    @property
     def compiled(self) -> bool:
         """Whether the running code stands in a function that XLA compiles."""
 
@@ -165,6 +173,9 @@ class Interpreter(Protocol):
         self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
     ) -> Unknown:
         """A value that cannot be followed but may be connected to what went in."""
+
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
 
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
         """What code of others gives back: it may be connected to all that went in, now or earlier."""
@@ -299,33 +310,6 @@ class Interpreter(Protocol):
         """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
 
     # -- tapes -----------------------------------------------------------------------------------------------------
-
-    def enter_tape(self, tape: Tape, node: ast.AST) -> None:
-        """Begin a tape's recording, or go on with it."""
-
-    def exit_tape(self, tape: Tape) -> None:
-        """End a tape's block."""
-
-    def pause(self, tape: Tape) -> Any:
-        """Stop a tape's recording for a while; gives what :meth:`resume` needs."""
-
-    def resume(self, tape: Tape, before: Any) -> None:
-        """Go on with a tape's recording."""
-
-    def tape_class_entered(self, node: ast.AST) -> None:
-        """``with tf.GradientTape as tape``: the class itself is no context manager."""
-
-    def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """``tf.GradientTape(...)``."""
-
-    def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a tape's method."""
-
-    def tape_name(self, node: ast.AST) -> str:
-        """What the tape is called in a call of one of its methods."""
-
-    def refused_watch(self, tape: Tape, value: Value) -> bool:
-        """Whether the program asked a tape to watch what it does not take, and so came no further."""
 
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""

@@ -13,13 +13,14 @@ import sys
 INSTALL = 'pip install "tf-gradlint[lsp]"'
 
 
-def main(*, log_level: str = "warning") -> int:
+def main(*, log_level: str = "warning", trust: bool = False) -> int:
     """Serve one client over standard input and output, until it says goodbye or hangs up.
 
     What anything else prints meanwhile goes to standard error, since standard output belongs to the protocol.
 
     Args:
         log_level: How much is logged to standard error: ``error``, ``warning``, ``info`` or ``debug``.
+        trust: Whether the rules, plugins and Python that configuration files name are run, whatever the client says.
 
     Returns:
         The exit status: 0 after an orderly shutdown, 1 where the client left without one, 2 where pygls is not there.
@@ -34,7 +35,7 @@ def main(*, log_level: str = "warning") -> int:
     from gradlint.server.stream import Requests
 
     _log(log_level)
-    server = create()
+    server = create(trust=trust)
     with Requests(io.FileIO(os.dup(0))) as requests, os.fdopen(os.dup(1), "wb") as responses:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)

@@ -61,7 +61,7 @@ class Server(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self) -> None:
+    def __init__(self, *, trust: bool = False) -> None:
         super().__init__(
             "gradlint",
             __version__,
@@ -71,7 +71,7 @@ class Server(LanguageServer):
             converter_factory=default_converter,
         )
         self.client = Client()
-        self.configuration = Configuration(self.complain)
+        self.configuration = Configuration(self.complain, trust=trust)
         self.confirmations = Confirmations()
         self.checker = Checker(self.documents, self._compute, self._deliver)
         self.published: dict[str, list[types.Diagnostic]] = {}
@@ -97,7 +97,7 @@ class Server(LanguageServer):
         self.loop = asyncio.get_running_loop()
         self.client = Client.of(params.capabilities)
         self.documents.encoding = types.PositionEncodingKind(self.workspace.position_encoding)
-        self.configuration.set_default(params.initialization_options)
+        self.configuration.begin(params.initialization_options)
         if gc.isenabled():
             # The checker collects when nobody types.
             gc.disable()
@@ -232,9 +232,9 @@ class Server(LanguageServer):
             self.refresh()
 
 
-def create() -> Server:
-    """A server with all its features."""
-    server = Server()
+def create(*, trust: bool = False) -> Server:
+    """A server with all its features; see :func:`gradlint.server.main` for ``trust``."""
+    server = Server(trust=trust)
     _session(server)
     _documents(server)
     _notebooks(server)
@@ -446,6 +446,10 @@ async def _confirm(server: Server, result: Result, key: str | None) -> list[dict
     """Run findings of a result under TensorFlow, with progress that the user can cancel."""
     findings = chosen(result, key)
     if not findings:
+        return []
+    if server.configuration.restricted:
+        told = "gradlint: findings are not run with TensorFlow in a workspace that is not trusted"
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, told))
         return []
     token = await _progress(server, len(findings))
     cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gradlint import checking, selection
+from gradlint.options import OPTIONS, key_of
 from gradlint.server.settings import Editor, parse
 from gradlint.settings import CONFIG_NAMES, Resolver, Settings, SettingsError
 from gradlint.sources.discover import discover
+from gradlint.trust import Trust, TrustError, of_user, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,10 +31,16 @@ class Configuration:
 
     Args:
         complain: Takes a message for the user, once for each problem.
+        trust: Whether everything is trusted, whatever the client says.
+
+    Attributes:
+        restricted: Whether the client says that its workspace is not trusted, so that nothing of it may be run.
     """
 
-    def __init__(self, complain: Callable[[str], None]) -> None:
+    def __init__(self, complain: Callable[[str], None], *, trust: bool = False) -> None:
+        self.restricted = False
         self._complain = complain
+        self._trust = Trust(everything=trust)
         self._lock = Lock()
         self._default = Editor()
         self._folders: dict[Path, Editor] = {}
@@ -40,9 +49,21 @@ class Configuration:
         self._said: set[str] = set()
         self._generation = 0
 
+    def begin(self, value: Any) -> None:
+        """Take what the client initializes the server with: what it sets for every folder, and what it trusts."""
+        editor = self._parse(value, first=True)
+        self.restricted = editor.trust is False and not self._trust.everything
+        if editor.trust is True:
+            self._trust = Trust(everything=True)
+        elif isinstance(editor.trust, tuple):
+            self._trust = replace(self._trust, folders=editor.trust)
+        self._take(editor)
+
     def set_default(self, value: Any) -> None:
         """Take what the client sets for every folder."""
-        editor = self._parse(value)
+        self._take(self._parse(value))
+
+    def _take(self, editor: Editor) -> None:
         with self._lock:
             self._default = editor
             self._forget()
@@ -110,12 +131,29 @@ class Configuration:
     def _load(self, folder: str, editor: Editor, path: Path | None) -> Settings:
         try:
             config = None if editor.configuration is None else self._config(editor.configuration, path)
-            settings = Resolver(config, overrides=editor.options).for_folder(folder)
+            resolver = Resolver(config, overrides=self._allowed(editor, folder), trust=self._trust)
+            settings = self._without_code(editor, folder, resolver.for_folder(folder))
+            if settings.withheld:
+                self._say(sentence(settings.withheld, "trust"))
             selection.validate(settings, checking.rules_for(settings))
-        except SettingsError as error:
+        except (SettingsError, TrustError) as error:
             self._say(str(error))
             return Settings(root=folder)
         return settings
+
+    def _allowed(self, editor: Editor, folder: str) -> dict[str, Any]:
+        """What the editor sets of gradlint's own options, without what runs code in a folder that is not trusted."""
+        return {name: one for name, one in editor.options.items() if name not in self._untrusted(editor, folder)}
+
+    def _without_code(self, editor: Editor, folder: str, settings: Settings) -> Settings:
+        """Settings that tell what of the editor's does not count."""
+        withheld = [("the editor", key_of(name)) for name in self._untrusted(editor, folder)]
+        return replace(settings, withheld=(*withheld, *settings.withheld)) if withheld else settings
+
+    def _untrusted(self, editor: Editor, folder: str) -> list[str]:
+        """The options that the editor sets and that would run code: they may stand in a file of the workspace."""
+        code = [name for name, value in editor.options.items() if OPTIONS[name].runs and value]
+        return [] if not code or self._trust.covers(folder) or of_user().covers(folder) else code
 
     def _config(self, configured: str, path: Path | None) -> Path:
         """The configuration file that the editor names, relative to its workspace folder."""
@@ -123,8 +161,8 @@ class Configuration:
         base = max(around, key=lambda folder: len(folder.parts), default=Path.cwd())
         return base / Path(configured).expanduser()
 
-    def _parse(self, value: Any) -> Editor:
-        editor, problems = parse(value)
+    def _parse(self, value: Any, *, first: bool = False) -> Editor:
+        editor, problems = parse(value, first=first)
         for problem in problems:
             self._say(f"editor settings: {problem}")
         return editor

@@ -8,6 +8,7 @@ that spelling and win over the project's files.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
@@ -32,6 +33,7 @@ class Editor:
         debounce: How many milliseconds a document must rest before it is looked at again.
         configuration: The one configuration file to use, in place of the nearest.
         options: gradlint's own options, by their field's name.
+        trust: Whether the workspace is trusted, or the folders that are; None where the client does not say.
     """
 
     enable: bool = True
@@ -40,7 +42,11 @@ class Editor:
     debounce: int = 60
     configuration: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    trust: bool | tuple[str, ...] | None = None
 
+
+TRUST = "trust"
+"""The key that says whether the workspace is trusted."""
 
 _KEYS: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
     "enable": ("enable", "true or false", lambda value: isinstance(value, bool)),
@@ -57,11 +63,13 @@ _IGNORED = frozenset({"path", "interpreter", "trace", "server", "args"})
 """Keys that extensions keep for themselves in the same section."""
 
 
-def parse(value: Any) -> tuple[Editor, list[str]]:
+def parse(value: Any, *, first: bool = False) -> tuple[Editor, list[str]]:
     """What an editor sets, and what of it cannot be used, in words; null stands for an option that is not set.
 
     Args:
         value: What the client sent: an object, also one wrapped as ``{"gradlint": ...}`` or ``{"settings": ...}``.
+        first: Whether it is what the client initialized the server with. Only there may it say what is trusted: the
+            settings that it answers with later may stand in a file of the workspace.
     """
     problems: list[str] = []
     for wrapper in ("gradlint", "settings"):
@@ -76,7 +84,16 @@ def parse(value: Any) -> tuple[Editor, list[str]]:
     for key, one in value.items():
         if one is None or key in _IGNORED:
             continue
-        if key in _KEYS:
+        if key == TRUST:
+            if not first:
+                problems.append(f"{key}: counts only in the initialization options")
+            elif isinstance(one, bool):
+                own[TRUST] = one
+            elif (folders := _whole(one)) is None:
+                problems.append(f"{key}: expected true, false or a list of whole paths, got {one!r}")
+            else:
+                own[TRUST] = folders
+        elif key in _KEYS:
             name, expected, fits = _KEYS[key]
             if fits(one):
                 own[name] = one
@@ -85,10 +102,18 @@ def parse(value: Any) -> tuple[Editor, list[str]]:
         elif (option := _option(key)) is not None:
             options[option] = one
         else:
-            known = [*_KEYS, *(_camel(name) for name in OPTIONS)]
+            known = [*_KEYS, TRUST, *(_camel(name) for name in OPTIONS)]
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             problems.append(f"unknown setting `{key}`" + (f"; did you mean `{near[0]}`?" if near else ""))
     return Editor(**own, options=options), problems
+
+
+def _whole(value: Any) -> tuple[str, ...] | None:
+    """The folders that a list names by their whole paths; None where it is no such list."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return None
+    folders = tuple(os.path.expanduser(one) for one in value)
+    return folders if all(os.path.isabs(one) for one in folders) else None
 
 
 def pushed(value: Any) -> Any:

@@ -153,7 +153,7 @@ def test_what_is_written_out_runs_where_the_package_can_be_imported(tmp_path: Pa
 
 
 def gradlint(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gradlint", "check", "--no-cache", *arguments]
+    command = [sys.executable, "-m", "gradlint", "check", "--trust", "--no-cache", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 

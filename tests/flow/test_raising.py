@@ -70,9 +70,9 @@ RAISING = {
     "float of a symbolic tensor": (
         """
         v = tf.Variable(3.0)
-        @tf.function
+        @tf.function(autograph=False)
         def f():
-            return tf.constant(float(v * v))
+            return tf.identity(float(v * v))
         with tf.GradientTape() as tape:
             y = f()
         tape.gradient(y, v)
@@ -106,6 +106,15 @@ SOUND = {
         k = tf.keras.Variable(3, dtype="int32")
         with tf.GradientTape() as tape:
             y = +v * (k * 2.0)
+        tape.gradient(y, v)
+        """,
+    "AutoGraph makes a cast of float": """
+        v = tf.Variable(3.0)
+        @tf.function
+        def f():
+            return tf.identity(float(v * v))
+        with tf.GradientTape() as tape:
+            y = f()
         tape.gradient(y, v)
         """,
     "NumPy's promotion is on": """

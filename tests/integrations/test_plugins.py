@@ -55,7 +55,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, with another folder's packages installed."""
     places = os.pathsep.join(str(place) for place in (ROOT, path) if place is not None)
-    environment = {**os.environ, "PYTHONPATH": places}
+    environment = {**os.environ, "PYTHONPATH": places, "GRADLINT_TRUST": "1"}
     command = [sys.executable, "-m", "gradlint", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -124,8 +124,8 @@ def test_what_rules_print_does_not_reach_the_client(tmp_path: Path, wire: Wire) 
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "noisy.py").write_text("print('Content-Length: 3')\n" + RULE)
-    (tmp_path / "gradlint.toml").write_text('rules = ["rules"]\n')
-    wire.initialize()
+    (tmp_path / "gradlint.toml").write_text('rules = ["rules"]\nextend-select = ["NOISY001"]\n')
+    wire.initialize(initializationOptions={"trust": True})
     path = tmp_path / "train.py"
     assert [found["code"] for found in wire.open(path.as_uri(), BROKEN)] == ["GT201"]
     assert wire.finish() == 0

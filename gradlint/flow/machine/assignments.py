@@ -15,6 +15,7 @@ from gradlint.flow.values.values import (
     Const,
     Dict,
     Items,
+    Join,
     Number,
     Seq,
     Symbolic,
@@ -97,6 +98,8 @@ class Assignments(Calls):
                 item = subscripts.subscript(self, target, value, Const(index))
                 self.assign(target, item, node)
             return
+        if isinstance(value, Join) and self.unpack_each(targets, value, node):
+            return
         items, exact = self.iterate(value, node)
         star = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
         alike = isinstance(value, Seq) and value.extra is not None and "alike" in value.extra
@@ -122,6 +125,17 @@ class Assignments(Calls):
                 self.assign(target, join_all(items), node)
             else:
                 self.assign(target, self.unknown("item", node, [value], anything=isinstance(value, Unknown)), node)
+
+    def unpack_each(self, targets: list[ast.expr], value: Join, node: ast.AST) -> bool:
+        """Unpack one of several sequences of the same length; gives whether that is what the value is."""
+        rows = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
+        whole = [row.items.values for row in rows if isinstance(row, Seq) and row.items.exact]
+        starred = any(isinstance(target, ast.Starred) for target in targets)
+        if starred or not rows or len(whole) != len(rows) or any(len(items) != len(targets) for items in whole):
+            return False
+        for target, column in zip(targets, zip(*whole, strict=True), strict=True):
+            self.assign(target, join_all(column), node)
+        return True
 
     def store_item(self, target: ast.Subscript, value: Value, node: ast.AST) -> None:
         """``container[index] = value``."""

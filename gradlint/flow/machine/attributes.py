@@ -13,6 +13,7 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import ANY_ATTRIBUTE, span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import canonical
+from gradlint.flow.values.premises import Premise, Rests, is_hook
 from gradlint.flow.values.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.values.values import (
     Array,
@@ -58,6 +59,8 @@ class Attributes(Expressions):
         """Read an attribute."""
         if isinstance(value, Known):
             full = canonical(f"{value.name}.{name}")
+            if name in self.replaced_names:
+                return self.opened(Premise(Rests.REPLACED, full), node)
             if full in _CONSTANTS:
                 return Const(_CONSTANTS[full])
             return Known(full)
@@ -67,7 +70,7 @@ class Attributes(Expressions):
             found = self.class_attribute(value, name)
             if isinstance(found, Function) and found.kind == "class":
                 return Bound(found, value)
-            return found if found is not None else self.unknown(name, node, [value])
+            return found if found is not None else self.opened(set_outside(value, name), node, [value])
         if isinstance(value, ModuleValue):
             return self.module_attribute(value, name)
         if isinstance(value, Super):
@@ -95,6 +98,8 @@ class Attributes(Expressions):
         if isinstance(value, Seq) and value.extra is not None and name in value.extra:
             extra: Value = value.extra[name]
             return extra
+        if isinstance(value, Method):
+            return self.opened(Premise(Rests.SET_OUTSIDE, f"{value.name}.{name}"), node, [value])
         return Method(value, name)
 
     def module_attribute(self, module: ModuleValue, name: str) -> Value:
@@ -225,9 +230,27 @@ class Attributes(Expressions):
             self.set(value.attrs, name, made)
             return made
         getter = self.class_attribute(value.cls, "__getattr__")
-        if getter is not None:
-            return self.unknown(name, node, [value], anything=True)
-        return self.unknown(name, node, [value])
+        if isinstance(getter, Function) and value.state.get(ANY_ATTRIBUTE) is not True:
+            return self.call(Bound(getter, value), [Const(name)], {}, node)
+        made = self.opened(set_outside(value.cls, name), node, [value])
+        self.set(value.attrs, name, made)
+        return made
+
+    def overridable(self, owner: Value, found: Value, name: str) -> bool:
+        """Whether a method that is read through an object may be another one, of a subclass.
+
+        An object that the program makes itself is of its very class. One that nothing in view makes may be of any
+        subclass: a method that does nothing waits for one, and so does one that a subclass in view overrides, unless
+        the program makes objects of the class itself.
+        """
+        if not isinstance(owner, Instance) or not owner.invented or not isinstance(found, Function):
+            return False
+        if is_hook(found.node):
+            return True
+        return id(owner.cls) not in self.constructed and any(
+            cls is not owner.cls and name in cls.frame.names and any(base is owner.cls for base in self.mro(cls))
+            for cls in self.classes
+        )
 
     def descriptor(self, found: Value | None, name: str) -> Function | None:
         """The method ``__get__`` or ``__set__`` by which an attribute of a class answers itself; None for others."""
@@ -241,6 +264,10 @@ class Attributes(Expressions):
         getter = self.descriptor(found, "__get__")
         if getter is not None and isinstance(owner, Instance):
             return self.call(Bound(getter, found), [owner, owner.cls], {}, node)
+        if isinstance(owner, Instance) and self.overridable(owner, found, name):
+            return self.opened(Premise(Rests.HOOK, f"{owner.cls.name}.{name}"), node, [owner])
+        if isinstance(found, Unknown) and found.anything:
+            return self.opened(Premise(Rests.DESCRIPTOR, name), node, [owner, found])
         if isinstance(found, Function):
             if found.kind == "static":
                 return found
@@ -288,11 +315,15 @@ class Attributes(Expressions):
             if found is not None and writer is not None:
                 self.call(Bound(writer, found), [value, new], {}, node)
                 return
+            if isinstance(found, Unknown) and found.anything:
+                self.stored_somewhere(value, name, new, node)
+                return
             if name == "trainable" and value.library:
                 self.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
             self.set(value.attrs, name, new)
         elif isinstance(value, Unknown):
             self.set(value.attrs, name, new)
+            self.escape(new)
             if not isinstance(new, Const):
                 value.edges = (*value.edges, *everywhere(new))
                 keras_attributes.set_somewhere(self, value, name, new)
@@ -312,3 +343,16 @@ class Attributes(Expressions):
             value.extra = {**(value.extra or {}), name: new}
         elif isinstance(value, Tape):
             self.set(value.state, "escaped", True)
+
+    def stored_somewhere(self, value: Instance, name: str, new: Value, node: ast.AST) -> None:
+        """Write an attribute by a descriptor that is not seen: it may put the value anywhere in the object."""
+        self.set(value.state, f"stored {name}", new)
+        self.set(value.state, ANY_ATTRIBUTE, True)
+        for key, before in list(value.attrs.items()):
+            if not isinstance(before, Variable):
+                self.set(value.attrs, key, self.opened(Premise(Rests.DESCRIPTOR, name), node, [before, new]))
+
+
+def set_outside(cls: ClassValue, name: str) -> Premise:
+    """That nothing but what is seen sets an attribute of a class or of its objects."""
+    return Premise(Rests.SET_OUTSIDE, f"{cls.name}.{name}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.assignments import Assignments
 from gradlint.flow.machine.core import RaisedError
+from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.state.loops import LEFT
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.values import Const, Unknown, Value
@@ -74,26 +75,38 @@ class Branches(Assignments):
     # -- if --------------------------------------------------------------------------------------------------------
 
     def run_If(self, node: ast.If) -> str | None:
-        bodies: list[list[ast.stmt]] = []
+        ways: list[Callable[[], str]] = []
         labels: list[str] = []
+        known: tuple[ast.expr, ...] = ()
         rest: list[ast.stmt] = [node]
         while len(rest) == 1 and isinstance(rest[0], ast.If):
             chosen = rest[0]
             truth = self.truth(self.condition(chosen.test), chosen.test)
             if truth is None:
-                bodies.append(chosen.body)
+                ways.append(self.way_of(chosen.body, chosen.test, known))
                 labels.append(f"when `{self.text(chosen.test)}` is true")
+                known = (*known, chosen.test)
             rest = chosen.body if truth else chosen.orelse
             if truth:
                 break
-        if not bodies:
+        if not ways:
             return self.block(rest)
-        last = f"when `{self.text(node.test)}` is false" if len(bodies) == 1 else "in every other case"
-        return self.branch([self.way_of(body) for body in [*bodies, rest]], [*labels, last])
+        last = f"when `{self.text(node.test)}` is false" if len(ways) == 1 else "in every other case"
+        return self.branch([*ways, self.way_of(rest, None, known)], [*labels, last])
 
-    def way_of(self, body: list[ast.stmt]) -> Callable[[], str]:
-        """One way of a branch."""
-        return lambda: self.block(body)
+    def way_of(
+        self, body: list[ast.stmt], holds: ast.expr | None = None, fail: tuple[ast.expr, ...] = ()
+    ) -> Callable[[], str]:
+        """One way of a branch: what is run where one condition holds and others do not."""
+
+        def run() -> str:
+            for test in fail:
+                narrow(self, test, holds=False)
+            if holds is not None:
+                narrow(self, holds, holds=True)
+            return self.block(body)
+
+        return run
 
     def condition(self, node: ast.expr) -> Value:
         """A condition's value; the guard of a script counts as true, that of a module which is imported as false."""

@@ -13,6 +13,7 @@ from gradlint.flow.state.activation import Activation
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
 from gradlint.flow.values.values import (
     Array,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.state.store import Changes
 
+CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
+"""The methods of a program's layers and models that Keras calls, as they are."""
 _LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
@@ -187,16 +190,17 @@ class Calls(Attributes):
             return self.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
         frame = Frame(function.frame, function)
         frame.self_class = function.owner
+        began = self.clock
         if function.graph and not self.in_graph:
             args = [self.into_graph(value, node) for value in args]
             kwargs = {name: self.into_graph(value, node) for name, value in kwargs.items()}
         self.bind_parameters(function, frame, args, kwargs, node, star=star)
         if isinstance(code, ast.Lambda):
-            result = self.inside(function, frame, node, lambda: self.eval(code.body))
+            result = self.inside(function, frame, node, lambda: self.eval(code.body), began)
         elif self.is_generator(code):
             return self.generator_of(function, frame, node)
         else:
-            result = self.inside(function, frame, node, lambda: self.body_of(code))
+            result = self.inside(function, frame, node, lambda: self.body_of(code), began)
         return self.out_of_graph(result, node) if function.graph else result
 
     def into_graph(self, value: Value, node: ast.AST) -> Value:
@@ -247,11 +251,27 @@ class Calls(Attributes):
             result = join_values(result, value)
         return result
 
-    def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
-        """Run something as the body of a function."""
+    def inside(
+        self,
+        function: Function,
+        frame: Frame,
+        node: ast.AST,
+        run: Callable[[], Value],
+        since: int | None = None,
+    ) -> Value:
+        """Run something as the body of a function, whose arguments were made ready at a time."""
         caller = self.stack[-1] if self.stack else None
         activation = Activation(
-            frame, function, node, self.store.mark(), self.forks, graph=function.graph, eager=self.eager, caller=caller
+            frame,
+            function,
+            node,
+            self.store.mark(),
+            self.forks,
+            began=self.clock if since is None else since,
+            graph=function.graph,
+            eager=self.eager,
+            unconverted=function.name in CALLED_BY_KERAS and self.is_keras_method(function),
+            caller=caller,
         )
         self.eager = False
         entry, began = self.entry, self.entered_at
@@ -353,13 +373,25 @@ class Calls(Attributes):
     # -- classes ---------------------------------------------------------------------------------------------------
 
     def construct(
-        self, cls: ClassValue, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
+        self,
+        cls: ClassValue,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        node: ast.AST,
+        *,
+        star: bool = False,
+        invented: bool = False,
     ) -> Value:
-        """Make an object of a class of the program."""
+        """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
         library, is_open = self.descent(cls)
         if library.startswith("tensorflow.GradientTape"):
+            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in self.mro(cls)):
+                return self.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
             return self.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
         made = Instance(cls, library, span_of(node), open_=is_open)
+        made.invented = invented
+        if not invented:
+            self.constructed.add(id(cls))
         made.born = self.tick()
         keras.prepare(self, made)
         init = self.class_attribute(cls, "__init__")
@@ -372,6 +404,11 @@ class Calls(Attributes):
                 self.set(made.state, f"argument {index}", value)
             keras.base_init(self, made, args, kwargs)
         return made
+
+    @staticmethod
+    def defines_method(cls: ClassValue) -> bool:
+        """Whether a class has a method of its own."""
+        return any(isinstance(held, Function) for held in cls.frame.names.values())
 
     def is_record(self, cls: ClassValue) -> bool:
         """Whether a class is a dataclass or a NamedTuple."""
@@ -420,6 +457,10 @@ class Calls(Attributes):
             else:
                 is_open = True
         return library, is_open
+
+    def is_keras_method(self, function: Function) -> bool:
+        """Whether a function is a method of a class that descends from Keras."""
+        return function.owner is not None and self.descent(function.owner)[0].startswith("keras.")
 
     def call_instance(
         self, value: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False

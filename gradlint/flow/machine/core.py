@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow.facts import Kind, Span
@@ -12,7 +13,8 @@ from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import Wrappers
+from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.values import (
     EVERYWHERE,
@@ -21,9 +23,12 @@ from gradlint.flow.values.values import (
     Cut,
     Dict,
     Edge,
+    Items,
     Join,
     Known,
     LibObject,
+    LostNone,
+    Pairs,
     Params,
     Recording,
     Seq,
@@ -115,6 +120,11 @@ class Core(Interpreter):
         self.generators: dict[int, bool] = {}
         self.written: dict[int, frozenset[str]] = {}
         self.defined: list[Function] = []
+        self.classes: list[ClassValue] = []
+        self.constructed: set[int] = set()
+        """The ids of the classes of which the program makes objects."""
+        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
@@ -295,12 +305,33 @@ class Core(Interpreter):
         self.depend(made, parents, sure=False)
         return made
 
+    def opened(self, premise: Premise, node: ast.AST | None, parents: Iterable[Value] = ()) -> Unknown:
+        """What may be anything at all, since a premise does not hold for sure."""
+        made = self.unknown(premise.subject, node, parents, anything=True)
+        made.premise = premise
+        return made
+
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
         """What code of others gives back: it may be connected to all that went in, now or earlier."""
         parents = [value for value in given if not isinstance(value, Const)]
         for value in parents:
             self.escape(value)
+        self.call_back()
         return self.unknown(why, node, [*parents, self.escaped])
+
+    def call_back(self) -> None:
+        """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
+        for where, key in self.callbacks:
+            held = where.get(key)
+            if isinstance(held, Unknown) and held.anything:
+                continue
+            set_by = Premise(Rests.CALLBACK, str(key))
+            if isinstance(held, Items) and held.exact:
+                self.set(where, key, Items((*held.values, self.opened(set_by, None)), exact=False))
+            elif isinstance(held, Pairs) and held.exact:
+                self.set(where, key, Pairs(held.entries, False, (*held.rest, self.opened(set_by, None))))
+            elif isinstance(held, Value) and not isinstance(held, Variable | Function | ClassValue):
+                self.set(where, key, self.opened(set_by, None, [held]))
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value."""
@@ -417,6 +448,16 @@ class Core(Interpreter):
             self.loop_targets = turns.targets(self.tree)
         return self.loop_targets
 
+    @cached_property
+    def replaced_names(self) -> frozenset[str]:
+        """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
+        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
+        stored = (node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
+        return frozenset(
+            node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
+        )
+
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
         if self.nodes_in_loops is None:
@@ -427,6 +468,17 @@ class Core(Interpreter):
         """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
         self.doomed[id(value)] = exception, span_of(node)
         self.kept_alive.append(value)
+        self.raised(exception)
+
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+        """A gradient that is None goes into arithmetic or into an operation."""
+        self.recorder.claim(
+            Kind.NONE_APPLIED,
+            span_of(node),
+            "error",
+            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
+            places={"call": lost.call},
+        )
         self.raised(exception)
 
     def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
@@ -483,6 +535,36 @@ class Core(Interpreter):
         return False
 
     @property
+    def converts(self) -> bool:
+        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it.
+
+        Fact of TensorFlow 2.21 and Keras 3.15.
+        """
+        for activation in reversed(self.stack):
+            function = activation.function
+            extra = (function.extra or {}) if function is not None else {}
+            if activation.eager or "unconverted" in extra or activation.unconverted:
+                return False
+            if activation.graph:
+                return True
+        return False
+
+    def symbolic(self, value: Value) -> bool:
+        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
+        began: int | None = None
+        for activation in reversed(self.stack):
+            if activation.eager:
+                break
+            began = activation.began if activation.graph else began
+        if began is None:
+            return False
+        if isinstance(value, Variable | Params):
+            return True
+        if isinstance(value, Unknown):
+            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
+        return isinstance(value, Tensor) and value.born >= began
+
+    @property
     def compiled(self) -> bool:
         """Whether the running code stands in a function that XLA compiles."""
         return any(
@@ -494,6 +576,19 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
+
+
+def is_library(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is one of a library that is followed by name."""
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    return any(root(name) in LIBRARIES for name in names)
+
+
+def _first_name(node: ast.expr) -> str:
+    """The name that a dotted name begins with; empty for other expressions."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:

@@ -72,6 +72,8 @@ class Definitions(Contexts):
                     and option.value.value is True
                 ):
                     function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
+                if option.arg == "autograph" and isinstance(option.value, ast.Constant) and not option.value.value:
+                    function.extra = {**(function.extra or {}), "unconverted": Const(True)}
             return value
         if name == "tensorflow.custom_gradient":
             return self.custom_gradient(function, decorator)
@@ -80,6 +82,8 @@ class Definitions(Contexts):
             if isinstance(inner, Known) and (inner.name in TRANSPARENT):
                 function.graph = function.graph or inner.name in GRAPH
                 return value
+        if name == "tensorflow.autograph.experimental.do_not_convert":
+            function.extra = {**(function.extra or {}), "unconverted": Const(True)}
         if name in TRANSPARENT or name.startswith(("contextlib.", "typing.", "abc.", "builtins.")):
             return value
         if isinstance(maker, Function | Bound | Instance | ClassValue):
@@ -98,6 +102,7 @@ class Definitions(Contexts):
         bases = tuple(self.eval(base) for base in node.bases)
         frame = Frame(self.frame)
         cls = ClassValue(node, bases, frame, span_of(node))
+        self.classes.append(cls)
         frame.self_class = cls
         frame.names["__class_body__"] = Const(True)
         empty = self.comprehension_function(node)

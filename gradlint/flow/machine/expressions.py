@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.core import Core
+from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import span_of, with_key
 from gradlint.flow.values.modules import Imported
@@ -202,8 +203,16 @@ class Expressions(Core):
         if truth is not None:
             return self.eval(node.body if truth else node.orelse)
         text = self.text(node.test)
+
+        def way(part: ast.expr, *, holds: bool) -> Callable[[], Value]:
+            def run() -> Value:
+                narrow(self, node.test, holds=holds)
+                return self.eval(part)
+
+            return run
+
         return self.fork(
-            [lambda: self.eval(node.body), lambda: self.eval(node.orelse)],
+            [way(node.body, holds=True), way(node.orelse, holds=False)],
             [f"when `{text}` is true", f"when `{text}` is false"],
         )
 
@@ -353,6 +362,8 @@ class Expressions(Core):
             for item in made:
                 self.depend(item, [value], sure=False)
             return list(made), False
+        if not isinstance(value, Const | Number | Known):
+            return [self.unknown("item", node, [value], anything=True)], False
         made_numbers = Number("int", span_of(node))
         self.depend(made_numbers, [value] if value.edges else [])
         return [made_numbers], False

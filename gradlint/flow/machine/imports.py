@@ -18,7 +18,7 @@ from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import LEAVING, LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value
+from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ MODULE_STEPS = 4_000
 """How many expressions and statements one module may take to run before the rest of it is unknown."""
 TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
+REPLACES = re.compile(r"setattr\([^\n]*?([\"'])(\w+)\1\s*,")
+"""A name that a module sets by name, maybe its own."""
 STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
@@ -252,7 +254,7 @@ class Imports(Statements):
             if rest:
                 module.frame.names.clear()
                 rest.clear()
-        self.doubt(module, rest)
+        self.doubt(module, tree, rest)
         module.first, module.ran = dict(module.frame.names), self.clock
         for value in module.first.values():
             if _is_made(value) and not (isinstance(value, Function) and value.frame is module.frame):
@@ -260,10 +262,22 @@ class Imports(Statements):
                 self.escape(value)
                 _open(value)
 
-    def doubt(self, module: ModuleValue, rest: list[ast.stmt]) -> None:
-        """Let the names be unknown that the rest of a module binds, and those that a test of the program replaces."""
+    def doubt(self, module: ModuleValue, tree: ast.Module, rest: list[ast.stmt]) -> None:
+        """Let the names be unknown that may be other things by the time that they are used.
+
+        Those are the ones that the rest of the module binds, the ones that its functions put something else in the
+        place of, and those that a test of the program replaces.
+        """
         names = module.frame.names
         bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
+        bound |= {match[2] for match in REPLACES.finditer(module.found.code)} & names.keys()
+        bound |= {
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Global)
+            for name in node.names
+            if not isinstance(names.get(name), Variable)
+        }
         stem = re.sub(r"/__init__\.py$|\.py$", "", module.found.path).rpartition("/")[2]
         for name in list(names):
             if name in bound or "*" in bound or not self.named_in_tests.isdisjoint((name, f"{stem}.{name}")):

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries import methods
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import optimizers as updates
-from gradlint.flow.machine import relevance
+from gradlint.flow.machine import callbacks, relevance
+from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import RaisedError
 from gradlint.flow.machine.dispatch import Library
 from gradlint.flow.tapes import usage
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
-from gradlint.flow.values.values import Const, Method, Tape, Unknown, Value, Variable
+from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
+from gradlint.flow.values.values import (
+    Const,
+    Dict,
+    Items,
+    Pairs,
+    Seq,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
@@ -41,24 +51,9 @@ class Machine(Library):
         self.finder = finder
         self.everything = everything
 
-    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a library's method."""
-        return methods.call(self, method, args, kwargs, node)
-
     def applied(self, pairs: Value, node: ast.AST) -> None:
         """An optimizer applies gradients."""
         updates.applied(self, pairs, node)
-
-    def pause(self, tape: Tape) -> Any:
-        """Stop a tape's recording for a while."""
-        self.paused_spans.append((self.tick(), 1 << 60))
-        return super().pause(tape)
-
-    def resume(self, tape: Tape, before: Any) -> None:
-        """Go on with a tape's recording."""
-        begin, _ = self.paused_spans.pop()
-        self.paused_spans.insert(0, (begin, self.tick()))
-        super().resume(tape, before)
 
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
@@ -113,8 +108,15 @@ class Machine(Library):
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value, and may have called it."""
+        is_new = id(value) not in self.escaped_by_id
         super().escape(value)
         keras.forget(self, value)
+        if is_new and isinstance(value, Function | Bound):
+            self.callbacks += callbacks.places(value, self.written_by)
+
+    def written_by(self, value: Instance) -> frozenset[str]:
+        """The attributes that the methods of an object's class write."""
+        return frozenset().union(*(self.written_in(cls) for cls in self.mro(value.cls) if isinstance(cls, ClassValue)))
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known, whatever wraps it."""
@@ -146,10 +148,6 @@ class Machine(Library):
         eagerly = "run_eagerly" in self.code or "run_functions_eagerly" in self.code
         return not eagerly and ".compile(" in self.code and ".fit(" in self.code
 
-    def is_keras_method(self, function: Function) -> bool:
-        """Whether a function is a method of a class that descends from Keras."""
-        return function.owner is not None and self.descent(function.owner)[0].startswith("keras.")
-
     def object_of(self, cls: ClassValue, function: Function) -> Value:
         """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""
         init = self.class_attribute(cls, "__init__")
@@ -157,22 +155,34 @@ class Machine(Library):
         if isinstance(init, Function):
             names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
             args = [Unknown(name, span_of(init.node), anything=True) for name in names]
-        made = self.construct(cls, args, {}, cls.node)
+        made = self.construct(cls, args, {}, cls.node, invented=True)
         if isinstance(made, Instance):
             if made.library and function.name not in {"__init__", "build"}:
                 keras.build(self, made, cls.node)
+            if function.name != "__init__":
+                keras.doubt_built(self, made)
             self.forget_attributes(cls, made)
         return made
 
     def forget_attributes(self, cls: ClassValue, made: Value) -> None:
         """Attributes that other methods write may hold anything by the time that a method runs."""
         assert isinstance(made, Instance)
-        written = {name for base in self.mro(cls) if isinstance(base, ClassValue) for name in self.written_in(base)}
-        for name in sorted(written):
+        for name in sorted(self.written_by(made)):
             self.tick()
             before = made.attrs.get(name)
             if before is not None and not isinstance(before, Variable):
                 self.set(made.attrs, name, Unknown(name, None, anything=True))
+        for name, before in list(made.attrs.items()):
+            self.leave_open(cls, made, name, before)
+
+    def leave_open(self, cls: ClassValue, made: Instance, name: str, before: Value) -> None:
+        """What an object's ``__init__`` leaves empty is for others to fill before its methods run."""
+        if isinstance(before, Const) and before.value is None:
+            self.set(made.attrs, name, self.opened(set_outside(cls, name), None, [made]))
+        elif isinstance(before, Seq) and before.kind != "tuple" and not before.items.values:
+            self.set(before.state, "items", Items(exact=False))
+        elif isinstance(before, Dict) and not before.pairs.entries:
+            self.set(before.state, "pairs", Pairs(exact=False))
 
     def written_in(self, cls: ClassValue) -> frozenset[str]:
         """The attributes that a class's methods write, other than those that make the object."""

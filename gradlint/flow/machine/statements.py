@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.machine.definitions import Definitions
+from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.state.store import MISSING
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Statements(Definitions):
         if truth is False:
             self.raised("AssertionError")
             return "raise" if self.stack else None
+        narrow(self, node.test, holds=True)
         return None
 
     def run_Raise(self, node: ast.Raise) -> str:

@@ -26,6 +26,8 @@ class Activation:
     returns: list[tuple[Value, Changes | None]] = field(default_factory=list)
     on_yield: Callable[[Value], Value] | None = None
     yields: list[Value] = field(default_factory=list)
+    began: int = 0
     graph: bool = False
     eager: bool = False
+    unconverted: bool = False
     caller: Activation | None = None

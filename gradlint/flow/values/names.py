@@ -22,6 +22,7 @@ LIBRARIES = frozenset(
         "dataclasses",
         "cmath",
         "statistics",
+        "threading",
         "builtins",
     }
 )

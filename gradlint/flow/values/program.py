@@ -100,16 +100,18 @@ class ClassValue(Value):
 class Instance(Value):
     """An object of a class of the program; ``state["attrs"]`` are its attributes.
 
-    ``library`` is the canonical name of the library's class that it descends from, or empty.
+    ``library`` is the canonical name of the library's class that it descends from, or empty. ``invented`` says that
+    nothing in view makes it: it stands for whatever a caller has, which may be of a subclass.
     """
 
-    __slots__ = ("attrs", "cls", "library", "open", "state")
+    __slots__ = ("attrs", "cls", "invented", "library", "open", "state")
 
     def __init__(self, cls: ClassValue, library: str, span: Span | None, *, open_: bool) -> None:
         super().__init__(span)
         self.cls = cls
         self.library = library
         self.open = open_
+        self.invented = False
         self.attrs: dict[Any, Any] = {}
         self.state: dict[Any, Any] = {}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Kind, Span
+    from gradlint.flow.values.premises import Premise
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,15 +404,17 @@ class Unknown(Value):
         why: What it is, in a word, for the editor's hover.
         computed: Whether it surely is a tensor, or a nest of tensors, that an operation made when it was born; so a
             recording that did not see the operation does not follow it back.
+        premise: What would have to hold for it to be known.
     """
 
-    __slots__ = ("anything", "attrs", "computed", "why")
+    __slots__ = ("anything", "attrs", "computed", "premise", "why")
 
     def __init__(self, why: str = "", span: Span | None = None, *, anything: bool = False) -> None:
         super().__init__(span)
         self.why = why
         self.anything = anything
         self.computed = False
+        self.premise: Premise | None = None
         self.attrs: dict[Any, Any] = {}
 
 

@@ -8,6 +8,7 @@ from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.state.store import either
 from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Instance
 from gradlint.flow.values.values import (
     Const,
@@ -33,6 +34,7 @@ LIBRARY_METHODS = frozenset({
     "predict_on_batch", "train_on_batch", "summary", "save", "save_weights", "load_weights", "get_weights",
     "set_weights", "get_layer", "compute_loss", "compute_metrics", "compiled_loss", "get_config", "__call__",
     "__setattr__",
+    "add", "pop", "test_on_batch", "predict_generator", "reset_states", "from_config", "to_json", "stateless_call",
     "reset_metrics", "test_step", "predict_step", "train_step", "add_variable", "count_params", "get_build_config",
 })  # fmt: skip
 
@@ -79,6 +81,9 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
             return Const(flag) if isinstance(flag, bool) else Number("bool")
         if name in {"name", "input_shape", "output_shape", "built", "count_params"}:
             return Number("")
+        if name not in LIBRARY_METHODS and value.family != "module":
+            # Layers keep much else under names of their own, and the program may put more there.
+            return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
         return machine.unknown(name, node)
     return Method(value, name)

@@ -213,8 +213,21 @@ def mark_built(machine: Interpreter, value: Value) -> None:
 
 def forget(machine: Interpreter, value: Value) -> None:
     """Code of others may have called a layer, so that it has its variables."""
+    if isinstance(value, Instance) and not value.library:
+        doubt_built(machine, value)
     if not isinstance(value, LibObject | Instance) or not is_layer(value):
         return
     grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
     if grows or any(is_layer(inner) for inner in nested(value)):
         mark_built(machine, value)
+
+
+def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
+    """What an object holds may have been called by code that is not seen, so that its layers have their variables."""
+    for inner in nested(value) if depth else ():
+        if isinstance(inner, LibObject):
+            mark_built(machine, inner)
+        elif isinstance(inner, Instance) and inner is not value:
+            if inner.state.get("built") is False:
+                machine.set(inner.state, "built", None)
+            doubt_built(machine, inner, depth - 1)

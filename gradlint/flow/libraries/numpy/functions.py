@@ -123,7 +123,7 @@ def _array(machine: Interpreter, call: LibraryCall, short: str, values: list[Val
     machine.depend(made, carried, call.cut(machine, Kind.NUMPY))
     if short == "meshgrid":
         return Seq(Items((made, made), exact=False), "list", span_of(call.node))
-    symbolic = machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in values)
+    symbolic = any(machine.symbolic(leaf) for leaf in values)
     if symbolic and not short.startswith("random"):
         callee = machine.callee(call.node)
         machine.leaves_graph(made, call.node, callee, call.name, "NotImplementedError", Kind.NUMPY)

@@ -10,6 +10,7 @@ from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.libraries.python import operators
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import ANY_ATTRIBUTE, sequence, span_of, with_key
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
     Array,
@@ -62,7 +63,19 @@ def scalar(machine: Interpreter, call: LibraryCall) -> Value:
             return Const(_SCALARS[call.last](first.value))
         except (TypeError, ValueError, OverflowError):
             return Number(call.last, span_of(call.node))
+    if call.last in {"float", "int"} and machine.converts and isinstance(first, Tensor | Variable | Unknown):
+        return _converted(machine, call, first)
     return _number(machine, call, call.last)
+
+
+def _converted(machine: Interpreter, call: LibraryCall, value: Tensor | Variable | Unknown) -> Value:
+    """``float(x)`` or ``int(x)`` in a function that AutoGraph converts: a cast, for a tensor (TensorFlow 2.21)."""
+    if isinstance(value, Unknown):
+        return machine.unknown(call.last, call.node, [value])
+    dtype = "int32" if call.last == "int" else "float32"
+    cut = call.cut(machine, Kind.CAST, dtype=dtype) if call.last == "int" else None
+    known = operators.scalar(value)
+    return machine.tensor(call.node, [value], dtype=dtype, op="tensorflow.cast", cut=cut, known=known)
 
 
 def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
@@ -77,7 +90,7 @@ def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
 
 def leaves_graph(machine: Interpreter, call: LibraryCall, made: Value, leaves: list[Value]) -> None:
     """A conversion to a Python number raises where a tensor is traced."""
-    if machine.in_graph and any(isinstance(leaf, Tensor | Variable) for leaf in leaves):
+    if any(machine.symbolic(leaf) for leaf in leaves):
         machine.leaves_graph(made, call.node, machine.callee(call.node), call.name, "TypeError", Kind.PYTHON)
 
 
@@ -146,6 +159,19 @@ def truths(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
+@models("builtins.property")
+def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
+    """``property(get, set)``: what reading it calls, and what setting it calls."""
+    getter, setter = call.argument(0, "fget"), call.argument(1, "fset")
+    if not isinstance(getter, Function):
+        return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(call.node)), call.node, call.values)
+    made = getter.copy()
+    made.kind = "property"
+    if setter is not None:
+        made.extra = {**(made.extra or {}), "setter": setter}
+    return made
+
+
 # -- questions about a value ---------------------------------------------------------------------------------------
 
 
@@ -177,11 +203,18 @@ def is_instance(_machine: Interpreter, call: LibraryCall) -> Value:
     """``isinstance(x, cls)``."""
     if len(call.args) != 2:
         return Number("")
-    value, cls = call.args
-    if isinstance(value, Instance) and isinstance(cls, ClassValue) and value.cls is cls:
-        return Const(True)
-    known = _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
+    known = instance_of(*call.args)
     return Number("bool") if known is None else Const(known)
+
+
+def instance_of(value: Value, cls: Value) -> bool | None:
+    """Whether a value surely is, or is not, of a class or of one of several; None where that is not known."""
+    if isinstance(cls, Seq):
+        answers = {instance_of(value, one) for one in cls.items.values}
+        return True if True in answers else None if None in answers or not cls.items.exact else False
+    if isinstance(value, Instance) and isinstance(cls, ClassValue) and value.cls is cls:
+        return True
+    return _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
 
 
 _TENSOR_CLASSES = frozenset({"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"})

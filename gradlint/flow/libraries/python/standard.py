@@ -7,10 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import LibraryCall, models
+from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.libraries.python.builtins import lazy, leaves_graph
 from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Instance, Partial
 from gradlint.flow.values.values import Const, Dict, Items, Known, LibObject, Number, Pairs, Seq, Unknown, Value
 
@@ -72,6 +73,37 @@ def operator(machine: Interpreter, call: LibraryCall) -> Value:
     return _foreign(machine, call)
 
 
+# -- threading -----------------------------------------------------------------------------------------------------
+
+
+@models("threading.Thread", "threading.Timer")
+def thread(machine: Interpreter, call: LibraryCall) -> Value:
+    """``threading.Thread(target=f)`` or ``Timer(seconds, f)``, which calls the function once it is started."""
+    made = LibObject(call.name, "thread", span_of(call.node), tuple(call.values))
+    is_timer = call.last == "Timer"
+    made.state["target"] = call.argument(1, "function" if is_timer else "target")
+    made.state["given"] = call.argument(2 if is_timer else 3, "args")
+    return made
+
+
+@models("threading.*")
+def other_of_threads(machine: Interpreter, call: LibraryCall) -> Value:
+    """What else :mod:`threading` has."""
+    return _foreign(machine, call)
+
+
+@methods("thread", "start")
+def start(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """A thread calls its function: no tape of another thread records what it does (TensorFlow 2.21)."""
+    target, given = owner.state.get("target"), owner.state.get("given")
+    if not isinstance(target, Value):
+        return machine.foreign("call", call.node, [owner, *owner.arguments])
+    held = machine.suspend()
+    machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
+    machine.record_with(held)
+    return Const(None)
+
+
 # -- functools -----------------------------------------------------------------------------------------------------
 
 
@@ -81,6 +113,12 @@ def partial(machine: Interpreter, call: LibraryCall) -> Value:
     if not call.args:
         return _foreign(machine, call)
     return Partial(call.args[0], tuple(call.args[1:]), call.kwargs)
+
+
+@models("functools.partialmethod", "functools.singledispatchmethod", "functools.cached_property")
+def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
+    """What an attribute of a class answers itself, in a way that is not followed."""
+    return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(call.node)), call.node, call.values)
 
 
 @models("functools.reduce")

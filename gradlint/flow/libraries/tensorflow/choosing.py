@@ -14,14 +14,11 @@ from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
-    Edge,
     Items,
     Join,
     Known,
     LibObject,
-    Number,
     Pairs,
-    Params,
     Seq,
     Tensor,
     Unknown,
@@ -72,9 +69,10 @@ def where(machine: Interpreter, call: LibraryCall) -> Value:
 def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = call.argument(0, "params") or next(iter(call.kwargs.values()), Const(None))
-    rest = [value for value in (*call.args[1:], *call.kwargs.values()) if value is not first]
+    limit = call.argument(2, "max_norm") if call.last == "embedding_lookup" else None
+    rest = [value for value in (*call.args[1:], *call.kwargs.values()) if value is not first and value is not limit]
     steering = [leaf for value in rest for leaf in machine.leaves(value) if not isinstance(leaf, Const | Known)]
-    parents = tensors_in(machine, first)
+    parents = tensors_in(machine, first, *([limit] if limit is not None else []))
     made = machine.tensor(call.node, parents, dtype=dtypes.of(first), op=call.name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
@@ -160,7 +158,7 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
             continue
         clipped = machine.tensor(
             call.node,
-            tensors_in(machine, values),
+            tensors_in(machine, *call.values),
             dtype=dtypes.of(item),
             op=call.name,
         )
@@ -180,33 +178,6 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
 def scope(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.init_scope()``."""
     return LibObject("tensorflow.init_scope", "scope", span_of(call.node))
-
-
-@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
-def assigned(machine: Interpreter, call: LibraryCall) -> Value:
-    """``tf.compat.v1.assign(v, x)`` and its kin."""
-    if call.args and isinstance(call.args[0], Variable):
-        return assign(machine, call.args[0], call.args[1:], call.node, machine.callee(call.node))
-    return machine.unknown("assign", call.node, call.args)
-
-
-def assign(machine: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
-    """A value goes into a Variable: its state cuts the way to what was assigned."""
-    parents = tensors_in(machine, *given)
-    parents = [leaf for leaf in parents if leaf is not variable]
-    machine.set(variable.state, "known", None)
-    machine.set(variable.state, "assigned", True)
-    if parents:
-        holder = Number("", span_of(node))
-        holder.born = machine.tick()
-        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
-        machine.depend(holder, parents, cut)
-        variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
-    if isinstance(variable, Params) or variable.keras is not False:
-        return variable
-    made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
-    made.copy_of = variable
-    return made
 
 
 @models(

@@ -186,3 +186,25 @@ def pass_through(machine: Interpreter, call: LibraryCall) -> Value:
 def recompute(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.recompute_grad(f)``: the same function."""
     return call.args[0] if call.args else machine.unknown("recompute", call.node)
+
+
+@models(
+    "tensorflow.executing_eagerly",
+    "tensorflow.compat.v1.executing_eagerly",
+    "tensorflow.python.eager.context.executing_eagerly",
+)
+def eagerly(machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
+    return Const(not machine.in_graph)
+
+
+@models("tensorflow.inside_function")
+def inside_function(machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.inside_function()``."""
+    return Const(machine.in_graph)
+
+
+@models("tensorflow.compat.v1.executing_eagerly_outside_functions")
+def outside_functions(_machine: Interpreter, _call: LibraryCall) -> Value:
+    """``tf.compat.v1.executing_eagerly_outside_functions()``: it holds in all TensorFlow 2 code."""
+    return Const(True)

@@ -1,0 +1,90 @@
+"""What a function of the program may set when code that is not followed calls it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from gradlint.flow.values.program import Bound, Frame, Function, Instance
+from gradlint.flow.values.values import Dict, Seq, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Place = tuple[dict[Any, Any], Any]
+"""A dictionary of state and a key of it."""
+
+_FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
+
+
+def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> Iterator[Place]:
+    """The names, attributes and containers that calling a value may set.
+
+    Args:
+        value: What code of others has seen.
+        written_in: The attributes that the methods of an object's class write.
+    """
+    if isinstance(value, Bound):
+        if isinstance(value.owner, Instance):
+            yield from ((value.owner.attrs, name) for name in written_in(value.owner) if name in value.owner.attrs)
+        return
+    if not isinstance(value, Function):
+        return
+    for node in ast.walk(value.node):
+        if isinstance(node, ast.Nonlocal | ast.Global):
+            yield from _names(node, value.frame)
+        elif isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
+            yield from _filled(node, value, written_in)
+
+
+def _names(node: ast.Nonlocal | ast.Global, frame: Frame | None) -> Iterator[Place]:
+    for name in node.names:
+        around = frame
+        while around is not None:
+            is_global = isinstance(node, ast.Global)
+            if name in around.names and (around.parent is None or not is_global):
+                yield around.names, name
+                break
+            around = around.parent
+
+
+def _filled(
+    node: ast.Call | ast.Subscript | ast.Attribute, function: Function, written_in: Callable[[Instance], frozenset[str]]
+) -> Iterator[Place]:
+    """What a call of a container's method, a store into one, or one into an attribute changes around a function."""
+    if isinstance(node, ast.Call):
+        held = _held(node.func.value, function) if isinstance(node.func, ast.Attribute) else None
+        if isinstance(held, Instance):
+            yield from ((held.attrs, name) for name in written_in(held) if name in held.attrs)
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING:
+            yield from _contents(held)
+    elif isinstance(node.ctx, ast.Store):
+        held = _held(node.value, function)
+        if isinstance(node, ast.Subscript):
+            yield from _contents(held)
+        elif isinstance(held, Instance) and node.attr in held.attrs:
+            yield held.attrs, node.attr
+
+
+def _contents(held: Value | None) -> Iterator[Place]:
+    if isinstance(held, Seq) and held.kind != "tuple":
+        yield held.state, "items"
+    elif isinstance(held, Dict):
+        yield held.state, "pairs"
+
+
+def _held(node: ast.expr, function: Function) -> Value | None:
+    """What a name of a function, or an attribute of one, holds around it."""
+    if isinstance(node, ast.Attribute):
+        owner = _held(node.value, function)
+        inner = owner.attrs.get(node.attr) if isinstance(owner, Instance) else None
+        return inner if isinstance(inner, Value) else None
+    if not isinstance(node, ast.Name):
+        return None
+    frame: Frame | None = function.frame
+    while frame is not None:
+        value = frame.names.get(node.id)
+        if isinstance(value, Value):
+            return value
+        frame = frame.parent
+    return None

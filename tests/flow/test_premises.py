@@ -1,0 +1,401 @@
+"""A claim rests on premises: where code that is not seen may break one, nothing is said, and nowhere else."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+
+HEAD = """\
+import functools
+import numpy as np
+import tensorflow as tf
+from abc import ABC, abstractmethod
+from elsewhere import library
+"""
+
+QUIET = {
+    "a hook without a body": """
+        class Base(tf.keras.Model):
+            def loss(self, x, y):
+                '''What subclasses train with.'''
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = self.loss(x, y)
+                return tape.gradient(loss, self.trainable_variables)
+        """,
+    "a hook that gives a number": """
+        class Potential(tf.keras.Model):
+            def energy(self, graph):
+                return 0.0
+            def forces(self, graph):
+                with tf.GradientTape() as tape:
+                    tape.watch(graph)
+                    energy = self.energy(graph)
+                return tape.gradient(energy, graph)
+        class Own(Potential):
+            def energy(self, graph):
+                return tf.reduce_sum(graph)
+        """,
+    "an abstract method in arithmetic": """
+        class Base(ABC):
+            def __init__(self, weight):
+                self.weight = float(weight)
+                self.w = tf.Variable(1.0)
+            @abstractmethod
+            def terms(self, x):
+                pass
+            def step(self, x):
+                with tf.GradientTape() as tape:
+                    first, second = self.terms(x)
+                    loss = first + self.weight * second
+                return tape.gradient(loss, self.w)
+        """,
+    "a method that a subclass in view overrides": """
+        class Base:
+            def __init__(self):
+                self.w = tf.Variable(1.0)
+            def loss(self, x):
+                return tf.reduce_sum(x)
+            def step(self, x):
+                with tf.GradientTape() as tape:
+                    loss = self.loss(x)
+                return tape.gradient(loss, self.w)
+        class Weighted(Base):
+            def loss(self, x):
+                return tf.reduce_sum(self.w * x)
+        """,
+    "a method of a class that only subclasses have": """
+        class Mixin:
+            def step(self, x):
+                with tf.GradientTape() as tape:
+                    loss = self.forward(x)
+                return tape.gradient(loss, self.w)
+        """,
+    "an attribute that others fill": """
+        class Search:
+            def __init__(self):
+                self.start = None
+            def step(self):
+                with tf.GradientTape() as tape:
+                    tape.watch(self.start)
+                    loss = tf.reduce_sum(self.start ** 2)
+                return tape.gradient(loss, self.start)
+        """,
+    "a layer that another method of an unseen caller built": """
+        class Player:
+            def __init__(self):
+                self.net = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            def act(self, x):
+                return self.net(x)
+            def learn(self, x):
+                weights = self.net.trainable_variables
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self.net(x))
+                return tape.gradient(loss, weights)
+        """,
+    "a descriptor that is not seen": """
+        class Kernel:
+            def __init__(self):
+                self.raw = tf.Variable(0.5)
+            scaled = functools.partialmethod(library.scale, 2.0)
+            value = library.positive_property("raw")
+        kernel = Kernel()
+        with tf.GradientTape() as tape:
+            loss = kernel.scaled() + kernel.value
+        tape.gradient(loss, kernel.raw)
+        """,
+    "a callback that appends": """
+        def outputs(network, x):
+            seen = []
+            with tf.GradientTape() as tape:
+                def note(value):
+                    tape.watch(value)
+                    seen.append(value)
+                    return value
+                y = network.run(x, note)
+            return tape.gradient(y, seen)
+        """,
+    "a bound method that code of others calls": """
+        class Probe:
+            def __init__(self):
+                self.seen = tf.constant(0.0)
+            def note(self, value):
+                self.seen = value
+            def run(self, network, x):
+                with tf.GradientTape() as tape:
+                    tape.watch(x)
+                    y = network.run(x, self.note)
+                return tape.gradient(self.seen, x)
+        Probe().run(library.network, tf.constant(1.0))
+        """,
+    "the else of an is None": """
+        def slope(x, start=None):
+            y = None if start is None else tf.constant(2.0)
+            with tf.GradientTape() as tape:
+                if y is not None:
+                    tape.watch(y)
+                    loss = y * y
+                    return tape.gradient(loss, y)
+        slope(1.0, library.start)
+        """,
+    "a return where the value is None": """
+        def slope(flag):
+            y = tf.Variable(2.0) if flag else None
+            if y is None:
+                return None
+            with tf.GradientTape() as tape:
+                loss = y * y
+            return tape.gradient(loss, y)
+        slope(library.flag)
+        """,
+    "pairs of alternatives": """
+        def listed(xs):
+            if isinstance(xs, (list, tuple)):
+                return xs, True
+            return [xs], False
+        def slopes(f, xs):
+            xs, many = listed(xs)
+            with tf.GradientTape() as tape:
+                for x in xs:
+                    tape.watch(x)
+                y = f(*xs)
+            grads = tape.gradient(y, xs)
+            return grads if many else grads[0]
+        """,
+    "one of several values is watched": """
+        def slope(x, raw):
+            x = tf.constant(1.0) if raw is None else raw.get("x", 2.0)
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = x * x
+            return tape.gradient(y, x)
+        slope(None, library.raw)
+        """,
+    "graph mode stands on the other way": """
+        def train(model, x, optimizer):
+            if not tf.executing_eagerly():
+                return tf.compat.v1.train.AdamOptimizer().minimize(tf.reduce_sum(model(x)))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(model(x))
+            return tape.gradient(loss, model.trainable_variables)
+        """,
+    "a model that code of others puts a part on": """
+        entry = tf.keras.Input((4,))
+        model = tf.keras.Model(entry, tf.keras.layers.Dense(3)(entry))
+        library.prepare(model)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model.head(model(tf.ones((1, 4)))))
+        tape.gradient(loss, [*model.head.trainable_variables])
+        """,
+    "a list that is converted element by element": """
+        def slopes(values):
+            for index, value in enumerate(values):
+                values[index] = tf.convert_to_tensor(value)
+            with tf.GradientTape() as tape:
+                tape.watch(values)
+                y = tf.add_n(values)
+            return tape.gradient(y, values)
+        slopes([1.0, 2.0])
+        """,
+    "a tape with a gradient method of its own": """
+        class Scaled(tf.GradientTape):
+            def gradient(self, target, sources, factor=1.0):
+                return [factor * one for one in super().gradient(target, sources)]
+        w = tf.Variable(1.0)
+        with Scaled() as tape:
+            loss = w * w
+        tape.gradient(loss, [w], factor=2.0)
+        """,
+}
+
+FOUND = {
+    "a class that the program makes objects of": (
+        """
+        class Net(tf.keras.Model):
+            def loss(self, x, y):
+                pass
+            def step(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = self.loss(x, y)
+                return tape.gradient(loss, self.trainable_variables)
+        Net().step(tf.ones((1, 2)), tf.ones((1, 1)))
+        """,
+        "target-not-tensor",
+    ),
+    "a method that does something": (
+        """
+        class Net:
+            def __init__(self):
+                self.w = tf.Variable(1.0)
+            def loss(self):
+                return tf.constant(np.square(self.w))
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self.loss())
+                return tape.gradient(loss, self.w)
+        """,
+        "numpy",
+    ),
+    "a base class that the program makes objects of too": (
+        """
+        class Base:
+            def __init__(self):
+                self.w = tf.Variable(1.0)
+            def loss(self):
+                return float(self.w) * 2.0
+            def step(self):
+                with tf.GradientTape() as tape:
+                    loss = tf.constant(self.loss())
+                return tape.gradient(loss, self.w)
+        class Other(Base):
+            def loss(self):
+                return self.w * 2.0
+        Base().step()
+        """,
+        "python",
+    ),
+    "a property of a lambda that leaves TensorFlow": (
+        """
+        class Kernel:
+            def __init__(self):
+                self.raw = tf.Variable(0.5)
+            value = property(lambda self: np.exp(self.raw))
+        kernel = Kernel()
+        with tf.GradientTape() as tape:
+            loss = tf.constant(2.0) * kernel.value
+        tape.gradient(loss, kernel.raw)
+        """,
+        "numpy",
+    ),
+    "a setter that assigns": (
+        """
+        class Blur:
+            def __init__(self):
+                self.log = tf.Variable(0.5)
+            def read(self):
+                return self.log
+            def write(self, value):
+                self.log.assign(value)
+            radius = property(read, write)
+        blur, w = Blur(), tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            blur.radius = w * 2.0
+            loss = blur.radius ** 2
+        tape.gradient(loss, w)
+        """,
+        "assigned",
+    ),
+    "the way on which it is None": (
+        """
+        def slope(flag):
+            y = tf.Variable(2.0) if flag else None
+            with tf.GradientTape() as tape:
+                if y is None:
+                    tape.watch(y)
+                loss = tf.constant(1.0)
+        slope(library.flag)
+        """,
+        "watch-refused",
+    ),
+    "a number on every way": (
+        """
+        def slope(flag):
+            x = 1.0 if flag == "one" else 2.0
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = x * x
+        slope(library.flag)
+        """,
+        "watch-refused",
+    ),
+    "minimize where TensorFlow runs eagerly": (
+        """
+        def train(model, x):
+            if tf.executing_eagerly():
+                loss = tf.reduce_sum(model(x))
+                with tf.GradientTape() as tape:
+                    pass
+                return tf.compat.v1.train.AdamOptimizer().minimize(loss)
+        """,
+        "minimize",
+    ),
+    "NumPy on a tensor of the graph": (
+        """
+        w = tf.Variable(1.0)
+        @tf.function
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = w * np.sqrt(x)
+            return tape.gradient(loss, w)
+        step(tf.constant(2.0))
+        """,
+        "numpy",
+    ),
+    "int in a function that AutoGraph converts": (
+        """
+        w = tf.Variable(2.5)
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                loss = tf.cast(int(w), tf.float32) * 2.0
+            return tape.gradient(loss, w)
+        step()
+        """,
+        "cast",
+    ),
+    "a name that only looks replaced": (
+        """
+        class Shown:
+            pass
+        shown = Shown()
+        shown.square = 1
+        w = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            loss = tf.constant(np.square(w))
+        tape.gradient(loss, w)
+        """,
+        "numpy",
+    ),
+    "a thread, which no tape of another one sees": (
+        """
+        import threading
+        w, box = tf.Variable(3.0), []
+        with tf.GradientTape() as tape:
+            thread = threading.Thread(target=lambda: box.append(w * w))
+            thread.start()
+            thread.join()
+            loss = box[0] * 2.0
+        tape.gradient(loss, w)
+        """,
+        "outside",
+    ),
+    "a layer that nothing in view has built": (
+        """
+        model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        weights = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(tf.ones((1, 2))))
+        tape.gradient(loss, weights)
+        """,
+        "no-variables",
+    ),
+}
+
+
+def program(text: str) -> str:
+    return HEAD + textwrap.dedent(text)
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_may_be_otherwise_is_not_claimed(name: str) -> None:
+    claims = analyse(program(QUIET[name])).claims
+    assert [(claim.kind, claim.span.line) for claim in claims if claim.severity != "info"] == []
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_surely_holds_is_still_claimed(name: str) -> None:
+    code, kind = FOUND[name]
+    assert kind in {claim.kind for claim in analyse(program(code)).claims if claim.severity != "info"}
