@@ -91,11 +91,16 @@ class Observed(Machine):
         super().__init__(code, recorder)
         self.seen: dict[Span, dict[int, tuple[Value, ast.expr]]] = {}
         self.answers: dict[Span, dict[tuple[Span, str], Answer]] = {}
+        self.tapes: dict[int, tuple[Tape, list[Any]]] = {}
         self.asked = 0
 
     def eval(self, node: ast.expr | None) -> Value:
-        """The value of an expression, which is kept."""
+        """The value of an expression, which is kept; where it asked a tape for gradients, each is asked about."""
         value = super().eval(node)
+        if isinstance(value, Tape):
+            self.tapes.setdefault(id(value), (value, []))
+        if isinstance(node, ast.Call):
+            self._follow_up()
         if node is not None and node.lineno <= self.recorder.own:
             self.seen.setdefault(span_of(node), {})[id(value)] = (value, node)
         return value
@@ -105,12 +110,15 @@ class Observed(Machine):
         if not self.recorder.muted:
             super().spend(visits)
 
-    def use(self, tape: Tape, node: ast.AST, question: Call, *, refused: bool) -> None:
-        """A gradient call: each expression so far is asked about in the target's place."""
-        recording = tape.state["recording"]
-        if isinstance(recording, Recording) and question.span.line <= self.recorder.own and not self.recorder.muted:
-            self._ask_about_all(question, recording)
-        super().use(tape, node, question, refused=refused)
+    def _follow_up(self) -> None:
+        """Ask about every expression so far in the place of the targets of new gradient calls."""
+        for tape, known in self.tapes.values():
+            for use in tape.uses[len(known) :]:
+                known.append(use)
+                _, _, recording, question = use
+                own = question.span.line <= self.recorder.own and not self.recorder.muted
+                if isinstance(recording, Recording) and own:
+                    self._ask_about_all(question, recording)
 
     def _ask_about_all(self, question: Call, recording: Recording) -> None:
         known: dict[int, list[Answer]] = {}
