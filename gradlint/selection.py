@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint.settings import SettingsError
+from gradlint.sources import globs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -163,6 +164,4 @@ def _matching(table: Mapping[str, tuple[str, ...]], root: str, path: str) -> tup
 
 @lru_cache(maxsize=512)
 def _spec(pattern: str) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines([pattern])
+    return globs.spec([pattern])

@@ -33,7 +33,7 @@ CODE = "GT900"
 
 VERBS = ("ignore", "off", "on", "skip-file")
 
-_ANY = re.compile(r"#[^\n]*?(?:gradlint:|noqa)", re.IGNORECASE)
+_ANY = re.compile(r"gradlint|noqa", re.IGNORECASE)
 _OWN = re.compile(r"#\s*gradlint:\s*(?P<verb>[\w-]*)(?P<list>\s*\[(?P<codes>[^\]]*)\])?[^#]*", re.IGNORECASE)
 _NOQA = re.compile(
     r"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)|(?!\s*:)\b)", re.IGNORECASE

@@ -311,33 +311,6 @@ class Interpreter(Protocol):
 
     # -- tapes -----------------------------------------------------------------------------------------------------
 
-    def enter_tape(self, tape: Tape, node: ast.AST) -> None:
-        """Begin a tape's recording, or go on with it."""
-
-    def exit_tape(self, tape: Tape) -> None:
-        """End a tape's block."""
-
-    def pause(self, tape: Tape) -> Any:
-        """Stop a tape's recording for a while; gives what :meth:`resume` needs."""
-
-    def resume(self, tape: Tape, before: Any) -> None:
-        """Go on with a tape's recording."""
-
-    def tape_class_entered(self, node: ast.AST) -> None:
-        """``with tf.GradientTape as tape``: the class itself is no context manager."""
-
-    def make_tape(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """``tf.GradientTape(...)``."""
-
-    def tape_call(self, tape: Tape, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a tape's method."""
-
-    def tape_name(self, node: ast.AST) -> str:
-        """What the tape is called in a call of one of its methods."""
-
-    def refused_watch(self, tape: Tape, value: Value) -> bool:
-        """Whether the program asked a tape to watch what it does not take, and so came no further."""
-
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
 

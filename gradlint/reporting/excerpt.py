@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gradlint.reporting.style import cell_len, columns, wrap
+from gradlint.reporting.style import LONGEST, cell_len, columns, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gradlint.finding import Severity
     from gradlint.reporting.style import Role, Style
 
-_LONGEST = 4000
 _MARGIN = 4
 _ROOM_FOR_A_LABEL = 28
 
@@ -83,7 +82,7 @@ class _Painter:
 
     def line(self, number: int, text: str, marks: Iterable[Mark]) -> Iterator[str]:
         room = max(self.style.width - self.gutter - 3, 20)
-        laid, spans = _layout(text[:_LONGEST].rstrip(), list(marks), room)
+        laid, spans = _layout(text[:LONGEST].rstrip(), list(marks), room)
         yield self._row(f"{number:>{self.gutter}}", laid)
         if not spans:
             return

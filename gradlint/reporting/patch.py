@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.reporting.style import columns
+from gradlint.reporting.style import LONGEST, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def patch(finding: Finding, report: Report, style: Style, gutter: int) -> Iterat
         return
     yield style.paint(" " * gutter + " |", "frame")
     for _, number, sign, text in rows:
-        shown, _ = columns(text)
+        shown, _ = columns(text if len(text) <= LONGEST else text[:LONGEST] + "...")
         line = f"{sign} {shown}".rstrip()
         yield style.paint(f"{number:>{gutter}} ", "frame") + style.paint(line, "added" if sign == "+" else "removed")
 

@@ -31,6 +31,10 @@ _CODES: dict[Role, str] = {
 _WORD = re.compile(r"\S*?`[^`\n]{1,40}`\S*|\S+")
 _DIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TAB = 4
+LONGEST = 4000
+"""How many characters of a line are laid out at most."""
+_MANY, _MOST = 16, 128
+"""How many characters are measured together before a letter, and before any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def columns(text: str) -> tuple[str, list[int]]:
         return text, list(range(len(text) + 1))
     laid: list[str] = []
     stops = [0]
-    # Joined characters (an emoji's parts, an accent on its letter) are measured together, from the last ASCII one.
+    # Joined characters (an emoji's parts, an accent on its letter) are measured together, from the last ASCII one, or
+    # from where one of many is not likely to be joined to the one before.
     joined, base = 0, 0
     for index, char in enumerate(text):
         if char.isascii():
@@ -102,6 +107,8 @@ def columns(text: str) -> tuple[str, list[int]]:
             stops.append(stops[-1] + step)
             joined, base = index + 1, stops[-1]
         else:
+            if index - joined >= (_MANY if char.isalnum() else _MOST):
+                joined, base = index, stops[-1]
             laid.append(char)
             stops.append(base + cell_len(text[joined : index + 1]))
     return "".join(laid), stops

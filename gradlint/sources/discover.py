@@ -6,13 +6,11 @@ import os
 import re
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from gradlint.sources import ignore
+from gradlint.sources import globs, ignore
 from gradlint.sources.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from pathspec import GitIgnoreSpec
 
 
 class Filter(Protocol):
@@ -97,7 +95,7 @@ class _Compiled:
         others = [pattern for pattern in include if not re.fullmatch(r"\*\.\w+", pattern)]
         self.suffixes = tuple(suffixes)
         self._prefix = root.rstrip(os.sep) + os.sep
-        self._others = _spec(others) if others else None
+        self._others = globs.spec(others) if others else None
 
     def includes(self, path: str, name: str) -> bool:
         if name.endswith(self.suffixes):
@@ -106,12 +104,6 @@ class _Compiled:
             return False
         relative = path[len(self._prefix) :] if path.startswith(self._prefix) else name
         return self._others.match_file(relative.replace(os.sep, "/"))
-
-
-def _spec(lines: list[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(lines)
 
 
 class _Walk(Generic[F]):

@@ -7,6 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gradlint.sources.globs import spec
 from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
@@ -78,16 +79,12 @@ class Patterns:
 
     @cached_property
     def _spec(self) -> GitIgnoreSpec:
-        from pathspec import GitIgnoreSpec
-
-        return GitIgnoreSpec.from_lines(self._lines)
+        return spec(self._lines)
 
     @cached_property
     def _any(self) -> re.Pattern[str] | None:
         """One expression for every pattern that is not plain; None where they cannot be made one."""
-        from pathspec import GitIgnoreSpec
-
-        regexes = [pattern.regex for pattern in GitIgnoreSpec.from_lines(self._rest).patterns]
+        regexes = [pattern.regex for pattern in spec(self._rest).patterns]
         sources = [regex.pattern for regex in regexes if regex is not None]
         groups = [re.sub(r"\(\?P<\w+>", "(?:", str(source)) for source in sources]
         return re.compile("|".join(f"(?:{group})" for group in groups)) if groups else None

@@ -27,6 +27,7 @@ from gradlint.flow.values.values import (
     Join,
     Known,
     LibObject,
+    LostNone,
     Pairs,
     Params,
     Recording,
@@ -467,6 +468,17 @@ class Core(Interpreter):
         """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
         self.doomed[id(value)] = exception, span_of(node)
         self.kept_alive.append(value)
+        self.raised(exception)
+
+    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+        """A gradient that is None goes into arithmetic or into an operation."""
+        self.recorder.claim(
+            Kind.NONE_APPLIED,
+            span_of(node),
+            "error",
+            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
+            places={"call": lost.call},
+        )
         self.raised(exception)
 
     def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:

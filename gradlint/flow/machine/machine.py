@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries import methods
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import optimizers as updates
 from gradlint.flow.machine import callbacks, relevance
@@ -19,7 +18,6 @@ from gradlint.flow.values.values import (
     Const,
     Dict,
     Items,
-    Method,
     Pairs,
     Seq,
     Tape,
@@ -53,24 +51,9 @@ class Machine(Library):
         self.finder = finder
         self.everything = everything
 
-    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a library's method."""
-        return methods.call(self, method, args, kwargs, node)
-
     def applied(self, pairs: Value, node: ast.AST) -> None:
         """An optimizer applies gradients."""
         updates.applied(self, pairs, node)
-
-    def pause(self, tape: Tape) -> Any:
-        """Stop a tape's recording for a while."""
-        self.paused_spans.append((self.tick(), 1 << 60))
-        return super().pause(tape)
-
-    def resume(self, tape: Tape, before: Any) -> None:
-        """Go on with a tape's recording."""
-        begin, _ = self.paused_spans.pop()
-        self.paused_spans.insert(0, (begin, self.tick()))
-        super().resume(tape, before)
 
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""

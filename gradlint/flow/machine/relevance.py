@@ -29,11 +29,11 @@ _TOKEN = re.compile(
     r"#[^\n]*"
     r"|(?P<f>[rR]?[fFtT][rR]?)?(?P<s>\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"
     r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
-    r"|(?P<name>GradientTape)|(?P<odd>[\"'])",
+    r"|(?P<name>GradientTape)|(?P<odd>[\"'].*)",
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d]\w*")
-_HANDED_ON = re.compile(r"([^\W\d]\w*)\b(?!\s*[\w(=.])")
+_HANDED_ON = re.compile(r"\b([^\W\d]\w*+)(?!\s*[\w(=.])")
 _SET = re.compile(r"^[ \t]*([\w.]+)[ \t]*(?::[^=\n]*)?=(?!=)(.*)$|[(,][ \t]*(\w+)=(?!=)([\w.]+)", re.MULTILINE)
 _GRAPH = re.compile(r"[.@]function\b")
 _AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")

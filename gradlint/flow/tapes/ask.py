@@ -9,7 +9,7 @@ from gradlint.flow.facts import Answer, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause
+from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -145,7 +145,7 @@ class Questions(Refusals, Partial):
         detail = {
             "target": self.machine.text(self.call.target_node),
             "method": self.call.method,
-            "tape": self.machine.tape_name(self.call.node),
+            "tape": tape_name(self.call.node),
         }
         if len(items) > 1:
             detail["reason"] = "several"
