@@ -69,6 +69,7 @@ class Machine(Library):
                 self.block([statement])
             except RaisedError:
                 continue
+        self.alone = True
         self.enter_the_rest()
         usage.judge(self)
         untracked.judge(self)

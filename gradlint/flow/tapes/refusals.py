@@ -264,6 +264,8 @@ def _no_source(source: Value) -> tuple[str, str]:
         return "model" if source.family == "model" else "layer", "AttributeError"
     if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:
         return "model", "AttributeError"
+    if isinstance(source, Instance) and _is_plain_object(source):
+        return "object", "TypeError"
     if isinstance(source, Symbolic):
         return "symbolic", "AttributeError"
     if isinstance(source, Generator):
@@ -277,6 +279,15 @@ def _no_source(source: Value) -> tuple[str, str]:
             "composite"
         ] == "sparse" else "AttributeError"
     return "", ""
+
+
+def _is_plain_object(source: Instance) -> bool:
+    """Whether an object is of a class of the program that descends from nothing and stands for no tensor."""
+    node = source.cls.node
+    defined = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    stands = any(name.startswith("__") and name not in {"__init__", "__call__", "__repr__"} for name in defined)
+    plain = not source.library and not source.open and not node.bases and not node.keywords and not node.decorator_list
+    return plain and not stands and not {"dtype", "handle", "shape"} & {*defined, *map(str, source.attrs)}
 
 
 def _is_method(value: Method) -> bool:

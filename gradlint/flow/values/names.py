@@ -20,6 +20,7 @@ LIBRARIES = frozenset(
         "pickle",
         "random",
         "dataclasses",
+        "types",
         "cmath",
         "statistics",
         "threading",

@@ -86,6 +86,8 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
             return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
         return machine.unknown(name, node)
+    if value.family == "namespace":
+        return machine.unknown(name, node, [value], anything=True)
     return Method(value, name)
 
 

@@ -29,7 +29,8 @@ BARE = frozenset({
     "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
     "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
     "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
-    "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
+    "CategoryEncoding", "Discretization", "Hashing", "InputLayer", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
+    "GlobalAvgPool1D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool3D", "UnitNormalization",
 })  # fmt: skip
 """Layers without trainable variables."""
 SEEDED = frozenset(
