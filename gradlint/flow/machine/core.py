@@ -114,6 +114,10 @@ class Core(Interpreter):
         self.anything = Unknown("unknown", anything=True)
         self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
         self.eager = False
+        self.everything = False
+        """Whether to enter also the functions that no tape can have to do with."""
+        self.test_names: frozenset[str] | None = None
+        """The names that a test of the program may replace; None before anything asks."""
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
