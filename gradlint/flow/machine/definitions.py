@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.models import LibraryCall
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.machine import calls, expressions, iterations
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.values.making import span_of
@@ -20,7 +22,7 @@ TRANSPARENT = frozenset({
     "tensorflow.recompute_grad", "keras.saving.register_keras_serializable", "tensorflow.custom_gradient",
     "keras.utils.register_keras_serializable", "tensorflow.types.experimental.Callable", "abc.abstractmethod",
     "typing.no_type_check", "typing.override", "typing.overload", "tensorflow.compat.v1.function",
-    "tensorflow.autograph.experimental.set_loop_options", "numpy.vectorize",
+    "tensorflow.autograph.experimental.set_loop_options",
 })  # fmt: skip
 """Decorators that are looked through: what they give is called as the function itself."""
 REMEMBERING = frozenset({"functools.lru_cache", "functools.cache"})
@@ -75,6 +77,8 @@ def decorate(machine: Core, function: Function, value: Value, decorator: ast.exp
         return value
     if name == "tensorflow.custom_gradient":
         return machine.custom_gradient(function, decorator)
+    if name in numpy_objects.CALLABLES and not isinstance(decorator, ast.Call):
+        return numpy_objects.make(machine, LibraryCall(name, [value], {}, decorator))
     if name == "functools.partial" and isinstance(decorator, ast.Call) and decorator.args:
         inner = machine.eval(decorator.args[0])
         if isinstance(inner, Known) and (inner.name in TRANSPARENT):

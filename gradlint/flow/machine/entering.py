@@ -114,6 +114,7 @@ def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:
         if function.name != "__init__":
             keras.doubt_built(machine, made)
         forget_attributes(machine, cls, made)
+        machine.set(made.state, "assumed", True)
     return made
 
 

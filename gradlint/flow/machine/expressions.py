@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.narrowing import narrow
@@ -299,6 +300,8 @@ def eval_compare(machine: Core, node: ast.Compare) -> Value:
 def eval_subscript(machine: Core, node: ast.Subscript) -> Value:
     value = machine.eval(node.value)
     index = eval_index(machine, node.slice)
+    if isinstance(value, Known) and value.name in numpy_objects.INDEXED:
+        return numpy_objects.left(machine, list(machine.leaves(index)), node, machine.text(node.value), value.name)
     return subscripts.subscript(machine, node, value, index)
 
 

@@ -22,7 +22,7 @@ from gradlint.flow.machine import (
     statements,
 )
 from gradlint.flow.machine.core import Core, RaisedError
-from gradlint.flow.tapes import usage
+from gradlint.flow.tapes import untracked, usage
 from gradlint.flow.values.program import Bound, Function
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class Machine(Core):
                 continue
         entering.enter_the_rest(self)
         usage.judge(self)
+        untracked.judge(self)
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value, and may have called it."""
