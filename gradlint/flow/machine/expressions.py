@@ -6,8 +6,8 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.machine.nodes import EVALUATORS, evaluates

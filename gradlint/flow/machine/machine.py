@@ -56,10 +56,13 @@ class Machine(Core):
     iterate = expressions.iterate
     truth = expressions.truth
     keys = expressions.keys
+    mro = attributes.mro
     call = calls.call
+    inside = calls.inside
     foreign_call = calls.foreign_call
     fork = branches.fork
     comprehend = iterations.comprehend
+    comprehension_function = iterations.comprehension_function
     suspend = contexts.suspend
     custom_gradient = definitions.custom_gradient
     block = statements.block
