@@ -10,6 +10,7 @@ from gradlint.flow.facts import Facts
 from gradlint.flow.machine.core import ExhaustedError
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.machine.relevance import names_tape
+from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def analyse(
 
 def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
     recorder = Recorder()
+    recorder.expected = expected.of(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:

@@ -117,7 +117,9 @@ def leave(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> Value
     else:
         made = Number("float" if name in {"item", "__float__"} else "", span_of(node))
     machine.depend(made, [owner], machine.cut(Kind.PYTHON, node, written, name))
-    if machine.symbolic(owner) and name in {"numpy", "item", "tolist"}:
+    # Whatever an operation or a call of the graph gives, it has these methods only where it is a tensor.
+    given = isinstance(owner, Unknown) and owner.why in {"call", "operation"} and machine.in_graph
+    if (given or machine.symbolic(owner)) and name in {"numpy", "item", "tolist"}:
         machine.leaves_graph(made, node, written, name, "AttributeError", Kind.PYTHON)
     return made
 

@@ -358,10 +358,7 @@ class Expressions(Core):
         if isinstance(value, LibObject | Instance):
             return [self.unknown("item", node, [value], anything=False) for _ in range(2)], False
         if isinstance(value, Unknown):
-            made = [Unknown("item", span_of(node), anything=value.anything) for _ in range(2)]
-            for item in made:
-                self.depend(item, [value], sure=False)
-            return list(made), False
+            return [subscripts.item_of(self, value, node) for _ in range(2)], False
         if not isinstance(value, Const | Number | Known):
             return [self.unknown("item", node, [value], anything=True)], False
         made_numbers = Number("int", span_of(node))
@@ -377,9 +374,9 @@ class Expressions(Core):
             # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
             return None if self.in_graph else bool(value.known)
         if isinstance(value, Seq):
-            if value.items.values:
-                return True
-            return False if value.items.exact else None
+            return bool(value.items.values) if value.items.exact else None
+        if isinstance(value, Number) and value.kind == "shape":
+            return True  # That of a scalar too (TensorFlow 2.21).
         if isinstance(value, Dict):
             if value.pairs.entries:
                 return True

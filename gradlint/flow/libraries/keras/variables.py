@@ -145,7 +145,7 @@ def _collect(
             if isinstance(weight, Variable) and not (trainable_only and weight.trainable is False):
                 found.append(weight)
         if keras_class and state.get("built") is False and not found:
-            has_build = machine_has(machine, value, "build") or bool(nested(value))
+            has_build = machine_has(machine, value, "build") or any(is_layer(inner) for inner in nested(value))
             reasons.append("unbuilt" if has_build else "none")
     for inner in nested(value):
         if inner is not value and is_layer(inner):

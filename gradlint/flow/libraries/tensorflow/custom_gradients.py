@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Items, LibObject, Seq, Tensor, Value
+from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     import ast
@@ -28,6 +28,7 @@ def call(machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+    if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
         if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
             cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
             return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
@@ -44,6 +45,8 @@ def call(machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict
         made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    if not isinstance(result, Tensor | Variable | Array | Number | Const):
+        return machine.unknown("call", node, [*given, *captured])
     return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
