@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.iterations import Iterations
+from gradlint.flow.tapes import tape as tapes
 from gradlint.flow.values.program import Bound, Function, Generator, Instance
 from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecording, Tape, Unknown, Value
 
@@ -43,21 +44,21 @@ class Contexts(Iterations):
                 self.assign(item.optional_vars, value, node)
 
         if isinstance(manager, Tape):
-            self.enter_tape(manager, expression)
+            tapes.enter(self, manager, expression)
             bound(manager)
             try:
                 return body()
             finally:
-                self.exit_tape(manager)
+                tapes.leave(self, manager)
         if isinstance(manager, Join):
             for option in manager.options:
                 self.escape(option)
         if isinstance(manager, StopRecording):
-            before = self.pause(manager.tape)
+            before = tapes.pause(self, manager.tape)
             try:
                 return body()
             finally:
-                self.resume(manager.tape, before)
+                tapes.resume(self, manager.tape, before)
         if isinstance(manager, LibObject) and manager.name == "tensorflow.init_scope":
             held = self.suspend()
             try:
@@ -78,12 +79,12 @@ class Contexts(Iterations):
                         nothing: list[Value] = [Const(None)] * 3
                         self.call(Bound(leave, manager), nothing, {}, expression)
         if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
-            self.tape_class_entered(expression)
+            tapes.enter_class(self, expression)
         if isinstance(manager, LibObject) and manager.family == "exit-stack":
             bound(manager)
             end = body()
             for tape in reversed(manager.state.get("entered", ())):
-                self.exit_tape(tape)
+                tapes.leave(self, tape)
             return end
         if item.optional_vars is not None:
             bound(manager if isinstance(manager, LibObject | Unknown) else self.unknown("with", expression, [manager]))

@@ -6,23 +6,25 @@ import ast
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries import calls
-from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.models import LibraryCall
-from gradlint.flow.libraries.tensorflow import custom_gradients
 from gradlint.flow.machine.imports import Imports
-from gradlint.flow.tapes.tape import Tapes
+from gradlint.flow.tapes import gradients, tape, training, watching
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
     Array,
     Const,
     LibObject,
+    Method,
     Value,
     Variable,
     everywhere,
 )
 
+TAPES = (gradients, tape, training, watching)
+"""The modules that register what a tape does when they are imported."""
 
-class Library(Tapes, Imports):
+
+class Library(Imports):
     """The part of the machine that knows what library functions do."""
 
     def library_call(
@@ -43,11 +45,13 @@ class Library(Tapes, Imports):
 
     # -- deferred to the modules of single libraries ---------------------------------------------------------------
 
+    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """Call a library's method."""
+        return calls.call_method(self, method, LibraryCall(method.name, args, kwargs, node))
+
     def object_call(self, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call an object of a library's class."""
-        if value.family == "custom-gradient":
-            return custom_gradients.call(self, value, args, kwargs, node)
-        return keras_calls.call_object(self, value, args, kwargs, node)
+        return calls.call_object(self, value, LibraryCall("__call__", args, kwargs, node))
 
     def leaves_array(self, array: Array, value: Value, node: ast.AST) -> None:
         """A store into an array: what is stored leaves TensorFlow."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries import methods
 from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.libraries.keras import optimizers as updates
 from gradlint.flow.machine import callbacks, relevance
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import RaisedError
 from gradlint.flow.machine.dispatch import Library
-from gradlint.flow.tapes import usage
+from gradlint.flow.tapes import untracked, usage
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
 from gradlint.flow.values.values import (
     Const,
     Dict,
     Items,
-    Method,
     Pairs,
     Seq,
     Tape,
@@ -53,24 +51,9 @@ class Machine(Library):
         self.finder = finder
         self.everything = everything
 
-    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a library's method."""
-        return methods.call(self, method, args, kwargs, node)
-
     def applied(self, pairs: Value, node: ast.AST) -> None:
         """An optimizer applies gradients."""
         updates.applied(self, pairs, node)
-
-    def pause(self, tape: Tape) -> Any:
-        """Stop a tape's recording for a while."""
-        self.paused_spans.append((self.tick(), 1 << 60))
-        return super().pause(tape)
-
-    def resume(self, tape: Tape, before: Any) -> None:
-        """Go on with a tape's recording."""
-        begin, _ = self.paused_spans.pop()
-        self.paused_spans.insert(0, (begin, self.tick()))
-        super().resume(tape, before)
 
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
@@ -88,6 +71,7 @@ class Machine(Library):
                 continue
         self.enter_the_rest()
         usage.judge(self)
+        untracked.judge(self)
 
     def enter_the_rest(self) -> None:
         """Enter each function and method that nothing called and that a tape may have to do with, once, with
@@ -179,6 +163,7 @@ class Machine(Library):
             if function.name != "__init__":
                 keras.doubt_built(self, made)
             self.forget_attributes(cls, made)
+            self.set(made.state, "assumed", True)
         return made
 
     def forget_attributes(self, cls: ClassValue, made: Value) -> None:
