@@ -58,9 +58,15 @@ def make_pool(options: Options) -> Pool:
 
 
 def environment(scratch: str) -> dict[str, str]:
-    """The worker's environment: no GPU, quiet, seeded, and every cache in the scratch folder."""
+    """The worker's environment: no GPU, quiet, seeded, every cache in the scratch folder, and no code from there.
+
+    The programs that are run may write into the scratch folder, which is the worker's working directory: no entry of
+    its path may count from it.
+    """
+    path = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(place)]
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        **({"PYTHONPATH": os.pathsep.join(path)} if path else {}),
         "CUDA_VISIBLE_DEVICES": "-1",
         "KERAS_BACKEND": "tensorflow",
         "KERAS_HOME": str(Path(scratch, "keras")),
@@ -90,7 +96,7 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
     init = str(Path(__file__).resolve().parents[1] / "__init__.py")
     try:
         return subprocess.Popen(
-            [python, "-c", START.format(init=init, mode=mode, scratch=scratch)],
+            [python, "-P", "-c", START.format(init=init, mode=mode, scratch=scratch)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.core import Core
 from gradlint.flow.machine.narrowing import narrow
@@ -260,6 +261,8 @@ class Expressions(Core):
     def eval_Subscript(self, node: ast.Subscript) -> Value:
         value = self.eval(node.value)
         index = self.eval_index(node.slice)
+        if isinstance(value, Known) and value.name in numpy_objects.INDEXED:
+            return numpy_objects.left(self, list(self.leaves(index)), node, self.text(node.value), value.name)
         return subscripts.subscript(self, node, value, index)
 
     def eval_index(self, node: ast.expr) -> Value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Answer, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
+from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.partial import Partial
 from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
@@ -63,10 +64,12 @@ class Questions(Refusals, Partial):
             if not self.lookup_error(sources, recording):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
                     self.no_sources(call.sources)
+                self.refuses = self.optimizer_refuses(recording, sources)
                 for source, node, text in sources:
                     self.question(recording, source, node, text)
                 self.numbers(recording, sources)
                 self.summed()
+                untracked.note(self, self.asked)
         self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
         return self.answered
 
@@ -159,6 +162,12 @@ class Questions(Refusals, Partial):
             places={"call": self.call.span, "target": span_of(self.call.target_node)},
         )
 
+    def optimizer_refuses(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> bool:
+        """Whether the library itself asks and gets nothing at all, which its optimizer refuses with a ValueError."""
+        if not self.call.tape.state.get("implicit") or not sources:
+            return False
+        return all(self.lost_cause(recording, source, node, text) is not None for source, node, text in sources)
+
     # -- one question ----------------------------------------------------------------------------------------------
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
@@ -184,6 +193,8 @@ class Questions(Refusals, Partial):
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if self.refuses and cause.outcome == "none":
+            cause.outcome, cause.exception = "error", "ValueError"
         if cause.outcome == "none":
             self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":

@@ -152,9 +152,14 @@ def _is_plain(value: Value) -> bool:
 
 @models("builtins.any", "builtins.all")
 def truths(machine: Interpreter, call: LibraryCall) -> Value:
-    """``any(values)`` and ``all(values)``."""
+    """``any(values)`` and ``all(values)``: known where one item decides, or where all are known and none does."""
+    items, exact = machine.iterate(call.args[0], call.node) if call.args else ([], False)
+    decisive = call.last == "any"
+    known = [bool(item.value) if isinstance(item, Const) else None for item in items]
+    if exact and (decisive in known or None not in known):
+        return Const(decisive if decisive in known else not decisive)
     made = Number("bool", span_of(call.node))
-    leaves = [leaf for value in call.args for leaf in machine.leaves(value)]
+    leaves = [leaf for item in items for leaf in machine.leaves(item)]
     machine.depend(made, leaves, machine.cut(Kind.COMPARISON, call.node, call.last))
     return made
 
