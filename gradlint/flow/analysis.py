@@ -9,6 +9,7 @@ from gradlint.flow.facts import Facts
 from gradlint.flow.machine.core import ExhaustedError
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
+from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def analyse(
 
 def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
     recorder = Recorder()
+    recorder.expected = expected.of(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:

@@ -217,6 +217,9 @@ class Interpreter(Protocol):
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""
 
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+
     def truth(self, value: Value, node: ast.AST) -> bool | None:
         """Whether a condition holds, or None where that is not known; notes what it depends on."""
 

@@ -146,6 +146,8 @@ def unknown_attribute(machine: Core, value: Unknown, name: str, node: ast.AST) -
 
 def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, name: str, node: ast.AST) -> Value:
     """An attribute of a tensor, Variable or array."""
+    if name == "shape" and not isinstance(value, Array):
+        return Number("shape")
     if name in SHAPELY:
         return Number("int")
     if name == "dtype":

@@ -470,6 +470,17 @@ class Core(Interpreter):
             frame = frame.parent
         return None
 
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for owner in frame.names.values():
+                for name, held in owner.attrs.items() if isinstance(owner, Instance) else ():
+                    if held is value:
+                        return str(name)
+            frame = frame.parent
+        return None
+
     @property
     def loop_names(self) -> frozenset[str]:
         """The names that a loop of the program binds to one item after the other."""
@@ -589,9 +600,8 @@ class Core(Interpreter):
             return False
         if isinstance(value, Variable | Params):
             return True
-        if isinstance(value, Unknown):
-            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
-        return isinstance(value, Tensor) and value.born >= began
+        is_tensor = isinstance(value, Tensor) or (isinstance(value, Unknown) and value.computed)
+        return is_tensor and value.born >= began
 
     @property
     def compiled(self) -> bool:

@@ -419,10 +419,7 @@ def iterate(machine: Core, value: Value, node: ast.AST) -> tuple[list[Value], bo
     if isinstance(value, LibObject | Instance):
         return [machine.unknown("item", node, [value], anything=False) for _ in range(2)], False
     if isinstance(value, Unknown):
-        made = [Unknown("item", span_of(node), anything=value.anything) for _ in range(2)]
-        for item in made:
-            machine.depend(item, [value], sure=False)
-        return list(made), False
+        return [subscripts.item_of(machine, value, node) for _ in range(2)], False
     if not isinstance(value, Const | Number | Known):
         return [machine.unknown("item", node, [value], anything=True)], False
     made_numbers = Number("int", span_of(node))
@@ -439,9 +436,9 @@ def truth(machine: Core, value: Value, node: ast.AST) -> bool | None:
         # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
         return None if machine.in_graph else bool(value.known)
     if isinstance(value, Seq):
-        if value.items.values:
-            return True
-        return False if value.items.exact else None
+        return bool(value.items.values) if value.items.exact else None
+    if isinstance(value, Number) and value.kind == "shape":
+        return True  # That of a scalar too (TensorFlow 2.21).
     if isinstance(value, Dict):
         if value.pairs.entries:
             return True

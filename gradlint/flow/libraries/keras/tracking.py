@@ -114,7 +114,7 @@ class Tracking:
         if value.open or value.state.get("assumed") or value.library not in BASES or self._changes(value.cls):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
-            has_build = machine_has(self._machine, value, "build") or bool(nested(value))
+            has_build = machine_has(self._machine, value, "build") or any(is_layer(inner) for inner in nested(value))
             self.reasons.append("unbuilt" if has_build else "none")
 
     def _held(self, held: Value, *, is_module: bool) -> None:
