@@ -16,9 +16,10 @@ from gradlint.flow.machine.statements import Statements
 from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LEAVING, LIBRARIES, SILENT, canonical, root
+from gradlint.flow.values.names import LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Imports(Statements):
         full = canonical(name)
         if full.startswith("tensorflow.python."):
             return Known(full)
-        if root(full) in LIBRARIES | SILENT | LEAVING or self.wrappers.names_package(full):
+        if root(full) in LIBRARIES | SILENT | shipped_packages() or self.wrappers.names_package(full):
             return Known(full)
         if inside:
             return self.own(inside, 0, name.removeprefix(inside + "."), node)
@@ -95,7 +96,7 @@ class Imports(Statements):
         before = self.globals.names.get("*")
         stars = before if isinstance(before, tuple) else ()
         full = canonical(module)
-        known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
+        known = root(full) in LIBRARIES | SILENT | shipped_packages() and not node.level
         value = Known(full) if known else self.own(module, node.level, None, node)
         names = self.globals.names
         if isinstance(value, Imported) and any(_is_made(held) for held in names.values()):
