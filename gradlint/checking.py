@@ -18,7 +18,7 @@ from gradlint.knowledge.stamps import stamps
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import NEEDLES
+from gradlint.sources.read import TAPE, code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from gradlint.knowledge.stubs import Stubs
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
-
-_NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ def check(
     Raises:
         SettingsError: If the settings name a rule that does not exist.
     """
-    if not any(needle in source.code for needle in _NEEDLES):
+    if not code_matters(source.code):
         return Checked(problems=source.problems)
     chosen = settings or Settings()
     rules = rules_for(chosen)
@@ -141,6 +139,8 @@ def check(
             known = facts_of(source, chosen) if facts is None else facts
             found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
+        if TAPE.decode() not in source.code:
+            return Checked(problems=source.problems)
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     except SettingsError:
         raise

@@ -148,7 +148,7 @@ class Run:
     def _open(self) -> Cache:
         from gradlint.cache import Cache, environment
 
-        return Cache(cache_folder(self._base), environment(read.NEEDLES))
+        return Cache(cache_folder(self._base), environment(map(b" ".join, read.NEEDLES)))
 
     def _run(self) -> Iterator[FileResult]:
         for path, problem in self._problems:

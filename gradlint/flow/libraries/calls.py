@@ -11,8 +11,17 @@ from gradlint.flow.libraries.keras.symbols import symbolic
 from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of, model_of, package_model_of
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import builtins, containers, standard
-from gradlint.flow.libraries.tensorflow import assigning, choosing, control_flow, custom_gradients, datasets, making
+from gradlint.flow.libraries.tensorflow import (
+    assigning,
+    choosing,
+    control_flow,
+    custom_gradients,
+    datasets,
+    making,
+    strategies,
+)
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.names import SILENT, root
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 
 MODELS = (
     array_methods, assigning, builtins, calls, choosing, containers, control_flow, custom_gradients, datasets,
-    functions, making, methods, objects, optimizers, standard, tensor_methods,
+    functions, making, methods, numpy_objects, objects, optimizers, standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 

@@ -144,6 +144,8 @@ class Attributes(Expressions):
 
     def tensor_attribute(self, value: Tensor | Variable | Array | Params, name: str, node: ast.AST) -> Value:
         """An attribute of a tensor, Variable or array."""
+        if name == "shape" and not isinstance(value, Array):
+            return Number("shape")
         if name in SHAPELY:
             return Number("int")
         if name == "dtype":

@@ -31,6 +31,7 @@ from gradlint.flow.values.values import (
     Tensor,
     Unknown,
     Value,
+    everywhere,
 )
 
 if TYPE_CHECKING:
@@ -142,9 +143,19 @@ class Calls(Attributes):
             self.applied(args[0], node)
         given = [function, *args, *kwargs.values()]
         made = self.foreign("call", node, given)
+        if self.names_class(node):
+            # An object keeps what it is given, and computes with it when it is used.
+            made.edges = tuple(edge for value in (*given, self.escaped) for edge in everywhere(value))
         if any(isinstance(value, Unknown) and value.anything for value in given):
             made.anything = True
         return made
+
+    @staticmethod
+    def names_class(node: ast.AST) -> bool:
+        """Whether a call makes an object, as far as the name of what is called tells."""
+        called = node.func if isinstance(node, ast.Call) else None
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        return isinstance(name, str) and name[:1].isupper() and not name.isupper()
 
     # -- functions -------------------------------------------------------------------------------------------------
 

@@ -134,8 +134,33 @@ class Core(Interpreter):
         self.nodes_in_loops: set[int] | None = None
         self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
+        self.asked_for: dict[int, Value] = {}
+        self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+
+    @cached_property
+    def legacy_keras(self) -> bool:
+        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
+                return True
+            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
+                return True
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+                return True
+        return False
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names in the program's code, and the texts in it that might be names."""
+        return frozenset(_words(self.tree))
+
+    def mentions(self, *parts: str) -> bool:
+        """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
+        if any(part in word for part in parts for word in self.words):
+            return True
+        return any(part in home.found.code for part in parts for home in self.modules_by_frame.values())
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
@@ -441,6 +466,17 @@ class Core(Interpreter):
             frame = frame.parent
         return None
 
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for owner in frame.names.values():
+                for name, held in owner.attrs.items() if isinstance(owner, Instance) else ():
+                    if held is value:
+                        return str(name)
+            frame = frame.parent
+        return None
+
     @property
     def loop_names(self) -> frozenset[str]:
         """The names that a loop of the program binds to one item after the other."""
@@ -560,9 +596,8 @@ class Core(Interpreter):
             return False
         if isinstance(value, Variable | Params):
             return True
-        if isinstance(value, Unknown):
-            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
-        return isinstance(value, Tensor) and value.born >= began
+        is_tensor = isinstance(value, Tensor) or (isinstance(value, Unknown) and value.computed)
+        return is_tensor and value.born >= began
 
     @property
     def compiled(self) -> bool:
@@ -596,3 +631,18 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -
     given = function.args
     named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
     return {one.arg for one in named if one is not None}
+
+
+def _words(tree: ast.AST) -> Iterator[str]:
+    """The names and the short texts in some code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.keyword) and node.arg:
+            yield node.arg
+        elif isinstance(node, ast.alias):
+            yield node.name
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:80].isidentifier():
+            yield node.value

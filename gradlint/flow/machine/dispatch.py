@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.machine.imports import Imports
-from gradlint.flow.tapes import gradients, tape, watching
+from gradlint.flow.tapes import gradients, tape, training, watching
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
     Array,
@@ -20,7 +20,7 @@ from gradlint.flow.values.values import (
     everywhere,
 )
 
-TAPES = (gradients, tape, watching)
+TAPES = (gradients, tape, training, watching)
 """The modules that register what a tape does when they are imported."""
 
 

@@ -116,7 +116,7 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str``, ``shape`` or empty.
 
     ``known`` is the number that it is, or None where that is not known.
     """

@@ -45,7 +45,7 @@ def probe_all(names: list[str], folder: Path, say: Callable[[str], None]) -> dic
 def _run(todo: Path, journal: Path) -> None:
     """Run a worker until it is done, dies or hangs."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    command = [sys.executable, "-m", "gradlint.knowledge.generator.worker", str(todo), str(journal)]
+    command = [sys.executable, "-P", "-m", "gradlint.knowledge.generator.worker", str(todo), str(journal)]
     size, since = journal.stat().st_size, time.monotonic()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:

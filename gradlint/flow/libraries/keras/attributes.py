@@ -119,7 +119,7 @@ def listed(layers: Seq) -> Seq:
 
 def losses(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """``model.losses``: the penalties that its layers add; an empty list where the program speaks of none."""
-    known = not any(word in machine.code for word in ("regularizer", "Regularization", "add_loss"))
+    known = not machine.mentions("regularizer", "Regularization", "add_loss")
     if known and _own(value, 8):
         return sequence([], node=node)
     return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)
