@@ -396,7 +396,7 @@ class Calls(Attributes):
         """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
         library, is_open = self.descent(cls)
         if library.startswith("tensorflow.GradientTape"):
-            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in self.mro(cls)):
+            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in cls.mro):
                 return self.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
             return self.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
         made = Instance(cls, library, span_of(node), open_=is_open)
@@ -437,7 +437,7 @@ class Calls(Attributes):
     ) -> None:
         """Fill the fields of a dataclass's object."""
         fields: list[str] = []
-        for base in reversed(list(self.mro(cls))):
+        for base in reversed(cls.mro):
             if isinstance(base, ClassValue):
                 for statement in base.node.body:
                     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -455,7 +455,7 @@ class Calls(Attributes):
         """The library's class that a class descends from, and whether anything of its bases is not known."""
         library = ""
         is_open = False
-        for base in self.mro(cls):
+        for base in cls.mro:
             if isinstance(base, ClassValue):
                 continue
             if isinstance(base, Known):

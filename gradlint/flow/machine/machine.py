@@ -117,7 +117,7 @@ class Machine(Library):
 
     def written_by(self, value: Instance) -> frozenset[str]:
         """The attributes that the methods of an object's class write."""
-        return frozenset().union(*(self.written_in(cls) for cls in self.mro(value.cls) if isinstance(cls, ClassValue)))
+        return frozenset().union(*(self.written_in(cls) for cls in value.cls.mro if isinstance(cls, ClassValue)))
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known, whatever wraps it."""
