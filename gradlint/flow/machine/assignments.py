@@ -10,7 +10,7 @@ from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine import expressions
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import join_all, join_values
-from gradlint.flow.values.making import span_of, with_key
+from gradlint.flow.values.making import gain, span_of, with_key
 from gradlint.flow.values.program import Bound, Instance
 from gradlint.flow.values.values import (
     Array,
@@ -171,7 +171,7 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
     elif isinstance(owner, Array):
         machine.leaves_array(owner, value, node)
     elif isinstance(owner, Unknown):
-        owner.edges = (*owner.edges, *everywhere(value)) if not isinstance(value, Const) else owner.edges
+        gain(owner, everywhere(value))
         if isinstance(index, Const) and isinstance(index.value, int | str):
             machine.set(owner.attrs, ("[]", index.value), value)
     elif isinstance(owner, Instance):

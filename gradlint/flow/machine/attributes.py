@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.keras import objects as keras_objects
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.making import ANY_ATTRIBUTE, span_of
+from gradlint.flow.values.making import ANY_ATTRIBUTE, gain, span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import canonical
 from gradlint.flow.values.premises import Premise, Rests, is_hook
@@ -186,30 +187,27 @@ def component(machine: Core, value: Tensor, name: str, node: ast.AST) -> Value:
     made = machine.tensor(node, [value], dtype=value.dtype, op=value.op)
     made.extra = {"part of": value}
     value.extra = {**extra, "part " + name: made}
-    value.edges = (*value.edges, *everywhere(made))
+    gain(value, everywhere(made))
     return made
 
 
 # -- objects of the program's classes ------------------------------------------------------------------------------
 
 
-def mro(machine: Core, cls: ClassValue) -> Iterator[Value]:
-    """A class and its bases, depth first."""
-    yield cls
-    for base in cls.bases:
-        if isinstance(base, ClassValue):
-            yield from mro(machine, base)
-        else:
-            yield base
-
-
 def class_attribute(machine: Core, cls: ClassValue, name: str) -> Value | None:
     """What a class of the program, or one of its bases in the program, binds to a name."""
-    for base in mro(machine, cls):
+    return attribute_among(machine, cls.mro, name)
+
+
+def attribute_among(machine: Core, classes: tuple[Value, ...], name: str) -> Value | None:
+    """What the first of some classes that binds a name binds to it."""
+    for looked, base in enumerate(classes):
         if isinstance(base, ClassValue):
             found = base.frame.names.get(name)
             if isinstance(found, Value):
+                machine.account.pay_for(looked)
                 return machine.used(found)
+    machine.account.pay_for(len(classes))
     return None
 
 
@@ -258,7 +256,7 @@ def overridable(machine: Core, owner: Value, found: Value, name: str) -> bool:
     if is_hook(found.node):
         return True
     return id(owner.cls) not in machine.constructed and any(
-        cls is not owner.cls and name in cls.frame.names and any(base is owner.cls for base in mro(machine, cls))
+        cls is not owner.cls and name in cls.frame.names and any(base is owner.cls for base in cls.mro)
         for cls in machine.classes
     )
 
@@ -299,11 +297,9 @@ def bound(machine: Core, found: Value, owner: Value, node: ast.AST, name: str) -
 def super_attribute(machine: Core, value: Super, name: str, node: ast.AST) -> Value:
     """An attribute through ``super()``."""
     owner = value.owner
-    for base in value.cls.bases:
-        if isinstance(base, ClassValue):
-            found = machine.class_attribute(base, name)
-            if found is not None:
-                return bound(machine, found, owner, node, name)
+    found = attribute_among(machine, _after(value), name)
+    if found is not None:
+        return bound(machine, found, owner, node, name)
     if isinstance(owner, Instance):
         if owner.library:
             got = keras_attributes.instance_attribute(machine, owner, name, node, parent=True)
@@ -339,7 +335,7 @@ def set_attribute(machine: Core, value: Value, name: str, new: Value, node: ast.
         machine.set(value.attrs, name, new)
         machine.escape(new)
         if not isinstance(new, Const):
-            value.edges = (*value.edges, *everywhere(new))
+            gain(value, everywhere(new))
             keras_attributes.set_somewhere(machine, value, name, new)
     elif isinstance(value, LibObject):
         keras_attributes.set_attribute(machine, value, name, new)
@@ -371,3 +367,13 @@ def stored_somewhere(machine: Core, value: Instance, name: str, new: Value, node
 def set_outside(cls: ClassValue, name: str) -> Premise:
     """That nothing but what is seen sets an attribute of a class or of its objects."""
     return Premise(Rests.SET_OUTSIDE, f"{cls.name}.{name}")
+
+
+def _after(value: Super) -> tuple[Value, ...]:
+    """The classes of the program that ``super()`` looks into, as far as no class of a library stands before them."""
+    owner = value.owner
+    line = owner.cls.mro if isinstance(owner, Instance) else owner.mro if isinstance(owner, ClassValue) else ()
+    at = next((index for index, one in enumerate(line) if one is value.cls), None)
+    rest = value.cls.mro[1:] if at is None else line[at + 1 :]
+    library = (index for index, one in enumerate(rest) if isinstance(one, Known) and keras_objects.family(one.name))
+    return rest[: next(library, len(rest))]

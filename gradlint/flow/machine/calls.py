@@ -416,7 +416,7 @@ def construct(
     """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
     library, is_open = descent(machine, cls)
     if library.startswith("tensorflow.GradientTape"):
-        if any(isinstance(base, ClassValue) and defines_method(base) for base in attributes.mro(machine, cls)):
+        if any(isinstance(base, ClassValue) and defines_method(base) for base in cls.mro):
             return machine.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
         return machine.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
     made = Instance(cls, library, span_of(node), open_=is_open)
@@ -459,7 +459,7 @@ def fill_record(
 ) -> None:
     """Fill the fields of a dataclass's object."""
     fields: list[str] = []
-    for base in reversed(list(attributes.mro(machine, cls))):
+    for base in reversed(cls.mro):
         if isinstance(base, ClassValue):
             for statement in base.node.body:
                 if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -478,7 +478,7 @@ def descent(machine: Core, cls: ClassValue) -> tuple[str, bool]:
     """The library's class that a class descends from, and whether anything of its bases is not known."""
     library = ""
     is_open = False
-    for base in attributes.mro(machine, cls):
+    for base in cls.mro:
         if isinstance(base, ClassValue):
             continue
         if isinstance(base, Known):

@@ -9,7 +9,7 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.tapes import gradients, tape, training, watching
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import (
     Array,
     Const,
@@ -65,7 +65,7 @@ def leaves_array(machine: Core, array: Array, value: Value, node: ast.AST) -> No
     if parents:
         holder = Array(array.dtype, span_of(node))
         machine.depend(holder, parents, machine.cut(Kind.NUMPY, node, "a store into an ndarray"))
-        array.edges = (*array.edges, *everywhere(holder))
+        gain(array, everywhere(holder))
 
 
 def augment_variable(machine: Core, node: ast.AugAssign, left: Variable, right: Value) -> bool:

@@ -65,7 +65,7 @@ def let_go(machine: Core, function: Function) -> None:
 def written_by(machine: Core, value: Instance) -> frozenset[str]:
     """The attributes that the methods of an object's class write."""
     return frozenset().union(
-        *(written_in(machine, cls) for cls in attributes.mro(machine, value.cls) if isinstance(cls, ClassValue))
+        *(written_in(machine, cls) for cls in value.cls.mro if isinstance(cls, ClassValue))
     )
 
 

@@ -9,16 +9,18 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.account import ExhaustedError
 from gradlint.flow.machine import calls, expressions
 from gradlint.flow.machine.calls import STEPS_IN_MODULES
-from gradlint.flow.machine.core import Core, ExhaustedError, RaisedError
+from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LEAVING, LIBRARIES, SILENT, canonical, root
+from gradlint.flow.values.names import LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ MODULE_SIZE = 400_000
 """How many characters a module of the project may have to be followed into."""
 MODULES = 40
 """How many modules of the project one program is followed into."""
-MODULE_STEPS = 4_000
-"""How many expressions and statements one module may take to run before the rest of it is unknown."""
+MODULE_COST = 80_000
+"""What one module may cost to run before the rest of it is unknown."""
 TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
 REPLACES = re.compile(r"setattr\([^\n]*?([\"'])(\w+)\1\s*,")
@@ -80,7 +82,7 @@ def imported(machine: Core, name: str, node: ast.AST, inside: str = "") -> Value
     full = canonical(name)
     if full.startswith("tensorflow.python."):
         return Known(full)
-    if root(full) in LIBRARIES | SILENT | LEAVING or machine.wrappers.names_package(full):
+    if root(full) in LIBRARIES | SILENT | shipped_packages() or machine.wrappers.names_package(full):
         return Known(full)
     if inside:
         return own(machine, inside, 0, name.removeprefix(inside + "."), node)
@@ -101,7 +103,7 @@ def import_all(machine: Core, module: str, node: ast.ImportFrom) -> None:
     before = machine.globals.names.get("*")
     stars = before if isinstance(before, tuple) else ()
     full = canonical(module)
-    known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
+    known = root(full) in LIBRARIES | SILENT | shipped_packages() and not node.level
     value = Known(full) if known else own(machine, module, node.level, None, node)
     names = machine.globals.names
     if isinstance(value, Imported) and any(_is_made(held) for held in names.values()):
@@ -251,6 +253,9 @@ def load(machine: Core, module: ModuleValue) -> None:
         or calls.spent_in_modules(machine) > STEPS_IN_MODULES
     ):
         return
+    if not machine.modules_by_frame:
+        # Where the project's modules take too much, the program is followed once more without them.
+        machine.account.limit -= machine.account.left // 2
     first = len(machine.lines)
     try:
         with warnings.catch_warnings():
@@ -313,24 +318,30 @@ def named_in_tests(machine: Core) -> frozenset[str]:
 def apart(machine: Core, module: ModuleValue) -> Iterator[None]:
     """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
     before = {name: getattr(machine, name) for name in RUNNING}
-    active, limit, began, since = machine.active["recordings"], machine.limit, machine.clock, machine.imported_at
+    active, began, since = machine.active["recordings"], machine.clock, machine.imported_at
     machine.imported_at = began if module.imported is None else module.imported
-    machine.store, machine.module, machine.stack, machine.controls, machine.loops = Store(), module.frame, [], [], []
+    machine.store, machine.module, machine.stack, machine.controls, machine.loops = (
+        Store(machine.account),
+        module.frame,
+        [],
+        [],
+        [],
+    )
     machine.forks, machine.guards, machine.entry, machine.eager = 0, 0, None, False
-    machine.limit = min(limit, machine.clock + MODULE_STEPS)
     machine.active["recordings"] = ()
     machine.recorder.muted += 1
     try:
-        yield
+        with machine.account.share(MODULE_COST):
+            yield
     except ExhaustedError:
-        if machine.clock > limit:
+        if not machine.account.left:
             raise
     finally:
         if before["entry"] is None:
             machine.steps_in_modules += machine.clock - began
         machine.recorder.muted -= 1
         machine.active["recordings"] = active
-        machine.limit, machine.imported_at = limit, since
+        machine.imported_at = since
         vars(machine).update(before)
 
 

@@ -9,10 +9,10 @@ from gradlint.flow.machine import assignments, calls
 from gradlint.flow.machine.expressions import COUNTED, UNROLL
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.loops import Loop
-from gradlint.flow.state.store import MISSING, either
+from gradlint.flow.state.store import MISSING
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Frame, Function
-from gradlint.flow.values.values import Const, Items, Number, Pairs, Seq, Tensor, Value
+from gradlint.flow.values.values import Const, Items, Number, Pairs, Seq, Tensor, Value, either
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -56,7 +56,6 @@ class Machine(Core):
     iterate = expressions.iterate
     truth = expressions.truth
     keys = expressions.keys
-    mro = attributes.mro
     call = calls.call
     inside = calls.inside
     foreign_call = calls.foreign_call
