@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras import objects as keras_objects
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras import attributes as keras_attributes
+from gradlint.flow.libraries.keras import objects as keras_objects
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import ANY_ATTRIBUTE, gain, span_of
@@ -39,7 +39,6 @@ from gradlint.flow.values.values import (
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
 
     from gradlint.flow.machine.core import Core
 

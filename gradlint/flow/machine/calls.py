@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import objects as keras
-from gradlint.flow.machine import attributes
 from gradlint.flow.machine.core import DEPTH, Core, RaisedError
 from gradlint.flow.machine.nodes import evaluates
 from gradlint.flow.state.activation import Activation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from gradlint.flow.libraries.keras import objects as keras
-from gradlint.flow.machine import attributes, calls, relevance
+from gradlint.flow.machine import calls, relevance
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
@@ -64,9 +64,7 @@ def let_go(machine: Core, function: Function) -> None:
 
 def written_by(machine: Core, value: Instance) -> frozenset[str]:
     """The attributes that the methods of an object's class write."""
-    return frozenset().union(
-        *(written_in(machine, cls) for cls in value.cls.mro if isinstance(cls, ClassValue))
-    )
+    return frozenset().union(*(written_in(machine, cls) for cls in value.cls.mro if isinstance(cls, ClassValue)))
 
 
 def enter_alone(machine: Core, function: Function) -> None:
