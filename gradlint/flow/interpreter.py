@@ -292,9 +292,6 @@ class Interpreter(Protocol):
     def comprehension_function(self, node: ast.AST) -> Function:
         """A stand-in for the function that a piece of code runs as."""
 
-    def mro(self, cls: ClassValue) -> Iterator[Value]:
-        """A class and its bases, depth first."""
-
     def custom_gradient(self, function: Function, node: ast.AST) -> Value:
         """A function whose gradient the program gives itself: what it passes on is not followed."""
 

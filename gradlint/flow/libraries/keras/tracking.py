@@ -130,7 +130,7 @@ class Tracking:
 
     def _changes(self, cls: ClassValue) -> bool:
         """Whether other methods than those that make an object give it attributes or weights."""
-        methods = [base for base in self._machine.mro(cls) if isinstance(base, ClassValue)]
+        methods = [base for base in cls.mro if isinstance(base, ClassValue)]
         return any(
             isinstance(node, ast.Attribute)
             and (isinstance(node.ctx, ast.Store) or node.attr in {"add_weight", "add_variable", "_track_variable"})
