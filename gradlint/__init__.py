@@ -10,10 +10,29 @@ The public surface is small and typed::
 Everything else is reached through the ``gradlint`` command.
 """
 
-from __future__ import annotations
+# Nothing may be imported before the path is safe, `__future__` neither: a stranger's folder may come first on it.
+import sys
 
-import os
-from typing import TYPE_CHECKING, Any
+
+def _leave_out_working_directory() -> None:
+    """Keep what lies in the working directory from being imported in place of what gradlint needs.
+
+    ``python -m gradlint`` puts that directory before all others; while Python looks for the module, ``sys.argv[0]`` is
+    ``-m``. Where gradlint itself lies there it becomes the last one.
+    """
+    if sys.argv[:1] != ["-m"] or sys.flags.safe_path or not sys.path:
+        return
+    words = [word.partition(".")[0] for word in sys.orig_argv[1:]]
+    if "gradlint" in words or any(word[0] == "-" and word.endswith("mgradlint") for word in words if word):
+        first = sys.path.pop(0)
+        if __file__.startswith(first) and __file__[len(first) + 1 :].startswith("gradlint"):
+            sys.path.append(first)
+
+
+_leave_out_working_directory()
+
+import os  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -91,7 +91,7 @@ def _facts(rule: Rule) -> str:
 def _example(example: Example) -> str:
     outcome = _OUTCOMES[example.outcome]
     if example.exception:
-        outcome += f" {example.exception}"
+        outcome += f" {example.exception}" if example.outcome else f", and the program raises {example.exception}"
     return (
         f"## Example: {example.title}\n\nBroken: {outcome}.\n\n{_fenced(example.broken)}\n\n"
         f"Fixed:\n\n{_fenced(example.fixed)}"

@@ -8,8 +8,10 @@ from gradlint import registry
 from gradlint.finding import Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
+from gradlint.nodes.edits import replacements
 from gradlint.places import Places
-from gradlint.rule import Module
+from gradlint.rule import Program
+from gradlint.sources.read import code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +33,7 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
     Raises:
         SyntaxError: If the source's program is not Python; ``lineno`` and ``offset`` are the program's.
     """
-    if "GradientTape" not in source.code:
+    if not code_matters(source.code):
         return []
     facts = _facts(source)
     return findings(source, facts, registry.load() if rules is None else rules)
@@ -52,12 +54,12 @@ def findings(
         rules: The rules to ask.
         again: Analyses a text with a fix in it, in the same way.
     """
-    module = Module(source.code)
+    program = Program(source.code, frozenset(one.first for one in source.segments if one.cell is not None))
     places = Places(source, facts.parts)
     made = [
-        (diagnostic.claim, _finding(places, module, rule, diagnostic))
+        (diagnostic.claim, _finding(places, program, rule, diagnostic))
         for rule in rules
-        for diagnostic in rule.check(facts, module)
+        for diagnostic in rule.check(facts, program)
     ]
     made.sort(key=lambda one: one[1].sort_key)
     if all(finding.fix is None for _, finding in made):
@@ -78,7 +80,7 @@ def _proved(
     return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read)
 
 
-def _finding(places: Places, module: Module, rule: Rule, diagnostic: Diagnostic) -> Finding:
+def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnostic) -> Finding:
     claim: Claim = diagnostic.claim
     span = claim.site or claim.span
     start = places.start(span)
@@ -92,8 +94,8 @@ def _finding(places: Places, module: Module, rule: Rule, diagnostic: Diagnostic)
         location=start.position,
         end_location=places.end(span).position,
         gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
-        flow=tuple(_story(places, module, claim)),
-        fix=_fix(places, diagnostic.fix),
+        flow=tuple(_story(places, program, claim)),
+        fix=_fix(places, program, diagnostic.fix),
         url=DOCUMENTATION.format(code=rule.code) if registry.is_builtin(rule) else rule.url,
     )
 
@@ -104,7 +106,7 @@ def _gradient(places: Places, lost: LostGradient) -> Gradient:
     return Gradient(start.cell, line, column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
 
 
-def _story(places: Places, module: Module, claim: Claim) -> Iterator[Step]:
+def _story(places: Places, program: Program, claim: Claim) -> Iterator[Step]:
     """The steps of a claim's story; what happens in another module stands where the program leads there."""
     notes = list(claim.story)
     if claim.site is not None:
@@ -114,16 +116,17 @@ def _story(places: Places, module: Module, claim: Claim) -> Iterator[Step]:
         notes.sort(key=lambda note: (site, 1, note.span) if places.is_elsewhere(note.span) else (note.span, 0))
     for note in notes:
         start = places.start(note.span)
-        text = places.text(note.span) if places.is_elsewhere(note.span) else module.text(note.span)
+        text = places.text(note.span) if places.is_elsewhere(note.span) else program.text(note.span)
         line, column = start.position.line, start.position.column
         yield Step(start.cell, line, column, " ".join(text.split()), places.lines_in(note.text), start.path)
 
 
-def _fix(places: Places, proposal: Proposal | None) -> Fix | None:
-    if proposal is None:
+def _fix(places: Places, program: Program, proposal: Proposal | None) -> Fix | None:
+    made = None if proposal is None else replacements(program, proposal.changes)
+    if proposal is None or not made:
         return None
     edits = []
-    for replacement in proposal.replacements:
+    for replacement in made:
         span = replacement.span
         start, end = places.start(span), places.end(span)
         last = end.position

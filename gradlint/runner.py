@@ -140,7 +140,7 @@ class Run:
         seen = {id(settings): settings for _, settings in self._files}
         seen[id(self._base)] = self._base
         for settings in seen.values():
-            if settings.names_rules:
+            if settings.names_rules or settings.models:
                 from gradlint.checking import validate
 
                 validate(settings)
@@ -148,7 +148,7 @@ class Run:
     def _open(self) -> Cache:
         from gradlint.cache import Cache, environment
 
-        return Cache(cache_folder(self._base), environment(read.NEEDLES))
+        return Cache(cache_folder(self._base), environment(map(b" ".join, read.NEEDLES)))
 
     def _run(self) -> Iterator[FileResult]:
         for path, problem in self._problems:

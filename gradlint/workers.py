@@ -9,6 +9,7 @@ import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 T = TypeVar("T")
+
+MOST = 61
+"""How many processes there are at most: Windows waits for no more, and settings must not start thousands."""
 
 
 def cores() -> int:
@@ -41,8 +45,10 @@ def each(
     """
     order = sorted(range(len(tasks)), key=lambda index: -size(tasks[index]))
     left = set(order)
-    with _pool(min(jobs, len(tasks))) as pool:
+    with _safe_path():
+        pool = _pool(min(jobs, len(tasks), MOST))
         futures = {pool.submit(function, *tasks[index]): index for index in order}
+    with pool:
         try:
             for future in as_completed(futures):
                 try:
@@ -58,11 +64,31 @@ def each(
 
 
 def _alone(function: Callable[..., T], task: tuple[Any, ...]) -> T | None:
-    with _pool(1) as pool:
+    with _safe_path():
+        pool = _pool(1)
+        future = pool.submit(function, *task)
+    with pool:
         try:
-            return pool.submit(function, *task).result()
+            return future.result()
         except BrokenProcessPool:
             return None
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Start processes that do not look into the working directory for what they import.
+
+    A process that is not forked begins as ``python -c``, which would take a ``multiprocessing`` from there.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

@@ -93,7 +93,7 @@ def test_a_new_rule_is_scaffolded_where_it_is_found(tmp_path: Path) -> None:
 
 def test_the_worked_example_of_own_rules_works(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "own-rules.md").read_text(encoding="utf-8")
-    (rule,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    rule = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     settings = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
     (said,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
     (tmp_path / "lint").mkdir()

@@ -1,4 +1,4 @@
-"""Writes the module of a new rule: ``python -m tools.new_rule GT208 metric-as-loss rules/leaving``."""
+"""Writes a new rule and its page of examples: ``python -m tools.new_rule GT208 metric-as-loss rules/leaving``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Replace, Rule, cst, unsafe
 
 from .._wording import so, source
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Proposal, Site
 
 
 class {class_name}(Rule):
@@ -45,28 +46,41 @@ class {class_name}(Rule):
     code = "{code}"
     name = "{name}"
     kinds = (Kind.{kind},)
-    examples = (
-        Example(
-            title="what the program is",
-            broken="""\\
-import tensorflow as tf
-""",
-            fixed="""\\
-import tensorflow as tf
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\\
-import tensorflow as tf
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Names the variable, the line and the cure."""
         return f"{{source(claim)}} is ...{{so(claim, named=True)}}; do this instead."
+
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+        """What changes, and why that is safe or not; leave the method out where there is no fix."""
+        match site.node:
+            case cst.Call(args=[cst.Arg(value=value)]):
+                return unsafe("Do this instead", Replace(site.node, value))
+        return None
 '''
+_PAGE = """\
+# Examples of {name} ({code})
+
+## What the program is
+
+Broken, none:
+
+```python
+import tensorflow as tf
+```
+
+Fixed:
+
+```python
+import tensorflow as tf
+```
+
+## Clean
+
+```python
+import tensorflow as tf
+```
+"""
 
 
 def main() -> int:
@@ -87,7 +101,9 @@ def main() -> int:
     class_name = "".join(part.capitalize() for part in given.name.split("-"))
     text = _TEMPLATE.format(code=given.code, name=given.name, class_name=class_name, kind=given.kind)
     path.write_text(text, encoding="utf-8")
+    path.with_suffix(".md").write_text(_PAGE.format(code=given.code, name=given.name), encoding="utf-8")
     print(path)
+    print(path.with_suffix(".md"))
     return 0
 
 

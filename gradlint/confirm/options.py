@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+MOST = 16
+"""How many probes run side by side at most, whatever the settings say: each takes a TensorFlow's memory."""
+
 INSTALL = 'pip install "tf-gradlint[confirm]"'
 
 
@@ -60,7 +63,7 @@ class Options:
     @property
     def workers(self) -> int:
         """How many probes run side by side."""
-        return self.jobs or min(4, os.cpu_count() or 1)
+        return min(self.jobs or min(4, os.cpu_count() or 1), MOST)
 
     @property
     def forks(self) -> bool:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gradlint.confirm.observation import read, well_formed
 from gradlint.confirm.options import ConfirmUnavailable, Options
 from gradlint.confirm.protocol import Collector, Job, Report
 
@@ -58,9 +59,15 @@ def make_pool(options: Options) -> Pool:
 
 
 def environment(scratch: str) -> dict[str, str]:
-    """The worker's environment: no GPU, quiet, seeded, and every cache in the scratch folder."""
+    """The worker's environment: no GPU, quiet, seeded, every cache in the scratch folder, and no code from there.
+
+    The programs that are run may write into the scratch folder, which is the worker's working directory: no entry of
+    its path may count from it.
+    """
+    path = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(place)]
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        **({"PYTHONPATH": os.pathsep.join(path)} if path else {}),
         "CUDA_VISIBLE_DEVICES": "-1",
         "KERAS_BACKEND": "tensorflow",
         "KERAS_HOME": str(Path(scratch, "keras")),
@@ -90,7 +97,7 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
     init = str(Path(__file__).resolve().parents[1] / "__init__.py")
     try:
         return subprocess.Popen(
-            [python, "-c", START.format(init=init, mode=mode, scratch=scratch)],
+            [python, "-P", "-c", START.format(init=init, mode=mode, scratch=scratch)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -170,7 +177,7 @@ class ForkingPool:
             record = json.loads(line)
             if record["number"] in self.waiting:
                 del self.waiting[record["number"]]
-                return record["number"], read_report(record["report"])
+                return record["number"], read(record["report"])
         return None
 
     def close(self) -> None:
@@ -287,8 +294,7 @@ class FreshPool:
                 return
             end(process)
             self.running.discard(process)
-        finished = bool(collector.events) and collector.events[-1]["t"] == "end"
-        if ending == "completed" and not finished:
+        if ending == "completed" and not collector.ended:
             ending = "exited" if status >= 0 else "killed"
         self.reports.put((number, collector.report(ending, status, time.monotonic() - started)))
 
@@ -315,12 +321,11 @@ class FreshPool:
             read += len(line)
             if read > FLOOD:
                 return "flooded"
-            collector.events += parse([line], nonce)
-
-
-def read_report(record: dict[str, Any]) -> Report:
-    """A report as it was sent."""
-    return Report(tuple(record["events"]), record["ending"], record["status"], record["seconds"])
+            event = parse(line, nonce)
+            if event is not None and well_formed(event):
+                collector.events.append(event)
+            else:
+                collector.strays += 1
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -179,7 +179,8 @@ def _unbound(before: _State, after: _State) -> Iterator[str]:
 
 def _still_claimed(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
     had, has = (Counter(_cause(state, claim) for claim in state.facts.claims) for state in (before, after))
-    tried = Counter(_cause(before, claim) for claim in claims)
+    known = {id(claim) for claim in before.facts.claims}
+    tried = Counter(_cause(before, claim) for claim in claims if id(claim) in known)
     fewer = {_cause(before, claim)[:2] for claim in claims if claim.gradients} & {
         _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _mending(claims, before, after)
     }

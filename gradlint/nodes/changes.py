@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.make import fitted
+from gradlint.nodes.make import fitted, unbracketed
 from gradlint.nodes.program import Program, fields_of
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class _Rewriter:
     replaced: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
     gone: set[cst.CSTNode] = field(default_factory=set)
     moved: set[cst.CSTNode] = field(default_factory=set)
+    alone: set[cst.CSTNode] = field(default_factory=set)
     before: dict[cst.CSTNode, list[cst.CSTNode]] = field(default_factory=dict)
     after: dict[cst.CSTNode, list[cst.CSTNode]] = field(default_factory=dict)
     wrapped: dict[cst.CSTNode, Wrap] = field(default_factory=dict)
@@ -134,6 +135,7 @@ class _Rewriter:
             case Move(moved, before, after):
                 homes = [self._line(one) for one in moved]
                 self.moved.update(homes)
+                self.alone.update(homes if len(homes) == 1 else ())
                 place = before or after
                 if place is None:
                     raise ChangeError("nowhere to move to")
@@ -176,8 +178,8 @@ class _Rewriter:
     def _replacement(self, node: cst.CSTNode) -> cst.CSTNode:
         new = self.replaced[node]
         if isinstance(node, cst.BaseExpression) and isinstance(new, cst.BaseExpression):
-            if node.lpar and not new.lpar and not isinstance(node, (cst.Tuple, cst.GeneratorExp)):
-                return cast("cst.CSTNode", new.with_changes(lpar=node.lpar, rpar=node.rpar))
+            if node.lpar and not isinstance(node, (cst.Tuple, cst.GeneratorExp)):
+                return unbracketed(new).with_changes(lpar=node.lpar, rpar=node.rpar)
             return fitted(new, self.program.parent(node))
         if isinstance(new, cst.SimpleStatementLine) and isinstance(node, cst.BaseSmallStatement):
             return new.body[0]
@@ -223,7 +225,7 @@ class _Rewriter:
             elif one in self.unwrapped:
                 kept = self._unwrapped(one)
             else:
-                kept = [self._rebuilt(one)]
+                kept = [self._block_for(one) or self._rebuilt(one)]
             if before and kept:
                 before[0] = _led(before[0], _leading(kept[0]))
                 kept[0] = _led(kept[0], [])
@@ -237,23 +239,36 @@ class _Rewriter:
             changes["footer"] = [*above, *node.footer]
         return changes
 
+    def _block_for(self, line: cst.CSTNode) -> cst.CSTNode | None:
+        """The compound statement that is to stand in the place of a line; its comment goes to the header."""
+        if not isinstance(line, cst.SimpleStatementLine):
+            return None
+        new = self.replaced.get(line.body[0])
+        if not isinstance(new, cst.BaseCompoundStatement):
+            return None
+        body = new.body.with_changes(header=line.trailing_whitespace)
+        return new.with_changes(body=body, leading_lines=line.leading_lines)
+
     def _placed(self, node: cst.CSTNode) -> cst.CSTNode:
-        """A statement that is put in; one that is moved comes with its comments and without the blank lines above."""
+        """A statement that is put in; one that is moved alone comes without the blank lines above."""
         if node not in self.moved:
             return node
-        first = [line for line in _leading(node) if line.comment is not None]
-        return _led(self._rebuilt(node), first)
+        made = _deeper(self._rebuilt(node))
+        if node not in self.alone:
+            return made
+        return _led(made, [line for line in _leading(made) if line.comment is not None])
 
     def _wrapped(self, node: cst.CSTNode) -> list[cst.CSTNode]:
         change = self.wrapped[node]
         lines = [self._line(one) for one in change.wrapped]
         if node is not lines[0]:
             return []
-        body = [self._rebuilt(one) for one in lines]
+        body = [_deeper(self._rebuilt(one)) for one in lines]
         leading = _leading(body[0])
-        body[0] = _led(body[0], [])
+        blank = next((at for at, line in enumerate(leading) if line.comment is not None), len(leading))
+        body[0] = _led(body[0], leading[blank:])
         around = change.around.with_changes(body=change.around.body.with_changes(body=body))
-        return [_led(around, leading)]
+        return [_led(around, leading[:blank])]
 
     def _unwrapped(self, node: cst.CSTNode) -> list[cst.CSTNode]:
         body = getattr(node, "body", None)
@@ -263,6 +278,16 @@ class _Rewriter:
         comment = body.header.comment
         leading = [*_leading(node), *([cst.EmptyLine(comment=comment)] if comment is not None else [])]
         return [_led(lines[0], [*leading, *_leading(lines[0])]), *lines[1:]]
+
+
+def _deeper(node: cst.CSTNode) -> cst.CSTNode:
+    """A statement that may be indented: its blank lines stay empty."""
+
+    class Emptied(cst.CSTTransformer):
+        def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:  # noqa: N802
+            return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
+
+    return cast("cst.CSTNode", node.visit(Emptied()))
 
 
 def _is_node(value: object) -> bool:

@@ -36,13 +36,40 @@ def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replaceme
     """The edits that make changes of a program, in its order; None where they cannot be made, or break it."""
     if not program.is_faithful:
         return None
+    far = [one for one in changes if isinstance(one, Move) and _crosses(program, one)]
+    changes = [one for one in changes if one not in far]
     try:
-        code = changed(program, changes).code
+        code = changed(program, changes).code if changes else program.code
         ast.parse(code)
+        moved = [replacement for one in far for replacement in _moved(program, one)]
     except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):
         return None
     behind = {program.end_line(anchor) for change in changes if (anchor := _anchor(change)) is not None}
-    return tuple(_edits(program, code, behind))
+    return tuple(sorted([*_edits(program, code, behind), *moved], key=lambda one: one.span))
+
+
+def _crosses(program: Program, move: Move) -> bool:
+    """Whether statements move from one cell to another."""
+    anchor = move.after or move.before
+    if anchor is None:
+        return False
+    lines = sorted((program.line(anchor), program.line(move.moved[0])))
+    return any(lines[0] < line <= lines[1] for line in program.breaks)
+
+
+def _moved(program: Program, move: Move) -> Iterator[Replacement]:
+    """Lines taken out of one cell and put in at the end of a statement of another."""
+    lines = [program.line(one) for one in move.moved]
+    if move.after is None or any(program.end_line(one) != line for one, line in zip(move.moved, lines, strict=True)):
+        raise ChangeError("only whole lines can move to the end of another cell's block")
+    at = program.end_line(move.after)
+    end = len(program.lines[at - 1].rstrip(b"\r\n"))
+    first = program.lines[program.line(move.after) - 1].decode()
+    indent = first[: len(first) - len(first.lstrip(" \t\f"))]
+    texts = [program.lines[line - 1].decode().strip() for line in lines]
+    yield Replacement(Span(at, end, at, end), "".join(f"\n{indent}{text}" for text in texts))
+    for line in lines:
+        yield Replacement(Span(line, 0, line + 1, 0), "")
 
 
 def _anchor(change: Change) -> cst.CSTNode | None:

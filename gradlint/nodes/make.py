@@ -9,7 +9,7 @@ from gradlint.nodes.lazy import cst
 from gradlint.nodes.program import fields_of, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 _Node = TypeVar("_Node", bound="cst.CSTNode")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -64,6 +64,7 @@ def _filled(node: _Node, parts: Mapping[str, cst.BaseExpression | str | None], h
 
 def fitted(new: cst.BaseExpression, holder: cst.CSTNode | None) -> cst.BaseExpression:
     """An expression as it can stand in what holds it, in brackets where it must."""
+    new = unbracketed(new)
     if getattr(new, "lpar", ()) or _is_closed(new):
         return new
     apart = "\n" in code_of(new)
@@ -119,3 +120,43 @@ def fresh(node: cst.BaseExpression) -> cst.BaseExpression:
 def holds(outer: cst.CSTNode, inner: cst.CSTNode) -> bool:
     """Whether a node is another one or holds it."""
     return any(one is inner for one in walk(outer))
+
+
+def keyword(name: str, value: cst.BaseExpression, like: cst.Arg | None = None) -> cst.Arg:
+    """A keyword argument, with the layout of another argument where there is one."""
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    if like is None:
+        return cst.Arg(value, keyword=cst.Name(name), equal=equal)
+    return like.with_changes(value=value, keyword=cst.Name(name), equal=equal)
+
+
+def with_argument(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Call:
+    """A call with a keyword argument: its value replaced where it is there, else the argument put in last."""
+    for one in call.args:
+        if one.keyword is not None and one.keyword.value == name:
+            return call.with_deep_changes(one, value=value)
+    if not call.args:
+        return call.with_changes(args=[keyword(name, value)])
+    *others, last = call.args
+    added = keyword(name, value).with_changes(whitespace_after_arg=last.whitespace_after_arg)
+    before = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+    if isinstance(last.comma, cst.Comma):
+        added = added.with_changes(comma=last.comma, whitespace_after_arg=cst.SimpleWhitespace(""))
+        before = last.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return call.with_changes(args=[*others, before, added])
+
+
+def without_argument(call: cst.Call, gone: cst.Arg) -> cst.Call:
+    """A call without one of its arguments, and without the comma that goes with it."""
+    kept = [one for one in call.args if one is not gone]
+    if kept and gone is call.args[-1]:
+        kept[-1] = kept[-1].with_changes(comma=gone.comma, whitespace_after_arg=gone.whitespace_after_arg)
+    return call.with_changes(args=kept)
+
+
+def without_elements(node: cst.List | cst.Tuple | cst.Dict, gone: Container[int]) -> cst.List | cst.Tuple | cst.Dict:
+    """A list, a tuple or a dict without some of its elements, by their numbers."""
+    kept = [one for number, one in enumerate(node.elements) if number not in gone]
+    if kept and kept[-1] is not node.elements[-1]:
+        kept[-1] = kept[-1].with_changes(comma=node.elements[-1].comma)
+    return node.with_changes(elements=kept)

@@ -89,10 +89,12 @@ class Program:
 
     Args:
         code: The program.
+        breaks: The lines with which a part begins that no line can be moved out of by its indentation alone: a cell.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, breaks: frozenset[int] = frozenset()) -> None:
         self.code = code
+        self.breaks = breaks
 
     @cached_property
     def lines(self) -> list[bytes]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gradlint.nodes.changes import Before
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.make import code_of
+from gradlint.nodes.make import code_of, statement
 from gradlint.nodes.program import Program, statements_of, walk
-from gradlint.nodes.reading import dotted
+from gradlint.nodes.reading import dotted, names_in
 from gradlint.nodes.scopes import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gradlint.flow.facts import Claim, LostGradient, Span
+    from gradlint.nodes.changes import Change
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 
@@ -33,6 +35,10 @@ class Site(Names):
     def __init__(self, claim: Claim, program: Program) -> None:
         super().__init__(program)
         self.claim = claim
+        self.may_import = False
+        """Whether the fix takes :attr:`imports_needed` along, so that TensorFlow may be imported for it."""
+        self.imports_needed: list[Change] = []
+        """The import that :meth:`tensorflow` asks for."""
 
     # -- nodes ----------------------------------------------------------------------------------------------------
 
@@ -94,6 +100,20 @@ class Site(Names):
     def ends_before(self, one: cst.CSTNode, other: cst.CSTNode) -> bool:
         """Whether a node ends before another one begins."""
         return self.program.extent(one)[1] <= self.program.extent(other)[0]
+
+    def tensorflow(self, function: str, near: cst.CSTNode) -> str | None:
+        """How the program at a node spells a function of TensorFlow; None where it cannot.
+
+        Where the rule lets it, ``import tensorflow as tf`` is put in before the names that come from TensorFlow.
+        """
+        spelled = super().tensorflow(function, near)
+        if spelled is not None or not self.may_import or "tf" in names_in(self.program.module):
+            return spelled
+        for node in statements_of(self.program.module):
+            if isinstance(node, cst.ImportFrom) and not node.relative and dotted(node.module) == "tensorflow":
+                self.imports_needed = [Before(node, [statement("import tensorflow as tf")])]
+                return f"tf.{function}"
+        return None
 
     # -- gradient calls and tapes ---------------------------------------------------------------------------------
 

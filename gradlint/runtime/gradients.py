@@ -19,9 +19,14 @@ _STOPPING = ("StopGradient", "PreventGradient")
 _known: dict[tuple[Any, ...], tuple[Passage, ...]] = {}
 
 
-def passages(operation: Operation) -> tuple[Passage, ...]:
-    """For each input of an operation that ran eagerly, what its gradient does there."""
-    key = ("eager", operation.kind, repr(operation.attributes), len(operation.inputs), operation.differentiable_inputs)
+def passages(operation: Operation, floats: tuple[bool, ...]) -> tuple[Passage, ...]:
+    """For each input of an operation that ran eagerly, what its gradient does there.
+
+    Args:
+        operation: The operation.
+        floats: For each of its inputs whether its dtype has gradients.
+    """
+    key = ("eager", operation.kind, repr(operation.attributes), len(operation.inputs), floats)
     found = _known.get(key)
     if found is None:
         found = _known[key] = _asked(operation.kind, len(operation.inputs), lambda: _rebuilt(operation))

@@ -7,12 +7,13 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import CodeType, FrameType
+    from types import FrameType
 
 GENERATED = "__autograph_generated_file"
 """What the file of a function that AutoGraph has converted is called; TensorFlow maps its lines back."""
@@ -59,32 +60,52 @@ def of_gradlint(path: str) -> bool:
     return path.startswith(str(Path(__file__).resolve().parents[1]) + os.sep) or "/click/" in path
 
 
-def innermost(frame: FrameType | None) -> Place | None:
-    """The innermost line of the user's on the stack below a frame, None where there is none."""
+_users: dict[str, bool] = {}
+_stacks: dict[tuple[str, int, str], tuple[Place, ...]] = {}
+_NOWHERE: tuple[Place, ...] = ()
+
+
+def innermost(frame: FrameType | None) -> tuple[Place, ...]:
+    """The innermost line of the user's on the stack below a frame, as a stack of one; empty where there is none.
+
+    It runs for every operation, so what was found out of a file or a line is remembered.
+    """
+    known = _users.get
     while frame is not None:
-        code: CodeType = frame.f_code
-        if of_user(code.co_filename):
-            return Place(code.co_filename, frame.f_lineno, code.co_name)
+        code = frame.f_code
+        path = code.co_filename
+        users = known(path)
+        if users is None:
+            users = _users[path] = of_user(path)
+        if users:
+            key = (path, frame.f_lineno, code.co_name)
+            found = _stacks.get(key)
+            if found is None:
+                found = _stacks[key] = (Place(*key),)
+            return found
         frame = frame.f_back
-    return None
+    return _NOWHERE
 
 
 def user_frames(frame: FrameType | None) -> Iterator[FrameType]:
     """The user's frames below a frame, from the innermost outwards."""
+    known = _users.get
     while frame is not None:
-        if of_user(frame.f_code.co_filename):
+        path = frame.f_code.co_filename
+        users = known(path)
+        if users is None:
+            users = _users[path] = of_user(path)
+        if users:
             yield frame
         frame = frame.f_back
 
 
 def stack(frame: FrameType | None, most: int = 8) -> tuple[Place, ...]:
     """The user's lines on the stack below a frame, from the innermost outwards, at most so many."""
-    found: list[Place] = []
-    for one in user_frames(frame):
-        found.append(Place(one.f_code.co_filename, one.f_lineno, one.f_code.co_name))
-        if len(found) == most:
-            break
-    return tuple(found)
+    found = _NOWHERE
+    for one in islice(user_frames(frame), most):
+        found += innermost(one)
+    return found
 
 
 def mapped_stack(most: int = 8) -> tuple[Place, ...]:

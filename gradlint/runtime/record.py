@@ -25,9 +25,12 @@ DIFFERENTIABLE = frozenset({1, 2, 8, 14, 18, 19, 20, 21})
 
 Source: ``tensorflow/core/framework/types.proto``.
 """
+FLOATS = DIFFERENTIABLE - {20, 21}
+"""Those of them whose tensors hold numbers."""
+READING = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd"})
+"""Operations that read a variable: one of integers loses nothing there, it has no gradient to begin with."""
 
 
-@dataclass(slots=True, eq=False)
 class Operation:
     """One operation that ran eagerly, or one call of a traced function.
 
@@ -37,23 +40,48 @@ class Operation:
         outputs: The identities of the tensors that came out.
         sequence: When it ran.
         stack: The user's line, and the lines that called it where a new constant went in.
-        differentiable_inputs: For each input whether its dtype has gradients.
+        fresh: Those of the inputs with gradients that no remembered operation made.
         differentiable_outputs: For each output whether its dtype has gradients.
         attributes: TensorFlow's attributes, keys and values in turn.
         backward: Whether it ran as a part of a gradient call.
         values: The tensors themselves, in and out, while a tape that saw them may still be asked.
     """
 
-    kind: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    sequence: int
-    stack: tuple[Place, ...]
-    differentiable_inputs: tuple[bool, ...]
-    differentiable_outputs: tuple[bool, ...]
-    attributes: tuple[Any, ...]
-    backward: bool = False
-    values: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
+    __slots__ = (
+        "attributes",
+        "backward",
+        "differentiable_outputs",
+        "fresh",
+        "inputs",
+        "kind",
+        "outputs",
+        "sequence",
+        "stack",
+        "values",
+    )
+
+    def __init__(
+        self,
+        kind: str,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        sequence: int,
+        stack: tuple[Place, ...],
+        fresh: tuple[int, ...],
+        differentiable_outputs: tuple[bool, ...],
+        attributes: tuple[Any, ...],
+        backward: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.inputs = inputs
+        self.outputs = outputs
+        self.sequence = sequence
+        self.stack = stack
+        self.fresh = fresh
+        self.differentiable_outputs = differentiable_outputs
+        self.attributes = attributes
+        self.backward = backward
+        self.values: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +155,17 @@ class Record:
             self.dropped = oldest.sequence
             for output in oldest.outputs:
                 self.made.pop(output, None)
+
+    def differentiable(self, operation: Operation) -> tuple[bool, ...]:
+        """For each input of an operation whether its dtype has gradients."""
+        reads = operation.kind in READING
+        return tuple([reads or one in operation.fresh or self._of_floats(one) for one in operation.inputs])
+
+    def _of_floats(self, number: int) -> bool:
+        made = self.made.get(number)
+        if made is None:
+            return number in self.writes
+        return made.differentiable_outputs[made.outputs.index(number)]
 
     def write(self, handle: int, write: Write) -> None:
         """Remember that a variable was written."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gradlint.runtime import places
-from gradlint.runtime.record import DIFFERENTIABLE, Exit, Operation, Record, Write
+from gradlint.runtime.record import DIFFERENTIABLE, FLOATS, Exit, Operation, Record, Write
 from gradlint.runtime.windows import Window
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _WRITING = ("Assign", "Scatter", "Apply")
 """What the names of the operations that write a variable have in them."""
-_FLOATS = DIFFERENTIABLE - {20, 21}
-_NO_STACK: tuple[places.Place, ...] = ()
 
 
 class _Inside(threading.local):
@@ -33,6 +31,8 @@ class _Inside(threading.local):
 
     def __init__(self) -> None:
         super().__init__()
+        self.stack: tuple[places.Place, ...] = ()
+        """The user's lines of the gradient call that is running."""
         self.touched: list[Any] = []
         """The variables whose handles were asked for since TensorFlow's last report."""
 
@@ -53,6 +53,8 @@ class Watcher:
         self.observe = observe
         self.failed = failed
         self.broken = False
+        self._forms: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        """The dtype and shape of variables, by their handles."""
         self.calls = 0
         """How many gradient calls were seen."""
         self.times: dict[tuple[Any, ...], int] = {}
@@ -67,8 +69,7 @@ class Watcher:
         try:
             what(*arguments)
         except Exception:
-            self.broken = True
-            self.failed(traceback.format_exc())
+            self._fail()
         finally:
             self.inside.busy = before
 
@@ -98,12 +99,26 @@ class Watcher:
         graph: Any = None,
     ) -> None:
         """TensorFlow's report of an operation that ran, or was added to a graph."""
-        if not self.inside.busy:
-            if graph is None:
-                name = kind if isinstance(kind, str) else kind.decode()
-                self.guarded(self._ran, name, inputs, attributes, outputs)
+        inside = self.inside
+        if inside.busy or self.broken:
+            return
+        inside.busy = True
+        try:
+            name = kind if isinstance(kind, str) else kind.decode()
+            if graph is not None:
+                self._traced(name, inputs, outputs, graph)
+            elif outputs:
+                self._ran(name, inputs, attributes, outputs)
             else:
-                self.guarded(self._traced, kind if isinstance(kind, str) else kind.decode(), inputs, outputs, graph)
+                self._acted(name, inputs)
+        except Exception:
+            self._fail()
+        finally:
+            inside.busy = False
+
+    def _fail(self) -> None:
+        self.broken = True
+        self.failed(traceback.format_exc())
 
     def touched(self, variable: Any) -> None:
         """A variable's handle was asked for: the next operation may have read it."""
@@ -113,23 +128,27 @@ class Watcher:
             if len(touched) > 1000:
                 del touched[:-100]
 
-    def _read_inside(self, kind: str, inputs: tuple[Any, ...], stack: tuple[places.Place, ...]) -> None:
-        """Note the variables that TensorFlow read in C++ on the way into an operation."""
+    def _read_inside(self, fresh: list[Any], stack: tuple[places.Place, ...]) -> None:
+        """Note the variables that TensorFlow read in C++ on the way into an operation.
+
+        Args:
+            fresh: What went in that no remembered operation made.
+            stack: The user's lines.
+        """
         touched = self.inside.touched
-        fresh = [one for one in inputs if one._id not in self.record.made and one._datatype_enum() in _FLOATS]
-        if kind == "ReadVariableOp" or not fresh:
-            return
         for variable in touched:
-            alike = [one for one in fresh if one.dtype == variable.dtype and one.shape == variable.shape]
+            handle = variable.__dict__["_handle"]
+            form = self._forms.get(handle._id)
+            if form is None:
+                form = self._forms[handle._id] = (variable.dtype.as_datatype_enum, tuple(variable.shape))
+            alike = [one for one in fresh if (one._datatype_enum(), one._shape_tuple()) == form]
             if len(alike) > 1 or (alike and len(fresh) > len(touched)):
                 alike = [one for one in alike if self._shares(one, variable)]
             if alike:
                 fresh = [one for one in fresh if one is not alike[0]]
-                handle = variable.__dict__["_handle"]._id
+                number = handle._id
                 moment = self.record.tick()
-                self.record.add(
-                    Operation("ReadVariableOp", (handle,), (alike[0]._id,), moment, stack, (True,), (True,), ())
-                )
+                self.record.add(Operation("ReadVariableOp", (number,), (alike[0]._id,), moment, stack, (), (True,), ()))
 
     @staticmethod
     def _shares(tensor: Any, variable: Any) -> bool:
@@ -143,43 +162,47 @@ class Watcher:
         return sources.address(tensor) == sources.address(value)
 
     def _ran(self, kind: str, inputs: tuple[Any, ...], attributes: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
-        record = self.record
-        frame = sys._getframe()
-        ins = tuple([one._id for one in inputs])
-        if not outputs:
-            self.inside.touched.clear()
-            if kind == "MakeIterator":
-                self._fed(ins)
-            elif len(ins) > 1 and any(part in kind for part in _WRITING):
-                self._wrote(kind, ins)
-            return
+        record, inside = self.record, self.inside
         made = record.made
-        floats = tuple([one._datatype_enum() in DIFFERENTIABLE for one in inputs])
-        fresh = any(is_float and one not in made for one, is_float in zip(ins, floats, strict=True))
-        if fresh:
-            stack = places.stack(frame)
+        ins = tuple([one._id for one in inputs])
+        fresh: tuple[int, ...] = ()
+        for position, number in enumerate(ins):
+            if number not in made and inputs[position]._datatype_enum() in FLOATS:
+                fresh += (number,)
+        if inside.asking:
+            stack = inside.stack
         else:
-            place = places.innermost(frame)
-            stack = _NO_STACK if place is None else (place,)
-        if fresh and self.inside.touched:
-            self._read_inside(kind, inputs, stack)
-        self.inside.touched.clear()
+            stack = places.stack(sys._getframe()) if fresh else places.innermost(sys._getframe())
+        if inside.touched:
+            if fresh:
+                self._read_inside([one for one in inputs if one._id in fresh], stack)
+            inside.touched.clear()
+        record.clock += 1
         operation = Operation(
             kind,
             ins,
             tuple([one._id for one in outputs]),
-            record.tick(),
+            record.clock,
             stack,
-            floats,
+            fresh,
             tuple([one._datatype_enum() in DIFFERENTIABLE for one in outputs]),
             attributes,
-            self.inside.asking,
+            inside.asking,
         )
         record.add(operation)
-        for window in self.recording:
-            if window.open:
-                operation.values = (tuple(inputs), tuple(outputs))
+        if self.recording:
+            operation.values = (tuple(inputs), tuple(outputs))
+            for window in self.recording:
                 window.operations.append(operation)
+
+    def _acted(self, kind: str, inputs: tuple[Any, ...]) -> None:
+        """An operation without a result ran: it may have written a variable, or begun to run over a dataset."""
+        self.inside.touched.clear()
+        ins = tuple([one._id for one in inputs])
+        if kind == "MakeIterator":
+            self._fed(ins)
+        elif len(ins) > 1 and any(part in kind for part in _WRITING):
+            self._wrote(kind, ins)
 
     def _wrote(self, kind: str, inputs: tuple[int, ...]) -> None:
         handle, value = inputs[0], inputs[-1] if "Scatter" in kind else inputs[1]
@@ -258,6 +281,7 @@ class Watcher:
         if self.inside.asking or self.inside.busy or self.broken:
             return original(tape, *arguments, **options)
         self.inside.asking = True
+        self.inside.stack = places.stack(sys._getframe())
         try:
             result = original(tape, *arguments, **options)
         except Exception as failure:

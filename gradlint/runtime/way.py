@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.runtime import gradients, slices
 from gradlint.runtime.observed import Cut
 from gradlint.runtime.places import of_traceback
-from gradlint.runtime.record import DIFFERENTIABLE
+from gradlint.runtime.record import DIFFERENTIABLE, READING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,8 +43,6 @@ COMPARISONS = frozenset(
 )
 STOPPING = frozenset({"StopGradient", "PreventGradient"})
 OPAQUE = frozenset({"PyFunc", "PyFuncStateless"})
-READING = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd"})
-"""Operations that read a variable: one of integers loses nothing there, it has no gradient to begin with."""
 STEP = 1e-6
 """What a step without a cut costs, so that of two ways the shorter one is taken."""
 
@@ -170,12 +168,13 @@ class Ways:
             return
         if operation.kind in SHAPE_ONLY:
             return
-        answers = gradients.passages(operation) if operation.differentiable_outputs[index] else None
+        floats = self.record.differentiable(operation)
+        answers = gradients.passages(operation, floats) if operation.differentiable_outputs[index] else None
         for position, one in enumerate(operation.inputs):
             self._note_use(one, operation.sequence, operation.stack)
             cut = left or _cut(
                 operation.kind,
-                operation.differentiable_inputs[position],
+                floats[position],
                 None if answers is None else answers[position],
                 place,
             )

@@ -35,7 +35,7 @@ def specification(manager: object) -> dict[str, dict[str, Any]]:
     return {
         NAME: {
             "version": 2,
-            "argv": [sys.executable, "-m", "gradlint", "server"],
+            "argv": [sys.executable, "-P", "-m", "gradlint", "server"],
             "languages": ["python"],
             "mime_types": ["text/python", "text/x-ipython"],
             "display_name": "gradlint",

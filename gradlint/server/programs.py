@@ -10,7 +10,7 @@ from gradlint import checking
 from gradlint.server.results import Result, calls_of
 from gradlint.sources.notebook import of_cells
 from gradlint.sources.project import Project
-from gradlint.sources.read import NEEDLES, from_text
+from gradlint.sources.read import code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gradlint.settings import Settings
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 _SUFFIX = {"python": ".py", "markdown": ".md", "notebook": ".ipynb"}
 
 
@@ -62,7 +61,7 @@ def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str
         SettingsError: If the settings name a rule that does not exist.
     """
     source = source_of(snapshot, open_texts)
-    if not any(needle in source.code for needle in _NEEDLES):
+    if not code_matters(source.code):
         return Result(snapshot, source)
     try:
         facts = checking.facts_of(source, settings)

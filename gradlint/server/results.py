@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradlint.nodes.program import Program
 from gradlint.places import Places
-from gradlint.rule import Module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,13 +107,13 @@ def key_of(finding: Finding) -> str:
 
 def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     """The facts' gradient calls, in the user's places."""
-    module, places = Module(source.code), Places(source, facts.parts)
+    program, places = Program(source.code), Places(source, facts.parts)
 
     def cause(span: Span | None) -> Cause | None:
         if span is None:
             return None
         start = places.start(span)
-        text = module.text(span) if start.path is None else places.text(span)
+        text = program.text(span) if start.path is None else places.text(span)
         return Cause(start.cell, start.position.line, " ".join(text.split()), start.path)
 
     calls = []

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, is_number, only
+from gradlint.rule import Replace, Rule, expression, unsafe
 
-from .._mending.edits import bracketed, operand, proposal, replace
-from .._mending.site import Site, spelled
-from .._mending.soft import asked_alone, step_of
+from .._fixing.soft import asked_alone, step_of
 from .._wording import several, so, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
+
 
 WHAT = {
     "if": "which branch of the `if` runs",
@@ -57,89 +56,6 @@ class ConditionOnly(Rule):
     code = "GT305"
     name = "condition-only"
     kinds = (Kind.CONDITION,)
-    examples = (
-        Example(
-            title="a temperature that only chooses the tariff",
-            broken="""\
-import tensorflow as tf
-
-temperature = tf.Variable(18.0)
-usage = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    if temperature > 15.0:
-        cost = usage * 0.2
-    else:
-        cost = usage**2 * 0.5
-
-slope = tape.gradient(cost, temperature)
-""",
-            fixed="""\
-import tensorflow as tf
-
-temperature = tf.Variable(18.0)
-usage = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    warm = tf.sigmoid(temperature - 15.0)
-    cost = warm * usage * 0.2 + (1.0 - warm) * usage**2 * 0.5
-
-slope = tape.gradient(cost, temperature)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a learned threshold in tf.where",
-            broken="""\
-import tensorflow as tf
-
-threshold = tf.Variable(0.5)
-x = tf.constant([0.2, 0.4, 0.6, 0.8])
-
-with tf.GradientTape() as tape:
-    kept = tf.where(x > threshold, x, tf.zeros_like(x))
-    loss = tf.reduce_sum(kept**2)
-
-gradient = tape.gradient(loss, threshold)
-""",
-            fixed="""\
-import tensorflow as tf
-
-threshold = tf.Variable(0.5)
-x = tf.constant([0.2, 0.4, 0.6, 0.8])
-
-with tf.GradientTape() as tape:
-    kept = x * tf.sigmoid(10.0 * (x - threshold))
-    loss = tf.reduce_sum(kept**2)
-
-gradient = tape.gradient(loss, threshold)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    if x > 0.0:
-        y = x**2
-    else:
-        y = -x
-
-print(tape.gradient(y, x))
-""",
-        """\
-import tensorflow as tf
-
-x = tf.Variable([-1.0, 2.0])
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(tf.where(x > 0.0, x, 0.1 * x))
-
-print(tape.gradient(y, x))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` and ``reason`` (a key of ``WHAT``)."""
@@ -148,24 +64,21 @@ print(tape.gradient(y, x))
         told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
         return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.
 
         None where the same call asks for a source that is not lost, for its gradient would become another one.
         """
-        site = Site(claim, module)
-        node = site.expression()
-        where = isinstance(node, ast.Call) and (spelled(node.func) or "").rpartition(".")[2] == "where"
-        if not isinstance(node, ast.Call) or not where or len(node.args) != 3 or node.keywords:
+        given = only(site.node, 3) if called(site.node) == "where" else None
+        steps = None if given is None else step_of(site, given[0])
+        if site.node is None or given is None or steps is None or not asked_alone(site):
             return None
-        condition, *sides = node.args
-        steps = step_of(site, condition)
-        if steps is None or not asked_alone(site):
+        terms = [
+            expression("{s} * {x}", s=step, x=side)
+            for step, side in zip(steps, given[1:], strict=True)
+            if not is_number(side, 0)
+        ]
+        if not terms or "\n" in site.text(site.node):
             return None
-        texts = [bracketed(side, site.text(side)) for side in sides]
-        terms = [f"{step} * {text}" for step, text in zip(steps, texts, strict=True) if text not in {"0", "0.0"}]
-        content = " + ".join(terms)
-        if not terms or "\n" in content:
-            return None
-        whole = ast.BinOp(condition, ast.Add(), condition)
-        return proposal("unsafe", "Weigh both sides smoothly", replace(node, operand(site, node, content, whole)))
+        whole = terms[0] if len(terms) == 1 else expression("{a} + {b}", a=terms[0], b=terms[1])
+        return unsafe("Weigh both sides smoothly", Replace(site.node, whole))

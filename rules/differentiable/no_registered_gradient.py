@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import dotted, keywords, only, string_value
+from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._mending.edits import bracketed, operand, proposal, replace
-from .._mending.site import Site, spelled
 from .._wording import code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class NoRegisteredGradient(Rule):
@@ -43,98 +41,6 @@ class NoRegisteredGradient(Rule):
     code = "GT302"
     name = "no-registered-gradient"
     kinds = (Kind.NO_GRADIENT,)
-    examples = (
-        Example(
-            title="a trainable contrast",
-            broken="""\
-import tensorflow as tf
-
-photo = tf.random.uniform([1, 8, 8, 3])
-contrast = tf.Variable(1.2)
-
-with tf.GradientTape() as tape:
-    edited = tf.image.adjust_contrast(photo, contrast)
-    loss = tf.reduce_mean((edited - 0.5) ** 2)
-
-print(tape.gradient(loss, contrast))
-""",
-            fixed="""\
-import tensorflow as tf
-
-photo = tf.random.uniform([1, 8, 8, 3])
-contrast = tf.Variable(1.2)
-
-with tf.GradientTape() as tape:
-    mean = tf.reduce_mean(photo, axis=[1, 2], keepdims=True)
-    edited = (photo - mean) * contrast + mean
-    loss = tf.reduce_mean((edited - 0.5) ** 2)
-
-print(tape.gradient(loss, contrast))
-""",
-            outcome="error",
-            exception="LookupError",
-        ),
-        Example(
-            title="saturation changed on the way to a classifier",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
-
-
-def class_slope(image, label):
-    with tf.GradientTape() as tape:
-        tape.watch(image)
-        vivid = tf.image.adjust_saturation(image, 1.5)
-        score = model(vivid)[0, label]
-    return tape.gradient(score, image)
-
-
-slope = class_slope(tf.random.uniform([1, 4, 4, 3]), 2)
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
-
-
-def class_slope(image, label):
-    with tf.GradientTape() as tape:
-        tape.watch(image)
-        gray = tf.reduce_mean(image, axis=-1, keepdims=True)
-        vivid = gray + 1.5 * (image - gray)
-        score = model(vivid)[0, label]
-    return tape.gradient(score, image)
-
-
-slope = class_slope(tf.random.uniform([1, 4, 4, 3]), 2)
-""",
-            outcome="error",
-            exception="LookupError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-image = tf.random.uniform([1, 4, 4, 3])
-bright = tf.image.adjust_contrast(image, 1.5)
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((w * bright) ** 2)
-
-print(tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-image = tf.Variable(tf.random.uniform([1, 4, 4, 3]))
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(tf.image.adjust_brightness(image, 0.2) ** 2)
-
-print(tape.gradient(loss, image))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``op``, ``replacement`` and ``reason`` (``function``: raised at the forward call)."""
@@ -150,46 +56,45 @@ print(tape.gradient(loss, image))
             told += ", at the call of the `tf.function`"
         return f"{told}; {use(claim, 'use operations that have one')}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The formula of a contrast or a saturation, or another filter for resizing by area.
 
         Unsafe: the formula of the contrast takes float images as they are, a saturation taken from the grey image
         differs a little from the one taken from HSV, and so does the filter. None where the program catches the error.
         """
-        site = Site(claim, module)
-        node = site.expression()
-        caught = any(
-            isinstance(one, ast.Try) and one.handlers for _, call in site.calls() for one in site.index.above(call)
-        )
-        if not isinstance(node, ast.Call) or caught:
+        node = site.node
+        caught = any(isinstance(one, cst.Try) and one.handlers for _, call in site.calls for one in site.above(call))
+        if not isinstance(node, cst.Call) or caught:
             return None
         function = claim.detail.get("canonical", "").rpartition(".")[2]
         if function == "resize":
-            method = next((one.value for one in node.keywords if one.arg == "method"), None)
-            named = spelled(method) if method is not None else None
-            if isinstance(method, ast.Constant) and method.value == "area":
-                quote = site.text(method)[0]
-                return proposal("unsafe", "Resize with a filter", replace(method, f"{quote}bilinear{quote}"))
-            if method is None or named is None or not named.endswith("ResizeMethod.AREA"):
-                return None
-            return proposal("unsafe", "Resize with a filter", replace(method, f"{named.removesuffix('AREA')}BILINEAR"))
-        if len(node.args) != 2 or node.keywords or spelled(node.args[0]) is None:
+            return _filtered(keywords(node).get("method"))
+        given = only(node, 2)
+        if given is None or dotted(given[0]) is None or "\n" in site.text(given[1]):
             return None
-        image, factor = site.text(node.args[0]), bracketed(node.args[1], site.text(node.args[1]))
+        image, factor = given
         centre = _centre(site, node, function, image)
-        if centre is None or "\n" in factor:
+        if centre is None:
             return None
-        content = f"{factor} * {image} + (1.0 - {factor}) * {centre}"
-        whole = ast.BinOp(node, ast.Add(), node)
-        return proposal("unsafe", "Write its formula", replace(node, operand(site, node, content, whole)))
+        formula = expression("{f} * {image} + (1.0 - {f}) * {centre}", f=factor, image=image, centre=centre)
+        return unsafe("Write its formula", Replace(node, formula))
 
 
-def _centre(site: Site, node: ast.Call, function: str, image: str) -> str | None:
+def _filtered(method: cst.BaseExpression | None) -> Proposal | None:
+    """A filter that has a gradient in the place of the mean over an area."""
+    if isinstance(method, cst.SimpleString) and string_value(method) == "area":
+        filtered = cst.SimpleString(f"{method.quote}bilinear{method.quote}")
+        return unsafe("Resize with a filter", Replace(method, filtered))
+    if isinstance(method, cst.Attribute) and (dotted(method) or "").endswith("ResizeMethod.AREA"):
+        return unsafe("Resize with a filter", Replace(method, method.with_changes(attr=cst.Name("BILINEAR"))))
+    return None
+
+
+def _centre(site: Site, node: cst.Call, function: str, image: cst.BaseExpression) -> cst.BaseExpression | None:
     """What an adjustment moves an image away from: its mean for the contrast, its grey for the saturation."""
-    if function == "adjust_contrast":
-        mean = site.tensorflow("reduce_mean", node)
-        return None if mean is None else f"{mean}({image}, axis=[-3, -2], keepdims=True)"
-    if function == "adjust_saturation":
-        grey = site.tensorflow("image.rgb_to_grayscale", node)
-        return None if grey is None else f"{grey}({image})"
+    mean, grey = site.tensorflow("reduce_mean", node), site.tensorflow("image.rgb_to_grayscale", node)
+    if function == "adjust_contrast" and mean is not None:
+        return expression("{f}({x}, axis=[-3, -2], keepdims=True)", f=mean, x=image)
+    if function == "adjust_saturation" and grey is not None:
+        return expression("{f}({x})", f=grey, x=image)
     return None

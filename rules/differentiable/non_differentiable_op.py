@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, only
+from gradlint.rule import Replace, Rule, expression, unsafe
 
-from .._mending.edits import operand, proposal, replace, term
-from .._mending.site import Site, spelled
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
+
 
 INSTEAD = {
     "argmax": "use `tf.nn.softmax` as its smooth stand-in",
@@ -62,94 +61,6 @@ class NonDifferentiableOp(Rule):
     code = "GT301"
     name = "non-differentiable-op"
     kinds = (Kind.NON_DIFFERENTIABLE,)
-    examples = (
-        Example(
-            title="the predicted class in the loss",
-            broken="""\
-import tensorflow as tf
-
-logits = tf.Variable([[0.2, 1.3, 0.4], [2.1, 0.3, 0.5]])
-labels = tf.constant([1.0, 2.0])
-
-with tf.GradientTape() as tape:
-    predicted = tf.cast(tf.argmax(logits, axis=1), tf.float32)
-    loss = tf.reduce_mean((predicted - labels) ** 2)
-
-gradient = tape.gradient(loss, logits)
-""",
-            fixed="""\
-import tensorflow as tf
-
-logits = tf.Variable([[0.2, 1.3, 0.4], [2.1, 0.3, 0.5]])
-labels = tf.constant([1.0, 2.0])
-
-with tf.GradientTape() as tape:
-    classes = tf.constant([0.0, 1.0, 2.0])
-    predicted = tf.reduce_sum(tf.nn.softmax(logits, axis=1) * classes, axis=1)
-    loss = tf.reduce_mean((predicted - labels) ** 2)
-
-gradient = tape.gradient(loss, logits)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="weights quantized by rounding",
-            broken="""\
-import tensorflow as tf
-
-
-def quantize(weights, steps=16.0):
-    return tf.round(weights * steps) / steps
-
-
-w = tf.Variable([0.33, -0.71])
-x = tf.constant([2.0, 1.0])
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum((quantize(w) * x - 1.0) ** 2)
-
-gradient = tape.gradient(loss, w)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-def quantize(weights, steps=16.0):
-    rounded = tf.round(weights * steps) / steps
-    return weights + tf.stop_gradient(rounded - weights)
-
-
-w = tf.Variable([0.33, -0.71])
-x = tf.constant([2.0, 1.0])
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum((quantize(w) * x - 1.0) ** 2)
-
-gradient = tape.gradient(loss, w)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-scores = tf.Variable([[0.1, 0.8, 0.1]])
-with tf.GradientTape() as tape:
-    best = tf.argmax(scores[0])
-    score = scores[0, best]
-
-print(tape.gradient(score, scores))
-""",
-        """\
-import tensorflow as tf
-
-logits = tf.Variable([[0.2, 1.3, 0.4]])
-target = tf.one_hot([1], 3)
-with tf.GradientTape() as tape:
-    loss = tf.nn.softmax_cross_entropy_with_logits(target, logits)
-
-print(tape.gradient(loss, logits))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``op``, ``replacement`` and ``reason``.
@@ -172,20 +83,14 @@ print(tape.gradient(loss, logits))
         cure = INSTEAD.get(canonical.rpartition(".")[2], "use a smooth function in its place")
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The straight-through estimator for a rounding: unsafe, since the gradient is then the identity's."""
-        site = Site(claim, module)
-        node = site.expression()
-        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        node, given = site.node, only(site.node, 1)
+        stop = None if node is None else site.tensorflow("stop_gradient", node)
+        if node is None or given is None or stop is None or called(node) not in ROUNDING:
             return None
-        value, text = node.args[0], site.text(node.args[0])
-        stop = site.tensorflow("stop_gradient", node)
-        rounds = (spelled(node.func) or "").rpartition(".")[2] in {"round", "floor", "ceil", "rint", "sign"}
-        if not rounds or stop is None or isinstance(value, ast.Starred):
-            return None
-        kept = term(value, text)
-        through = f"{kept} + {stop}({site.text(node)} - {kept})"
-        sum_of = ast.BinOp(value, ast.Add(), value)
-        return proposal(
-            "unsafe", "Let the gradient straight through", replace(node, operand(site, node, through, sum_of))
-        )
+        through = expression("{x} + {stop}({y} - {x})", x=given[0], y=node, stop=stop)
+        return unsafe("Let the gradient straight through", Replace(node, through))
+
+
+ROUNDING = frozenset({"round", "floor", "ceil", "rint", "sign"})

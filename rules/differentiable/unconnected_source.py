@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import elements, keywords, only
+from gradlint.rule import Replace, Rule, cst, safe
 
-from .._mending.dropping import without_sources
-from .._mending.edits import proposal, replace
-from .._mending.site import Site
-from .._mending.submodel import from_one_call
+from .._fixing.dropping import without_sources
+from .._fixing.submodel import from_one_call
 from .._wording import at, call, code, several, so, source, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Change, Proposal, Site
 
 
 class UnconnectedSource(Rule):
@@ -45,92 +43,6 @@ class UnconnectedSource(Rule):
     code = "GT307"
     name = "unconnected-source"
     kinds = (Kind.UNCONNECTED,)
-    examples = (
-        Example(
-            title="a weight that the loss leaves out",
-            broken="""\
-import tensorflow as tf
-
-price_weight = tf.Variable(0.5)
-age_weight = tf.Variable(-0.1)
-price, age = tf.constant(3.0), tf.constant(7.0)
-
-with tf.GradientTape() as tape:
-    rating = price_weight * price
-    loss = (rating - 2.0) ** 2
-
-d_price, d_age = tape.gradient(loss, [price_weight, age_weight])
-""",
-            fixed="""\
-import tensorflow as tf
-
-price_weight = tf.Variable(0.5)
-age_weight = tf.Variable(-0.1)
-price, age = tf.constant(3.0), tf.constant(7.0)
-
-with tf.GradientTape() as tape:
-    rating = price_weight * price + age_weight * age
-    loss = (rating - 2.0) ** 2
-
-d_price, d_age = tape.gradient(loss, [price_weight, age_weight])
-""",
-            outcome="none",
-        ),
-        Example(
-            title="target and source swapped",
-            broken="""\
-import tensorflow as tf
-
-theta = tf.Variable([0.1, 0.2])
-
-
-def slope(x):
-    with tf.GradientTape() as tape:
-        error = tf.reduce_sum((theta * x - 1.0) ** 2)
-    return tape.gradient(theta, error)
-
-
-gradient = slope(tf.constant([1.0, 3.0]))
-""",
-            fixed="""\
-import tensorflow as tf
-
-theta = tf.Variable([0.1, 0.2])
-
-
-def slope(x):
-    with tf.GradientTape() as tape:
-        error = tf.reduce_sum((theta * x - 1.0) ** 2)
-    return tape.gradient(error, theta)
-
-
-gradient = slope(tf.constant([1.0, 3.0]))
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    y = tf.square(w)
-    z = y + 0.0 * w
-
-print(tape.gradient(z, [w, y]))
-""",
-        """\
-import tensorflow as tf
-
-shared = tf.Variable(1.0)
-heads = [tf.Variable(0.5), tf.Variable(-0.5)]
-with tf.GradientTape() as tape:
-    total = tf.add_n([shared * head**2 for head in heads])
-
-print(tape.gradient(total, [shared, *heads]))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the model that was used), ``bound_line`` and ``reason``.
@@ -159,20 +71,23 @@ print(tape.gradient(total, [shared, *heads]))
         told = f"{target(claim, 'The target')} is not computed from {named}{so(claim, named=True)}"
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """Target and source swapped where they changed places: safe, since the gradient was None.
 
         A source among others is not asked for any more, nor updated: unsafe, since it may be the computation that
         lacks it. A layer's output from another call of the model is taken from the same one, which is safe.
         """
-        site = Site(claim, module)
         if claim.detail.get("reason") != "swapped":
             return without_sources(site) or from_one_call(site)
-        edits = []
-        for _, asked in site.calls():
-            values = asked.args if len(asked.args) == 2 else [one.value for one in asked.keywords]
-            if len(values) != 2 or isinstance(values[1], (ast.List, ast.Tuple, ast.Dict)):
+        changes: dict[cst.CSTNode, Change] = {}
+        for _, asked in site.calls:
+            pair = only(asked, 2) or list(keywords(asked).values())
+            if len(pair) != 2 or isinstance(pair[1], (cst.List, cst.Tuple, cst.Dict)):
                 return None
-            one, other = values
-            edits += [replace(one, site.text(other)), replace(other, site.text(one))]
-        return proposal("safe", "Swap target and source", *dict.fromkeys(edits)) if edits else None
+            target, source = pair
+            listed = elements(target)
+            new_source = target if listed is None else listed[0] if len(listed) == 1 else None
+            if new_source is None:
+                return None
+            changes |= {target: Replace(target, source), source: Replace(source, new_source)}
+        return safe("Swap target and source", *changes.values()) if changes else None

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, dotted, is_constant, last_name, only, single_target
+from gradlint.rule import After, Replace, Rule, cst, statement, unsafe
 
-from .._mending.edits import after, alone, proposal, replace
-from .._mending.site import Site, spelled
 from .._wording import call, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class SummedGradient(Rule):
@@ -41,83 +39,6 @@ class SummedGradient(Rule):
     code = "GT701"
     name = "summed-gradient"
     kinds = (Kind.SUMMED,)
-    examples = (
-        Example(
-            title="two losses in one dictionary",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-
-with tf.GradientTape() as tape:
-    fit = (w - 3.0) ** 2
-    penalty = 0.1 * tf.abs(w)
-
-print(tape.gradient({"fit": fit, "penalty": penalty}, w))
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-
-with tf.GradientTape() as tape:
-    fit = (w - 3.0) ** 2
-    penalty = 0.1 * tf.abs(w)
-    loss = fit + penalty
-
-print(tape.gradient(loss, w))
-""",
-            outcome=None,
-        ),
-        Example(
-            title="a loss a sample",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(0.5)
-x = tf.constant([1.0, 2.0, 3.0])
-y = tf.constant([2.0, 4.0, 6.0])
-
-with tf.GradientTape() as tape:
-    losses = (w * x - y) ** 2
-
-print(tape.gradient(losses, w))
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(0.5)
-x = tf.constant([1.0, 2.0, 3.0])
-y = tf.constant([2.0, 4.0, 6.0])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((w * x - y) ** 2)
-
-print(tape.gradient(loss, w))
-""",
-            outcome=None,
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable([1.0, 2.0])
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean(w**2)
-
-print(tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-x = tf.Variable(3.0)
-with tf.GradientTape() as tape:
-    y = tf.sin(x) * x
-
-print(tape.gradient(y, x))
-""",
-    )
     severity = "info"
     default = False
 
@@ -131,35 +52,30 @@ print(tape.gradient(y, x))
         told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
         return f"{told}; `jacobian` gives the parts."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The mean of a loss, or the Jacobian by a single number: unsafe, since the sum may be what is meant."""
-        site = Site(claim, module)
-        call = site.expression()
-        if not isinstance(call, ast.Call) or len(call.args) != 2 or claim.detail.get("reason") == "several":
+        asked, given = site.node, only(site.node, 2)
+        if not isinstance(asked, cst.Call) or given is None or claim.detail.get("reason") == "several":
             return None
-        target, source = call.args
-        name = spelled(target) or ""
-        if name.rpartition(".")[2].lower().endswith(LOSSES):
-            return _mean(site, call, name)
-        found = site.definition(spelled(source) or "", call)
+        if last_name(given[0]).lower().endswith(LOSSES):
+            return _mean(site, asked, dotted(given[0]) or "")
+        found = site.definition(dotted(given[1]), asked)
         made = None if found is None else found[1]
-        scalar = isinstance(made, ast.Call) and made.args and isinstance(made.args[0], ast.Constant)
-        maker = (spelled(made.func) or "").rpartition(".")[2] if isinstance(made, ast.Call) else ""
-        if not scalar or maker not in {"Variable", "constant"} or not isinstance(call.func, ast.Attribute):
+        single = isinstance(made, cst.Call) and bool(made.args) and is_constant(made.args[0].value)
+        if not single or called(made) not in {"Variable", "constant"} or not isinstance(asked.func, cst.Attribute):
             return None
-        return proposal("unsafe", "Ask for the Jacobian", replace(call.func, f"{site.text(call.func.value)}.jacobian"))
+        return unsafe("Ask for the Jacobian", Replace(asked.func, asked.func.with_changes(attr=cst.Name("jacobian"))))
 
 
 LOSSES = ("loss", "losses", "cost")
 
 
-def _mean(site: Site, call: ast.Call, name: str) -> Proposal | None:
+def _mean(site: Site, asked: cst.Call, name: str) -> Proposal | None:
     """The mean of a loss taken right behind the one statement of the block that computes it."""
-    block, mean = site.block_of(call), site.tensorflow("reduce_mean", call)
-    found = [one for one, _ in site.bindings(name, call)]
-    made = found[0] if len(found) == 1 else None
-    if block is None or mean is None or made not in block.body or not isinstance(made, ast.Assign):
+    block, mean = site.block(asked), site.tensorflow("reduce_mean", asked)
+    found = [one for one, _ in site.bindings(name, asked)]
+    if block is None or mean is None or len(found) != 1 or not any(found[0] is one for one in site.body(block)):
         return None
-    if len(made.targets) != 1 or spelled(made.targets[0]) != name or not alone(site.module, made):
+    if dotted(single_target(found[0])) != name or not site.is_alone(found[0]):
         return None
-    return proposal("unsafe", "Take its mean", after(site.module, made, f"{name} = {mean}({name})"))
+    return unsafe("Take its mean", After(found[0], [statement("{x} = {mean}({x})", x=name, mean=mean)]))

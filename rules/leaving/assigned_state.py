@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.program import walk
+from gradlint.nodes.reading import called, dotted, last_name, only, single_target
+from gradlint.rule import After, Replace, Rule, cst, expression, statement, unsafe
 
-from .._mending.edits import after, alone, proposal, replace, term
-from .._mending.site import Site, spelled
 from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
-
-    from .._mending.site import With
+    from gradlint.rule import Proposal, Site
 
 
 class AssignedState(Rule):
@@ -45,92 +42,6 @@ class AssignedState(Rule):
     code = "GT204"
     name = "assigned-state"
     kinds = (Kind.ASSIGNED,)
-    examples = (
-        Example(
-            title="a balance that is updated and read",
-            broken="""\
-import tensorflow as tf
-
-deposit = tf.Variable(100.0)
-balance = tf.Variable(20.0)
-
-with tf.GradientTape() as tape:
-    balance.assign_add(deposit)
-    interest = balance * 0.03
-
-print(tape.gradient(interest, deposit))
-""",
-            fixed="""\
-import tensorflow as tf
-
-deposit = tf.Variable(100.0)
-balance = tf.Variable(20.0)
-
-with tf.GradientTape() as tape:
-    total = balance + deposit
-    interest = total * 0.03
-
-print(tape.gradient(interest, deposit))
-""",
-            outcome="none",
-        ),
-        Example(
-            title="losses added up in a Variable",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable([1.0, -1.0])
-total = tf.Variable(0.0, trainable=False)
-batches = [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]
-
-with tf.GradientTape() as tape:
-    total.assign(0.0)
-    for batch in batches:
-        total.assign_add(tf.reduce_sum((w * batch) ** 2))
-    loss = total / 2.0
-
-gradient = tape.gradient(loss, w)
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable([1.0, -1.0])
-batches = [tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])]
-
-with tf.GradientTape() as tape:
-    total = 0.0
-    for batch in batches:
-        total += tf.reduce_sum((w * batch) ** 2)
-    loss = total / 2.0
-
-gradient = tape.gradient(loss, w)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    x.assign(5.0)
-    y = x**2
-
-print(tape.gradient(y, x))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-average = tf.Variable(0.0, trainable=False)
-with tf.GradientTape() as tape:
-    loss = (w - 1.0) ** 2
-    average.assign(0.9 * average + 0.1 * loss)
-
-print(average, tape.gradient(loss, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable`` (the one written to), ``callee`` and ``reason``.
@@ -146,82 +57,71 @@ print(average, tape.gradient(loss, w))
             return f"{told}; add up Tensors in a Python name instead."
         return f"{told}; compute with a Tensor and assign it later."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The new value given a name of its own, which what follows in the block reads; the Variable still gets it.
 
         Unsafe, since the program may count on reading the Variable.
         """
-        site = Site(claim, module)
-        node, statement = site.expression(), site.statement()
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or statement is None:
+        node, made = site.node, site.statement
+        block = site.block(site.calls[0][1]) if site.calls else None
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or block is None:
             return None
-        variable, value = spelled(node.func.value), _new_value(site, node)
-        calls = site.calls()
-        block = site.block_of(calls[0][1]) if calls else None
-        if variable is None or value is None or block is None or not alone(module, statement):
+        variable, value = node.func.value, _new_value(node)
+        if dotted(variable) is None or value is None or not isinstance(made, (cst.Expr, cst.Assign)):
             return None
-        if not isinstance(statement, (ast.Expr, ast.Assign)) or statement.value is not node:
+        if made.value is not node or not site.is_alone(made):
             return None
-        if not any(one is statement for one in block.body) or any(
-            isinstance(one, (ast.For, ast.While)) for one in ast.walk(block)
-        ):
-            return _rebound(site, block, statement, node, variable, value)
-        function = site.text(node.func.value)
-        if isinstance(statement, ast.Assign):
-            target = spelled(statement.targets[0]) if len(statement.targets) == 1 else None
-            if target is None or target == variable:
+        loops = any(isinstance(one, (cst.For, cst.While)) for one in walk(block))
+        if loops or not any(one is made for one in site.body(block)):
+            return _summed(site, block, made, variable, value)
+        if isinstance(made, cst.Assign):
+            target = dotted(single_target(made))
+            if target is None or target == dotted(variable):
                 return None
-            edits = [replace(node, value), after(module, statement, f"{function}.assign({target})")]
-            return proposal("unsafe", "Go on with the value itself", *edits)
-        named = site.free_name(f"new_{variable.rpartition('.')[2]}")
-        last = max(call.lineno for _, call in calls)
-        later = [
-            use
-            for use in site.uses(variable)
-            if site.index.scope(use) is site.index.scope(node)
-            and (statement.end_lineno or 0) < use.lineno <= last
-            and block in site.index.above(use)
-            and not _written(site, use)
-        ]
+            update = statement("{v}.assign({x})", v=variable, x=target)
+            return unsafe("Go on with the value itself", Replace(node, value), After(made, [update]))
+        named = site.free_name(f"new_{last_name(variable)}")
+        later = [use for use in site.uses_here(dotted(variable), node) if _reads_later(site, use, made, block)]
         if not later:
             return None
-        written = f"{named} = {value}"
-        return proposal(
-            "unsafe",
+        return unsafe(
             "Go on with the value itself",
-            replace(statement, written),
-            after(module, statement, f"{function}.assign({named})"),
-            *(replace(use, named) for use in later),
+            Replace(made, statement("{n} = {x}", n=named, x=value)),
+            After(made, [statement("{v}.assign({n})", v=variable, n=named)]),
+            *(Replace(use, cst.Name(named)) for use in later),
         )
 
 
-def _new_value(site: Site, node: ast.Call) -> str | None:
+def _new_value(node: cst.Call) -> cst.BaseExpression | None:
     """What an ``assign`` makes of its Variable."""
-    if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Attribute):
+    given, owner = only(node, 1), node.func.value if isinstance(node.func, cst.Attribute) else None
+    if given is None or owner is None:
         return None
-    value, owner = node.args[0], site.text(node.func.value)
-    sign = {"assign_add": "+", "assign_sub": "-"}.get(node.func.attr)
-    if sign is not None:
-        return f"{owner} {sign} {term(value, site.text(value))}"
-    return site.text(value) if node.func.attr == "assign" and "\n" not in site.text(value) else None
+    if called(node) == "assign_add":
+        return expression("{v} + {x}", v=owner, x=given[0])
+    if called(node) == "assign_sub":
+        return expression("{v} - {x}", v=owner, x=given[0])
+    return given[0] if called(node) == "assign" else None
 
 
-def _rebound(
-    site: Site, block: With, statement: ast.stmt, node: ast.Call, variable: str, value: str
+def _reads_later(site: Site, use: cst.BaseExpression, made: cst.CSTNode, block: cst.With) -> bool:
+    """Whether a use of the Variable reads it behind the update, in the block and up to the last gradient call."""
+    last = max(site.program.line(call) for _, call in site.calls)
+    holder = site.parent(use)
+    writes = isinstance(holder, cst.Attribute) and holder.attr.value.startswith("assign")
+    line = site.program.line(use)
+    return site.program.end_line(made) < line <= last and site.is_inside(use, block) and not writes
+
+
+def _summed(
+    site: Site, block: cst.With, made: cst.CSTNode, variable: cst.BaseExpression, value: cst.BaseExpression
 ) -> Proposal | None:
     """``total.assign_add(e)`` as ``total = total + e`` where the total is local and nothing else writes to it."""
-    found = site.definition(variable, node)
-    inside = block in site.index.above(statement) and isinstance(statement, ast.Expr)
-    if not inside or "." in variable or found is None or site.index.scope(found[0]) is not site.index.scope(node):
+    found = site.definition(dotted(variable), made)
+    if not isinstance(variable, cst.Name) or not isinstance(made, cst.Expr) or not site.is_inside(made, block):
         return None
-    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
-    others = [use for use in site.uses(variable) if use is not receiver]
-    if any(isinstance(site.index.parents.get(use), ast.Attribute) for use in others):
+    if found is None or site.scope(found[0]) is not site.scope(made):
         return None
-    return proposal("unsafe", "Sum up Tensors", replace(statement, f"{variable} = {value}"))
-
-
-def _written(site: Site, use: ast.expr) -> bool:
-    """Whether a use of a Variable writes to it."""
-    parent = site.index.parents.get(use)
-    return isinstance(parent, ast.Attribute) and parent.attr.startswith("assign")
+    if any(isinstance(site.parent(use), cst.Attribute) for use in site.uses(variable.value) if use is not variable):
+        return None
+    return unsafe("Sum up Tensors", Replace(made, statement("{v} = {x}", v=variable, x=value)))

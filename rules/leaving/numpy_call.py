@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind, Span
-from gradlint.rule import Example, Replacement, Rule
+from gradlint.flow.facts import Kind
+from gradlint.nodes.reading import called, dotted, only
+from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
-from .._mending.edits import bracketed, operand, proposal, put, replace
-from .._mending.numpy import translated
-from .._mending.site import Site, span_of, spelled
-from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
+from .._fixing.numpy import translated
+from .._fixing.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, name, so, use
 from ._instead import of_numpy
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class NumpyCall(Rule):
@@ -48,107 +46,6 @@ class NumpyCall(Rule):
     code = "GT201"
     name = "numpy-call"
     kinds = (Kind.NUMPY,)
-    examples = (
-        Example(
-            title="an error averaged with NumPy",
-            broken="""\
-import numpy as np
-import tensorflow as tf
-
-slope = tf.Variable(0.5)
-hours = tf.constant([1.0, 2.0, 4.0])
-scores = tf.constant([2.0, 3.5, 9.0])
-
-with tf.GradientTape() as tape:
-    residuals = slope * hours - scores
-    mean = np.mean(residuals)
-    loss = tf.square(mean)
-
-print(tape.gradient(loss, slope))
-""",
-            fixed="""\
-import tensorflow as tf
-
-slope = tf.Variable(0.5)
-hours = tf.constant([1.0, 2.0, 4.0])
-scores = tf.constant([2.0, 3.5, 9.0])
-
-with tf.GradientTape() as tape:
-    residuals = slope * hours - scores
-    mean = tf.reduce_mean(residuals)
-    loss = tf.square(mean)
-
-print(tape.gradient(loss, slope))
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a penalty computed with NumPy beside the loss",
-            broken="""\
-import numpy as np
-import tensorflow as tf
-
-
-def penalty(weights):
-    return 0.01 * np.sum(np.square(weights))
-
-
-w = tf.Variable([[0.5], [1.5]])
-x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
-y = tf.constant([[1.0], [0.0]])
-
-with tf.GradientTape() as tape:
-    error = tf.reduce_mean((x @ w - y) ** 2)
-    loss = error + penalty(w)
-
-gradient = tape.gradient(loss, w)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-def penalty(weights):
-    return 0.01 * tf.reduce_sum(tf.square(weights))
-
-
-w = tf.Variable([[0.5], [1.5]])
-x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
-y = tf.constant([[1.0], [0.0]])
-
-with tf.GradientTape() as tape:
-    error = tf.reduce_mean((x @ w - y) ** 2)
-    loss = error + penalty(w)
-
-gradient = tape.gradient(loss, w)
-""",
-            outcome="partial",
-        ),
-    )
-    clean = (
-        """\
-import numpy as np
-import tensorflow as tf
-
-weights = np.float32([0.2, 0.8])
-x = tf.Variable([1.0, 2.0])
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(weights * x + np.sqrt(2.0) * x**2)
-
-print(tape.gradient(y, x))
-""",
-        """\
-import numpy as np
-import tensorflow as tf
-
-logits = tf.Variable([[0.1, 0.7, 0.2]])
-with tf.GradientTape() as tape:
-    scores = tf.nn.softmax(logits)
-    best = int(np.argmax(scores[0]))
-    score = scores[0, best]
-
-print(tape.gradient(score, logits))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
@@ -172,70 +69,59 @@ print(tape.gradient(score, logits))
             return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
         Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
-        site = Site(claim, module, may_import=True)
-        node = site.expression()
-        if isinstance(node, ast.BinOp) and spelled(node.right) is not None:
-            end = span_of(node.right)
-            return proposal("safe", "Use the variable's value", put(end.end_line, end.end_column, ".value"))
-        if not isinstance(node, ast.Call):
+        node, site.may_import = site.node, True
+        if isinstance(node, cst.BinaryOperation) and dotted(node.right) is not None:
+            return safe("Use the variable's value", Replace(node.right, cst.Attribute(node.right, cst.Name("value"))))
+        if not isinstance(node, cst.Call):
             return None
         typed = _typed(site, node)
-        if typed is None and refuses_a_tensor(site, node):
+        whole = node if typed is None else typed
+        if refuses_a_tensor(site, whole):
             return None
         if site.canonical(node.func) == "numpy.random.normal":
             return _sampled(site, node, typed)
-        edits = translated(site, node)
-        cast = None if typed is None else site.tensorflow("cast", node)
-        if edits is None or (typed is not None and cast is None):
+        new: cst.BaseExpression | None = translated(site, node)
+        if new is not None and typed is not None:
+            cast = site.tensorflow("cast", node)
+            dtype = typed.args[0].value
+            new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
+        if new is None:
             return None
-        whole = node if typed is None else typed
-        if typed is not None:
-            dtype, end = typed.args[0], span_of(node)
-            between = Span(end.end_line, end.end_column, dtype.lineno, dtype.col_offset)
-            if refuses_a_tensor(site, typed) or "\n" in module.text(between):
-                return None
-            first, *others = sorted(edits, key=lambda one: one.span)
-            if (first.span.line, first.span.column) != (end.line, end.column):
-                return None
-            edits = [Replacement(first.span, f"{cast}({first.content}"), *others, Replacement(between, ", ")]
-        safe = goes_on_as_tensor(site, whole)
-        return proposal("safe" if safe else "unsafe", "Compute it with TensorFlow", *site.imports, *edits)
+        proposed = safe if goes_on_as_tensor(site, whole) else unsafe
+        return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
 
 
-def _typed(site: Site, node: ast.Call) -> ast.Call | None:
+def _typed(site: Site, node: cst.Call) -> cst.Call | None:
     """The ``.astype(float)`` that is called on a call's result at once."""
-    attribute = site.index.parents.get(node)
-    call = None if attribute is None else site.index.parents.get(attribute)
-    if not isinstance(attribute, ast.Attribute) or attribute.attr != "astype" or not isinstance(call, ast.Call):
+    attribute = site.parent(node)
+    call = None if attribute is None else site.parent(attribute)
+    given = only(call, 1) if called(call) == "astype" or isinstance(attribute, cst.Attribute) else None
+    if given is None or not isinstance(call, cst.Call) or not isinstance(attribute, cst.Attribute):
         return None
-    dtype = site.text(call.args[0]).strip("\"'").rpartition(".")[2] if len(call.args) == 1 else ""
-    return call if call.func is attribute and not call.keywords and dtype in FLOATS else None
+    dtype = site.text(given[0]).strip("\"'").rpartition(".")[2]
+    return call if attribute.attr.value == "astype" and call.func is attribute and dtype in FLOATS else None
 
 
 FLOATS = frozenset({"float16", "float32", "float64"})
 
 
-def _sampled(site: Site, node: ast.Call, typed: ast.Call | None) -> Proposal | None:
+def _sampled(site: Site, node: cst.Call, typed: cst.Call | None) -> Proposal | None:
     """``np.random.normal(mean, scale)`` as ``mean + scale * tf.random.normal(tf.shape(mean))``."""
-    normal, shape = site.tensorflow("random.normal", node), site.tensorflow("shape", node)
-    if len(node.args) != 2 or node.keywords or normal is None or shape is None:
+    normal, shape, given = site.tensorflow("random.normal", node), site.tensorflow("shape", node), only(node, 2)
+    if given is None or normal is None or shape is None or dotted(given[0]) is None:
         return None
-    mean, scale = node.args
-    whole = node if typed is None else typed
-    if spelled(mean) is None or refuses_a_tensor(site, whole) or (typed and "float32" not in site.text(typed.args[0])):
+    if typed is not None and "float32" not in site.text(typed.args[0].value):
         return None
-    name = site.text(mean)
-    content = f"{name} + {bracketed(scale, site.text(scale))} * {normal}({shape}({name}))"
-    sum_of = ast.BinOp(mean, ast.Add(), scale)
-    return proposal(
-        "unsafe",
+    mean, scale = given
+    drawn = expression("{m} + {s} * {normal}({shape}({m}))", m=mean, s=scale, normal=normal, shape=shape)
+    return unsafe(
         "Draw noise, and scale and shift it",
-        *site.imports,
-        replace(whole, operand(site, whole, content, sum_of)),
+        *site.imports_needed,
+        Replace(node if typed is None else typed, drawn),
     )

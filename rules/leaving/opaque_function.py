@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.program import walk
+from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
+from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._mending.edits import proposal, put, replace
-from .._mending.site import Site, span_of, spelled
-from .._mending.uses import takes_a_tensor
+from .._fixing.uses import takes_a_tensor
 from .._wording import name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
+
 
 WHAT = {
     "numpy-function": (
@@ -32,6 +32,7 @@ WHAT = {
     "table": ("has no derivative", "use `tf.gather` or an embedding"),
     "library": ("computes outside TensorFlow", "write it with TensorFlow, or with `tf.custom_gradient`"),
 }
+
 MODEL_METHODS = {
     "evaluate": "evaluate",
     "get_weights": "weights",
@@ -69,96 +70,6 @@ class OpaqueFunction(Rule):
     code = "GT206"
     name = "opaque-function"
     kinds = (Kind.OPAQUE,)
-    examples = (
-        Example(
-            title="a generator asked by predict",
-            broken="""\
-import tensorflow as tf
-
-generator = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(2)])
-critic = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-noise = tf.random.normal([8, 4])
-
-with tf.GradientTape() as tape:
-    fake = generator.predict(noise, verbose=0)
-    loss = -tf.reduce_mean(critic(fake))
-
-gradients = tape.gradient(loss, generator.trainable_variables)
-""",
-            fixed="""\
-import tensorflow as tf
-
-generator = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(2)])
-critic = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-noise = tf.random.normal([8, 4])
-
-with tf.GradientTape() as tape:
-    fake = generator(noise)
-    loss = -tf.reduce_mean(critic(fake))
-
-gradients = tape.gradient(loss, generator.trainable_variables)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a NumPy step in a layer",
-            broken="""\
-import numpy as np
-import tensorflow as tf
-
-
-class Sine(tf.keras.layers.Layer):
-    def call(self, inputs):
-        return tf.numpy_function(np.sin, [inputs], tf.float32)
-
-
-x = tf.Variable([0.1, 0.2, 0.3])
-with tf.GradientTape() as tape:
-    y = Sine()(x)
-    loss = tf.reduce_sum(y)
-
-gradient = tape.gradient(loss, x)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-class Sine(tf.keras.layers.Layer):
-    def call(self, inputs):
-        return tf.sin(inputs)
-
-
-x = tf.Variable([0.1, 0.2, 0.3])
-with tf.GradientTape() as tape:
-    y = Sine()(x)
-    loss = tf.reduce_sum(y)
-
-gradient = tape.gradient(loss, x)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    y = tf.py_function(lambda value: value**3, [x], tf.float32)
-
-print(tape.gradient(y, x))
-""",
-        """\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-before = model.predict(tf.ones([1, 2]), verbose=0)
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((model(tf.ones([1, 2])) - before - 1.0) ** 2)
-
-print(tape.gradient(loss, model.trainable_variables))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``, or ``model-method``)."""
@@ -169,54 +80,51 @@ print(tape.gradient(loss, model.trainable_variables))
         why, cure = WHAT.get(reason, WHAT["library"])
         return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ.
 
         What a ``tf.py_function`` captures is passed to it: safe, since it gets the same values.
         """
-        site = Site(claim, module)
-        node = site.expression()
-        if isinstance(node, ast.Call) and claim.detail.get("reason") == "py-function-captures":
+        node = site.node
+        if isinstance(node, cst.Call) and claim.detail.get("reason") == "py-function-captures":
             return _passed(site, node)
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
             return None
-        owner, method = site.text(node.func.value), node.func.attr
-        if method in {"predict", "predict_on_batch"} and len(node.args) == 1:
-            return proposal("unsafe", "Call the model itself", replace(node, f"{owner}({site.text(node.args[0])})"))
-        if method == "get_weights" and not node.args:
-            return proposal("unsafe", "Use the variables themselves", replace(node, f"{owner}.trainable_variables"))
+        plain, method = [one for one in node.args if one.keyword is None], node.func.attr.value
+        if method in {"predict", "predict_on_batch"} and len(plain) == 1:
+            return unsafe("Call the model itself", Replace(node, cst.Call(node.func.value, [cst.Arg(plain[0].value)])))
+        if method == "get_weights" and not plain:
+            variables = node.func.with_changes(attr=cst.Name("trainable_variables"))
+            return unsafe("Use the variables themselves", Replace(node, variables))
         return None
 
 
-def _passed(site: Site, node: ast.Call) -> Proposal | None:
+def _passed(site: Site, node: cst.Call) -> Proposal | None:
     """The sources that a function captures as parameters of its own, given in ``inp``."""
-    given = {"func": 0, "inp": 1}
-    parts = {name: node.args[at] for name, at in given.items() if len(node.args) > at}
-    parts |= {one.arg: one.value for one in node.keywords if one.arg in given}
+    parts = dict(zip(("func", "inp"), (one.value for one in node.args if one.keyword is None), strict=False))
+    parts |= {name: value for name, value in keywords(node).items() if name in ("func", "inp")}
     func, inp = parts.get("func"), parts.get("inp")
-    captured = {spelled(site.at(lost.source_span) or node.func) or "" for lost, _ in site.calls()}
-    if not isinstance(func, ast.Name) or not isinstance(inp, ast.List) or len(site.uses(func.id)) != 1:
+    captured = {dotted(site.source(lost)) or "." for lost, _ in site.calls}
+    if not isinstance(func, cst.Name) or not isinstance(inp, cst.List) or not inp.elements or not captured:
         return None
-    made = [one for one, _ in site.bindings(func.id, node)]
-    function = made[0] if len(made) == 1 else None
-    if not isinstance(function, ast.FunctionDef) or function.decorator_list or not captured:
+    made = [one for one, _ in site.bindings(func.value, node)]
+    function = made[0] if len(made) == 1 and len(site.uses(func.value)) == 1 else None
+    if not isinstance(function, cst.FunctionDef) or not _takes_plain_arguments(function):
         return None
-    arguments = function.args
-    plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults)
-    own = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)}
-    given_names = {one.arg for one in (*arguments.posonlyargs, *arguments.args)}
-    if not plain or not arguments.args or not inp.elts or any("." in name for name in captured):
+    if captured & (bound_in(function.body) | parameters(function)) or any("." in name for name in captured):
         return None
-    if captured & (own | given_names):
+    inside = [one for one in walk(function.body) if isinstance(one, cst.Name) and one.value in captured]
+    if {one.value for one in inside} != captured or not all(takes_a_tensor(site, one) for one in inside):
         return None
-    inside = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id in captured]
-    if {one.id for one in inside} != captured or not all(takes_a_tensor(site, one) for one in inside):
-        return None
-    names = "".join(f", {name}" for name in sorted(captured))
-    last, end = arguments.args[-1], span_of(inp.elts[-1])
-    return proposal(
-        "safe",
-        "Pass it in `inp`",
-        put(last.end_lineno or last.lineno, last.end_col_offset or 0, names),
-        put(end.end_line, end.end_column, names),
-    )
+    given = function.params
+    added = [cst.Param(cst.Name(name)) for name in sorted(captured)]
+    new = given.with_changes(params=[*given.params, *added])
+    listed = inp.with_changes(elements=[*inp.elements, *(cst.Element(cst.Name(name)) for name in sorted(captured))])
+    return safe("Pass it in `inp`", Replace(given, new), Replace(inp, listed))
+
+
+def _takes_plain_arguments(function: cst.FunctionDef) -> bool:
+    given = function.params
+    plain = not (isinstance(given.star_arg, cst.Param) or given.star_kwarg or given.kwonly_params)
+    defaults = any(one.default is not None for one in given.params)
+    return plain and bool(given.params) and not defaults and not function.decorators

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
+from gradlint.rule import After, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
 
-from .._mending.edits import after, operand, proposal, remove, replace
-from .._mending.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between, unwrapped
-from .._mending.site import Site, spelled
-from .._mending.uses import computes
+from .._fixing.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
+from .._fixing.uses import computes
 from .._wording import name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Change, Proposal, Site
 
-    from .._mending.site import With
+    Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+
 
 WHERE = {
     "before the tape": ("before the tape's block begins", "compute it inside the block"),
@@ -59,104 +58,6 @@ class OutsideTheTape(Rule):
     code = "GT205"
     name = "outside-the-tape"
     kinds = (Kind.OUTSIDE,)
-    examples = (
-        Example(
-            title="the mean taken after the block",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(tf.random.normal([3, 2]))
-x = tf.constant([[1.0, 2.0, 3.0]])
-
-with tf.GradientTape() as tape:
-    squared = (x @ w) ** 2
-loss = tf.reduce_mean(squared)
-
-gradient = tape.gradient(loss, w)
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(tf.random.normal([3, 2]))
-x = tf.constant([[1.0, 2.0, 3.0]])
-
-with tf.GradientTape() as tape:
-    squared = (x @ w) ** 2
-    loss = tf.reduce_mean(squared)
-
-gradient = tape.gradient(loss, w)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a scale derived in the constructor",
-            broken="""\
-import tensorflow as tf
-
-
-class Noise(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.log_sigma = tf.Variable(-1.0)
-        self.sigma = tf.exp(self.log_sigma)
-
-    def log_prob(self, x):
-        return -0.5 * (x / self.sigma) ** 2 - tf.math.log(self.sigma)
-
-
-noise = Noise()
-samples = tf.random.normal([16])
-with tf.GradientTape() as tape:
-    loss = -tf.reduce_mean(noise.log_prob(samples))
-
-gradient = tape.gradient(loss, noise.log_sigma)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-class Noise(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.log_sigma = tf.Variable(-1.0)
-
-    def log_prob(self, x):
-        sigma = tf.exp(self.log_sigma)
-        return -0.5 * (x / sigma) ** 2 - tf.math.log(sigma)
-
-
-noise = Noise()
-samples = tf.random.normal([16])
-with tf.GradientTape() as tape:
-    loss = -tf.reduce_mean(noise.log_prob(samples))
-
-gradient = tape.gradient(loss, noise.log_sigma)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable([1.0, 2.0])
-features = tf.exp(tf.constant([0.1, 0.2]))
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(w * features)
-loss = y
-
-print(tf.sqrt(loss), tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    losses = [w**2, tf.sin(w)]
-
-print(tape.gradient(losses, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``where`` (a key of ``WHERE`` or a phrase) and ``variable`` or ``callee`` (what is computed)."""
@@ -165,84 +66,67 @@ print(tape.gradient(losses, w))
         what = name(claim, "variable", name(claim, "callee", "This"))
         return f"{what} is computed {phrase}{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The statement moved into the block.
 
         Unsafe, since what else the moved lines do is then recorded; safe for an expression in the gradient call and
         for a single statement just behind the block that only computes.
         """
-        site = Site(claim, module)
-        calls = site.calls()
-        if not calls:
+        node, made = site.node, site.statement
+        call = site.calls[0][1] if site.calls else None
+        block, tape = (None, None) if call is None else (site.block(call), site.tape(call))
+        if call is None or block is None or tape is None or made is None:
             return None
-        call = calls[0][1]
-        block, tape, statement = site.block_of(call), site.tape_of(call), site.statement()
-        if block is None or tape is None or statement is None:
-            return None
-        stopped = _stopped(site, statement)
-        if stopped is not None:
+        stopped = _stopped(site, made)
+        if stopped is not None or site.is_inside(made, block):
             return stopped
-        if block in site.index.above(statement):
-            return None
-        inlined = _inlined(site, statement)
+        inlined = _inlined(site, made)
         if inlined is not None:
             return inlined
-        node = site.expression()
-        if node is not None and any(one is call for one in site.index.above(node)):
+        if node is not None and site.is_inside(node, call):
             return _hoisted(site, block, node, call)
-        edits = moved_in_from_behind(site, block, statement, tape)
-        if edits is not None:
-            only = len(statements_between(site, block, statement)) == 1 and _computes(statement)
-            return proposal("safe" if only else "unsafe", "Move it into the tape's block", *edits)
-        edits = moved_in_from_before(site, block, beside(site, block, statement))
-        return None if edits is None else proposal("unsafe", "Open the tape before it", *edits)
+        behind = moved_in_from_behind(site, block, made, tape)
+        if behind is not None:
+            alone = len(statements_between(site, block, made)) == 1 and isinstance(made, cst.Assign)
+            computed = isinstance(made, cst.Assign) and computes(made.value)
+            return (safe if alone and computed else unsafe)("Move it into the tape's block", *behind)
+        before = moved_in_from_before(site, block, beside(site, block, made))
+        return None if before is None else unsafe("Open the tape before it", *before)
 
 
-def _hoisted(site: Site, block: With, node: ast.expr, call: ast.Call) -> Proposal | None:
+def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Call) -> Proposal | None:
     """An expression of the gradient call computed as the last statement of the block."""
-    target = next(iter(call.args), None) or next((k.value for k in call.keywords if k.arg == "target"), None)
-    whole = next((one for one in (node, *site.index.above(node)) if one is target), None)
-    if not isinstance(whole, ast.expr) or not computes(whole) or call in _within(block):
+    target = next((one.value for one in call.args if one.keyword is None or one.keyword.value == "target"), None)
+    if target is None or not (node is target or site.is_inside(node, target)) or not computes(target):
+        return None
+    if site.is_inside(call, block):
         return None
     name = site.free_name("target")
-    return proposal(
-        "safe",
+    return safe(
         "Compute it in the tape's block",
-        after(site.module, block.body[-1], f"{name} = {' '.join(site.text(whole).split())}"),
-        replace(whole, name),
+        After(site.body(block)[-1], [statement("{n} = {x}", n=name, x=target)]),
+        Replace(target, cst.Name(name)),
     )
 
 
-def _stopped(site: Site, statement: ast.stmt) -> Proposal | None:
+def _stopped(site: Site, made: Statement) -> Proposal | None:
     """The lines under ``with tape.stop_recording()`` taken out of it."""
-    block = next((one for one in site.index.above(statement) if isinstance(one, ast.With)), None)
-    if block is None or len(block.items) != 1 or "stop_recording" not in site.text(block.items[0].context_expr):
+    block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
+    if block is None or len(block.items) != 1 or called(block.items[0].item) != "stop_recording":
         return None
-    edits = unwrapped(site, block)
-    return None if edits is None else proposal("unsafe", "Record it", *edits)
+    return unsafe("Record it", Unwrap(block))
 
 
-def _inlined(site: Site, statement: ast.stmt) -> Proposal | None:
+def _inlined(site: Site, made: Statement) -> Proposal | None:
     """An attribute that ``__init__`` computes, computed where it is read."""
-    made = statement.value if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
-    name = spelled(statement.targets[0]) if isinstance(statement, ast.Assign) else None
-    if made is None or name is None or site.attribute_definition(name, statement) is None or not computes(made):
+    name, owner = dotted(single_target(made)), site.program.enclosing(made, cst.ClassDef)
+    if not isinstance(made, cst.Assign) or owner is None or site.attribute_definition(name, made) is None:
         return None
-    owner = site.index.enclosing(statement, ast.ClassDef)
-    uses = [use for use in site.uses(name) if owner is not None and owner in site.index.above(use)]
-    roots = {one.id for one in ast.walk(made) if isinstance(one, ast.Name)}
-    if roots - {"self", "tf", "tensorflow", "keras"} or not uses or "\n" in site.text(made):
+    uses = [use for use in site.uses(name) if site.is_inside(use, owner)]
+    known = {"self", "tf", "tensorflow", "keras"}
+    if not computes(made.value) or names_in(made.value) - known or not uses or "\n" in site.text(made.value):
         return None
-    edits = [replace(use, operand(site, use, site.text(made), made)) for use in uses]
-    if not site.reads_attribute_elsewhere(name.rpartition(".")[2], uses):
-        edits.append(remove(site, statement))
-    return proposal("unsafe", "Compute it where it is read", *edits)
-
-
-def _within(block: With) -> list[ast.AST]:
-    return list(ast.walk(block))
-
-
-def _computes(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing but bind the value of an expression of TensorFlow."""
-    return isinstance(statement, ast.Assign) and computes(statement.value)
+    changes: list[Change] = [Replace(use, made.value) for use in uses]
+    if not site.reads_attribute_elsewhere(last_name(uses[0]), uses):
+        changes.append(Remove(made))
+    return unsafe("Compute it where it is read", *changes)

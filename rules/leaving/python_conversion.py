@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule, safe, unsafe
 
-from .._mending.conversions import dropped, gathered
-from .._mending.edits import proposal
-from .._mending.site import Site
-from .._mending.uses import goes_on_as_tensor
+from .._fixing.conversions import dropped, gathered
+from .._fixing.uses import goes_on_as_tensor
 from .._wording import code, so, use
 from ._instead import of_python
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 METHODS = {"numpy", "item", "tolist"}
+
 TO_NUMPY = {"numpy", "convert_to_numpy", "get_value"}
 
 
@@ -49,102 +48,6 @@ class PythonConversion(Rule):
     code = "GT202"
     name = "python-conversion"
     kinds = (Kind.PYTHON,)
-    examples = (
-        Example(
-            title="Python's own math in a potential",
-            broken="""\
-import math
-
-import tensorflow as tf
-
-angle = tf.Variable(0.3)
-
-with tf.GradientTape() as tape:
-    height = 1.0 - math.cos(angle)
-    energy = tf.constant(9.81) * height
-
-torque = tape.gradient(energy, angle)
-""",
-            fixed="""\
-import tensorflow as tf
-
-angle = tf.Variable(0.3)
-
-with tf.GradientTape() as tape:
-    height = 1.0 - tf.cos(angle)
-    energy = tf.constant(9.81) * height
-
-torque = tape.gradient(energy, angle)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="one term of the loss as a float",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones")])
-x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
-y = tf.constant([[1.0], [2.0]])
-
-
-def train_step():
-    with tf.GradientTape() as tape:
-        prediction = model(x)
-        data_loss = tf.reduce_mean((prediction - y) ** 2)
-        smooth = tf.reduce_mean(prediction**2).numpy()
-        loss = data_loss + 0.1 * smooth
-    return tape.gradient(loss, model.trainable_variables)
-
-
-gradients = train_step()
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones")])
-x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
-y = tf.constant([[1.0], [2.0]])
-
-
-def train_step():
-    with tf.GradientTape() as tape:
-        prediction = model(x)
-        data_loss = tf.reduce_mean((prediction - y) ** 2)
-        smooth = tf.reduce_mean(prediction**2)
-        loss = data_loss + 0.1 * smooth
-    return tape.gradient(loss, model.trainable_variables)
-
-
-gradients = train_step()
-""",
-            outcome="partial",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-history = []
-with tf.GradientTape() as tape:
-    loss = (w - 1.0) ** 2
-    history.append(float(loss))
-
-print(loss.numpy(), tape.gradient(loss, w))
-""",
-        """\
-import math
-
-import tensorflow as tf
-
-x = tf.Variable(0.5)
-with tf.GradientTape() as tape:
-    density = tf.exp(-(x**2) / 2.0) / math.sqrt(2.0 * math.pi)
-
-print(tape.gradient(density, x))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``canonical``, ``replacement`` and ``reason``.
@@ -163,18 +66,17 @@ print(tape.gradient(density, x))
             return f"{named} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The conversion dropped: safe where all that is done with its value takes a Tensor.
 
         One element a row of an array becomes ``tf.gather``: unsafe, since it takes all rows of the Tensor.
         """
-        site = Site(claim, module, may_import=True)
-        node = site.expression()
+        node, site.may_import = site.node, True
         row_wise = None if node is None else gathered(site, node)
         if row_wise is not None:
-            return proposal("unsafe", "Take the elements with TensorFlow", *site.imports, row_wise)
-        edit = None if node is None else dropped(site, node)
-        if node is None or edit is None:
+            return unsafe("Take the elements with TensorFlow", *site.imports_needed, row_wise)
+        change = None if node is None else dropped(site, node)
+        if node is None or change is None:
             return None
-        safe = goes_on_as_tensor(site, node)
-        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", *site.imports, edit)
+        proposed = safe if goes_on_as_tensor(site, node) else unsafe
+        return proposed("Go on with the Tensor itself", *site.imports_needed, change)

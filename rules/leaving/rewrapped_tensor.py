@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, dotted, keywords, positional
+from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
-from .._mending.conversions import converted
-from .._mending.edits import operand, proposal, replace
-from .._mending.site import Site, spelled
-from .._mending.uses import goes_on_as_tensor
+from .._fixing.conversions import converted
+from .._fixing.uses import goes_on_as_tensor
 from .._wording import code, name, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class RewrappedTensor(Rule):
@@ -45,100 +43,6 @@ class RewrappedTensor(Rule):
     code = "GT203"
     name = "rewrapped-tensor"
     kinds = (Kind.REWRAPPED,)
-    examples = (
-        Example(
-            title="a Variable made in the middle of the network",
-            broken="""\
-import tensorflow as tf
-
-kernel = tf.Variable(tf.random.normal([3, 4]))
-x = tf.random.normal([2, 3])
-
-with tf.GradientTape() as tape:
-    hidden = tf.Variable(tf.tanh(x @ kernel))
-    loss = tf.reduce_sum(hidden**2)
-
-gradient = tape.gradient(loss, kernel)
-""",
-            fixed="""\
-import tensorflow as tf
-
-kernel = tf.Variable(tf.random.normal([3, 4]))
-x = tf.random.normal([2, 3])
-
-with tf.GradientTape() as tape:
-    hidden = tf.tanh(x @ kernel)
-    loss = tf.reduce_sum(hidden**2)
-
-gradient = tape.gradient(loss, kernel)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a constant made of a Variable",
-            broken="""\
-import tensorflow as tf
-
-
-class Ring:
-    def __init__(self):
-        self.radius = tf.Variable(2.0)
-
-    def area(self):
-        radius = tf.constant(self.radius)
-        return 3.14159 * radius**2
-
-
-ring = Ring()
-with tf.GradientTape() as tape:
-    area = ring.area()
-
-gradient = tape.gradient(area, ring.radius)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-class Ring:
-    def __init__(self):
-        self.radius = tf.Variable(2.0)
-
-    def area(self):
-        radius = tf.convert_to_tensor(self.radius)
-        return 3.14159 * radius**2
-
-
-ring = Ring()
-with tf.GradientTape() as tape:
-    area = ring.area()
-
-gradient = tape.gradient(area, ring.radius)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.constant([1.0, 2.0])
-with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = tf.reduce_sum(tf.constant(x) ** 2)
-
-print(tape.gradient(y, x))
-""",
-        """\
-import tensorflow as tf
-
-start = tf.random.normal([3])
-w = tf.Variable(start)
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(tf.identity(w) ** 2)
-
-print(tape.gradient(loss, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``replacement`` and ``variable`` (what was wrapped)."""
@@ -148,45 +52,43 @@ print(tape.gradient(loss, w))
         instead = claim.detail.get("replacement") or wrapped
         return f"{told}{so(claim)}; use {code(instead, 60) if instead else 'the Tensor'} itself."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The Tensor itself: safe where all that is done with the new leaf takes a Tensor."""
-        site = Site(claim, module)
-        node = site.expression()
-        text = None if node is None else _itself(site, node)
-        if node is None or text is None:
+        node = site.node
+        new = _itself(site, node) if isinstance(node, cst.Call) else None
+        if node is None or new is None:
             return None
-        safe = goes_on_as_tensor(site, node)
-        return proposal("safe" if safe else "unsafe", "Go on with the Tensor itself", replace(node, text))
+        proposed = safe if goes_on_as_tensor(site, node) else unsafe
+        return proposed("Go on with the Tensor itself", Replace(node, new))
 
 
-def _itself(site: Site, node: ast.expr) -> str | None:
+def _itself(site: Site, node: cst.Call) -> cst.BaseExpression | None:
     """What to write in the place of a call that rewraps a Tensor."""
-    if not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+    given, named = positional(node), keywords(node)
+    if given is None or len(given) != 1 or any(one.star for one in node.args):
         return None
-    maker = (spelled(node.func) or "").rpartition(".")[2]
-    value, keywords = node.args[0], {keyword.arg: site.text(keyword.value) for keyword in node.keywords}
-    if len(node.args) > 1 or None in keywords:
+    maker, value, inner = called(node), given[0], converted(given[0])
+    plain = value if inner is None else inner
+    if maker in {"Variable", "Parameter"} and named.keys() <= {"name", "trainable", "dtype"}:
+        return _cast(site, node, plain)
+    if maker not in {"constant", "convert_to_tensor"} or not named.keys() <= {"name", "dtype", "shape"}:
         return None
-    inner = converted(value)
-    text = operand(site, node, site.text(inner or value), inner or value)
-    if maker in {"Variable", "Parameter"} and not set(keywords) - {"name", "trainable", "dtype"}:
-        return _cast(site, node, text, keywords)
-    if maker not in {"constant", "convert_to_tensor"} or set(keywords) - {"name", "dtype", "shape"}:
-        return None
-    if "shape" in keywords:
-        reshape = site.tensorflow("reshape", node)
-        return None if reshape is None else f"{reshape}({site.text(inner or value)}, {keywords['shape']})"
-    if isinstance(value, (ast.List, ast.Tuple)):
-        stack = site.tensorflow("stack", node)
-        return None if stack is None else f"{stack}({site.text(value)})"
-    if inner is not None or spelled(value) is None:
-        return _cast(site, node, text, keywords)
-    convert = site.tensorflow("convert_to_tensor", node)
-    return None if convert is None else f"{convert}({site.text(value)})"
+    if "shape" in named:
+        return _called(site, node, "reshape", "{f}({x}, {shape})", x=plain, shape=named["shape"])
+    if isinstance(value, (cst.List, cst.Tuple)):
+        return _called(site, node, "stack", "{f}({x})", x=value)
+    if inner is not None or dotted(value) is None:
+        return _cast(site, node, plain)
+    return _called(site, node, "convert_to_tensor", "{f}({x})", x=value)
 
 
-def _cast(site: Site, node: ast.Call, text: str, keywords: dict[str | None, str]) -> str | None:
-    if "dtype" not in keywords:
-        return text
-    cast = site.tensorflow("cast", node)
-    return None if cast is None else f"{cast}({text}, {keywords['dtype']})"
+def _cast(site: Site, node: cst.Call, value: cst.BaseExpression) -> cst.BaseExpression | None:
+    dtype = keywords(node).get("dtype")
+    return value if dtype is None else _called(site, node, "cast", "{f}({x}, {dtype})", x=value, dtype=dtype)
+
+
+def _called(
+    site: Site, node: cst.Call, function: str, template: str, **parts: cst.BaseExpression
+) -> cst.BaseExpression | None:
+    spelled = site.tensorflow(function, node)
+    return None if spelled is None else expression(template, f=spelled, **parts)

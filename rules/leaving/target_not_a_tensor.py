@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import dotted
+from gradlint.rule import After, Replace, Rule, cst, safe, statement, unsafe
 
-from .._mending.conversions import dropped
-from .._mending.edits import proposal, put
-from .._mending.numpy import translated
-from .._mending.site import Site, span_of, spelled
-from .._mending.uses import goes_on_as_tensor, refuses_a_tensor
+from .._fixing.conversions import dropped
+from .._fixing.numpy import translated
+from .._fixing.uses import computes, goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, call, code, effect, target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Change, Proposal, Site
+
 
 WHAT = {
     "ndarray": "a NumPy value",
@@ -56,96 +55,6 @@ class TargetNotATensor(Rule):
     code = "GT207"
     name = "target-not-a-tensor"
     kinds = (Kind.TARGET_NOT_TENSOR,)
-    examples = (
-        Example(
-            title="a loss averaged with NumPy at the end",
-            broken="""\
-import numpy as np
-import tensorflow as tf
-
-w = tf.Variable([[1.0], [2.0]])
-x = tf.constant([[0.5, 1.5], [2.5, 3.5]])
-
-with tf.GradientTape() as tape:
-    loss = np.mean((x @ w - 1.0) ** 2)
-
-gradient = tape.gradient(loss, w)
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable([[1.0], [2.0]])
-x = tf.constant([[0.5, 1.5], [2.5, 3.5]])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((x @ w - 1.0) ** 2)
-
-gradient = tape.gradient(loss, w)
-""",
-            outcome="error",
-            exception="AttributeError",
-        ),
-        Example(
-            title="a loss function that returns NumPy's number",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
-
-
-def compute_loss(x, y):
-    error = tf.reduce_mean((model(x) - y) ** 2)
-    return error.numpy()
-
-
-x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
-with tf.GradientTape() as tape:
-    loss = compute_loss(x, y)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
-
-
-def compute_loss(x, y):
-    error = tf.reduce_mean((model(x) - y) ** 2)
-    return error
-
-
-x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
-with tf.GradientTape() as tape:
-    loss = compute_loss(x, y)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-""",
-            outcome="error",
-            exception="AttributeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    loss = w**2
-
-gradient = tape.gradient(loss, w)
-print(float(loss), gradient)
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    losses = {"a": w**2, "b": tf.sin(w)}
-
-print(tape.gradient(losses, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (a key of ``WHAT``), ``callee`` (what made it), ``bound_line`` and ``exception``."""
@@ -163,27 +72,37 @@ print(tape.gradient(losses, w))
         }.get(reason, "keep the loss a Tensor up to here")
         return f"{named} is {WHAT.get(reason, 'no Tensor')}{made}, so {told}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""
-        site = Site(claim, module)
-        calls = site.calls()
-        if not calls:
-            return None
-        lost, call = calls[0]
-        target = site.at(lost.target_span)
-        if target is None:
+        lost, call = site.calls[0] if site.calls else (None, None)
+        target = None if lost is None else site.target(lost)
+        if call is None or target is None:
             return None
         if claim.detail.get("reason") == "function":
-            end = span_of(target)
-            return proposal("unsafe", "Call the function", put(end.end_line, end.end_column, "()"))
-        name = spelled(target)
-        found = site.definition(name, call) if name is not None else None
-        made = target if name is None else site.at(claim.places.get("break")) if found is None else found[1]
+            return unsafe("Call the function", Replace(target, cst.Call(target)))
+        found = site.definition(dotted(target), call)
+        made = found[1] if found is not None else site.at(claim.places.get("break"))
+        made = target if dotted(target) is None else made
         if made is None:
             return None
-        edit = dropped(site, made)
-        edits = [edit] if edit is not None else translated(site, made) if isinstance(made, ast.Call) else None
-        if not edits or (edit is None and refuses_a_tensor(site, made)):
-            return None
-        safe = goes_on_as_tensor(site, made)
-        return proposal("safe" if safe else "unsafe", "Keep the loss a Tensor", *edits)
+        change = dropped(site, made)
+        if change is None:
+            new = translated(site, made) if isinstance(made, cst.Call) else None
+            if new is None or refuses_a_tensor(site, made):
+                return None
+            change = Replace(made, new)
+        proposed = safe if goes_on_as_tensor(site, made) else unsafe
+        return proposed("Keep the loss a Tensor", *_in_the_block(site, call, target, change))
+
+
+def _in_the_block(site: Site, call: cst.Call, target: cst.BaseExpression, change: Change) -> list[Change]:
+    """What is computed in the gradient call itself, computed at the end of the block in its stead."""
+    block = site.block(call)
+    outside = block is not None and not site.is_inside(call, block)
+    if not isinstance(change, Replace) or change.old is not target or block is None or not outside:
+        return [change]
+    if not isinstance(change.new, cst.BaseExpression) or dotted(change.new) is not None or not computes(change.new):
+        return [change]
+    name = site.free_name("target")
+    made = statement("{n} = {x}", n=name, x=change.new)
+    return [After(site.body(block)[-1], [made]), Replace(target, cst.Name(name))]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.make import keyword, unbracketed
+from gradlint.nodes.reading import called, is_number, keywords, positional, string_value
+from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._mending.edits import bracketed, proposal, replace
-from .._mending.site import Site, spelled
 from .._wording import code, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class InfiniteSlopeAtZero(Rule):
@@ -43,90 +42,6 @@ class InfiniteSlopeAtZero(Rule):
     code = "GT602"
     name = "infinite-slope-at-zero"
     kinds = (Kind.INFINITE_SLOPE,)
-    examples = (
-        Example(
-            title="the distance of two equal points",
-            broken="""\
-import tensorflow as tf
-
-a = tf.Variable([1.0, 2.0])
-b = tf.constant([1.0, 2.0])
-
-with tf.GradientTape() as tape:
-    distance = tf.sqrt(tf.reduce_sum((a - b) ** 2))
-
-gradient = tape.gradient(distance, a)
-""",
-            fixed="""\
-import tensorflow as tf
-
-a = tf.Variable([1.0, 2.0])
-b = tf.constant([1.0, 2.5])
-
-with tf.GradientTape() as tape:
-    distance = tf.sqrt(tf.reduce_sum((a - b) ** 2) + 1e-12)
-
-gradient = tape.gradient(distance, a)
-""",
-            outcome="nan",
-        ),
-        Example(
-            title="the norm of a displacement that starts at zero",
-            broken="""\
-import tensorflow as tf
-
-displacement = tf.Variable(tf.zeros([3]))
-
-
-def energy(u, stiffness=2.0):
-    length = tf.norm(u)
-    return 0.5 * stiffness * (length - 1.0) ** 2
-
-
-with tf.GradientTape() as tape:
-    loss = energy(displacement)
-
-force = tape.gradient(loss, displacement)
-""",
-            fixed="""\
-import tensorflow as tf
-
-displacement = tf.Variable(0.1 * tf.ones([3]))
-
-
-def energy(u, stiffness=2.0):
-    length = tf.sqrt(tf.reduce_sum(u**2) + 1e-12)
-    return 0.5 * stiffness * (length - 1.0) ** 2
-
-
-with tf.GradientTape() as tape:
-    loss = energy(displacement)
-
-force = tape.gradient(loss, displacement)
-""",
-            outcome="nan",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable([3.0, 4.0])
-with tf.GradientTape() as tape:
-    length = tf.sqrt(tf.reduce_sum(w**2) + 1e-8)
-
-print(tape.gradient(length, w))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable([3.0, 4.0])
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(tf.sqrt(tf.nn.softplus(w))) + tf.reduce_sum(w**2)
-
-print(tape.gradient(loss, w))
-""",
-    )
     severity = "warning"
 
     def message(self, claim: Claim) -> str:
@@ -137,61 +52,52 @@ print(tape.gradient(loss, w))
         cure = use(claim, "add a small epsilon inside")
         return f"{callee} has an infinite slope where {argument} is 0{so(claim, nan='infinite or NaN')}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """A small epsilon inside, or ``tf.math.divide_no_nan``: unsafe, since the value changes a little."""
-        site = Site(claim, module)
-        node = site.expression()
-        if isinstance(node, ast.BinOp):
-            return _operator(site, node)
-        if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
-            return _function(site, node)
+        node = site.node
+        divide = None if node is None else site.tensorflow("math.divide_no_nan", node)
+        given = positional(node) if isinstance(node, cst.Call) else None
+        match node:
+            case cst.BinaryOperation(operator=cst.Power()):
+                return _with_epsilon(node.left)
+            case cst.BinaryOperation(operator=cst.Divide()) if divide is not None:
+                quotient = expression("{f}({x}, {y})", f=divide, x=node.left, y=node.right)
+                return unsafe("Divide without NaN", Replace(node, quotient))
+            case cst.Call() if given and called(node) in {"sqrt", "rsqrt", "log", "pow"}:
+                return _with_epsilon(given[0])
+            case cst.Call() if given and called(node) in {"divide", "truediv"} and divide is not None:
+                return unsafe("Divide without NaN", Replace(node.func, expression(divide))) if len(given) == 2 else None
+            case cst.Call() if given and called(node) in {"norm", "reduce_euclidean_norm"}:
+                return _norm(site, node, given)
         return None
 
 
 EPSILON = "1e-12"
-ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 
 
-def _operator(site: Site, node: ast.BinOp) -> Proposal | None:
-    if isinstance(node.op, ast.Pow):
-        text = bracketed(node.left, site.text(node.left))
-        return proposal("unsafe", "Add a small epsilon", replace(node.left, _plus(text)))
-    divide = site.tensorflow("math.divide_no_nan", node)
-    if isinstance(node.op, ast.Div) and divide is not None:
-        content = f"{divide}({site.text(node.left)}, {site.text(node.right)})"
-        return proposal("unsafe", "Divide without NaN", replace(node, content))
-    return None
+def _with_epsilon(value: cst.BaseExpression) -> Proposal:
+    """A small number added to a value."""
+    arithmetic = (cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.Power)
+    plain = isinstance(value, cst.BinaryOperation) and isinstance(value.operator, arithmetic)
+    made = expression("{x} + {e}", x=cst.Name("x") if plain else value, e=EPSILON)
+    if plain and isinstance(made, cst.BinaryOperation):
+        made = made.with_changes(left=unbracketed(value))
+    return unsafe("Add a small epsilon", Replace(value, made))
 
 
-def _plus(text: str) -> str:
-    return f"({text} + {EPSILON})"
-
-
-def _function(site: Site, node: ast.Call) -> Proposal | None:
-    name = (spelled(node.func) or "").rpartition(".")[2]
-    value = node.args[0]
-    if name in {"sqrt", "rsqrt", "log", "pow"}:
-        arithmetic = isinstance(value, ast.BinOp) and isinstance(value.op, ARITHMETIC)
-        text = site.text(value) if arithmetic else bracketed(value, site.text(value))
-        return proposal("unsafe", "Add a small epsilon", replace(value, f"{text} + {EPSILON}"))
-    if name in {"divide", "truediv"} and len(node.args) == 2:
-        divide = site.tensorflow("math.divide_no_nan", node)
-        return None if divide is None else proposal("unsafe", "Divide without NaN", replace(node.func, divide))
-    if name in {"norm", "reduce_euclidean_norm"}:
-        return _norm(site, node)
-    return None
-
-
-def _norm(site: Site, node: ast.Call) -> Proposal | None:
+def _norm(site: Site, node: cst.Call, given: list[cst.BaseExpression]) -> Proposal | None:
     """``tf.norm(x, axis=a)`` as the root of a sum of squares with an epsilon under it."""
-    keywords = [one for one in node.keywords if one.arg in {"axis", "keepdims"}]
-    sqrt, total = site.tensorflow("sqrt", node), site.tensorflow("reduce_sum", node)
-    square = site.tensorflow("square", node)
-    others = [one for one in node.keywords if one.arg not in {"axis", "keepdims", "name"}]
-    orders = {one.value.value if isinstance(one.value, ast.Constant) else None for one in others if one.arg == "ord"}
-    euclidean = orders <= {2, "euclidean"} and all(one.arg == "ord" for one in others)
-    if len(node.args) != 1 or not euclidean or sqrt is None or total is None or square is None:
+    functions = {name: site.tensorflow(f, node) for name, f in (("r", "sqrt"), ("t", "reduce_sum"), ("q", "square"))}
+    named = keywords(node)
+    order = named.get("ord")
+    euclidean = order is None or is_number(order, 2) or string_value(order) == "euclidean"
+    if len(given) != 1 or not euclidean or not named.keys() <= {"axis", "keepdims", "name", "ord"}:
         return None
-    rest = "".join(f", {one.arg}={site.text(one.value)}" for one in keywords)
-    content = f"{sqrt}({total}({square}({site.text(node.args[0])}){rest}) + {EPSILON})"
-    return proposal("unsafe", "Add a small epsilon", replace(node, content))
+    if None in functions.values():
+        return None
+    total = cst.ensure_type(expression("{t}({q}({x}))", x=given[0], **functions), cst.Call)
+    kept = [keyword(name, value) for name, value in named.items() if name in ("axis", "keepdims")]
+    total = total.with_changes(args=[*total.args, *kept])
+    return unsafe(
+        "Add a small epsilon", Replace(node, expression("{r}({total} + {e})", total=total, e=EPSILON, **functions))
+    )

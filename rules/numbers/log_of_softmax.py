@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.make import keyword
+from gradlint.nodes.reading import called, dotted, is_constant, is_number, keywords, names_in, only, positional
+from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
-from .._mending.edits import bracketed, proposal, replace
-from .._mending.site import Site, names_in, spelled
 from .._wording import code, so
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class LogOfSoftmax(Rule):
@@ -42,94 +41,6 @@ class LogOfSoftmax(Rule):
     code = "GT603"
     name = "log-of-softmax"
     kinds = (Kind.LOG_OF_SOFTMAX,)
-    examples = (
-        Example(
-            title="a cross-entropy written out",
-            broken="""\
-import tensorflow as tf
-
-logits = tf.Variable([[200.0, 0.0, -50.0]])
-labels = tf.constant([[0.0, 1.0, 0.0]])
-
-with tf.GradientTape() as tape:
-    probabilities = tf.nn.softmax(logits)
-    loss = -tf.reduce_sum(labels * tf.math.log(probabilities))
-
-gradient = tape.gradient(loss, logits)
-""",
-            fixed="""\
-import tensorflow as tf
-
-logits = tf.Variable([[200.0, 0.0, -50.0]])
-labels = tf.constant([[0.0, 1.0, 0.0]])
-
-with tf.GradientTape() as tape:
-    log_probabilities = tf.nn.log_softmax(logits)
-    loss = -tf.reduce_sum(labels * log_probabilities)
-
-gradient = tape.gradient(loss, logits)
-""",
-            outcome="nan",
-        ),
-        Example(
-            title="a policy's log-probability",
-            broken="""\
-import tensorflow as tf
-
-preference = tf.Variable(-150.0)
-
-
-def policy_loss(advantage):
-    log_prob = tf.math.log(tf.sigmoid(preference))
-    return -advantage * log_prob
-
-
-with tf.GradientTape() as tape:
-    loss = policy_loss(tf.constant(2.0))
-
-gradient = tape.gradient(loss, preference)
-""",
-            fixed="""\
-import tensorflow as tf
-
-preference = tf.Variable(-150.0)
-
-
-def policy_loss(advantage):
-    log_prob = tf.math.log_sigmoid(preference)
-    return -advantage * log_prob
-
-
-with tf.GradientTape() as tape:
-    loss = policy_loss(tf.constant(2.0))
-
-gradient = tape.gradient(loss, preference)
-""",
-            outcome="nan",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-logits = tf.Variable([[2.0, 0.0, -5.0]])
-with tf.GradientTape() as tape:
-    probabilities = tf.nn.softmax(logits)
-    loss = tf.reduce_sum(probabilities**2)
-
-print(tape.gradient(loss, logits))
-""",
-        """\
-import tensorflow as tf
-
-logits = tf.Variable([[2.0, 0.0, -5.0]])
-with tf.GradientTape() as tape:
-    probabilities = tf.nn.softmax(logits)
-    loss = -tf.reduce_sum(tf.math.log(probabilities + 1e-8))
-
-print(tape.gradient(loss, logits))
-""",
-    )
     severity = "warning"
 
     def message(self, claim: Claim) -> str:
@@ -140,54 +51,59 @@ print(tape.gradient(loss, logits))
         told = f"The logarithm of {code(inner)} is log(0) as soon as it underflows{so(claim)}"
         return f"{told}; use {code(instead, 60)}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""
-        site = Site(claim, module)
-        node = site.expression()
-        if not isinstance(node, ast.Call) or len(node.args) != 1:
+        node, given = site.node, only(site.node, 1)
+        if node is None or given is None:
             return None
-        inner, exact = _without_epsilon(node.args[0])
-        negative = False
-        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub) and _is_one(inner.left):
-            inner, negative = inner.right, True
-        if spelled(inner) is not None:
-            found = site.definition(spelled(inner) or "", node)
-            statement = site.statement()
-            if found is None or statement is None or site.index.suite(found[0]) is not site.index.suite(statement):
+        inner, exact = _without_epsilon(given[0])
+        negative = isinstance(inner, cst.BinaryOperation) and isinstance(inner.operator, cst.Subtract)
+        if isinstance(inner, cst.BinaryOperation) and negative:
+            if not is_number(inner.left, 1):
                 return None
-            inner = found[1]
-            rebound = [site.bindings(name, node) for name in names_in(inner)]
-            if any(statement.lineno > found[0].lineno for one in rebound for statement, _ in one):
-                return None
-        text = _fused(site, node, inner, negative)
-        if text is None:
+            inner = inner.right
+        if inner is not None and dotted(inner) is not None:
+            inner = _just_made(site, node, inner)
+        new = None if inner is None else _fused(site, node, inner, negative)
+        if new is None:
             return None
-        return proposal("safe" if exact else "unsafe", "Use the fused function", replace(node, text))
+        return (safe if exact else unsafe)("Use the fused function", Replace(node, new))
 
 
-def _without_epsilon(value: ast.expr) -> tuple[ast.expr, bool]:
+def _without_epsilon(value: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:
     """What a small constant is added to, and whether there was none."""
-    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add)):
+    if not (isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Add)):
         return value, True
-    small = isinstance(value.right, ast.Constant) or "eps" in (spelled(value.right) or "").lower()
+    small = is_constant(value.right) or "eps" in (dotted(value.right) or "").lower()
     return (value.left, False) if small else (value, True)
 
 
-def _is_one(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value == 1
-
-
-def _fused(site: Site, node: ast.Call, inner: ast.expr, negative: bool) -> str | None:
-    """The fused function's call for the logarithm of a softmax or sigmoid."""
-    if not isinstance(inner, ast.Call) or len(inner.args) != 1 or isinstance(inner.args[0], ast.Starred):
+def _just_made(site: Site, node: cst.BaseExpression, name: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What a name was bound to in the same suite, where nothing that it was made of is bound anew since."""
+    found = site.definition(dotted(name), node)
+    made = site.statement
+    if found is None or made is None or not any(one is found[0] for one in site.suite(made)):
         return None
-    maker, argument = (spelled(inner.func) or "").rpartition(".")[2], inner.args[0]
-    text = site.text(argument)
-    if maker == "softmax" and not negative and all(one.arg == "axis" for one in inner.keywords):
+    rebound = [statement for used in names_in(found[1]) for statement, _ in site.bindings(used, node)]
+    return None if any(site.ends_before(found[0], one) for one in rebound) else found[1]
+
+
+def _fused(
+    site: Site, node: cst.BaseExpression, inner: cst.BaseExpression, negative: bool
+) -> cst.BaseExpression | None:
+    """The fused function's call for the logarithm of a softmax or sigmoid."""
+    given = positional(inner) if isinstance(inner, cst.Call) else None
+    if not isinstance(inner, cst.Call) or given is None or len(given) != 1:
+        return None
+    named = keywords(inner)
+    if called(inner) == "softmax" and not negative and named.keys() <= {"axis"}:
         function = site.tensorflow("nn.log_softmax", node)
-        rest = "".join(f", axis={site.text(one.value)}" for one in inner.keywords)
-        return None if function is None else f"{function}({text}{rest})"
-    if maker == "sigmoid" and not inner.keywords:
+        if function is None:
+            return None
+        made = cst.ensure_type(expression("{f}({x})", f=function, x=given[0]), cst.Call)
+        return made.with_changes(args=[*made.args, *(keyword(name, value) for name, value in named.items())])
+    if called(inner) == "sigmoid" and not named:
         function = site.tensorflow("math.log_sigmoid", node)
-        return None if function is None else f"{function}({f'-{bracketed(argument, text)}' if negative else text})"
+        template = "{f}(-{x})" if negative else "{f}({x})"
+        return None if function is None else expression(template, f=function, x=given[0])
     return None

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import dotted, is_constant, keywords
+from gradlint.rule import Replace, Rule, cst, unsafe
 
-from .._mending.edits import proposal, replace
-from .._mending.site import Site, spelled
-from .._mending.watching import watch_sources
+from .._fixing.watching import watch_sources
 from .._wording import at, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Change, Proposal, Site
+
 
 WHY = {
     "synchronization": "is not trainable with ON_READ synchronization",
@@ -51,100 +50,6 @@ class NonTrainableVariable(Rule):
     code = "GT103"
     name = "non-trainable-variable"
     kinds = (Kind.NON_TRAINABLE,)
-    examples = (
-        Example(
-            title="a fixed offset among the sources",
-            broken="""\
-import tensorflow as tf
-
-slope = tf.Variable(3.0, name="slope")
-offset = tf.Variable(1.0, name="offset", trainable=False)
-
-with tf.GradientTape() as tape:
-    y = slope * 2.0 + offset**2
-
-d_slope, d_offset = tape.gradient(y, [slope, offset])
-""",
-            fixed="""\
-import tensorflow as tf
-
-slope = tf.Variable(3.0, name="slope")
-offset = tf.Variable(1.0, name="offset", trainable=False)
-
-with tf.GradientTape() as tape:
-    tape.watch(offset)
-    y = slope * 2.0 + offset**2
-
-d_slope, d_offset = tape.gradient(y, [slope, offset])
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a style target that is optimised",
-            broken="""\
-import tensorflow as tf
-
-
-class Stylizer(tf.Module):
-    def __init__(self, content):
-        super().__init__()
-        self.image = tf.Variable(content, trainable=False)
-
-    def step(self, style):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((self.image - style) ** 2)
-        gradient = tape.gradient(loss, self.image)
-        return loss, gradient
-
-
-stylizer = Stylizer(tf.random.uniform([8, 8, 3]))
-loss, gradient = stylizer.step(tf.random.uniform([8, 8, 3]))
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-class Stylizer(tf.Module):
-    def __init__(self, content):
-        super().__init__()
-        self.image = tf.Variable(content)
-
-    def step(self, style):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((self.image - style) ** 2)
-        gradient = tape.gradient(loss, self.image)
-        return loss, gradient
-
-
-stylizer = Stylizer(tf.random.uniform([8, 8, 3]))
-loss, gradient = stylizer.step(tf.random.uniform([8, 8, 3]))
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-layer = tf.keras.layers.Dense(1)
-layer.build([None, 2])
-layer.trainable = False
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(layer(tf.ones([3, 2])))
-
-print(tape.gradient(y, layer.kernel))
-""",
-        """\
-import tensorflow as tf
-
-step = tf.Variable(0, trainable=False)
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    loss = w**2
-print(tape.gradient(loss, w))
-step.assign_add(1)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``source_line`` and ``reason``.
@@ -167,32 +72,30 @@ step.assign_add(1)
             return f"{told}; watch its `.value`, or make it trainable."
         return f"{told}; call {watch(claim)}, or make it trainable."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice.
 
         Of an object's ``weights`` the trainable ones: unsafe, since the gradients are then fewer.
         """
         reason = claim.detail.get("reason")
-        fewer = _trainable_ones(Site(claim, module))
+        fewer = _trainable_ones(site)
         if fewer is not None:
             return fewer
         if reason in {"moving-statistics", "seed-state"}:
             return None
-        watched = watch_sources(claim, module, keras=reason in {"keras-variable", "weight"})
-        return watched or self._trainable(Site(claim, module))
+        return watch_sources(site, keras=reason in {"keras-variable", "weight"}) or _made_trainable(site)
 
-    @staticmethod
-    def _trainable(site: Site) -> Proposal | None:
-        edits = {}
-        for lost, call in site.calls():
-            source = site.at(lost.source_span)
-            found = site.definition(spelled(source) or "", call) if source is not None else None
-            if found is None or not isinstance(found[1], ast.Call):
-                return None
-            for keyword in found[1].keywords:
-                if keyword.arg == "trainable" and isinstance(keyword.value, ast.Constant):
-                    edits[keyword.value] = replace(keyword.value, "True")
-        return proposal("unsafe", "Make the Variable trainable", *edits.values()) if edits else None
+
+def _made_trainable(site: Site) -> Proposal | None:
+    changes: dict[cst.CSTNode, Change] = {}
+    for lost, call in site.calls:
+        found = site.definition(dotted(site.source(lost)), call)
+        if found is None or not isinstance(found[1], cst.Call):
+            return None
+        trainable = keywords(found[1]).get("trainable")
+        if trainable is not None and is_constant(trainable):
+            changes[trainable] = Replace(trainable, cst.Name("True"))
+    return unsafe("Make the Variable trainable", *changes.values()) if changes else None
 
 
 TRAINABLE = {"weights": "trainable_weights", "variables": "trainable_variables"}
@@ -200,14 +103,13 @@ TRAINABLE = {"weights": "trainable_weights", "variables": "trainable_variables"}
 
 def _trainable_ones(site: Site) -> Proposal | None:
     """The trainable of an object's weights asked for, and taken wherever the same function goes through the list."""
-    edits = []
-    for lost, call in site.calls():
-        source = site.at(lost.source_span)
-        instead = TRAINABLE.get(source.attr) if isinstance(source, ast.Attribute) else None
-        if source is None or instead is None or spelled(source) is None:
+    changes: dict[cst.CSTNode, Change] = {}
+    for lost, call in site.calls:
+        source = site.source(lost)
+        instead = TRAINABLE.get(source.attr.value) if isinstance(source, cst.Attribute) else None
+        if instead is None or dotted(source) is None:
             return None
-        scope = site.index.scope(call)
-        for use in site.uses(spelled(source) or ""):
-            if site.index.scope(use) is scope and isinstance(use, ast.Attribute):
-                edits.append(replace(use, f"{site.text(use.value)}.{instead}"))
-    return proposal("unsafe", "Ask for the trainable ones", *dict.fromkeys(edits)) if edits else None
+        for use in site.uses_here(dotted(source), call):
+            if isinstance(use, cst.Attribute):
+                changes[use] = Replace(use, use.with_changes(attr=cst.Name(instead)))
+    return unsafe("Ask for the trainable ones", *changes.values()) if changes else None

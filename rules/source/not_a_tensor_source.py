@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, dotted, elements, is_number
+from gradlint.rule import Before, Replace, Rule, cst, safe, statement, unsafe
 
-from .._mending.edits import before, proposal, put, replace
-from .._mending.site import Site, span_of, spelled
-from .._mending.watching import watching
+from .._fixing.watching import watching
 from .._wording import at, call, effect, source
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal, Replacement
+    from gradlint.rule import Change, Proposal, Site
+
 
 WHAT = {
     "ndarray": ("a NumPy array", "convert it with `tf.convert_to_tensor` before the tape and watch that"),
@@ -64,87 +63,6 @@ class NotATensorSource(Rule):
     code = "GT107"
     name = "not-a-tensor-source"
     kinds = (Kind.NOT_A_TENSOR,)
-    examples = (
-        Example(
-            title="data from NumPy as the source",
-            broken="""\
-import numpy as np
-import tensorflow as tf
-
-x = np.linspace(0.0, 1.0, 5).astype("float32")
-
-with tf.GradientTape() as tape:
-    y = tf.sin(x)
-
-dy_dx = tape.gradient(y, x)
-""",
-            fixed="""\
-import numpy as np
-import tensorflow as tf
-
-x = tf.convert_to_tensor(np.linspace(0.0, 1.0, 5).astype("float32"))
-
-with tf.GradientTape() as tape:
-    tape.watch(x)
-    y = tf.sin(x)
-
-dy_dx = tape.gradient(y, x)
-""",
-            outcome="error",
-            exception="AttributeError",
-        ),
-        Example(
-            title="the model instead of its variables",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Dense(4), tf.keras.layers.Dense(1)])
-x = tf.random.normal([16, 3])
-y = tf.random.normal([16, 1])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((model(x) - y) ** 2)
-
-gradients = tape.gradient(loss, model)
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Dense(4), tf.keras.layers.Dense(1)])
-x = tf.random.normal([16, 3])
-y = tf.random.normal([16, 1])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((model(x) - y) ** 2)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-""",
-            outcome="error",
-            exception="AttributeError",
-        ),
-    )
-    clean = (
-        """\
-import numpy as np
-import tensorflow as tf
-
-x = np.float32([1.0, 2.0])
-w = tf.Variable([0.5, 0.5])
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(x * w**2)
-
-print(tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-layer = tf.keras.layers.Dense(2)
-with tf.GradientTape() as tape:
-    y = layer(tf.ones([1, 3]))
-
-print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``reason`` (a key of ``WHAT``), ``source_line`` and ``exception``."""
@@ -156,54 +74,62 @@ print(tape.gradient(y, {"kernel": layer.kernel, "bias": layer.bias}))
             named = "This source"
         return f"{named} is {what}{at(claim, 'source_line')}, so {told}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """What is meant written as a source: safe, since the call raises as it stands; a conversion is unsafe."""
-        site, reason = Site(claim, module), claim.detail.get("reason", "")
-        edits = []
-        for lost, asked in site.calls():
-            source = site.at(lost.source_span)
+        reason = claim.detail.get("reason", "")
+        changes: dict[cst.CSTNode, list[Change]] = {}
+        for lost, asked in site.calls:
+            source = site.source(lost)
             made = None if source is None else _meant(site, source, asked, reason)
-            if made is None:
+            if source is None or made is None:
                 return None
-            edits += made
-        if not edits:
-            return None
-        converts = reason in {"ndarray", "number", "list"}
-        message = "Make it a Tensor and watch it" if converts else "Ask for what can be differentiated by"
-        return proposal("unsafe" if converts else "safe", message, *dict.fromkeys(edits))
+            changes[source] = made
+        every = [change for made in changes.values() for change in made]
+        if reason in CONVERTED:
+            return unsafe("Make it a Tensor and watch it", *every) if every else None
+        return safe("Ask for what can be differentiated by", *every) if every else None
 
 
-def _meant(site: Site, source: ast.expr, call: ast.Call, reason: str) -> list[Replacement] | None:
-    """The edit that makes a source of what stands in its place."""
-    text = site.text(source)
-    if reason in {"model", "layer"} and spelled(source) is not None:
-        return [replace(source, f"{text}.trainable_variables")]
-    if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "get_weights":
-        return [replace(source, f"{site.text(source.func.value)}.trainable_variables")]
-    if reason == "reference" and isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
-        return [replace(source, site.text(source.func.value))]
-    if reason == "method":
-        end = span_of(source)
-        return [put(end.end_line, end.end_column, "()")]
-    if reason == "generator" and isinstance(source, ast.GeneratorExp) and text.startswith("("):
-        return [replace(source, f"[{text[1:-1]}]")]
-    if reason == "set" and isinstance(source, ast.Set):
-        return [replace(source, f"[{text[1:-1]}]")]
-    if reason in {"ndarray", "number", "list"}:
+CONVERTED = frozenset({"ndarray", "number", "list"})
+
+
+def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) -> list[Change] | None:
+    """The changes that make a source of what stands in its place."""
+    new: cst.BaseExpression | None = None
+    if reason in {"model", "layer"} and dotted(source) is not None:
+        new = cst.Attribute(source, cst.Name("trainable_variables"))
+    elif isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and called(source) == "get_weights":
+        new = source.func.with_changes(attr=cst.Name("trainable_variables"))
+    elif reason == "reference" and isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute):
+        new = source.func.value
+    elif reason == "method":
+        new = cst.Call(source)
+    elif reason == "generator" and isinstance(source, cst.GeneratorExp) and source.lpar:
+        new = cst.ListComp(source.elt, source.for_in)
+    elif reason == "set" and isinstance(source, cst.Set):
+        new = cst.List(source.elements)
+    elif reason in CONVERTED:
         return _converted(site, source, call)
-    return None
+    return None if new is None else [Replace(source, new)]
 
 
-def _converted(site: Site, source: ast.expr, call: ast.Call) -> list[Replacement] | None:
+def _converted(site: Site, source: cst.BaseExpression, call: cst.Call) -> list[Change] | None:
     """A Tensor made of a name's value just before the block, and watched in it."""
-    name, block, tape = spelled(source), site.block_of(call), site.tape_of(call)
-    convert = site.tensorflow("convert_to_tensor", call)
-    float32 = site.tensorflow("float32", call)
+    name, block, tape = dotted(source), site.block(call), site.tape(call)
+    convert, float32 = site.tensorflow("convert_to_tensor", call), site.tensorflow("float32", call)
     if name is None or block is None or tape is None or convert is None or float32 is None:
         return None
-    if any(block in site.index.above(statement) for statement, _ in site.bindings(name, call)):
+    made = site.bindings(name, call)
+    if any(site.is_inside(one, block) or (value is not None and _is_ragged(value)) for one, value in made):
         return None
-    return [
-        before(site.module, block, f"{name} = {convert}({name}, dtype={float32})"),
-        watching(site, block, tape, [name], None),
-    ]
+    new = statement("{x} = {convert}({x}, dtype={dtype})", x=name, convert=convert, dtype=float32)
+    return [Before(block, [new]), watching(site, block, tape, [name])]
+
+
+def _is_ragged(value: cst.BaseExpression) -> bool:
+    """Whether a list has rows of several lengths, of which no Tensor can be made."""
+    rows = elements(value)
+    if rows is None:
+        return False
+    lengths = {None if is_number(row) else len(elements(row) or ()) for row in rows}
+    return len(lengths) > 1 or any(_is_ragged(row) for row in rows)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import called, dotted, elements, only, single_target
+from gradlint.rule import After, Replace, Rule, cst, expression, safe, statement
 
-from .._mending.edits import after, alone, proposal, put, replace
-from .._mending.site import Site, span_of, spelled
-from .._mending.submodel import from_symbolic
+from .._fixing.submodel import from_symbolic
 from .._wording import at, code, so, source
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal, Replacement
+    from gradlint.rule import Change, Proposal, Site
+
 
 WHAT = {
     "slice": (
@@ -58,85 +57,6 @@ class SourceIsACopy(Rule):
     code = "GT108"
     name = "source-is-a-copy"
     kinds = (Kind.COPY,)
-    examples = (
-        Example(
-            title="a slice in the gradient call",
-            broken="""\
-import tensorflow as tf
-
-x = tf.Variable([1.0, 2.0, 3.0])
-
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(x**2)
-
-first = tape.gradient(y, x[0])
-""",
-            fixed="""\
-import tensorflow as tf
-
-x = tf.Variable([1.0, 2.0, 3.0])
-
-with tf.GradientTape() as tape:
-    y = tf.reduce_sum(x**2)
-
-first = tape.gradient(y, x)[0]
-""",
-            outcome="none",
-        ),
-        Example(
-            title="collocation points whose columns are not used",
-            broken="""\
-import tensorflow as tf
-
-net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
-points = tf.random.uniform([16, 2])
-
-with tf.GradientTape() as tape:
-    tape.watch(points)
-    x = points[:, 0:1]
-    u = net(points)
-
-u_x = tape.gradient(u, x)
-""",
-            fixed="""\
-import tensorflow as tf
-
-net = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="tanh"), tf.keras.layers.Dense(1)])
-points = tf.random.uniform([16, 2])
-
-with tf.GradientTape() as tape:
-    tape.watch(points)
-    x = points[:, 0:1]
-    t = points[:, 1:2]
-    u = net(tf.concat([x, t], axis=1))
-
-u_x = tape.gradient(u, x)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable([1.0, 2.0])
-with tf.GradientTape() as tape:
-    first = x[0]
-    y = first**2 + x[1]
-
-print(tape.gradient(y, first))
-""",
-        """\
-import tensorflow as tf
-
-v = tf.Variable(3.0)
-alias = v
-with tf.GradientTape() as tape:
-    y = v**2
-
-print(tape.gradient(y, alias))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``original`` (the value itself), ``bound_line`` and ``reason``.
@@ -160,90 +80,79 @@ print(tape.gradient(y, alias))
             return f"{named} {what}{lost}; {cure} the gradient of {original}."
         return f"{named} {what}{lost}; {cure} {original}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""
-        site = Site(claim, module)
         if claim.detail.get("reason") == "symbolic":
             return from_symbolic(site)
         together = _slices(site)
         if together is not None:
             return together
-        edits: list[Replacement] = []
-        for lost, call in site.calls():
-            source = site.at(lost.source_span)
+        changes: dict[cst.CSTNode, Change] = {}
+        for lost, call in site.calls:
+            source = site.source(lost)
             made = None if source is None else _itself(site, source, call, lost.method)
             if made is None:
                 return None
-            edits += made
-        return proposal("safe", "Ask for the value that was used", *dict.fromkeys(edits)) if edits else None
+            changes[made.old] = made
+        return safe("Ask for the value that was used", *changes.values()) if changes else None
 
 
 FUNCTIONS = frozenset({"identity", "convert_to_tensor", "constant", "deepcopy", "copy"})
 METHODS = frozenset({"read_value", "value", "numpy"})
 
 
-def _itself(site: Site, source: ast.expr, call: ast.Call, method: str) -> list[Replacement] | None:
-    """The edits that ask for the value which a copy was made of."""
+def _itself(site: Site, source: cst.BaseExpression, call: cst.Call, method: str) -> Replace | None:
+    """The change that asks for the value which a copy was made of."""
     copy = source
-    if spelled(source) is not None:
-        found = site.definition(spelled(source) or "", call)
-        if found is None:
+    if dotted(source) is not None:
+        found = site.definition(dotted(source), call)
+        value = None if found is None else _copied(found[1])
+        if found is None or value is None or site.definition(dotted(value), call) is None:
             return None
         copy = found[1]
-        value = _copied(copy)
-        if value is None or site.definition(spelled(value) or "", call) is None:
-            return None
     value = _copied(copy)
-    if value is None or spelled(value) is None:
+    if value is None or dotted(value) is None:
         return None
-    if not isinstance(copy, ast.Subscript):
-        return [replace(source, site.text(value))]
-    if method != "gradient" or not any(source is one for one in (*call.args, *(k.value for k in call.keywords))):
+    if not isinstance(copy, cst.Subscript):
+        return Replace(source, value)
+    if method != "gradient" or not any(source is one.value for one in call.args):
         return None
-    end = span_of(call)
-    whole, value_end = span_of(copy), span_of(value)
-    text = site.module.text(type(whole)(value_end.end_line, value_end.end_column, whole.end_line, whole.end_column))
-    return [replace(source, site.text(value)), put(end.end_line, end.end_column, text)]
+    argument = next(one for one in call.args if one.value is source)
+    return Replace(call, copy.with_changes(value=call.with_deep_changes(argument, value=value)))
 
 
 def _slices(site: Site) -> Proposal | None:
     """Slices of one value asked for in a list: the gradient of the whole value, sliced alike."""
-    calls = site.calls()
-    call = calls[0][1] if len(calls) == 1 else None
-    statement = None if call is None else site.index.parents.get(call)
-    if call is None or not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or call.keywords:
+    call = site.calls[0][1] if len(site.calls) == 1 else None
+    node = None if call is None else site.parent(call)
+    target, given = single_target(node), only(call, 2)
+    if call is None or not isinstance(node, cst.Assign) or not isinstance(target, cst.Tuple) or given is None:
         return None
-    names, sources = statement.targets[0], call.args[-1]
-    if not isinstance(names, ast.Tuple) or not isinstance(sources, (ast.List, ast.Tuple)) or len(call.args) != 2:
+    names, sources = elements(target), elements(given[1])
+    if names is None or sources is None or called(call) != "gradient" or not site.is_alone(node):
         return None
-    slices = [site.definition(spelled(one) or "", call) for one in sources.elts]
-    cut = [one[1] for one in slices if one is not None and isinstance(one[1], ast.Subscript)]
-    values = {spelled(one.value) for one in cut}
+    slices = [site.definition(dotted(one), call) for one in sources]
+    cut = [one[1] for one in slices if one is not None and isinstance(one[1], cst.Subscript)]
+    values = {dotted(one.value) for one in cut}
     value = next(iter(values)) if len(values) == 1 else None
-    made = None if value is None else site.definition(value, call)
-    if value is None or made is None or not len(cut) == len(sources.elts) == len(names.elts):
-        return None
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "gradient" or not alone(site.module, statement):
+    if value is None or site.definition(value, call) is None or not len(cut) == len(sources) == len(names):
         return None
     whole = site.free_name(f"gradient_of_{value.rpartition('.')[2]}")
-    parts = [site.text(one).removeprefix(site.text(one.value)) for one in cut]
-    line = f"{site.text(names)} = {', '.join(whole + part for part in parts)}"
-    return proposal(
-        "safe",
+    parts = [one.with_changes(value=cst.Name(whole)) for one in cut]
+    new = statement("{names} = {parts}", names=target, parts=cst.Tuple([cst.Element(one) for one in parts], [], []))
+    return safe(
         "Ask for the value that was used",
-        replace(names, whole),
-        replace(sources, value),
-        after(site.module, statement, line),
+        Replace(target, cst.Name(whole)),
+        Replace(given[1], expression(value)),
+        After(node, [new]),
     )
 
 
-def _copied(copy: ast.expr) -> ast.expr | None:
+def _copied(copy: cst.BaseExpression) -> cst.BaseExpression | None:
     """What an expression is a copy or a slice of."""
-    if isinstance(copy, ast.Subscript):
+    if isinstance(copy, cst.Subscript):
         return copy.value
-    if not isinstance(copy, ast.Call):
-        return None
-    if isinstance(copy.func, ast.Attribute) and copy.func.attr in METHODS and not copy.args:
-        return copy.func.value
-    name = (spelled(copy.func) or "").rpartition(".")[2]
-    return copy.args[0] if name in FUNCTIONS and len(copy.args) == 1 and not copy.keywords else None
+    if isinstance(copy, cst.Call) and isinstance(copy.func, cst.Attribute) and not copy.args:
+        return copy.func.value if copy.func.attr.value in METHODS else None
+    given = only(copy, 1)
+    return given[0] if given is not None and called(copy) in FUNCTIONS else None

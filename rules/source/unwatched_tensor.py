@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule
 
-from .._mending.watching import watch_sources
+from .._fixing.watching import watch_sources
 from .._wording import at, code, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 MADE = {
@@ -48,96 +48,6 @@ class UnwatchedTensor(Rule):
     code = "GT102"
     name = "unwatched-tensor"
     kinds = (Kind.UNWATCHED,)
-    examples = (
-        Example(
-            title="the sensitivity of a spring's energy",
-            broken="""\
-import tensorflow as tf
-
-stiffness = tf.Variable(2.0)
-stretch = tf.constant([0.1, 0.2, 0.4])
-
-with tf.GradientTape() as tape:
-    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
-
-force = tape.gradient(energy, stretch)
-""",
-            fixed="""\
-import tensorflow as tf
-
-stiffness = tf.Variable(2.0)
-stretch = tf.constant([0.1, 0.2, 0.4])
-
-with tf.GradientTape() as tape:
-    tape.watch(stretch)
-    energy = 0.5 * stiffness * tf.reduce_sum(stretch**2)
-
-force = tape.gradient(energy, stretch)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="a saliency map of an image",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
-
-
-def saliency(image, label):
-    with tf.GradientTape() as tape:
-        scores = model(image)
-        score = scores[0, label]
-    return tape.gradient(score, image)
-
-
-image = tf.random.uniform([1, 8, 8, 3])
-gradient = saliency(image, 3)
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
-
-
-def saliency(image, label):
-    with tf.GradientTape() as tape:
-        tape.watch(image)
-        scores = model(image)
-        score = scores[0, label]
-    return tape.gradient(score, image)
-
-
-image = tf.random.uniform([1, 8, 8, 3])
-gradient = saliency(image, 3)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-speed = tf.constant(12.0)
-with tf.GradientTape() as tape:
-    tape.watch(speed)
-    drag = 0.3 * speed**2
-    power = drag * speed
-
-print(tape.gradient(power, [speed, drag]))
-""",
-        """\
-import tensorflow as tf
-
-inputs = tf.random.normal([4, 3])
-kernel = tf.Variable(tf.ones([3, 1]))
-with tf.GradientTape() as tape:
-    hidden = tf.tanh(inputs @ kernel)
-    loss = tf.reduce_sum(hidden**2)
-
-print(tape.gradient(loss, [kernel, hidden]))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee`` (what made the Tensor), ``source_line``, ``watch_line`` and ``reason``.
@@ -162,6 +72,6 @@ print(tape.gradient(loss, [kernel, hidden]))
             told = f"{named} is {made}{at(claim, 'source_line')}, and the tape does not watch it"
         return f"{told}{lost}; call {watch(claim)} first in the block."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""
-        return watch_sources(claim, module)
+        return watch_sources(site)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule
 
-from .._mending.watching import watch_sources
+from .._fixing.watching import watch_sources
 from .._wording import at, several, so, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class VariableNotWatched(Rule):
@@ -39,99 +39,6 @@ class VariableNotWatched(Rule):
     code = "GT104"
     name = "variable-not-watched"
     kinds = (Kind.NOT_ACCESSED,)
-    examples = (
-        Example(
-            title="the gain watched and the offset forgotten",
-            broken="""\
-import tensorflow as tf
-
-gain = tf.Variable(1.5)
-offset = tf.Variable(0.2)
-signal = tf.constant([0.3, 0.6, 0.9])
-
-with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch(gain)
-    amplified = gain * signal + offset
-    power = tf.reduce_mean(amplified**2)
-
-d_gain, d_offset = tape.gradient(power, [gain, offset])
-""",
-            fixed="""\
-import tensorflow as tf
-
-gain = tf.Variable(1.5)
-offset = tf.Variable(0.2)
-signal = tf.constant([0.3, 0.6, 0.9])
-
-with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch([gain, offset])
-    amplified = gain * signal + offset
-    power = tf.reduce_mean(amplified**2)
-
-d_gain, d_offset = tape.gradient(power, [gain, offset])
-""",
-            outcome="none",
-        ),
-        Example(
-            title="the head of a network only",
-            broken="""\
-import tensorflow as tf
-
-body = tf.Variable(tf.random.normal([4, 3]))
-head = tf.Variable(tf.random.normal([3, 1]))
-
-
-def head_gradient(inputs):
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        loss = tf.reduce_mean((tf.tanh(inputs @ body) @ head) ** 2)
-    return tape.gradient(loss, head)
-
-
-gradient = head_gradient(tf.random.normal([8, 4]))
-""",
-            fixed="""\
-import tensorflow as tf
-
-body = tf.Variable(tf.random.normal([4, 3]))
-head = tf.Variable(tf.random.normal([3, 1]))
-
-
-def head_gradient(inputs):
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(head)
-        loss = tf.reduce_mean((tf.tanh(inputs @ body) @ head) ** 2)
-    return tape.gradient(loss, head)
-
-
-gradient = head_gradient(tf.random.normal([8, 4]))
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-kernel = tf.Variable(2.0)
-x = tf.constant(3.0)
-with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch(x)
-    y = kernel * x**2
-
-print(tape.gradient(y, x))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(1.0)
-with tf.GradientTape(watch_accessed_variables=False) as tape:
-    for variable in [w]:
-        tape.watch(variable)
-    y = tf.exp(w)
-
-print(tape.gradient(y, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``bound_line`` (where the tape is made) and ``reason`` (``keras-variable``)."""
@@ -147,6 +54,6 @@ print(tape.gradient(y, w))
             cure = f"call {watch(claim)}"
         return f"{told}{lost}; {cure} or drop the option."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The Variables watched first in the block: safe, since a watch changes no value."""
-        return watch_sources(claim, module, keras=claim.detail.get("reason") == "keras-variable")
+        return watch_sources(site, keras=claim.detail.get("reason") == "keras-variable")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule, safe, unsafe
 
-from .._mending.edits import proposal
-from .._mending.site import Site
-from .._mending.updates import assigned_in_place
-from .._mending.watching import watch_sources
+from .._fixing.updates import assigned_in_place
+from .._fixing.watching import watch_sources
 from .._wording import at, several, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class VariableReboundToTensor(Rule):
@@ -45,99 +43,6 @@ class VariableReboundToTensor(Rule):
     code = "GT101"
     name = "variable-rebound-to-tensor"
     kinds = (Kind.REBOUND,)
-    examples = (
-        Example(
-            title="a temperature that is annealed",
-            broken="""\
-import tensorflow as tf
-
-temperature = tf.Variable(4.0)
-logits = tf.constant([1.0, 2.0, 3.0])
-
-for epoch in range(3):
-    with tf.GradientTape() as tape:
-        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
-    print(epoch, tape.gradient(entropy, temperature))
-    temperature = temperature * 0.9
-""",
-            fixed="""\
-import tensorflow as tf
-
-temperature = tf.Variable(4.0)
-logits = tf.constant([1.0, 2.0, 3.0])
-
-for epoch in range(3):
-    with tf.GradientTape() as tape:
-        entropy = -tf.reduce_sum(tf.nn.softmax(logits / temperature) * tf.nn.log_softmax(logits / temperature))
-    print(epoch, tape.gradient(entropy, temperature))
-    temperature.assign(temperature * 0.9)
-""",
-            outcome="none",
-        ),
-        Example(
-            title="weights shrunk before a step",
-            broken="""\
-import tensorflow as tf
-
-
-class Line:
-    def __init__(self):
-        self.slope = tf.Variable(2.0)
-
-    def decayed_step(self, x, y):
-        self.slope = self.slope * 0.99
-        with tf.GradientTape() as tape:
-            loss = (self.slope * x - y) ** 2
-        return tape.gradient(loss, self.slope)
-
-
-line = Line()
-gradient = line.decayed_step(1.0, 3.0)
-""",
-            fixed="""\
-import tensorflow as tf
-
-
-class Line:
-    def __init__(self):
-        self.slope = tf.Variable(2.0)
-
-    def decayed_step(self, x, y):
-        self.slope.assign(self.slope * 0.99)
-        with tf.GradientTape() as tape:
-            loss = (self.slope * x - y) ** 2
-        return tape.gradient(loss, self.slope)
-
-
-line = Line()
-gradient = line.decayed_step(1.0, 3.0)
-""",
-            outcome="none",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    h = x
-    h = h + 1.0
-    y = h * h
-
-print(tape.gradient(y, [x, h]))
-""",
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-for step in range(3):
-    with tf.GradientTape() as tape:
-        y = x**2
-    gradient = tape.gradient(y, x)
-    x.assign(x - 0.1 * gradient)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``source_line`` (where the Variable is made), ``turn``, ``replacement`` and ``reason``.
@@ -151,20 +56,17 @@ for step in range(3):
         told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'source_line')} is gone{lost}"
         return f"{told}; {use(claim, 'change its value with `assign`')}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The update written as ``assign``; the Tensor watched where the Variable never had a name.
 
         Safe where the name holds a Variable on every way to the update.
         """
         if claim.detail.get("reason") == "expression":
-            return watch_sources(claim, module)
-        site = Site(claim, module)
-        statement = site.statement()
-        if statement is None or any(block in site.index.above(statement) for block in site.blocks()):
+            return watch_sources(site)
+        node = site.statement
+        if node is None or any(site.is_inside(node, block) for block in site.blocks):
             return None
-        edits = assigned_in_place(site, statement)
-        if edits is None:
+        changes = assigned_in_place(site, node)
+        if changes is None:
             return None
-        return proposal(
-            "safe" if claim.severity == "error" else "unsafe", "Change the Variable's value in place", *edits
-        )
+        return (safe if claim.severity == "error" else unsafe)("Change the Variable's value in place", *changes)

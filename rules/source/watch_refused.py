@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.program import walk
+from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
+from gradlint.rule import Remove, Replace, Rule, cst, expression, safe
 
-from .._mending.edits import proposal, remove, replace
-from .._mending.site import Site, spelled
-from .._mending.watching import is_watch, watchable, watching
+from .._fixing.watching import is_watch, watchable, watching
 from .._wording import code
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
+
 
 WHAT = {
     "ndarray": ("a NumPy array", "convert it with `tf.convert_to_tensor` and watch that"),
@@ -56,92 +56,6 @@ class WatchRefused(Rule):
     code = "GT110"
     name = "watch-refused"
     kinds = (Kind.WATCH_REFUSED,)
-    examples = (
-        Example(
-            title="a layer's variables watched by hand",
-            broken="""\
-import tensorflow as tf
-
-layer = tf.keras.layers.Dense(1)
-x = tf.random.normal([4, 2])
-layer.build(x.shape)
-
-with tf.GradientTape() as tape:
-    tape.watch(layer.trainable_variables)
-    loss = tf.reduce_sum(layer(x) ** 2)
-
-gradients = tape.gradient(loss, layer.trainable_variables)
-""",
-            fixed="""\
-import tensorflow as tf
-
-layer = tf.keras.layers.Dense(1)
-x = tf.random.normal([4, 2])
-layer.build(x.shape)
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(layer(x) ** 2)
-
-gradients = tape.gradient(loss, layer.trainable_variables)
-""",
-            outcome=None,
-            exception="ValueError",
-        ),
-        Example(
-            title="watching before the block",
-            broken="""\
-import tensorflow as tf
-
-x = tf.constant([1.0, 2.0, 3.0])
-tape = tf.GradientTape()
-tape.watch(x)
-
-with tape:
-    y = tf.reduce_sum(x**3)
-
-gradient = tape.gradient(y, x)
-""",
-            fixed="""\
-import tensorflow as tf
-
-x = tf.constant([1.0, 2.0, 3.0])
-tape = tf.GradientTape()
-
-with tape:
-    tape.watch(x)
-    y = tf.reduce_sum(x**3)
-
-gradient = tape.gradient(y, x)
-""",
-            outcome=None,
-            exception="AttributeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-layer = tf.keras.layers.Dense(1)
-layer.build([None, 2])
-with tf.GradientTape(watch_accessed_variables=False) as tape:
-    tape.watch([variable.value for variable in layer.trainable_variables])
-    loss = tf.reduce_sum(layer(tf.ones([3, 2])))
-
-print(tape.gradient(loss, layer.trainable_variables))
-""",
-        """\
-import numpy as np
-import tensorflow as tf
-
-x = tf.convert_to_tensor(np.float32([1.0, 2.0]))
-y = tf.constant(3.0)
-with tf.GradientTape() as tape:
-    tape.watch([x, y])
-    z = tf.reduce_sum(x) * y
-
-print(tape.gradient(z, {"x": x, "y": y}))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``source`` (what is watched), ``tape``, ``exception`` and ``reason``.
@@ -167,75 +81,59 @@ print(tape.gradient(z, {"x": x, "y": y}))
             return f"{tape} does not take {what} {raises}; {cure}."
         return f"{tape} does not take {what}, as {code(watched)} is, {raises}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.
 
-        Variables that the tape watches by itself need no watch.
-
-        Safe, since the line raises as it stands.
+        Variables that the tape watches by itself need no watch. Safe, since the line raises as it stands.
         """
-        site = Site(claim, module)
-        statement = site.statement()
-        if not isinstance(statement, ast.Expr) or not is_watch(statement) or not isinstance(statement.value, ast.Call):
+        node, reason = site.statement, claim.detail.get("reason")
+        if not isinstance(node, cst.Expr) or not is_watch(node) or not isinstance(node.value, cst.Call):
             return None
-        call, reason = statement.value, claim.detail.get("reason")
-        if reason == "two-arguments" and len(call.args) > 1 and not call.keywords:
-            return proposal("safe", "Watch them as a list", replace(call, _listed(site, call)))
-        if len(call.args) != 1 or call.keywords:
+        call = node.value
+        plain = positional(call)
+        if plain is None or keywords(call):
             return None
-        (watched,) = call.args
-        if reason in {"keras-variable", "keras-variables"} and _watches_by_itself(site, watched):
-            return proposal("safe", "Drop it: the tape watches them by itself", remove(site, statement))
+        if reason == "two-arguments" and len(plain) > 1:
+            listed = cst.List([cst.Element(one) for one in plain])
+            return safe("Watch them as a list", Replace(call, call.with_changes(args=[cst.Arg(listed)])))
+        if len(plain) != 1:
+            return None
         if reason in {"keras-variable", "keras-variables"}:
-            what = _values(watched)
-            return (
-                None if what is None else proposal("safe", "Watch the Keras variable's value", replace(watched, what))
-            )
+            return _keras(site, node, plain[0])
         if reason in {"model", "layer"}:
-            return proposal("safe", "Drop it: the model's variables are watched", remove(site, statement))
-        if reason == "not-entered":
-            return _moved_in(site, statement, call)
-        return None
+            return safe("Drop it: the model's variables are watched", Remove(node))
+        return _moved_in(site, node, call, plain[0]) if reason == "not-entered" else None
 
 
-def _listed(site: Site, call: ast.Call) -> str:
-    return f"{site.text(call.func)}([{', '.join(site.text(one) for one in call.args)}])"
-
-
-def _watches_by_itself(site: Site, watched: ast.expr) -> bool:
-    """Whether a tape of the default kind watches what is written: a list of trainable variables."""
+def _keras(site: Site, node: cst.Expr, watched: cst.BaseExpression) -> Proposal | None:
+    """The watch of Keras variables dropped where the tape watches them by itself, else of their values."""
     made = site.at(site.claim.places.get("tape_call"))
-    plain = isinstance(made, ast.Call) and not made.args and {one.arg for one in made.keywords} <= {"persistent"}
-    return plain and isinstance(watched, ast.Attribute) and watched.attr in {"trainable_variables", "trainable_weights"}
+    default = isinstance(made, cst.Call) and not positional(made) and keywords(made).keys() <= {"persistent"}
+    if default and last_name(watched) in {"trainable_variables", "trainable_weights"}:
+        return safe("Drop it: the tape watches them by itself", Remove(node))
+    listed, name = elements(watched), dotted(watched)
+    if listed is not None and all(dotted(one) is not None for one in listed):
+        values = [cst.Element(cst.Attribute(one, cst.Name("value"))) for one in listed]
+        return safe("Watch the Keras variable's value", Replace(watched, cst.List(values)))
+    if name is None:
+        return None
+    return safe("Watch the Keras variable's value", Replace(watched, expression(watchable(name))))
 
 
-def _values(watched: ast.expr) -> str | None:
-    """What ``watch`` takes in the place of Keras variables."""
-    if isinstance(watched, (ast.List, ast.Tuple)):
-        names = [spelled(one) for one in watched.elts]
-        return None if None in names else f"[{', '.join(f'{name}.value' for name in names)}]"
-    name = spelled(watched)
-    return None if name is None else watchable(name)
-
-
-def _moved_in(site: Site, statement: ast.Expr, call: ast.Call) -> Proposal | None:
+def _moved_in(site: Site, node: cst.Expr, call: cst.Call, watched: cst.BaseExpression) -> Proposal | None:
     """The watch moved into the block that comes right after it, or into the class's one block of a tape it keeps."""
-    tape, source = site.tape_of(call), spelled(call.args[0])
-    suite = site.index.suite(statement)
-    following = suite[suite.index(statement) + 1 :]
-    block = next((one for one in following if isinstance(one, (ast.With, ast.AsyncWith))), None)
-    if tape is not None and source is not None and tape.startswith("self.") and source.startswith("self."):
-        holder = site.index.enclosing(statement, ast.ClassDef)
-        entering = [
-            one
-            for one in (() if holder is None else ast.walk(holder))
-            if isinstance(one, (ast.With, ast.AsyncWith)) and site.item_of(one, tape) is not None
-        ]
+    tape, source = site.tape(call), dotted(watched)
+    if tape is None or source is None:
+        return None
+    suite = site.suite(node)
+    block = next((one for one in suite[suite.index(node) + 1 :] if isinstance(one, cst.With)), None)
+    if tape.startswith("self.") and source.startswith("self."):
+        holder = site.program.enclosing(node, cst.ClassDef)
+        nodes = () if holder is None else walk(holder)
+        entering = [one for one in nodes if isinstance(one, cst.With) and site.item(one, tape) is not None]
         block = entering[0] if len(entering) == 1 else None
-    if tape is None or source is None or block is None or site.item_of(block, tape) is None:
+    if block is None or site.item(block, tape) is None:
         return None
-    if any(block in site.index.above(made) for made, _ in site.bindings(source, block.body[0])):
+    if any(site.is_inside(made, block) for made, _ in site.bindings(source, site.body(block)[0])):
         return None
-    return proposal(
-        "safe", "Watch it inside the block", remove(site, statement), watching(site, block, tape, [source], None)
-    )
+    return safe("Watch it inside the block", Remove(node), watching(site, block, tape, [source]))

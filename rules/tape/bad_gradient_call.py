@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind, Span
-from gradlint.rule import Example, Replacement, Rule
+from gradlint.flow.facts import Kind
+from gradlint.nodes.reading import called
+from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._mending.edits import proposal, replace
-from .._mending.site import Site, span_of
 from .._wording import call, name, so, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 EXCEPTIONS = {
@@ -56,89 +54,6 @@ class BadGradientCall(Rule):
     code = "GT407"
     name = "bad-gradient-call"
     kinds = (Kind.BAD_CALL,)
-    examples = (
-        Example(
-            title="two sources as two arguments",
-            broken="""\
-import tensorflow as tf
-
-a = tf.Variable(2.0)
-b = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    y = a**2 + a * b
-
-gradient = tape.gradient(y, a, b)
-""",
-            fixed="""\
-import tensorflow as tf
-
-a = tf.Variable(2.0)
-b = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    y = a**2 + a * b
-
-d_a, d_b = tape.gradient(y, [a, b])
-""",
-            outcome=None,
-        ),
-        Example(
-            title="a method that is not there",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-
-
-def gradients_of(x):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(model(x) ** 2)
-    return tape.gradients(loss, model.trainable_variables)
-
-
-gradients_of(tf.random.normal([4, 2]))
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-
-
-def gradients_of(x):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(model(x) ** 2)
-    return tape.gradient(loss, model.trainable_variables)
-
-
-gradients_of(tf.random.normal([4, 2]))
-""",
-            outcome=None,
-            exception="AttributeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable([1.0, 2.0])
-upstream = tf.constant([0.5, 2.0])
-with tf.GradientTape() as tape:
-    y = w**2
-
-print(tape.gradient(y, w, output_gradients=upstream))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(1.0)
-settings = {"persistent": True, "watch_accessed_variables": True}
-with tf.GradientTape(**settings) as tape:
-    y = w**2
-
-print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``source``, ``method``, ``keyword``, ``replacement``, ``exception`` and ``reason``.
@@ -181,39 +96,38 @@ print(tape.gradient(target=y, sources=[w]), tape.gradient(y, w))
             "unconnected-value": (f"{written} takes 'none' or 'zero' as `unconnected_gradients`", "use one of these"),
         }.get(reason, (f"{written} does not take this", "see its signature"))
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.
 
         Safe where the line raises as it stands; a list of sources gives a list of gradients and is unsafe.
         """
-        site, reason = Site(claim, module), claim.detail.get("reason")
-        node = site.expression()
-        if isinstance(node, ast.Call):
-            return _meant(site, node, reason)
+        node, reason = site.node, claim.detail.get("reason")
+        if isinstance(node, cst.Call):
+            return _meant(node, reason)
         if reason == "with-a-class" and node is not None:
-            return proposal("safe", "Call the class", replace(node, f"{site.text(node)}()"))
+            return safe("Call the class", Replace(node, cst.Call(node)))
         return None
 
 
-def _meant(site: Site, node: ast.Call, reason: str | None) -> Proposal | None:
-    function = node.func
-    if reason == "second-source" and len(node.args) > 2:
-        first, last = span_of(node.args[1]), span_of(node.args[-1])
-        sources = ", ".join(site.text(one) for one in node.args[1:])
-        whole = Span(first.line, first.column, last.end_line, last.end_column)
-        return proposal("unsafe", "Pass the sources as one list", Replacement(whole, f"[{sources}]"))
-    if reason == "unknown-method" and isinstance(function, ast.Attribute):
-        meant = {"gradients": "gradient", "grad": "gradient", "jacobians": "jacobian"}.get(function.attr)
-        owner = site.text(function.value)
-        return None if meant is None else proposal("safe", f"Call `{meant}`", replace(function, f"{owner}.{meant}"))
-    if reason == "unknown-keyword":
-        for keyword in node.keywords:
-            meant = {"source": "sources", "targets": "target", "presistent": "persistent"}.get(keyword.arg or "")
-            if meant is not None:
-                named = Span(keyword.lineno, keyword.col_offset, keyword.lineno, keyword.value.col_offset)
-                if keyword.lineno == keyword.value.lineno and site.module.text(named) == f"{keyword.arg}=":
-                    return proposal("safe", f"Pass it as `{meant}`", Replacement(named, f"{meant}="))
-    if reason == "persistent-not-bool":
-        for value in [*node.args[:1], *(one.value for one in node.keywords if one.arg == "persistent")]:
-            return proposal("safe", "Write persistent=True", replace(value, "True"))
+METHODS = {"gradients": "gradient", "grad": "gradient", "jacobians": "jacobian"}
+KEYWORDS = {"source": "sources", "targets": "target", "presistent": "persistent"}
+
+
+def _meant(node: cst.Call, reason: str | None) -> Proposal | None:
+    plain = [one for one in node.args if one.keyword is None]
+    if reason == "second-source" and len(plain) > 2:
+        listed = cst.List([cst.Element(one.value) for one in plain[1:]])
+        rest = [one for one in node.args if one.keyword is not None]
+        args = [plain[0], plain[1].with_changes(value=listed, comma=plain[-1].comma), *rest]
+        return unsafe("Pass the sources as one list", Replace(node, node.with_changes(args=args)))
+    if reason == "unknown-method" and isinstance(node.func, cst.Attribute) and called(node) in METHODS:
+        meant = METHODS[called(node)]
+        return safe(f"Call `{meant}`", Replace(node.func, node.func.with_changes(attr=cst.Name(meant))))
+    for one in node.args:
+        name = "" if one.keyword is None else one.keyword.value
+        if reason == "unknown-keyword" and name in KEYWORDS:
+            renamed = one.with_changes(keyword=cst.Name(KEYWORDS[name]))
+            return safe(f"Pass it as `{KEYWORDS[name]}`", Replace(one, renamed))
+        if reason == "persistent-not-bool" and name in ("", "persistent"):
+            return safe("Write persistent=True", Replace(one.value, cst.Name("True")))
     return None

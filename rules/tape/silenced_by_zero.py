@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule
 
 from .._wording import several, sources, target, way
 
@@ -39,91 +39,6 @@ class SilencedByZero(Rule):
     code = "GT405"
     name = "silenced-by-zero"
     kinds = (Kind.SILENCED,)
-    examples = (
-        Example(
-            title="zeros for a weight that is not used",
-            broken="""\
-import tensorflow as tf
-
-used = tf.Variable([0.5, 1.5])
-unused = tf.Variable([1.0, 1.0])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(used**2)
-
-print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
-""",
-            fixed="""\
-import tensorflow as tf
-
-used = tf.Variable([0.5, 1.5])
-unused = tf.Variable([1.0, 1.0])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(used**2 * unused)
-
-print(tape.gradient(loss, unused, unconnected_gradients=tf.UnconnectedGradients.ZERO))
-""",
-            outcome="zero",
-        ),
-        Example(
-            title="a constant that nobody watches",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable([0.5, 0.5])
-image = tf.constant([0.2, 0.8])
-
-
-def sensitivity(pixels):
-    with tf.GradientTape() as tape:
-        score = tf.reduce_sum(w * pixels**2)
-    return tape.gradient(score, pixels, unconnected_gradients="zero")
-
-
-print(sensitivity(image))
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable([0.5, 0.5])
-image = tf.constant([0.2, 0.8])
-
-
-def sensitivity(pixels):
-    with tf.GradientTape() as tape:
-        tape.watch(pixels)
-        score = tf.reduce_sum(w * pixels**2)
-    return tape.gradient(score, pixels)
-
-
-print(sensitivity(image))
-""",
-            outcome="zero",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    y = x**2
-
-print(tape.gradient(y, x, unconnected_gradients=tf.UnconnectedGradients.ZERO))
-""",
-        """\
-import tensorflow as tf
-
-w = tf.Variable(1.0)
-v = tf.Variable(2.0)
-flag = tf.random.uniform([]) < 2.0
-with tf.GradientTape() as tape:
-    y = w * v if flag else w
-
-print(tape.gradient(y, [w, v], unconnected_gradients="zero"))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``cause_line`` (where the way is lost) and ``exception`` (a Keras variable refuses the zeros)."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.make import holds, with_argument
+from gradlint.nodes.program import walk
+from gradlint.nodes.reading import called, dotted, last_name, only, single_target
+from gradlint.nodes.site import leaves
+from gradlint.rule import After, Remove, Replace, Rule, Wrap, block, cst, safe, statement
 
-from .._mending.edits import after, alone, begins_line, indent, proposal, remove, replace, with_keyword
-from .._mending.moving import LEAVING
-from .._mending.site import Site, spelled
-from .._mending.watching import VARIABLE_LISTS, is_watch
+from .._fixing.watching import VARIABLE_LISTS, is_watch
 from .._wording import at, call, code, way
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal, Replacement
+    from gradlint.rule import Change, Proposal, Site
+
+    Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+    _Single = tuple[cst.Name, cst.BaseExpression, cst.BaseExpression]
 
 
 class TapeReused(Rule):
@@ -46,98 +49,6 @@ class TapeReused(Rule):
     code = "GT401"
     name = "tape-reused"
     kinds = (Kind.TAPE_REUSED,)
-    examples = (
-        Example(
-            title="two derivatives of one recording",
-            broken="""\
-import tensorflow as tf
-
-radius = tf.Variable(2.0)
-
-with tf.GradientTape() as tape:
-    area = 3.14159 * radius**2
-    volume = 4.0 / 3.0 * 3.14159 * radius**3
-
-d_area = tape.gradient(area, radius)
-d_volume = tape.gradient(volume, radius)
-""",
-            fixed="""\
-import tensorflow as tf
-
-radius = tf.Variable(2.0)
-
-with tf.GradientTape(persistent=True) as tape:
-    area = 3.14159 * radius**2
-    volume = 4.0 / 3.0 * 3.14159 * radius**3
-
-d_area = tape.gradient(area, radius)
-d_volume = tape.gradient(volume, radius)
-del tape
-""",
-            outcome="error",
-            exception="RuntimeError",
-        ),
-        Example(
-            title="two networks trained from one tape",
-            broken="""\
-import tensorflow as tf
-
-generator = tf.Variable(tf.random.normal([2, 2]))
-critic = tf.Variable(tf.random.normal([2, 1]))
-
-
-def train_step(noise):
-    with tf.GradientTape() as tape:
-        score = tf.reduce_mean(tf.tanh(noise @ generator) @ critic)
-    critic_gradient = tape.gradient(score, critic)
-    generator_gradient = tape.gradient(score, generator)
-    return critic_gradient, generator_gradient
-
-
-gradients = train_step(tf.random.normal([4, 2]))
-""",
-            fixed="""\
-import tensorflow as tf
-
-generator = tf.Variable(tf.random.normal([2, 2]))
-critic = tf.Variable(tf.random.normal([2, 1]))
-
-
-def train_step(noise):
-    with tf.GradientTape() as tape:
-        score = tf.reduce_mean(tf.tanh(noise @ generator) @ critic)
-    critic_gradient, generator_gradient = tape.gradient(score, [critic, generator])
-    return critic_gradient, generator_gradient
-
-
-gradients = train_step(tf.random.normal([4, 2]))
-""",
-            outcome="error",
-            exception="RuntimeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(1.0)
-tape = tf.GradientTape()
-for step in range(3):
-    with tape:
-        loss = (w - float(step)) ** 2 + w
-    print(tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-x = tf.Variable(2.0)
-y = tf.Variable(3.0)
-with tf.GradientTape() as first, tf.GradientTape() as second:
-    z = x**2 * y
-
-print(first.gradient(z, x), second.gradient(z, y))
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``tape``, ``first_call_line``, ``exception`` and ``reason``.
@@ -174,133 +85,112 @@ print(first.gradient(z, x), second.gradient(z, y))
         certain = claim.severity == "error" or way(claim)
         return f"{'raises' if certain else 'can raise'} {exception or 'RuntimeError'}"
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """One call with a list of sources where neighbouring calls share the target; else a persistent tape.
 
         Safe, since the second call raises as it stands. The persistent tape is deleted after its last use where that
         use is plain. A tape that was never entered is entered where it is made, up to the call.
         """
-        site = Site(claim, module)
-        calls = site.calls()
-        if not calls or claim.detail.get("reason") == "other-tape":
+        reason = claim.detail.get("reason")
+        if not site.calls or reason == "other-tape":
             return None
-        asked = calls[0][1]
-        if claim.detail.get("reason") == "never-entered":
-            return _entered(site, asked)
-        tape, made = site.tape_of(asked), site.tape_call(asked) or site.at(claim.places.get("tape_call"))
-        if tape is None:
-            return None
+        asked = site.calls[0][1]
+        tape = site.tape(asked)
+        if reason == "never-entered" or tape is None:
+            return None if tape is None else _entered(site, asked, tape)
         joined = _joined(site, asked, tape)
         if joined is not None:
             return joined
-        if not isinstance(made, ast.Call):
+        made = site.tape_call(asked) or site.at(claim.places.get("tape_call"))
+        if not isinstance(made, cst.Call) or _is_shadowed(site, asked, tape):
             return None
-        persistent = replace(made.args[0], "True") if made.args else with_keyword(site, made, "persistent", "True")
-        if persistent is None:
+        if made.args and made.args[0].keyword is None:
+            persistent = made.with_deep_changes(made.args[0], value=cst.Name("True"))
+        elif any(one.star for one in made.args):
             return None
-        deleted = _deleted(site, asked, tape)
-        return proposal("safe", "Make the tape persistent", persistent, *([] if deleted is None else [deleted]))
-
-
-def _entered(site: Site, asked: ast.Call) -> Proposal | None:
-    """``tape = tf.GradientTape()`` as a ``with`` statement that holds what follows up to the gradient call."""
-    module, tape = site.module, site.tape_of(asked)
-    statement, found = site.index.statement(asked), None if tape is None else site.bindings(tape, asked)
-    if tape is None or statement is None or not found or len(found) != 1:
-        return None
-    made, call = found[0]
-    suite = site.index.suite(made)
-    if not isinstance(made, ast.Assign) or not isinstance(call, ast.Call) or not site.is_tape(call):
-        return None
-    at = next((number for number, one in enumerate(suite) if one is statement), -1)
-    held = suite[suite.index(made) + 1 : at] if at >= 0 else []
-    plain = all(alone(module, one) or hasattr(one, "body") for one in [made, *held])
-    if not held or not plain or any(isinstance(node, LEAVING) for one in held for node in ast.walk(one)):
-        return None
-    if any(spelled(node) == tape and not is_watch(one, tape) for one in held for node in ast.walk(one)):
-        return None
-    body = next((one for one in site.index.above(made) if isinstance(one, ast.stmt)), None)
-    outer = "" if body is None else module.indent(body.lineno)
-    step = module.indent(made.lineno).removeprefix(outer) or "    "
-    return proposal(
-        "safe",
-        "Enter the tape",
-        replace(made, f"with {site.text(call)} as {tape}:"),
-        *indent(module, held[0].lineno, held[-1].end_lineno or 0, step),
-    )
-
-
-def _joined(site: Site, asked: ast.Call, tape: str) -> Proposal | None:
-    """Neighbouring ``a = tape.gradient(y, x)`` and ``b = tape.gradient(y, w)`` as one call with a list."""
-    block = site.block_of(asked)
-    statement = site.index.statement(asked)
-    if block is None or statement is None:
-        return None
-    suite = site.index.suite(statement)
-    single = [one for one in suite if _single(site, one, tape) is not None]
-    at = next((number for number, one in enumerate(suite) if one is statement), -1)
-    first = last = at
-    target = _single(site, statement, tape)
-    while first > 0 and _same(target, _single(site, suite[first - 1], tape)):
-        first -= 1
-    while last + 1 < len(suite) and _same(target, _single(site, suite[last + 1], tape)):
-        last += 1
-    group = suite[first : last + 1]
-    asking = {f"{tape}.{method}" for method in METHODS}
-    all_calls = [
-        one for one in ast.walk(site.index.scope(asked)) if isinstance(one, ast.Call) and spelled(one.func) in asking
-    ]
-    if target is None or len(group) < 2 or len(group) != len(single) or len(all_calls) != len(group):
-        return None
-    if not all(alone(site.module, one) for one in group):
-        return None
-    parts = [part for one in group if (part := _single(site, one, tape)) is not None]
-    names = ", ".join(name for name, _, _ in parts)
-    sources = ", ".join(source for _, _, source in parts)
-    return proposal(
-        "safe",
-        "Ask once, with a list of sources",
-        replace(group[0], f"{names} = {tape}.gradient({target[1]}, [{sources}])"),
-        *(remove(site, one) for one in group[1:]),
-    )
+        else:
+            persistent = with_argument(made, "persistent", cst.Name("True"))
+        return safe("Make the tape persistent", Replace(made, persistent), *_deleted(site, asked, tape))
 
 
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
 
-def _same(one: tuple[str, str, str] | None, other: tuple[str, str, str] | None) -> bool:
-    return one is not None and other is not None and one[1] == other[1]
+def _entered(site: Site, asked: cst.Call, tape: str) -> Proposal | None:
+    """``tape = tf.GradientTape()`` as a ``with`` statement that holds what follows up to the gradient call."""
+    node, found = site.statement_of(asked), site.bindings(tape, asked)
+    if node is None or len(found) != 1:
+        return None
+    made, call = found[0]
+    suite = site.suite(made)
+    if not isinstance(made, cst.Assign) or not isinstance(call, cst.Call) or not site.is_tape(call):
+        return None
+    held = suite[suite.index(made) + 1 : suite.index(node)] if node in suite else []
+    if not held or not all(site.is_alone(one) for one in (made, *held)) or any(leaves(one) for one in held):
+        return None
+    if any(dotted(inner) == tape and not is_watch(one, tape) for one in held for inner in walk(one)):
+        return None
+    return safe("Enter the tape", Remove(made), Wrap(held, block("with {c} as {t}:\n    pass", c=call, t=tape)))
 
 
-def _single(site: Site, statement: ast.stmt, tape: str) -> tuple[str, str, str] | None:
+def _is_shadowed(site: Site, asked: cst.Call, tape: str) -> bool:
+    """Whether the block stands in another one whose tape has the same name, so that it is not plain which is meant."""
+    inner = site.block(asked)
+    blocks = () if inner is None else site.above(inner)
+    return any(isinstance(one, cst.With) and site.item(one, tape) is not None for one in blocks)
+
+
+def _joined(site: Site, asked: cst.Call, tape: str) -> Proposal | None:
+    """Neighbouring ``a = tape.gradient(y, x)`` and ``b = tape.gradient(y, w)`` as one call with a list."""
+    node = site.statement_of(asked)
+    parts = {one: _single(site, one, tape) for one in (() if node is None else site.suite(node))}
+    suite, target = list(parts), parts.get(node) if node is not None else None
+    if node is None or target is None or site.block(asked) is None:
+        return None
+    first = last = suite.index(node)
+    while first > 0 and _same(site, target, parts[suite[first - 1]]):
+        first -= 1
+    while last + 1 < len(suite) and _same(site, target, parts[suite[last + 1]]):
+        last += 1
+    group = suite[first : last + 1]
+    singles = [one for one in parts.values() if one is not None]
+    calls = [one for one in walk(site.scope(asked)) if called(one) in METHODS and site.tape(one) == tape]
+    if len(group) < 2 or not len(group) == len(singles) == len(calls) or not all(site.is_alone(one) for one in group):
+        return None
+    names = cst.Tuple([cst.Element(name) for name, _, _ in singles], [], [])
+    sources = cst.List([cst.Element(source) for _, _, source in singles])
+    call = statement("{n} = {t}.gradient({y}, {x})", n=names, t=tape, y=target[1], x=sources)
+    return safe("Ask once, with a list of sources", Replace(group[0], call), *(Remove(one) for one in group[1:]))
+
+
+def _same(site: Site, one: _Single, other: _Single | None) -> bool:
+    return other is not None and site.same(one[1], other[1])
+
+
+def _single(site: Site, node: Statement, tape: str) -> _Single | None:
     """The name, target and source of ``name = tape.gradient(target, source)``."""
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+    name, value = single_target(node), node.value if isinstance(node, cst.Assign) else None
+    given = only(value, 2)
+    if not isinstance(name, cst.Name) or given is None or called(value) != "gradient" or site.tape(value) != tape:
         return None
-    name, value = statement.targets[0], statement.value
-    if not (isinstance(name, ast.Name) and isinstance(value, ast.Call) and site.tape_of(value) == tape):
+    target, source = given
+    if dotted(source) is None or last_name(source) in VARIABLE_LISTS:
         return None
-    if spelled(value.func) != f"{tape}.gradient" or len(value.args) != 2 or value.keywords:
+    if dotted(target) is None or name.value in {dotted(target), dotted(source)}:
         return None
-    target, source = value.args
-    if spelled(source) is None or (isinstance(source, ast.Attribute) and source.attr in VARIABLE_LISTS):
-        return None
-    if not isinstance(target, (ast.Name, ast.Attribute)) or name.id in {spelled(target), spelled(source)}:
-        return None
-    return name.id, site.text(target), site.text(source)
+    return name, target, source
 
 
-def _deleted(site: Site, asked: ast.Call, tape: str) -> Replacement | None:
-    """``del tape`` behind the last statement that uses the tape; None where that would not be plain."""
-    block = site.block_of(asked)
-    if block is None or len(site.bindings(tape, asked)) != 1 or "." in tape:
-        return None
-    suite = site.index.suite(block)
-    using = [one for one in suite if any(spelled(node) == tape for node in ast.walk(one))]
-    everywhere = [use for use in site.uses(tape) if site.index.scope(use) is site.index.scope(asked)]
+def _deleted(site: Site, asked: cst.Call, tape: str) -> list[Change]:
+    """``del tape`` behind the last statement that uses the tape; nothing where that would not be plain."""
+    made = site.block(asked)
+    if made is None or len(site.bindings(tape, asked)) != 1 or "." in tape:
+        return []
+    using = [one for one in site.suite(made) if any(dotted(inner) == tape for inner in walk(one))]
     last = using[-1]
-    if last is block or isinstance(last, (ast.Return, ast.Delete, ast.With)) or not begins_line(site.module, last):
-        return None
-    held = {id(node) for one in using for node in ast.walk(one)}
-    if any(id(use) not in held for use in everywhere) or len(everywhere) != len(site.uses(tape)):
-        return None
-    return after(site.module, last, f"del {tape}")
+    if last is made or isinstance(last, (cst.Return, cst.Del, cst.With)) or not site.program.is_alone(last):
+        return []
+    uses = site.uses(tape)
+    if any(site.scope(use) is not site.scope(asked) or not any(holds(one, use) for one in using) for use in uses):
+        return []
+    return [After(last, [statement("del {t}", t=tape)])]

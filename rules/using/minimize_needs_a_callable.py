@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.reading import bound_in, dotted, keywords, single_target
+from gradlint.rule import Before, Replace, Rule, Wrap, block, cst, expression, safe, statement
 
-from .._mending.edits import alone, before, indent, proposal, put, replace
-from .._mending.site import Site, bound_names, span_of, spelled
 from .._wording import name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal, Replacement
+    from gradlint.rule import Change, Proposal, Site
+
+    Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 
 
 class MinimizeNeedsACallable(Rule):
@@ -41,101 +41,6 @@ class MinimizeNeedsACallable(Rule):
     code = "GT504"
     name = "minimize-needs-a-callable"
     kinds = (Kind.MINIMIZE,)
-    examples = (
-        Example(
-            title="minimize of a Keras optimizer",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-optimizer = tf.keras.optimizers.Adam(0.1)
-
-with tf.GradientTape() as tape:
-    loss = (w - 1.0) ** 2
-print(tape.gradient(loss, w))
-
-optimizer.minimize(loss, [w])
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-optimizer = tf.keras.optimizers.Adam(0.1)
-
-with tf.GradientTape() as tape:
-    loss = (w - 1.0) ** 2
-gradient = tape.gradient(loss, w)
-
-optimizer.apply_gradients([(gradient, w)])
-""",
-            outcome=None,
-            exception="AttributeError",
-        ),
-        Example(
-            title="a Tensor given to an old optimizer",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable([1.0, 2.0])
-optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
-
-
-def train_step():
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(w**2)
-    optimizer.minimize(loss, var_list=[w])
-    return tape.gradient(loss, w)
-
-
-train_step()
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable([1.0, 2.0])
-optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
-
-
-def train_step():
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(w**2)
-    gradient = tape.gradient(loss, w)
-    optimizer.apply_gradients([(gradient, w)])
-    return gradient
-
-
-train_step()
-""",
-            outcome=None,
-            exception="RuntimeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.1)
-optimizer.minimize(lambda: (w - 1.0) ** 2, var_list=[w])
-with tf.GradientTape() as tape:
-    loss = w**2
-print(tape.gradient(loss, w))
-""",
-        """\
-import tensorflow as tf
-
-
-def minimize(loss_function, variable, steps=3):
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = loss_function()
-        variable.assign_sub(0.1 * tape.gradient(loss, variable))
-
-
-w = tf.Variable(2.0)
-minimize(lambda: w**2, w)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``exception`` and ``reason`` (``removed``: Keras 3 has no such method; ``tensor``)."""
@@ -149,54 +54,48 @@ minimize(lambda: w**2, w)
         )
         return f"{told}; pass a lambda, or use a tape and `apply_gradients`."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The tape's gradients applied, where a block that computed the loss stands just before: safe, as it raises."""
-        site = Site(claim, module)
-        node, statement = site.expression(), site.statement()
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or statement is None:
+        node, made = site.node, site.statement
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or made is None:
             return None
-        arguments = [*node.args, *(one.value for one in node.keywords if one.arg == "var_list")]
-        suite = site.index.suite(statement)
-        at = next((number for number, one in enumerate(suite) if one is statement), 0)
-        block = suite[at - 1] if at else None
-        if len(arguments) != 2 or spelled(arguments[0]) is None:
+        plain = [one.value for one in node.args if one.keyword is None]
+        arguments = [*plain, *(value for name, value in keywords(node).items() if name == "var_list")]
+        if len(arguments) != 2 or dotted(arguments[0]) is None:
             return None
-        if isinstance(block, ast.Assign) and [spelled(one) for one in block.targets] == [spelled(arguments[0])]:
-            return _recorded(site, node, statement, block, *arguments)
-        if not isinstance(block, ast.With):
+        suite = site.suite(made)
+        at = suite.index(made)
+        above = suite[at - 1] if at else None
+        if dotted(single_target(above)) == dotted(arguments[0]) and above is not None:
+            return _recorded(site, node, made, above, arguments)
+        if not isinstance(above, cst.With) or above.items[0].asname is None:
             return None
-        tape = spelled(block.items[0].optional_vars) if block.items[0].optional_vars is not None else None
-        if tape is None or spelled(arguments[0]) not in {name for one in block.body for name in bound_names(one)}:
+        tape = dotted(above.items[0].asname.name)
+        if tape is None or dotted(arguments[0]) not in bound_in(above.body):
             return None
-        return proposal("safe", "Apply the tape's gradients", *_applied(site, statement, node, tape, *arguments))
+        return safe("Apply the tape's gradients", *_applied(site, made, node, tape, arguments))
 
 
 def _applied(
-    site: Site, statement: ast.stmt, node: ast.Call, tape: str, loss: ast.expr, variables: ast.expr
-) -> list[Replacement]:
+    site: Site, made: Statement, node: cst.Call, tape: str, arguments: list[cst.BaseExpression]
+) -> list[Change]:
     """The call that applies a tape's gradients, and the one before it that asks for them."""
-    name, wanted = site.free_name("gradients"), site.text(variables)
-    optimizer = site.text(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-    asked = f"{name} = {tape}.gradient({site.text(loss)}, {wanted})"
-    applied = f"{optimizer}.apply_gradients(zip({name}, {wanted}))"
-    if span_of(node) == span_of(statement) and alone(site.module, statement):
-        return [replace(node, f"{asked}\n{site.module.indent(statement.lineno)}{applied}")]
-    return [before(site.module, statement, asked), replace(node, applied)]
+    (loss, variables), name = arguments, site.free_name("gradients")
+    optimizer = node.func.value if isinstance(node.func, cst.Attribute) else node.func
+    asked = statement("{g} = {tape}.gradient({loss}, {v})", g=name, tape=tape, loss=loss, v=variables)
+    applied = expression("{o}.apply_gradients(zip({g}, {v}))", o=optimizer, g=name, v=variables)
+    return [Before(made, [asked]), Replace(node, applied)]
 
 
 def _recorded(
-    site: Site, node: ast.Call, statement: ast.stmt, made: ast.stmt, loss: ast.expr, variables: ast.expr
+    site: Site, node: cst.Call, made: Statement, computed: Statement, arguments: list[cst.BaseExpression]
 ) -> Proposal | None:
     """The statement that computes the loss recorded by a tape, and the tape's gradients applied."""
     tape_class, tape = site.tensorflow("GradientTape", node), site.free_name("tape")
-    if tape_class is None or not alone(site.module, made) or not isinstance(node.func, ast.Attribute):
+    if tape_class is None or not site.is_alone(computed):
         return None
-    margin = site.module.indent(made.lineno)
-    opened, *others = indent(site.module, made.lineno, made.end_lineno or made.lineno, "    ")
-    return proposal(
-        "safe",
+    return safe(
         "Record the loss and apply the tape's gradients",
-        put(made.lineno, 0, f"{margin}with {tape_class}() as {tape}:\n{opened.content}"),
-        *others,
-        *_applied(site, statement, node, tape, loss, variables),
+        Wrap([computed], block("with {c}() as {t}:\n    pass", c=tape_class, t=tape)),
+        *_applied(site, made, node, tape, arguments),
     )

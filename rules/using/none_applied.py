@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule
 
 from .._wording import at, code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
+
 
 CONSEQUENCES = {
     "apply": "raises {exception}",
@@ -19,6 +20,7 @@ CONSEQUENCES = {
     "operation": "raises {exception}",
     "assign": "raises {exception}",
 }
+
 EXCEPTIONS = {"apply": "ValueError", "arithmetic": "TypeError", "operation": "ValueError", "assign": "ValueError"}
 
 
@@ -48,93 +50,6 @@ class NoneApplied(Rule):
     code = "GT503"
     name = "none-applied"
     kinds = (Kind.NONE_APPLIED,)
-    examples = (
-        Example(
-            title="an update by a gradient that is None",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-scale = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    loss = (w - 1.0) ** 2
-
-d_scale = tape.gradient(loss, scale)
-scale.assign_sub(0.1 * d_scale)
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-scale = tf.Variable(3.0)
-
-with tf.GradientTape() as tape:
-    loss = (scale * w - 1.0) ** 2
-
-d_scale = tape.gradient(loss, scale)
-scale.assign_sub(0.1 * d_scale)
-""",
-            outcome=None,
-            exception="TypeError",
-        ),
-        Example(
-            title="an optimizer that gets nothing",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-optimizer = tf.keras.optimizers.SGD(0.1)
-x, y = tf.random.normal([4, 2]), tf.random.normal([4, 1])
-
-with tf.GradientTape() as tape:
-    prediction = model(x)
-loss = tf.reduce_mean((prediction - y) ** 2)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([2]), tf.keras.layers.Dense(1)])
-optimizer = tf.keras.optimizers.SGD(0.1)
-x, y = tf.random.normal([4, 2]), tf.random.normal([4, 1])
-
-with tf.GradientTape() as tape:
-    prediction = model(x)
-    loss = tf.reduce_mean((prediction - y) ** 2)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-""",
-            outcome=None,
-            exception="ValueError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-with tf.GradientTape() as tape:
-    loss = w**2
-gradient = tape.gradient(loss, w)
-if gradient is not None:
-    w.assign_sub(0.1 * gradient)
-""",
-        """\
-import tensorflow as tf
-
-variables = [tf.Variable(1.0), tf.Variable(2.0)]
-with tf.GradientTape() as tape:
-    loss = variables[0] * variables[1]
-gradients = tape.gradient(loss, variables)
-clipped, norm = tf.clip_by_global_norm(gradients, 1.0)
-for gradient, variable in zip(clipped, variables):
-    variable.assign_sub(gradient)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``source``, ``call_line`` (of the gradient call), ``callee``, ``exception`` and ``reason``.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.nodes.program import walk
+from gradlint.nodes.reading import called, dotted, elements, last_name, only
+from gradlint.rule import Replace, Rule, cst, expression, safe
 
-from .._mending.edits import proposal, replace
-from .._mending.site import Site, spelled
-from .._mending.watching import VARIABLE_LISTS
+from .._fixing.watching import VARIABLE_LISTS
 from .._wording import code, name
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class SwappedZip(Rule):
@@ -44,103 +43,6 @@ class SwappedZip(Rule):
     code = "GT501"
     name = "swapped-zip"
     kinds = (Kind.SWAPPED_ZIP,)
-    examples = (
-        Example(
-            title="variables before gradients",
-            broken="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
-optimizer = tf.keras.optimizers.SGD(0.1)
-x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((model(x) - y) ** 2)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-optimizer.apply_gradients(zip(model.trainable_variables, gradients))
-""",
-            fixed="""\
-import tensorflow as tf
-
-model = tf.keras.Sequential([tf.keras.Input([3]), tf.keras.layers.Dense(1)])
-optimizer = tf.keras.optimizers.SGD(0.1)
-x, y = tf.random.normal([8, 3]), tf.random.normal([8, 1])
-
-with tf.GradientTape() as tape:
-    loss = tf.reduce_mean((model(x) - y) ** 2)
-
-gradients = tape.gradient(loss, model.trainable_variables)
-optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-""",
-            outcome=None,
-            exception="AttributeError",
-        ),
-        Example(
-            title="no zip at all",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-b = tf.Variable(0.5)
-optimizer = tf.keras.optimizers.Adam(0.01)
-
-
-def train_step(x, y):
-    with tf.GradientTape() as tape:
-        loss = (w * x + b - y) ** 2
-    gradients = tape.gradient(loss, [w, b])
-    optimizer.apply_gradients(gradients)
-    return loss
-
-
-train_step(tf.constant(1.0), tf.constant(3.0))
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-b = tf.Variable(0.5)
-optimizer = tf.keras.optimizers.Adam(0.01)
-
-
-def train_step(x, y):
-    with tf.GradientTape() as tape:
-        loss = (w * x + b - y) ** 2
-    gradients = tape.gradient(loss, [w, b])
-    optimizer.apply_gradients(zip(gradients, [w, b]))
-    return loss
-
-
-train_step(tf.constant(1.0), tf.constant(3.0))
-""",
-            outcome=None,
-            exception="TypeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(2.0)
-optimizer = tf.keras.optimizers.SGD(0.1)
-with tf.GradientTape() as tape:
-    loss = w**2
-gradient = tape.gradient(loss, w)
-optimizer.apply_gradients([(gradient, w)])
-""",
-        """\
-import tensorflow as tf
-
-variables = [tf.Variable(2.0), tf.Variable(1.0)]
-optimizer = tf.keras.optimizers.SGD(0.1)
-with tf.GradientTape() as tape:
-    loss = variables[0] ** 2 * variables[1]
-gradients = tape.gradient(loss, variables)
-pairs = [(tf.clip_by_norm(g, 1.0), v) for v, g in zip(variables, gradients)]
-optimizer.apply_gradients(pairs)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``callee``, ``exception``, ``replacement``, ``reason``: ``swapped``, ``no-zip``, ``consumed``."""
@@ -159,61 +61,50 @@ optimizer.apply_gradients(pairs)
         told = f"{callee} takes (gradient, variable) pairs, and these are the other way round"
         return f"{told}, so it raises {exception or 'AttributeError'}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The zip turned round, put in, or kept as a list: safe, since the call raises as it stands."""
-        site, reason = Site(claim, module), claim.detail.get("reason", "swapped")
-        node = site.expression()
+        node, reason = site.node, claim.detail.get("reason", "swapped")
         if node is None:
             return None
-        zipped = [one for one in ast.walk(node) if isinstance(one, ast.Call) and spelled(one.func) == "zip"]
-        if reason == "swapped" and len(zipped) == 1 and len(zipped[0].args) == 2 and not zipped[0].keywords:
-            one, other = zipped[0].args
-            return proposal(
-                "safe", "Put the gradients first", replace(one, site.text(other)), replace(other, site.text(one))
-            )
+        zipped = [one for one in walk(node) if called(one) == "zip"]
+        pair = only(zipped[0], 2) if len(zipped) == 1 else None
+        if reason == "swapped" and pair is not None:
+            one, other = pair
+            return safe("Put the gradients first", Replace(one, other), Replace(other, one))
         if reason == "no-zip" and not zipped:
-            return _zipped(site, node)
-        if reason == "consumed":
-            return _listed(site, node)
-        return None
+            return _zipped(site, _applied(node))
+        return _listed(site, _applied(node)) if reason == "consumed" else None
 
 
-def _argument(node: ast.expr) -> ast.expr | None:
+def _applied(node: cst.BaseExpression) -> cst.BaseExpression | None:
     """What an ``apply_gradients`` call applies."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("apply"):
-        return node.args[0] if len(node.args) == 1 else None
-    return node
+    if not called(node).startswith("apply"):
+        return node
+    plain = [one.value for one in node.args if one.keyword is None] if isinstance(node, cst.Call) else []
+    return plain[0] if len(plain) == 1 else None
 
 
-def _zipped(site: Site, node: ast.expr) -> Proposal | None:
+def _zipped(site: Site, gradients: cst.BaseExpression | None) -> Proposal | None:
     """The gradients zipped with the sources that they were asked for."""
-    gradients = _argument(node)
-    if isinstance(gradients, (ast.Tuple, ast.List)) and len(gradients.elts) == 2:
-        one, other = (site.text(part) for part in gradients.elts)
-        return proposal("safe", "Pass pairs", replace(gradients, f"zip({one}, {other})"))
-    found = None if gradients is None else site.definition(spelled(gradients) or "", gradients)
-    if gradients is None or found is None or not isinstance(found[1], ast.Call):
+    if gradients is None:
         return None
-    asked = found[1]
-    if not (isinstance(asked.func, ast.Attribute) and asked.func.attr == "gradient" and len(asked.args) == 2):
+    pair = elements(gradients)
+    if pair is not None and len(pair) == 2:
+        return safe("Pass pairs", Replace(gradients, expression("zip({g}, {v})", g=pair[0], v=pair[1])))
+    found = site.definition(dotted(gradients), gradients)
+    asked = None if found is None or called(found[1]) != "gradient" else only(found[1], 2)
+    if asked is None:
         return None
-    name, sources = site.text(gradients), asked.args[1]
-    listed = sources
-    if isinstance(sources, ast.Name):
-        made = site.definition(sources.id, gradients)
-        listed = sources if made is None else made[1]
-    if (
-        not isinstance(listed, (ast.List, ast.Tuple))
-        and (spelled(listed) or "").rpartition(".")[2] not in VARIABLE_LISTS
-    ):
+    made = site.definition(dotted(asked[1]), gradients) if isinstance(asked[1], cst.Name) else None
+    listed = asked[1] if made is None else made[1]
+    if not isinstance(listed, (cst.List, cst.Tuple)) and last_name(listed) not in VARIABLE_LISTS:
         return None
-    return proposal("safe", "Pass pairs", replace(gradients, f"zip({name}, {site.text(sources)})"))
+    return safe("Pass pairs", Replace(gradients, expression("zip({g}, {v})", g=gradients, v=asked[1])))
 
 
-def _listed(site: Site, node: ast.expr) -> Proposal | None:
+def _listed(site: Site, pairs: cst.BaseExpression | None) -> Proposal | None:
     """The pairs kept as a list where the zip is made."""
-    pairs = _argument(node)
-    found = None if pairs is None else site.definition(spelled(pairs) or "", pairs)
-    if found is None or spelled(getattr(found[1], "func", found[1])) != "zip":
+    found = None if pairs is None else site.definition(dotted(pairs), pairs)
+    if found is None or called(found[1]) != "zip":
         return None
-    return proposal("safe", "Keep the pairs as a list", replace(found[1], f"list({site.text(found[1])})"))
+    return safe("Keep the pairs as a list", Replace(found[1], expression("list({x})", x=found[1])))

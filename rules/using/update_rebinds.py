@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Example, Rule
+from gradlint.rule import Rule, safe, unsafe
 
-from .._mending.edits import proposal
-from .._mending.site import Site
-from .._mending.updates import assigned_in_place
+from .._fixing.updates import assigned_in_place
 from .._wording import at, name, so, source, use
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Module, Proposal
+    from gradlint.rule import Proposal, Site
 
 
 class UpdateRebinds(Rule):
@@ -43,98 +41,6 @@ class UpdateRebinds(Rule):
     code = "GT505"
     name = "update-rebinds"
     kinds = (Kind.UPDATE_REBINDS,)
-    examples = (
-        Example(
-            title="gradient descent by hand",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable(5.0)
-learning_rate = 0.1
-
-for step in range(10):
-    with tf.GradientTape() as tape:
-        loss = (w - 1.0) ** 2
-    gradient = tape.gradient(loss, w)
-    w = w - learning_rate * gradient
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable(5.0)
-learning_rate = 0.1
-
-for step in range(10):
-    with tf.GradientTape() as tape:
-        loss = (w - 1.0) ** 2
-    gradient = tape.gradient(loss, w)
-    w.assign_sub(learning_rate * gradient)
-""",
-            outcome=None,
-            exception="TypeError",
-        ),
-        Example(
-            title="a minus-equals on a Variable",
-            broken="""\
-import tensorflow as tf
-
-w = tf.Variable([[1.0], [2.0]])
-x = tf.constant([[1.0, 0.5]])
-
-
-def step(rate):
-    global w
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum((x @ w) ** 2)
-    w -= rate * tape.gradient(loss, w)
-    return loss
-
-
-step(0.1)
-""",
-            fixed="""\
-import tensorflow as tf
-
-w = tf.Variable([[1.0], [2.0]])
-x = tf.constant([[1.0, 0.5]])
-
-
-def step(rate):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum((x @ w) ** 2)
-    w.assign_sub(rate * tape.gradient(loss, w))
-    return loss
-
-
-step(0.1)
-""",
-            outcome=None,
-            exception="RuntimeError",
-        ),
-    )
-    clean = (
-        """\
-import tensorflow as tf
-
-w = tf.Variable(5.0)
-for step in range(2):
-    with tf.GradientTape() as tape:
-        loss = (w - 1.0) ** 2
-    gradient = tape.gradient(loss, w)
-    updated = w - 0.1 * gradient
-    w.assign(updated)
-""",
-        """\
-import tensorflow as tf
-
-x = tf.constant(4.0)
-for step in range(3):
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = (x - 1.0) ** 2
-    x = x - 0.1 * tape.gradient(y, x)
-""",
-    )
 
     def message(self, claim: Claim) -> str:
         """Reads ``variable``, ``source_line`` (where it is made), ``replacement``, ``exception`` and ``reason``.
@@ -157,12 +63,10 @@ for step in range(3):
         told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'source_line')}"
         return f"{told}{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, module: Module) -> Proposal | None:
+    def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """The update written as ``assign_sub`` or the like: safe where the name always holds a Variable there."""
-        site = Site(claim, module)
-        statement = site.statement()
-        edits = None if statement is None else assigned_in_place(site, statement)
-        if edits is None:
+        changes = None if site.statement is None else assigned_in_place(site, site.statement)
+        if changes is None:
             return None
-        safe = claim.severity == "error" or claim.detail.get("reason") in {"augmented-variable", "assign-result"}
-        return proposal("safe" if safe else "unsafe", "Change the Variable's value in place", *edits)
+        certain = claim.severity == "error" or claim.detail.get("reason") in {"augmented-variable", "assign-result"}
+        return (safe if certain else unsafe)("Change the Variable's value in place", *changes)

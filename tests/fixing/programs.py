@@ -12,7 +12,7 @@ from gradlint.engine import _fix
 from gradlint.fixing import edited
 from gradlint.flow.facts import Claim, Kind, LostGradient, Span
 from gradlint.places import Places
-from gradlint.rule import Module, Rule
+from gradlint.rule import Program, Rule, Site
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def rule(code: str) -> Rule:
 
 def fix_of(code: str, of: str, made: Claim) -> Fix | None:
     source = Source("program.py", "python", code, code)
-    return _fix(Places(source, ()), rule(of).fix(made, Module(code)))
+    program = Program(code)
+    return _fix(Places(source, ()), program, rule(of).fix(made, Site(made, program)))
 
 
 def mended(code: str, of: str, made: Claim) -> str:

@@ -369,7 +369,7 @@ CASES = {
         g = tape.gradient(y, x)
         """,
         "tape = tf.GradientTape()\n# the forward pass\ny = x**2\n",
-        "with tf.GradientTape() as tape:\n# the forward pass\n    y = x**2\n",
+        "with tf.GradientTape() as tape:\n    # the forward pass\n    y = x**2\n",
         "safe",
     ),
     "the last calls of a block": Case(

@@ -165,11 +165,11 @@ OUTSIDE = {
         """,
         """
         x = tf.Variable(3.0)
+
         with tf.GradientTape() as tape:
             tape.watch(x)
             z = x * x  # the forward pass
             n = 2.0
-
             y = z * n
         g = tape.gradient(y, x)
         """,

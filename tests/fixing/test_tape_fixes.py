@@ -321,5 +321,5 @@ IMPORTS = {
 @pytest.mark.parametrize("imported", IMPORTS)
 def test_functions_are_spelled_as_the_file_imports_them(imported: str) -> None:
     code = f"{imported}\nimport math\nwith Tape() as tape:\n    y = math.sqrt(x)\n"
-    fix = fix_of(code, "GT202", claim(code, Kind.PYTHON, "math.sqrt(x)"))
-    assert (fix and fix.edits[-1].content) == IMPORTS[imported]
+    made = mended(code, "GT202", claim(code, Kind.PYTHON, "math.sqrt(x)"))
+    assert f"    y = {IMPORTS[imported]}(x)\n" in made

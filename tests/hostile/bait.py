@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 MARK = "HOSTILE_MARK"
@@ -43,6 +44,12 @@ def bait(name: str) -> str:
         f"_mark = _os.environ.get({MARK!r})\n"
         f"_mark and open(_os.path.join(_mark, {name!r}), 'w').close()\n"
     )
+
+
+def shadow(folder: Path, names: Iterable[str]) -> None:
+    """Modules of a stranger's under the names of others."""
+    for name in names:
+        (folder / f"{name}.py").write_text(bait(name))
 
 
 def ran(mark: Path) -> list[str]:

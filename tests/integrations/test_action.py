@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.hostile.bait import MARK, ran, shadow
 from tests.server.programs import BROKEN, FIXED
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,11 +69,16 @@ def test_check_that_cannot_be_done(tmp_path: Path, command: str) -> None:
     assert (status, outputs) == (2, {"exit-status": "2"}), said
 
 
-def test_install(tmp_path: Path) -> None:
-    """A fresh environment gets the command from the action's own checkout."""
+def test_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh environment gets the command from the action's own checkout, and nothing of the one that is checked."""
+    mark = tmp_path / "mark"
+    mark.mkdir()
+    monkeypatch.setenv(MARK, str(mark))
+    shadow(tmp_path, sys.stdlib_module_names | {"pip", "venv", "ensurepip", "setuptools", "hatchling", "sitecustomize"})
     status, said, outputs = run("Install gradlint", tmp_path, SOURCE=str(ROOT), CONFIRM="false", PYTHON=sys.executable)
     assert status == 0, said
     version = subprocess.run(
         [outputs["command"], "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert version.stdout.startswith("gradlint ")
+    assert ran(mark) == []

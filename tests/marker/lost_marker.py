@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gradlint.flow.facts import Facts
-    from gradlint.rule import Module
+    from gradlint.rule import Program
 
 
 class LostMarker(Rule):
@@ -26,15 +26,15 @@ class LostMarker(Rule):
     name = "lost-marker"
     kinds = ()
 
-    def check(self, facts: Facts, module: Module) -> Iterator[Diagnostic]:
+    def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         """One diagnostic a call of ``lost``."""
-        if "boom()" in module.code:
+        if "boom()" in program.code:
             raise RuntimeError("the marker rule fails here")
-        if "die()" in module.code:
+        if "die()" in program.code:
             os._exit(3)
-        asked = tuple(LostGradient(span, "gradient", "y", "x", "none") for span in _spans(module, r"asked\([^()]*\)"))
-        for span in _spans(module, r"lost\([^()]*\)"):
-            breaks = asked if "call" in module.text(span) else ()
+        asked = tuple(LostGradient(span, "gradient", "y", "x", "none") for span in _spans(program, r"asked\([^()]*\)"))
+        for span in _spans(program, r"lost\([^()]*\)"):
+            breaks = asked if "call" in program.text(span) else ()
             yield Diagnostic(Claim(Kind.NUMPY, span, "error", breaks), "the gradient is lost")
 
 
@@ -45,9 +45,9 @@ class OtherMarker(Rule):
     name = "other-marker"
     kinds = ()
 
-    def check(self, facts: Facts, module: Module) -> Iterator[Diagnostic]:
+    def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         """One diagnostic a call of ``other``."""
-        for span in _spans(module, r"other\([^()]*\)"):
+        for span in _spans(program, r"other\([^()]*\)"):
             yield Diagnostic(Claim(Kind.NUMPY, span, "warning"), "something else is lost")
 
 
@@ -59,15 +59,15 @@ class QuietMarker(Rule):
     kinds = ()
     severity = "info"
 
-    def check(self, facts: Facts, module: Module) -> Iterator[Diagnostic]:
+    def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         """One diagnostic a call of ``quiet``."""
-        for span in _spans(module, r"quiet\([^()]*\)"):
+        for span in _spans(program, r"quiet\([^()]*\)"):
             yield Diagnostic(Claim(Kind.NUMPY, span, "info"), "this is worth knowing")
 
 
-def _spans(module: Module, pattern: str) -> Iterator[Span]:
-    for match in re.finditer(pattern, module.code):
-        yield Span(*_place(module.code, match.start()), *_place(module.code, match.end()))
+def _spans(program: Program, pattern: str) -> Iterator[Span]:
+    for match in re.finditer(pattern, program.code):
+        yield Span(*_place(program.code, match.start()), *_place(program.code, match.end()))
 
 
 def _place(code: str, offset: int) -> tuple[int, int]:

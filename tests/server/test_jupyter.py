@@ -21,7 +21,7 @@ def test_it_is_an_entry_point() -> None:
 
 def test_what_it_offers_to_set_can_be_set() -> None:
     spec = specification(None)[NAME]
-    assert spec["argv"] == [sys.executable, "-m", "gradlint", "server"]
+    assert spec["argv"] == [sys.executable, "-P", "-m", "gradlint", "server"]
     properties = spec["config_schema"]["properties"]
     examples = {"boolean": True, "integer": 100, "string": "ci.toml", "array": ["GT2"]}
     settings = {key.removeprefix("gradlint."): examples[one["type"]] for key, one in properties.items()}

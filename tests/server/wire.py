@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.server.editor import COMMAND, PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class Wire:
@@ -23,8 +23,10 @@ class Wire:
         answer: Gives the response to a request of the server, but for its ``jsonrpc`` and ``id``; None for none.
     """
 
-    def __init__(self, answer: Callable[[str, Any], dict[str, Any]] | None = None) -> None:
-        self.process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def __init__(
+        self, answer: Callable[[str, Any], dict[str, Any]] | None = None, command: Sequence[str] = COMMAND
+    ) -> None:
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.asked: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
         self.answer = answer

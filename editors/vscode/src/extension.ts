@@ -81,7 +81,8 @@ async function server(): Promise<ServerOptions> {
     return { command: path, args: ["server"] };
   }
   const interpreter = settings.get<string>("interpreter", "") || (await activeInterpreter());
-  return { command: interpreter, args: ["-m", "gradlint", "server"] };
+  // -P: a json.py or the like that lies in the workspace must not be imported in place of Python's own.
+  return { command: interpreter, args: ["-P", "-m", "gradlint", "server"] };
 }
 
 async function activeInterpreter(): Promise<string> {
@@ -100,7 +101,7 @@ function options(log: vscode.LogOutputChannel): LanguageClientOptions {
   return {
     documentSelector: [...selector, { scheme: "file", language: "markdown" }],
     outputChannel: log,
-    initializationOptions: vscode.workspace.getConfiguration(SECTION),
+    initializationOptions: { ...vscode.workspace.getConfiguration(SECTION), trust: vscode.workspace.isTrusted },
     diagnosticPullOptions: { onChange: true, onSave: true },
   };
 }

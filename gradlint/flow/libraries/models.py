@@ -7,9 +7,9 @@ flow, functions that are called back, objects that keep something.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradlint.flow.values.values import Const, Value
+from gradlint.flow.values.values import Const, LibObject, Value
 
 if TYPE_CHECKING:
     import ast
@@ -76,9 +76,15 @@ def tensors_in(machine: Interpreter, *values: Value) -> list[Value]:
 if TYPE_CHECKING:
     Model = Callable[[Interpreter, LibraryCall], Value]
     """Gives what a call gives."""
+    MethodModel = Callable[[Interpreter, Any, LibraryCall], Value]
+    """Gives what a call of a method gives, of the machine, the method's owner and the call."""
+
+Key = TypeVar("Key")
+Held = TypeVar("Held")
 
 _MODELS: dict[str, Model] = {}
 _PACKAGES: dict[str, Model] = {}
+_METHODS: dict[tuple[type[Value] | str, str], MethodModel] = {}
 
 
 def models(*names: str) -> Callable[[Model], Model]:
@@ -91,14 +97,40 @@ def models(*names: str) -> Callable[[Model], Model]:
 
     def register(model: Model) -> Model:
         for name in names:
-            held, key = (_PACKAGES, name[:-2]) if name.endswith(".*") else (_MODELS, name)
-            if key in held:
-                message = f"{name} has two models: {held[key].__name__} and {model.__name__}"
-                raise ValueError(message)
-            held[key] = model
+            if name.endswith(".*"):
+                _put(_PACKAGES, name[:-2], model)
+            else:
+                _put(_MODELS, name, model)
         return model
 
     return register
+
+
+def methods(owner: type[Value] | str, *names: str) -> Callable[[MethodModel], MethodModel]:
+    """Register a function as the model of methods.
+
+    Args:
+        owner: The class of the values whose methods they are, or the family of a library's objects.
+        names: The methods' names, each of which has one model only; ``*`` stands for all others.
+    """
+
+    def register(model: MethodModel) -> MethodModel:
+        for name in names:
+            _put(_METHODS, (owner, name), model)
+        return model
+
+    return register
+
+
+CALLED = "()"
+"""The name under which the model of calling an object itself is registered."""
+
+
+def _put(registry: dict[Key, Held], key: Key, model: Held) -> None:
+    if key in registry:
+        message = f"{key} has two models: {registry[key]} and {model}"
+        raise ValueError(message)
+    registry[key] = model
 
 
 def model_of(name: str) -> Model | None:
@@ -116,6 +148,24 @@ def package_model_of(name: str) -> Model | None:
     return None
 
 
+def method_model_of(owner: Value, name: str) -> MethodModel | None:
+    """The model of a method of a value: by the family of a library's object, else by the value's class; or None."""
+    if isinstance(owner, LibObject):
+        model = _METHODS.get((owner.family, name)) or _METHODS.get((owner.family, "*"))
+        if model is not None:
+            return model
+    for kind in type(owner).__mro__:
+        model = _METHODS.get((kind, name)) or _METHODS.get((kind, "*"))
+        if model is not None:
+            return model
+    return None
+
+
+def own_method_model_of(owner: LibObject, name: str) -> MethodModel | None:
+    """The model of one method of the objects of a family, or None."""
+    return _METHODS.get((owner.family, name))
+
+
 def modelled() -> list[str]:
-    """The names that have a model, in order."""
+    """The names that have a model, in order; those of packages end in ``.*``."""
     return sorted([*_MODELS, *(f"{package}.*" for package in _PACKAGES)])

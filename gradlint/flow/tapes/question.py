@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Const, Join, Recording, Tape, Unknown, Value
 
 if TYPE_CHECKING:
-    import ast
-
     from gradlint.finding import Outcome, Severity
     from gradlint.flow.graph.ways import Break, Reach
     from gradlint.flow.interpreter import Interpreter
@@ -29,6 +28,13 @@ UNREGISTERED = frozenset({
 })  # fmt: skip
 """Functions that give no float by an operation without a registered gradient: as the very target they raise
 LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
+
+
+def tape_name(node: ast.AST) -> str:
+    """What the tape is called in a call of one of its methods."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return ast.unparse(node.func.value)
+    return "tape"
 
 
 @dataclass
@@ -98,6 +104,7 @@ class Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
+        self.refuses = False
         self.doom = self.doomed_by()
 
     # -- claims ----------------------------------------------------------------------------------------------------
@@ -141,7 +148,7 @@ class Asking:
         detail = {
             "source": text,
             "target": self.machine.text(call.target_node),
-            "tape": self.machine.tape_name(call.node),
+            "tape": tape_name(call.node),
             "call_line": str(call.span.line),
             "method": call.method,
             **cause.detail,

@@ -9,7 +9,8 @@ from gradlint.flow.facts import Kind, Note
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.attributes import LIBRARY_METHODS
-from gradlint.flow.tapes.question import Asking, Cause
+from gradlint.flow.tapes.question import Asking, Cause, tape_name
+from gradlint.flow.tapes.watching import refused_watch
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
@@ -149,7 +150,7 @@ class Refusals(Asking):
             reason, exception = _no_source(source)
             if not reason:
                 continue
-            if self.machine.refused_watch(self.call.tape, source):
+            if refused_watch(self.call.tape, source):
                 self.note_all(sources, "unknown")
                 self.answered.exception = exception
                 return True
@@ -167,7 +168,7 @@ class Refusals(Asking):
     def no_sources(self, sources: Seq) -> None:
         """An empty list of sources that should have held variables."""
         reason = (sources.extra or {}).get("reason")
-        if not reason:
+        if not reason or reason == "untracked":
             return
         node = self.call.sources_node
         span = sources.span or span_of(node)
@@ -182,7 +183,7 @@ class Refusals(Asking):
             "source": machine.text(node),
             "target": machine.text(call.target_node),
             "method": call.method,
-            "tape": machine.tape_name(call.node),
+            "tape": tape_name(call.node),
             "call_line": str(call.span.line),
         }
         places = {"call": call.span, "source": span_of(node), **cause.places}

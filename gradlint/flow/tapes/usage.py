@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def judge(machine: Interpreter) -> None:
                 Kind.NEEDLESSLY_PERSISTENT,
                 tapes[0].call,
                 "info",
-                detail={"tape": machine.tape_name(uses[0][0])},
+                detail={"tape": tape_name(uses[0][0])},
                 places={"tape_call": tapes[0].call, "call": span_of(uses[0][0])},
             )
 
@@ -77,7 +78,7 @@ def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
                 Kind.GRADIENT_INSIDE,
                 span_of(first),
                 "warning",
-                detail={"tape": machine.tape_name(node), "call_line": str(first.lineno)},
+                detail={"tape": tape_name(node), "call_line": str(first.lineno)},
                 places={"call": span_of(first), "tape_call": tape.call},
             )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.libraries.keras import objects
 from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol
 from gradlint.flow.libraries.keras.variables import parameters, settings
+from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Function, Instance
@@ -61,55 +62,69 @@ def call_instance(
     return machine.foreign("call", node, [value, *args, *kwargs.values()])
 
 
-def call_object(
-    machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """Call a layer, model, loss, metric or the like."""
-    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
-    if value.family in {"layer", "model"}:
-        return call_layer(machine, value, args, given, node)
-    if value.family == "loss":
-        return machine.tensor(node, [*given, *value.arguments], op=value.name)
-    if value.family == "metric":
-        return metric_result(machine, value, given, node)
-    if value.family in {"regularizer", "schedule"}:
-        return machine.tensor(node, given, op=value.name)
-    if value.family == "initializer":
-        return machine.tensor(node, [], dtype=dtypes.named(kwargs.get("dtype")) or "float32", op=value.name)
-    return machine.foreign("call", node, [value, *args, *kwargs.values()])
-
-
-def call_layer(machine: Interpreter, value: LibObject, args: list[Value], given: list[Value], node: ast.AST) -> Value:
+@methods("layer", CALLED)
+@methods("model", CALLED)
+def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
     """Call a layer or model of the library."""
+    given = call.leaves(machine)
     if "patched" in value.state:
-        return machine.foreign("call", node, [value, *given])
-    first = list(machine.leaves(args[0]) if args else given)
+        return machine.foreign("call", call.node, [value, *given])
+    first = list(machine.leaves(call.args[0]) if call.args else given)
+    objects.mark_built(machine, value)
     if any(stands_for_symbol(leaf) for leaf in first):
-        keras.mark_built(machine, value)
-        if "outputs" in value.state and isinstance(value.state["outputs"], Seq):
-            made_all = []
-            for place in range(len(value.state["outputs"].items.values)):
-                symbol = Symbolic(span_of(node), value)
-                symbol.call = (value, tuple(args), place)
-                symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
-                made_all.append(symbol)
-            return sequence(made_all, node=node)
-        made = Symbolic(span_of(node), value)
-        made.call = (value, tuple(args), None) if args else None
-        cut = input_cut(machine, value, node)
-        made.edges = tuple(
-            Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const)
-        ) + sure_everywhere(value)
-        return made
-    keras.mark_built(machine, value)
+        return _symbols(machine, value, call, first)
     if "outputs" in value.state:
-        return functional(machine, value, value.state["outputs"], args, node)
+        return functional(machine, value, value.state["outputs"], call.args, call.node)
     if value.name == "keras.Sequential" and "opaque" not in value.state:
-        return call_sequential(machine, value, args, node)
+        return call_sequential(machine, value, call.args, call.node)
     if value.name == "keras.layers.Lambda" and value.arguments:
-        return machine.call(value.arguments[0], args, {}, node)
+        return machine.call(value.arguments[0], call.args, {}, call.node)
     leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
-    return layer_output(machine, value, leaves, node)
+    return layer_output(machine, value, leaves, call.node)
+
+
+def _symbols(machine: Interpreter, value: LibObject, call: LibraryCall, first: list[Value]) -> Value:
+    """What a layer or model gives for symbolic tensors: others."""
+    outputs = value.state.get("outputs")
+    if isinstance(outputs, Seq):
+        made_all = []
+        for place in range(len(outputs.items.values)):
+            symbol = Symbolic(span_of(call.node), value)
+            symbol.call = (value, tuple(call.args), place)
+            symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
+            made_all.append(symbol)
+        return sequence(made_all, node=call.node)
+    made = Symbolic(span_of(call.node), value)
+    made.call = (value, tuple(call.args), None) if call.args else None
+    cut = input_cut(machine, value, call.node)
+    given = tuple(Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const))
+    made.edges = given + sure_everywhere(value)
+    return made
+
+
+@methods("loss", CALLED)
+def loss(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
+    """Call a loss."""
+    return machine.tensor(call.node, [*call.leaves(machine), *value.arguments], op=value.name)
+
+
+@methods("metric", CALLED)
+def metric(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
+    """Call a metric."""
+    return metric_result(machine, value, call.leaves(machine), call.node)
+
+
+@methods("regularizer", CALLED)
+@methods("schedule", CALLED)
+def regularizer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
+    """Call a regularizer, or the schedule of a learning rate."""
+    return machine.tensor(call.node, call.leaves(machine), op=value.name)
+
+
+@methods("initializer", CALLED)
+def initializer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
+    """Call an initializer: it makes a constant."""
+    return machine.tensor(call.node, [], dtype=dtypes.named(call.kwargs.get("dtype")) or "float32", op=value.name)
 
 
 def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], node: ast.AST) -> Value:

@@ -5,87 +5,112 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.keras import attributes as keras_attributes
-from gradlint.flow.libraries.keras import calls as keras_calls
-from gradlint.flow.libraries.keras import layers as keras_layers
-from gradlint.flow.libraries.keras import objects as keras
-from gradlint.flow.libraries.keras import variables as keras_variables
-from gradlint.flow.libraries.models import tensors_in
+from gradlint.flow.libraries.keras import attributes, calls, layers, objects, variables
+from gradlint.flow.libraries.models import LibraryCall, methods, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.program import Instance, Super
 from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Symbolic, Value, Variable
 
 if TYPE_CHECKING:
-    import ast
+    from collections.abc import Callable
 
     from gradlint.flow.interpreter import Interpreter
-    from gradlint.flow.values.program import Instance
+    from gradlint.flow.libraries.models import MethodModel
+    from gradlint.flow.values.values import Cut
 
-LEAVES = frozenset(
-    {
-        "predict",
-        "predict_on_batch",
-        "evaluate",
-        "train_on_batch",
-        "test_on_batch",
-        "fit",
-        "get_weights",
-        "predict_generator",
-    }
-)
+LEAVING = (
+    "predict", "predict_on_batch", "evaluate", "test_on_batch", "get_weights", "predict_generator",
+)  # fmt: skip
 """Methods of a model whose result is NumPy or Python."""
 
 
-def of_layer(
-    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of a layer or model of the library."""
-    if name in {"call", "__call__", "predict_step"}:
-        return keras_calls.call_object(machine, owner, args, kwargs, node)
-    if name == "build":
-        keras.mark_built(machine, owner)
-        return Const(None)
-    if name in {"fit", "load_weights", "set_weights", "summary"}:
-        keras.mark_built(machine, owner)
-        return machine.unknown(name, node)
-    if name in {"compile", "save", "save_weights", "reset_states", "get_config"}:
-        return machine.unknown(name, node)
-    if name == "add" and args and isinstance(owner.state.get("layers"), Seq):
-        layers = owner.state["layers"]
-        machine.set(layers.state, "items", Items((*layers.items.values, args[0]), layers.items.exact))
-        if len(layers.items.values) == 1 and keras.takes_input(args[0]):
-            machine.set(owner.state, "built", True)
-        if owner.state.get("built") is True:
-            keras.mark_built(machine, args[0])
-        return Const(None)
-    if name == "get_layer":
-        return layer_named(machine, owner, args, kwargs, node)
-    if name in LEAVES:
-        keras.mark_built(machine, owner)
-        given = tensors_in(machine, *args, *kwargs.values())
-        made: Array | Number | Seq
-        cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), "keras.Model." + name, reason="model-method")
-        parents = [*given, *keras_variables.parameters(machine, owner)]
-        if name == "get_weights":
-            array = Array("float32", span_of(node))
-            machine.depend(array, parents, cut)
-            made = sequence([array, array], exact=False, node=node)
-        elif name in {"predict", "predict_on_batch"}:
-            made = Array("float32", span_of(node))
-            machine.depend(made, parents, cut)
-        else:
-            made = Number("float", span_of(node))
-            machine.depend(made, parents, cut)
-        return made
-    return machine.foreign("call", node, [owner, *args, *kwargs.values()])
+def of_layers(*names: str) -> Callable[[MethodModel], MethodModel]:
+    """Register the model of methods of layers and models of the library."""
+
+    def register(model: MethodModel) -> MethodModel:
+        return methods("model", *names)(methods("layer", *names)(model))
+
+    return register
 
 
-def layer_named(
-    machine: Interpreter, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+# -- layers and models of the library ------------------------------------------------------------------------------
+
+
+@of_layers("call", "__call__", "predict_step")
+def call_layer(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``layer.call(x)``."""
+    return calls.layer(machine, owner, call)
+
+
+@of_layers("build")
+def build(machine: Interpreter, owner: LibObject, _call: LibraryCall) -> Value:
+    """``layer.build(shape)``."""
+    objects.mark_built(machine, owner)
+    return Const(None)
+
+
+@of_layers("load_weights", "set_weights", "summary")
+def build_and_more(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """A method that builds the layer, and gives nothing that matters."""
+    objects.mark_built(machine, owner)
+    return machine.unknown(call.name, call.node)
+
+
+@of_layers("save", "save_weights", "reset_states", "get_config")
+def nothing(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """A method that gives nothing that matters."""
+    return machine.unknown(call.name, call.node)
+
+
+@of_layers("add")
+def add(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``model.add(layer)`` of a Sequential."""
+    held = owner.state.get("layers")
+    if not call.args or not isinstance(held, Seq):
+        return other_of_layer(machine, owner, call)
+    layer = call.args[0]
+    machine.set(held.state, "items", Items((*held.items.values, layer), held.items.exact))
+    if len(held.items.values) == 1 and objects.takes_input(layer):
+        machine.set(owner.state, "built", True)
+    if owner.state.get("built") is True:
+        objects.mark_built(machine, layer)
+    return Const(None)
+
+
+@of_layers(*LEAVING)
+def leave(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``model.predict(x)`` and its kin."""
+    objects.mark_built(machine, owner)
+    given = call.tensors(machine)
+    parents = [*given, *variables.parameters(machine, owner)]
+    cut = _leaving_cut(machine, call)
+    if call.name == "get_weights":
+        array = Array("float32", span_of(call.node))
+        machine.depend(array, parents, cut)
+        return sequence([array, array], exact=False, node=call.node)
+    predicts = call.name in {"predict", "predict_on_batch"}
+    made: Array | Number = Array("float32", span_of(call.node)) if predicts else Number("float", span_of(call.node))
+    machine.depend(made, parents, cut)
+    return made
+
+
+def _leaving_cut(machine: Interpreter, call: LibraryCall) -> Cut:
+    callee = machine.callee(call.node)
+    return machine.cut(Kind.OPAQUE, call.node, callee, "keras.Model." + call.name, reason="model-method")
+
+
+@of_layers("*")
+def other_of_layer(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """A method of a layer that is not followed."""
+    return machine.foreign("call", call.node, [owner, *call.values])
+
+
+@of_layers("get_layer")
+def layer_named(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``model.get_layer(name)``."""
-    wanted = args[0] if args else kwargs.get("name")
-    inner = [item for item in keras_layers.nested(owner) if keras_layers.is_layer(item)]
+    wanted = call.argument(0, "name")
+    inner = [item for item in layers.nested(owner) if layers.is_layer(item)]
     if isinstance(wanted, Const):
         for item in inner:
             if isinstance(item, LibObject) and item.state.get("name") == wanted.value and wanted.value:
@@ -97,7 +122,7 @@ def layer_named(
                     machine.set(twin.state, "attrs", {**(twin.state.get("attrs") or {}), "output": symbol})
                     return item
                 return item
-    return machine.unknown("layer", node, [owner])
+    return machine.unknown("layer", call.node, [owner])
 
 
 def _symbol_of(outputs: Value, layer: LibObject) -> Symbolic | None:
@@ -115,69 +140,131 @@ def _symbol_of(outputs: Value, layer: LibObject) -> Symbolic | None:
     return None
 
 
-def of_instance(
-    machine: Interpreter, owner: Instance, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method that an object of the program's class has from Keras or ``tf.Module``."""
-    if name in {"add_weight", "add_variable"}:
-        return add_weight(machine, owner, args, kwargs, node)
-    if name == "__init__":
-        keras.base_init(machine, owner, args, kwargs)
-        return Const(None)
-    if name in {"__call__"}:
-        return machine.call(owner, args, kwargs, node)
-    if name in {"call", "predict_step"} and name != "call":
-        return machine.call(owner, args, kwargs, node)
-    if name in {"build", "compile", "summary", "fit", "load_weights", "set_weights", "save", "save_weights"}:
-        if name in {"build", "fit", "set_weights", "load_weights"}:
-            keras.build(machine, owner, node)
-            for inner in keras_layers.nested(owner):
-                keras.mark_built(machine, inner)
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, LibObject) and name == "compile":
-                machine.set(owner.state, f"compiled {id(value)}", value)
-        if name == "compile" and "optimizer" in kwargs:
-            machine.set(owner.attrs, "optimizer", kwargs["optimizer"])
-        return machine.unknown(name, node)
-    if name in LEAVES:
-        given = tensors_in(machine, *args, *kwargs.values())
-        cut = machine.cut(Kind.OPAQUE, node, machine.callee(node), "keras.Model." + name, reason="model-method")
-        keras.build(machine, owner, node)
-        if name in {"predict", "predict_on_batch"} and owner.state.get("running") is not True:
-            machine.set(owner.state, "running", True)
-            inner_result = machine.call(owner, args[:1], {}, node)
-            machine.set(owner.state, "running", False)
-            made = Array("float32", span_of(node))
-            machine.depend(made, tensors_in(machine, inner_result), cut)
-            return made
-        made_array: Array | Number = (
-            Array("float32", span_of(node)) if name == "get_weights" else Number("float", span_of(node))
-        )
-        machine.depend(made_array, [*given, *keras_variables.parameters(machine, owner)], cut)
-        return sequence([made_array], exact=False) if name == "get_weights" else made_array
-    if name == "compute_loss":
-        # It is the compiled loss of what it is given, and the model's penalties.
-        given = tensors_in(machine, *args, *kwargs.values())
-        penalties = [
-            leaf
-            for leaf in machine.leaves(keras_attributes.losses(machine, owner, node))
-            if not isinstance(leaf, Const)
-        ]
-        loss = machine.tensor(node, [], dtype="float32", op="compute_loss")
-        machine.depend(loss, [*given, *penalties, machine.escaped], sure=False)
-        return loss
-    return machine.foreign("call", node, [owner, *args, *kwargs.values()])
+# -- objects of the program's classes ------------------------------------------------------------------------------
 
 
-def add_weight(
-    machine: Interpreter, owner: Instance, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
+@methods(Super, "__init__")
+def super_init(machine: Interpreter, owner: Super, call: LibraryCall) -> Value:
+    """``super().__init__(...)``."""
+    if isinstance(owner.owner, Instance):
+        objects.base_init(machine, owner.owner, call.args, call.kwargs)
+    return Const(None)
+
+
+@methods(Super, "*")
+def other_of_super(machine: Interpreter, owner: Super, call: LibraryCall) -> Value:
+    """A method of the library that ``super()`` gives."""
+    return machine.unknown(call.name, call.node, [owner.owner, *call.args], anything=True)
+
+
+@methods(Instance, "__init__")
+def init(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``Model.__init__(self, ...)``."""
+    objects.base_init(machine, owner, call.args, call.kwargs)
+    return Const(None)
+
+
+@methods(Instance, "__call__", "predict_step")
+def call_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``model.__call__(x)``."""
+    return machine.call(owner, call.args, call.kwargs, call.node)
+
+
+@methods(Instance, "build", "set_weights", "load_weights")
+def build_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """A method that builds the model, and gives nothing that matters."""
+    objects.build(machine, owner, call.node)
+    for inner in layers.nested(owner):
+        objects.mark_built(machine, inner)
+    return machine.unknown(call.name, call.node)
+
+
+@methods(Instance, "summary", "save", "save_weights")
+def nothing_of_instance(machine: Interpreter, _owner: Instance, call: LibraryCall) -> Value:
+    """A method that gives nothing that matters."""
+    return machine.unknown(call.name, call.node)
+
+
+@methods(Instance, *LEAVING)
+def leave_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``model.predict(x)`` and its kin."""
+    given = call.tensors(machine)
+    cut = _leaving_cut(machine, call)
+    objects.build(machine, owner, call.node)
+    if call.name in {"predict", "predict_on_batch"} and owner.state.get("running") is not True:
+        machine.set(owner.state, "running", True)
+        result = machine.call(owner, call.args[:1], {}, call.node)
+        machine.set(owner.state, "running", False)
+        predicted = Array("float32", span_of(call.node))
+        machine.depend(predicted, tensors_in(machine, result), cut)
+        return predicted
+    weights = call.name == "get_weights"
+    made: Array | Number = Array("float32", span_of(call.node)) if weights else Number("float", span_of(call.node))
+    machine.depend(made, [*given, *variables.parameters(machine, owner)], cut)
+    return sequence([made], exact=False) if weights else made
+
+
+@methods(Instance, "compute_loss")
+def compute_loss(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``model.compute_loss(...)``: the compiled loss of what it is given, and the model's penalties."""
+    penalties = tensors_in(machine, attributes.losses(machine, owner, call.node))
+    loss = machine.tensor(call.node, [], dtype="float32", op="compute_loss")
+    machine.depend(loss, [*call.tensors(machine), *penalties, machine.escaped], sure=False)
+    return loss
+
+
+@methods(Instance, "add_weight", "add_variable")
+def add_weight(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
     """``self.add_weight(...)``: a ``keras.Variable``."""
-    flag = kwargs.get("trainable")
+    flag = call.kwargs.get("trainable")
     trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
-    given = kwargs.get("dtype")
-    dtype = dtypes.named(given) if given is not None else "float32"
-    made = Variable(dtype, span_of(node), trainable=trainable if isinstance(trainable, bool) else None, keras=True)
+    given = call.kwargs.get("dtype")
+    made = Variable(
+        dtypes.named(given) if given is not None else "float32",
+        span_of(call.node),
+        trainable=trainable if isinstance(trainable, bool) else None,
+        keras=True,
+    )
     made.born = machine.tick()
     machine.set(owner.state, "weights", (*owner.state.get("weights", ()), made))
     return made
+
+
+@methods(Instance, "*")
+def other_of_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """A method of the library that is not followed."""
+    return machine.foreign("call", call.node, [owner, *call.values])
+
+
+# -- losses and metrics --------------------------------------------------------------------------------------------
+
+
+@methods("loss", "call", "__call__")
+def call_loss(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``loss.call(y, x)``."""
+    return calls.loss(machine, owner, call)
+
+
+@methods("metric", "update_state")
+def update_metric(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``metric.update_state(y, x)``."""
+    machine.set(owner.state, "fed", (*owner.state.get("fed", ()), *call.leaves(machine)))
+    return Const(None)
+
+
+@methods("metric", "result")
+def result_of_metric(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``metric.result()``."""
+    return calls.metric_result(machine, owner, [], call.node)
+
+
+@methods("metric", "reset_state", "reset_states")
+def reset_metric(_machine: Interpreter, _owner: LibObject, _call: LibraryCall) -> Value:
+    """``metric.reset_state()``."""
+    return Const(None)
+
+
+@methods("metric", "__call__")
+def call_metric(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``metric.__call__(y, x)``."""
+    return calls.metric_result(machine, owner, call.leaves(machine), call.node)

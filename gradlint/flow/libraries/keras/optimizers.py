@@ -6,42 +6,34 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Unknown, Value, Variable
+from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.interpreter import Interpreter
 
 
-def assigned_none(machine: Interpreter, given: list[Value], node: ast.AST, method: str) -> None:
-    """``v.assign_sub(g)`` with a gradient that is None."""
-    for value in given:
-        if isinstance(value, LostNone):
-            machine.recorder.claim(
-                Kind.NONE_APPLIED,
-                span_of(node),
-                "error",
-                detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
-                places={"call": value.call},
-            )
-            machine.raised("ValueError")
+@methods("optimizer", "apply_gradients")
+def apply_gradients(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``optimizer.apply_gradients(pairs)``."""
+    pairs = call.args[0] if call.args else call.kwargs.get("grads_and_vars", call.kwargs.get("grads"))
+    if pairs is not None:
+        applied(machine, pairs, call.node)
+    return Const(None)
 
 
-def optimizer_method(
-    machine: Interpreter, owner: LibObject, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of an optimizer."""
-    if name in {"apply_gradients", "apply"}:
-        pairs = args[0] if args else kwargs.get("grads_and_vars", kwargs.get("grads"))
-        if name == "apply_gradients" and pairs is not None:
-            applied(machine, pairs, node)
-        return Const(None)
-    if name == "minimize":
-        return minimize(machine, owner, args, kwargs, node)
-    if name in {"build", "get_config", "set_weights"}:
-        return Const(None)
-    return machine.unknown(name, node, [owner, *args, *kwargs.values()])
+@methods("optimizer", "apply", "build", "get_config", "set_weights")
+def nothing(_machine: Interpreter, _owner: LibObject, _call: LibraryCall) -> Value:
+    """A method that gives nothing that matters."""
+    return Const(None)
+
+
+@methods("optimizer", "*")
+def other(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """A method of an optimizer that is not followed."""
+    return machine.unknown(call.name, call.node, [owner, *call.values])
 
 
 def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
@@ -173,25 +165,3 @@ def is_gradients(value: Value) -> bool:
         isinstance(item, LostNone) or (isinstance(item, Tensor) and item.gradient_of is not None)
         for item in value.items.values
     )
-
-
-def minimize(
-    machine: Interpreter, owner: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
-        loss = args[0] if args else kwargs.get("loss")
-        if isinstance(loss, Tensor) and "tape" not in kwargs:
-            machine.recorder.claim(
-                Kind.MINIMIZE, span_of(node), "error", detail={"callee": machine.callee(node), "reason": "tensor"}
-            )
-        return Const(None)
-    machine.recorder.claim(
-        Kind.MINIMIZE,
-        span_of(node),
-        "error",
-        detail={"callee": machine.callee(node), "reason": "removed", "exception": "AttributeError"},
-        places={"call": span_of(node)},
-    )
-    machine.raised("AttributeError")
-    return Unknown("minimize", span_of(node))

@@ -1,130 +1,265 @@
-"""Methods of lists, tuples, sets and dictionaries."""
+"""Methods of lists, tuples, sets and dictionaries, and of Python's other values."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.state.store import MANY, either, join_values
+from gradlint.flow.libraries.models import LibraryCall, methods
+from gradlint.flow.state.store import MANY, join_values
 from gradlint.flow.values.making import sequence, span_of, with_key
-from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value
+from gradlint.flow.values.program import Function, Generator
+from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value, either
 
 if TYPE_CHECKING:
-    import ast
-
     from gradlint.flow.interpreter import Interpreter
 
 
-def of_sequence(
-    machine: Interpreter, owner: Seq, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of a list, tuple or set."""
+# -- sequences -----------------------------------------------------------------------------------------------------
+
+
+def _put(machine: Interpreter, owner: Seq, values: tuple[Value, ...], *, exact: bool) -> Const:
+    """Let a sequence hold these items from now on."""
+    machine.set(owner.state, "items", Items(values, exact))
+    return Const(None)
+
+
+@methods(Seq, "append", "add")
+def append(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.append(x)``."""
+    if not call.args:
+        return other_of_sequence(machine, owner, call)
+    return _put(machine, owner, (*owner.items.values, call.args[0]), exact=owner.items.exact)
+
+
+@methods(Seq, "appendleft")
+def append_left(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.appendleft(x)``."""
+    if not call.args:
+        return other_of_sequence(machine, owner, call)
+    return _put(machine, owner, (call.args[0], *owner.items.values), exact=owner.items.exact)
+
+
+@methods(Seq, "extend", "update")
+def extend(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.extend(values)``."""
+    if not call.args:
+        return other_of_sequence(machine, owner, call)
     items = owner.items
-
-    def put(values: tuple[Value, ...], *, exact: bool) -> None:
-        machine.set(owner.state, "items", Items(values, exact))
-
-    if name in {"append", "add"} and args:
-        put((*items.values, args[0]), exact=items.exact)
-        return Const(None)
-    if name == "appendleft" and args:
-        put((args[0], *items.values), exact=items.exact)
-        return Const(None)
-    if name in {"extend", "update"} and args:
-        more, exact = machine.iterate(args[0], node)
-        put((*items.values, *more), exact=items.exact and exact)
-        return Const(None)
-    if name == "insert" and len(args) == 2:
-        at = args[0].value if isinstance(args[0], Const) else None
-        if isinstance(at, int):
-            put((*items.values[:at], args[1], *items.values[at:]), exact=items.exact)
-        else:
-            put((*items.values, args[1]), exact=False)
-        return Const(None)
-    if name in {"pop", "popleft"}:
-        if not items.values:
-            return machine.unknown("item", node, [owner], anything=not items.exact)
-        if items.exact and (not args or (isinstance(args[0], Const) and isinstance(args[0].value, int))):
-            at = 0 if name == "popleft" else args[0].value if args and isinstance(args[0], Const) else -1
-            values = list(items.values)
-            try:
-                taken = values.pop(at)
-            except IndexError:
-                return machine.unknown("item", node)
-            put(tuple(values), exact=True)
-            return taken
-        if len(items.values) > MANY:
-            return either(*items.values)
-        result = items.values[0]
-        for item in items.values[1:]:
-            result = join_values(result, item)
-        return result
-    if name == "clear":
-        put((), exact=True)
-        return Const(None)
-    if name in {"reverse"}:
-        put(tuple(reversed(items.values)), exact=items.exact)
-        return Const(None)
-    if name in {"sort", "remove", "discard"}:
-        put(items.values, exact=items.exact and name == "sort")
-        return Const(None)
-    if name in {"copy", "__iter__"}:
-        return Seq(items, owner.kind, span_of(node))
-    if name in {"index", "count", "__len__"}:
-        return Number("int")
-    if name == "_replace" and owner.extra is not None:
-        return machine.unknown(name, node, [owner, *kwargs.values()])
-    return machine.unknown(name, node, [owner, *args])
+    more, exact = machine.iterate(call.args[0], call.node)
+    return _put(machine, owner, (*items.values, *more), exact=items.exact and exact)
 
 
-def of_dict(
-    machine: Interpreter, owner: Dict, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
-) -> Value:
-    """A method of a dictionary."""
+@methods(Seq, "insert")
+def insert(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.insert(index, x)``."""
+    if len(call.args) != 2:
+        return other_of_sequence(machine, owner, call)
+    place, item = call.args
+    at = place.value if isinstance(place, Const) else None
+    values = owner.items.values
+    if isinstance(at, int):
+        return _put(machine, owner, (*values[:at], item, *values[at:]), exact=owner.items.exact)
+    return _put(machine, owner, (*values, item), exact=False)
+
+
+@methods(Seq, "pop", "popleft")
+def pop(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.pop()``."""
+    values = owner.items.values
+    if not values:
+        return machine.unknown("item", call.node, [owner], anything=not owner.items.exact)
+    at = _place_popped(call)
+    if owner.items.exact and at is not None:
+        left = list(values)
+        try:
+            taken = left.pop(at)
+        except IndexError:
+            return machine.unknown("item", call.node)
+        _put(machine, owner, tuple(left), exact=True)
+        return taken
+    return either(*values) if len(values) > MANY else _one_of(values)
+
+
+def _place_popped(call: LibraryCall) -> int | None:
+    """Where ``pop`` takes an item from; None where that is not known."""
+    given = call.args[0] if call.args else None
+    if given is not None and not (isinstance(given, Const) and isinstance(given.value, int)):
+        return None
+    if call.name == "popleft":
+        return 0
+    return given.value if isinstance(given, Const) and isinstance(given.value, int) else -1
+
+
+def _one_of(values: tuple[Value, ...]) -> Value:
+    result = values[0]
+    for item in values[1:]:
+        result = join_values(result, item)
+    return result
+
+
+@methods(Seq, "clear")
+def clear(machine: Interpreter, owner: Seq, _call: LibraryCall) -> Value:
+    """``items.clear()``."""
+    return _put(machine, owner, (), exact=True)
+
+
+@methods(Seq, "reverse")
+def reverse(machine: Interpreter, owner: Seq, _call: LibraryCall) -> Value:
+    """``items.reverse()``."""
+    return _put(machine, owner, tuple(reversed(owner.items.values)), exact=owner.items.exact)
+
+
+@methods(Seq, "sort", "remove", "discard")
+def reorder(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.sort()`` and ``items.remove(x)``."""
+    return _put(machine, owner, owner.items.values, exact=owner.items.exact and call.name == "sort")
+
+
+@methods(Seq, "copy", "__iter__")
+def copy(_machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``items.copy()``."""
+    return Seq(owner.items, owner.kind, span_of(call.node))
+
+
+@methods(Seq, "index", "count", "__len__")
+def count(_machine: Interpreter, _owner: Seq, _call: LibraryCall) -> Value:
+    """``items.index(x)`` and ``items.count(x)``."""
+    return Number("int")
+
+
+@methods(Seq, "_replace")
+def replace(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """``record._replace(field=value)`` of a namedtuple."""
+    if owner.extra is None:
+        return other_of_sequence(machine, owner, call)
+    return machine.unknown("_replace", call.node, [owner, *call.kwargs.values()])
+
+
+@methods(Seq, "*")
+def other_of_sequence(machine: Interpreter, owner: Seq, call: LibraryCall) -> Value:
+    """A method of a sequence that is not followed."""
+    return machine.unknown(call.name, call.node, [owner, *call.args])
+
+
+# -- dictionaries --------------------------------------------------------------------------------------------------
+
+
+@methods(Dict, "items")
+def items_of(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.items()``."""
     pairs = owner.pairs
-    keys: list[Value] = [key if isinstance(key, Value) else Const(key) for key, _ in pairs.entries]
-    values = [value for _, value in pairs.entries]
-    if name == "items":
-        rows: list[Value] = [Seq(Items((key, value)), "tuple") for key, value in zip(keys, values, strict=True)]
-        rows += [Seq(Items((machine.unknown("key", node), value)), "tuple") for value in pairs.rest]
-        return sequence(rows, exact=pairs.exact, node=node)
-    if name == "keys":
-        return sequence(machine.keys(owner, node), exact=pairs.exact, node=node)
-    if name == "values":
-        return sequence([*values, *pairs.rest], exact=pairs.exact, node=node)
-    if name in {"get", "pop", "setdefault"} and args:
-        found = None
-        if isinstance(args[0], Const):
-            found = pairs.get(args[0].value)
-        if found is not None:
-            if name == "pop" and isinstance(args[0], Const):
-                left = tuple((key, value) for key, value in pairs.entries if key != args[0].value)
-                machine.set(owner.state, "pairs", Pairs(left, pairs.exact, pairs.rest))
-            return found
-        default = args[1] if len(args) > 1 else Const(None)
-        if name == "setdefault":
-            machine.set(owner.state, "pairs", with_key(pairs, args[0], default))
-            return default
-        if pairs.exact and isinstance(args[0], Const):
-            return default
-        result = default
-        for value in [*values, *pairs.rest][:6]:
-            result = join_values(result, value)
-        return result
-    if name == "update":
-        for value in args:
-            if isinstance(value, Dict):
-                for key, item in value.pairs.entries:
-                    pairs = pairs.put(key, item)
-                pairs = Pairs(pairs.entries, pairs.exact and value.pairs.exact, pairs.rest + value.pairs.rest)
-            else:
-                pairs = Pairs(pairs.entries, False, (*pairs.rest, value))
-        for key, item in kwargs.items():
-            pairs = pairs.put(key, item)
-        machine.set(owner.state, "pairs", pairs)
-        return Const(None)
-    if name == "copy":
-        return Dict(pairs, span_of(node))
-    if name == "clear":
-        machine.set(owner.state, "pairs", Pairs())
-        return Const(None)
-    return machine.unknown(name, node, [owner, *args])
+    rows: list[Value] = [
+        Seq(Items((key if isinstance(key, Value) else Const(key), value)), "tuple") for key, value in pairs.entries
+    ]
+    rows += [Seq(Items((machine.unknown("key", call.node), value)), "tuple") for value in pairs.rest]
+    return sequence(rows, exact=pairs.exact, node=call.node)
+
+
+@methods(Dict, "keys")
+def keys_of(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.keys()``."""
+    return sequence(machine.keys(owner, call.node), exact=owner.pairs.exact, node=call.node)
+
+
+@methods(Dict, "values")
+def values_of(_machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.values()``."""
+    return sequence(_values(owner.pairs), exact=owner.pairs.exact, node=call.node)
+
+
+def _values(pairs: Pairs) -> list[Value]:
+    return [*(value for _, value in pairs.entries), *pairs.rest]
+
+
+@methods(Dict, "get", "pop", "setdefault")
+def get(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.get(key, default)`` and its kin."""
+    if not call.args:
+        return other_of_dict(machine, owner, call)
+    pairs, key = owner.pairs, call.args[0]
+    found = pairs.get(key.value) if isinstance(key, Const) else None
+    if found is not None:
+        if call.name == "pop" and isinstance(key, Const):
+            left = tuple((name, value) for name, value in pairs.entries if name != key.value)
+            machine.set(owner.state, "pairs", Pairs(left, pairs.exact, pairs.rest))
+        return found
+    default = call.args[1] if len(call.args) > 1 else Const(None)
+    if call.name == "setdefault":
+        machine.set(owner.state, "pairs", with_key(pairs, key, default))
+        return default
+    if pairs.exact and isinstance(key, Const):
+        return default
+    return _one_of((default, *_values(pairs)[:6]))
+
+
+@methods(Dict, "update")
+def update(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.update(other)``."""
+    pairs = owner.pairs
+    for value in call.args:
+        if isinstance(value, Dict):
+            for key, item in value.pairs.entries:
+                pairs = pairs.put(key, item)
+            pairs = Pairs(pairs.entries, pairs.exact and value.pairs.exact, pairs.rest + value.pairs.rest)
+        else:
+            pairs = Pairs(pairs.entries, False, (*pairs.rest, value))
+    for name, item in call.kwargs.items():
+        pairs = pairs.put(name, item)
+    machine.set(owner.state, "pairs", pairs)
+    return Const(None)
+
+
+@methods(Dict, "copy")
+def copy_dict(_machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """``table.copy()``."""
+    return Dict(owner.pairs, span_of(call.node))
+
+
+@methods(Dict, "clear")
+def clear_dict(machine: Interpreter, owner: Dict, _call: LibraryCall) -> Value:
+    """``table.clear()``."""
+    machine.set(owner.state, "pairs", Pairs())
+    return Const(None)
+
+
+@methods(Dict, "*")
+def other_of_dict(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
+    """A method of a dictionary that is not followed."""
+    return machine.unknown(call.name, call.node, [owner, *call.args])
+
+
+# -- scalars and functions -----------------------------------------------------------------------------------------
+
+
+@methods(Const, "*")
+def of_constant(machine: Interpreter, owner: Const, call: LibraryCall) -> Value:
+    """A method of a string, which gives another one; of other constants nothing is followed."""
+    if isinstance(owner.value, str):
+        return Number("str", span_of(call.node))
+    return machine.foreign_call(owner, call.args, call.kwargs, call.node)
+
+
+@methods(Number, "*")
+def of_number(machine: Interpreter, owner: Number, call: LibraryCall) -> Value:
+    """A method of a Python number."""
+    made = Number("" if call.name != "item" else "float", span_of(call.node))
+    machine.depend(made, [owner])
+    return made
+
+
+@methods(Function, "__call__")
+def call_function(machine: Interpreter, owner: Function, call: LibraryCall) -> Value:
+    """``function.__call__(...)``."""
+    return machine.call(owner, call.args, call.kwargs, call.node)
+
+
+@methods(Function, "*")
+def of_function(machine: Interpreter, owner: Function, call: LibraryCall) -> Value:
+    """A method of a function."""
+    return machine.unknown(call.name, call.node, [owner, *call.args])
+
+
+@methods(Generator, "*")
+def of_generator(machine: Interpreter, owner: Generator, call: LibraryCall) -> Value:
+    """A method of a generator, as ``send``."""
+    return machine.unknown(call.name, call.node, [owner, *call.args], anything=True)

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries.models import LibraryCall, models
+from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.libraries.python.builtins import lazy, leaves_graph
 from gradlint.flow.values.making import sequence, span_of
@@ -92,13 +92,14 @@ def other_of_threads(machine: Interpreter, call: LibraryCall) -> Value:
     return _foreign(machine, call)
 
 
-def start(machine: Interpreter, owner: LibObject, node: ast.AST) -> Value:
+@methods("thread", "start")
+def start(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A thread calls its function: no tape of another thread records what it does (TensorFlow 2.21)."""
     target, given = owner.state.get("target"), owner.state.get("given")
     if not isinstance(target, Value):
-        return machine.foreign("call", node, [owner, *owner.arguments])
+        return machine.foreign("call", call.node, [owner, *owner.arguments])
     held = machine.suspend()
-    machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, node)
+    machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
     machine.record_with(held)
     return Const(None)
 

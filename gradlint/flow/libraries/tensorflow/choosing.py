@@ -14,14 +14,11 @@ from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
-    Edge,
     Items,
     Join,
     Known,
     LibObject,
-    Number,
     Pairs,
-    Params,
     Seq,
     Tensor,
     Unknown,
@@ -181,33 +178,6 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
 def scope(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.init_scope()``."""
     return LibObject("tensorflow.init_scope", "scope", span_of(call.node))
-
-
-@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
-def assigned(machine: Interpreter, call: LibraryCall) -> Value:
-    """``tf.compat.v1.assign(v, x)`` and its kin."""
-    if call.args and isinstance(call.args[0], Variable):
-        return assign(machine, call.args[0], call.args[1:], call.node, machine.callee(call.node))
-    return machine.unknown("assign", call.node, call.args)
-
-
-def assign(machine: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
-    """A value goes into a Variable: its state cuts the way to what was assigned."""
-    parents = tensors_in(machine, *given)
-    parents = [leaf for leaf in parents if leaf is not variable]
-    machine.set(variable.state, "known", None)
-    machine.set(variable.state, "assigned", True)
-    if parents:
-        holder = Number("", span_of(node))
-        holder.born = machine.tick()
-        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
-        machine.depend(holder, parents, cut)
-        variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
-    if isinstance(variable, Params) or variable.keras is not False:
-        return variable
-    made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
-    made.copy_of = variable
-    return made
 
 
 @models(

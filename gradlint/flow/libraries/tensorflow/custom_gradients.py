@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Items, LibObject, Seq, Tensor, Value
+from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     import ast
@@ -16,35 +17,43 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def call(machine: Interpreter, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+@methods("custom-gradient", CALLED)
+def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
     """Call a function under ``tf.custom_gradient``: the program gives the gradient to its arguments itself."""
     function = value.arguments[0]
     machine.recorder.muted += 1
     try:
-        inner = machine.call(function, args, kwargs, node)
+        inner = machine.call(function, call.args, call.kwargs, call.node)
     finally:
         machine.recorder.muted -= 1
-    given = [leaf for arg in (*args, *kwargs.values()) for leaf in machine.leaves(arg)]
+    given = call.leaves(machine)
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
-        if len(args) > 1 and _gives_one(machine, inner.items.values[1:], node):
-            cut = machine.cut(Kind.NO_GRADIENT, node, machine.text(node), exception="ValueError", reason="count")
-            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
-        if _gives_none(machine, inner.items.values[1:], node):
-            cut = machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient")
-            return machine.tensor(node, given, dtype=dtypes.of(result), cut=cut)
-    ways = _by_argument(machine, function, args, kwargs, inner, node)
+    if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
+        if len(call.args) > 1 and _gives_one(machine, inner.items.values[1:], call.node):
+            cut = machine.cut(
+                Kind.NO_GRADIENT, call.node, machine.text(call.node), exception="ValueError", reason="count"
+            )
+            return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
+        if _gives_none(machine, inner.items.values[1:], call.node):
+            cut = machine.cut(Kind.UNCONNECTED, call.node, machine.text(call.node), reason="custom-gradient")
+            return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
+    ways = _by_argument(machine, function, call.args, call.kwargs, inner, call.node)
     if ways is not None and not isinstance(result, Seq):
         reaching, blocked = ways
-        made = machine.tensor(node, reaching, dtype=dtypes.of(result), sure=False)
-        machine.depend(made, blocked, machine.cut(Kind.UNCONNECTED, node, machine.text(node), reason="custom-gradient"))
+        made = machine.tensor(call.node, reaching, dtype=dtypes.of(result), sure=False)
+        machine.depend(
+            made, blocked, machine.cut(Kind.UNCONNECTED, call.node, machine.text(call.node), reason="custom-gradient")
+        )
         return made
     if isinstance(result, Seq):
-        made_items = tuple(machine.tensor(node, given, sure=False) for _ in result.items.values)
-        return Seq(Items(made_items, result.items.exact), result.kind, span_of(node))
+        made_items = tuple(machine.tensor(call.node, given, sure=False) for _ in result.items.values)
+        return Seq(Items(made_items, result.items.exact), result.kind, span_of(call.node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
-    return machine.tensor(node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+    if not isinstance(result, Tensor | Variable | Array | Number | Const):
+        return machine.unknown("call", call.node, [*given, *captured])
+    return machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
 def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> Value | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.models import LibraryCall, models
+from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import subscripts
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function
@@ -50,6 +50,7 @@ def _zipped(call: LibraryCall) -> Value | None:
     return Seq(Items(known), "tuple") if known and len(known) == len(elements) else None
 
 
+@methods("dataset", "*")
 def method(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A method of a ``tf.data.Dataset``: another dataset."""
     if call.name == "__iter__":

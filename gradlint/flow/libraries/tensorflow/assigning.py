@@ -1,0 +1,56 @@
+"""What goes into a Variable's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
+from gradlint.flow.values.making import gain, span_of
+from gradlint.flow.values.values import Edge, LostNone, Number, Params, Value, Variable
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
+def assigned(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.compat.v1.assign(v, x)`` and its kin."""
+    if call.args and isinstance(call.args[0], Variable):
+        return assign(machine, call.args[0], call.args[1:], call.node, machine.callee(call.node))
+    return machine.unknown("assign", call.node, call.args)
+
+
+def assign(machine: Interpreter, variable: Variable | Params, given: list[Value], node: ast.AST, callee: str) -> Value:
+    """A value goes into a Variable: its state cuts the way to what was assigned."""
+    parents = tensors_in(machine, *given)
+    parents = [leaf for leaf in parents if leaf is not variable]
+    machine.set(variable.state, "known", None)
+    machine.set(variable.state, "assigned", True)
+    if parents:
+        holder = Number("", span_of(node))
+        holder.born = machine.tick()
+        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
+        machine.depend(holder, parents, cut)
+        gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+    if isinstance(variable, Params) or variable.keras is not False:
+        return variable
+    made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
+    made.copy_of = variable
+    return made
+
+
+def assigned_none(machine: Interpreter, given: list[Value], node: ast.AST) -> None:
+    """``v.assign_sub(g)`` with a gradient that is None."""
+    for value in given:
+        if isinstance(value, LostNone):
+            machine.recorder.claim(
+                Kind.NONE_APPLIED,
+                span_of(node),
+                "error",
+                detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
+                places={"call": value.call},
+            )
+            machine.raised("ValueError")

@@ -1,0 +1,255 @@
+"""Where gradients flow, as LibCST metadata: for any visitor, codemod or Fixit rule.
+
+Say ``METADATA_DEPENDENCIES = (GradientFlowProvider,)`` and ask for a node::
+
+    flow = self.get_metadata(GradientFlowProvider, node)
+
+An expression's flow says which sources of the program's gradient calls it is connected to, where a connection was lost
+and why, or that it is unknown. A gradient call's says what each of its sources gets, and a ``with`` item's which tape
+it enters. docs/metadata.md has worked examples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import libcst as cst
+from libcst.metadata import ByteSpanPositionProvider, VisitorMetadataProvider
+
+from gradlint import registry
+from gradlint.flow.facts import Kind
+from gradlint.flow.observed import Observation, observe
+from gradlint.nodes.program import Program
+from gradlint.nodes.reading import dotted
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim, Question, Span
+
+__all__ = ["Connection", "GradientCall", "GradientFlow", "GradientFlowProvider", "Tape"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What the gradient of an expression with respect to one source is.
+
+    Attributes:
+        source: The source as the gradient call writes it.
+        answer: ``connected``; ``lost``: it is None, or the call raises; ``partial``: it lacks a part, or is lost on
+            some way; ``unconnected``: the expression is not computed from the source; ``unknown``: it may be connected.
+        call: The gradient call that asks for the source.
+        why: What loses the gradient, as the analysis calls it: ``numpy``, ``cast``, ``outside``; None where it is not
+            lost.
+        lost_at: The node at which it is lost.
+        message: The same in a sentence, as ``gradlint`` says it.
+    """
+
+    source: str
+    answer: Literal["connected", "partial", "lost", "unconnected", "unknown"]
+    call: cst.Call
+    why: str | None = None
+    lost_at: cst.CSTNode | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class GradientCall:
+    """A call of ``gradient``, ``jacobian`` or ``batch_jacobian``.
+
+    Attributes:
+        node: The call.
+        method: The method's name.
+        target: The target as it is written.
+        answers: What each source gets.
+    """
+
+    node: cst.Call
+    method: str
+    target: str
+    answers: tuple[Connection, ...]
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A tape that a ``with`` statement enters.
+
+    Attributes:
+        item: The item of the ``with`` statement.
+        name: The tape's name; None where it has none.
+        calls: The gradient calls that are asked of a tape of this name behind the item, in its function.
+    """
+
+    item: cst.WithItem
+    name: str | None
+    calls: tuple[GradientCall, ...]
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """What is known of a node.
+
+    Attributes:
+        connections: For an expression: what it would get as the target of each gradient call that runs after it, one
+            for each source.
+        call: For a gradient call: its sources' answers.
+        tape: For an item of a ``with`` statement that enters a tape: the tape.
+    """
+
+    connections: tuple[Connection, ...] = ()
+    call: GradientCall | None = None
+    tape: Tape | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of the node: no gradient call runs after it, or it cannot be followed."""
+        return all(one.answer == "unknown" for one in self.connections) and self.call is None and self.tape is None
+
+    @cached_property
+    def connected(self) -> tuple[str, ...]:
+        """The sources that the expression is connected to."""
+        return tuple(dict.fromkeys(one.source for one in self.connections if one.answer == "connected"))
+
+    @cached_property
+    def lost(self) -> tuple[Connection, ...]:
+        """The connections that are lost, wholly or in part."""
+        return tuple(one for one in self.connections if one.answer in ("lost", "partial"))
+
+
+class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
+    """Gives each expression, gradient call and ``with`` item a :class:`GradientFlow`.
+
+    The module is analysed as gradlint analyses a file by itself; what it imports from its own project is unknown. A
+    module that names no ``GradientTape`` costs nothing.
+    """
+
+    METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
+
+    def visit_Module(self, node: cst.Module) -> bool:  # noqa: N802
+        """Analyse the module and tell what is known of its nodes."""
+        code = node.code
+        seen = observe(code) if "GradientTape" in code else Observation()
+        _Notes(self, node, Program(code), seen).set_all()
+        return False
+
+    def span_of(self, node: cst.CSTNode) -> tuple[int, int] | None:
+        """Where a node begins and ends, in bytes."""
+        span = self.get_metadata(ByteSpanPositionProvider, node, None)
+        return None if span is None else (span.start, span.start + span.length)
+
+
+class _Notes:
+    """Ties the analysis' answers to the nodes of one module."""
+
+    def __init__(self, provider: GradientFlowProvider, module: cst.Module, program: Program, seen: Observation) -> None:
+        self.provider = provider
+        self.module = module
+        self.program = program
+        self.seen = seen
+        self.nodes: dict[tuple[int, int], list[cst.CSTNode]] = {}
+        self.messages: dict[int, str | None] = {}
+        self.claims = {(lost.call, lost.source): claim for claim in seen.facts.claims for lost in claim.gradients}
+
+    def set_all(self) -> None:
+        """Set every node's metadata."""
+        expressions = []
+        items = []
+        for node in _walk(self.module):
+            place = self.provider.span_of(node)
+            if isinstance(node, cst.WithItem):
+                items.append(node)
+            elif isinstance(node, (cst.BaseExpression, cst.BaseSmallStatement, cst.BaseCompoundStatement)) and place:
+                self.nodes.setdefault(_widened(self.provider, node, place), []).append(node)
+                if isinstance(node, cst.BaseExpression):
+                    expressions.append((node, _widened(self.provider, node, place)))
+        self.offsets = {span: self._offsets(span) for span in (*self.seen.answers, *self._spans())}
+        by_place = {self.offsets[span]: span for span in self.seen.answers}
+        calls = {call.node: call for call in self._calls()}
+        for node, place in expressions:
+            span = by_place.get(place)
+            found = () if span is None else self.seen.answers[span]
+            made = (self._expression(one.question, one.call, one.claim) for one in found)
+            connections = tuple(one for one in made if one is not None)
+            call = calls.get(node) if isinstance(node, cst.Call) else None
+            self.provider.set_metadata(node, GradientFlow(connections, call))
+        for item in items:
+            self.provider.set_metadata(item, GradientFlow(tape=self._tape(item, list(calls.values()))))
+
+    def _spans(self) -> list[Span]:
+        facts = self.seen.facts
+        return [*(call.span for call in facts.calls), *(claim.span for claim in facts.claims)]
+
+    def _offsets(self, span: Span) -> tuple[int, int]:
+        program = self.program
+        return program.offset(span.line, span.column), program.offset(span.end_line, span.end_column)
+
+    def _node(self, span: Span | None) -> cst.CSTNode | None:
+        found = [] if span is None else self.nodes.get(self._offsets(span), [])
+        return found[-1] if found else None
+
+    def _calls(self) -> list[GradientCall]:
+        made = []
+        for call in self.seen.facts.calls:
+            node = self._node(call.span)
+            if isinstance(node, cst.Call):
+                answers = (
+                    self._connection(one, call.span, self.claims.get((call.span, one.source))) for one in call.questions
+                )
+                made.append(GradientCall(node, call.method, call.target, tuple(one for one in answers if one)))
+        return made
+
+    def _expression(self, question: Question, call: Span, claim: Claim | None) -> Connection | None:
+        """What an expression is connected to; one that is not computed from the source at all has lost nothing."""
+        made = self._connection(question, call, claim)
+        if made is None or question.kind is not Kind.UNCONNECTED:
+            return made
+        return Connection(made.source, "unconnected", made.call)
+
+    def _connection(self, question: Question, call: Span, claim: Claim | None) -> Connection | None:
+        node = self._node(call)
+        if not isinstance(node, cst.Call):
+            return None
+        why = None if question.kind is None else question.kind.value
+        lost_at = self._node(question.cause) if why is not None else None
+        message = None if claim is None else self._message(claim)
+        return Connection(question.source, question.answer, node, why, lost_at, message)
+
+    def _message(self, claim: Claim) -> str | None:
+        if id(claim) not in self.messages:
+            rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
+            rule = next(rules, None)
+            self.messages[id(claim)] = None if rule is None else rule.message(claim)
+        return self.messages[id(claim)]
+
+    def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> Tape | None:
+        made = item.item
+        entered = item.asname.name if item.asname is not None else made
+        makes = isinstance(made, cst.Call) and (dotted(made.func) or "").endswith("Tape")
+        name = dotted(entered)
+        if not makes and not any(_asked_of(call) == name for call in calls):
+            return None
+        start = (self.provider.span_of(item.item) or (0, 0))[0]
+        behind = [one for one in calls if (self.provider.span_of(one.node) or (0, 0))[0] >= start]
+        return Tape(item, name, tuple(one for one in behind if name is not None and _asked_of(one) == name))
+
+
+def _asked_of(call: GradientCall) -> str | None:
+    return dotted(call.node.func.value) if isinstance(call.node.func, cst.Attribute) else None
+
+
+def _widened(provider: GradientFlowProvider, node: cst.CSTNode, place: tuple[int, int]) -> tuple[int, int]:
+    """A node's place as ``ast`` has it: a tuple's and a generator's brackets count."""
+    if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar:
+        first, last = provider.span_of(node.lpar[0]), provider.span_of(node.rpar[-1])
+        if first is not None and last is not None:
+            return first[0], last[1]
+    return place
+
+
+def _walk(node: cst.CSTNode) -> list[cst.CSTNode]:
+    found, pending = [], [node]
+    while pending:
+        one = pending.pop()
+        found.append(one)
+        pending.extend(one.children)
+    return found

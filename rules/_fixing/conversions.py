@@ -1,0 +1,75 @@
+"""Conversions that take a value out of TensorFlow, and what stands in their place when it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.nodes.reading import called, dotted, is_constant, only
+from gradlint.rule import Remove, Replace, cst, expression
+
+from .numpy import method
+from .uses import refuses_a_tensor
+
+if TYPE_CHECKING:
+    from gradlint.rule import Change, Site
+
+METHODS = frozenset({"numpy", "item", "tolist", "eval"})
+FUNCTIONS = frozenset({"float", "complex"})
+READERS = frozenset({"get_value", "eval", "convert_to_numpy"})
+SAME = "acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp expm1 floor lgamma log log1p pow sin sinh sqrt tan"
+MATH = {name: f"math.{name}" for name in [*SAME.split(), "tanh"]} | {"fabs": "math.abs", "atan2": "math.atan2"}
+
+
+def converted(node: cst.CSTNode | None) -> cst.BaseExpression | None:
+    """What a conversion converts: ``x`` of ``x.numpy()`` and of ``float(x)``; None for what is none."""
+    if not isinstance(node, cst.Call):
+        return None
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value in METHODS and not node.args:
+        return node.func.value
+    owner, _, name = (dotted(node.func) or "").rpartition(".")
+    given = only(node, 1)
+    return given[0] if given and name in (READERS if owner else FUNCTIONS) else None
+
+
+def dropped(site: Site, node: cst.BaseExpression) -> Change | None:
+    """A conversion replaced by what it converts, or a function of ``math`` by TensorFlow's."""
+    inner = converted(node)
+    if inner is None:
+        return _of_math(site, node)
+    while (deeper := converted(inner)) is not None:
+        inner = deeper
+    attribute = site.parent(node)
+    call = None if attribute is None else site.parent(attribute)
+    if isinstance(attribute, cst.Attribute) and isinstance(call, cst.Call) and call.func is attribute:
+        return method(site, call, inner)
+    if refuses_a_tensor(site, node):
+        return None
+    statement = site.parent(node)
+    if isinstance(statement, cst.Assign) and [dotted(one.target) for one in statement.targets] == [dotted(inner)]:
+        return Remove(statement)
+    return Replace(node, inner)
+
+
+def _of_math(site: Site, node: cst.BaseExpression) -> Change | None:
+    if not isinstance(node, cst.Call):
+        return None
+    root, _, last = (dotted(node.func) or "").rpartition(".")
+    if root != "math" or last not in MATH or only(node, 2 if last in {"pow", "atan2"} else 1) is None:
+        return None
+    function = site.tensorflow(MATH[last], node)
+    return None if function is None else Replace(node.func, expression(function))
+
+
+def gathered(site: Site, node: cst.BaseExpression) -> Change | None:
+    """``x.numpy()[np.arange(n), columns]`` as ``tf.gather(x, columns, axis=1, batch_dims=1)``."""
+    inner, whole = converted(node), site.parent(node)
+    gather = site.tensorflow("gather", node)
+    if inner is None or gather is None or not isinstance(whole, cst.Subscript) or len(whole.slice) != 2:
+        return None
+    rows, columns = (one.slice.value if isinstance(one.slice, cst.Index) else None for one in whole.slice)
+    every = called(rows) in {"arange", "range"} and only(rows, 1) is not None
+    if not every or columns is None or is_constant(columns) or isinstance(columns, cst.UnaryOperation):
+        return None
+    if isinstance(site.parent(whole), cst.AssignTarget):
+        return None
+    return Replace(whole, expression("{f}({x}, {at}, axis=1, batch_dims=1)", f=gather, x=inner, at=columns))
