@@ -7,12 +7,14 @@ import sys
 import traceback
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge.stamps import stamps
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.flow.facts import Facts
+    from gradlint.knowledge.stubs import Stubs
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
@@ -67,17 +70,34 @@ def folders_of_plugins(settings: Settings) -> list[str]:
 
 
 def validate(settings: Settings) -> None:
-    """Look at what only the rules can tell of settings: whether each selector fits one.
+    """Look at what only what they name can tell of settings: whether stubs can be read, and each selector fits a rule.
 
     Raises:
-        SettingsError: If a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
+        SettingsError: If a stub, a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
     """
+    wrappers_of(settings)
     selection.validate(settings, rules_for(settings))
 
 
 def wrappers_of(settings: Settings) -> Wrappers:
-    """What the settings say of functions that the analysis cannot follow."""
-    return Wrappers(settings.differentiable, settings.opaque)
+    """What the settings say of functions that the analysis cannot follow.
+
+    Raises:
+        SettingsError: If a stub cannot be used.
+    """
+    stubs = _read(settings.models, stamps(settings.models)) if settings.models else None
+    return Wrappers(settings.differentiable, settings.opaque, stubs)
+
+
+@lru_cache(maxsize=16)
+def _read(models: tuple[str, ...], changed: object) -> Stubs:
+    """What the user's stubs say; read anew where one has changed."""
+    from gradlint.knowledge.stubs import StubError, read
+
+    try:
+        return read(models)
+    except StubError as error:
+        raise SettingsError(f"models: {error}") from None
 
 
 def facts_of(source: Source, settings: Settings) -> Facts:
@@ -122,6 +142,8 @@ def check(
         if TAPE.decode() not in source.code:
             return Checked(problems=source.problems)
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+    except SettingsError:
+        raise
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
         problem = _internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)

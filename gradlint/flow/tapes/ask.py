@@ -82,10 +82,12 @@ class Questions(Refusals, Partial):
             plain = len(written) == len(value.items.values) and not any(isinstance(n, ast.Starred) for n in written)
             many = len(value.items.values) > 1
             for index, item in enumerate(value.items.values):
+                before = value.items.values[:index]
                 if plain:
                     found += self.flat(item, written[index])
                 else:
-                    name = self.item_name(item, text, index) if many else text
+                    known = value.items.exact and all(isinstance(one, Variable | Tensor) for one in before)
+                    name = self.item_name(item, text, index if known else None) if many else text
                     found += self.flat(item, node, name)
             return found
         if isinstance(value, Dict):
@@ -102,15 +104,20 @@ class Questions(Refusals, Partial):
             value = value.base
         return [(value, node, text)]
 
-    def item_name(self, item: Value, text: str, index: int) -> str:
-        """How one item of a list of sources is called."""
+    def item_name(self, item: Value, text: str, index: int | None) -> str:
+        """How one item of a list of sources is called; the index is None where what stands before it is not known."""
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
         if isinstance(item, Unknown) and item.span is None:
             return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
-        return named if named and named not in self.machine.loop_names else f"{text}[{index}]"
+        if named and named not in self.machine.loop_names:
+            return named
+        if index is not None:
+            return f"{text}[{index}]"
+        attribute = self.machine.attribute_of(item)
+        return f"{text} ({attribute})" if attribute else text
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
