@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from gradlint.commands.errors import CommandError
 from gradlint.commands.silence import explain
 from gradlint.settings import Resolver
