@@ -120,7 +120,7 @@ class Session:
             self._quietly(self._everything)
 
     def cell_magic(self, line: str, cell: str) -> None:
-        """``%%gradlint`` has the cell checked, also after ``%gradlint off``; ``%%gradlint run`` watches it as it runs."""
+        """``%%gradlint`` has the cell checked, also after ``%gradlint off``; ``%%gradlint run`` watches it run."""
         if shlex.split(line) == ["run"]:
             self._watch(cell)
             return

@@ -323,10 +323,11 @@ class Watcher:
 
 def _asked_by(frame: Any) -> str | None:
     """The conversion of a variable that asks its tensor for the value: ``__array__``, ``__float__``; None elsewhere."""
-    while frame is not None and places.of_gradlint(frame.f_code.co_filename):
+    while frame is not None and not places.of_user(frame.f_code.co_filename):
+        if frame.f_code.co_name in CONVERSIONS and not places.of_gradlint(frame.f_code.co_filename):
+            return str(frame.f_code.co_name)
         frame = frame.f_back
-    name = frame.f_code.co_name if frame is not None else ""
-    return name if name.startswith("__") and name in CONVERSIONS else None
+    return None
 
 
 def _outermost(tensor: Any) -> int:
