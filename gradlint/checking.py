@@ -7,12 +7,14 @@ import sys
 import traceback
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge.stamps import stamps
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.flow.facts import Facts
+    from gradlint.knowledge.stubs import Stubs
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
@@ -67,17 +70,34 @@ def folders_of_plugins(settings: Settings) -> list[str]:
 
 
 def validate(settings: Settings) -> None:
-    """Look at what only the rules can tell of settings: whether each selector fits one.
+    """Look at what only what they name can tell of settings: whether stubs can be read, and each selector fits a rule.
 
     Raises:
-        SettingsError: If a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
+        SettingsError: If a stub, a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
     """
+    wrappers_of(settings)
     selection.validate(settings, rules_for(settings))
 
 
 def wrappers_of(settings: Settings) -> Wrappers:
-    """What the settings say of functions that the analysis cannot follow."""
-    return Wrappers(settings.differentiable, settings.opaque)
+    """What the settings say of functions that the analysis cannot follow.
+
+    Raises:
+        SettingsError: If a stub cannot be used.
+    """
+    stubs = _read(settings.models, stamps(settings.models)) if settings.models else None
+    return Wrappers(settings.differentiable, settings.opaque, stubs)
+
+
+@lru_cache(maxsize=16)
+def _read(models: tuple[str, ...], changed: object) -> Stubs:
+    """What the user's stubs say; read anew where one has changed."""
+    from gradlint.knowledge.stubs import StubError, read
+
+    try:
+        return read(models)
+    except StubError as error:
+        raise SettingsError(f"models: {error}") from None
 
 
 def facts_of(source: Source, settings: Settings) -> Facts:
@@ -122,46 +142,51 @@ def check(
         if TAPE.decode() not in source.code:
             return Checked(problems=source.problems)
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+    except SettingsError:
+        raise
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
         problem = _internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
         return Checked(problems=(*source.problems, problem))
     suppressed = 0
     if suppress:
-        comments = suppressions.Suppressions(source)
+        comments = suppressions.Suppressions(source, lambda word: any(word in (one.code, one.name) for one in rules))
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:
             found = sorted(
-                [*found, *_unused(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
+                [*found, *_of_comments(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
             )
     return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
 
 
-def _unused(
+def _of_comments(
     source: Source,
     comments: suppressions.Suppressions,
     on: Sequence[Rule],
     rules: Sequence[Rule],
     settings: Settings,
 ) -> list[Finding]:
-    """The findings of the suppressions that keep back nothing, where their rule is on."""
-    rule = next((rule for rule in on if rule.code == suppressions.CODE), None)
-    if rule is None:
-        return []
+    """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
+    told = {
+        suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
+        suppressions.INVALID: lambda: comments.invalid(selection.fits),
+    }
     return [
         Finding(
             code=rule.code,
             name=rule.name,
             severity=rule.severity or "warning",
-            message=unused.message,
+            message=one.message,
             path=source.path,
-            cell=unused.cell,
-            location=unused.location,
-            end_location=unused.end_location,
-            fix=unused.fix,
+            cell=one.cell,
+            location=one.location,
+            end_location=one.end_location,
+            fix=one.fix,
             url=engine.DOCUMENTATION.format(code=rule.code),
         )
-        for unused in comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules)
+        for rule in on
+        if rule.code in told
+        for one in told[rule.code]()
     ]
 
 

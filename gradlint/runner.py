@@ -140,7 +140,7 @@ class Run:
         seen = {id(settings): settings for _, settings in self._files}
         seen[id(self._base)] = self._base
         for settings in seen.values():
-            if settings.names_rules:
+            if settings.names_rules or settings.models:
                 from gradlint.checking import validate
 
                 validate(settings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
-from gradlint.flow.machine.core import ExhaustedError
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
+from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
@@ -34,14 +35,18 @@ def analyse(
     tree = ast.parse(code)
     if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
         return Facts()
-    facts = _run(code, tree, wrappers, finder, everything=everything)
-    if facts.parts and not facts.complete:
+    with opened() as account:
+        if finder is not None:
+            with account.share(account.left):
+                facts = _run(code, tree, wrappers, finder, everything=everything)
+            if facts.complete or not facts.parts:
+                return facts
         return _run(code, tree, wrappers, None, everything=everything)
-    return facts
 
 
 def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
     recorder = Recorder()
+    recorder.expected = expected.of(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:

@@ -219,6 +219,9 @@ class Interpreter(Protocol):
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""
 
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+
     def truth(self, value: Value, node: ast.AST) -> bool | None:
         """Whether a condition holds, or None where that is not known; notes what it depends on."""
 
@@ -290,9 +293,6 @@ class Interpreter(Protocol):
 
     def comprehension_function(self, node: ast.AST) -> Function:
         """A stand-in for the function that a piece of code runs as."""
-
-    def mro(self, cls: ClassValue) -> Iterator[Value]:
-        """A class and its bases, depth first."""
 
     def custom_gradient(self, function: Function, node: ast.AST) -> Value:
         """A function whose gradient the program gives itself: what it passes on is not followed."""

@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Claim, Facts, Question, Span
 from gradlint.flow.graph import ways
-from gradlint.flow.machine.core import ExhaustedError
 from gradlint.flow.machine.entry import is_graph_code
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.machine.relevance import names_tape
@@ -75,11 +75,12 @@ def observe(code: str) -> Observation:
     if not names_tape(code) or is_graph_code(tree):
         return Observation()
     recorder = Recorder()
-    machine = Observed(code, recorder)
-    try:
-        machine.run(tree)
-    except (ExhaustedError, RecursionError):
-        recorder.complete = False
+    with opened():
+        machine = Observed(code, recorder)
+        try:
+            machine.run(tree)
+        except (ExhaustedError, RecursionError):
+            recorder.complete = False
     answers = {span: tuple(found.values()) for span, found in machine.answers.items()}
     return Observation(recorder.facts(), answers)
 

@@ -12,6 +12,7 @@ from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.partial import Partial
 from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
+from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
@@ -82,10 +83,12 @@ class Questions(Refusals, Partial):
             plain = len(written) == len(value.items.values) and not any(isinstance(n, ast.Starred) for n in written)
             many = len(value.items.values) > 1
             for index, item in enumerate(value.items.values):
+                before = value.items.values[:index]
                 if plain:
                     found += self.flat(item, written[index])
                 else:
-                    name = self.item_name(item, text, index) if many else text
+                    known = value.items.exact and all(isinstance(one, Variable | Tensor) for one in before)
+                    name = self.item_name(item, text, index if known else None) if many else text
                     found += self.flat(item, node, name)
             return found
         if isinstance(value, Dict):
@@ -102,15 +105,20 @@ class Questions(Refusals, Partial):
             value = value.base
         return [(value, node, text)]
 
-    def item_name(self, item: Value, text: str, index: int) -> str:
-        """How one item of a list of sources is called."""
+    def item_name(self, item: Value, text: str, index: int | None) -> str:
+        """How one item of a list of sources is called; the index is None where what stands before it is not known."""
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
         if isinstance(item, Unknown) and item.span is None:
             return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
-        return named if named and named not in self.machine.loop_names else f"{text}[{index}]"
+        if named and named not in self.machine.loop_names:
+            return named
+        if index is not None:
+            return f"{text}[{index}]"
+        attribute = self.machine.attribute_of(item)
+        return f"{text} ({attribute})" if attribute else text
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
@@ -246,4 +254,5 @@ class Questions(Refusals, Partial):
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
-        self.note(text, node, answer if sure or answer == "unknown" else "connected")
+        why = "" if sure else because(self.machine, source, self.targets)
+        self.note(text, node, answer if sure or answer == "unknown" else "connected", because=why)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
-from gradlint.flow.state.store import either
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Instance
@@ -21,6 +20,7 @@ from gradlint.flow.values.values import (
     Symbolic,
     Unknown,
     Value,
+    either,
     sure_everywhere,
 )
 

@@ -115,7 +115,7 @@ class Tracking:
         if value.open or value.state.get("assumed") or value.library not in BASES or self._changes(value.cls):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
-            has_build = machine_has(self._machine, value, "build") or bool(nested(value))
+            has_build = machine_has(self._machine, value, "build") or any(is_layer(inner) for inner in nested(value))
             self.reasons.append("unbuilt" if has_build else "none")
 
     def _held(self, held: Value, *, is_module: bool) -> None:
@@ -131,7 +131,7 @@ class Tracking:
 
     def _changes(self, cls: ClassValue) -> bool:
         """Whether other methods than those that make an object give it attributes or weights."""
-        methods = [base for base in self._machine.mro(cls) if isinstance(base, ClassValue)]
+        methods = [base for base in cls.mro if isinstance(base, ClassValue)]
         return any(
             isinstance(node, ast.Attribute)
             and (isinstance(node.ctx, ast.Store) or node.attr in {"add_weight", "add_variable", "_track_variable"})

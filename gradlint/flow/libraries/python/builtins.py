@@ -18,6 +18,7 @@ from gradlint.flow.values.values import (
     Dict,
     Items,
     Known,
+    LibObject,
     Number,
     Pairs,
     Seq,
@@ -217,11 +218,15 @@ def instance_of(value: Value, cls: Value) -> bool | None:
     if isinstance(cls, Seq):
         answers = {instance_of(value, one) for one in cls.items.values}
         return True if True in answers else None if None in answers or not cls.items.exact else False
-    if isinstance(value, Instance) and isinstance(cls, ClassValue) and value.cls is cls:
-        return True
+    if isinstance(cls, ClassValue):
+        if isinstance(value, Instance):
+            return True if value.cls is cls else None
+        return False if isinstance(value, _OF_NO_OWN_CLASS) else None
     return _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
 
 
+_OF_NO_OWN_CLASS = (Const, Number, Array, Seq, Dict, Function, Tensor, Variable, LibObject)
+"""The values that are objects of no class of the program."""
 _TENSOR_CLASSES = frozenset({"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"})
 _CONTAINER_CLASSES = frozenset({"builtins.list", "builtins.tuple", "builtins.dict"})
 _SCALAR_CLASSES: dict[str, type] = {

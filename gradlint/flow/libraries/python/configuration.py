@@ -42,7 +42,7 @@ def fields(machine: Interpreter, call: LibraryCall) -> Value:
     cls = record.cls if isinstance(record, Instance) else record
     if not isinstance(cls, ClassValue):
         return machine.unknown("fields", call.node, call.values, anything=True)
-    names = dict.fromkeys(name for base in reversed(list(machine.mro(cls))) for name in _annotated(base))
+    names = dict.fromkeys(name for base in reversed(cls.mro) for name in _annotated(base))
     made = [namespace("dataclasses.Field", {"name": Const(name)}, call.node) for name in names]
     return sequence(made, "tuple", node=call.node)
 

@@ -10,7 +10,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Items, LibObject, Params, Seq, Tensor, Value, Variable
+from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -29,6 +29,7 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+    if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
         rest = inner.items.values[1:]
         if _takes_no_variables(rest) and _uses_variables(machine, function, given):
             return _refused(machine, call, result)
@@ -52,6 +53,8 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         made_items = tuple(machine.tensor(call.node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(call.node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    if not isinstance(result, Tensor | Variable | Array | Number | Const):
+        return machine.unknown("call", call.node, [*given, *captured])
     return machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
