@@ -141,13 +141,23 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One source of one gradient call and the analysis' answer; the editor's hover shows it."""
+    """One source of one gradient call and the analysis' answer; the editor's hover shows it.
+
+    Attributes:
+        source: The source as it is written.
+        span: Where it is written.
+        answer: What the analysis says.
+        kind: The sort of loss, where there is one.
+        cause: Where it is lost.
+        because: The premise by which nothing is claimed, where one is open: a clause without a full stop.
+    """
 
     source: str
     span: Span
     answer: Answer
     kind: Kind | None = None
     cause: Span | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
     if answer.answer == "connected":
         return "connected"
     if answer.answer == "unknown":
-        return "unknown: something on the way could not be followed, so nothing is claimed"
+        why = answer.because or "something on the way could not be followed"
+        return f"unknown: {why}, so nothing is claimed"
     where = "" if answer.cause is None else f": `{answer.cause.text}`, {answer.cause.where}"
     return f"**{'lost' if answer.answer == 'lost' else 'partly lost'}**{where}"

@@ -34,8 +34,9 @@ MODULE_COST = 80_000
 """What one module may cost to run before the rest of it is unknown."""
 TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
-REPLACES = re.compile(r"setattr\([^\n]*?([\"'])(\w+)\1\s*,")
-"""A name that a module sets by name, maybe its own."""
+REPLACES = "setattr("
+NAMED = re.compile(r"([\"'])(\w+)\1\s*,")
+"""A text with a name, which behind ``setattr(`` may be one that a module sets, maybe its own."""
 STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
@@ -292,7 +293,8 @@ def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.s
     """
     names = module.frame.names
     bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
-    bound |= {match[2] for match in REPLACES.finditer(module.found.code)} & names.keys()
+    setting = (line.partition(REPLACES)[2] for line in module.found.code.split("\n"))
+    bound |= {match[2] for rest in setting for match in NAMED.finditer(rest)} & names.keys()
     bound |= {
         name
         for node in ast.walk(tree)

@@ -12,6 +12,7 @@ from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.partial import Partial
 from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
+from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
@@ -249,4 +250,5 @@ class Questions(Refusals, Partial):
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
-        self.note(text, node, answer if sure or answer == "unknown" else "connected")
+        why = "" if sure else because(self.machine, source, self.targets)
+        self.note(text, node, answer if sure or answer == "unknown" else "connected", because=why)

@@ -172,7 +172,7 @@ class Asking:
             cause.kind, cause.span, cause.severity, (self.lost(text, node, cause),), tuple(story), detail, places
         )
 
-    def note(self, text: str, node: ast.expr, answer: Answer, cause: Cause | None = None) -> None:
+    def note(self, text: str, node: ast.expr, answer: Answer, cause: Cause | None = None, because: str = "") -> None:
         """Note the answer to one question."""
         self.questions.append(
             Question(
@@ -181,6 +181,7 @@ class Asking:
                 answer,
                 cause.kind if cause else None,
                 cause.span if cause else None,
+                because,
             )
         )
 
