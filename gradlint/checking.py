@@ -16,7 +16,7 @@ from gradlint.flow.values.names import Wrappers
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import NEEDLES
+from gradlint.sources.read import NEEDLES, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Facts
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
+
+LARGEST = 4_000_000
+"""How many characters a program may have to be analysed; a notebook's other contents do not count."""
 
 _NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 
@@ -82,12 +85,24 @@ def wrappers_of(settings: Settings) -> Wrappers:
     return Wrappers(settings.differentiable, settings.opaque)
 
 
+def refuse_larger(size: int) -> None:
+    """Refuse a program that is too large to be analysed.
+
+    Raises:
+        SourceError: If one of so many characters is.
+    """
+    if size > LARGEST:
+        raise SourceError(f"cannot be checked: its program is larger than {LARGEST // 1_000_000} MB")
+
+
 def facts_of(source: Source, settings: Settings) -> Facts:
     """What the analysis of a source's program finds out under some settings.
 
     Raises:
         SyntaxError: If the program is not Python.
+        SourceError: If it is too large.
     """
+    refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
     return analyse(source.code, wrappers=wrappers_of(settings), finder=finder)
 
@@ -122,9 +137,11 @@ def check(
             found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+    except SourceError as error:
+        return Checked(problems=(*source.problems, Problem("read", str(error))))
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
-        problem = _internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
+        problem = internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
         return Checked(problems=(*source.problems, problem))
     suppressed = 0
     if suppress:
@@ -170,7 +187,7 @@ def _syntax_problem(source: Source, error: SyntaxError) -> Problem:
     return Problem("syntax", f"syntax error: {error.msg}", cell, where)
 
 
-def _internal_problem(error: Exception) -> Problem:
+def internal_problem(error: Exception) -> Problem:
     """What failed inside gradlint, with the place in its own code for a report to its makers."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
