@@ -7,28 +7,29 @@ import sys
 import traceback
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge.stamps import stamps
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import NEEDLES, SourceError
+from gradlint.sources.read import TAPE, SourceError, code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.flow.facts import Facts
+    from gradlint.knowledge.stubs import Stubs
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
 LARGEST = 4_000_000
 """How many characters a program may have to be analysed; a notebook's other contents do not count."""
-
-_NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,34 @@ def folders_of_plugins(settings: Settings) -> list[str]:
 
 
 def validate(settings: Settings) -> None:
-    """Look at what only the rules can tell of settings: whether each selector fits one.
+    """Look at what only what they name can tell of settings: whether stubs can be read, and each selector fits a rule.
 
     Raises:
-        SettingsError: If a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
+        SettingsError: If a stub, a folder or a plugin of rules cannot be loaded, or a selector fits no rule.
     """
+    wrappers_of(settings)
     selection.validate(settings, rules_for(settings))
 
 
 def wrappers_of(settings: Settings) -> Wrappers:
-    """What the settings say of functions that the analysis cannot follow."""
-    return Wrappers(settings.differentiable, settings.opaque)
+    """What the settings say of functions that the analysis cannot follow.
+
+    Raises:
+        SettingsError: If a stub cannot be used.
+    """
+    stubs = _read(settings.models, stamps(settings.models)) if settings.models else None
+    return Wrappers(settings.differentiable, settings.opaque, stubs)
+
+
+@lru_cache(maxsize=16)
+def _read(models: tuple[str, ...], changed: object) -> Stubs:
+    """What the user's stubs say; read anew where one has changed."""
+    from gradlint.knowledge.stubs import StubError, read
+
+    try:
+        return read(models)
+    except StubError as error:
+        raise SettingsError(f"models: {error}") from None
 
 
 def refuse_larger(size: int) -> None:
@@ -125,7 +143,7 @@ def check(
     Raises:
         SettingsError: If the settings name a rule that does not exist.
     """
-    if not any(needle in source.code for needle in _NEEDLES):
+    if not code_matters(source.code):
         return Checked(problems=source.problems)
     chosen = settings or Settings()
     rules = rules_for(chosen)
@@ -136,9 +154,13 @@ def check(
             known = facts_of(source, chosen) if facts is None else facts
             found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
+        if TAPE.decode() not in source.code:
+            return Checked(problems=source.problems)
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
     except SourceError as error:
         return Checked(problems=(*source.problems, Problem("read", str(error))))
+    except SettingsError:
+        raise
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
         problem = internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)

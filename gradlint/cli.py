@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run a program and name the lines where its gradients are lost.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
+    "models": "Say what is known of a callable, and where from.",
     "config": "Print the settings in force and where each comes from.",
     "add-ignores": "Write a comment that suppresses it behind each finding.",
     "server": "Run the language server, for editors.",

@@ -11,6 +11,7 @@ from gradlint.flow.facts import Note
 from gradlint.nodes.edits import replacements
 from gradlint.places import Places
 from gradlint.rule import Program
+from gradlint.sources.read import code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,7 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
     Raises:
         SyntaxError: If the source's program is not Python; ``lineno`` and ``offset`` are the program's.
     """
-    if "GradientTape" not in source.code:
+    if not code_matters(source.code):
         return []
     facts = _facts(source)
     return findings(source, facts, registry.load() if rules is None else rules)

@@ -223,6 +223,12 @@ OPTIONS: dict[str, Option] = {
         "Callables of other packages that no gradient passes, as dotted names with `*`.",
         'opaque = ["mylib.render.*"]',
     ),
+    "models": Option(
+        "models", STRINGS, (),
+        "Stubs that say what callables of other packages do to a gradient, argument by argument: `.pyi` files, and "
+        "folders of them. They are read and never run.",
+        'models = ["stubs/acme.pyi"]', path=True,
+    ),
     "rules": Option(
         "rules", STRINGS, (), "Folders with rules of the project's own; they are code, so they need trust.",
         'rules = ["lint/rules"]', path=True, runs=True,

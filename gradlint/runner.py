@@ -148,7 +148,7 @@ class Run:
         seen = {id(self._base): self._base} | {id(settings): settings for _, settings in self._files}
         wrong: set[int] = set()
         for key, settings in seen.items():
-            if settings.names_rules:
+            if settings.names_rules or settings.models:
                 from gradlint.checking import validate
 
                 try:
@@ -164,7 +164,7 @@ class Run:
     def _open(self) -> Cache:
         from gradlint.cache import Cache, environment
 
-        return Cache(cache_folder(self._base), environment(read.NEEDLES))
+        return Cache(cache_folder(self._base), environment(map(b" ".join, read.NEEDLES)))
 
     def _run(self) -> Iterator[FileResult]:
         for path, problem in self._problems:

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from gradlint.knowledge.stamps import stamps
 from gradlint.options import OPTIONS, OptionError, key_of
 from gradlint.sources.inside import within
 from gradlint.sources.read import SourceError, read_bytes
@@ -78,6 +79,7 @@ class Settings:
     force_exclude: bool = False
     differentiable: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     output_format: str = "full"
@@ -124,7 +126,8 @@ class Settings:
         """A text that differs where findings may differ; what only steers the run or the output is left out."""
         names = [name for name, option in OPTIONS.items() if option.decides]
         by_path = self.rules or self.per_file_select or self.per_file_ignores
-        return repr([getattr(self, name) for name in names] + [self.root if by_path else "", self.selections])
+        own = [getattr(self, name) for name in names] + [self.root if by_path else "", self.selections]
+        return repr([*own, *stamps(self.models)])
 
     @property
     def names_rules(self) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradlint.commands.checked import Checked
     from gradlint.commands.request import Request
     from gradlint.confirm import Options
-    from gradlint.finding import Finding, Gradient
+    from gradlint.finding import Finding
     from gradlint.fixing import Verify
     from gradlint.settings import Settings
     from gradlint.sources.source import Source
@@ -69,17 +69,16 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
     from gradlint.confirm.places import asked_instead
     from gradlint.fixing import Evidence
 
-    def verify(before: Source, after: Source, finding: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
-        if not gradients:
-            return Evidence(None, "no gradient is claimed lost, so there is none to run")
-        moved = Position(gradients[0].line, gradients[0].column)
-        asked = tuple(
-            replace(new, source=asked_instead(before, old, after, new) or new.source)
-            for old, new in zip(finding.gradients, gradients, strict=True)
-        )
-        mended = replace(
-            finding, cell=gradients[0].cell, location=moved, end_location=moved, gradients=asked, flow=(), fix=None
-        )
+    def verify(before: Source, after: Source, finding: Finding, moved: Finding) -> Evidence:
+        mended = moved
+        if finding.gradients and all(one.outcome in {"none", "error"} for one in finding.gradients):
+            first = moved.gradients[0]
+            place = Position(first.line, first.column)
+            asked = tuple(
+                replace(new, source=asked_instead(before, old, after, new) or new.source)
+                for old, new in zip(finding.gradients, moved.gradients, strict=True)
+            )
+            mended = replace(moved, cell=first.cell, location=place, end_location=place, gradients=asked)
         ((_, lost),) = confirmer.confirm(before, [finding])
         if lost.status != "confirmed":
             return Evidence(None, f"before the fix: {lost.detail}")

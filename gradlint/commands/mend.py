@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,14 @@ from gradlint.commands.request import STDIN
 from gradlint.reporting.report import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
     from gradlint.commands.checked import Checked
+    from gradlint.commands.interactive import Chooser
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
-    from gradlint.fixing import Result, Verify
+    from gradlint.fixing import Baseline, Result, Verify
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
     from gradlint.sources.source import Source
@@ -32,27 +38,29 @@ class Outcome:
 def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     """Apply the fixes of every file, to a fixpoint; the findings become those that remain.
 
+    A file is written as soon as its fixes are worked out, so that what was done stays where the run is interrupted.
+
     Raises:
-        CommandError: If TensorFlow was asked to verify and is not there.
+        CommandError: If TensorFlow was asked to verify and is not there, or the baseline cannot be used.
     """
     from gradlint.fixing import diff, notes, summary
 
-    if request.confirm:
-        from gradlint.commands.confirming import verifier
-
-        with verifier(request, resolver.for_folder(".")) as verify:
-            results = _work_out(checked, resolver, verify)
-    else:
-        results = _work_out(checked, resolver, None)
-    changed = [result for result in results if result.after is not result.before]
+    to_stdout = request.paths == (STDIN,)
+    results: list[Result] = []
+    written: list[Result] = []
+    with _verifier(request, resolver) as verify:
+        for result in _work_out(request, checked, resolver, verify):
+            results.append(result)
+            if result.changed and not request.diff and not to_stdout and _write(result, checked):
+                written.append(result)
+    changed = [result for result in results if result.changed]
     if request.diff:
         terminal.write("".join(diff(result.before, result.after) for result in changed))
         count = sum(len(result.applied) for result in changed)
         terminal.note("\n".join([f"{counted(count, 'finding')} would be fixed", *notes(changed)]))
         return Outcome(0, len(changed))
-    if request.paths == (STDIN,):
+    if to_stdout:
         return _to_stdout(checked, results)
-    written = [result for result in changed if _write(result, checked)]
     if request.show_fixes and (text := summary(results)):
         terminal.note(text.rstrip("\n"))
     for note in notes(written):
@@ -60,25 +68,57 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     return Outcome(sum(len(result.applied) for result in written), len(written))
 
 
-def _work_out(checked: Checked, resolver: Resolver, verify: Verify | None) -> list[Result]:
-    return [
-        result
-        for file in checked.results
-        if any(finding.fix is not None or finding.withheld is not None for finding in file.findings)
-        and (result := _fixed(file, checked, resolver.for_file(file.path), verify)) is not None
-    ]
+def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Verify | None]:
+    if not request.confirm:
+        return nullcontext()
+    from gradlint.commands.confirming import verifier
+
+    return verifier(request, resolver.for_folder("."))
 
 
-def _fixed(file: FileResult, checked: Checked, settings: Settings, verify: Verify | None) -> Result | None:
+def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Verify | None) -> Iterator[Result]:
+    """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
+    from gradlint.commands.interactive import Chooser
+
+    chooser = Chooser() if request.interactive else None
+    done: dict[str, str] = {}
+    for file in list(checked.results):
+        if not any(finding.fix is not None or finding.withheld is not None for finding in file.findings):
+            continue
+        first = done.setdefault(os.path.realpath(file.path), file.path)
+        if first != file.path:
+            _same_as(checked, file.path, first)
+            continue
+        result = _fixed(file, checked, resolver.for_file(file.path), verify, chooser)
+        if result is not None:
+            yield result
+
+
+def _same_as(checked: Checked, path: str, first: str) -> None:
+    """Take over for a path what is found by another path to the same file."""
+    found = next(one.findings for one in checked.results if one.path == first)
+    findings = tuple(replace(finding, path=path) for finding in found)
+    checked.results = [replace(one, findings=findings) if one.path == path else one for one in checked.results]
+    checked.texts.replace(replace(checked.texts.source(first), path=path))
+
+
+def _fixed(
+    file: FileResult, checked: Checked, settings: Settings, verify: Verify | None, chooser: Chooser | None
+) -> Result | None:
     from gradlint.checking import check
     from gradlint.fixing import fix_source
     from gradlint.selection import is_fixable
     from gradlint.sources.read import from_text
 
+    baseline = _baseline(settings)
+
     def fixable(source: Source) -> list[Finding]:
+        found = list(check(source, settings).findings)
+        known = () if baseline is None else baseline.match(found, lambda _: source).known
         return [
             finding if is_fixable(finding.code, finding.name, settings) else replace(finding, fix=None)
-            for finding in check(source, settings).findings
+            for finding in found
+            if finding not in known
         ]
 
     before = checked.texts.source(file.path)
@@ -89,9 +129,24 @@ def _fixed(file: FileResult, checked: Checked, settings: Settings, verify: Verif
             lambda text: from_text(text, before.path, before.encoding, before.project),
             unsafe=settings.unsafe_fixes,
             verify=verify,
+            accept=chooser,
         )
     except SyntaxError:
         return None
+
+
+def _baseline(settings: Settings) -> Baseline | None:
+    """The findings that are known and are left alone.
+
+    Raises:
+        CommandError: If the baseline cannot be used.
+    """
+    from gradlint.fixing import Baseline, BaselineError
+
+    try:
+        return None if settings.baseline is None else Baseline.load(settings.baseline)
+    except BaselineError as error:
+        raise CommandError(str(error)) from None
 
 
 def _write(result: Result, checked: Checked) -> bool:

@@ -63,6 +63,7 @@ class Request:
     diff: bool = False
     fix_only: bool = False
     show_fixes: bool = False
+    interactive: bool = False
     confirm: bool = False
     repro: str | None = None
     write_baseline: bool = False
@@ -113,8 +114,12 @@ class Request:
             raise click.UsageError("--config and --isolated exclude one another")
         if self.diff and (self.fix or self.fix_only):
             raise click.UsageError("--diff writes nothing; leave out " + ("--fix" if self.fix else "--fix-only"))
-        if self.watch and (self.paths == (STDIN,) or self.diff or self.write_baseline):
-            raise click.UsageError("--watch goes with files alone, and not with --diff or --write-baseline")
+        if self.interactive and (self.diff or not self.mends or self.paths == (STDIN,)):
+            raise click.UsageError("--interactive asks about what --fix writes to files")
+        if self.watch and (self.paths == (STDIN,) or self.diff or self.write_baseline or self.interactive):
+            raise click.UsageError(
+                "--watch goes with files alone, and not with --diff, --interactive or --write-baseline"
+            )
         if self.write_baseline and self.mends:
             raise click.UsageError("--write-baseline and fixing exclude one another")
 

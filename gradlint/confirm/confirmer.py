@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from gradlint.confirm import examine
 from gradlint.confirm.options import ConfirmUnavailable, Options
+from gradlint.confirm.plan import Plan
 from gradlint.confirm.pool import Pool, make_pool
+from gradlint.confirm.reasons import Judgement
 from gradlint.confirm.repro import write
 from gradlint.finding import Confirmation
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from gradlint.confirm.protocol import Job, Report
@@ -66,15 +69,10 @@ class Confirmer:
         """
         pool = self._pool or self.__enter__()._pool
         assert pool is not None
-        waiting = (
-            (number, index, source, finding)
-            for number, (source, findings) in enumerate(work)
-            for index, finding in enumerate(findings)
-        )
-        running: dict[int, _Running] = {}
+        waiting = self._cases(work)
+        running: dict[int, _Shared] = {}
         while True:
-            while len(running) < self.options.workers and (item := next(waiting, None)) is not None:
-                case = _Running(item[0], item[1], item[2], item[3], self.options)
+            while len(running) < self.options.workers and (case := next(waiting, None)) is not None:
                 yield from self._advance(pool, case, None, running)
             if not running:
                 return
@@ -82,48 +80,94 @@ class Confirmer:
             if taken is None:
                 return
             number, report = taken
-            yield from self._advance(pool, running.pop(number), report, running)
+            shared = running.pop(number)
+            shared.report = report
+            for case in shared.cases:
+                yield from self._advance(pool, case, report, running)
+
+    def _cases(self, work: Iterable[Work]) -> Iterator[_Running]:
+        """The findings one by one; those of a file share its plan, and the runs that they have in common."""
+        for number, (source, findings) in enumerate(work):
+            plan: Plan | str = "there are none"
+            if findings:
+                try:
+                    plan = Plan(source, findings, self.options)
+                except (SyntaxError, ValueError, RecursionError) as error:
+                    plan = str(error)
+            jobs: dict[Job, _Shared] = {}
+            for index in range(len(findings)):
+                yield _Running(number, index, source, findings[index], plan, jobs)
 
     def _advance(
-        self, pool: Pool, case: _Running, report: Report | None, running: dict[int, _Running]
+        self, pool: Pool, case: _Running, report: Report | None, running: dict[int, _Shared]
     ) -> Iterator[tuple[int, int, Confirmation]]:
-        """Give a case its report; submit its next job or yield its verdict."""
-        try:
-            job = case.send(report)
-        except StopIteration as stop:
-            verdict: examine.Verdict = stop.value
-            seconds = round(time.monotonic() - case.started, 3)
-            if self.options.repro is not None and verdict.probe is not None:
-                write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
-            yield (
-                case.number,
-                case.index,
-                Confirmation(verdict.judgement.status, verdict.judgement.detail, pool.tensorflow, seconds),
-            )
-            return
+        """Give a case its report; submit its next job, or wait for one that another case has; or yield its verdict."""
+        while True:
+            try:
+                job = case.send(report)
+            except StopIteration as stop:
+                yield self._verdict(pool, case, stop.value)
+                return
+            shared = case.jobs.get(job)
+            if shared is None:
+                break
+            if shared.report is None:
+                shared.cases.append(case)
+                return
+            report = shared.report
         number = next(self._numbers)
-        running[number] = case
+        running[number] = case.jobs[job] = _Shared([case])
         pool.submit(number, job)
-        if case.jobs == 1:
+        if case.count == 1:
             case.started = time.monotonic()
+
+    def _verdict(self, pool: Pool, case: _Running, verdict: examine.Verdict) -> tuple[int, int, Confirmation]:
+        seconds = round(time.monotonic() - case.started, 3)
+        if self.options.repro is not None and verdict.probe is not None:
+            write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
+        told = verdict.judgement
+        return case.number, case.index, Confirmation(told.status, told.detail, pool.tensorflow, seconds)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A job that runs, or has run, and the cases that wait for its report."""
+
+    cases: list[_Running]
+    report: Report | None = None
 
 
 class _Running:
     """A finding under examination."""
 
-    def __init__(self, number: int, index: int, source: Source, finding: Finding, options: Options) -> None:
+    def __init__(
+        self,
+        number: int,
+        index: int,
+        source: Source,
+        finding: Finding,
+        plan: Plan | str,
+        jobs: dict[Job, _Shared],
+    ) -> None:
         self.number = number
         self.index = index
         self.source = source
         self.finding = finding
-        self.jobs = 0
+        self.jobs = jobs
+        self.count = 0
         self.started = time.monotonic()
-        self.examination: Generator[Job, Report, examine.Verdict] = examine.examine(source, finding, options)
+        self.examination = _unparsed(plan) if isinstance(plan, str) else examine.examine(plan, plan.cases[index])
 
     def send(self, report: Report | None) -> Job:
         """The next job, after the report on the last one; StopIteration carries the verdict."""
-        self.jobs += 1
+        self.count += 1
         return next(self.examination) if report is None else self.examination.send(report)
+
+
+def _unparsed(reason: str) -> examine.Examination:
+    """The examination of a finding in a program that is not Python."""
+    return examine.Verdict(Judgement("inconclusive", f"the program cannot be parsed: {reason}"))
+    yield  # It takes no job, and is a generator all the same.
 
 
 def confirm(

@@ -1,89 +1,154 @@
-"""From what a probe's run showed to a verdict on the claim.
+"""From what a run showed to a verdict on the gradients that a finding claims lost.
 
-Confirmed: TensorFlow did as claimed. Refuted: the very call that the claim is about ran, the flagged statement
-too, and the gradient arrived. All else is inconclusive, with the reason.
+This is decided here, outside of the process that ran the program. Confirmed: the very call gave what is claimed for the
+very source, each time, and the flagged place had its part in it. Refuted: the call ran, the flagged place too, and the
+gradient arrived. All else is inconclusive, with the reason.
 """
 
 from __future__ import annotations
 
 import re
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradlint.confirm.plan import FLAG
-from gradlint.confirm.protocol import Event, Report, Want, indices, settles
+from gradlint.confirm import evidence, exceptions
+from gradlint.confirm.reasons import Judgement, first, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gradlint.finding import Status
+    from gradlint.confirm.plan import Case, Plan, Want
+    from gradlint.confirm.protocol import Event, Report
 
-Standing = Literal["holds", "arrived", "other", "unreached"]
-
-DATA = frozenset({"FileNotFoundError", "NotFoundError", "IsADirectoryError", "NotADirectoryError", "EOFError"})
-"""Exceptions that say that something to read is not there."""
-
-INSIDE_WARNING = "persistent tape inside its context"
-"""What TensorFlow logs when a persistent tape is differentiated while it records."""
-
-
-NOTHING = "is None"
-
-UNINVENTED = 2
-"""What the reason weighs that no arguments could be invented."""
+Answer = Literal["holds", "arrived", "other", "unclear"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """A verdict and its reason.
+class Seen:
+    """A run, and how its lines lead back to the file's.
 
     Attributes:
-        status: The verdict.
-        detail: The evidence, or the reason why there is none.
-        weight: How much the reason tells; of several attempts' reasons the weightiest is given.
+        report: What was seen.
+        line: The program's line for one of the probe's.
     """
 
-    status: Status
-    detail: str
-    weight: int = 0
+    report: Report
+    line: Callable[[int], int]
 
 
-def standing(want: Want, report: Report) -> tuple[Standing, str]:
-    """How one claim stands after a run, and the evidence."""
-    events = [event for event in report.events if event["t"] in {"call", "raise"} and event["n"] == want.mark]
-    for event in events:
-        if settles(want, event):
-            return "holds", _evidence(want, event)
-    for event in report.of("raise", FLAG):
-        if settles(want, {**event, "n": want.mark}):
-            return "holds", f"{event['type']}: {_first(event['text'])}"
-    last = next((event for event in report.events if event["t"] == "end"), None)
-    if want.outcome == "error" and last is not None and last["how"] == "raised" and want.exception in last["mro"]:
-        return "holds", f"{last['type']}: {_first(last['text'])}"
-    arrived = [event for event in events if event["t"] == "call"]
-    if arrived:
-        detail = _arrived(want, arrived[-1])
-        return "other" if detail.endswith(NOTHING) else "arrived", detail
-    if events:
-        return "other", f"the call raised {events[-1]['type']}: {_first(events[-1]['text'])}"
-    return "unreached", ""
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How one claim stands after a run."""
+
+    how: Literal["holds", "arrived", "other", "elsewhere", "mixed", "unreached"]
+    detail: str = ""
+    event: Event | None = None
 
 
-def _evidence(want: Want, event: Event) -> str:
-    if event["t"] == "raise":
-        return f"{event['type']}: {_first(event['text'])}"
+def indices(want: Want, event: Event) -> list[int] | None:
+    """Where the claimed source stands among a call's flattened sources; None where that cannot be told."""
+    counts: list[int] = event["counts"]
+    names: list[str] = event["names"]
+    found: list[int] | None = event["same"].get(want.base)
+    if want.groups is not None and counts and max(want.groups, default=0) < len(counts):
+        starts = [sum(counts[:place]) for place in range(len(counts))]
+        found = [starts[place] + offset for place in want.groups for offset in range(counts[place])]
+    elif not found and want.named:
+        found = list(range(len(names)))
+    if not found:
+        return None
+    if want.kind is None:
+        return found
+    some = [place for place in found if place < len(names) and _is_of_kind(names[place], want.kind)]
+    return some or found
+
+
+def _is_of_kind(name: str, kind: str) -> bool:
+    """Whether a variable's path names a layer of a class, or one of a name."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
+    parts = re.split(r"[/:]", name)
+    return any(part == kind or re.fullmatch(rf"{re.escape(snake)}(_\d+)?", part) for part in parts)
+
+
+def answer(want: Want, event: Event, case: Case, seen: Seen) -> tuple[Answer, str]:
+    """Whether a gradient call gave what is claimed, and what it gave."""
+    if event["t"] == "failed":
+        told = f"{event['type']}: {first(event['text'])}"
+        if want.outcome == "error" and exceptions.borne_out(want.exception, event):
+            return "holds", told
+        return "other", f"the call raised {told}"
     if not event["outs"]:
-        return "there are no sources: TensorFlow returns an empty list"
-    places = [place for place in indices(want, event) if place < len(event["outs"])]
-    wanted = {"none": {"none"}, "zero": {"zero", "none"}, "nan": {"nan"}}[want.outcome]
-    lost = [place for place in places if event["outs"][place] in wanted]
+        if want.outcome == "none" and not event["sources"]:
+            return "holds", "there are no sources: TensorFlow returns an empty list"
+        return "other", "the gradient call has no sources"
+    places = indices(want, event)
+    if places is None:
+        return "unclear", f"it cannot be told which of the sources {want.source} is"
+    outs = [event["outs"][place] for place in places if place < len(event["outs"])]
     if want.outcome == "none":
-        what = "None"
-    elif want.outcome == "zero":
-        what = "zero" if any(event["outs"][place] == "zero" for place in lost) else "None, silenced as zero"
-    else:
-        what = f"not finite: {event['shown'][lost[0]] if lost[0] < len(event['shown']) else 'NaN'}"
+        return _none(want, event, places, outs)
+    if want.outcome == "zero":
+        return _zero(want, event, places, outs)
+    if want.outcome == "nan" and "nan" in outs:
+        return "holds", f"the gradient is {_shown(event, places, 'nan')}"
+    return _arrived(want, event, places, outs)
+
+
+def _none(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple[Answer, str]:
+    if "none" not in outs:
+        return _arrived(want, event, places, outs)
+    lost = [place for place in places if event["outs"][place] == "none"]
+    if not _borne_out_below(event, lost):
+        return "other", "the program got None, but TensorFlow's tape did not give it"
+    told = want.kind is None or any(_is_of_kind(event["names"][place], want.kind) for place in places)
+    if not told and len(lost) < len(places):
+        return "unclear", f"it cannot be told which of the sources {want.source} is"
+    return "holds", _told(want, event, places, lost, "None")
+
+
+def _borne_out_below(event: Event, places: Sequence[int]) -> bool:
+    """Whether TensorFlow's own tape gave None for some sources, each time that it was asked."""
+    asked = [one for one in event["tapes"] if len(one) == len(event["sources"])]
+    if not asked:
+        return bool(event["tapes"]) and all(all(one) for one in event["tapes"])
+    return all(one[place] for one in asked for place in places)
+
+
+def _zero(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple[Answer, str]:
+    if any(out != "zero" for out in outs):
+        silenced = [place for place in places if event["outs"][place] == "zero"]
+        if not (silenced and (event["silent"] and _borne_out_below(event, silenced))):
+            return _arrived(want, event, places, outs)
+        return "holds", _told(want, event, places, silenced, "None, silenced as zero")
+    if _borne_out_below(event, places):
+        silenced_by = "None, silenced as zero" if event["silent"] else "None, which TensorFlow gives as zero"
+        return "holds", _told(want, event, places, places, silenced_by)
+    return "holds", _told(want, event, places, places, "zero")
+
+
+def vanishes(event: Event, want: Want) -> bool:
+    """Whether zeros were really computed, so that they may be zero at the program's own input alone."""
+    places = indices(want, event) or []
+    return not _borne_out_below(event, [place for place in places if event["outs"][place] == "zero"])
+
+
+def _arrived(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple[Answer, str]:
+    if want.outcome == "none" and outs and all(out in {"zero", "none"} for out in outs):
+        return "other", f"the gradient with respect to {want.source} is zero, and not None"
+    if outs and all(out == "none" for out in outs):
+        missed = f"the call did not raise {want.exception}: " if want.outcome == "error" else ""
+        return "other", f"{missed}the gradient with respect to {want.source} is None"
+    return "arrived", f"the gradient with respect to {want.source} arrived: {_shown(event, places)}"
+
+
+def _shown(event: Event, places: Sequence[int], out: str | None = None) -> str:
+    for place in places:
+        if place < len(event["shown"]) and event["outs"][place] in ({out} if out else {"value", "zero", "nan"}):
+            return str(event["shown"][place])
+    return "NaN" if out == "nan" else "a value"
+
+
+def _told(want: Want, event: Event, places: Sequence[int], lost: Sequence[int], what: str) -> str:
     if len(places) == 1:
         return f"the gradient with respect to {want.source} is {what}"
     names = ", ".join(event["names"][place] for place in lost[:3] if place < len(event["names"]))
@@ -91,173 +156,102 @@ def _evidence(want: Want, event: Event) -> str:
     return f"{len(lost)} of {len(places)} gradients with respect to {want.source} are {what} ({names}{more})"
 
 
-def _arrived(want: Want, event: Event) -> str:
-    places = [place for place in indices(want, event) if place < len(event["shown"])]
-    if want.outcome == "error" and places and all(event["outs"][place] == "none" for place in places):
-        return f"the call did not raise {want.exception}: the gradient with respect to {want.source} {NOTHING}"
-    shown = event["shown"][places[0]] if places else "a value"
-    return f"the gradient with respect to {want.source} arrived: {shown}"
+def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
+    """How one claim stands after a run: of the runs of its call, those that the flagged place had a part in count."""
+    events = [e for e in seen.report.events if e["t"] in {"call", "failed"} and e["n"] == want.mark]
+    if want.outcome == "error":
+        raised = exceptions.at_place(want, case, seen.report, seen.line)
+        if raised is not None:
+            return Stand("holds", raised)
+    if not events:
+        return Stand("unreached")
+    if not want.named and not any(event["same"].get(want.base) for event in events):
+        return Stand("other", f"the gradient call has no source {want.source}")
+    leads = plan.leads(case, want.mark)
+    counted = []
+    for event in events:
+        places = indices(want, event) or []
+        sort = evidence.shown(case, event, places, seen.report, leads=leads, line=seen.line)
+        if sort is not None:
+            counted.append(event)
+    if not counted:
+        return _elsewhere(want, case, events, seen)
+    return _weighed(want, case, counted, seen)
 
 
-def judge(wants: Sequence[Want], report: Report, line: Callable[[int], str], *, watched: bool) -> Judgement:
+def _weighed(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
+    answers = [(answer(want, event, case, seen), event) for event in events]
+    held = [(detail, event) for (how, detail), event in answers if how == "holds"]
+    for context in {tuple(event["context"]) for event in events}:
+        here = [(how, detail, event) for (how, detail), event in answers if tuple(event["context"]) == context]
+        if all(how == "holds" for how, _, _ in here):
+            return Stand("holds", here[0][1], here[0][2])
+    rest = [(how, detail, event) for (how, detail), event in answers if how != "holds"]
+    if held and want.outcome in {"error", "nan"}:
+        return Stand("holds", held[0][0], held[0][1])
+    if held:
+        return Stand("mixed", f"in {len(held)} of {len(answers)} runs of the call: {held[0][0]}", held[0][1])
+    how, detail, event = rest[-1]
+    if all(one == "arrived" for one, _, _ in rest):
+        return Stand("arrived", detail, event)
+    return Stand("other", detail if how != "arrived" else rest[0][1], event)
+
+
+def _elsewhere(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
+    """The call ran, and the flagged place had no part in it."""
+    answers = [answer(want, event, case, seen) for event in events]
+    kinds = ("place",) if case.expression is not None else ("entered", "place", "bound")
+    ran = case.place is not None and any(
+        one["seq"] < events[-1]["seq"] for kind in kinds for one in seen.report.of(kind, case.place)
+    )
+    if all(how == "arrived" for how, _ in answers):
+        if ran or events[-1]["n"] in case.inside:
+            return Stand("arrived", answers[-1][1], events[-1])
+        return Stand("elsewhere", "the gradient call ran, but not the line that the finding points at")
+    if not ran:
+        return Stand("elsewhere", "the gradient call ran, but not the line that the finding points at")
+    detail = next(detail for how, detail in answers if how != "arrived")
+    return Stand("elsewhere", f"{detail}, but it was not seen to be lost where the finding points")
+
+
+def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = None) -> Judgement:
     """The verdict on the claims of one finding after one run.
 
     Args:
-        wants: The claims, partial ones left out.
-        report: The run.
-        line: The user's name for a line of the probe.
-        watched: Whether the flagged statement is marked, so that it is known whether it ran.
+        case: The finding.
+        plan: What is looked at in its file.
+        seen: The run.
+        wants: The claims to judge; all of them where None.
     """
-    stands = [standing(want, report) for want in wants]
-    held = [detail for how, detail in stands if how == "holds"]
-    arrived = [detail for how, detail in stands if how == "arrived"]
-    if held:
+    tampered = untrusted(seen.report)
+    if tampered is not None:
+        return tampered
+    stands = [stand(want, case, plan, seen) for want in (case.wants if wants is None else wants)]
+    held = [one for one in stands if one.how == "holds"]
+    against = [one for one in stands if one.how in {"arrived", "mixed", "other", "elsewhere"}]
+    if held and not against:
         rest = len(stands) - len(held)
-        if arrived:
-            return Judgement("refuted", arrived[0])
         more = f" (and {len(held) - 1} more)" if len(held) > 1 else ""
         unreached = f"; {rest} of {len(stands)} gradient calls not reached" if rest else ""
-        return Judgement("confirmed", held[0] + more + unreached)
-    if arrived:
-        if not watched or report.of("passed", FLAG):
-            return Judgement("refuted", arrived[0])
-        return Judgement("inconclusive", "the gradient call ran, but not the line that the finding points at", 3)
-    for how, detail in stands:
-        if how == "other":
-            return Judgement("inconclusive", detail, 8)
-    return Judgement("inconclusive", *reason(report, line))
+        return Judgement("confirmed", held[0].detail + more + unreached)
+    if held:
+        worst = against[0]
+        return Judgement("inconclusive", f"{len(held)} of {len(stands)} claims hold; {worst.detail}", 9)
+    if against and all(one.how == "arrived" for one in against):
+        return Judgement("refuted", against[0].detail, 9)
+    for one in against:
+        if one.how != "arrived":
+            return Judgement("inconclusive", one.detail, 3 if one.how == "elsewhere" else 8)
+    return reason(seen.report, plan.line, seen.line)
 
 
-def reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
-    """Why a run did not reach the claim, and how much that tells."""
-    ending = next((event for event in report.events if event["t"] == "end"), None)
-    refused = report.of("refused")
-    if report.ending == "timeout":
-        return "the time limit was reached before the gradient call", 8
-    if report.ending == "flooded":
-        return "the program reported more than the worker takes", 4
-    if report.ending == "lost":
-        return "the worker ended while the program ran", 4
-    if refused and (ending is None or ending["how"] != "completed"):
-        return f"refused: {refused[-1]['what']}", 9
-    if report.ending == "killed":
-        name = signal.Signals(-report.status).name if -report.status in set(signal.Signals) else str(-report.status)
-        return f"the program ended the interpreter with signal {name}", 6
-    if ending is None:
-        return f"the program ended the interpreter with exit status {report.status}", 6
-    if ending["how"] == "exited":
-        return "the program called sys.exit before the gradient call", 6
-    if ending["how"] == "raised":
-        return _raised(ending, line)
-    attempts = report.of("attempt")
-    if attempts:
-        wanting = [event for event in attempts if DATA & set(event["mro"]) or event["module"]]
-        if wanting:
-            return _raised(wanting[0], line)
-        return f"no input could be invented for it: {attempts[-1]['type']}: {_first(attempts[-1]['text'])}", UNINVENTED
-    return "the gradient call was not reached", 1
-
-
-def _raised(ending: Event, line: Callable[[int], str]) -> tuple[str, int]:
-    where = line(ending["lines"][-1]) if ending["lines"] else "the program"
-    text = _first(ending["text"])
-    if "ModuleNotFoundError" in ending["mro"] or "ImportError" in ending["mro"]:
-        missing = f"a module is not installed: {ending['module']}" if ending["module"] else f"an import failed: {text}"
-        return f"{missing} ({where})", 7
-    if DATA & set(ending["mro"]):
-        return f"needs data that is not there: {where}: {text}", 7
-    if "MemoryError" in ending["mro"] or "ResourceExhaustedError" in ending["mro"]:
-        return f"the memory limit was reached: {where}", 7
-    return f"the program raised {ending['type']} before the gradient call: {where}: {text}", 4
-
-
-def _first(text: str) -> str:
-    """The telling line of an exception's text, not too long."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        return "no text"
-    telling = next((line for line in lines if re.match(r"\w*(Error|Exception)\b:", line)), lines[0])
-    return telling if len(telling) <= 160 else telling[:157] + "..."
-
-
-def judge_evidence(code: str, report: Report, line: Callable[[int], str]) -> Judgement:
-    """The verdict on a finding that claims no gradient lost: each sort has evidence of its own."""
-    ran = bool(report.of("passed", FLAG))
-    raised = report.of("raise", FLAG)
-    unreached = Judgement("inconclusive", *reason(report, line))
-    if code == "GT402":
-        warned = [event["text"] for event in report.of("warning") if INSIDE_WARNING in event["text"]]
-        if warned:
-            return Judgement("confirmed", f"TensorFlow warns: {_first(warned[0])}")
-        return Judgement("refuted", "TensorFlow did not warn") if ran else unreached
-    if code in {"GT403", "GT406"}:
-        return _judge_tape(code, report) or unreached
-    if raised:
-        return Judgement("confirmed", f"{raised[-1]['type']}: {_first(raised[-1]['text'])}")
-    if code == "GT505":
-        return _judge_rebound(report) or unreached
-    if code == "GT109":
-        return _judge_empty(report) or unreached
-    if code == "GT701":
-        sizes = [event["size"] for event in report.of("call") if event["size"] is not None]
-        if any(size > 1 for size in sizes):
-            return Judgement("confirmed", f"the target has {max(sizes)} elements and the gradient is that of their sum")
-        return Judgement("refuted", "the target is a single number") if sizes else unreached
-    if any(event["scaled"] for event in report.of("call")):
-        return Judgement("confirmed", "the third argument is a Variable, and TensorFlow takes it as output_gradients")
-    for event in report.of("pairs"):
-        if event["none"]:
-            return Judgement("confirmed", f"{event['none']} of {event['pairs']} gradients that are applied are None")
-        if event["mismatched"]:
-            return Judgement(
-                "confirmed", f"{event['mismatched']} of {event['pairs']} gradients are applied to another variable"
-            )
-    for event in report.of("warning"):
-        if "Gradients do not exist" in event["text"]:
-            return Judgement("confirmed", f"Keras warns: {_first(event['text'])}")
-    ending = next((event for event in report.events if event["t"] == "end"), None)
-    if ran and ending is not None and ending["how"] == "completed":
-        return Judgement("refuted", "the line ran and nothing went wrong")
-    return unreached
-
-
-def _judge_tape(code: str, report: Report) -> Judgement | None:
-    counts = [count for event in report.of("tapes", FLAG + 2) for count in event["counts"]]
-    if not counts or report.ending not in {"completed", "raised"}:
-        return None
-    asked = max(count["asked"] for count in counts)
-    if code == "GT406":
-        if asked:
-            return Judgement("refuted", f"the tape was asked for {asked} gradients")
-        return Judgement("confirmed", "the program ran to its end and no gradient was asked of the tape")
-    if not any(count["persistent"] for count in counts):
-        return Judgement("refuted", "the tape is not persistent")
-    if asked > 1:
-        return Judgement("refuted", f"one tape was asked for {asked} gradients")
-    return Judgement("confirmed", f"the tape is persistent and was asked for {'one gradient' if asked else 'none'}")
-
-
-def _judge_empty(report: Report) -> Judgement | None:
-    counts = [len(event["outs"]) for event in report.of("call")]
-    if not counts:
-        return None
-    if 0 in counts:
-        return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
-    return Judgement("refuted", f"the gradient call has {counts[0]} sources")
-
-
-def _spoken(kind: str) -> str:
-    return {"variable": "Variable", "tensor": "Tensor"}.get(kind, kind)
-
-
-def _judge_rebound(report: Report) -> Judgement | None:
-    before = [event["kind"] for event in report.of("bound") if event["when"] == "before"]
-    after = [event["kind"] for event in report.of("bound") if event["when"] == "after"]
-    if not after:
-        return None
-    for old, new in zip(before, after, strict=False):
-        if old == "variable" and new != "variable":
-            return Judgement(
-                "confirmed", f"the name held a Variable before the line and holds a {_spoken(new)} after it"
-            )
-    return Judgement("refuted", f"the name holds a {_spoken(after[0])} after the line, as before it")
+def untrusted(report: Report) -> Judgement | None:
+    """An inconclusive verdict where the program has meddled with what looks on at it."""
+    tampered = report.of("tampered")
+    if tampered:
+        return Judgement(
+            "inconclusive", f"the program replaces what it is looked at through: {tampered[0]['what']}", 10
+        )
+    if report.strays:
+        return Judgement("inconclusive", "the program wrote into the pipe through which it is looked at", 10)
+    return None

@@ -14,9 +14,9 @@ from typing import Literal
 PROBE = "__gradlint__"
 MARKS = "gradlint_marks"
 
-Sort = Literal["call", "apply", "tape", "term", "seen", "leaf", "turns", "more", "raised", "bound"]
+Sort = Literal["call", "apply", "operand", "place", "leaf", "turns", "more", "watched", "bound"]
 
-CALLS = frozenset({"call", "apply", "tape"})
+CALLS = frozenset({"call", "apply"})
 """Marks on a call that stand in for its function; they come before those that wrap the call whole."""
 
 
@@ -101,7 +101,7 @@ class _Marker(ast.NodeTransformer):
         if mark.sort in CALLS and isinstance(node, ast.Call):
             node.func = _probe(mark.sort, number, node.func)
             return node
-        if mark.sort in {"term", "seen"}:
+        if mark.sort in {"operand", "place"}:
             return _probe(mark.sort, number, node)
         if mark.sort == "leaf":
             return _probe("leaf", number, ast.Constant(mark.name), node)
@@ -109,6 +109,7 @@ class _Marker(ast.NodeTransformer):
 
     def _statement(self, node: ast.stmt, found: list[Mark]) -> ast.stmt | list[ast.stmt]:
         statements: list[ast.stmt] = [node]
+        watched = [mark.number for mark in found if mark.sort == "watched"]
         for mark in found:
             number, limit = ast.Constant(mark.number), ast.Constant(mark.limit)
             if mark.sort == "turns" and isinstance(node, (ast.For, ast.AsyncFor)):
@@ -116,24 +117,30 @@ class _Marker(ast.NodeTransformer):
             elif mark.sort == "more" and isinstance(node, ast.While):
                 node.test = ast.BoolOp(ast.And(), [_probe("more", number, limit), node.test])
             elif mark.sort == "bound":
-                name = ast.parse(f"lambda: {mark.name}", mode="eval").body
-                before, after = (
-                    ast.Expr(_probe("bound", number, ast.Constant(when), copy.deepcopy(name)))
-                    for when in ("before", "after")
-                )
-                statements = [before, *statements, after]
-            elif mark.sort == "raised":
-                statements = [self._watched(statements, number, node, passed=bool(mark.limit))]
+                statements = self._bound(statements, node, mark)
+        if watched:
+            statements = self._watched(statements, watched)
         for statement in statements:
             _at(statement, node)
         return statements if len(statements) > 1 else statements[0]
 
     @staticmethod
-    def _watched(statements: list[ast.stmt], number: ast.Constant, node: ast.stmt, *, passed: bool) -> ast.stmt:
-        if passed:
-            told = ast.Expr(_probe("passed", number))
-            leaves = isinstance(node, (ast.Return, ast.Raise, ast.Break, ast.Continue))
-            statements = [told, *statements] if leaves else [*statements, told]
-        report = ast.Expr(_probe("raised", number, ast.Name("gradlint_error", ast.Load())))
+    def _bound(statements: list[ast.stmt], node: ast.stmt, mark: Mark) -> list[ast.stmt]:
+        """Look at what a statement binds: before and after an assignment, at each turn of a loop."""
+
+        def told(when: str) -> ast.stmt:
+            name = ast.parse(f"lambda: ({mark.name})", mode="eval").body
+            return ast.Expr(_probe("bound", ast.Constant(mark.number), ast.Constant(when), name))
+
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            node.body = [told("after"), *node.body]
+            return statements
+        return [told("before"), *statements, told("after")]
+
+    @staticmethod
+    def _watched(statements: list[ast.stmt], numbers: list[int]) -> list[ast.stmt]:
+        """Tell that a statement begins, and what it raises."""
+        marks = ast.Tuple([ast.Constant(number) for number in numbers], ast.Load())
+        report = ast.Expr(_probe("raised", marks, ast.Name("gradlint_error", ast.Load())))
         caught = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), "gradlint_error", [report, ast.Raise()])
-        return ast.Try(statements, [caught], [], [])
+        return [ast.Expr(_probe("entered", copy.deepcopy(marks))), ast.Try(statements, [caught], [], [])]

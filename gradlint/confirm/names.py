@@ -32,19 +32,11 @@ PRESENTATION = words(
 )
 """Modules that show or log and give nothing back to the computation."""
 
-SHOWING = words(
-    """
-    add_subplot annotate axhline axis axvline bar barh clf colorbar contour contourf debug display errorbar figure
-    fill_between imsave imshow imwrite info legend line_plot log_metric makedirs mkdir pcolormesh plot plot_model
-    save save_weights savefig semilogx semilogy set_description set_postfix set_title set_xlabel set_xlim set_xticks
-    set_ylabel set_ylim set_yticks show sleep subplot subplots subplots_adjust summary suptitle tight_layout to_csv
-    to_excel to_json warn warning xlabel xlim xticks ylabel ylim yticks
-    """
-)
-"""Methods that show, log or store; as statements of their own they are left out."""
-
 FUNCTIONS = words("breakpoint display help input pprint print")
-"""Plain functions of the same sort."""
+"""Plain functions that show something."""
+
+NUMERIC = words("math numpy tensorflow keras time datetime")
+"""Libraries whose functions, those that change or set something apart, do nothing but compute."""
 
 READERS = words(
     """
@@ -66,7 +58,12 @@ SETTING = tuple(
 )
 """How the names of library functions begin that change the library's own state."""
 
-PURE = frozenset(dir(builtins)) - {"setattr", "delattr", "exec", "eval", "next"}
+PURE = frozenset(dir(builtins)) - words(
+    """
+    __import__ breakpoint compile delattr eval exec exit getattr hasattr help input locals map next open quit setattr
+    vars
+    """
+)
 
 
 @dataclass(slots=True)
@@ -173,27 +170,40 @@ class Program:
         module = self.modules.get(names[0], "").split(".")
         return module[0] in PRESENTATION or names[0] in self.showing
 
-    def is_shown(self, statement: ast.stmt, *, surely: bool = False) -> bool:
-        """Whether a statement only shows, logs or stores something.
-
-        Args:
-            statement: The statement.
-            surely: Go by modules and functions alone, not by what a method's name suggests.
-        """
+    def is_shown(self, statement: ast.stmt) -> bool:
+        """Whether a statement surely only shows or logs something: what it calls does, and its arguments do nothing."""
         if not isinstance(statement, ast.Expr):
             return False
-        value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+        value = statement.value
         if isinstance(value, ast.Constant):
             return True
         if not isinstance(value, ast.Call):
             return False
         function = value.func
-        if isinstance(function, ast.Name):
-            return (function.id in FUNCTIONS and function.id not in self.definitions) or self.presents(function)
-        if last(function) in self.definitions:
+        named = isinstance(function, ast.Name) and function.id in FUNCTIONS and function.id not in self.definitions
+        if last(function) in self.definitions or not (named or self.presents(function)):
             return False
-        names = parts(function)
-        return self.presents(function) or (last(function) in SHOWING and not surely) or names[1:2] == ["summary"]
+        return all(map(self.is_inert, [*value.args, *(keyword.value for keyword in value.keywords)]))
+
+    def is_inert(self, node: ast.AST) -> bool:
+        """Whether evaluating an expression has no effect but its value: what it calls is known to have none."""
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
+                return False
+            if isinstance(inner, ast.Call) and not self._is_pure(inner.func):
+                return False
+        return True
+
+    def _is_pure(self, function: ast.expr) -> bool:
+        """Whether a called function is known to leave everything as it is."""
+        name = last(function)
+        if name is None or name in self.definitions or name in CHANGERS or name in {"watch", "gradient"}:
+            return False
+        if isinstance(function, ast.Name):
+            return name in PURE or self.modules.get(name, "").partition(".")[0] in NUMERIC
+        if root(function) in self.libraries:
+            return self.modules[root(function) or ""].partition(".")[0] in NUMERIC and not name.startswith(SETTING)
+        return name in READERS
 
     def sets_state(self, statement: ast.stmt) -> bool:
         """Whether a statement calls into a library for its own sake, as ``tf.random.set_seed(0)`` does.
@@ -267,6 +277,9 @@ class Program:
             outer = self.outer(definition, seen)
             into.reads |= outer.reads
             into.touches |= outer.touches | outer.binds
+        for keyword in node.keywords:
+            if keyword.arg == "out":
+                into.touches |= set(_objects(keyword.value))
         library = base in self.libraries
         builtin = isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions
         opaque = not library and not builtin

@@ -1,226 +1,258 @@
-"""The probes of one finding: what to look at, and the programs to try until one of them reaches it."""
+"""What is looked at in one file: its gradient calls, the places of its findings, its inputs and its loops."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.confirm import invent, marking
+from gradlint.confirm import marking
 from gradlint.confirm.marking import Mark
-from gradlint.confirm.names import DEFINITIONS, Program, last, parts, targets
-from gradlint.confirm.places import METHODS, Places, groups
-from gradlint.confirm.protocol import Want
+from gradlint.confirm.names import DEFINITIONS, Program, last, parts, root, targets
+from gradlint.confirm.places import METHODS, Places, groups, sources_of
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gradlint.confirm.options import Options
-    from gradlint.finding import Finding
+    from gradlint.finding import Finding, Gradient
     from gradlint.sources.source import Source
 
 FLAG = 1_000
-"""The number of the mark on the flagged statement; gradient calls count from 0, the rest from beyond it."""
+"""The number of the first flagged place; gradient calls count from 0, loops and inputs from beyond the places."""
+LOOPS = 2_000_000
+LEAVES = 3_000_000
 
 TRAINING = METHODS | {"apply_gradients", "minimize", "fit", "train_on_batch", "train_step"}
+ASSIGNING = ("assign", "scatter_", "batch_scatter_")
+"""How the names of methods begin that give a variable another value."""
+OF_A_KIND = re.compile(r"(?P<base>.+) \((?P<kind>[\w, .]+)\)\Z")
+"""``model.trainable_variables (Dense)``: some of several sources, by what they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One program to try.
+class Want:
+    """One gradient that is claimed lost, as it is looked for.
 
     Attributes:
-        tree: The sliced program, with its marks.
-        ways: The expressions that call the function with invented arguments, or nothing where the file calls it.
-        kind: ``slice``, ``whole`` or ``invented``.
+        mark: The number of the gradient call.
+        outcome: The claimed outcome.
+        source: The source's text.
+        base: The text that can be found in the call: without what tells some of several sources apart.
+        kind: What tells them apart, or None.
+        groups: Which elements of the call's list of sources are meant; None where the text tells nothing.
+        named: Whether the call's sources speak of the source at all.
+        exception: The claimed exception's type, or None.
     """
 
-    tree: ast.Module
-    ways: tuple[str, ...]
-    kind: str
-
-    def rendered(self, only: int | None = None) -> tuple[str, dict[int, int]]:
-        """The program for the worker, and the user's lines of its lines.
-
-        Args:
-            only: The one way to try, by its place; all of them, one after the other, where None.
-        """
-        text, lines = marking.rendered(self.tree)
-        if self.ways:
-            ways = [way for way in enumerate(self.ways) if only in {None, way[0]}]
-            tries = "".join(f"    or __gradlint__.attempt({place}, lambda: {way})\n" for place, way in ways)
-            text += f"{self.preamble()}(\n    False\n{tries})\n"
-        return text, lines
-
-    def preamble(self) -> str:
-        """The imports that invented arguments need."""
-        bound = {
-            alias.asname or alias.name
-            for node in self.tree.body
-            if isinstance(node, (ast.Import, ast.ImportFrom))
-            for alias in node.names
-        }
-        names = {"tf": "import tensorflow as tf\n", "np": "import numpy as np\n"}
-        return "".join(line for name, line in names.items() if name not in bound)
+    mark: int
+    outcome: str
+    source: str
+    base: str
+    kind: str | None
+    groups: tuple[int, ...] | None
+    named: bool
+    exception: str | None
 
 
 @dataclass(slots=True)
-class Plan:
+class Case:
     """What is looked at for one finding.
 
     Attributes:
         finding: The finding.
         wants: The gradients that it claims lost.
-        wanted: For each want, the finding's gradient.
-        calls: The marked gradient calls by number.
-        leaves: The program's inputs by number, where a trial may change them.
-        flagged: The statement that the finding points at.
+        place: The number of its place, or None where the program has no such place.
+        statement: The flagged statement.
+        expression: The flagged expression, where it is one.
+        inside: The gradient calls that the flagged place belongs to.
+        missing: The gradient calls that were not found.
     """
 
     finding: Finding
-    source: Source
-    options: Options
     wants: list[Want] = field(default_factory=list)
-    calls: dict[int, ast.Call] = field(default_factory=dict)
-    leaves: dict[int, str] = field(default_factory=dict)
+    place: int | None = None
+    statement: ast.stmt | None = None
+    expression: ast.expr | None = None
+    inside: frozenset[int] = frozenset()
     missing: list[str] = field(default_factory=list)
-    flagged: ast.stmt | None = None
-    has_term: bool = False
-    watched: bool = False
-    program: Program = field(init=False)
-    kept: list[ast.AST] = field(default_factory=list)
-    whole_only: bool = False
-
-    def __post_init__(self) -> None:
-        tree = ast.parse(self.source.code)
-        self.program = Program(tree)
-        places = Places(self.source, tree)
-        self._mark_calls(places)
-        self._mark_flagged(places)
-        self._mark_loops()
-        if {want.outcome for want in self.wants} & {"nan", "partial"} or self.finding.code.startswith("GT6"):
-            self._mark_leaves()
 
     @property
-    def numbers_only(self) -> bool:
-        """Whether the finding is about numbers and names no gradient: any gradient that is not finite bears it out."""
-        return self.finding.code.startswith("GT6") and not self.finding.gradients
+    def assigns(self) -> bool:
+        """Whether the flagged expression gives a variable another value."""
+        node = self.expression
+        return isinstance(node, ast.Call) and (last(node.func) or "").startswith(ASSIGNING)
+
+    @property
+    def lines(self) -> range:
+        """The flagged statement's lines in the program; its header's where it has a body."""
+        if self.statement is None:
+            return range(0)
+        node: ast.stmt | ast.expr = self.expression if self.expression is not None else self.statement
+        body = getattr(node, "body", None)
+        end = node.end_lineno or node.lineno
+        if isinstance(body, list) and body:
+            end = max(node.lineno, body[0].lineno - 1)
+        return range(node.lineno, end + 1)
+
+
+class Plan:
+    """What is looked at in one file.
+
+    Attributes:
+        cases: Its findings, in their order.
+        calls: The gradient calls by number.
+        leaves: The inputs by number, with the names that they are given.
+    """
+
+    def __init__(self, source: Source, findings: Sequence[Finding], options: Options) -> None:
+        """Parse the file and mark what is to be looked at.
+
+        Raises:
+            SyntaxError, ValueError, RecursionError: If it cannot be parsed.
+        """
+        self.source = source
+        self.options = options
+        tree = ast.parse(source.code)
+        self.program = Program(tree)
+        self.places = Places(source, tree)
+        self.calls: dict[int, ast.Call] = {}
+        self.leaves: dict[int, str] = {}
+        self._numbers: dict[int, int] = {}
+        self._known: dict[int, int] = {}
+        self._slices: dict[int, frozenset[int]] = {}
+        self._mark_calls()
+        self.cases = [self._case(finding) for finding in findings]
+        self._mark_loops()
+        self._mark_leaves()
 
     def line(self, line: int) -> str:
         """A line of the program, for the user."""
         cell, position = self.source.locate(line, 0)
         return f"line {position.line}" if cell is None else f"cell {cell}, line {position.line}"
 
-    def attempts(self) -> Iterator[Attempt]:
-        """The programs to try, the smallest that is true to the file first."""
-        anchor = next(iter(self.calls.values()), self.flagged)
-        if anchor is None:
-            return
-        kept = [id(node) for node in self.kept]
-        chain = enclosing(self.program.tree, anchor)
-        if not chain:
-            if not self.whole_only:
-                yield Attempt(Slicer(self.program, kept).module(), (), "slice")
-            yield Attempt(Slicer(self.program, kept, whole=True).module(), (), "whole")
-            return
-        through = callers(self.program, chain)
-        if through:
-            kept_too = kept + [id(place) for place in through]
-            if not self.whole_only:
-                yield Attempt(Slicer(self.program, kept_too).module(), (), "slice")
-            yield Attempt(Slicer(self.program, kept_too, whole=True).module(), (), "whole")
-        ways = invent.calls(self.program, chain, self.options.candidates)
-        if ways:
-            tree = Slicer(self.program, kept).module({chain[0].name})
-            yield Attempt(tree, tuple(ways), "invented")
+    def texts(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """For each gradient call that is claimed to lose something, the sources' texts."""
+        found: dict[int, list[str]] = {}
+        for case in self.cases:
+            for want in case.wants:
+                found.setdefault(want.mark, []).append(want.base)
+        return tuple((mark, tuple(dict.fromkeys(texts))) for mark, texts in sorted(found.items()))
 
-    def _mark_calls(self, places: Places) -> None:
-        numbers: dict[int, int] = {}
-        for gradient in self.finding.gradients:
-            call = places.call(gradient)
+    def leads(self, case: Case, mark: int) -> bool:
+        """Whether the target or the sources of a gradient call may depend on the flagged statement."""
+        if case.statement is None:
+            return False
+        if mark not in self._slices:
+            call = self.calls[mark]
+            chain = enclosing(self.program.tree, call)
+            kept = [id(call), *(id(place) for place in (callers(self.program, chain) if chain else ()))]
+            tree = Slicer(self.program, kept).module()
+            self._slices[mark] = frozenset(
+                node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and hasattr(node, "lineno")
+            )
+        return case.statement.lineno in self._slices[mark]
+
+    # Marks.
+
+    def _mark_calls(self) -> None:
+        found = [
+            node
+            for node in self.places.nodes()
+            if isinstance(node, ast.Call) and last(node.func) in METHODS and not self._of_library(node.func)
+        ]
+        found.sort(key=lambda node: (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
+        for number, node in enumerate(found):
+            self._number(node, number)
+
+    def _number(self, node: ast.Call, number: int) -> int:
+        self.calls[number] = node
+        self._numbers[id(node)] = number
+        marking.put(node, Mark("call", number))
+        return number
+
+    def _of_library(self, function: ast.expr) -> bool:
+        """``np.gradient`` is no gradient of TensorFlow's; ``tf.gradients`` has another name."""
+        return isinstance(function, ast.Attribute) and root(function) in self.program.libraries
+
+    def _case(self, finding: Finding) -> Case:
+        case = Case(finding)
+        for gradient in finding.gradients:
+            call = self.places.call(gradient)
             if call is None:
-                self.missing.append(f"{gradient.method} on line {gradient.line}")
+                case.missing.append(f"{gradient.method} on line {gradient.line}")
                 continue
-            number = numbers.setdefault(id(call), len(numbers))
-            if number not in self.calls:
-                self.calls[number] = call
-                marking.put(call, Mark("call", number))
-                self.kept.append(call)
-            found = groups(call, gradient.source)
-            self.wants.append(Want(number, gradient.outcome, gradient.source, found, gradient.exception))
+            number = self._numbers.get(id(call))
+            if number is None:
+                number = self._number(call, len(self.calls))
+            case.wants.append(_want(number, call, gradient))
+        case.expression, case.statement = self.places.flagged(finding)
+        if case.statement is not None:
+            self._mark_place(case)
+        return case
 
-    def _mark_flagged(self, places: Places) -> None:
-        expression, statement = places.flagged(self.finding)
-        self.flagged = statement
-        if statement is None:
+    def _mark_place(self, case: Case) -> None:
+        statement, expression = case.statement, case.expression
+        assert statement is not None
+        key = expression if expression is not None else statement
+        case.inside = self._inside(key)
+        number = self._known.get(id(key))
+        if number is None:
+            number = self._known[id(key)] = FLAG + len(self._known)
+            self._watch(number, statement, expression)
+        case.place = number
+
+    def _inside(self, key: ast.expr | ast.stmt) -> frozenset[int]:
+        """The gradient calls that hold a place in themselves, or that make up most of it."""
+        if isinstance(key, ast.stmt):
+            value = getattr(key, "value", None)
+            within = set(map(id, ast.walk(value))) if isinstance(value, ast.expr) else set()
+            return frozenset(number for number, call in self.calls.items() if id(call) in within)
+        return frozenset(number for number, call in self.calls.items() if any(inner is key for inner in ast.walk(call)))
+
+    def _watch(self, number: int, statement: ast.stmt, expression: ast.expr | None) -> None:
+        value = expression if expression is not None else getattr(statement, "value", None)
+        if isinstance(value, ast.expr) and _loaded(value):
+            marking.put(value, Mark("place", number))
+            for node in _operands(value):
+                if self._is_value(node):
+                    marking.put(node, Mark("operand", number))
+        if isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
             return
-        self.kept.append(statement)
-        if any(want.outcome == "partial" for want in self.wants) and expression is not None and _loaded(expression):
-            marking.put(expression, Mark("term", FLAG))
-            self.has_term = True
-        if not isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
-            seen = expression is not None and _loaded(expression)
-            if expression is not None and seen:
-                marking.put(expression, Mark("seen", FLAG))
-            marking.put(statement, Mark("raised", FLAG, limit=int(not seen)))
-            self.watched = True
-        self._mark_evidence(expression, statement)
+        marking.put(statement, Mark("watched", number))
+        bound = _binds(statement)
+        if bound is not None:
+            marking.put(statement, Mark("bound", number, ast.unparse(bound)))
+        for inner in ast.walk(expression if expression is not None else statement):
+            if isinstance(inner, ast.Call) and last(inner.func) == "apply_gradients":
+                marking.put(inner, Mark("apply", number))
 
-    def _mark_evidence(self, expression: ast.expr | None, statement: ast.stmt) -> None:
-        """Marks for findings that claim no gradient lost."""
-        inside = list(ast.walk(statement)) if expression is None else list(ast.walk(expression))
-        if not self.wants:
-            inside = list(ast.walk(statement))
-            for node in inside:
-                if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
-                    number = len(self.calls)
-                    self.calls[number] = node
-                    marking.put(node, Mark("call", number))
-        for node in inside:
-            if isinstance(node, ast.Call) and last(node.func) == "apply_gradients":
-                marking.put(node, Mark("apply", FLAG + 1))
-        if self.finding.code in {"GT403", "GT406"}:
-            self._mark_tape(statement, expression)
-        if self.finding.code == "GT505" and isinstance(statement, (ast.Assign, ast.AugAssign)):
-            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-            marking.put(statement, Mark("bound", FLAG + 3, ast.unparse(target)))
-        if self.finding.code in {"GT109", "GT502"} or self.numbers_only:
-            for node in ast.walk(self.program.tree):
-                if isinstance(node, ast.Call) and last(node.func) in METHODS and not _is_marked(node):
-                    marking.put(node, Mark("call", FLAG + 4))
-                    self.kept += [] if self.finding.code == "GT502" else [node]
-
-    def _mark_tape(self, statement: ast.stmt, flagged: ast.expr | None) -> None:
-        """Count what is asked of a tape; the program must run on as far as the tape is spoken of."""
-        self.whole_only = True
-        header: list[ast.AST] = [statement]
-        names = set[str]()
-        if isinstance(statement, (ast.With, ast.AsyncWith)):
-            header = [item.context_expr for item in statement.items]
-            for item in statement.items:
-                names |= set(targets(item.optional_vars)) if item.optional_vars is not None else set()
-        elif isinstance(statement, ast.Assign):
-            names |= {name for target in statement.targets for name in targets(target)}
-        for part in header:
-            for node in ast.walk(part):
-                if node is flagged or (isinstance(node, ast.Call) and (last(node.func) or "").endswith("GradientTape")):
-                    marking.put(node, Mark("tape", FLAG + 2))
-                    self.kept.append(node)
-        for part in self.program.tree.body:
-            if any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(part)):
-                self.kept.append(part)
+    def _is_value(self, node: ast.expr) -> bool:
+        """Whether an operand may be a value of the program's, and not a library's name or a constant."""
+        if isinstance(node, ast.Name):
+            names = (self.program.libraries, _BUILTINS, self.program.definitions)
+            return not any(node.id in known for known in names)
+        if isinstance(node, ast.Attribute):
+            return root(node) not in self.program.libraries
+        if any(isinstance(inner, ast.Slice) for inner in ast.iter_child_nodes(node)):
+            return False
+        return isinstance(
+            node, (ast.Call, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.IfExp, ast.Compare)
+        )
 
     def _mark_loops(self) -> None:
-        marked = {id(node) for node in self.kept}
+        """Loops that train, or that a flagged place stands in, are run for a few turns."""
+        kept = {id(call) for call in self.calls.values()}
         training = self._training()
-        numbers = itertools.count(2 * FLAG)
+        numbers = itertools.count(LOOPS)
         for node in ast.walk(self.program.tree):
             if not isinstance(node, (ast.For, ast.While)):
                 continue
-            inside = list(ast.walk(node))
-            if any(id(inner) in marked or _trains(inner, training) for inner in inside):
+            if any(id(inner) in kept or _trains(inner, training) for inner in ast.walk(node)):
                 sort: marking.Sort = "turns" if isinstance(node, ast.For) else "more"
                 marking.put(node, Mark(sort, next(numbers), limit=self.options.turns))
         for node in ast.walk(self.program.tree):
@@ -245,14 +277,14 @@ class Plan:
             found = grown
 
     def _mark_leaves(self) -> None:
-        numbers = itertools.count(3 * FLAG)
+        numbers = itertools.count(LEAVES)
         for node in ast.walk(self.program.tree):
             if isinstance(node, ast.Assign) and self._is_input(node.value):
                 target = node.targets[0]
-                if len(node.targets) == 1 and isinstance(target, ast.Name):
+                if len(node.targets) == 1 and isinstance(target, (ast.Name, ast.Attribute)):
                     number = next(numbers)
-                    self.leaves[number] = target.id
-                    marking.put(node.value, Mark("leaf", number, target.id))
+                    self.leaves[number] = ast.unparse(target)
+                    marking.put(node.value, Mark("leaf", number, self.leaves[number]))
 
     def _is_input(self, value: ast.expr) -> bool:
         """Whether an expression makes a value out of nothing that the program computed."""
@@ -263,11 +295,8 @@ class Plan:
         if not isinstance(value, ast.Call):
             return False
         names = parts(value.func)
-        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in {
-            "tensorflow",
-            "numpy",
-            "keras",
-        }:
+        known = {"tensorflow", "numpy", "keras"}
+        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in known:
             return False
         if names[-1] in {"GradientTape", "Sequential", "Model", "Input"}:
             return False
@@ -275,12 +304,99 @@ class Plan:
         return reads <= self.program.libraries
 
 
-def _is_marked(call: ast.Call) -> bool:
-    return any(mark.sort == "call" for mark in marking.marks(call))
+_BUILTINS = frozenset(dir(builtins))
+
+
+def _want(number: int, call: ast.Call, gradient: Gradient) -> Want:
+    found = OF_A_KIND.match(gradient.source)
+    base, kind = (found["base"], found["kind"]) if found else (gradient.source, None)
+    return Want(
+        number,
+        gradient.outcome,
+        gradient.source,
+        base,
+        kind,
+        groups(call, base),
+        names_source(call, base),
+        gradient.exception,
+    )
+
+
+def names_source(call: ast.Call, text: str) -> bool:
+    """Whether a gradient call's sources, as they are written, may be or hold what a text names.
+
+    Sources that are a plain name or a call may hold anything; a list of them holds its elements alone.
+    """
+    argument = sources_of(call)
+    if argument is None:
+        return False
+    whole = _same(argument, text)
+    if isinstance(argument, (ast.List, ast.Tuple, ast.Set)):
+        return whole or any(_may_be(element, text) for element in argument.elts)
+    if isinstance(argument, ast.Dict):
+        return whole or any(_may_be(element, text) for element in argument.values)
+    return whole or _may_be(argument, text)
+
+
+def _same(node: ast.expr, text: str) -> bool:
+    return "".join(ast.unparse(node).split()) == "".join(text.split())
+
+
+def _may_be(node: ast.expr, text: str) -> bool:
+    """Whether one element of the sources may be, or hold, what the text names."""
+    written = "".join(ast.unparse(node).split())
+    asked = "".join(text.split())
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return any(_may_be(element, text) for element in node.elts)
+    return asked == written or asked.startswith((f"{written}[", f"{written}."))
+
+
+def _binds(statement: ast.stmt) -> ast.expr | None:
+    """What a statement binds, where it can be read again without doing anything."""
+    if isinstance(statement, ast.Assign):
+        found: ast.expr = statement.targets[0]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign, ast.For)):
+        found = statement.target
+    else:
+        return None
+    plain = (
+        ast.Name,
+        ast.Attribute,
+        ast.Subscript,
+        ast.Constant,
+        ast.Tuple,
+        ast.List,
+        ast.Load,
+        ast.Store,
+        ast.Starred,
+    )
+    if not all(isinstance(node, plain) for node in ast.walk(found)):
+        return None
+    if isinstance(found, (ast.Tuple, ast.List)) and not list(targets(found)):
+        return None
+    return ast.parse(ast.unparse(found), mode="eval").body
+
+
+def _operands(value: ast.expr) -> Iterator[ast.expr]:
+    """The expressions inside an expression that give it its values, outside of f-strings and of what is called."""
+    waiting: list[ast.AST] = [value]
+    while waiting:
+        node = waiting.pop()
+        called = node.func if isinstance(node, ast.Call) else None
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.JoinedStr, ast.expr_context)):
+                continue
+            waiting.append(child)
+            if not isinstance(child, ast.expr) or not _loaded(child):
+                continue
+            if child is not called or isinstance(child, ast.Name):
+                yield child
 
 
 def _loaded(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, (ast.Starred, ast.Slice))
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(
+        node, (ast.Starred, ast.Slice, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
+    )
 
 
 def _trains(node: ast.AST, names: set[str]) -> bool:

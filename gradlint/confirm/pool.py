@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gradlint.confirm.observation import read, well_formed
 from gradlint.confirm.options import ConfirmUnavailable, Options
 from gradlint.confirm.protocol import Collector, Job, Report
 
@@ -176,7 +177,7 @@ class ForkingPool:
             record = json.loads(line)
             if record["number"] in self.waiting:
                 del self.waiting[record["number"]]
-                return record["number"], read_report(record["report"])
+                return record["number"], read(record["report"])
         return None
 
     def close(self) -> None:
@@ -293,8 +294,7 @@ class FreshPool:
                 return
             end(process)
             self.running.discard(process)
-        finished = bool(collector.events) and collector.events[-1]["t"] == "end"
-        if ending == "completed" and not finished:
+        if ending == "completed" and not collector.ended:
             ending = "exited" if status >= 0 else "killed"
         self.reports.put((number, collector.report(ending, status, time.monotonic() - started)))
 
@@ -321,12 +321,11 @@ class FreshPool:
             read += len(line)
             if read > FLOOD:
                 return "flooded"
-            collector.events += parse([line], nonce)
-
-
-def read_report(record: dict[str, Any]) -> Report:
-    """A report as it was sent."""
-    return Report(tuple(record["events"]), record["ending"], record["status"], record["seconds"])
+            event = parse(line, nonce)
+            if event is not None and well_formed(event):
+                collector.events.append(event)
+            else:
+                collector.strays += 1
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

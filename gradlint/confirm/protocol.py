@@ -1,6 +1,7 @@
 """What the confirmer and its worker say to each other: a job goes out, a report of what was seen comes back.
 
-Both are JSON, one line each, so that either side can be any process. Nothing here imports TensorFlow.
+Both are JSON, one line each, so that either side can be any process. A job names no claim: a probe is told where to
+look and never what is hoped for. Nothing here imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -8,27 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Ending = Literal["completed", "settled", "raised", "exited", "killed", "timeout", "flooded", "lost"]
+Ending = Literal["completed", "raised", "exited", "killed", "timeout", "flooded", "lost"]
 Event = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """One gradient that is claimed lost, as the probe looks for it.
-
-    Attributes:
-        mark: The number of the gradient call in the probe.
-        outcome: The claimed outcome.
-        source: The source's text.
-        groups: Which elements of the call's list of sources are meant; None where the text tells nothing.
-        exception: The claimed exception's type, or None.
-    """
-
-    mark: int
-    outcome: str
-    source: str
-    groups: tuple[int, ...] | None = None
-    exception: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +20,27 @@ class Trial:
     Attributes:
         leaf: The input to fill: its number, -1 for all of them, or None for none.
         fill: The value to fill it with.
-        shift: What is moved a little: ``"term"`` for the flagged expression, ``"inputs"`` for the inputs and
-            every variable, or None.
+        move: What is moved by ``step``: for each, ``variable`` and its number in the order of making, or ``leaf``, its
+            mark and how often that had been passed before.
+        step: How far, along a fixed direction.
+        freeze: The mark whose values are replaced by ``frozen``, or None.
+        frozen: Values in the order of their turns, as :meth:`Values.packed` writes them; None where one is left.
+        keep: The mark whose values are reported, or None.
         eager: Whether ``tf.function`` runs eagerly, so that values can be read.
-        persistent: Whether every tape is persistent, so that the flagged expression can be differentiated too.
-        finish: Whether the program runs to its end even when every want is settled.
+        births: Whether it is reported where a gradient ceases to be finite.
+        native: Whether TensorFlow's tapes are left as the program makes them, instead of remembering what was recorded.
     """
 
     leaf: int | None = None
     fill: float = 0.0
-    shift: str | None = None
+    move: tuple[tuple[str, int, int], ...] = ()
+    step: float = 0.0
+    freeze: int | None = None
+    frozen: tuple[str | None, ...] = ()
+    keep: int | None = None
     eager: bool = False
-    persistent: bool = False
-    finish: bool = False
+    births: bool = False
+    native: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,8 @@ class Job:
         folders: Where the program looks for the modules of its project first.
         beside: Where it looks for them when they are nowhere else.
         package: The package that the program's relative imports start from; empty where it has none.
-        wants: The claims to look for.
+        texts: For each marked gradient call, by its number, texts of sources whose place among its sources is asked.
+        places: The marks that are to be passed before loops are cut short.
         trial: What this run changes.
         timeout: Seconds.
         memory: Bytes beyond what TensorFlow itself takes.
@@ -75,7 +66,8 @@ class Job:
     folders: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     package: str = ""
-    wants: tuple[Want, ...] = ()
+    texts: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    places: tuple[int, ...] = ()
     trial: Trial = Trial()
     timeout: float = 20.0
     memory: int = 4 << 30
@@ -88,13 +80,12 @@ class Job:
     @staticmethod
     def from_json(record: dict[str, Any]) -> Job:
         """The job as it was sent."""
-        wants = tuple(
-            Want(**{**want, "groups": None if want["groups"] is None else tuple(want["groups"])})
-            for want in record["wants"]
-        )
-        trial = Trial(**record["trial"])
-        folders = {name: tuple(record[name]) for name in ("folders", "beside")}
-        return Job(**{**record, **folders, "wants": wants, "trial": trial})
+        trial = dict(record["trial"])
+        trial["move"] = tuple((str(kind), int(one), int(other)) for kind, one, other in trial["move"])
+        trial["frozen"] = tuple(trial["frozen"])
+        tuples: dict[str, Any] = {name: tuple(record[name]) for name in ("folders", "beside", "places")}
+        tuples["texts"] = tuple((int(mark), tuple(texts)) for mark, texts in record["texts"])
+        return Job(**{**record, **tuples, "trial": Trial(**trial)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,59 +93,46 @@ class Report:
     """What one run showed.
 
     Attributes:
-        events: What the probe saw, in order.
+        events: What the probe saw, in order, each of a form that :mod:`gradlint.confirm.observation` knows.
         ending: How the process ended.
         status: Its exit status or, negative, the signal that ended it.
         seconds: How long it ran.
+        strays: How many lines came through the probe's pipe that were no observation.
     """
 
     events: tuple[Event, ...] = ()
     ending: Ending = "completed"
     status: int = 0
     seconds: float = 0.0
+    strays: int = 0
 
     def of(self, kind: str, mark: int | None = None) -> list[Event]:
         """The events of one kind, and of one mark where it is given."""
         return [event for event in self.events if event["t"] == kind and (mark is None or event["n"] == mark)]
+
+    @property
+    def end(self) -> Event | None:
+        """How the program itself ended, where it lived to tell."""
+        return next((event for event in reversed(self.events) if event["t"] == "end"), None)
 
 
 @dataclass(slots=True)
 class Collector:
     """Gathers a run's events on the worker's side and works out how it ended."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    strays: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the probe's own account came to its end."""
+        last = self.events[-1] if self.events else None
+        return (
+            isinstance(last, dict) and last.get("t") == "end" and last.get("how") in {"completed", "raised", "exited"}
+        )
 
     def report(self, ending: Ending, status: int, seconds: float) -> Report:
         """The report, where ``ending`` is how the process seemed to end."""
-        last = self.events[-1] if self.events else {}
-        if ending in {"exited", "completed"} and last.get("t") == "end":
-            ending = last["how"]
-        return Report(tuple(self.events), ending, status, seconds)
-
-
-def indices(want: Want, event: Event) -> list[int]:
-    """Which of a call's flattened sources a want means: by its place in the list, else by identity, else all."""
-    counts: list[int] = event["counts"]
-    if want.groups is not None and counts and max(want.groups, default=0) < len(counts):
-        starts = [sum(counts[:place]) for place in range(len(counts))]
-        return [start + offset for place in want.groups for start in [starts[place]] for offset in range(counts[place])]
-    found: list[int] | None = event["same"].get(want.source)
-    return found if found else list(range(len(event["outs"])))
-
-
-def settles(want: Want, event: Event) -> bool:
-    """Whether what was seen at the gradient call is what the want claims."""
-    if event["n"] != want.mark:
-        return False
-    if event["t"] == "raise":
-        return want.outcome == "error" and (want.exception is None or want.exception in event["mro"])
-    if event["t"] != "call" or want.outcome == "error":
-        return False
-    if not event["outs"]:
-        return want.outcome == "none"
-    outs = [event["outs"][place] for place in indices(want, event) if place < len(event["outs"])]
-    if want.outcome == "none":
-        return "none" in outs
-    if want.outcome == "zero":
-        return "none" in outs or (bool(outs) and all(out == "zero" for out in outs))
-    return want.outcome == "nan" and "nan" in outs
+        if ending in {"exited", "completed"} and self.ended:
+            ending = self.events[-1]["how"]
+        return Report(tuple(self.events), ending, status, seconds, self.strays)

@@ -112,7 +112,7 @@ class _Writer(ast.NodeTransformer):
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self.gradients = {
-            want.mark: gradient for want, gradient in zip(probe.plan.wants, probe.plan.finding.gradients, strict=False)
+            want.mark: gradient for want, gradient in zip(probe.case.wants, probe.case.finding.gradients, strict=False)
         }
 
     def visit(self, node: ast.AST) -> ast.AST:

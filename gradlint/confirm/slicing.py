@@ -80,7 +80,7 @@ class Slicer:
     def _statement(self, node: ast.stmt, needed: set[str]) -> tuple[ast.stmt | None, set[str]]:
         program = self.program
         marked = id(node) in self.marked
-        if program.is_shown(node, surely=self.whole) and not marked:
+        if program.is_shown(node) and not marked:
             return None, needed
         if isinstance(node, DEFINITIONS):
             return self._definition(node, needed, marked)
@@ -131,7 +131,7 @@ class Slicer:
         return new, (needed - {node.name}) | (reads & written)
 
     def _stays(self, statement: ast.stmt) -> bool:
-        return id(statement) in self.marked or not self.program.is_shown(statement, surely=self.whole)
+        return id(statement) in self.marked or not self.program.is_shown(statement)
 
     def _clean(self, node: ast.stmt) -> ast.stmt:
         """A statement without what is merely shown inside it."""

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
+import json
 from typing import Any
 
-STEP = 0.03125
-"""How far a trial moves what it shifts; a power of two, so that float16 holds it too."""
+KEPT = 400_000
+"""How many bytes the values of one place may take to be handed to another run."""
+
+
+class Serials:
+    """Numbers for objects, from 1; an object that has one is kept, so that no other takes its identity."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, tuple[int, Any]] = {}
+
+    def of(self, value: Any) -> int:
+        """The number of an object; a Keras variable and the TensorFlow variable in it are one."""
+        value = canonical(value)
+        found = self._numbers.get(id(value))
+        if found is None:
+            found = self._numbers[id(value)] = (len(self._numbers) + 1, value)
+        return found[0]
+
+
+def is_keras_variable(value: Any) -> bool:
+    """Whether a value is a ``keras.Variable``."""
+    return type(value).__module__.startswith("keras.") and hasattr(value, "assign") and hasattr(value, "dtype")
+
+
+def canonical(value: Any) -> Any:
+    """What stands for a value: for a Keras variable the TensorFlow variable in it."""
+    if is_keras_variable(value):
+        held = vars(value).get("_value") if hasattr(value, "__dict__") else None
+        return value if held is None else held
+    return value
 
 
 class Values:
@@ -77,21 +108,41 @@ class Values:
         except Exception:
             return None
 
-    def sum(self, value: Any) -> float | None:
-        """A weighted sum of a value's numbers, by which two runs are compared; None where it has none."""
+    def total(self, target: Any) -> float | None:
+        """The sum of a target's numbers, which is what its gradient is the gradient of; None where it has none."""
         import numpy as np
 
         try:
-            parts = [np.asarray(self.dense(part), dtype=np.float64) for part in self.flat(value)]
-            return float(sum(float((part * np.cos(np.arange(part.size)).reshape(part.shape)).sum()) for part in parts))
+            return float(sum(np.asarray(self.dense(part), dtype=np.float64).sum() for part in self.flat(target)))
         except Exception:
             return None
+
+    def precise(self, values: list[Any]) -> bool:
+        """Whether all of some values are of double precision."""
+        return bool(values) and all("float64" in str(getattr(value, "dtype", "")) for value in values)
+
+    def dot(self, gradient: Any) -> float | None:
+        """How a target changes, by its gradient, where a source is moved along its direction; None if unknown."""
+        import numpy as np
+
+        if gradient is None:
+            return 0.0
+        try:
+            array = np.asarray(self.whole(gradient), dtype=np.float64)
+            found = float((array * direction(array.shape)).sum())
+        except Exception:
+            return None
+        return found if np.isfinite(found) else None
+
+    def whole(self, value: Any) -> Any:
+        """A tensor with the numbers of a composite in their places."""
+        return self.tf.convert_to_tensor(value) if type(value).__name__ == "IndexedSlices" else self.dense(value)
 
     def variable(self, value: Any) -> bool:
         """Whether a value is a ``tf.Variable`` or a ``keras.Variable``."""
         if isinstance(value, self.tf.Variable):
             return True
-        return type(value).__module__.startswith("keras.") and hasattr(value, "assign")
+        return is_keras_variable(value)
 
     def floating(self, value: Any) -> bool:
         """Whether a value is a float, or holds floats."""
@@ -116,27 +167,60 @@ class Values:
             return value
         return self.tf.fill(self.tf.shape(value), self.tf.cast(fill, value.dtype))
 
-    def moved(self, value: Any) -> Any:
-        """A value with :data:`STEP` added to each of its numbers."""
+    def moved(self, value: Any, step: float) -> Any:
+        """A value moved along its direction."""
         import numpy as np
 
-        if isinstance(value, (list, tuple, dict)):
-            return self.tf.nest.map_structure(self.moved, value)
-        if isinstance(value, bool) or not (self.floating(value) or isinstance(value, (int, np.number, np.ndarray))):
+        if isinstance(value, float):
+            return value + step * float(direction(()))
+        if isinstance(value, np.ndarray):
+            return (value + step * direction(value.shape)).astype(value.dtype)
+        by = self.tf.constant(step * direction(tuple(value.shape)), dtype=value.dtype)
+        if hasattr(value, "assign"):
+            value.assign(value + by)
             return value
-        if self.variable(value):
-            return self.tf.convert_to_tensor(value) + self.tf.cast(STEP, value.dtype)
-        if self.tf.is_tensor(value):
-            return value + self.tf.cast(STEP, value.dtype)
-        return value + (type(value)(STEP) if isinstance(value, np.floating) else STEP)
+        return value + by
 
-    def zeros_for_none(self, result: Any, sources: Any) -> Any:
-        """A gradient call's result with zeros for each None."""
-        flat = [
-            self.tf.zeros_like(source) if gradient is None else gradient
-            for gradient, source in zip(self.flat(result), self.flat(sources), strict=True)
-        ]
-        return self.tf.nest.pack_sequence_as(sources, flat)
+    def packed(self, value: Any) -> str | None:
+        """A nest of numbers, arrays and tensors as text; None where it is something else, or too large."""
+        import numpy as np
+
+        leaves = []
+        for leaf in self.flat(value):
+            if self.tf.is_tensor(leaf) and hasattr(leaf, "numpy"):
+                leaves.append(("tensor", np.asarray(leaf.numpy())))
+            elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float)):
+                leaves.append((type(leaf).__name__, np.asarray(leaf)))
+            else:
+                return None
+        if sum(array.nbytes for _, array in leaves) > KEPT or any(
+            array.dtype.kind not in "fiub" for _, array in leaves
+        ):
+            return None
+        buffer = io.BytesIO()
+        np.savez(buffer, *(array for _, array in leaves))
+        return json.dumps([[kind for kind, _ in leaves], base64.b64encode(buffer.getvalue()).decode()])
+
+    def unpacked(self, text: str, like: Any) -> Any:
+        """The values of a text in the nest of another value.
+
+        Raises:
+            ValueError: If there are not as many.
+        """
+        import numpy as np
+
+        kinds, data = json.loads(text)
+        with np.load(io.BytesIO(base64.b64decode(data)), allow_pickle=False) as arrays:
+            found = [arrays[name] for name in arrays.files]
+        made: list[Any] = []
+        for kind, array in zip(kinds, found, strict=True):
+            if kind == "tensor":
+                made.append(self.tf.constant(array))
+            elif kind == "ndarray":
+                made.append(array)
+            else:
+                made.append(array[()] if kind not in {"bool", "int", "float"} else array.item())
+        return self.tf.nest.pack_sequence_as(like, made)
 
     def dense(self, value: Any) -> Any:
         """The tensor that holds the numbers of a composite."""
@@ -144,3 +228,11 @@ class Values:
             if type(value).__name__ == kind:
                 return getattr(value, part)
         return value
+
+
+def direction(shape: tuple[int, ...]) -> Any:
+    """A fixed direction in which a value of a shape is moved: numbers between a half and one and a half."""
+    import numpy as np
+
+    size = int(np.prod(shape)) if shape else 1
+    return (1.0 + 0.5 * np.cos(1.7 * np.arange(size))).reshape(shape)

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm import guard
-from gradlint.confirm.probe import Probe, described
+from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ FLOOD = 4 << 20
 
 LINKS = 500
 """How many neighbours of the user's file are linked into the scratch folder."""
+
+NO_ERROR: Event = {"type": "", "mro": [], "text": "", "frames": [], "quoted": [], "module": None}
+"""What stands in the place of an exception where there is none."""
 
 WARM_UP = """
 import tensorflow as tf
@@ -79,7 +82,7 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     seed()
     probe = Probe(job, filename, report)
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=job.path, __gradlint__=probe)
+    module.__dict__.update(__file__=job.path, __gradlint__=probe.exposed())
     if job.package:
         module.__package__ = job.package
     sys.modules["__main__"] = module
@@ -92,17 +95,14 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     guard.limit(job.timeout, job.memory, job.output)
     guard.harden(folder, lambda what: report({"t": "refused", "what": what}))
     probe.prepare()
+    ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
         exec(compile(job.text, filename, "exec"), module.__dict__)
-    except SystemExit as error:
-        probe.finish()
-        report({"t": "end", "how": "exited", **described(error, filename)})
     except BaseException as error:
-        probe.finish()
-        report({"t": "end", "how": "raised", **described(error, filename)})
-    else:
-        probe.finish()
-        report({"t": "end", "how": "completed"})
+        how = "exited" if isinstance(error, SystemExit) else "raised"
+        ending = {"t": "end", "how": how, **probe.described.error(error)}
+    probe.finish()
+    report(ending)
 
 
 def seed() -> None:
@@ -192,18 +192,21 @@ class Child:
         """Take what came through the pipe; only lines that carry the child's word count."""
         self.read += len(data)
         *lines, self.rest = (self.rest + data).split(b"\n")
-        self.collector.events += parse(lines, self.nonce)
+        for line in lines:
+            event = parse(line, self.nonce)
+            if event is None:
+                self.collector.strays += 1
+            else:
+                self.collector.events.append(event)
 
 
-def parse(lines: list[bytes], nonce: str) -> list[Event]:
-    """The events among a pipe's lines."""
-    events = []
-    for line in lines:
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, list) and len(record) == 2 and record[0] == nonce:
-                events.append(record[1])
-    return events
+def parse(line: bytes, nonce: str) -> Any:
+    """What a line from a probe's pipe reports, or None where it is no report of the probe's own."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record[1] if isinstance(record, list) and len(record) == 2 and record[0] == nonce else None
 
 
 class Forker:
@@ -305,8 +308,7 @@ class Forker:
         os.close(child.pipe)
         del self.children[child.pipe]
         shutil.rmtree(child.folder, ignore_errors=True)
-        events = child.collector.events
-        if how == "completed" and not (events and events[-1]["t"] == "end"):
+        if how == "completed" and not child.collector.ended:
             how = "exited"
         report = child.collector.report(how, status, time.monotonic() - child.started)
         self._answer({"number": child.number, "report": report_to_json(report)})
@@ -324,6 +326,7 @@ def report_to_json(report: Any) -> dict[str, Any]:
         "ending": report.ending,
         "status": report.status,
         "seconds": report.seconds,
+        "strays": report.strays,
     }
 
 

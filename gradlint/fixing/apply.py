@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gradlint.finding import Edit, Fix
     from gradlint.sources.source import Source
 
+    Accept = Callable[[Source, Source, Finding], bool]
+    """Whether a finding's fix is to be applied: the source, the source with the fix, the finding."""
     Check = Callable[[Source], Iterable[Finding]]
     Read = Callable[[str], Source]
 
@@ -45,14 +47,14 @@ class Evidence:
 class Verify(Protocol):
     """Runs a fix: was the gradient lost before it, and is it there after?"""
 
-    def __call__(self, before: Source, after: Source, finding: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
+    def __call__(self, before: Source, after: Source, finding: Finding, moved: Finding) -> Evidence:
         """Judge one fix.
 
         Args:
-            before: The source as it was.
+            before: The source as it was when the fix was applied: with the fixes of earlier rounds.
             after: The source with all fixes that are to be written.
-            finding: The finding in ``before`` that was mended.
-            gradients: The finding's gradients with their places in ``after``.
+            finding: The finding in ``before`` that is fixed.
+            moved: The same finding with its places in ``after``.
         """
         ...
 
@@ -100,7 +102,13 @@ class Result:
 
 
 def fix_source(
-    source: Source, check: Check, read: Read, *, unsafe: bool = False, verify: Verify | None = None
+    source: Source,
+    check: Check,
+    read: Read,
+    *,
+    unsafe: bool = False,
+    verify: Verify | None = None,
+    accept: Accept | None = None,
 ) -> Result:
     """Apply the fixes of a source's findings, to a fixpoint.
 
@@ -110,17 +118,19 @@ def fix_source(
         read: Makes a source of the same path and kind out of a changed text.
         unsafe: Whether fixes that may change what the program does are applied as well.
         verify: Runs each fix; one that it does not bear out is not applied.
+        accept: Asked once of each fix that is about to be applied, with the text that it is to change.
 
     Raises:
         SyntaxError: If the source's program is not Python.
     """
     refused: dict[_Identity, Withdrawn] = {}
+    accepted: set[_Identity] = set()
     while True:
-        run = _Run(source, check, read, unsafe, refused)
+        run = _Run(source, check, read, unsafe, refused, accept, accepted)
         result = run.to_fixpoint()
         if verify is None or not result.applied:
             return result
-        judged = [(one, verify(source, result.after, one.finding, run.moved(one))) for one in run.applied]
+        judged = [(one, verify(run.text(one), result.after, one.finding, run.moved(one))) for one in run.applied]
         failed = [(one, evidence) for one, evidence in judged if evidence.holds is not True]
         if not failed:
             return Result(
@@ -160,6 +170,8 @@ class _Run:
     read: Read
     unsafe: bool
     refused: dict[_Identity, Withdrawn]
+    accept: Accept | None
+    accepted: set[_Identity]
     applied: list[_Candidate] = field(default_factory=list)
     _changes: list[tuple[Source, dict[int | None, list[Splice]], Source]] = field(default_factory=list)
 
@@ -197,15 +209,30 @@ class _Run:
             tuple(findings),
         )
 
-    def moved(self, one: _Candidate) -> tuple[Gradient, ...]:
-        """A finding's gradients with their places after the last round."""
-        return tuple(self._moved(gradient, one.round) for gradient in one.finding.gradients)
+    def text(self, one: _Candidate) -> Source:
+        """The source that a fix was applied to."""
+        return self._changes[one.round][0]
 
-    def _moved(self, gradient: Gradient, since: int) -> Gradient:
-        place = Position(gradient.line, gradient.column)
-        for before, changes, after in self._changes[since:]:
-            place = _shifted(before, changes.get(gradient.cell, []), after, gradient.cell, place)
+    def moved(self, one: _Candidate) -> Finding:
+        """A finding with its places after the last round."""
+        finding = one.finding
+        return replace(
+            finding,
+            location=self._moved(finding.cell, finding.location, one.round),
+            end_location=self._moved(finding.cell, finding.end_location, one.round),
+            gradients=tuple(self._moved_gradient(gradient, one.round) for gradient in finding.gradients),
+            flow=(),
+            fix=None,
+        )
+
+    def _moved_gradient(self, gradient: Gradient, since: int) -> Gradient:
+        place = self._moved(gradient.cell, Position(gradient.line, gradient.column), since)
         return replace(gradient, line=place.line, column=place.column)
+
+    def _moved(self, cell: int | None, place: Position, since: int) -> Position:
+        for before, changes, after in self._changes[since:]:
+            place = _shifted(before, changes.get(cell, []), after, cell, place)
+        return place
 
     def _choose(self, source: Source, findings: Sequence[Finding]) -> list[_Candidate]:
         """The fixes of one round: in the order of the findings, those that overlap no earlier one."""
@@ -226,10 +253,21 @@ class _Run:
                 continue
             if any(overlap(new, old) for cell, made in wanted.items() for new in made for old in taken.get(cell, [])):
                 continue
+            if not self._is_accepted(source, one):
+                self._refuse(one, "it was declined")
+                continue
             for cell, made in wanted.items():
                 taken.setdefault(cell, []).extend(made)
             chosen.append(one)
         return chosen
+
+    def _is_accepted(self, source: Source, one: _Candidate) -> bool:
+        if self.accept is None or one.identity in self.accepted:
+            return True
+        if not self.accept(source, self._with(source, [one]), one.finding):
+            return False
+        self.accepted.add(one.identity)
+        return True
 
     def _with(self, source: Source, chosen: Sequence[_Candidate]) -> Source:
         return self.read(edited(source, _edits(chosen)))

@@ -107,6 +107,7 @@ def _replace(target: Path, status: os.stat_result, data: bytes) -> None:
         if hasattr(os, "chown"):
             with suppress(PermissionError):
                 os.chown(temporary, status.st_uid, status.st_gid)
+        _copy_attributes(target, temporary)
         now = target.stat()
         if (now.st_mtime_ns, now.st_size, now.st_ino) != (status.st_mtime_ns, status.st_size, status.st_ino):
             raise WriteError("it has changed since it was read")
@@ -120,6 +121,16 @@ def _replace(target: Path, status: os.stat_result, data: bytes) -> None:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _copy_attributes(source: Path, target: str) -> None:
+    """Give a file the extended attributes of another one, where the system has such and lets us."""
+    if not hasattr(os, "listxattr"):
+        return
+    with suppress(OSError):
+        for name in os.listxattr(source):
+            with suppress(OSError):
+                os.setxattr(target, name, os.getxattr(source, name))
 
 
 def _reason(error: OSError) -> str:

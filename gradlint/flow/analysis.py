@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
-from gradlint.flow.machine.core import ExhaustedError
+from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
-from gradlint.flow.machine.relevance import names_tape
+from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
-
-GRAPH_CODE = re.compile(
-    r"\b(?:disable_eager_execution|disable_v2_behavior|tf\.Session|tf\.placeholder|compat\.v1\.Session|"
-    r"v1\.placeholder|InteractiveSession)\b"
-)
-"""TensorFlow 1 graph code, in which a tape means something else."""
 
 
 def analyse(
@@ -39,16 +33,20 @@ def analyse(
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not (everything or names_tape(code)) or GRAPH_CODE.search(code):
+    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
         return Facts()
-    facts = _run(code, tree, wrappers, finder, everything=everything)
-    if facts.parts and not facts.complete:
+    with opened() as account:
+        if finder is not None:
+            with account.share(account.left):
+                facts = _run(code, tree, wrappers, finder, everything=everything)
+            if facts.complete or not facts.parts:
+                return facts
         return _run(code, tree, wrappers, None, everything=everything)
-    return facts
 
 
 def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
     recorder = Recorder()
+    recorder.expected = expected.of(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:

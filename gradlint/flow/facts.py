@@ -31,6 +31,7 @@ class Kind(StrEnum):
     COPY = "copy"
     NO_VARIABLES = "no-variables"
     WATCH_REFUSED = "watch-refused"
+    UNTRACKED = "untracked"
     NUMPY = "numpy"
     PYTHON = "python"
     REWRAPPED = "rewrapped"

@@ -58,6 +58,8 @@ class Interpreter(Protocol):
         inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
         doomed: By a value's id, the exception that the operation which would make it raises, and where.
+        asked_for: The sources of all gradient calls, by their ids.
+        untracked: The variables that lists of sources leave out, as they are met.
         replaced: By a tensor's id, the tensor, the Variable whose name it took, the name and the assignment.
     """
 
@@ -79,6 +81,8 @@ class Interpreter(Protocol):
     inside_other_tapes: set[int]
     paused_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
+    asked_for: dict[int, Value]
+    untracked: list[Any]
     replaced: dict[int, tuple[Value, Variable, str, ast.AST]]
 
     # -- the budget, the source text, the journal ------------------------------------------------------------------
@@ -137,6 +141,13 @@ class Interpreter(Protocol):
     @property
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+
+    def mentions(self, *parts: str) -> bool:
+        """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
 
     @property
     def loop_names(self) -> frozenset[str]:
@@ -206,6 +217,9 @@ class Interpreter(Protocol):
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""
 
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+
     def truth(self, value: Value, node: ast.AST) -> bool | None:
         """Whether a condition holds, or None where that is not known; notes what it depends on."""
 
@@ -271,6 +285,12 @@ class Interpreter(Protocol):
 
     def foreign_call(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call code that cannot be followed."""
+
+    def inside(self, function: Function, frame: Frame, node: ast.AST, run: Callable[[], Value]) -> Value:
+        """Run something as the body of a function."""
+
+    def comprehension_function(self, node: ast.AST) -> Function:
+        """A stand-in for the function that a piece of code runs as."""
 
     def custom_gradient(self, function: Function, node: ast.AST) -> Value:
         """A function whose gradient the program gives itself: what it passes on is not followed."""

@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.analysis import GRAPH_CODE
+from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Claim, Facts, Question, Span
 from gradlint.flow.graph import ways
-from gradlint.flow.machine.core import ExhaustedError
+from gradlint.flow.machine.entry import is_graph_code
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.machine.relevance import names_tape
 from gradlint.flow.state.record import Recorder
@@ -72,14 +72,15 @@ def observe(code: str) -> Observation:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not names_tape(code) or GRAPH_CODE.search(code):
+    if not names_tape(code) or is_graph_code(tree):
         return Observation()
     recorder = Recorder()
-    machine = Observed(code, recorder)
-    try:
-        machine.run(tree)
-    except (ExhaustedError, RecursionError):
-        recorder.complete = False
+    with opened():
+        machine = Observed(code, recorder)
+        try:
+            machine.run(tree)
+        except (ExhaustedError, RecursionError):
+            recorder.complete = False
     answers = {span: tuple(found.values()) for span, found in machine.answers.items()}
     return Observation(recorder.facts(), answers)
 

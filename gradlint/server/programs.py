@@ -11,7 +11,7 @@ from gradlint.server.results import Result, calls_of
 from gradlint.sources.notebook import of_cells
 from gradlint.sources.problem import Problem
 from gradlint.sources.project import Project
-from gradlint.sources.read import NEEDLES, SourceError, from_text
+from gradlint.sources.read import SourceError, code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gradlint.settings import Settings
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NEEDLES = tuple(needle.decode() for needle in NEEDLES)
 _SUFFIX = {"python": ".py", "markdown": ".md", "notebook": ".ipynb"}
 
 
@@ -66,7 +65,7 @@ def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str
         source = source_of(snapshot, open_texts)
     except SourceError as error:
         return failed(snapshot, Problem("read", str(error)))
-    if not any(needle in source.code for needle in _NEEDLES):
+    if not code_matters(source.code):
         return Result(snapshot, source)
     try:
         facts = checking.facts_of(source, settings)

@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from gradlint.sources.project import Project
     from gradlint.sources.source import Kind, Source
 
-NEEDLES = (b"GradientTape",)
-"""What a file's bytes must contain for gradlint to have anything to say about it; other files are never decoded."""
+TAPE = b"GradientTape"
+NEEDLES = (
+    (TAPE,),
+    (b".compile(", b"loss", b".fit("),
+    (b".compile(", b"loss", b".train_on_batch("),
+    (b"tensorflow", b".minimize("),
+)
+"""What a file's bytes must contain for gradlint to have anything to say about it, all parts of one of these; other
+files are never decoded."""
+
+_WORDS = tuple(tuple(part.decode() for part in needle) for needle in NEEDLES)
 
 SUFFIXES: dict[str, Kind] = {
     ".py": "python",
@@ -46,7 +55,12 @@ class SourceError(ValueError):
 
 def matters(data: bytes) -> bool:
     """Whether a file's bytes name anything that gradlint looks at."""
-    return any(needle in data for needle in NEEDLES)
+    return any(all(part in data for part in needle) for needle in NEEDLES)
+
+
+def code_matters(code: str) -> bool:
+    """Whether a program names anything that gradlint looks at."""
+    return any(all(part in code for part in needle) for needle in _WORDS)
 
 
 def kind_of(path: str) -> Kind:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class NoVariablesYet(Rule):
-    """The list of variables is empty: the model is not built yet, or wholly frozen.
+    """The list of variables is empty: the model is not built yet, wholly frozen, or has no weights.
 
     ## What it does
-    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, or of
-    one that is frozen as a whole.
+    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, of one
+    that is frozen as a whole, or of one whose layers have no weights (`Flatten`, pooling, activations).
 
     ## Why the gradient is lost
     A Keras model makes its variables at the first call (or in `build`). A list taken before that is empty and stays so:
@@ -62,6 +62,8 @@ class NoVariablesYet(Rule):
 
         A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
         """
+        if claim.detail.get("reason") == "none":
+            return None
         asked, name = site.at(claim.places.get("call")), dotted(site.at(claim.places.get("source")))
         if not isinstance(asked, cst.Call) or name is None:
             return None

@@ -122,7 +122,6 @@ def test_the_program_that_is_written_out_shows_the_none(tmp_path: Path) -> None:
     text = path.read_text()
     assert path.name.startswith("src_train_line5")
     assert "gradlint" not in text
-    assert "shown'" not in text
     done = subprocess.run(
         [sys.executable, str(path)],
         capture_output=True,

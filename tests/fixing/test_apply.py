@@ -150,8 +150,8 @@ def test_edits_that_overlap_are_refused() -> None:
 def test_a_fix_that_is_not_borne_out_is_not_applied() -> None:
     seen: list[tuple[str, str, tuple[Gradient, ...]]] = []
 
-    def verify(before: Source, after: Source, one: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
-        seen.append((before.text, after.text, gradients))
+    def verify(before: Source, after: Source, one: Finding, moved: Finding) -> Evidence:
+        seen.append((before.text, after.text, moved.gradients))
         return Evidence(one.code == "GT201", f"{one.code} was None, now 2.0")
 
     def check(given: Source) -> list[Finding]:
@@ -167,8 +167,8 @@ def test_a_fix_that_is_not_borne_out_is_not_applied() -> None:
 def test_the_verifier_is_told_where_the_gradient_call_has_gone() -> None:
     places = []
 
-    def verify(before: Source, after: Source, one: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
-        places.append((gradients[0].line, gradients[0].column))
+    def verify(before: Source, after: Source, one: Finding, moved: Finding) -> Evidence:
+        places.append((moved.gradients[0].line, moved.gradients[0].column))
         return Evidence(True, "")
 
     def check(given: Source) -> list[Finding]:
@@ -191,11 +191,47 @@ def test_the_verifier_is_told_where_the_gradient_call_has_gone() -> None:
     def first(given: Source) -> list[Finding]:
         return [one for one in check(given) if one.gradients or "watch" in given.text]
 
-    def only(before: Source, after: Source, one: Finding, gradients: tuple[Gradient, ...]) -> Evidence:
-        return verify(before, after, one, gradients) if gradients else Evidence(True, "")
+    def only(before: Source, after: Source, one: Finding, moved: Finding) -> Evidence:
+        return verify(before, after, one, moved) if moved.gradients else Evidence(True, "")
 
     fixed(text, first, verify=only)
     assert places == [(3, 12)]
+
+
+def test_a_fix_of_a_later_round_is_judged_against_the_text_of_that_round() -> None:
+    seen = []
+
+    def verify(before: Source, after: Source, one: Finding, moved: Finding) -> Evidence:
+        seen.append((before.text, one.location, moved.location))
+        return Evidence(True, "")
+
+    def check(given: Source) -> list[Finding]:
+        return renaming("first", "a\nsecond")(given) or renaming("second", "b")(given)
+
+    assert fixed("x\nfirst\n", check, verify=verify).after.text == "x\na\nb\n"
+    assert seen == [
+        ("x\nfirst\n", Position(2, 1), Position(2, 1)),
+        ("x\na\nsecond\n", Position(3, 1), Position(3, 1)),
+    ]
+
+
+def test_a_fix_is_applied_only_if_it_is_accepted() -> None:
+    asked = []
+
+    def accept(before: Source, after: Source, one: Finding) -> bool:
+        asked.append((before.text, after.text, one.code))
+        return one.code == "GT201"
+
+    def check(given: Source) -> list[Finding]:
+        return renaming("np.mean", "tf.reduce_mean")(given) + renaming("int(x)", "x", code="GT202")(given)
+
+    result = fixed("a = np.mean(x)\nb = int(x)\n", check, accept=accept)
+    assert result.after.text == "a = tf.reduce_mean(x)\nb = int(x)\n"
+    assert [one.reason for one in result.withdrawn] == ["it was declined"]
+    assert asked == [
+        ("a = np.mean(x)\nb = int(x)\n", "a = tf.reduce_mean(x)\nb = int(x)\n", "GT201"),
+        ("a = np.mean(x)\nb = int(x)\n", "a = np.mean(x)\nb = x\n", "GT202"),
+    ]
 
 
 def test_a_notebook_is_fixed_in_its_cells() -> None:

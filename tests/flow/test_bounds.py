@@ -8,22 +8,21 @@ import contextlib
 import pytest
 
 from benchmarks import programs
+from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.analysis import analyse
-from gradlint.flow.machine.core import ExhaustedError
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.state.record import Recorder
 
-MOST = 400
+MOST = 1_500
 """How much of the budget a line of a program may take."""
 STEEPEST = 20
 
 
 def work(code: str) -> int:
     """How much of its budget a program takes."""
-    machine = Machine(code, Recorder())
-    with contextlib.suppress(ExhaustedError, RecursionError):
-        machine.run(ast.parse(code))
-    return machine.clock + machine.visits
+    with opened() as account, contextlib.suppress(ExhaustedError):
+        Machine(code, Recorder()).run(ast.parse(code))
+    return account.spent
 
 
 @pytest.mark.parametrize(

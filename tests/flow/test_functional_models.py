@@ -86,7 +86,7 @@ def test_a_layer_of_the_program_may_give_several_symbols() -> None:
         class Both(tf.keras.layers.Layer):
             def __init__(self):
                 super().__init__()
-                self.scale = tf.Variable(2.0)
+                self.scale = self.add_weight(shape=(), initializer="ones")
 
             def call(self, x):
                 return x * self.scale, tf.round(x)

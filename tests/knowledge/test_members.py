@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradlint.knowledge.generator.probe import better, describe, effect_on
 from gradlint.knowledge.members import Member, member, members
 from gradlint.knowledge.table import Effect
+from tools.generator.probe import better, describe, effect_on
 
 OWN = {"tensor": ("x", "s"), "variable": ("v",), "keras variable": ("k",)}
 FOUR = np.array([[0.3, 0.8, 0.5], [0.9, 0.2, 0.6]], np.float32)

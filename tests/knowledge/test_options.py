@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gradlint.knowledge.generator.probe import observe
-from gradlint.knowledge.generator.scope import resolve
 from gradlint.knowledge.options import Option, applied, options
 from gradlint.knowledge.table import Effect, Entry, lookup
+from tools.generator.probe import observe
+from tools.generator.scope import resolve
 
 
 def entry_of(name: str) -> Entry:

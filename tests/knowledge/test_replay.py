@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gradlint.knowledge.generator import build, calls
-from gradlint.knowledge.generator.probe import observe
 from gradlint.knowledge.table import TABLE
+from tools.generator import build, calls
+from tools.generator.probe import observe
 
 if TYPE_CHECKING:
-    from gradlint.knowledge.generator.scope import Subject
+    from tools.generator.scope import Subject
 
 CALLS = calls.load()
 

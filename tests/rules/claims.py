@@ -34,6 +34,7 @@ PARTS = {
 NANS = {Kind.NAN_THROUGH_WHERE, Kind.INFINITE_SLOPE, Kind.LOG_OF_SOFTMAX}
 WITHOUT = {
     Kind.NO_VARIABLES,
+    Kind.UNTRACKED,
     Kind.WATCH_REFUSED,
     Kind.GRADIENT_INSIDE,
     Kind.NEEDLESSLY_PERSISTENT,
@@ -110,6 +111,11 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
         {"source": "model.trainable_variables", "bound_line": "5"},
         {"source": "model.trainable_variables", "reason": "frozen"},
         {"source": "model.trainable_variables", "reason": "none"},
+    ],
+    Kind.UNTRACKED: [
+        {"source": "model.trainable_variables", "variable": "self.gain", "reason": reason, "list": empty}
+        for reason in ("keras", "module")
+        for empty in ("", "empty")
     ],
     Kind.WATCH_REFUSED: [
         *(

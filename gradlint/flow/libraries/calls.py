@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.flow.libraries import models, table
+from gradlint.flow.libraries import models, stubs, table
 from gradlint.flow.libraries.keras import calls, methods, objects, optimizers
 from gradlint.flow.libraries.keras.symbols import symbolic
 from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of, model_of, package_model_of
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import builtins, containers, standard
-from gradlint.flow.libraries.tensorflow import assigning, choosing, control_flow, custom_gradients, datasets, making
+from gradlint.flow.libraries.tensorflow import (
+    assigning,
+    choosing,
+    control_flow,
+    custom_gradients,
+    datasets,
+    making,
+    strategies,
+)
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
-from gradlint.flow.values.names import LEAVING, SILENT, root
-from gradlint.flow.values.program import Function, Generator, Instance
-from gradlint.flow.values.values import Array, LibObject, Method, Unknown, Value
+from gradlint.flow.values.names import SILENT, root
+from gradlint.flow.values.program import Generator
+from gradlint.flow.values.values import LibObject, Method, Unknown, Value
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 
 MODELS = (
     array_methods, assigning, builtins, calls, choosing, containers, control_flow, custom_gradients, datasets,
-    functions, making, methods, objects, optimizers, standard, tensor_methods,
+    functions, making, methods, numpy_objects, objects, optimizers, standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 
@@ -43,8 +52,9 @@ def call(machine: Interpreter, given: LibraryCall) -> Value:
         return symbolic(_tensorflow(machine, given))
     if package in SILENT:
         return Unknown("call", span_of(given.node))
-    if package in LEAVING:
-        return _leaving(machine, given)
+    spoken = stubs.called(machine, given)
+    if spoken is not None:
+        return spoken
     model = model_of(given.name) or package_model_of(given.name)
     return model(machine, given) if model is not None else machine.foreign("call", given.node, given.values)
 
@@ -64,16 +74,6 @@ def consumed(machine: Interpreter, value: Value, node: ast.AST) -> Value:
         return value
     items, exact = machine.iterate(value, node)
     return sequence(items, exact=exact, node=node)
-
-
-def _leaving(machine: Interpreter, given: LibraryCall) -> Value:
-    """A call into a library that works on what it is given as NumPy does."""
-    leaves = given.leaves(machine)
-    if any(isinstance(leaf, Function | Unknown | Instance | LibObject) for leaf in leaves) or not leaves:
-        return machine.foreign("call", given.node, leaves)
-    made = Array(None, span_of(given.node))
-    machine.depend(made, leaves, given.cut(machine, Kind.OPAQUE, reason="library"))
-    return made
 
 
 def _tensorflow(machine: Interpreter, given: LibraryCall) -> Value:

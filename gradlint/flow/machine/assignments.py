@@ -8,7 +8,7 @@ from gradlint.flow.libraries.keras.symbols import part_of
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.calls import Calls
 from gradlint.flow.state.store import join_all, join_values
-from gradlint.flow.values.making import span_of, with_key
+from gradlint.flow.values.making import gain, span_of, with_key
 from gradlint.flow.values.program import Bound, Instance
 from gradlint.flow.values.values import (
     Array,
@@ -162,7 +162,7 @@ class Assignments(Calls):
         elif isinstance(owner, Array):
             self.leaves_array(owner, value, node)
         elif isinstance(owner, Unknown):
-            owner.edges = (*owner.edges, *everywhere(value)) if not isinstance(value, Const) else owner.edges
+            gain(owner, everywhere(value))
             if isinstance(index, Const) and isinstance(index.value, int | str):
                 self.set(owner.attrs, ("[]", index.value), value)
         elif isinstance(owner, Instance):

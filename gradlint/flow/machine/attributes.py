@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras import attributes as keras_attributes
+from gradlint.flow.libraries.keras import objects as keras_objects
 from gradlint.flow.machine.expressions import Expressions
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.making import ANY_ATTRIBUTE, span_of
+from gradlint.flow.values.making import ANY_ATTRIBUTE, gain, span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import canonical
 from gradlint.flow.values.premises import Premise, Rests, is_hook
@@ -39,7 +40,6 @@ from gradlint.flow.values.values import (
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
 
 _CONSTANTS = {
     "math.pi": math.pi, "math.e": math.e, "math.tau": math.tau, "math.inf": math.inf, "math.nan": math.nan,
@@ -144,6 +144,8 @@ class Attributes(Expressions):
 
     def tensor_attribute(self, value: Tensor | Variable | Array | Params, name: str, node: ast.AST) -> Value:
         """An attribute of a tensor, Variable or array."""
+        if name == "shape" and not isinstance(value, Array):
+            return Number("shape")
         if name in SHAPELY:
             return Number("int")
         if name == "dtype":
@@ -181,27 +183,24 @@ class Attributes(Expressions):
         made = self.tensor(node, [value], dtype=value.dtype, op=value.op)
         made.extra = {"part of": value}
         value.extra = {**extra, "part " + name: made}
-        value.edges = (*value.edges, *everywhere(made))
+        gain(value, everywhere(made))
         return made
 
     # -- objects of the program's classes --------------------------------------------------------------------------
 
-    def mro(self, cls: ClassValue) -> Iterator[Value]:
-        """A class and its bases, depth first."""
-        yield cls
-        for base in cls.bases:
-            if isinstance(base, ClassValue):
-                yield from self.mro(base)
-            else:
-                yield base
-
     def class_attribute(self, cls: ClassValue, name: str) -> Value | None:
         """What a class of the program, or one of its bases in the program, binds to a name."""
-        for base in self.mro(cls):
+        return self.attribute_among(cls.mro, name)
+
+    def attribute_among(self, classes: tuple[Value, ...], name: str) -> Value | None:
+        """What the first of some classes that binds a name binds to it."""
+        for looked, base in enumerate(classes):
             if isinstance(base, ClassValue):
                 found = base.frame.names.get(name)
                 if isinstance(found, Value):
+                    self.account.pay_for(looked)
                     return self.used(found)
+        self.account.pay_for(len(classes))
         return None
 
     def instance_attribute(self, value: Instance, name: str, node: ast.AST) -> Value:
@@ -248,7 +247,7 @@ class Attributes(Expressions):
         if is_hook(found.node):
             return True
         return id(owner.cls) not in self.constructed and any(
-            cls is not owner.cls and name in cls.frame.names and any(base is owner.cls for base in self.mro(cls))
+            cls is not owner.cls and name in cls.frame.names and any(base is owner.cls for base in cls.mro)
             for cls in self.classes
         )
 
@@ -286,11 +285,9 @@ class Attributes(Expressions):
     def super_attribute(self, value: Super, name: str, node: ast.AST) -> Value:
         """An attribute through ``super()``."""
         owner = value.owner
-        for base in value.cls.bases:
-            if isinstance(base, ClassValue):
-                found = self.class_attribute(base, name)
-                if found is not None:
-                    return self.bound(found, owner, node, name)
+        found = self.attribute_among(_after(value), name)
+        if found is not None:
+            return self.bound(found, owner, node, name)
         if isinstance(owner, Instance):
             if owner.library:
                 got = keras_attributes.instance_attribute(self, owner, name, node, parent=True)
@@ -325,7 +322,7 @@ class Attributes(Expressions):
             self.set(value.attrs, name, new)
             self.escape(new)
             if not isinstance(new, Const):
-                value.edges = (*value.edges, *everywhere(new))
+                gain(value, everywhere(new))
                 keras_attributes.set_somewhere(self, value, name, new)
         elif isinstance(value, LibObject):
             keras_attributes.set_attribute(self, value, name, new)
@@ -356,3 +353,13 @@ class Attributes(Expressions):
 def set_outside(cls: ClassValue, name: str) -> Premise:
     """That nothing but what is seen sets an attribute of a class or of its objects."""
     return Premise(Rests.SET_OUTSIDE, f"{cls.name}.{name}")
+
+
+def _after(value: Super) -> tuple[Value, ...]:
+    """The classes of the program that ``super()`` looks into, as far as no class of a library stands before them."""
+    owner = value.owner
+    line = owner.cls.mro if isinstance(owner, Instance) else owner.mro if isinstance(owner, ClassValue) else ()
+    at = next((index for index, one in enumerate(line) if one is value.cls), None)
+    rest = value.cls.mro[1:] if at is None else line[at + 1 :]
+    library = (index for index, one in enumerate(rest) if isinstance(one, Known) and keras_objects.family(one.name))
+    return rest[: next(library, len(rest))]

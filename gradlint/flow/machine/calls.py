@@ -31,6 +31,7 @@ from gradlint.flow.values.values import (
     Tensor,
     Unknown,
     Value,
+    everywhere,
 )
 
 if TYPE_CHECKING:
@@ -142,9 +143,19 @@ class Calls(Attributes):
             self.applied(args[0], node)
         given = [function, *args, *kwargs.values()]
         made = self.foreign("call", node, given)
+        if self.names_class(node):
+            # An object keeps what it is given, and computes with it when it is used.
+            made.edges = tuple(edge for value in (*given, self.escaped) for edge in everywhere(value))
         if any(isinstance(value, Unknown) and value.anything for value in given):
             made.anything = True
         return made
+
+    @staticmethod
+    def names_class(node: ast.AST) -> bool:
+        """Whether a call makes an object, as far as the name of what is called tells."""
+        called = node.func if isinstance(node, ast.Call) else None
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        return isinstance(name, str) and name[:1].isupper() and not name.isupper()
 
     # -- functions -------------------------------------------------------------------------------------------------
 
@@ -385,7 +396,7 @@ class Calls(Attributes):
         """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
         library, is_open = self.descent(cls)
         if library.startswith("tensorflow.GradientTape"):
-            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in self.mro(cls)):
+            if any(isinstance(base, ClassValue) and self.defines_method(base) for base in cls.mro):
                 return self.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
             return self.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
         made = Instance(cls, library, span_of(node), open_=is_open)
@@ -426,7 +437,7 @@ class Calls(Attributes):
     ) -> None:
         """Fill the fields of a dataclass's object."""
         fields: list[str] = []
-        for base in reversed(list(self.mro(cls))):
+        for base in reversed(cls.mro):
             if isinstance(base, ClassValue):
                 for statement in base.node.body:
                     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -444,7 +455,7 @@ class Calls(Attributes):
         """The library's class that a class descends from, and whether anything of its bases is not known."""
         library = ""
         is_open = False
-        for base in self.mro(cls):
+        for base in cls.mro:
             if isinstance(base, ClassValue):
                 continue
             if isinstance(base, Known):

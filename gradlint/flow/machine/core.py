@@ -6,10 +6,13 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gradlint.flow import account
+from gradlint.flow.account import STEP
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.interpreter import Interpreter
 from gradlint.flow.machine import turns
 from gradlint.flow.state.store import MISSING, Store
+from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
@@ -38,6 +41,7 @@ from gradlint.flow.values.values import (
     Unknown,
     Value,
     Variable,
+    everywhere,
 )
 
 if TYPE_CHECKING:
@@ -48,18 +52,12 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
-STEPS = 120_000
-"""How many expressions and statements one program may take before the rest of it is unknown."""
-VISITS = 1_000_000
-"""How many values and edges its gradient calls may look at before the rest of it is unknown."""
 RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
 """Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
+ESCAPED = 4096
+"""How many values code of others may have seen before it may know anything."""
 DEPTH = 24
 """How deep calls are followed."""
-
-
-class ExhaustedError(Exception):
-    """The budget ran out."""
 
 
 class RaisedError(Exception):
@@ -82,7 +80,8 @@ class Core(Interpreter):
         self.code = code
         self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         """The program's lines; those of the project's modules that have run follow them."""
-        self.store = Store()
+        self.account = account.running()
+        self.store = Store(self.account)
         self.recorder = recorder
         self.recorder.own = len(self.lines)
         self.finder: Finder | None = None
@@ -98,9 +97,7 @@ class Core(Interpreter):
         """What the project's modules hold, which any code of theirs may use."""
         self.imported_at = 0
         """When the program imported the module whose top is running."""
-        self.limit = STEPS
         self.clock = 0
-        self.visits = 0
         self.forks = 0
         self.guards = 0
         self.recordings = 0
@@ -134,8 +131,33 @@ class Core(Interpreter):
         self.nodes_in_loops: set[int] | None = None
         self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
+        self.asked_for: dict[int, Value] = {}
+        self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+
+    @cached_property
+    def legacy_keras(self) -> bool:
+        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
+                return True
+            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
+                return True
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+                return True
+        return False
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names in the program's code, and the texts in it that might be names."""
+        return frozenset(_words(self.tree))
+
+    def mentions(self, *parts: str) -> bool:
+        """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
+        if any(part in word for part in parts for word in self.words):
+            return True
+        return any(part in home.found.code for part in parts for home in self.modules_by_frame.values())
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
@@ -146,9 +168,16 @@ class Core(Interpreter):
             ExhaustedError: If the budget has run out.
         """
         self.clock += 1
-        if self.clock > self.limit:
-            raise ExhaustedError
+        self.account.pay(STEP)
+        if self.account.hidden:
+            self.release()
         return self.clock
+
+    def release(self) -> None:
+        """Let code of others have what has come to stand behind an unknown value."""
+        hidden, self.account.hidden = self.account.hidden, []
+        for value in hidden:
+            self.escape(value)
 
     def spend(self, visits: int) -> None:
         """Count values and edges that are looked at.
@@ -156,9 +185,7 @@ class Core(Interpreter):
         Raises:
             ExhaustedError: If the budget has run out.
         """
-        self.visits += visits
-        if self.visits > VISITS:
-            raise ExhaustedError
+        self.account.pay(visits)
 
     def text(self, node: ast.AST | Span | None) -> str:
         """The program's text at a node, on one line."""
@@ -345,8 +372,11 @@ class Core(Interpreter):
             self.let_change(value)
         if isinstance(value, Unknown | Const | Known | ModuleValue) or id(value) in self.escaped_by_id:
             return
+        if len(self.escaped_by_id) >= ESCAPED:
+            self.escaped.anything = True
+            return
         self.escaped_by_id[id(value)] = value
-        self.escaped.edges = (*self.escaped.edges, Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE))
+        making.gain(self.escaped, everywhere(value))
 
     def forget_escaped(self, edges: tuple[Edge, ...], function: Function, since: int) -> None:
         """Forget what code of others saw of one function, but for what the function did not make itself.
@@ -358,32 +388,25 @@ class Core(Interpreter):
         """
         code = function.node
         last = code.end_lineno or code.lineno
+        kept = list(edges)
         for edge in self.escaped.edges[len(edges) :]:
             value = edge.parent
-            if id(value) in self.held_by_modules:
-                edges = (*edges, edge)
-            elif value.born > since or (value.span is not None and code.lineno <= value.span.line <= last):
+            is_own = value.born > since or (value.span is not None and code.lineno <= value.span.line <= last)
+            if is_own and id(value) not in self.held_by_modules:
                 del self.escaped_by_id[id(value)]
             else:
-                edges = (*edges, edge)
-        self.escaped.edges = edges
+                kept.append(edge)
+        self.account.pay_for(len(self.escaped.edges))
+        self.escaped.edges = tuple(kept)
 
     # -- what containers and functions hold ------------------------------------------------------------------------
 
     def leaves(self, value: Value, depth: int = 6) -> Iterator[Value]:
-        """The values that stand for tensors in a nest of lists, tuples and dictionaries."""
-        if isinstance(value, Seq) and depth:
-            for item in value.items.values:
-                yield from self.leaves(item, depth - 1)
-        elif isinstance(value, Dict) and depth:
-            for _, item in value.pairs.entries:
-                yield from self.leaves(item, depth - 1)
-            for item in value.pairs.rest:
-                yield from self.leaves(item, depth - 1)
-        elif isinstance(value, Storage):
-            yield value.base
-        else:
-            yield value
+        """The values that stand for tensors in a nest of lists, tuples and dictionaries.
+
+        Where they are too many there is one more after them, of which nothing is known.
+        """
+        return making.leaves(value, depth, self.anything)
 
     def captured(self, function: Function | Generator) -> Iterator[Value]:
         """The values that a function sees in the frames around it, or a generator in its own and those around that."""
@@ -438,6 +461,17 @@ class Core(Interpreter):
             for name, held in frame.names.items():
                 if held is value and isinstance(name, str):
                     return name
+            frame = frame.parent
+        return None
+
+    def attribute_of(self, value: Value) -> str | None:
+        """The attribute of an object in reach of the running code that holds a value."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for owner in frame.names.values():
+                for name, held in owner.attrs.items() if isinstance(owner, Instance) else ():
+                    if held is value:
+                        return str(name)
             frame = frame.parent
         return None
 
@@ -560,9 +594,8 @@ class Core(Interpreter):
             return False
         if isinstance(value, Variable | Params):
             return True
-        if isinstance(value, Unknown):
-            return value.born >= began and value.why in {"call", "operation", "gradient", "item"}
-        return isinstance(value, Tensor) and value.born >= began
+        is_tensor = isinstance(value, Tensor) or (isinstance(value, Unknown) and value.computed)
+        return is_tensor and value.born >= began
 
     @property
     def compiled(self) -> bool:
@@ -596,3 +629,18 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -
     given = function.args
     named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
     return {one.arg for one in named if one is not None}
+
+
+def _words(tree: ast.AST) -> Iterator[str]:
+    """The names and the short texts in some code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.keyword) and node.arg:
+            yield node.arg
+        elif isinstance(node, ast.alias):
+            yield node.name
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:80].isidentifier():
+            yield node.value

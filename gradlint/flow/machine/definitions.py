@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from gradlint.flow.libraries.models import LibraryCall
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.machine.contexts import Contexts
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
@@ -15,7 +17,7 @@ TRANSPARENT = frozenset({
     "tensorflow.recompute_grad", "keras.saving.register_keras_serializable", "tensorflow.custom_gradient",
     "keras.utils.register_keras_serializable", "tensorflow.types.experimental.Callable", "abc.abstractmethod",
     "typing.no_type_check", "typing.override", "typing.overload", "tensorflow.compat.v1.function",
-    "tensorflow.autograph.experimental.set_loop_options", "numpy.vectorize",
+    "tensorflow.autograph.experimental.set_loop_options",
 })  # fmt: skip
 """Decorators that are looked through: what they give is called as the function itself."""
 REMEMBERING = frozenset({"functools.lru_cache", "functools.cache"})
@@ -77,6 +79,8 @@ class Definitions(Contexts):
             return value
         if name == "tensorflow.custom_gradient":
             return self.custom_gradient(function, decorator)
+        if name in numpy_objects.CALLABLES and not isinstance(decorator, ast.Call):
+            return numpy_objects.make(self, LibraryCall(name, [value], {}, decorator))
         if name == "functools.partial" and isinstance(decorator, ast.Call) and decorator.args:
             inner = self.eval(decorator.args[0])
             if isinstance(inner, Known) and (inner.name in TRANSPARENT):

@@ -8,8 +8,8 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.machine.imports import Imports
-from gradlint.flow.tapes import gradients, tape, watching
-from gradlint.flow.values.making import span_of
+from gradlint.flow.tapes import gradients, tape, training, watching
+from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import (
     Array,
     Const,
@@ -20,7 +20,7 @@ from gradlint.flow.values.values import (
     everywhere,
 )
 
-TAPES = (gradients, tape, watching)
+TAPES = (gradients, tape, training, watching)
 """The modules that register what a tape does when they are imported."""
 
 
@@ -59,7 +59,7 @@ class Library(Imports):
         if parents:
             holder = Array(array.dtype, span_of(node))
             self.depend(holder, parents, self.cut(Kind.NUMPY, node, "a store into an ndarray"))
-            array.edges = (*array.edges, *everywhere(holder))
+            gain(array, everywhere(holder))
 
     def augment_variable(self, node: ast.AugAssign, left: Variable, right: Value) -> bool:
         """``v += x`` on a Variable: gives whether the name still holds it."""

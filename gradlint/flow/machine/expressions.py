@@ -7,6 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.core import Core
 from gradlint.flow.machine.narrowing import narrow
@@ -260,6 +261,8 @@ class Expressions(Core):
     def eval_Subscript(self, node: ast.Subscript) -> Value:
         value = self.eval(node.value)
         index = self.eval_index(node.slice)
+        if isinstance(value, Known) and value.name in numpy_objects.INDEXED:
+            return numpy_objects.left(self, list(self.leaves(index)), node, self.text(node.value), value.name)
         return subscripts.subscript(self, node, value, index)
 
     def eval_index(self, node: ast.expr) -> Value:
@@ -358,10 +361,7 @@ class Expressions(Core):
         if isinstance(value, LibObject | Instance):
             return [self.unknown("item", node, [value], anything=False) for _ in range(2)], False
         if isinstance(value, Unknown):
-            made = [Unknown("item", span_of(node), anything=value.anything) for _ in range(2)]
-            for item in made:
-                self.depend(item, [value], sure=False)
-            return list(made), False
+            return [subscripts.item_of(self, value, node) for _ in range(2)], False
         if not isinstance(value, Const | Number | Known):
             return [self.unknown("item", node, [value], anything=True)], False
         made_numbers = Number("int", span_of(node))
@@ -377,9 +377,9 @@ class Expressions(Core):
             # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
             return None if self.in_graph else bool(value.known)
         if isinstance(value, Seq):
-            if value.items.values:
-                return True
-            return False if value.items.exact else None
+            return bool(value.items.values) if value.items.exact else None
+        if isinstance(value, Number) and value.kind == "shape":
+            return True  # That of a scalar too (TensorFlow 2.21).
         if isinstance(value, Dict):
             if value.pairs.entries:
                 return True

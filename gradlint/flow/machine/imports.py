@@ -10,15 +10,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.account import ExhaustedError
 from gradlint.flow.machine.calls import STEPS_IN_MODULES
-from gradlint.flow.machine.core import ExhaustedError, RaisedError
+from gradlint.flow.machine.core import RaisedError
 from gradlint.flow.machine.statements import Statements
 from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LEAVING, LIBRARIES, SILENT, canonical, root
+from gradlint.flow.values.names import LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ MODULE_SIZE = 400_000
 """How many characters a module of the project may have to be followed into."""
 MODULES = 40
 """How many modules of the project one program is followed into."""
-MODULE_STEPS = 4_000
-"""How many expressions and statements one module may take to run before the rest of it is unknown."""
+MODULE_COST = 80_000
+"""What one module may cost to run before the rest of it is unknown."""
 TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
 REPLACES = re.compile(r"setattr\([^\n]*?([\"'])(\w+)\1\s*,")
@@ -76,7 +78,7 @@ class Imports(Statements):
         full = canonical(name)
         if full.startswith("tensorflow.python."):
             return Known(full)
-        if root(full) in LIBRARIES | SILENT | LEAVING or self.wrappers.names_package(full):
+        if root(full) in LIBRARIES | SILENT | shipped_packages() or self.wrappers.names_package(full):
             return Known(full)
         if inside:
             return self.own(inside, 0, name.removeprefix(inside + "."), node)
@@ -95,7 +97,7 @@ class Imports(Statements):
         before = self.globals.names.get("*")
         stars = before if isinstance(before, tuple) else ()
         full = canonical(module)
-        known = root(full) in LIBRARIES | SILENT | LEAVING and not node.level
+        known = root(full) in LIBRARIES | SILENT | shipped_packages() and not node.level
         value = Known(full) if known else self.own(module, node.level, None, node)
         names = self.globals.names
         if isinstance(value, Imported) and any(_is_made(held) for held in names.values()):
@@ -235,6 +237,9 @@ class Imports(Statements):
             or self.spent_in_modules > STEPS_IN_MODULES
         ):
             return
+        if not self.modules_by_frame:
+            # Where the project's modules take too much, the program is followed once more without them.
+            self.account.limit -= self.account.left // 2
         first = len(self.lines)
         try:
             with warnings.catch_warnings():
@@ -295,24 +300,24 @@ class Imports(Statements):
     def apart(self, module: ModuleValue) -> Iterator[None]:
         """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
         before = {name: getattr(self, name) for name in RUNNING}
-        active, limit, began, since = self.active["recordings"], self.limit, self.clock, self.imported_at
+        active, began, since = self.active["recordings"], self.clock, self.imported_at
         self.imported_at = began if module.imported is None else module.imported
-        self.store, self.module, self.stack, self.controls, self.loops = Store(), module.frame, [], [], []
+        self.store, self.module, self.stack, self.controls, self.loops = Store(self.account), module.frame, [], [], []
         self.forks, self.guards, self.entry, self.eager = 0, 0, None, False
-        self.limit = min(limit, self.clock + MODULE_STEPS)
         self.active["recordings"] = ()
         self.recorder.muted += 1
         try:
-            yield
+            with self.account.share(MODULE_COST):
+                yield
         except ExhaustedError:
-            if self.clock > limit:
+            if not self.account.left:
                 raise
         finally:
             if before["entry"] is None:
                 self.steps_in_modules += self.clock - began
             self.recorder.muted -= 1
             self.active["recordings"] = active
-            self.limit, self.imported_at = limit, since
+            self.imported_at = since
             vars(self).update(before)
 
 

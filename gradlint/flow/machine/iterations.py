@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from gradlint.flow.machine.branches import Branches
 from gradlint.flow.machine.expressions import COUNTED, UNROLL
 from gradlint.flow.state.loops import Loop
-from gradlint.flow.state.store import MISSING, either
+from gradlint.flow.state.store import MISSING
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Frame, Function
-from gradlint.flow.values.values import Const, Items, Number, Pairs, Seq, Tensor, Value
+from gradlint.flow.values.values import Const, Items, Number, Pairs, Seq, Tensor, Value, either
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from gradlint.flow.machine import callbacks, relevance
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import RaisedError
 from gradlint.flow.machine.dispatch import Library
-from gradlint.flow.tapes import usage
+from gradlint.flow.tapes import untracked, usage
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
 from gradlint.flow.values.values import (
@@ -71,6 +71,7 @@ class Machine(Library):
                 continue
         self.enter_the_rest()
         usage.judge(self)
+        untracked.judge(self)
 
     def enter_the_rest(self) -> None:
         """Enter each function and method that nothing called and that a tape may have to do with, once, with
@@ -116,7 +117,7 @@ class Machine(Library):
 
     def written_by(self, value: Instance) -> frozenset[str]:
         """The attributes that the methods of an object's class write."""
-        return frozenset().union(*(self.written_in(cls) for cls in self.mro(value.cls) if isinstance(cls, ClassValue)))
+        return frozenset().union(*(self.written_in(cls) for cls in value.cls.mro if isinstance(cls, ClassValue)))
 
     def enter_alone(self, function: Function) -> None:
         """Enter one function with arguments that are not known, whatever wraps it."""
@@ -162,6 +163,7 @@ class Machine(Library):
             if function.name != "__init__":
                 keras.doubt_built(self, made)
             self.forget_attributes(cls, made)
+            self.set(made.state, "assumed", True)
         return made
 
     def forget_attributes(self, cls: ClassValue, made: Value) -> None:

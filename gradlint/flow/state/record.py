@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
+from gradlint.flow.state.expected import Expected
 
 if TYPE_CHECKING:
     from gradlint.finding import Severity
@@ -33,6 +34,7 @@ class Recorder:
         self.tapes: set[Span] = set()
         self.complete = True
         self.muted = 0
+        self.expected = Expected()
         self.questions: dict[Span, dict[str, Question]] = {}
         self.own = 0
         """How many lines the program itself has; those of the project's modules follow."""
@@ -55,6 +57,10 @@ class Recorder:
         places: dict[str, Span] | None = None,
     ) -> None:
         """Note a claim; one with the same kind and place joins the earlier one."""
+        kept = tuple(gradient for gradient in gradients if not self.expected.expects(gradient))
+        if (gradients and not kept) or self.expected.catches(span, (detail or {}).get("exception")):
+            return
+        gradients = kept
         calls = [gradient.call for gradient in gradients] or [span]
         if self.muted or any(call.line > self.own for call in calls):
             return

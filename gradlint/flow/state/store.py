@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.values.values import EVERYWHERE, Const, Edge, Items, Join, LostNone, Number, Pairs, Unknown, Value
+from gradlint.flow.account import Account, pay_for, running
+from gradlint.flow.values.values import Const, Items, Join, LostNone, Number, Pairs, Value, either
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,15 @@ class Store:
     All state lives in plain dictionaries that are read directly; only writing goes through here.
     """
 
-    __slots__ = ("journal",)
+    __slots__ = ("account", "journal")
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account | None = None) -> None:
+        self.account = account or running()
         self.journal: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
         """Write one entry."""
+        self.account.pay(1 if not isinstance(value, tuple) else 1 + (len(value) >> 4))
         self.journal.append((where, key, where.get(key, MISSING)))
         if value is MISSING:
             where.pop(key, None)
@@ -48,6 +51,7 @@ class Store:
 
     def since(self, mark: int) -> Changes:
         """What was written since a mark, with the values that stand there now."""
+        self.account.pay(1 + 2 * (len(self.journal) - mark))
         return {(id(where), key): (where, key, where.get(key, MISSING)) for where, key, _ in self.journal[mark:]}
 
     def undo(self, mark: int) -> Changes:
@@ -99,6 +103,7 @@ def join(a: Any, b: Any, label_a: str = "", label_b: str = "") -> Any:
     if isinstance(a, frozenset) and isinstance(b, frozenset):
         return a | b
     if isinstance(a, tuple) and isinstance(b, tuple):
+        pay_for(len(a) * len(b))
         return a + tuple(item for item in b if item not in a)
     try:
         same = bool(a == b)
@@ -109,15 +114,6 @@ def join(a: Any, b: Any, label_a: str = "", label_b: str = "") -> Any:
 
 MANY = 8
 """How many values one name may hold, by the way taken, before they are one unknown value."""
-
-
-def either(*values: Value) -> Unknown:
-    """Something unknown that is one of several values."""
-    made = Unknown("one of many", anything=any(isinstance(value, Unknown) and value.anything for value in values))
-    made.edges = tuple(
-        Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE) for value in values if not isinstance(value, Const)
-    )
-    return made
 
 
 def join_values(a: Value, b: Value, label_a: str = "", label_b: str = "") -> Value:
@@ -158,15 +154,18 @@ def join_items(a: Items, b: Items) -> Items:
         values = tuple(x if x is y else join_values(x, y) for x, y in zip(a.values, b.values, strict=True))
         return Items(values, a.exact and b.exact)
     longer, shorter = (a, b) if len(a.values) > len(b.values) else (b, a)
-    extra = tuple(value for value in shorter.values if not any(value is other for other in longer.values))
-    return Items(longer.values + extra, exact=False)
+    held = {id(value) for value in longer.values}
+    return Items(longer.values + tuple(value for value in shorter.values if id(value) not in held), exact=False)
 
 
 def join_pairs(a: Pairs, b: Pairs) -> Pairs:
     """A dictionary that holds either of two sets of entries."""
-    result = a
     exact = a.exact and b.exact and {key for key, _ in a.entries} == {key for key, _ in b.entries}
-    for key, value in b.entries:
-        mine = a.get(key)
-        result = result.put(key, value if mine is None or mine is value else join_values(mine, value))
-    return Pairs(result.entries, exact, a.rest + tuple(value for value in b.rest if value not in a.rest))
+    joined = [(key, _joined(value, b.get(key))) for key, value in a.entries]
+    joined += [(key, value) for key, value in b.entries if a.get(key) is None]
+    held = {id(value) for value in a.rest}
+    return Pairs(tuple(joined), exact, a.rest + tuple(value for value in b.rest if id(value) not in held))
+
+
+def _joined(mine: Value, other: Value | None) -> Value:
+    return mine if other is None or other is mine else join_values(mine, other)

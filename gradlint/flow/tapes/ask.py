@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Answer, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
+from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.partial import Partial
 from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
@@ -63,10 +64,12 @@ class Questions(Refusals, Partial):
             if not self.lookup_error(sources, recording):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
                     self.no_sources(call.sources)
+                self.refuses = self.optimizer_refuses(recording, sources)
                 for source, node, text in sources:
                     self.question(recording, source, node, text)
                 self.numbers(recording, sources)
                 self.summed()
+                untracked.note(self, self.asked)
         self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
         return self.answered
 
@@ -79,10 +82,12 @@ class Questions(Refusals, Partial):
             plain = len(written) == len(value.items.values) and not any(isinstance(n, ast.Starred) for n in written)
             many = len(value.items.values) > 1
             for index, item in enumerate(value.items.values):
+                before = value.items.values[:index]
                 if plain:
                     found += self.flat(item, written[index])
                 else:
-                    name = self.item_name(item, text, index) if many else text
+                    known = value.items.exact and all(isinstance(one, Variable | Tensor) for one in before)
+                    name = self.item_name(item, text, index if known else None) if many else text
                     found += self.flat(item, node, name)
             return found
         if isinstance(value, Dict):
@@ -99,15 +104,20 @@ class Questions(Refusals, Partial):
             value = value.base
         return [(value, node, text)]
 
-    def item_name(self, item: Value, text: str, index: int) -> str:
-        """How one item of a list of sources is called."""
+    def item_name(self, item: Value, text: str, index: int | None) -> str:
+        """How one item of a list of sources is called; the index is None where what stands before it is not known."""
         if isinstance(item, Params) and isinstance(item.owner, LibObject):
             label = item.owner.state.get("name") or item.owner.name.rpartition(".")[2]
             return f"{text} ({label})"
         if isinstance(item, Unknown) and item.span is None:
             return text
         named = self.machine.named(item) if isinstance(item, Variable | Tensor) else None
-        return named if named and named not in self.machine.loop_names else f"{text}[{index}]"
+        if named and named not in self.machine.loop_names:
+            return named
+        if index is not None:
+            return f"{text}[{index}]"
+        attribute = self.machine.attribute_of(item)
+        return f"{text} ({attribute})" if attribute else text
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
@@ -159,6 +169,12 @@ class Questions(Refusals, Partial):
             places={"call": self.call.span, "target": span_of(self.call.target_node)},
         )
 
+    def optimizer_refuses(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> bool:
+        """Whether the library itself asks and gets nothing at all, which its optimizer refuses with a ValueError."""
+        if not self.call.tape.state.get("implicit") or not sources:
+            return False
+        return all(self.lost_cause(recording, source, node, text) is not None for source, node, text in sources)
+
     # -- one question ----------------------------------------------------------------------------------------------
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
@@ -184,6 +200,8 @@ class Questions(Refusals, Partial):
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
+        if self.refuses and cause.outcome == "none":
+            cause.outcome, cause.exception = "error", "ValueError"
         if cause.outcome == "none":
             self.unfloating(recording, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":

@@ -270,10 +270,13 @@ class Causes(Asking):
         found: list[Break] = []
         for target in self.targets:
             found += self.ways(target, recording).breaks(source)
+        seen = self.own_ways()
         found = [
             item
             for item in found
-            if item.edge.parent is not self.machine.escaped and not self.beside_another_way(recording, item, source)
+            if id(item.node) in seen
+            and item.edge.parent is not self.machine.escaped
+            and not self.beside_another_way(recording, item, source)
         ]
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
@@ -303,6 +306,20 @@ class Causes(Asking):
         if self.depends(source, self.targets):
             detail["reason"] = "swapped"
         return Cause(Kind.UNCONNECTED, span, detail=detail)
+
+    def own_ways(self) -> set[int]:
+        """The values below the targets that code in view leads to: not what a Variable was assigned long before."""
+        seen: set[int] = set()
+        stack: list[Value] = list(self.targets)
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or node is self.machine.escaped:
+                continue
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None or edge.cut.kind is not Kind.ASSIGNED)
+            stack.extend(graph.parts(node, self.machine.captured))
+        return seen
 
     def beside_another_way(self, recording: Recording, item: Break, source: Value) -> bool:
         """Whether a break is a gradient that does not depend on its target as such, but does on the source."""

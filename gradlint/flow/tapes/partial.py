@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.facts import Kind
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
@@ -91,7 +92,10 @@ class Partial(Causes):
                 for index, option in enumerate(join.options):
                     if not self.lost_on_branch(target, option, source, recording):
                         continue
-                    for item in self.ways(option, recording).breaks(source):
+                    breaks = self.ways(option, recording).breaks(source)
+                    if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
+                        continue
+                    for item in breaks:
                         cut = item.edge.cut
                         if cut is None or cut.kind not in WAYS or not item.sure:
                             continue

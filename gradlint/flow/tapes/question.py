@@ -104,6 +104,7 @@ class Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
+        self.refuses = False
         self.doom = self.doomed_by()
 
     # -- claims ----------------------------------------------------------------------------------------------------

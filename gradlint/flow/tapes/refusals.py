@@ -168,7 +168,7 @@ class Refusals(Asking):
     def no_sources(self, sources: Seq) -> None:
         """An empty list of sources that should have held variables."""
         reason = (sources.extra or {}).get("reason")
-        if not reason:
+        if not reason or reason == "untracked":
             return
         node = self.call.sources_node
         span = sources.span or span_of(node)

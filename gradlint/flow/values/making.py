@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay, pay_for
 from gradlint.flow.facts import Span
-from gradlint.flow.values.values import Const, Items, Pairs, Seq, Value
+from gradlint.flow.values.bounds import LEAVES
+from gradlint.flow.values.values import Const, Dict, Edge, Items, Pairs, Seq, Storage, Value
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ANY_ATTRIBUTE = "any attribute"
 """In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
@@ -29,6 +31,12 @@ def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True,
     return Seq(Items(tuple(values), exact), kind, span_of(node) if node is not None else None)
 
 
+def gain(value: Value, edges: tuple[Edge, ...]) -> None:
+    """Let a value that is there already depend on more."""
+    pay_for(len(value.edges))
+    value.edges = (*value.edges, *edges)
+
+
 def with_key(pairs: Pairs, key: Value, value: Value) -> Pairs:
     """Entries with one more under a key that may not be known."""
     if isinstance(key, Const):
@@ -40,3 +48,28 @@ def with_key(pairs: Pairs, key: Value, value: Value) -> Pairs:
     if isinstance(key, Seq) and all(isinstance(part, Const) for part in key.items.values):
         return pairs.put(tuple(part.value for part in key.items.values if isinstance(part, Const)), value)
     return Pairs(pairs.entries, False, (*pairs.rest, value))
+
+
+def leaves(value: Value, depth: int, rest: Value) -> Iterator[Value]:
+    """The values that stand for tensors in a nest of lists, tuples and dictionaries.
+
+    Args:
+        value: The nest.
+        depth: How deep to look.
+        rest: What stands for all that there are besides, where they are too many.
+    """
+    stack = [(value, depth)]
+    for _ in range(LEAVES):
+        if not stack:
+            return
+        node, below = stack.pop()
+        if isinstance(node, Seq) and below:
+            stack += [(item, below - 1) for item in reversed(node.items.values)]
+        elif isinstance(node, Dict) and below:
+            held = (*(item for _, item in node.pairs.entries), *node.pairs.rest)
+            stack += [(item, below - 1) for item in reversed(held)]
+        else:
+            pay(1)
+            yield node.base if isinstance(node, Storage) else node
+    if stack:
+        yield rest

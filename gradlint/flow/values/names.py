@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlint.knowledge.stubs import Stubs
 
 LIBRARIES = frozenset(
     {
@@ -63,27 +67,6 @@ SILENT = frozenset(
 )
 """Packages that show, store or measure what they are given and hand no gradient back."""
 
-LEAVING = frozenset(
-    {
-        "scipy",
-        "sklearn",
-        "cv2",
-        "pandas",
-        "PIL",
-        "skimage",
-        "statsmodels",
-        "xgboost",
-        "lightgbm",
-        "networkx",
-        "sympy",
-        "librosa",
-        "soundfile",
-        "imageio",
-        "numba",
-    }
-)
-"""Packages that compute in NumPy: a gradient does not pass through them."""
-
 _PREFIXES = (
     ("tensorflow.compat.v2.", "tensorflow."),
     ("tensorflow.python.keras.", "keras."),
@@ -132,13 +115,17 @@ class Wrappers:
     Attributes:
         differentiable: Functions whose result is a tensor connected to all that goes in.
         opaque: Functions through which no gradient passes.
+        stubs: What the user's own stubs say.
     """
 
     differentiable: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    stubs: Stubs | None = None
 
     def names_package(self, name: str) -> bool:
         """Whether a pattern speaks of the package that a dotted name belongs to."""
+        if self.stubs is not None and root(name) in self.stubs.packages:
+            return True
         return any(fnmatchcase(root(name), root(pattern)) for pattern in (*self.differentiable, *self.opaque))
 
     def passes(self, name: str) -> bool | None:

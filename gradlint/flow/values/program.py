@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.values.values import Value
+from gradlint.flow.account import pay, pay_for
+from gradlint.flow.values.values import Known, Value
 
 if TYPE_CHECKING:
     import ast
@@ -85,9 +87,13 @@ class Partial(Value):
 
 
 class ClassValue(Value):
-    """A class of the program; ``frame.names`` are its attributes."""
+    """A class of the program; ``frame.names`` are its attributes.
 
-    __slots__ = ("bases", "frame", "name", "node")
+    ``mro`` are the class and all that it descends from, in the order in which Python looks for an attribute; a base
+    that is no class of the program stands for itself alone.
+    """
+
+    __slots__ = ("bases", "frame", "mro", "name", "node")
 
     def __init__(self, node: ast.ClassDef, bases: tuple[Value, ...], frame: Frame, span: Span) -> None:
         super().__init__(span)
@@ -95,6 +101,41 @@ class ClassValue(Value):
         self.name = node.name
         self.bases = bases
         self.frame = frame
+        self.mro: tuple[Value, ...] = (self, *_merged([_line(base) for base in bases], bases))
+
+
+def _line(base: Value) -> tuple[Value, ...]:
+    return base.mro if isinstance(base, ClassValue) else (base,)
+
+
+def _merged(lines: list[tuple[Value, ...]], bases: tuple[Value, ...]) -> list[Value]:
+    """The C3 linearisation of what several bases descend from (Python's "method resolution order").
+
+    Python refuses bases that have none; they are taken one after the other then, each class once.
+    """
+    rows = [list(reversed(line)) for line in (*lines, bases) if line]
+    pay_for(4 * sum(map(len, rows)))
+    later = Counter(_name(value) for row in rows for value in row[:-1])
+    found: list[Value] = []
+    while rows:
+        head = next((row[-1] for row in rows if not later[_name(row[-1])]), None)
+        if head is None:
+            rest = {_name(value): value for row in rows for value in reversed(row)}
+            return [*found, *rest.values()]
+        found.append(head)
+        pay(len(rows))
+        for row in rows:
+            if _name(row[-1]) == _name(head):
+                row.pop()
+                if row:
+                    later[_name(row[-1])] -= 1
+        rows = [row for row in rows if row]
+    return found
+
+
+def _name(value: Value) -> object:
+    """What tells a base from others: the same class of a library is another value each time that it is named."""
+    return value.name if isinstance(value, Known) else id(value)
 
 
 class Instance(Value):

@@ -9,8 +9,11 @@ A value that a gradient could pass through has ``edges`` to the values that it w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gradlint.flow.account import hide, pay, pay_for
+from gradlint.flow.values.bounds import DEEP, MOST, NEST, SOME, Extent, extent_of
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Kind, Span
@@ -58,6 +61,7 @@ class Edge:
         sure: bool = True,
         seen: frozenset[Recording] = frozenset(),
     ) -> None:
+        pay(1)
         self.parent = parent
         self.cut = cut
         self.live = live
@@ -81,6 +85,8 @@ class Value:
     """Anything that a name can hold."""
 
     __slots__ = ("born", "edges", "span", "tracked", "where")
+    nests: ClassVar[bool] = False
+    extent: Extent = (1, 0)
     where: Any
     edges: tuple[Edge, ...]
     tracked: frozenset[Recording]
@@ -88,6 +94,7 @@ class Value:
     born: int
 
     def __init__(self, span: Span | None = None) -> None:
+        pay(1)
         self.edges = NO_EDGES
         self.tracked = NOWHERE
         self.span = span
@@ -116,7 +123,7 @@ class LostNone(Const):
 
 
 class Number(Value):
-    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str`` or empty.
+    """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str``, ``shape`` or empty.
 
     ``known`` is the number that it is, or None where that is not known.
     """
@@ -225,10 +232,27 @@ class Storage(Value):
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a sequence; where ``exact`` is false there may be more of the same, in any number."""
+    """The items of a sequence; where ``exact`` is false there may be more of the same, in any number.
+
+    What would be too many is one value that stands for each of them: see :func:`widened`.
+
+    Attributes:
+        values: The items.
+        exact: Whether there are no more than these.
+        extent: How many values stand in it, and how deep, as it was when it was made.
+    """
 
     values: tuple[Value, ...] = ()
     exact: bool = True
+    extent: Extent = field(default=(1, 1), init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        extent = extent_of(self.values)
+        if len(self.values) > (MOST if self.exact else SOME) or extent[0] > NEST or extent[1] > DEEP:
+            object.__setattr__(self, "values", (widened(self.values),))
+            object.__setattr__(self, "exact", False)
+            extent = extent_of(self.values)
+        object.__setattr__(self, "extent", extent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,25 +262,48 @@ class Pairs:
     entries: tuple[tuple[Any, Value], ...] = ()
     exact: bool = True
     rest: tuple[Value, ...] = ()
+    extent: Extent = field(default=(1, 1), init=False, repr=False, compare=False)
+    _found: dict[Any, Value] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        held = tuple(value for _, value in self.entries)
+        extent = extent_of((*held, *self.rest))
+        kept = MOST if extent[0] <= NEST and extent[1] <= DEEP else 0
+        if len(self.entries) > kept:
+            object.__setattr__(self, "rest", (*self.rest, *held[kept:]))
+            object.__setattr__(self, "entries", self.entries[:kept])
+            object.__setattr__(self, "exact", False)
+        if len(self.rest) > (SOME if kept else 0):
+            object.__setattr__(self, "rest", (widened(self.rest),))
+        object.__setattr__(self, "extent", extent if kept else (2, 1))
 
     def get(self, key: Any) -> Value | None:
         """The value that stands under a key."""
-        for name, value in self.entries:
-            if name == key and type(name) is type(key):
-                return value
-        return None
+        if self._found is None:
+            pay_for(len(self.entries))
+            object.__setattr__(self, "_found", {(type(name), name): value for name, value in reversed(self.entries)})
+        assert self._found is not None
+        return self._found.get((type(key), key))
 
     def put(self, key: Any, value: Value) -> Pairs:
         """The same entries with one changed or added."""
-        if self.get(key) is None:
-            return Pairs((*self.entries, (key, value)), self.exact, self.rest)
-        return Pairs(tuple((k, value if k == key else v) for k, v in self.entries), self.exact, self.rest)
+        if self.get(key) is not None:
+            return Pairs(tuple((k, value if k == key else v) for k, v in self.entries), self.exact, self.rest)
+        made = Pairs((*self.entries, (key, value)), self.exact, self.rest)
+        found = self._found
+        if found is not None and len(made.entries) > len(self.entries):
+            # What was found out goes on to the new one; the old one can find it out again.
+            found[type(key), key] = value
+            object.__setattr__(made, "_found", found)
+            object.__setattr__(self, "_found", None)
+        return made
 
 
 class Seq(Value):
     """A list, tuple, set or the like; ``state["items"]`` is an :class:`Items`."""
 
     __slots__ = ("extra", "kind", "state")
+    nests = True
 
     def __init__(self, items: Items, kind: str = "list", span: Span | None = None) -> None:
         super().__init__(span)
@@ -270,11 +317,17 @@ class Seq(Value):
         items: Items = self.state["items"]
         return items
 
+    @property
+    def extent(self) -> Extent:  # type: ignore[override]  # what a container holds changes
+        """How much it holds now."""
+        return self.items.extent
+
 
 class Dict(Value):
     """A dictionary; ``state["pairs"]`` is a :class:`Pairs`."""
 
     __slots__ = ("state",)
+    nests = True
 
     def __init__(self, pairs: Pairs, span: Span | None = None) -> None:
         super().__init__(span)
@@ -285,6 +338,11 @@ class Dict(Value):
         """What it holds now."""
         pairs: Pairs = self.state["pairs"]
         return pairs
+
+    @property
+    def extent(self) -> Extent:  # type: ignore[override]  # what a container holds changes
+        """How much it holds now."""
+        return self.pairs.extent
 
 
 class Recording:
@@ -420,11 +478,37 @@ class Unknown(Value):
 
 def everywhere(value: Value) -> tuple[Edge, ...]:
     """An edge that holds for every recording, for what is part of something rather than computed from it."""
-    if isinstance(value, Const):
-        return ()
-    return (Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE),)
+    return () if isinstance(value, Const) else (Edge(value, None, EVERYWHERE, sure=False, seen=EVERYWHERE),)
 
 
 def sure_everywhere(value: Value) -> tuple[Edge, ...]:
     """An edge that surely holds for every recording."""
     return () if isinstance(value, Const) else (Edge(value, None, EVERYWHERE, seen=EVERYWHERE),)
+
+
+def either(*values: Value) -> Unknown:
+    """Something unknown that is one of several values; what is done to it may be done to each of them."""
+    made = Unknown("one of many", anything=any(isinstance(value, Unknown) and value.anything for value in values))
+    made.edges = tuple(edge for value in values for edge in everywhere(value))
+    hide(values)
+    return made
+
+
+def widened(values: tuple[Value, ...], depth: int = 3) -> Value:
+    """One value that stands for each of many: a number for numbers, a row of such for rows of numbers, else unknown."""
+    kinds = {_number_kind(value) for value in values}
+    if "" not in kinds:
+        return Number(kinds.pop() if len(kinds) == 1 else "str" if "str" in kinds else "float")
+    rows = [value.items.values for value in values if isinstance(value, Seq) and value.items.exact]
+    if depth and len(rows) == len(values) and len({len(row) for row in rows}) == 1:
+        columns = [widened(column, depth - 1) for column in zip(*rows, strict=True)]
+        if columns and all(isinstance(column, Number | Seq) for column in columns):
+            return Seq(Items(tuple(columns)), "list")
+    return either(*values)
+
+
+def _number_kind(value: Value) -> str:
+    """The kind of a Python number or text that depends on nothing; empty for all else."""
+    if isinstance(value, Const) and isinstance(value.value, bool | int | float | str):
+        return type(value.value).__name__
+    return value.kind if isinstance(value, Number) and not value.edges else ""

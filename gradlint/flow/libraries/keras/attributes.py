@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
-from gradlint.flow.state.store import either
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Instance
@@ -21,6 +20,7 @@ from gradlint.flow.values.values import (
     Symbolic,
     Unknown,
     Value,
+    either,
     sure_everywhere,
 )
 
@@ -119,7 +119,7 @@ def listed(layers: Seq) -> Seq:
 
 def losses(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """``model.losses``: the penalties that its layers add; an empty list where the program speaks of none."""
-    known = not any(word in machine.code for word in ("regularizer", "Regularization", "add_loss"))
+    known = not machine.mentions("regularizer", "Regularization", "add_loss")
     if known and _own(value, 8):
         return sequence([], node=node)
     return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)

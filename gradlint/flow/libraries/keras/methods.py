@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Cut
 
 LEAVING = (
-    "predict", "predict_on_batch", "evaluate", "train_on_batch", "test_on_batch", "fit", "get_weights",
-    "predict_generator",
+    "predict", "predict_on_batch", "evaluate", "test_on_batch", "get_weights", "predict_generator",
 )  # fmt: skip
 """Methods of a model whose result is NumPy or Python."""
 
@@ -51,14 +50,14 @@ def build(machine: Interpreter, owner: LibObject, _call: LibraryCall) -> Value:
     return Const(None)
 
 
-@of_layers("load_weights", "set_weights", "summary", "fit")
+@of_layers("load_weights", "set_weights", "summary")
 def build_and_more(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A method that builds the layer, and gives nothing that matters."""
     objects.mark_built(machine, owner)
     return machine.unknown(call.name, call.node)
 
 
-@of_layers("compile", "save", "save_weights", "reset_states", "get_config")
+@of_layers("save", "save_weights", "reset_states", "get_config")
 def nothing(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
     """A method that gives nothing that matters."""
     return machine.unknown(call.name, call.node)
@@ -79,7 +78,7 @@ def add(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     return Const(None)
 
 
-@of_layers(*(name for name in LEAVING if name != "fit"))
+@of_layers(*LEAVING)
 def leave(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``model.predict(x)`` and its kin."""
     objects.mark_built(machine, owner)
@@ -171,23 +170,12 @@ def call_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> V
     return machine.call(owner, call.args, call.kwargs, call.node)
 
 
-@methods(Instance, "build", "fit", "set_weights", "load_weights")
+@methods(Instance, "build", "set_weights", "load_weights")
 def build_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
     """A method that builds the model, and gives nothing that matters."""
     objects.build(machine, owner, call.node)
     for inner in layers.nested(owner):
         objects.mark_built(machine, inner)
-    return machine.unknown(call.name, call.node)
-
-
-@methods(Instance, "compile")
-def compile_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
-    """``model.compile(...)``: the model keeps what it is given."""
-    for value in call.values:
-        if isinstance(value, LibObject):
-            machine.set(owner.state, f"compiled {id(value)}", value)
-    if "optimizer" in call.kwargs:
-        machine.set(owner.attrs, "optimizer", call.kwargs["optimizer"])
     return machine.unknown(call.name, call.node)
 
 
@@ -197,7 +185,7 @@ def nothing_of_instance(machine: Interpreter, _owner: Instance, call: LibraryCal
     return machine.unknown(call.name, call.node)
 
 
-@methods(Instance, *(name for name in LEAVING if name != "fit"))
+@methods(Instance, *LEAVING)
 def leave_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
     """``model.predict(x)`` and its kin."""
     given = call.tensors(machine)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Unknown, Value, Variable
+from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Span
@@ -165,27 +165,3 @@ def is_gradients(value: Value) -> bool:
         isinstance(item, LostNone) or (isinstance(item, Tensor) and item.gradient_of is not None)
         for item in value.items.values
     )
-
-
-@methods("optimizer", "minimize")
-def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
-    """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
-        loss = call.argument(0, "loss")
-        if isinstance(loss, Tensor) and "tape" not in call.kwargs:
-            machine.recorder.claim(
-                Kind.MINIMIZE,
-                span_of(call.node),
-                "error",
-                detail={"callee": machine.callee(call.node), "reason": "tensor"},
-            )
-        return Const(None)
-    machine.recorder.claim(
-        Kind.MINIMIZE,
-        span_of(call.node),
-        "error",
-        detail={"callee": machine.callee(call.node), "reason": "removed", "exception": "AttributeError"},
-        places={"call": span_of(call.node)},
-    )
-    machine.raised("AttributeError")
-    return Unknown("minimize", span_of(call.node))

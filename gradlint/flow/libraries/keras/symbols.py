@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.state.store import either
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import (
@@ -23,6 +22,7 @@ from gradlint.flow.values.values import (
     Tensor,
     Unknown,
     Value,
+    either,
 )
 
 if TYPE_CHECKING:

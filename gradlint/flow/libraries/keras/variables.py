@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.libraries.keras.layers import distinct, flattened, is_layer, machine_has, nested
+from gradlint.flow.libraries.keras.layers import distinct, nested
+from gradlint.flow.libraries.keras.tracking import Tracking
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Array, Items, Join, LibObject, Params, Seq, Tensor, Unknown, Value, Variable
@@ -65,12 +66,11 @@ def settings(value: LibObject, depth: int = 8) -> list[Value]:
 
 def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> Value:
     """``model.trainable_variables`` and its kin: the variables one by one, as far as they are known."""
-    found: list[Value] = []
-    reasons: list[str] = []
     trainable_only = name.startswith("trainable")
     non_trainable = name.startswith("non_trainable")
-    _collect(machine, owner, found, reasons, trainable_only, None, 8)
-    unique = distinct(found)
+    tracking = Tracking(machine, trainable_only=trainable_only)
+    tracking.collect(owner)
+    unique = distinct(tracking.found)
     if non_trainable:
         return machine.unknown(name, node, [owner])
     if not trainable_only:
@@ -80,76 +80,14 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
     exact = all(isinstance(item, Variable) for item in unique)
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
     extra: dict[str, Any] = {"owner": owner, "name": name}
-    if not unique and reasons:
-        extra["reason"] = reasons[0]
+    if trainable_only and tracking.untracked:
+        extra["untracked"] = tuple(distinct(list(tracking.untracked)))
+    if not unique and not tracking.open:
+        extra["reason"] = "untracked" if tracking.untracked else next(iter(tracking.reasons), "none")
+    elif not unique and tracking.reasons:
+        extra["reason"] = tracking.reasons[0]
     made.extra = extra
     return made
-
-
-def _collect(
-    machine: Interpreter,
-    value: Value,
-    found: list[Value],
-    reasons: list[str],
-    trainable_only: bool,
-    tf_too: bool | None,
-    depth: int,
-) -> None:
-    if not depth:
-        return
-    machine.spend(1)
-    state = value.state if isinstance(value, LibObject | Instance) else {}
-    if trainable_only and state.get("trainable", True) is False:
-        reasons.append("frozen")
-        return
-    if isinstance(value, Unknown):
-        found.append(value)
-        return
-    if isinstance(value, LibObject):
-        if value.family not in {"layer", "model", "module"}:
-            return
-        if state.get("trainable", True) is None:
-            found.append(machine.unknown("variables", None, [value]))
-            return
-        params = state.get("params")
-        if isinstance(params, Params):
-            if state.get("built") is True or value.name.startswith("keras.applications"):
-                found.append(params)
-            elif state.get("built") is False:
-                reasons.append("unbuilt")
-            else:
-                found.append(machine.unknown("variables", None, [value]))
-        opaque = state.get("opaque")
-        if isinstance(opaque, Value):
-            found.append(opaque)
-    elif isinstance(value, Instance):
-        keras_class = value.library.startswith("keras.")
-        if value.open and not keras_class:
-            found.append(machine.unknown("variables", None, [value], anything=True))
-            return
-        # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
-        names = value.attrs if keras_class else sorted(value.attrs)
-        for attr in (value.attrs[name] for name in names):
-            if not isinstance(attr, Value):
-                continue
-            for held in flattened(attr):
-                if isinstance(held, Variable):
-                    if trainable_only and held.trainable is False:
-                        continue
-                    if keras_class and held.keras is False:
-                        continue
-                    found.append(held)
-                elif isinstance(held, Unknown):
-                    found.append(held)
-        for weight in state.get("weights", ()):
-            if isinstance(weight, Variable) and not (trainable_only and weight.trainable is False):
-                found.append(weight)
-        if keras_class and state.get("built") is False and not found:
-            has_build = machine_has(machine, value, "build") or bool(nested(value))
-            reasons.append("unbuilt" if has_build else "none")
-    for inner in nested(value):
-        if inner is not value and is_layer(inner):
-            _collect(machine, inner, found, reasons, trainable_only, tf_too, depth - 1)
 
 
 def _states(owner: Value, key: str, depth: int) -> list[Value]:

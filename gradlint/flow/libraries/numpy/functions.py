@@ -26,7 +26,7 @@ from gradlint.flow.values.values import (
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
-KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros"})
+KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros", "numpy.polynomial.polynomial.polyval"})
 """The functions that keep a tensor a tensor (NumPy 2.4)."""
 DISCRETE = frozenset({
     "argmax", "argmin", "argsort", "argwhere", "nonzero", "searchsorted", "shape", "size", "ndim", "where", "unique",
@@ -86,7 +86,7 @@ def function(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.library_call("builtins.sum", call.args, call.kwargs, call.node)
     call.args = [machine.consumed(value, call.node) for value in call.args]
     values = call.tensors(machine)
-    if any(isinstance(leaf, Function) for leaf in values) or short == "vectorize":
+    if any(isinstance(leaf, Function) for leaf in values):
         return machine.foreign("call", call.node, values)
     if call.name in KEEPING and call.args and isinstance(call.args[0], Tensor):
         return machine.tensor(call.node, [call.args[0]], dtype=call.args[0].dtype, op=call.name)

@@ -18,6 +18,7 @@ from gradlint.flow.values.values import (
     Dict,
     Items,
     Known,
+    LibObject,
     Number,
     Pairs,
     Seq,
@@ -152,9 +153,14 @@ def _is_plain(value: Value) -> bool:
 
 @models("builtins.any", "builtins.all")
 def truths(machine: Interpreter, call: LibraryCall) -> Value:
-    """``any(values)`` and ``all(values)``."""
+    """``any(values)`` and ``all(values)``: known where one item decides, or where all are known and none does."""
+    items, exact = machine.iterate(call.args[0], call.node) if call.args else ([], False)
+    decisive = call.last == "any"
+    known = [bool(item.value) if isinstance(item, Const) else None for item in items]
+    if exact and (decisive in known or None not in known):
+        return Const(decisive if decisive in known else not decisive)
     made = Number("bool", span_of(call.node))
-    leaves = [leaf for value in call.args for leaf in machine.leaves(value)]
+    leaves = [leaf for item in items for leaf in machine.leaves(item)]
     machine.depend(made, leaves, machine.cut(Kind.COMPARISON, call.node, call.last))
     return made
 
@@ -212,11 +218,15 @@ def instance_of(value: Value, cls: Value) -> bool | None:
     if isinstance(cls, Seq):
         answers = {instance_of(value, one) for one in cls.items.values}
         return True if True in answers else None if None in answers or not cls.items.exact else False
-    if isinstance(value, Instance) and isinstance(cls, ClassValue) and value.cls is cls:
-        return True
+    if isinstance(cls, ClassValue):
+        if isinstance(value, Instance):
+            return True if value.cls is cls else None
+        return False if isinstance(value, _OF_NO_OWN_CLASS) else None
     return _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
 
 
+_OF_NO_OWN_CLASS = (Const, Number, Array, Seq, Dict, Function, Tensor, Variable, LibObject)
+"""The values that are objects of no class of the program."""
 _TENSOR_CLASSES = frozenset({"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"})
 _CONTAINER_CLASSES = frozenset({"builtins.list", "builtins.tuple", "builtins.dict"})
 _SCALAR_CLASSES: dict[str, type] = {

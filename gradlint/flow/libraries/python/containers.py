@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.models import LibraryCall, methods
-from gradlint.flow.state.store import MANY, either, join_values
+from gradlint.flow.state.store import MANY, join_values
 from gradlint.flow.values.making import sequence, span_of, with_key
 from gradlint.flow.values.program import Function, Generator
-from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value
+from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value, either
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.models import tensors_in
 from gradlint.flow.values.making import span_of
@@ -52,40 +53,57 @@ def copied(
         memo: The copies made so far, by the ids of their originals.
     """
     memo = {} if memo is None else memo
-    if id(value) in memo:
-        return memo[id(value)]
+    if id(value) not in memo:
+        pay(1)
+        memo[id(value)] = _copy(machine, value, node, deep=deep, memo=memo)
+    return memo[id(value)]
+
+
+def _copy(machine: Interpreter, value: Value, node: ast.AST, *, deep: bool, memo: dict[int, Value]) -> Value:
+    """A copy of what has not been copied yet; what may hold itself is noted before what it holds is copied."""
     if isinstance(value, Variable):
         made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
         machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
-        memo[id(value)] = made
         return made
-    if isinstance(value, Seq):
-        items = tuple(
-            copied(machine, item, node, deep=deep, memo=memo) if deep else item for item in value.items.values
-        )
-        return Seq(Items(items, value.items.exact), value.kind, span_of(node))
-    if isinstance(value, Dict):
-        entries = tuple(
-            (k, copied(machine, v, node, deep=deep, memo=memo) if deep else v) for k, v in value.pairs.entries
-        )
-        return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest), span_of(node))
+    if isinstance(value, Seq | Dict):
+        return _copy_of_container(machine, value, node, deep=deep, memo=memo)
     if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
-        twin = Instance(value.cls, value.library, span_of(node), open_=value.open)
-        twin.born = machine.tick()
-        memo[id(value)] = twin
-        for name, held in value.state.items():
-            if isinstance(held, tuple):
-                held = tuple(copied(machine, part, node, deep=deep, memo=memo) for part in held)
-            twin.state[name] = held
-        for name, held in value.attrs.items():
-            twin.attrs[name] = copied(machine, held, node, deep=True, memo=memo) if deep else held
-        return twin
+        return _copy_of_object(machine, value, node, deep=deep, memo=memo)
     if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
-        memo[id(value)] = machine.library_call("keras.models.clone_model", [value], {}, node)
-        return memo[id(value)]
+        return machine.library_call("keras.models.clone_model", [value], {}, node)
     if isinstance(value, Instance | LibObject | Params | Unknown):
         return machine.unknown("copy", node, [value], anything=True)
     return value
+
+
+def _copy_of_container(
+    machine: Interpreter, value: Seq | Dict, node: ast.AST, *, deep: bool, memo: dict[int, Value]
+) -> Value:
+    def held(item: Value) -> Value:
+        return copied(machine, item, node, deep=deep, memo=memo) if deep else item
+
+    if isinstance(value, Seq):
+        twin = memo[id(value)] = Seq(Items(), value.kind, span_of(node))
+        twin.state["items"] = Items(tuple(held(item) for item in value.items.values), value.items.exact)
+        return twin
+    made = memo[id(value)] = Dict(Pairs(), span_of(node))
+    entries = tuple((key, held(item)) for key, item in value.pairs.entries)
+    made.state["pairs"] = Pairs(entries, value.pairs.exact, value.pairs.rest)
+    return made
+
+
+def _copy_of_object(
+    machine: Interpreter, value: Instance, node: ast.AST, *, deep: bool, memo: dict[int, Value]
+) -> Instance:
+    twin = memo[id(value)] = Instance(value.cls, value.library, span_of(node), open_=value.open)
+    twin.born = machine.tick()
+    for name, held in value.state.items():
+        if isinstance(held, tuple):
+            held = tuple(copied(machine, part, node, deep=deep, memo=memo) for part in held)
+        twin.state[name] = held
+    for name, held in value.attrs.items():
+        twin.attrs[name] = copied(machine, held, node, deep=True, memo=memo) if deep else held
+    return twin
 
 
 def _copies_itself(machine: Interpreter, value: Instance) -> bool:

@@ -261,7 +261,7 @@ def _tensor(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, 
         machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
     made_tensor.extra = {"args": (left, right)}
     exception = _refused(machine, op, left, right)
-    if exception:
+    if exception and not machine.mentions("experimental_enable_numpy_behavior"):
         machine.doom(made_tensor, node, exception)
     return made_tensor
 
@@ -271,8 +271,6 @@ def _refused(machine: Interpreter, op: ast.operator, left: Value, right: Value) 
 
     It makes no float an integer and no complex number a float. Keras variables promote (TensorFlow 2.21).
     """
-    if "experimental_enable_numpy_behavior" in machine.code:
-        return ""
     for tensor, number in ((left, right), (right, left)):
         if not isinstance(tensor, Tensor) and not (isinstance(tensor, Variable) and tensor.keras is False):
             continue
@@ -395,7 +393,8 @@ def _contains(item: Value, container: Value) -> bool | None:
         values = container.items.values
         if any(isinstance(value, Const) and value.value == item.value for value in values):
             return True
-        if container.items.exact and all(isinstance(value, Const) for value in values):
+        plain = Const | Tensor | Variable | Array if item.value is None else Const
+        if container.items.exact and all(isinstance(value, plain) for value in values):
             return False
     if isinstance(container, Const) and isinstance(item, Const) and isinstance(container.value, str):
         return isinstance(item.value, str) and item.value in container.value

@@ -26,6 +26,7 @@ from gradlint.flow.values.values import (
     Unknown,
     Value,
     Variable,
+    everywhere,
 )
 
 if TYPE_CHECKING:
@@ -66,17 +67,17 @@ def subscript(machine: Interpreter, node: ast.AST, value: Value, index: Value) -
         except (IndexError, TypeError):
             return Number("str", span_of(node))
     if isinstance(value, Number | Const):
-        number = Number("int" if not isinstance(value, Number) or not value.kind else value.kind, span_of(node))
+        kind = value.kind if isinstance(value, Number) else ""
+        number = Number("int" if kind in {"", "shape"} else kind, span_of(node))
         machine.depend(number, [value])
         return number
     if isinstance(value, Unknown):
         key = ("[]", index.value) if isinstance(index, Const) and isinstance(index.value, int | str) else None
         if key is not None:
             before = value.attrs.get(key)
-            if isinstance(before, Value) and before.tracked.issuperset(machine.recording):
+            if isinstance(before, Value) and (not value.computed or before.tracked.issuperset(machine.recording)):
                 return before
-        made_unknown = Unknown("item", span_of(node), anything=value.anything)
-        machine.depend(made_unknown, [value], sure=False)
+        made_unknown = item_of(machine, value, node)
         if key is not None:
             machine.set(value.attrs, key, made_unknown)
         return made_unknown
@@ -89,6 +90,16 @@ def subscript(machine: Interpreter, node: ast.AST, value: Value, index: Value) -
         machine.depend(symbol, [value])
         return symbol
     return machine.unknown("item", node, [value])
+
+
+def item_of(machine: Interpreter, value: Unknown, node: ast.AST) -> Unknown:
+    """An item of something unknown: a part of it where it may be a sequence, computed from it where it is a tensor."""
+    made = Unknown("item", span_of(node), anything=value.anything)
+    if value.computed:
+        machine.depend(made, [value], sure=False)
+    else:
+        made.edges, made.born = everywhere(value), machine.tick()
+    return made
 
 
 def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Value:

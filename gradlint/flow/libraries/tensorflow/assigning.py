@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import Edge, LostNone, Number, Params, Value, Variable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def assign(machine: Interpreter, variable: Variable | Params, given: list[Value]
         holder.born = machine.tick()
         cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
         machine.depend(holder, parents, cut)
-        variable.edges = (*variable.edges, *(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+        gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
     if isinstance(variable, Params) or variable.keras is not False:
         return variable
     made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")

@@ -9,7 +9,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Const, Items, LibObject, Seq, Tensor, Value
+from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
     import ast
@@ -30,6 +30,7 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     result = inner
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
+    if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
         if len(call.args) > 1 and _gives_one(machine, inner.items.values[1:], call.node):
             cut = machine.cut(
                 Kind.NO_GRADIENT, call.node, machine.text(call.node), exception="ValueError", reason="count"
@@ -50,6 +51,8 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         made_items = tuple(machine.tensor(call.node, given, sure=False) for _ in result.items.values)
         return Seq(Items(made_items, result.items.exact), result.kind, span_of(call.node))
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
+    if not isinstance(result, Tensor | Variable | Array | Number | Const):
+        return machine.unknown("call", call.node, [*given, *captured])
     return machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 

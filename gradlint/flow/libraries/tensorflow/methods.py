@@ -69,7 +69,9 @@ def leave(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
     else:
         made = Number("float" if call.name in {"item", "__float__"} else "", span_of(call.node))
     machine.depend(made, [owner], machine.cut(Kind.PYTHON, call.node, written, call.name))
-    if machine.symbolic(owner) and call.name in {"numpy", "item", "tolist"}:
+    # Whatever an operation or a call of the graph gives, it has these methods only where it is a tensor.
+    given = isinstance(owner, Unknown) and owner.why in {"call", "operation"} and machine.in_graph
+    if (given or machine.symbolic(owner)) and call.name in {"numpy", "item", "tolist"}:
         machine.leaves_graph(made, call.node, written, call.name, "AttributeError", Kind.PYTHON)
     return made
 

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from gradlint.knowledge.generator.candidates import MODES, NEVER, PROFILES, STARRED, VALUES
-from gradlint.knowledge.generator.instances import attempts
-from gradlint.knowledge.generator.probe import Observation, better, observe, signature_of
+from tools.generator.candidates import MODES, NEVER, PROFILES, STARRED, VALUES
+from tools.generator.instances import attempts
+from tools.generator.probe import Observation, better, observe, signature_of
 
 if TYPE_CHECKING:
     import inspect

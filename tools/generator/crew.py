@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
 """Seconds after which a call that does not come back is given up with its process."""
 
@@ -44,8 +45,8 @@ def probe_all(names: list[str], folder: Path, say: Callable[[str], None]) -> dic
 
 def _run(todo: Path, journal: Path) -> None:
     """Run a worker until it is done, dies or hangs."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    command = [sys.executable, "-P", "-m", "gradlint.knowledge.generator.worker", str(todo), str(journal)]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-P", "-m", "tools.generator.worker", str(todo), str(journal)]
     size, since = journal.stat().st_size, time.monotonic()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:

@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradlint.knowledge.generator.hints import hints
-from gradlint.knowledge.generator.scope import Subject, kind_of, resolve, subjects
-from gradlint.knowledge.generator.search import Search
+from tools.generator.hints import hints
+from tools.generator.scope import Subject, kind_of, resolve, subjects
+from tools.generator.search import Search
 
 
 def work(todo: Path, journal: Path) -> None:

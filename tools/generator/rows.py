@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.knowledge.generator.candidates import NEVER, VALUES
-from gradlint.knowledge.generator.hints import hints
-from gradlint.knowledge.generator.probe import Observation, better, signature_of
-from gradlint.knowledge.generator.scope import compat_of, is_same
+from tools.generator.candidates import NEVER, VALUES
+from tools.generator.hints import hints
+from tools.generator.probe import Observation, better, signature_of
+from tools.generator.scope import compat_of, is_same
 
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Iterable, Mapping
 
-    from gradlint.knowledge.generator.scope import Subject
+    from tools.generator.scope import Subject
 
 _WORST = ("notensor", "notfloat", "none", "lookup", "raises", "zero", "passes")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.knowledge.generator.calls import dump, load
-from gradlint.knowledge.generator.crew import probe_all
-from gradlint.knowledge.generator.hints import hints
-from gradlint.knowledge.generator.probe import Observation, method_of, signature_of
-from gradlint.knowledge.generator.rows import call_row, row
-from gradlint.knowledge.generator.samples import TRIALS, Sampler, reset
-from gradlint.knowledge.generator.scope import Subject, resolve, subjects
 from gradlint.knowledge.table import TABLE
+from tools.generator.calls import dump, load
+from tools.generator.crew import probe_all
+from tools.generator.hints import hints
+from tools.generator.probe import Observation, method_of, signature_of
+from tools.generator.rows import call_row, row
+from tools.generator.samples import TRIALS, Sampler, reset
+from tools.generator.scope import Subject, resolve, subjects
 
 if TYPE_CHECKING:
     import inspect

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gradlint.knowledge.generator.guilty import guilty
-from gradlint.knowledge.generator.samples import TRIALS, Call, Sampler, Trial, bind, reset
+from tools.generator.guilty import guilty
+from tools.generator.samples import TRIALS, Call, Sampler, Trial, bind, reset
 
 _ORDER = ("passes", "unknown", "zero", "raises", "lookup", "none", "notfloat", "notensor")
 """The effects from the most connected on; what one trial shows connected is connected."""
@@ -75,7 +75,7 @@ def observe(target: Callable[..., Any], text: str) -> Observation:
 
     Args:
         target: The callable; for a class, the class.
-        text: The arguments, as :class:`~gradlint.knowledge.generator.samples.Sampler` reads them; for the call of an
+        text: The arguments, as :class:`~tools.generator.samples.Sampler` reads them; for the call of an
             instance the constructor's arguments, ``=>`` and the call's.
 
     Raises:

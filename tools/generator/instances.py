@@ -6,7 +6,7 @@ import inspect
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from gradlint.knowledge.generator.probe import signature_of
+from tools.generator.probe import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

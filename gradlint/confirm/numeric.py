@@ -1,0 +1,280 @@
+"""Claims that a gradient call alone cannot bear out: compared with what the target really does when things are moved.
+
+A *partial* loss is compared with central differences of the very source, with and without the flagged value's part. A
+gradient of *zeros* must stay zero when its source is moved. A gradient that is not finite must have become so in an
+operation that was recorded at the flagged line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
+from gradlint.confirm.protocol import Trial
+from gradlint.confirm.reasons import Judgement, reason
+
+if TYPE_CHECKING:
+    from gradlint.confirm.plan import Case, Plan, Want
+    from gradlint.confirm.protocol import Event
+    from gradlint.finding import Status
+
+Runs = Generator[Trial, Seen, Judgement]
+
+FILLS = (0.0, 1.0, -1.0, 1e4, -1e4, 1e-30)
+"""Values that an input is filled with in the search for a NaN, besides the numbers that the program compares with."""
+TRIALS = 24
+"""How many inputs are tried in the search for a NaN."""
+STEP, FINE = 2.0**-6, 2.0**-16
+"""How far a source is moved, for numbers of single and of double precision."""
+AGREES = 0.05
+"""How far a derivative may lie beside the differences that it is compared with."""
+APART = 1e-3
+"""How far differences must lie apart, beside their size, to show that a value has a part in them."""
+
+
+@dataclass(slots=True)
+class Question:
+    """A claim, and what is looked at."""
+
+    want: Want
+    case: Case
+    plan: Plan
+
+    def event(self, seen: Seen, after: Event | None = None) -> Event | None:
+        """The gradient call in a run: the one in the place of another run's, else the first that counts."""
+        calls = seen.report.of("call", self.want.mark)
+        if after is None:
+            found = stand(self.want, self.case, self.plan, seen).event
+            return found if found is not None and found["t"] == "call" else None
+        return next((event for event in calls if event["seq"] == after["seq"]), None)
+
+
+# A part of the derivative.
+
+
+def partial(question: Question, base: Trial) -> Runs:
+    """A partial loss: the flagged value carries a part of the derivative, and the gradient lacks that part.
+
+    Yields:
+        The runs that it takes.
+    """
+    case, want = question.case, question.want
+    seen = yield replace(base, eager=True, keep=case.place)
+    found = _carrier(question, seen)
+    if isinstance(found, Judgement):
+        return found
+    event, places, turns = found
+    moved = tuple((str(kind), int(one), int(two)) for kind, one, two in _origins(event, places))
+    kept = [one["kept"] for one in seen.report.of("place", case.place)]
+    frozen = tuple(text if turn in turns else None for turn, text in enumerate(kept))
+    if not moved or not any(frozen):
+        what = f"{want.source} could not be moved by itself" if not moved else "the flagged value could not be kept"
+        return Judgement("inconclusive", what, 3)
+    step = FINE if event["precise"] else STEP
+    totals: list[float] = []
+    for freeze in (None, case.place):
+        for by in (step, -step):
+            trial = replace(base, eager=True, move=moved, step=by, freeze=freeze, frozen=frozen if freeze else ())
+            other = question.event((yield trial), event)
+            if other is None or other["total"] is None:
+                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+            totals.append(other["total"])
+    whole, rest = (totals[0] - totals[1]) / (2 * step), (totals[2] - totals[3]) / (2 * step)
+    return _compared(want, event, places, whole, rest)
+
+
+def _compared(want: Want, event: Event, places: list[int], whole: float, rest: float) -> Judgement:
+    dots = [event["dots"][place] for place in places if place < len(event["dots"])]
+    if any(dot is None for dot in dots):
+        return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", 3)
+    given = sum(dots)
+    scale = max(abs(whole), abs(rest), abs(given), 1e-6)
+    if abs(whole - rest) <= APART * scale:
+        return Judgement("inconclusive", f"the flagged value carries nothing of {want.source} to the target", 8)
+    if abs(whole - given) <= AGREES * abs(whole - rest):
+        return Judgement(
+            "refuted", f"the gradient is the whole derivative: {given:.4g}, and {whole:.4g} by differences", 9
+        )
+    if abs(rest - given) > AGREES * scale:
+        told = f"the gradient is {given:.4g}, the whole derivative {whole:.4g}, and {rest:.4g} without that value"
+        return Judgement("inconclusive", f"more is missing than the flagged value's part: {told}", 8)
+    return Judgement(
+        "confirmed",
+        f"along {want.source} the target changes by {whole:.4g}, and the gradient says {given:.4g}: "
+        "what goes through the flagged value is missing",
+    )
+
+
+def _carrier(question: Question, seen: Seen) -> tuple[Event, list[int], set[int]] | Judgement:
+    """The gradient call whose tape saw the flagged value, unconnected; the source's places; the value's turns."""
+    case, want, plan = question.case, question.want, question.plan
+    calls = seen.report.of("call", want.mark)
+    if not calls:
+        return reason(seen.report, plan.line, seen.line)
+    seqs = [one["seq"] for one in seen.report.of("place", case.place)] if case.place is not None else []
+    for event in calls:
+        places = indices(want, event)
+        terms = [term for term in event["terms"].get(str(case.place), []) if term["under"]]
+        if not terms or places is None:
+            continue
+        if all(event["outs"][place] == "none" for place in places if place < len(event["outs"])):
+            return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
+        states = [term["state"][place] for term in terms for place in places if place < len(term["state"])]
+        if not states or any(state not in {"none", "value"} for state in states):
+            return Judgement("inconclusive", "it was not seen what the flagged value is connected to", 3)
+        if any(state == "value" for state in states):
+            return Judgement("refuted", f"the flagged value is connected to {want.source}", 9)
+        under = {term["seq"] for term in terms}
+        return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
+    return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", 3)
+
+
+def _origins(event: Event, places: list[int]) -> list[list[Any]]:
+    found = [event["origins"][place] for place in places if place < len(event["origins"])]
+    return [] if any(origin is None for origin in found) else found
+
+
+# A value that the flagged place takes up by itself.
+
+
+def hidden(question: Question, base: Trial) -> Runs:
+    """A None whose source is taken up inside of what the flagged place calls: nothing that goes in there moves with it.
+
+    Yields:
+        The runs that it takes.
+    """
+    case, want = question.case, question.want
+    unseen = Judgement("inconclusive", "", 0)
+    first = yield replace(base, eager=True, keep=case.place)
+    event = next((one for one in first.report.of("call", want.mark) if _cut(one, case, indices(want, one))), None)
+    if event is None or answer(want, event, case, first)[0] != "holds":
+        return unseen
+    places = indices(want, event) or []
+    moved = tuple((str(kind), int(one), int(two)) for kind, one, two in _origins(event, places))
+    if not moved:
+        return unseen
+    second = yield replace(base, eager=True, keep=case.place, move=moved, step=0.25)
+    other = question.event(second, event)
+    if other is None or other["total"] in {None, event["total"]}:
+        return unseen
+    key = str(case.place)
+    before, after = event["terms"][key][-1], (other["terms"].get(key) or [{"operands": []}])[-1]
+    sums = [[operand["sum"] for operand in term["operands"]] for term in (before, after)]
+    kept = [[one["kept"] for one in seen.report.of("place", case.place)] for seen in (first, second)]
+    if sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
+        return unseen
+    told = answer(want, event, case, first)[1]
+    return Judgement("confirmed", f"{told}: the flagged value moves with it, and nothing that goes in there does")
+
+
+def _cut(event: Event, case: Case, places: list[int] | None) -> bool:
+    terms = event["terms"].get(str(case.place), [])
+    return bool(terms and places) and all(
+        terms[-1]["under"] and place < len(terms[-1]["state"]) and terms[-1]["state"][place] == "none"
+        for place in places or ()
+    )
+
+
+# Zeros.
+
+
+def zero(question: Question, base: Trial) -> Runs:
+    """A gradient of zeros: it stays zero where the source is moved, unless TensorFlow's tape gave None anyway.
+
+    Yields:
+        The runs that it takes.
+    """
+    want = question.want
+    seen = yield base
+    told = stand(want, question.case, question.plan, seen)
+    event = told.event
+    if told.how != "holds" or event is None or not vanishes(event, want):
+        status: dict[str, Status] = {"holds": "confirmed", "arrived": "refuted"}
+        return Judgement(status.get(told.how, "inconclusive"), told.detail, 8)
+    moved = tuple((str(kind), int(one), int(two)) for kind, one, two in _origins(event, indices(want, event) or []))
+    if not moved:
+        return Judgement(
+            "inconclusive", f"{told.detail} at the program's own input, and {want.source} cannot be moved", 8
+        )
+    for step in (0.37, -0.61):
+        other = question.event((yield replace(base, move=moved, step=step)), event)
+        if other is None:
+            return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+        if answer(want, other, question.case, seen)[0] != "holds":
+            return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
+    return Judgement("confirmed", f"{told.detail}, there and where {want.source} is moved")
+
+
+# What is not finite.
+
+
+def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
+    """Run with the program's own input, then with its inputs filled, until the claimed gradient is not finite.
+
+    Yields:
+        The runs that it takes.
+    """
+    plan, want = question.plan, question.want
+    tried, other = 0, ""
+    for trial, name in _trials(plan, want.base, replace(base, births=True, eager=True)):
+        seen = yield trial
+        tried += 1
+        if tried == 1 and not seen.report.of("call", want.mark):
+            return reason(seen.report, plan.line, seen.line), trial
+        found = _broken(question, seen, trial, name)
+        if found is not None and found.status == "confirmed":
+            return found, trial
+        other = found.detail if found is not None else other
+    told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
+    return Judgement("inconclusive", told, 3), base
+
+
+def _broken(question: Question, seen: Seen, trial: Trial, name: str) -> Judgement | None:
+    case, want = question.case, question.want
+    where = f"at {name} = {trial.fill:g}" if name else "at the program's own input"
+    for event in seen.report.of("call", want.mark):
+        how, detail = answer(want, event, case, seen)
+        if how != "holds":
+            continue
+        overflows = trial.leaf is not None and abs(trial.fill) > 1e3
+        if overflows and event["finite"] is False and case.finding.code != "GT603":
+            return Judgement("inconclusive", f"{where} the target itself is not finite", 3)
+        births = [[seen.line(line) for line in birth["lines"]] for birth in seen.report.of("birth")]
+        mine = [lines for lines in births if any(line in case.lines for line in lines)]
+        if not mine:
+            return Judgement("inconclusive", f"{where} {detail}, but not by what the finding points at", 8)
+        return Judgement("confirmed", f"{where} {detail}")
+    return None
+
+
+def _trials(plan: Plan, source: str, base: Trial) -> list[tuple[Trial, str]]:
+    leaves = list(plan.leaves.items())
+    leaves.sort(key=lambda leaf: leaf[1] != source)
+    fills = dict.fromkeys((*FILLS, *compared(plan.program.tree)))
+    trials = [(base, "")]
+    trials += [(replace(base, leaf=number, fill=fill), name) for number, name in leaves[:1] for fill in fills]
+    if len(leaves) > 1:
+        trials += [(replace(base, leaf=-1, fill=fill), "every input") for fill in (0.0, 1.0)]
+        trials += [(replace(base, leaf=number, fill=fill), name) for number, name in leaves[1:] for fill in fills]
+    return trials[:TRIALS]
+
+
+def compared(tree: ast.AST) -> Iterator[float]:
+    """The numbers that a program compares something with: where ``tf.where`` changes sides."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"greater", "less", "equal"}:
+            parts = node.args
+        else:
+            continue
+        for part in parts:
+            try:
+                value = ast.literal_eval(part)
+            except (ValueError, TypeError):
+                continue
+            if isinstance(value, (int, float)):
+                yield float(value)

@@ -1,0 +1,223 @@
+"""How the flagged places of a program stand to a gradient call: what their values are connected to."""
+
+from __future__ import annotations
+
+import numbers
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradlint.confirm.values import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradlint.confirm.protocol import Event
+    from gradlint.confirm.tapes import Tapes
+    from gradlint.confirm.values import Serials, Values
+
+LEAVES = 64
+"""How many leaves of a nest are looked at."""
+HELD = 12
+"""How many evaluations of a place are kept."""
+SOURCES = 400
+"""How many sources a gradient call may have for places to be looked at."""
+
+NUMBERS = ("numpy", "tensorflow.python.framework.dtypes", "tensorflow.core", "google.protobuf")
+"""Modules whose values hold numbers alone."""
+PLAIN = (numbers.Number, str, bytes, type(None), bool)
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """One evaluation of a flagged expression.
+
+    Attributes:
+        mark: The place.
+        seq: Its number in the order of what was seen.
+        value: What it gave.
+        operands: The values that it was made of.
+        tapes: The tapes that recorded.
+    """
+
+    mark: int
+    seq: int
+    value: Any
+    operands: list[Any]
+    tapes: tuple[int, ...]
+
+
+class Standing:
+    """Keeps the last evaluations of the flagged places, and asks tapes about them."""
+
+    def __init__(self, tf: Any, tapes: Tapes, serials: Serials, values: Values) -> None:
+        self.tf = tf
+        self.tape = tapes
+        self.serials = serials
+        self.values = values
+        self.evaluations: dict[int, deque[Evaluation]] = {}
+        self.bound: dict[int, deque[Any]] = {}
+        self.reached: set[int] = set()
+        """The places that were passed."""
+
+    def add(self, mark: int, evaluation: Evaluation) -> None:
+        """Keep an evaluation."""
+        self.reached.add(mark)
+        self.evaluations.setdefault(mark, deque(maxlen=HELD)).append(evaluation)
+
+    def hold(self, mark: int, value: Any) -> None:
+        """Keep what a flagged statement bound alive, so that its number stays its own."""
+        self.bound.setdefault(mark, deque(maxlen=HELD)).append(value)
+
+    def tapes(self) -> Iterator[Any]:
+        """The ``GradientTape`` objects that flagged expressions gave."""
+        for held in self.evaluations.values():
+            for evaluation in held:
+                if isinstance(evaluation.value, self.tf.GradientTape):
+                    yield evaluation.value
+
+    def terms(self, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> dict[str, list[Event]]:
+        """For each flagged place, how its last evaluations stand to a tape.
+
+        Args:
+            tape: The C++ tape, or None where there is none to ask.
+            sources: What the call was asked about, flattened, as it was written.
+            flat: The same as the tensors that the tape knows.
+        """
+        if len(sources) > SOURCES:
+            return {}
+        number = self.tape.number(tape)
+        return {
+            str(mark): [self._term(evaluation, number, tape, sources, flat) for evaluation in held]
+            for mark, held in self.evaluations.items()
+        }
+
+    def _term(
+        self, evaluation: Evaluation, number: int, tape: Any, sources: Sequence[Any], flat: Sequence[Any]
+    ) -> Event:
+        value = evaluation.value
+        return {
+            "seq": evaluation.seq,
+            "taped": bool(evaluation.tapes),
+            "under": bool(number) and number in evaluation.tapes,
+            "ids": self.ids(value),
+            "kind": self.kind(value),
+            "dtype": str(getattr(getattr(value, "dtype", None), "name", getattr(value, "dtype", "")))[:40],
+            "state": self.state(value, tape, sources, flat),
+            "held": self._held(evaluation, tape, sources, flat),
+            "operands": [
+                {
+                    "state": self.state(operand, tape, sources, flat),
+                    "kind": self.kind(operand),
+                    "sum": self._sum(operand),
+                }
+                for operand in evaluation.operands
+            ],
+        }
+
+    def _sum(self, value: Any) -> float | None:
+        return None if hasattr(value, "variables") else self.values.total(value)
+
+    def _held(self, evaluation: Evaluation, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> list[str]:
+        """How what the flagged statement bound in the end stands; nothing where it binds nothing."""
+        held = self.bound.get(evaluation.mark)
+        return self.state(held[-1], tape, sources, flat) if held else []
+
+    def state(self, value: Any, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> list[str]:
+        """For each source: ``value`` where a gradient of the value reaches it, ``zero`` or ``none`` where none does,
+        ``unknown``, or the type of the exception that asking for it raises.
+        """
+        found = ["none"] * len(sources)
+        for leaf in self._parts(value):
+            for place, one in enumerate(self._leaf(leaf, tape, sources, flat)):
+                if _rank(one) > _rank(found[place]):
+                    found[place] = one
+        return found
+
+    def _parts(self, value: Any) -> list[Any]:
+        """A value's leaves, with the tensors that a composite is made of."""
+        if type(value).__name__ not in {"SparseTensor", "RaggedTensor", "IndexedSlices"}:
+            return self.leaves(value)
+        return list(self.tf.nest.flatten(value, expand_composites=True))
+
+    def _leaf(self, leaf: Any, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> list[str]:
+        held = canonical(leaf)
+        same = ["value" if canonical(source) is held else "none" for source in sources]
+        if self.values.variable(leaf):
+            return same
+        if self.tf.is_tensor(leaf):
+            asked = self._asked(leaf, tape, flat, len(sources))
+            return [one if one == "value" else other for one, other in zip(same, asked, strict=True)]
+        if isinstance(leaf, PLAIN) or type(leaf).__module__.startswith(NUMBERS):
+            if str(getattr(leaf, "dtype", "")) == "object":
+                return ["unknown"] * len(sources)
+            return ["none"] * len(sources)
+        if isinstance(leaf, self.tf.data.Dataset) or type(leaf).__name__ in {"TensorShape", "PyCapsule"}:
+            return ["none"] * len(sources)
+        variables = self._variables(leaf)
+        if variables is not None:
+            ids = {id(canonical(variable)) for variable in variables}
+            return ["value" if id(canonical(source)) in ids else "unknown" for source in sources]
+        return ["unknown"] * len(sources)
+
+    def _asked(self, tensor: Any, tape: Any, flat: Sequence[Any], count: int) -> list[str]:
+        if tape is None or len(flat) != count:
+            return ["unknown"] * count
+        if not hasattr(tensor, "numpy") and self._elsewhere(tensor):
+            return ["unknown"] * count
+        try:
+            found = self.tape.gradient(tape, tensor, flat)
+        except Exception as error:
+            return [type(error).__name__] * count
+        floating = bool(getattr(tensor.dtype, "is_floating", False) or getattr(tensor.dtype, "is_complex", False))
+        if not floating:
+            return ["none"] * count
+        return [{"none": "none", "zero": "zero"}.get(self.values.outcome(one), "value") for one in found]
+
+    def _elsewhere(self, tensor: Any) -> bool:
+        """Whether a symbolic tensor belongs to another graph than the one that is being made."""
+        graph = getattr(tensor, "graph", None)
+        return self.tf.executing_eagerly() or graph is not self.tf.compat.v1.get_default_graph()
+
+    def _variables(self, value: Any) -> list[Any] | None:
+        """What a layer, a model or a module holds; None for anything else."""
+        if not (isinstance(value, self.tf.Module) or type(value).__module__.startswith("keras.") or _is_layer(value)):
+            return None
+        try:
+            return list(value.variables)
+        except Exception:
+            return None
+
+    def leaves(self, value: Any) -> list[Any]:
+        """A nest's leaves, the first of them."""
+        if isinstance(value, (list, tuple, dict)):
+            return self.values.flat(value)[:LEAVES]
+        return [value]
+
+    def ids(self, value: Any) -> list[int]:
+        """The numbers of what a value is or holds: a nest's leaves, a module's variables."""
+        found = []
+        for leaf in self.leaves(value):
+            found.append(self.serials.of(leaf))
+            found += [self.serials.of(variable) for variable in (self._variables(leaf) or [])[:SOURCES]]
+        return found
+
+    def kind(self, value: Any) -> str:
+        """What sort of thing a value is: ``variable``, ``tensor``, or the name of its type."""
+        if type(value).__name__ == "_UnreadVariable":
+            return "result of an assignment"
+        if self.values.variable(value):
+            return "variable"
+        return "tensor" if self.tf.is_tensor(value) else type(value).__name__[:80]
+
+    def count(self, value: Any) -> int | None:
+        """How many leaves a list, tuple or dict has; None for anything else."""
+        return len(self.values.flat(value)) if isinstance(value, (list, tuple, dict)) else None
+
+
+def _is_layer(value: Any) -> bool:
+    return any(kind.__module__.startswith("keras.") for kind in type(value).__mro__)
+
+
+def _rank(state: str) -> int:
+    return {"none": 0, "zero": 1, "unknown": 2, "value": 4}.get(state, 3)

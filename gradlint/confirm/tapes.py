@@ -1,0 +1,263 @@
+"""Looks on at TensorFlow's tapes from below Python: where its Python code calls into its C++ library.
+
+``tensorflow.GradientTape`` is Python code that a program may subclass, wrap or replace. What it comes down to are a
+few functions of ``tensorflow.python.pywrap_tfe``: a tape is made and put on the stack, watches a tensor, and is asked
+for a gradient. What these were given and gave is what counts; a gradient that did not come from there is none of
+TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gradlint.confirm.values import Serials
+
+WATCHED_BY = "TFE_Py_TapeGradient", "TFE_Py_TapeSetNew", "TFE_Py_TapeSetAdd", "TFE_Py_TapeSetRemove", "TFE_Py_TapeWatch"
+"""The functions that are looked on at."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """One gradient call of the program while it runs.
+
+    Attributes:
+        tape: The C++ tape that it asked, or None.
+        nothing: For each time that a tape was asked, whether each source got None.
+        silent: Whether it asked for zeros in place of None.
+        sources: The flat tensors that the tape was asked about.
+    """
+
+    tape: Any = None
+    nothing: list[list[bool]] = field(default_factory=list)
+    silent: bool = False
+    sources: list[Any] = field(default_factory=list)
+
+
+class Tapes:
+    """The tapes of a program, by serial numbers.
+
+    Args:
+        serials: Numbers for objects.
+        native: Whether tapes forget what they were asked about, as the program makes them; otherwise they remember, so
+            that they can be asked about more than the program does.
+        watch: Told of each tensor that a tape is made to watch: the tape's number and the tensor's.
+    """
+
+    def __init__(self, serials: Serials, *, native: bool, watch: Callable[[int, Any], None]) -> None:
+        self.serials = serials
+        self.native = native
+        self.watch = watch
+        self.library: Any = importlib.import_module("tensorflow.python.pywrap_tfe")
+        self.record: Any = importlib.import_module("tensorflow.python.eager.record")
+        self.backprop: Any = importlib.import_module("tensorflow.python.eager.backprop")
+        self.imperative: Any = importlib.import_module("tensorflow.python.eager.imperative_grad")
+        self.original = {name: getattr(self.library, name) for name in WATCHED_BY}
+        self.active: list[int] = []
+        self.numbers: dict[int, int] = {}
+        self.asked: dict[int, int] = {}
+        self.made = 0
+        self.running: list[Asking] = []
+        self.depth = 0
+        self.mine: dict[str, Any] = {}
+        self.kept: dict[tuple[str, str], Any] = {}
+
+    def install(self) -> None:
+        """Take the place of TensorFlow's functions."""
+        self.mine = {
+            "TFE_Py_TapeGradient": self._gradient,
+            "TFE_Py_TapeSetNew": self._new,
+            "TFE_Py_TapeSetAdd": self._add,
+            "TFE_Py_TapeSetRemove": self._remove,
+            "TFE_Py_TapeWatch": self._watch,
+        }
+        for name, function in self.mine.items():
+            setattr(self.library, name, function)
+        self.kept = {place: self._found(*place) for place in self._relied_on()}
+
+    @staticmethod
+    def _relied_on() -> Iterator[tuple[str, str]]:
+        for method in ("gradient", "jacobian", "batch_jacobian", "_pop_tape", "_push_tape", "watch"):
+            yield "backprop", method
+        yield "imperative", "imperative_grad"
+
+    def _found(self, module: str, name: str) -> Any:
+        if module == "backprop":
+            return getattr(vars(self.backprop.GradientTape).get(name), "__code__", None)
+        return getattr(self.imperative, name, None)
+
+    def replaced(self) -> str | None:
+        """What the program has put in the place of something that is relied on, or None."""
+        for name, function in self.mine.items():
+            if getattr(self.library, name, None) != function:
+                return name
+        for place, value in self.kept.items():
+            if self._found(*place) is not value:
+                return f"GradientTape.{place[1]}" if place[0] == "backprop" else place[1]
+        return None
+
+    def number(self, tape: Any) -> int:
+        """The serial number of a C++ tape; 0 where there is none."""
+        return 0 if tape is None else self.numbers.get(id(tape), 0)
+
+    def recording(self) -> tuple[int, ...]:
+        """The numbers of the tapes that record at this moment."""
+        return () if self.library.TFE_Py_TapeSetIsStopped() else tuple(self.active)
+
+    def gradient(self, tape: Any, target: Any, sources: Sequence[Any]) -> list[Any]:
+        """The gradient of one more target, which no tape records.
+
+        Raises:
+            Exception: Whatever TensorFlow raises.
+        """
+        self.depth += 1
+        try:
+            with self.record.stop_recording():
+                found = self.original["TFE_Py_TapeGradient"](tape, [target], list(sources), None, None, "none")
+                return list(found)
+        finally:
+            self.depth -= 1
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[Asking]:
+        """While the program makes a gradient call: what it asks of TensorFlow's tapes goes to the object given."""
+        asking = Asking()
+        self.running.append(asking)
+        try:
+            yield asking
+        finally:
+            self.running.pop()
+            if self.running:
+                outer = self.running[-1]
+                outer.nothing += asking.nothing
+                outer.tape = asking.tape if outer.tape is None else outer.tape
+                outer.silent = outer.silent or asking.silent
+                outer.sources = outer.sources or asking.sources
+
+    def _new(self, persistent: Any, watch: Any) -> Any:
+        keeps = persistent is True or (persistent is False and not self.native)
+        tape = self.original["TFE_Py_TapeSetNew"](keeps or persistent, watch)
+        self.made += 1
+        self.numbers[id(tape)] = self.made
+        self.active.append(self.made)
+        return tape
+
+    def _add(self, tape: Any) -> Any:
+        result = self.original["TFE_Py_TapeSetAdd"](tape)
+        self.active.append(self.number(tape))
+        return result
+
+    def _remove(self, tape: Any) -> Any:
+        number = self.number(tape)
+        if number in self.active:
+            self.active.remove(number)
+        return self.original["TFE_Py_TapeSetRemove"](tape)
+
+    def _watch(self, tape: Any, tensor: Any) -> Any:
+        result = self.original["TFE_Py_TapeWatch"](tape, tensor)
+        self.watch(self.number(tape), tensor)
+        return result
+
+    def _gradient(self, tape: Any, target: Any, sources: Any, given: Any, raw: Any, unconnected: Any) -> Any:
+        original = self.original["TFE_Py_TapeGradient"]
+        outermost = self.depth == 0
+        self.depth += 1
+        try:
+            if not outermost:
+                return original(tape, target, sources, given, raw, unconnected)
+            number = self.number(tape)
+            self.asked[number] = self.asked.get(number, 0) + 1
+            return self._asked(tape, target, sources, given, raw, unconnected)
+        finally:
+            self.depth -= 1
+
+    def _asked(self, tape: Any, target: Any, sources: Any, given: Any, raw: Any, unconnected: Any) -> Any:
+        original = self.original["TFE_Py_TapeGradient"]
+        asking = self.running[-1] if self.running else None
+        if asking is not None:
+            asking.tape = tape
+            asking.sources = list(sources)
+            asking.silent = unconnected == "zero"
+        again = unconnected == "zero" and not self.native
+        if again:
+            with self.record.stop_recording():
+                found = original(tape, target, sources, given, raw, "none")
+            result = original(tape, target, sources, given, raw, unconnected)
+        else:
+            found = result = original(tape, target, sources, given, raw, unconnected)
+        if asking is not None and (again or unconnected != "zero"):
+            asking.nothing.append([one is None for one in found])
+        return result
+
+
+class Births:
+    """Finds where gradients cease to be finite: the operations to which finite ones come and which give others.
+
+    TensorFlow's C++ tape calls one Python function for each operation on its way back; the operations themselves are
+    seen by its callbacks for operations (``tensorflow.python.framework.op_callbacks``) on the way forth.
+
+    Args:
+        lines: The lines of the program that run at this moment, the innermost first.
+        report: Told of each operation, the lines that it was recorded at.
+    """
+
+    def __init__(self, lines: Callable[[], list[int]], report: Callable[[str, list[int]], None]) -> None:
+        self.lines = lines
+        self.report = report
+        self.library: Any = importlib.import_module("tensorflow.python.pywrap_tfe")
+        self.backprop: Any = importlib.import_module("tensorflow.python.eager.backprop")
+        self.callbacks: Any = importlib.import_module("tensorflow.python.framework.op_callbacks")
+        self.by_inputs: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        self.by_output: dict[int, list[int]] = {}
+        self.kept: list[Any] = []
+        """Tensors whose places are known: while they live no other object has their identity."""
+
+    def install(self) -> None:
+        """Begin to look on; nothing takes it away again."""
+        self.callbacks.add_op_callback(self._ran)
+        original = self.backprop._gradient_function
+
+        def back(name: Any, attributes: Any, count: Any, inputs: Any, outputs: Any, given: Any, *rest: Any) -> Any:
+            found = original(name, attributes, count, inputs, outputs, given, *rest)
+            if all(map(_finite, given)) and not all(
+                map(_finite, found if isinstance(found, (list, tuple)) else [found])
+            ):
+                self.report(str(name), self._lines(str(name), inputs or (), outputs or ()))
+            return found
+
+        self.library.TFE_Py_RegisterGradientFunction(back)
+
+    def _ran(self, kind: Any, inputs: Any, attributes: Any, outputs: Any, name: Any = None, graph: Any = None) -> None:
+        lines = self.lines()
+        self.kept += [*(inputs or ()), *(outputs or ())]
+        self.by_inputs.setdefault((str(kind), tuple(map(id, inputs or ()))), lines)
+        for one in outputs or ():
+            self.by_output[id(one)] = lines
+
+    def _lines(self, kind: str, inputs: Any, outputs: Any) -> list[int]:
+        """The lines that an operation was recorded at, by what it was given or gave: TensorFlow keeps what it needs."""
+        found = self.by_inputs.get((kind, tuple(map(id, inputs)))) if inputs else None
+        if found is not None:
+            return found
+        return next((self.by_output[id(one)] for one in outputs if id(one) in self.by_output), [])
+
+
+def _finite(value: Any) -> bool:
+    import numpy as np
+
+    for name in ("values", "flat_values"):
+        if type(value).__name__ in {"IndexedSlices", "SparseTensor", "RaggedTensor"} and hasattr(value, name):
+            value = getattr(value, name)
+            break
+    if value is None or not hasattr(value, "numpy"):
+        return True
+    try:
+        array = np.asarray(value.numpy())
+        return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+    except Exception:
+        return True

@@ -1,0 +1,148 @@
+"""Which variables a layer, a model or a ``tf.Module`` counts as its own, and which it holds without counting them.
+
+Keras 3 counts ``keras.Variable`` objects and those of Keras layers, in attributes, lists, tuples and dictionaries; it
+counts no ``tf.Variable``, and nothing of a ``tf.Module``. A ``tf.Module`` counts ``tf.Variable`` objects and those of
+other modules, and nothing of a Keras layer. Keras 2 (``tf_keras``) counts them all. Observed with Keras 3.15 on
+TensorFlow 2.21.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.libraries.keras.layers import flattened, is_layer, machine_has, nested
+from gradlint.flow.values.program import ClassValue, Instance
+from gradlint.flow.values.values import Join, LibObject, Params, Unknown, Value, Variable
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+
+BASES = frozenset({"keras.Layer", "keras.layers.Layer", "keras.Model", "tensorflow.Module"})
+"""The classes that make no variables of their own for the classes that descend from them."""
+DEPTH = 8
+
+
+class Tracking:
+    """One reading of ``trainable_variables`` or its kin.
+
+    Attributes:
+        found: The variables that are counted, in their order, some of them perhaps twice.
+        untracked: Those that are held and not counted.
+        reasons: Why a part of the model has none.
+        open: Whether a part of the model is not known, so that there may be others.
+    """
+
+    def __init__(self, machine: Interpreter, *, trainable_only: bool) -> None:
+        self._machine = machine
+        self._trainable_only = trainable_only
+        self.found: list[Value] = []
+        self.untracked: list[Variable | Params] = []
+        self.reasons: list[str] = []
+        self.open = False
+
+    def collect(self, value: Value, depth: int = DEPTH) -> None:
+        """Take in what a value counts as its own."""
+        if not depth:
+            self.open = True
+            return
+        self._machine.spend(1)
+        if isinstance(value, Unknown):
+            self.found.append(value)
+            self.open = True
+        elif isinstance(value, LibObject | Instance) and is_layer(value):
+            if self._trainable_only and value.state.get("trainable", True) is False:
+                self.reasons.append("frozen")
+                return
+            if isinstance(value, LibObject):
+                self._of_library(value)
+            else:
+                self._of_program(value)
+            for inner in nested(value):
+                if inner is not value and is_layer(inner):
+                    self._inner(value, inner, depth - 1)
+                self.open = self.open or isinstance(inner, Unknown)
+
+    def _inner(self, value: Value, inner: Value, depth: int) -> None:
+        if _is_module(value) == _is_module(inner) or self._machine.legacy_keras:
+            self.collect(inner, depth)
+            return
+        other = Tracking(self._machine, trainable_only=self._trainable_only)
+        other.collect(inner, depth)
+        self.untracked += [held for held in other.found if isinstance(held, Variable | Params)]
+        self.open = self.open or other.open
+
+    def _unknown(self, value: Value) -> None:
+        self.found.append(self._machine.unknown("variables", None, [value]))
+        self.open = True
+
+    def _of_library(self, value: LibObject) -> None:
+        state = value.state
+        if state.get("trainable", True) is None:
+            self._unknown(value)
+            return
+        params = state.get("params")
+        if isinstance(params, Params):
+            if state.get("built") is True or value.name.startswith("keras.applications"):
+                self.found.append(params)
+            elif state.get("built") is False:
+                self.reasons.append("unbuilt")
+            else:
+                self._unknown(value)
+        opaque = state.get("opaque")
+        if isinstance(opaque, Value):
+            self.found.append(opaque)
+            self.open = True
+
+    def _of_program(self, value: Instance) -> None:
+        is_module = _is_module(value)
+        if value.open and is_module:
+            self.found.append(self._machine.unknown("variables", None, [value], anything=True))
+            self.open = True
+            return
+        before = len(self.found)
+        # A tf.Module gives its variables in the order of its attributes' names, Keras in the order of their making.
+        for name in sorted(value.attrs) if is_module else value.attrs:
+            attr = value.attrs[name]
+            for held in flattened(attr) if isinstance(attr, Value) else ():
+                self._held(held, is_module=is_module)
+                self.open = self.open or isinstance(attr, Join)
+        for weight in value.state.get("weights", ()):
+            if isinstance(weight, Variable) and not (self._trainable_only and weight.trainable is False):
+                self.found.append(weight)
+        # What a method of a class is given may be an object of any class that descends from it.
+        if value.open or value.state.get("assumed") or value.library not in BASES or self._changes(value.cls):
+            self.open = True
+        if not is_module and value.state.get("built") is False and len(self.found) == before:
+            has_build = machine_has(self._machine, value, "build") or any(is_layer(inner) for inner in nested(value))
+            self.reasons.append("unbuilt" if has_build else "none")
+
+    def _held(self, held: Value, *, is_module: bool) -> None:
+        if isinstance(held, Unknown):
+            self.found.append(held)
+            self.open = True
+        elif isinstance(held, Variable) and not (self._trainable_only and held.trainable is False):
+            own = held.keras is True if not is_module else held.keras is False
+            if own or held.keras is None or self._machine.legacy_keras:
+                self.found.append(held)
+            else:
+                self.untracked.append(held)
+
+    def _changes(self, cls: ClassValue) -> bool:
+        """Whether other methods than those that make an object give it attributes or weights."""
+        methods = [base for base in cls.mro if isinstance(base, ClassValue)]
+        return any(
+            isinstance(node, ast.Attribute)
+            and (isinstance(node.ctx, ast.Store) or node.attr in {"add_weight", "add_variable", "_track_variable"})
+            for base in methods
+            for method in base.node.body
+            if isinstance(method, ast.FunctionDef) and method.name not in {"__init__", "build"}
+            for node in ast.walk(method)
+        )
+
+
+def _is_module(value: Value) -> bool:
+    """Whether a value is a ``tf.Module`` and no Keras layer."""
+    if isinstance(value, LibObject):
+        return value.family == "module"
+    return isinstance(value, Instance) and value.library == "tensorflow.Module"

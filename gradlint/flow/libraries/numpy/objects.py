@@ -1,0 +1,65 @@
+"""NumPy objects that are made first and compute later: polynomials, ``np.vectorize``, ``np.r_`` and their kin.
+
+All of them give arrays, whatever they are called on or indexed with, and whatever their functions use (NumPy 2.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Bound, Function, Partial
+from gradlint.flow.values.values import Array, Const, LibObject, Value
+
+if TYPE_CHECKING:
+    import ast
+
+    from gradlint.flow.interpreter import Interpreter
+
+FAMILY = "numpy-callable"
+CALLABLES = (
+    "numpy.poly1d", "numpy.vectorize", "numpy.polynomial.Polynomial", "numpy.polynomial.Chebyshev",
+    "numpy.polynomial.Legendre", "numpy.polynomial.Hermite", "numpy.polynomial.HermiteE", "numpy.polynomial.Laguerre",
+    "numpy.polynomial.polynomial.Polynomial", "numpy.polynomial.chebyshev.Chebyshev",
+)  # fmt: skip
+"""Classes whose objects are called on numbers."""
+INDEXED = frozenset({"numpy.r_", "numpy.c_"})
+"""Objects that build an array of what they are indexed with."""
+
+
+@models(*CALLABLES)
+def make(_machine: Interpreter, call: LibraryCall) -> Value:
+    """An object that is to be called later."""
+    made = LibObject(call.name, FAMILY, span_of(call.node), tuple(call.args))
+    # With types of its own, np.vectorize may keep what its function gives as objects.
+    made.state["objects"] = "otypes" in call.kwargs or (call.last == "vectorize" and len(call.args) > 1)
+    return made
+
+
+@models("numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.piecewise")
+def applied(machine: Interpreter, call: LibraryCall) -> Value:
+    """A function of the program, called on arrays: an array of what it gives."""
+    return left(machine, call.tensors(machine), call.node, machine.callee(call.node), call.name)
+
+
+@methods(FAMILY, CALLED)
+def called(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """Call an object that was made to be called."""
+    given = call.leaves(machine)
+    if owner.state.get("objects"):
+        return machine.foreign("call", call.node, [owner, *given])
+    return left(machine, [*owner.arguments, *given], call.node, machine.callee(call.node), owner.name)
+
+
+def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, name: str) -> Array:
+    """An array that is computed from some values, and from all that the functions among them use."""
+    made = Array(None, span_of(node))
+    parents: list[Value] = []
+    for value in given:
+        inner = value.function if isinstance(value, Bound | Partial) else value
+        parents += machine.captured(inner) if isinstance(inner, Function) else [value]
+    cut = machine.cut(Kind.NUMPY, node, callee, name)
+    machine.depend(made, [value for value in parents if not isinstance(value, Const)], cut)
+    return made

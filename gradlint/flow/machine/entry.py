@@ -1,0 +1,83 @@
+"""Whether a program asks for gradients at all, and whether it does so in graphs of TensorFlow 1: told from its tree."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.machine.relevance import names_tape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRAINING = frozenset({"fit", "train_on_batch"})
+"""Methods in which Keras differentiates the loss that the model was compiled with."""
+SWITCHES = frozenset({"disable_eager_execution", "disable_v2_behavior", "placeholder"})
+"""Functions of TensorFlow 1 that are of use in its graphs only."""
+SESSIONS = frozenset({"Session", "InteractiveSession"})
+RUNNING = frozenset({"run", "partial_run", "graph"})
+"""What a program does with a session whose graph it has built."""
+
+
+def asks_for_gradients(code: str, tree: ast.Module) -> bool:
+    """Whether a program makes a tape, or lets Keras or an optimizer make one."""
+    if names_tape(code):
+        return True
+    methods = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    called = {method.attr for method in methods if isinstance(method, ast.Attribute)}
+    return "minimize" in called or ("compile" in called and not called.isdisjoint(TRAINING))
+
+
+def is_graph_code(tree: ast.Module) -> bool:
+    """Whether a program builds a graph of TensorFlow 1, in which a tape means something else.
+
+    A session that is made for its options alone, as those for a GPU's memory, builds none.
+    """
+    if _aliases_of_tensorflow_one(tree):
+        return True
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    if any(_last(node.func) in SWITCHES for node in calls):
+        return True
+    sessions = set(_session_names(tree))
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in RUNNING
+        and isinstance(node.value, ast.Name)
+        and node.value.id in sessions
+        for node in ast.walk(tree)
+    )
+
+
+def _last(node: ast.expr) -> str:
+    """The last part of a dotted name; empty for other expressions."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _aliases_of_tensorflow_one(tree: ast.Module) -> set[str]:
+    """The attributes that a program reads of ``tf`` itself and that only TensorFlow 1 has."""
+    whole = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name == "tensorflow"
+    }
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in SESSIONS
+        and isinstance(node.value, ast.Name)
+        and node.value.id in (whole or {"tf"})
+    }
+
+
+def _session_names(tree: ast.Module) -> Iterator[str]:
+    """The names that hold a session."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _last(node.value.func) in SESSIONS:
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            manager = node.context_expr
+            if isinstance(manager, ast.Call) and _last(manager.func) in SESSIONS:
+                yield node.optional_vars.id

@@ -1,0 +1,123 @@
+"""What a program says itself of its gradients: that one is None, that a call raises. It needs nobody to tell it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Span
+from gradlint.flow.values.making import span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradlint.flow.facts import LostGradient
+
+_METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
+_SAYS_NONE = re.compile(r"\bassert\w*\b.*\bNone\b|assert_?[iI]s_?[nN]one")
+_SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the program expects.
+
+    Attributes:
+        none: The gradient calls of which it asserts that they give None.
+        raising: The blocks of which it asserts that they raise.
+    """
+
+    none: frozenset[Span] = frozenset()
+    raising: tuple[Span, ...] = ()
+
+    def expects(self, gradient: LostGradient) -> bool:
+        """Whether the program says of a gradient that it is lost in just this way."""
+        if gradient.outcome in {"none", "partial"}:
+            return gradient.call in self.none
+        return self.catches(gradient.call, gradient.exception)
+
+    def catches(self, span: Span, exception: str | None) -> bool:
+        """Whether the program says of a place that it raises."""
+        return exception is not None and any(block.line <= span.line <= block.end_line for block in self.raising)
+
+
+def of(code: str, tree: ast.Module) -> Expected:
+    """What a program's assertions say of its gradient calls.
+
+    Args:
+        code: The program.
+        tree: Its tree.
+    """
+    none = frozenset(_asserted(tree)) if _SAYS_NONE.search(code) else frozenset[Span]()
+    raising = tuple(_raising(tree)) if _SAYS_RAISES.search(code) else ()
+    return Expected(none, raising)
+
+
+def _raising(tree: ast.AST) -> Iterator[Span]:
+    for node in ast.walk(tree):
+        for item in node.items if isinstance(node, ast.With) else ():
+            called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name == "raises" or name.startswith("assertRaises"):
+                yield span_of(node)
+
+
+def _asserted(tree: ast.AST) -> Iterator[Span]:
+    """The gradient calls that stand in an assertion of None, or whose result does."""
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+        nodes = list(_of_scope(scope))
+        named: dict[str, list[Span]] = {}
+        for node in nodes:
+            if isinstance(node, ast.Assign) and _is_gradient(node.value):
+                for name in (name for target in node.targets for name in _names(target)):
+                    named.setdefault(name, []).append(span_of(node.value))
+        for said in (part for node in nodes for part in _said_none(node)):
+            if _is_gradient(said):
+                yield span_of(said)
+            yield from (span for name in _names(said) for span in named.get(name, ()))
+
+
+def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, or of a module, without those of the functions in it."""
+    stack = list(ast.iter_child_nodes(scope))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def _said_none(node: ast.AST) -> Iterator[ast.expr]:
+    """What an assertion says to be None."""
+    if isinstance(node, ast.Assert):
+        for part in ast.walk(node.test):
+            is_same = isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is | ast.Eq)
+            if is_same and isinstance(part, ast.Compare) and _has_none(list(ast.walk(part.comparators[0]))):
+                yield from _iterated(part.left, node.test)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        is_none = name.lower().replace("_", "") == "assertisnone"
+        if node.args and (is_none or (name.startswith("assert") and _has_none(node.args[1:2]))):
+            yield node.args[0]
+
+
+def _iterated(said: ast.expr, test: ast.expr) -> Iterator[ast.expr]:
+    """What is said of, and what it is an item of: in ``all(g is None for g in gradients)``, the gradients."""
+    yield said
+    for part in ast.walk(test):
+        if isinstance(part, ast.comprehension):
+            yield part.iter
+
+
+def _has_none(nodes: Sequence[ast.AST]) -> bool:
+    return any(isinstance(node, ast.Constant) and node.value is None for node in nodes)
+
+
+def _is_gradient(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS
+
+
+def _names(node: ast.AST) -> list[str]:
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]

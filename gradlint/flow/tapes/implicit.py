@@ -1,0 +1,54 @@
+"""Tapes that a library opens for the program: around a step of ``fit``, or the function that is minimized."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from gradlint.flow.tapes import ask
+from gradlint.flow.tapes.question import Call
+from gradlint.flow.tapes.tape import enter, leave
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.values import Const, Tape, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradlint.flow.interpreter import Interpreter
+
+
+def differentiate(
+    machine: Interpreter,
+    node: ast.Call,
+    run: Callable[[], Value],
+    target_node: ast.expr,
+    sources_node: ast.expr,
+    sources: Callable[[], Value],
+) -> None:
+    """Run something under a tape of the library's own, and ask for the gradient of what it gives."""
+    tape = Tape(span_of(node), persistent=True, accessed=True)
+    tape.born = machine.tick()
+    tape.state["graphs"] = machine.graphs
+    tape.state["implicit"] = True
+    enter(machine, tape, node)
+    try:
+        target = run()
+    finally:
+        leave(machine, tape)
+    if isinstance(target, Const | Unknown):
+        return
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else "gradient"
+    question = Call(
+        tape=tape,
+        method=method,
+        node=node,
+        target=target,
+        sources=sources(),
+        target_node=target_node,
+        sources_node=sources_node,
+        seed=None,
+        seed_node=None,
+        silenced=False,
+        known_seed=True,
+    )
+    ask.ask(machine, question)

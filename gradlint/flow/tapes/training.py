@@ -1,0 +1,209 @@
+"""Tapes that Keras and optimizers open themselves: in ``fit`` of a compiled model, in ``minimize`` of a function.
+
+Keras calls the model and the compiled loss in it, and asks for the gradients of the model's trainable variables. What
+it does is done here with an item of the program's data. Facts of Keras 3.15 on TensorFlow 2.21.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.flow.libraries.keras import attributes, layers, objects, variables
+from gradlint.flow.libraries.models import LibraryCall, methods
+from gradlint.flow.libraries.python import subscripts
+from gradlint.flow.tapes import implicit
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Bound, Function, Instance, Partial
+from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from gradlint.flow.interpreter import Interpreter
+
+OWN = ("train_step", "compute_loss", "fit", "__call__")
+"""The methods by which a model's class takes the training into its own hands."""
+COMPILED = "compiled loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a model is compiled with.
+
+    Attributes:
+        loss: The loss.
+        node: What names it in the call of ``compile``.
+        eager: Whether its steps run as they stand, and are not traced into a graph.
+    """
+
+    loss: Value
+    node: ast.expr
+    eager: bool
+
+
+@methods("model", "compile")
+@methods("layer", "compile")
+@methods(Instance, "compile")
+def compiled(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall) -> Value:
+    """``model.compile(...)``: the model keeps its optimizer and its loss."""
+    for value in call.values:
+        if isinstance(value, LibObject):
+            machine.set(owner.state, f"compiled {id(value)}", value)
+    if isinstance(owner, Instance) and "optimizer" in call.kwargs:
+        machine.set(owner.attrs, "optimizer", call.kwargs["optimizer"])
+    loss, place = call.argument(1, "loss"), _written(call.node)
+    eager = call.kwargs.get("run_eagerly")
+    made = None
+    if loss is not None and place is not None and "**" not in call.kwargs:
+        made = Compiled(loss, place, isinstance(eager, Const) and bool(eager.value))
+    machine.set(owner.state, COMPILED, made)
+    return machine.unknown(call.name, call.node)
+
+
+def _written(node: ast.AST) -> ast.expr | None:
+    """What names the loss in a call of ``compile``."""
+    if not isinstance(node, ast.Call):
+        return None
+    named = next((keyword.value for keyword in node.keywords if keyword.arg == "loss"), None)
+    return named or (node.args[1] if len(node.args) > 1 else None)
+
+
+@methods("model", "fit", "train_on_batch")
+@methods("layer", "fit", "train_on_batch")
+@methods(Instance, "fit", "train_on_batch")
+def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall) -> Value:
+    """``model.fit(x, y)``: asks for the gradient of the compiled loss by the model's trainable variables."""
+    if isinstance(owner, Instance):
+        objects.build(machine, owner, call.node)
+    for inner in (owner, *layers.nested(owner)):
+        objects.mark_built(machine, inner)
+    held = owner.state.get(COMPILED)
+    by_keras = not isinstance(owner, Instance) or _trained_by_keras(machine, owner)
+    if isinstance(held, Compiled) and by_keras:
+        _differentiate(machine, owner, held, call)
+    return machine.unknown(call.name, call.node)
+
+
+def _differentiate(machine: Interpreter, owner: LibObject | Instance, held: Compiled, call: LibraryCall) -> None:
+    """Run one step on an item of the data, and ask for its gradients."""
+    node = call.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    x, y = _batch(machine, call.args, call.kwargs, node)
+    function = machine.comprehension_function(node)
+    function.graph = not held.eager
+    implicit.differentiate(
+        machine,
+        node,
+        lambda: machine.inside(function, machine.frame, node, lambda: _step(machine, owner, held.loss, x, y, node)),
+        held.node,
+        node.func.value,
+        lambda: variables.variables(machine, owner, "trainable_variables", node),
+    )
+
+
+def _trained_by_keras(machine: Interpreter, owner: Instance) -> bool:
+    """Whether an object is a model that Keras trains in its own way."""
+    if owner.open or not owner.library.startswith("keras."):
+        return False
+    return not any(isinstance(machine.class_attribute(owner.cls, name), Function) for name in OWN)
+
+
+def _step(machine: Interpreter, owner: LibObject | Instance, loss: Value, x: Value, y: Value, node: ast.AST) -> Value:
+    """The loss that a step differentiates, penalties included; None where it is not known."""
+    training: dict[str, Value] = {"training": Const(True)} if isinstance(owner, Instance) else {}
+    value = _loss(machine, loss, y, machine.call(owner, [x], training, node), node)
+    if value is None or isinstance(value, Const):
+        return Const(None)
+    parts = [*machine.leaves(value), *machine.leaves(attributes.losses(machine, owner, node))]
+    return machine.tensor(node, [part for part in parts if not isinstance(part, Const)], dtype="float32")
+
+
+def _loss(machine: Interpreter, loss: Value, y: Value, y_pred: Value, node: ast.AST) -> Value | None:
+    """What a compiled loss gives; None where that is not known."""
+    if isinstance(loss, Const):
+        named = isinstance(loss.value, str)
+        return machine.tensor(node, list(machine.leaves(y_pred)), dtype="float32") if named else None
+    if isinstance(loss, LibObject) and loss.family not in {"loss", "metric"}:
+        return None
+    if isinstance(loss, Function | Bound | Partial | Known | Instance | LibObject) and not isinstance(y_pred, Seq):
+        return machine.call(loss, [y, y_pred], {}, node)
+    return None
+
+
+# -- data ----------------------------------------------------------------------------------------------------------
+
+
+def _batch(machine: Interpreter, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> tuple[Value, Value]:
+    """What a step is given: the model's input and what its output is held against."""
+    x = kwargs.get("x", args[0] if args else Const(None))
+    y = kwargs.get("y", args[1] if len(args) > 1 else Const(None))
+    if isinstance(x, LibObject) and x.family == "dataset":
+        item = subscripts.batch(machine, node, x)
+        if isinstance(item, Seq) and item.items.exact and len(item.items.values) in {2, 3}:
+            return item.items.values[0], item.items.values[1]
+        return _anything(machine, node), _anything(machine, node)
+    return _like(machine, x, node), _like(machine, y, node)
+
+
+def _like(machine: Interpreter, value: Value, node: ast.AST) -> Value:
+    """A batch of some data."""
+    if _is_numbers(value):
+        return machine.tensor(node, [], dtype="float32", op="tensorflow.data.Dataset")
+    if isinstance(value, Seq | Dict):
+        return subscripts.data(machine, node, value, value)
+    return _anything(machine, node)
+
+
+def _is_numbers(value: Value) -> bool:
+    """Whether a value is an array, a tensor or a nest of numbers, which Keras makes one tensor of."""
+    if isinstance(value, Seq):
+        return bool(value.items.values) and all(_is_numbers(item) for item in value.items.values)
+    return isinstance(value, Array | Tensor | Number) or (isinstance(value, Const) and value.value is not None)
+
+
+def _anything(machine: Interpreter, node: ast.AST) -> Value:
+    """Data of which nothing is known but that no Variable of the program stands behind it."""
+    return machine.unknown("data", node)
+
+
+# -- optimizers ----------------------------------------------------------------------------------------------------
+
+
+@methods("optimizer", "minimize")
+def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
+    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+        loss = call.argument(0, "loss")
+        if isinstance(loss, Function | Bound | Partial):
+            _minimized(machine, owner, loss, call)
+        if isinstance(loss, Tensor) and "tape" not in call.kwargs:
+            machine.recorder.claim(
+                Kind.MINIMIZE,
+                span_of(call.node),
+                "error",
+                detail={"callee": machine.callee(call.node), "reason": "tensor"},
+            )
+        return Const(None)
+    machine.recorder.claim(
+        Kind.MINIMIZE,
+        span_of(call.node),
+        "error",
+        detail={"callee": machine.callee(call.node), "reason": "removed", "exception": "AttributeError"},
+        places={"call": span_of(call.node)},
+    )
+    machine.raised("AttributeError")
+    return Unknown("minimize", span_of(call.node))
+
+
+def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: LibraryCall) -> None:
+    """Ask what an optimizer asks of a function that it is to minimize."""
+    node = call.node
+    asked = call.argument(2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
+    if not isinstance(node, ast.Call) or asked is None:
+        return
+    written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
+    implicit.differentiate(
+        machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked
+    )

@@ -1,0 +1,58 @@
+"""GT111 untracked-variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Kind
+from gradlint.rule import Rule
+
+from .._wording import call, name, source
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Claim
+
+
+class UntrackedVariable(Rule):
+    """A model holds a Variable that its `trainable_variables` leave out, so that it never trains.
+
+    ## What it does
+    Reports a `tf.Variable` in an attribute of a Keras layer or model, and a Keras layer in an attribute of a
+    `tf.Module`, where the loss depends on it and the gradients are asked of `trainable_variables` alone. It says
+    nothing of a Variable that the program assigns itself or asks for elsewhere.
+
+    ## Why the gradient is lost
+    Keras 3 tracks `keras.Variable` objects and Keras layers, and no `tf.Variable`; a `tf.Module` tracks `tf.Variable`
+    objects and other modules, and no Keras layer. What is not tracked is not among the `trainable_variables`: no
+    gradient is asked for it and no optimizer sees it. Where nothing else is tracked, the list is empty, and
+    `apply_gradients` raises ValueError. Keras 2 tracked them all, so that programs written for it stop to train
+    without a word.
+
+    Observed with TensorFlow 2.21 and Keras 3.15.
+
+    ## How to get it back
+    In a Keras layer or model make the weight with `self.add_weight(...)`, or hold a `keras.Variable`. In place of a
+    `tf.Module` that holds Keras layers write a `keras.Model`, or add the layers' own `trainable_variables`.
+
+    ## References
+    - Making new layers and models via subclassing: https://www.tensorflow.org/guide/keras/making_new_layers_and_models_via_subclassing
+    - Introduction to modules, layers, and models: https://www.tensorflow.org/guide/intro_to_modules
+    """
+
+    code = "GT111"
+    name = "untracked-variable"
+    kinds = (Kind.UNTRACKED,)
+
+    def message(self, claim: Claim) -> str:
+        """Reads ``variable``, ``reason`` (``keras`` or ``module``) and ``list`` (``empty`` or nothing)."""
+        variable = name(claim, "variable", "This Variable")
+        asked = source(claim, "the list of variables")
+        if claim.detail.get("reason") == "keras":
+            told = f"{variable} is a `tf.Variable`, which Keras 3 does not track"
+            cure = "use `self.add_weight`"
+        else:
+            told = f"{variable} is a Keras layer, which a `tf.Module` does not track"
+            cure = "use a `keras.Model`, or add the layer's own variables"
+        if claim.detail.get("list"):
+            return f"{told}, so {asked} is empty and {call(claim)} gives no gradient at all; {cure}."
+        return f"{told}, so {asked} leaves it out and it never trains; {cure}."

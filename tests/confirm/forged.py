@@ -1,0 +1,332 @@
+"""False claims for the judge: findings forged on programs that lose no gradient, and true findings moved.
+
+``python -m tests.confirm.forged`` hands them all to TensorFlow's judge and prints every one that it confirms; it ends
+with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort.
+
+- *clean*: for each gradient call of a program without findings, each of its sources and each outcome, a finding
+  that points at the call; and one that points at an expression before it.
+- *moved*: for each finding on a broken program, the same with another outcome, with another source of the call, and
+  pointing at other places.
+
+What really comes of each call is observed first, by running the programs plainly; a forged claim that happens to be
+true is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from gradlint import registry
+from gradlint.confirm import Confirmer, Options
+from gradlint.confirm.places import METHODS, Places, sources_of
+from gradlint.finding import Finding, Gradient
+from gradlint.sources.read import from_text
+from tests.confirm.verdicts import cases
+from tests.fixtures import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gradlint.finding import Confirmation, Outcome
+    from gradlint.sources.source import Source
+
+OUTCOMES: dict[Outcome, tuple[str, str | None]] = {
+    "none": ("GT307", None),
+    "error": ("GT401", "RuntimeError"),
+    "partial": ("GT201", None),
+    "zero": ("GT405", None),
+    "nan": ("GT601", None),
+}
+"""For each outcome a rule whose findings claim it, and an exception."""
+
+BEFORE: dict[Outcome, str] = {"none": "GT201", "partial": "GT202", "error": "GT302"}
+"""Rules whose findings point at a place before the gradient call."""
+
+Truth = dict[int, set[str]]
+"""For each line on which a gradient was asked for, what came of it, in whatever run and for whatever source."""
+
+
+@dataclass(frozen=True)
+class Forged:
+    """A false claim and the program that it is about."""
+
+    name: str
+    source: Source
+    finding: Finding
+    how: str
+
+
+# What really comes of the programs.
+
+
+def observe(codes: Sequence[str]) -> list[Truth]:
+    """Run programs plainly, in a process of their own, and tell what came of their gradient calls."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "programs.json").write_text(json.dumps(list(codes)), encoding="utf-8")
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "MPLBACKEND": "Agg"}
+        root = str(Path(__file__).parents[2])
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.confirm.forged", "--observe", "programs.json"],
+            cwd=folder,
+            env={**environment, "PYTHONPATH": root},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+    found = json.loads(done.stdout.splitlines()[-1])
+    return [{int(line): set(outcomes) for line, outcomes in one.items()} for one in found]
+
+
+def _observe(path: str) -> None:
+    import tensorflow as tf
+
+    found = []
+    for number, code in enumerate(json.loads(Path(path).read_text(encoding="utf-8"))):
+        truth: dict[int, set[str]] = {}
+        with _recording(tf, f"<{number}>", truth), contextlib.redirect_stdout(io.StringIO()):
+            try:
+                exec(compile(code, f"<{number}>", "exec"), vars(ModuleType("__main__")))
+            except BaseException as error:
+                trace = error.__traceback__
+                while trace is not None:
+                    if trace.tb_frame.f_code.co_filename == f"<{number}>":
+                        truth.setdefault(trace.tb_lineno, set()).add("error")
+                    trace = trace.tb_next
+        tf.keras.backend.clear_session()
+        tf.config.run_functions_eagerly(False)
+        found.append({line: sorted(outcomes) for line, outcomes in truth.items()})
+    print(json.dumps(found))
+
+
+@contextlib.contextmanager
+def _recording(tf: Any, filename: str, truth: dict[int, set[str]]) -> Iterator[None]:
+    kept = {method: getattr(tf.GradientTape, method) for method in METHODS}
+
+    def wrap(original: Any) -> Any:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            frame = sys._getframe(1)
+            while frame.f_back is not None and frame.f_code.co_filename != filename:
+                frame = frame.f_back
+            seen = truth.setdefault(frame.f_lineno, set())
+            try:
+                result = original(*arguments, **keywords)
+            except Exception:
+                seen.add("error")
+                raise
+            seen |= {_outcome(tf, one) for one in tf.nest.flatten(result)}
+            return result
+
+        return call
+
+    for method, original in kept.items():
+        setattr(tf.GradientTape, method, tf.autograph.experimental.do_not_convert(wrap(original)))
+    try:
+        yield
+    finally:
+        for method, original in kept.items():
+            setattr(tf.GradientTape, method, original)
+
+
+def _outcome(tf: Any, gradient: Any) -> str:
+    import numpy as np
+
+    if gradient is None:
+        return "none"
+    if not hasattr(tf.convert_to_tensor(gradient), "numpy"):
+        return "value"
+    array = np.asarray(tf.convert_to_tensor(gradient))
+    if not np.isfinite(array).all():
+        return "nan"
+    return "value" if array.any() else "zero"
+
+
+# Forging.
+
+
+def clean_programs() -> Iterator[tuple[str, Source]]:
+    """The programs that lose no gradient: fixtures, clean or fixed, and the rules' own."""
+    for program in catalogue.programs():
+        if program.role != "broken":
+            yield program.name, program.source
+    for rule in registry.load():
+        texts = [*(example.fixed for example in rule.examples if example.fixed), *rule.clean]
+        for number, text in enumerate(texts):
+            yield f"{rule.code} clean {number}", from_text(text, f"{rule.code}_{number}.py")
+
+
+def forged_on_clean(chosen: Iterable[tuple[str, Source]]) -> list[Forged]:
+    """Findings of every outcome at every gradient call of programs that have none."""
+    given = list(chosen)
+    truths = observe([source.code for _, source in given])
+    made = []
+    for (name, source), truth in zip(given, truths, strict=True):
+        if truth:
+            made += [Forged(name, source, finding, how) for finding, how in _on(source, truth)]
+    return made
+
+
+def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
+    tree = ast.parse(source.code)
+    places = Places(source, tree)
+    for call in _calls(places):
+        lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
+        seen = set().union(*(truth.get(line, set()) for line in lines))
+        for text in _sources(call):
+            for outcome, (code, exception) in OUTCOMES.items():
+                if outcome not in seen:
+                    yield _finding(places, call, text, outcome, code, exception, call), f"{outcome} at the call"
+        first = next(iter(_sources(call)), None)
+        for before in _places_before(tree, call):
+            for outcome, code in BEFORE.items():
+                if first is not None and outcome not in seen:
+                    exception = "LookupError" if outcome == "error" else None
+                    yield _finding(places, call, first, outcome, code, exception, before), f"{outcome} before the call"
+
+
+def _calls(places: Places) -> list[ast.Call]:
+    return [
+        node
+        for node in places.nodes()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
+    ]
+
+
+def _sources(call: ast.Call) -> list[str]:
+    argument = sources_of(call)
+    if argument is None:
+        return []
+    if isinstance(argument, (ast.List, ast.Tuple)):
+        return [ast.unparse(element) for element in argument.elts if not isinstance(element, ast.Starred)]
+    return [ast.unparse(argument)]
+
+
+def _places_before(tree: ast.Module, call: ast.Call) -> list[ast.expr]:
+    """The values of the last two assignments that begin on a line before the call's."""
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Assign, ast.Return)) and node.value is not None and node.lineno < call.lineno
+        if "stop_gradient" not in ast.unparse(node)  # What is stopped is missing, so that the claim would be true.
+    ]
+    return sorted(found, key=lambda node: node.lineno)[-2:]
+
+
+def _finding(
+    places: Places, call: ast.Call, source: str, outcome: Outcome, code: str, exception: str | None, at: ast.expr
+) -> Finding:
+    assert isinstance(call.func, ast.Attribute)
+    cell, start = places.start(call)
+    target = ast.unparse(call.args[0]) if call.args else ""
+    lost = Gradient(cell, start.line, start.column, call.func.attr, target, source, outcome, exception)
+    where, here = places.start(at)
+    return Finding(code, "forged", "error", "forged", places.source.path, where, here, places.end(at), (lost,))
+
+
+def moved(chosen: Iterable[tuple[str, Source, Sequence[Finding]]]) -> list[Forged]:
+    """True findings with another outcome, another source or another place."""
+    given = list(chosen)
+    truths = observe([source.code for _, source, _ in given])
+    made = []
+    for (name, source, findings), truth in zip(given, truths, strict=True):
+        for finding in findings:
+            if finding.gradients:
+                variants = _variants(source, finding, findings, truth)
+                made += [Forged(name, source, variant, how) for variant, how in variants]
+    return made
+
+
+def _variants(
+    source: Source, finding: Finding, others: Sequence[Finding], truth: Truth
+) -> Iterator[tuple[Finding, str]]:
+    lost = finding.gradients[0]
+    places = Places(source, ast.parse(source.code))
+    call = places.call(lost)
+    if call is None:
+        return
+    seen = set().union(*(truth.get(line, set()) for line in range(call.lineno, (call.end_lineno or 0) + 1)))
+    for outcome, (_, exception) in OUTCOMES.items():
+        if outcome != lost.outcome and outcome not in seen:
+            yield replace(finding, gradients=(replace(lost, outcome=outcome, exception=exception),)), f"kind {outcome}"
+    yield replace(finding, gradients=(replace(lost, source="another_source"),)), "source"
+    near = {finding.location.line, *(step.line for step in finding.flow), *(one.location.line for one in others)}
+    for node in _elsewhere(places, call, near):
+        where, start = places.start(node)
+        yield replace(finding, cell=where, location=start, end_location=places.end(node), gradients=(lost,)), "place"
+
+
+def _elsewhere(places: Places, call: ast.Call, near: set[int]) -> list[ast.expr]:
+    """Values of other statements, none of which the finding or another one speaks of."""
+    found = []
+    for node in places.nodes():
+        if not isinstance(node, (ast.Assign, ast.Return, ast.Expr)) or node.value is None:
+            continue
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        touched = {places.source.locate(line, 0)[1].line for line in lines}
+        if touched & near or call.lineno in lines or isinstance(node.value, (ast.Constant, ast.Name)):
+            continue
+        found.append(node.value)
+    return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> list[tuple[Forged, Confirmation]]:
+    """The verdicts on forged claims; those on one program are judged side by side."""
+    grouped: dict[str, list[Forged]] = {}
+    for claim in claims:
+        grouped.setdefault(claim.name, []).append(claim)
+    programs = list(grouped.values())
+    work = [(some[0].source, [one.finding for one in some]) for some in programs]
+    return [(programs[number][index], verdict) for number, index, verdict in confirmer.confirm_all(work)]
+
+
+def claims(kinds: Iterable[str], every: int, folder: Path) -> list[Forged]:
+    """The forged claims of some kinds on each so-manieth program."""
+    made: list[Forged] = []
+    if "clean" in kinds:
+        made += forged_on_clean(list(clean_programs())[::every])
+    if "moved" in kinds:
+        broken = [case for origin in ("fixtures", "examples", "truth") for case in cases(origin, folder)]
+        made += moved([(case.name, case.source, case.findings) for case in broken[::every]])
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what is confirmed of what is false, and give the exit status."""
+    parser = argparse.ArgumentParser(description="Hand forged findings to TensorFlow's judge.")
+    parser.add_argument("--observe", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--every", type=int, default=1, metavar="N")
+    parser.add_argument("--kind", choices=("clean", "moved"), action="append")
+    options = parser.parse_args(arguments)
+    if options.observe:
+        _observe(options.observe)
+        return 0
+    with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
+        made = claims(options.kind or ("clean", "moved"), options.every, Path(folder))
+        judged = judge(confirmer, made)
+    counts = Counter((claim.how, verdict.status) for claim, verdict in judged)
+    for claim, verdict in judged:
+        if verdict.status == "confirmed":
+            finding, lost = claim.finding, claim.finding.gradients[0]
+            print(f"{claim.name}:{finding.location.line} {finding.code} {lost.source}: {lost.outcome} at {lost.line}")
+            print(f"    {claim.how}: {verdict.detail}")
+    for (how, status), count in sorted(counts.items()):
+        print(f"{how:24} {status:12} {count:6}")
+    confirmed = sum(verdict.status == "confirmed" for _, verdict in judged)
+    print(f"{len(judged)} forged claims on {len({claim.name for claim in made})} programs: {confirmed} confirmed")
+    return int(confirmed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The stubs that gradlint brings, held to what their packages do under TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradlint.knowledge.stubs import shipped
+from gradlint.knowledge.table import Effect
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DISTRIBUTIONS = "tensorflow_probability.distributions"
+
+
+@pytest.fixture(scope="module")
+def observed() -> dict[str, dict[str, object]]:
+    """What the packages did: every distribution sampled and asked, a function of every other package called."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.knowledge.run_packages", *distributions()],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    result: dict[str, dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def distributions() -> list[str]:
+    """The distributions of which the stub speaks, without the bases that it makes up."""
+    names = [name.rpartition(".")[2] for name in shipped("tensorflow_probability").classes]
+    return sorted(name for name in names if not name.startswith("_") and name != "Distribution")
+
+
+@pytest.mark.parametrize("name", distributions())
+def test_a_distribution_does_what_its_stub_says(name: str, observed: dict[str, dict[str, object]]) -> None:
+    stub = shipped("tensorflow_probability").method(f"{DISTRIBUTIONS}.{name}", "sample")
+    assert stub is not None
+    seen = observed[name]
+    assert seen["log_prob"] is True, seen
+    assert seen["sample"] is (stub.entry.argument("self") is Effect.PASSES), seen
+
+
+@pytest.mark.parametrize("package", ["scipy", "sklearn", "pandas", "cv2", "PIL"])
+def test_a_package_gives_no_tensor_back(package: str, observed: dict[str, dict[str, object]]) -> None:
+    assert shipped(package).rest[package].entry.result == "ndarray"
+    assert observed[package] == {"tensor": False}

@@ -1,0 +1,27 @@
+"""The analysis finds what people report as lost gradients, and is silent on the corrected twins."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reports.reports import Report, reports
+
+REPORTS = reports()
+OPEN: set[str] = set()
+"""What the analysis does not see yet: a report that it comes to see leaves this list."""
+
+
+def test_names_are_told_apart() -> None:
+    names = [one.name for one in REPORTS]
+    assert len(names) == len(set(names))
+    assert set(names) >= OPEN
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
+def test_the_loss_is_named(report: Report) -> None:
+    assert report.found() is (report.name not in OPEN)
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
+def test_the_twin_is_silent(report: Report) -> None:
+    assert report.alarms() == []
