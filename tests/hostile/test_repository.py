@@ -173,8 +173,8 @@ def test_a_file_that_may_not_be_read(places: tuple[Path, Path, Path]) -> None:
         assert status == FAILED, printed
         assert "Traceback" not in printed
         assert re.search(r"^sound\.py:\d+:\d+: .*\[GT201\]", printed, re.MULTILINE)
-        assert "locked.py: cannot be read: Permission denied" in printed
-        assert "folder: cannot be read: Permission denied" in printed
+        assert "locked.py: error: cannot be read: Permission denied" in printed
+        assert "folder: error: cannot be read: Permission denied" in printed
     (repository / "folder").chmod(0o700)
 
 

@@ -210,8 +210,6 @@ TRICKS = [
           ("sound.py", "--fix"), ()),
     Trick("names that no text has", file("\udcff\udcfe.py", BROKEN)),
     Trick("a name of 255 bytes", file("n" * 252 + ".py", BROKEN)),
-    Trick("a name with a command for the terminal", file("\x1b]0;owned\x07\x1b[2J.py", BROKEN)),
-    Trick("a name of two lines", file("a\n::error title=owned::b.py", BROKEN)),
     # -- settings
     Trick("settings that name code", project, sound=("sound.py", "nested/train.py")),
     Trick("settings that build on a device", file("n/gradlint.toml", 'extend = "/dev/zero"'), FAILED, UNUSABLE),
@@ -239,6 +237,13 @@ TRICKS = [
     Trick("a cache with a name of no file", file("gradlint.toml", 'cache-dir = "\\u0000"'), said="`cache-dir`"),
     Trick("a baseline without an end", both(link("b", "/dev/zero"), file("gradlint.toml", 'baseline = "b"')), FAILED,
           "not a regular file", sound=()),
+    Trick("stubs of the whole machine", both(file("n/gradlint.toml", 'models = ["/"]'), file("n/x.py", BROKEN)), FAILED, UNUSABLE),
+    Trick("stubs that are a device", both(link("n/a.pyi", "/dev/zero"), file("n/gradlint.toml", 'models = ["a.pyi"]'),
+                                          file("n/x.py", BROKEN)), FAILED, UNUSABLE),
+    Trick("stubs that are a pipe", both(pipe("n/a.pyi"), file("n/gradlint.toml", 'models = ["a.pyi", "."]'),
+                                        file("n/x.py", BROKEN)), FAILED, UNUSABLE),
+    Trick("stubs that would run", both(file("n/a.pyi", bait("stub")), file("n/gradlint.toml", 'models = ["a.pyi"]'),
+                                       file("n/x.py", BROKEN)), FAILED, UNUSABLE),
     # -- what git ignores
     Trick("a .gitignore that is a device", link(".gitignore", "/dev/zero")),
     Trick("a .gitignore that is a pipe", pipe(".gitignore")),
