@@ -167,40 +167,43 @@ def check(
         return Checked(problems=(*source.problems, problem))
     suppressed = 0
     if suppress:
-        comments = suppressions.Suppressions(source)
+        comments = suppressions.Suppressions(source, lambda word: any(word in (one.code, one.name) for one in rules))
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:
             found = sorted(
-                [*found, *_unused(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
+                [*found, *_of_comments(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
             )
     return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
 
 
-def _unused(
+def _of_comments(
     source: Source,
     comments: suppressions.Suppressions,
     on: Sequence[Rule],
     rules: Sequence[Rule],
     settings: Settings,
 ) -> list[Finding]:
-    """The findings of the suppressions that keep back nothing, where their rule is on."""
-    rule = next((rule for rule in on if rule.code == suppressions.CODE), None)
-    if rule is None:
-        return []
+    """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
+    told = {
+        suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
+        suppressions.INVALID: lambda: comments.invalid(selection.fits),
+    }
     return [
         Finding(
             code=rule.code,
             name=rule.name,
             severity=rule.severity or "warning",
-            message=unused.message,
+            message=one.message,
             path=source.path,
-            cell=unused.cell,
-            location=unused.location,
-            end_location=unused.end_location,
-            fix=unused.fix,
+            cell=one.cell,
+            location=one.location,
+            end_location=one.end_location,
+            fix=one.fix,
             url=engine.DOCUMENTATION.format(code=rule.code),
         )
-        for unused in comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules)
+        for rule in on
+        if rule.code in told
+        for one in told[rule.code]()
     ]
 
 

@@ -19,11 +19,13 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gradlint.directives import VERBS, written
 from gradlint.finding import Edit, Fix, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from gradlint.directives import Known
     from gradlint.finding import Finding
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
@@ -31,13 +33,12 @@ if TYPE_CHECKING:
 CODE = "GT900"
 """The code of the rule that unused suppressions are reported under."""
 
-VERBS = ("ignore", "off", "on", "skip-file")
+INVALID = "GT901"
+"""The code of the rule that suppressions are reported under that are not written as they should be."""
 
 _ANY = re.compile(r"gradlint|noqa", re.IGNORECASE)
-_OWN = re.compile(r"#\s*gradlint:\s*(?P<verb>[\w-]*)(?P<list>\s*\[(?P<codes>[^\]]*)\])?[^#]*", re.IGNORECASE)
-_NOQA = re.compile(
-    r"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)|(?!\s*:)\b)", re.IGNORECASE
-)
+_MOST = 8
+"""How many of many selectors a message speaks of."""
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class Directive:
         end: Where it ends.
         codes: Where its list of codes begins and ends in the line.
         alone: Whether nothing but the comment stands on the line.
+        invalid: Whether it is not written as it should be.
+        meant: How it should be written, where that can be told.
         used: The selectors that kept something back; ``""`` stands for everything.
     """
 
@@ -66,6 +69,8 @@ class Directive:
     end: int
     codes: tuple[int, int] | None
     alone: bool
+    invalid: bool = False
+    meant: str | None = None
     used: set[str] = field(default_factory=set)
 
 
@@ -85,12 +90,14 @@ class Suppressions:
 
     Args:
         source: The text that the findings are of.
+        known: Whether a word is the code or the name of a rule.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, known: Known = lambda word: False) -> None:
         self._source = source
-        self.directives = _directives(source.code) if _ANY.search(source.code) else []
-        self._blocks = [directive for directive in self.directives if directive.verb == "off"]
+        self.directives = _directives(source.code, known) if _ANY.search(source.code) else []
+        self._skips = any(one.verb == "skip-file" and one.selectors is None for one in self.directives)
+        self._blocks = [directive for directive in self.directives if directive.verb in ("off", "skip-file")]
         self._statements: dict[int, list[Directive]] = {}
         for directive in self.directives:
             if directive.verb in ("ignore", "noqa"):
@@ -109,7 +116,7 @@ class Suppressions:
         """
         if not self.directives:
             return list(findings), 0
-        if any(directive.verb == "skip-file" for directive in self.directives):
+        if self._skips:
             return [], len(findings)
         kept = [finding for finding in findings if not self._covers(finding, fits)]
         return kept, len(findings) - len(kept)
@@ -130,46 +137,72 @@ class Suppressions:
             fits: Whether a selector fits a rule's code and name.
             lacking: Whether there are rules that are not loaded: one that nobody knows may be theirs.
         """
-        if any(directive.verb == "skip-file" for directive in self.directives):
+        if self._skips:
             return
         on = {rule.code for rule in enabled}
-        sparing = [one for one in self.directives if _names(one, CODE, "unused-suppression", fits)]
+        spared = self._spared(CODE, "unused-suppression", fits)
         known = {
             selector: {rule.code for rule in rules if fits(selector, rule.code, rule.name)}
             for selector in {selector for one in self.directives for selector in one.selectors or ()}
         }
         for directive in self.directives:
-            if any(one.line == directive.line or one.first <= directive.line <= one.last for one in sparing):
+            if spared(directive) or directive.invalid:
                 continue
-            if directive.verb not in (*VERBS, "noqa"):
-                yield self._report(directive, None, _meaningless(directive.verb))
-            elif directive.selectors is None:
+            if directive.selectors is None:
                 if self._idle(directive, on, rules):
                     yield self._report(directive, None, _nothing(directive))
             else:
                 yield from self._unused_selectors(directive, on, rules, known, lacking)
 
+    def invalid(self, fits: Callable[[str, str, str], bool]) -> Iterator[Unused]:
+        """The suppressions that are not written as they should be.
+
+        Args:
+            fits: Whether a selector fits a rule's code and name.
+        """
+        if any(one.verb == "skip-file" and one.selectors is None and not one.invalid for one in self.directives):
+            return
+        spared = self._spared(INVALID, "invalid-suppression", fits)
+        for directive in self.directives:
+            if directive.invalid and not spared(directive):
+                cell, start = self._source.locate(directive.line, directive.start)
+                _, end = self._source.locate(directive.line, directive.end)
+                if directive.meant is None:
+                    fix = Fix("safe", "Remove the suppression", (self._removal(directive, cell, start, end),))
+                else:
+                    fix = Fix("safe", f"Write `{directive.meant[2:]}`", (Edit(cell, start, end, directive.meant),))
+                yield Unused(cell, start, end, _wrong(directive), fix)
+
+    def _spared(self, code: str, name: str, fits: Callable[[str, str, str], bool]) -> Callable[[Directive], bool]:
+        """Whether another suppression keeps back what a rule says of one."""
+        sparing = [one for one in self.directives if _names(one, code, name, fits)]
+        return lambda directive: any(
+            one.line == directive.line or one.first <= directive.line <= one.last for one in sparing
+        )
+
     def _unused_selectors(
         self,
         directive: Directive,
-        on: Collection[str],
+        on: set[str],
         rules: Collection[Rule],
         known: dict[str, set[str]],
         lacking: bool,
     ) -> Iterator[Unused]:
         idle: list[str] = []
-        reasons: list[str] = []
         for selector in directive.selectors or ():
             codes = known[selector]
-            if selector in directive.used or CODE in codes:
+            if selector in directive.used or {CODE, INVALID} & codes:
                 continue
-            if codes and codes <= set(on):
+            unneeded = codes <= on if codes else directive.verb != "noqa" and not lacking
+            if unneeded:
                 idle.append(selector)
-                reasons.append(f"`{selector}` keeps back nothing here")
-            elif not codes and directive.verb != "noqa" and not lacking:
-                idle.append(selector)
-                reasons.append(_unknown(selector, rules))
         if idle:
+            reasons = [
+                f"`{selector}` keeps back nothing here" if known[selector] else _unknown(selector, rules)
+                for selector in idle[:_MOST]
+            ]
+            if len(idle) > _MOST:
+                reasons.append(f"so it is with {len(idle) - _MOST} more")
             yield self._report(directive, idle, "; ".join(reasons) + "; remove it")
 
     def _covers(self, finding: Finding, fits: Callable[[str, str, str], bool]) -> bool:
@@ -232,7 +265,7 @@ class Suppressions:
         return Edit(cell, Position(start.line, start.column - len(before) + len(before.rstrip(" \t"))), end, "")
 
 
-def _directives(code: str) -> list[Directive]:
+def _directives(code: str, known: Known) -> list[Directive]:
     """Every suppression in a program's comments, in order."""
     found: list[Directive] = []
     waiting: list[Directive] = []
@@ -241,7 +274,7 @@ def _directives(code: str) -> list[Directive]:
     for token in _tokens(code):
         if token.type == tokenize.COMMENT:
             alone = not token.line[: token.start[1]].strip()
-            for directive in _parse(token, alone):
+            for directive in _parse(token, alone, known):
                 found.append(directive)
                 (waiting if first is None and alone and directive.verb == "ignore" else pending).append(directive)
         elif token.type == tokenize.NEWLINE:
@@ -269,40 +302,24 @@ def _tokens(code: str) -> Iterator[tokenize.TokenInfo]:
         return
 
 
-def _parse(token: tokenize.TokenInfo, alone: bool) -> Iterator[Directive]:
+def _parse(token: tokenize.TokenInfo, alone: bool, known: Known) -> Iterator[Directive]:
     line, column = token.start
-    for match in _OWN.finditer(token.string):
-        codes = match["codes"]
-        selectors = None if codes is None else tuple(one for one in re.split(r"[\s,]+", codes) if one)
-        verb = match["verb"].lower()
-        end = match.start() + len(match[0].rstrip())
-        place = None if codes is None else (column + match.start("codes"), column + match.end("codes"))
-        yield _directive(verb, selectors, line, column + match.start(), column + end, place, alone)
-    for match in _NOQA.finditer(token.string):
-        codes = match["codes"]
-        selectors = None if codes is None else tuple(re.split(r"[\s,]+", codes.upper()))
-        place = None if codes is None else (column + match.start("codes"), column + match.end("codes"))
-        yield _directive("noqa", selectors, line, column + match.start(), column + match.end(), place, alone)
-
-
-def _directive(
-    verb: str,
-    selectors: tuple[str, ...] | None,
-    line: int,
-    start: int,
-    end: int,
-    codes: tuple[int, int] | None,
-    alone: bool,
-) -> Directive:
-    covers = (line, line) if verb in ("ignore", "noqa", "off") else (0, -1)
-    return Directive(verb, selectors, *covers, line, start, end, codes, alone)
+    for one in written(token.string, known):
+        covers = (line, line) if one.verb in ("ignore", "noqa", "off") else (0, -1)
+        codes = None if one.codes is None else (column + one.codes[0], column + one.codes[1])
+        yield Directive(
+            one.verb, one.selectors, *covers, line, column + one.start, column + one.end, codes, alone,
+            one.invalid, one.meant,
+        )  # fmt: skip
 
 
 def _close_blocks(found: list[Directive], last: int) -> None:
     """Let each ``off`` reach to the ``on`` that ends it, or to the end of the text."""
     open_blocks: list[Directive] = []
     for directive in found:
-        if directive.verb == "off":
+        if directive.verb == "skip-file" and directive.selectors is not None:
+            directive.first, directive.last = 1, last
+        elif directive.verb == "off":
             directive.last = last
             open_blocks.append(directive)
         elif directive.verb == "on":
@@ -324,13 +341,20 @@ def _nothing(directive: Directive) -> str:
     return f"`gradlint: {directive.verb}` keeps back nothing; remove it"
 
 
-def _meaningless(verb: str) -> str:
-    near = difflib.get_close_matches(verb, VERBS, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "expected " + ", ".join(f"`{one}`" for one in VERBS)
-    return f"`gradlint: {verb}` means nothing; {hint}"
+def _wrong(directive: Directive) -> str:
+    """What to say of a suppression that is not written as it should be."""
+    if directive.verb not in (*VERBS, "noqa"):
+        near = difflib.get_close_matches(directive.verb[:40], VERBS, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "expected " + ", ".join(f"`{one}`" for one in VERBS)
+        return f"`gradlint: {directive.verb}` means nothing; {hint}"
+    if directive.meant is not None:
+        named = ", ".join(f"`{one}`" for one in (directive.selectors or ())[:_MOST])
+        kept = "everything" if directive.selectors is None else named or "nothing"
+        return f"this suppresses {kept}; write `{directive.meant[2:]}`"
+    return f"this suppresses nothing: behind `{directive.verb}` codes or names are written `[GT201, numpy-call]`"
 
 
 def _unknown(selector: str, rules: Collection[Rule]) -> str:
     names = [name for rule in rules for name in (rule.code, rule.name)]
-    near = difflib.get_close_matches(selector, names, n=1)
+    near = difflib.get_close_matches(selector[:40], names, n=1)
     return f"no rule is called `{selector}`" + (f", did you mean `{near[0]}`?" if near else "")

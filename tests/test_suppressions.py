@@ -244,13 +244,146 @@ def test_a_rule_that_is_off_tells_nothing_of_its_suppressions() -> None:
     [
         ("# gradlint: ignore[XX1O1]", "no rule is called `XX1O1`, did you mean `XX101`?"),
         ("# gradlint: ignore[lost-marke]", "did you mean `lost-marker`?"),
-        ("# gradlint: ingore[XX101]", "`gradlint: ingore` means nothing; did you mean `ignore`?"),
-        ("# gradlint: disable", "expected `ignore`, `off`, `on`, `skip-file`"),
     ],
 )
 def test_slips_are_told(comment: str, message: str) -> None:
     (finding,) = unused(f"x = 1  {comment}\n")
     assert message in finding.message
+
+
+LIST = "# gradlint: ignore[XX101]"
+
+
+@pytest.mark.parametrize(
+    ("comment", "meant"),
+    [
+        ("# gradlint: ignore XX101", LIST),
+        ("# gradlint: ignore(XX101)", LIST),
+        ("# gradlint: ignore (XX101)", LIST),
+        ("# gradlint: ignore: XX101", LIST),
+        ("# gradlint: ignore=XX101", LIST),
+        ("# gradlint: ignore = [XX101]", LIST),
+        ("# gradlint: ignore[XX101", LIST),
+        ("# gradlint: ignore XX101]", LIST),
+        ("# gradlint: ignore[[XX101]]", LIST),
+        ("# gradlint: ignore[XX101]]", LIST),
+        ("# gradlint: ignore{XX101}", LIST),
+        ("# gradlint: ignore<XX101>", LIST),
+        ("# gradlint: ignore['XX101']", LIST),
+        ("# gradlint: ignore, XX101", LIST),
+        ("# gradlint: ignore\u00a0XX101", LIST),
+        ("# gradlint: ignoreXX101", LIST),
+        ("# gradlint: ignore-XX101", LIST),
+        ("# gradlint: ignore_XX101", LIST),
+        ("# gradlint: ignore xx101", LIST),
+        ("# gradlint: IGNORE: XX101", "# gradlint: ignore[XX101]"),
+        ("# gradlint ignore[XX101]", LIST),
+        ("# gradlint ignore XX101", LIST),
+        ("# gradlint : ignore[XX101]", LIST),
+        ("# gradlint=ignore[XX101]", LIST),
+        ("# gradlint: ignore XX101, XX102 since", "# gradlint: ignore[XX101, XX102] since"),
+        ("# gradlint: ignore[XX101;XX102]", "# gradlint: ignore[XX101, XX102]"),
+        ("# gradlint: ignore lost-marker", "# gradlint: ignore[lost-marker]"),
+        ("# gradlint: ignore: lost-marker only logged", "# gradlint: ignore[lost-marker] only logged"),
+        ("# gradlint: ignore(Lost-Marker)", "# gradlint: ignore[lost-marker]"),
+        ("# gradlint: ignore since XX101 is odd", "# gradlint: ignore[XX101] since XX101 is odd"),
+        ("# gradlint: off XX101", "# gradlint: off[XX101]"),
+        ("# gradlint: skip-file: XX101", "# gradlint: skip-file[XX101]"),
+        ("# noqa XX101", "# noqa: XX101"),
+        ("# noqa(XX101)", "# noqa: XX101"),
+        ("# noqa[XX101] why", "# noqa: XX101 why"),
+        ("# noqa=XX101", "# noqa: XX101"),
+    ],
+)
+def test_what_looks_like_codes_means_those_codes(comment: str, meant: str) -> None:
+    """It suppresses them and nothing else, and is a finding whose fix writes it well."""
+    text = f"y = lost(); z = quiet()  {comment}\n"
+    result = checked(text)
+    (finding,) = [one for one in result.findings if one.code != "XX102"]
+    assert (finding.code, finding.name, result.suppressed) == ("GT901", "invalid-suppression", 1)
+    after = without_unused(text)
+    assert after == f"y = lost(); z = quiet()  {meant}\n"
+    again = checked(after)
+    assert [one.code for one in again.findings if one.code == "GT901"] == []
+    other = checked(f"y = other()  {comment.replace('XX102', 'XX103')}\n").findings
+    assert "XX102" in [one.code for one in other]
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("# gradlint: ignore[", "this suppresses nothing: behind `ignore` codes or names"),
+        ("# gradlint: ignore(", "this suppresses nothing"),
+        ("# gradlint: ignore: the rest", "this suppresses nothing"),
+        ("# gradlint: ignore=", "this suppresses nothing"),
+        ("# gradlint ignore", "write `gradlint: ignore`"),
+        ("# gradlint: ingore[XX101]", "`gradlint: ingore` means nothing; did you mean `ignore`?"),
+        ("# gradlint: disable", "expected `ignore`, `off`, `on`, `skip-file`"),
+        ("# gradlint: disable=XX101", "expected `ignore`, `off`, `on`, `skip-file`"),
+        ("# gradlint:", "means nothing"),
+    ],
+)
+def test_what_cannot_be_read_suppresses_nothing_and_is_told(comment: str, message: str) -> None:
+    result = checked(f"y = lost()  {comment}\n")
+    assert [one.code for one in result.findings] == ["XX101", "GT901"]
+    assert message in result.findings[1].message
+    assert result.findings[1].fix is not None
+
+
+def test_a_verb_that_is_nearly_one_is_corrected() -> None:
+    text = "y = lost()  # gradlint: ingore[XX101] why\n"
+    assert without_unused(text) == "y = lost()  # gradlint: ignore[XX101] why\n"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# gradlint: ignore the baseline is meant to be constant",
+        "# gradlint: ignore -- well known",
+        "# gradlint: ignore - see JIRA-1234",
+        "# gradlint: ignore since ABC123 is another tool's",
+        "# noqa -- why",
+        "# noqa; pylint: disable",
+    ],
+)
+def test_a_reason_is_no_code(comment: str) -> None:
+    result = checked(f"y = lost()  {comment}\n")
+    assert (result.findings, result.suppressed) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "comment", ["# gradlint is run here", "# gradlint ignores XX101", "# see gradlint ignore list"]
+)
+def test_what_speaks_of_gradlint_is_no_suppression(comment: str) -> None:
+    assert [one.code for one in checked(f"y = lost()  {comment}\n").findings] == ["XX101"]
+
+
+def test_noqa_of_other_tools_is_their_business() -> None:
+    assert [one.code for one in checked("y = lost()  # noqa E501\n").findings] == ["XX101"]
+    assert [one.code for one in checked("y = lost()  # noqa(E501)\n").findings] == ["XX101"]
+
+
+def test_codes_that_nothing_stands_between_are_read() -> None:
+    assert checked("y = lost()  # noqa: F401XX101\n").findings == ()
+
+
+def test_skip_file_of_some_rules() -> None:
+    assert found("lost()\nother()  # gradlint: skip-file[XX101]\nlost()\n") == [("XX102", 2)]
+    assert [one.code for one in unused("x = 1  # gradlint: skip-file[XX101]\n")] == ["GT900"]
+
+
+def test_an_invalid_suppression_can_be_suppressed() -> None:
+    text = "lost()  # gradlint: ignore XX101  # gradlint: ignore[invalid-suppression]\n"
+    assert checked(text).findings == ()
+    off = Settings(rules=(MARKER,), ignore=("GT901",))
+    assert checked("lost()  # gradlint: ignore XX101\n", off).findings == ()
+
+
+def test_many_words_are_told_of_in_few() -> None:
+    codes = ", ".join(f"QQ{number}" for number in range(1000, 3000))
+    (finding,) = unused(f"x = 1  # gradlint: ignore[{codes}]\n")
+    assert "so it is with 1992 more" in finding.message
+    assert len(finding.message) < 1000
 
 
 def test_cells_of_a_notebook() -> None:

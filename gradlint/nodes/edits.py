@@ -39,7 +39,7 @@ def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replaceme
     far = [one for one in changes if isinstance(one, Move) and _crosses(program, one)]
     changes = [one for one in changes if one not in far]
     try:
-        code = changed(program, changes).code if changes else program.code
+        code = changed(program, changes).code + program.tail if changes else program.code
         ast.parse(code)
         moved = [replacement for one in far for replacement in _moved(program, one)]
     except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):

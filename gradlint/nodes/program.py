@@ -123,9 +123,14 @@ class Program:
     def is_faithful(self) -> bool:
         """Whether LibCST parses the program and gives back its very text."""
         try:
-            return self.module.code == self.code
+            return self.module.code + self.tail == self.code
         except (cst.ParserSyntaxError, RecursionError, ValueError):
             return False
+
+    @property
+    def tail(self) -> str:
+        """What LibCST drops at the end of a program: a carriage return that is its last line's end."""
+        return "\r" if self.code.endswith("\r") and not self.module.has_trailing_newline else ""
 
     # -- places ---------------------------------------------------------------------------------------------------
 

@@ -32,14 +32,13 @@ g = tape.gradient(y, x)
 FIXED = BROKEN.replace("np.mean", "tf.reduce_mean")
 
 
-def test_verdicts_of_many_files_come_with_their_places() -> None:
+def test_verdicts_of_many_files_come_with_their_places(confirmer: Confirmer) -> None:
     work = [
         (source_of(code, f"{number}.py"), [claim(code), claim(code, flagged="x ** 2")])
         for number, code in enumerate((BROKEN, FIXED, BROKEN))
     ]
-    with Confirmer(Options(jobs=2)) as confirmer:
-        verdicts = {(file, index): verdict.status for file, index, verdict in confirmer.confirm_all(work)}
-        again = [verdict.status for _, verdict in confirmer.confirm(*work[0])]
+    verdicts = {(file, index): verdict.status for file, index, verdict in confirmer.confirm_all(work)}
+    again = [verdict.status for _, verdict in confirmer.confirm(*work[0])]
     assert verdicts == {
         (file, index): "refuted" if file == 1 else "confirmed" for file in range(3) for index in range(2)
     }
@@ -94,11 +93,10 @@ def test_a_program_that_is_not_python_is_inconclusive(confirmer: Confirmer) -> N
     assert "cannot be parsed" in verdict.detail
 
 
-def test_stopping_early_keeps_what_is_known() -> None:
-    with Confirmer(Options(jobs=2)) as confirmer:
-        verdicts = confirmer.confirm(source_of(BROKEN), [claim(BROKEN)] * 50)
-        first = next(verdicts)
-        verdicts.close()  # type: ignore[attr-defined]
+def test_stopping_early_keeps_what_is_known(confirmer: Confirmer) -> None:
+    verdicts = confirmer.confirm(source_of(BROKEN), [claim(BROKEN)] * 50)
+    first = next(verdicts)
+    verdicts.close()  # type: ignore[attr-defined]
     assert first[1].status == "confirmed"
 
 
@@ -180,7 +178,7 @@ def test_options_out_of_range_are_refused(arguments: dict[str, float], message: 
 
 def test_fresh_processes_reach_the_same_verdicts() -> None:
     work = [(source_of(BROKEN), [claim(BROKEN)]), (source_of(FIXED), [claim(FIXED)])]
-    with Confirmer(Options(fork=False, jobs=2, timeout=60)) as confirmer:
+    with Confirmer(Options(fork=False, jobs=1, timeout=60)) as confirmer:
         verdicts = {file: verdict.status for file, _, verdict in confirmer.confirm_all(work)}
     assert verdicts == {0: "confirmed", 1: "refuted"}
 

@@ -1,4 +1,7 @@
-"""A few hundred random programs of a fixed seed: what the analysis claims of their gradients is what TensorFlow gives."""
+"""Random programs of a fixed seed: what the analysis claims of their gradients is what TensorFlow gives.
+
+A quick run takes a third of the programs.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,17 @@ SEED = 20
 
 
 @pytest.fixture(scope="module")
-def total() -> Total:
-    return measure(PROGRAMS, SEED)
+def total(whole: bool) -> Total:
+    return measure(PROGRAMS if whole else PROGRAMS // 3, SEED)
 
 
 def test_at_least_98_percent_of_the_lost_gradients_are_named(total: Total) -> None:
-    assert total.broken > 300
+    assert total.broken > total.programs
     assert total.recall >= 0.98, total.table()
 
 
 def test_at_most_one_claim_in_500_calls_is_false(total: Total) -> None:
-    assert total.calls > 500
+    assert total.calls > 2 * total.programs
     assert total.sorts["alarm"] <= total.calls / 500, total.table()
 
 
@@ -37,7 +40,7 @@ def test_the_analysis_crashes_on_none(total: Total) -> None:
 
 
 def test_nearly_all_programs_run_to_their_end(total: Total) -> None:
-    assert total.aside <= PROGRAMS * 0.06
+    assert total.aside <= total.programs * 0.06
 
 
 def test_a_seed_gives_the_same_programs() -> None:

@@ -3,126 +3,167 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.machine.iterations import Iterations
+from gradlint.flow.machine import assignments, calls
+from gradlint.flow.machine.nodes import runs
 from gradlint.flow.tapes import tape as tapes
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.program import Bound, Function, Generator, Instance
 from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecording, Tape, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.flow.machine.core import Core
     from gradlint.flow.values.values import Recording
 
+    Bind = Callable[[Value], None]
+    """Lets the name after ``as`` hold a value."""
 
-class Contexts(Iterations):
-    """The part of the machine that runs something inside a context manager."""
 
-    # -- with ------------------------------------------------------------------------------------------------------
+# -- with ----------------------------------------------------------------------------------------------------------
 
-    def run_With(self, node: ast.With | ast.AsyncWith) -> str:
-        return self.with_items(node, 0)
 
-    run_AsyncWith = run_With
+@runs(ast.With, ast.AsyncWith)
+def run_with(machine: Core, node: ast.With | ast.AsyncWith) -> str:
+    return with_items(machine, node, 0)
 
-    def with_items(self, node: ast.With | ast.AsyncWith, index: int) -> str:
-        """Enter the items of a ``with`` one after the other, run the body, and leave them again."""
-        if index == len(node.items):
-            return self.block(node.body)
-        item = node.items[index]
-        manager = self.eval(item.context_expr)
-        return self.managed(manager, item, lambda: self.with_items(node, index + 1), node)
 
-    def managed(self, manager: Value, item: ast.withitem, body: Callable[[], str], node: ast.AST) -> str:
-        """Run a body inside a context manager."""
-        expression = item.context_expr
+def with_items(machine: Core, node: ast.With | ast.AsyncWith, index: int) -> str:
+    """Enter the items of a ``with`` one after the other, run the body, and leave them again."""
+    if index == len(node.items):
+        return machine.block(node.body)
+    item = node.items[index]
+    manager = machine.eval(item.context_expr)
+    return managed(machine, manager, item, lambda: with_items(machine, node, index + 1), node)
 
-        def bound(value: Value) -> None:
-            if item.optional_vars is not None:
-                self.tape_names.setdefault(id(value), self.text(item.optional_vars))
-                self.assign(item.optional_vars, value, node)
 
-        if isinstance(manager, Tape):
-            tapes.enter(self, manager, expression)
-            bound(manager)
-            try:
-                return body()
-            finally:
-                tapes.leave(self, manager)
-        if isinstance(manager, Join):
-            for option in manager.options:
-                self.escape(option)
-        if isinstance(manager, StopRecording):
-            before = tapes.pause(self, manager.tape)
-            try:
-                return body()
-            finally:
-                tapes.resume(self, manager.tape, before)
-        if isinstance(manager, LibObject) and manager.name == "tensorflow.init_scope":
-            held = self.suspend()
-            try:
-                return body()
-            finally:
-                self.record_with(held)
-        if isinstance(manager, Generator) and isinstance(manager.node, ast.FunctionDef):
-            return self.generator_manager(manager, bound, body)
-        if isinstance(manager, Instance):
-            enter = self.class_attribute(manager.cls, "__enter__")
-            leave = self.class_attribute(manager.cls, "__exit__")
-            if isinstance(enter, Function):
-                bound(self.call(Bound(enter, manager), [], {}, expression))
-                try:
-                    return body()
-                finally:
-                    if isinstance(leave, Function):
-                        nothing: list[Value] = [Const(None)] * 3
-                        self.call(Bound(leave, manager), nothing, {}, expression)
-        if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
-            tapes.enter_class(self, expression)
-        if isinstance(manager, LibObject) and manager.family == "exit-stack":
-            bound(manager)
-            end = body()
-            for tape in reversed(manager.state.get("entered", ())):
-                tapes.leave(self, tape)
-            return end
+def managed(machine: Core, manager: Value, item: ast.withitem, body: Callable[[], str], node: ast.AST) -> str:
+    """Run a body inside a context manager."""
+
+    def bound(value: Value) -> None:
         if item.optional_vars is not None:
-            bound(manager if isinstance(manager, LibObject | Unknown) else self.unknown("with", expression, [manager]))
+            machine.tape_names.setdefault(id(value), machine.text(item.optional_vars))
+            assignments.assign(machine, item.optional_vars, value, node)
+
+    if isinstance(manager, Join):
+        for option in manager.options:
+            machine.escape(option)
+    if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
+        tapes.enter_class(machine, item.context_expr)
+    return MANAGE.for_value(manager)(machine, manager, item, bound, body)
+
+
+def _manage_other(machine: Core, manager: Value, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    if item.optional_vars is not None:
+        is_itself = isinstance(manager, LibObject | Unknown)
+        bound(manager if is_itself else machine.unknown("with", item.context_expr, [manager]))
+    return body()
+
+
+MANAGE: ByKind[Callable[[Core, Any, ast.withitem, Bind, Callable[[], str]], str]] = ByKind(_manage_other)
+"""What runs a body inside a context manager, by its class."""
+
+
+@MANAGE.of(Tape)
+def _manage_tape(machine: Core, tape: Tape, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    tapes.enter(machine, tape, item.context_expr)
+    bound(tape)
+    try:
         return body()
+    finally:
+        tapes.leave(machine, tape)
 
-    def generator_manager(self, manager: Generator, bound: Callable[[Value], None], body: Callable[[], str]) -> str:
-        """Run a body at the ``yield`` of a function that ``contextlib.contextmanager`` wraps."""
-        end = "normal"
-        ran = False
 
-        def at_yield(value: Value) -> Value:
-            nonlocal end, ran
-            if not ran:
-                ran = True
-                inner = self.stack.pop()
-                try:
-                    bound(value)
-                    end = body()
-                finally:
-                    self.stack.append(inner)
-            return Const(None)
+@MANAGE.of(StopRecording)
+def _manage_pause(
+    machine: Core, manager: StopRecording, _item: ast.withitem, _bound: Bind, body: Callable[[], str]
+) -> str:
+    before = tapes.pause(machine, manager.tape)
+    try:
+        return body()
+    finally:
+        tapes.resume(machine, manager.tape, before)
 
-        function = manager.frame.function
-        assert function is not None
-        assert not isinstance(function.node, ast.Lambda)
-        code = function.node
 
-        def run() -> Value:
-            self.stack[-1].on_yield = at_yield
-            return self.body_of(code)
+@MANAGE.of(LibObject)
+def _manage_library_object(
+    machine: Core, manager: LibObject, item: ast.withitem, bound: Bind, body: Callable[[], str]
+) -> str:
+    if manager.name == "tensorflow.init_scope":
+        held = machine.suspend()
+        try:
+            return body()
+        finally:
+            machine.record_with(held)
+    end = _manage_other(machine, manager, item, bound, body)
+    if manager.family == "exit-stack":
+        for tape in reversed(manager.state.get("entered", ())):
+            tapes.leave(machine, tape)
+    return end
 
-        self.inside(function, manager.frame, code, run)
+
+@MANAGE.of(Generator)
+def _manage_generator(
+    machine: Core, manager: Generator, item: ast.withitem, bound: Bind, body: Callable[[], str]
+) -> str:
+    if isinstance(manager.node, ast.FunctionDef):
+        return generator_manager(machine, manager, bound, body)
+    return _manage_other(machine, manager, item, bound, body)
+
+
+@MANAGE.of(Instance)
+def _manage_instance(machine: Core, manager: Instance, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    enter = machine.class_attribute(manager.cls, "__enter__")
+    leave = machine.class_attribute(manager.cls, "__exit__")
+    if not isinstance(enter, Function):
+        return _manage_other(machine, manager, item, bound, body)
+    bound(machine.call(Bound(enter, manager), [], {}, item.context_expr))
+    try:
+        return body()
+    finally:
+        if isinstance(leave, Function):
+            nothing: list[Value] = [Const(None)] * 3
+            machine.call(Bound(leave, manager), nothing, {}, item.context_expr)
+
+
+def generator_manager(
+    machine: Core, manager: Generator, bound: Callable[[Value], None], body: Callable[[], str]
+) -> str:
+    """Run a body at the ``yield`` of a function that ``contextlib.contextmanager`` wraps."""
+    end = "normal"
+    ran = False
+
+    def at_yield(value: Value) -> Value:
+        nonlocal end, ran
         if not ran:
-            end = body()
-        return end
+            ran = True
+            inner = machine.stack.pop()
+            try:
+                bound(value)
+                end = body()
+            finally:
+                machine.stack.append(inner)
+        return Const(None)
 
-    def suspend(self) -> tuple[Recording, ...]:
-        """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
-        before = self.recording
-        self.record_with(())
-        return before
+    function = manager.frame.function
+    assert function is not None
+    assert not isinstance(function.node, ast.Lambda)
+    code = function.node
+
+    def run() -> Value:
+        machine.stack[-1].on_yield = at_yield
+        return calls.body_of(machine, code)
+
+    calls.inside(machine, function, manager.frame, code, run)
+    if not ran:
+        end = body()
+    return end
+
+
+def suspend(machine: Core) -> tuple[Recording, ...]:
+    """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
+    before = machine.recording
+    machine.record_with(())
+    return before

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
-from gradlint.flow.machine.imports import Imports
 from gradlint.flow.tapes import gradients, tape, training, watching
 from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import (
@@ -20,68 +20,75 @@ from gradlint.flow.values.values import (
     everywhere,
 )
 
+if TYPE_CHECKING:
+    from gradlint.flow.machine.core import Core
+
 TAPES = (gradients, tape, training, watching)
 """The modules that register what a tape does when they are imported."""
 
 
-class Library(Imports):
-    """The part of the machine that knows what library functions do."""
+def library_call(
+    machine: Core, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
+) -> Value:
+    """Call something from a library."""
+    return calls.call(machine, LibraryCall(name, args, kwargs, node))
 
-    def library_call(
-        self, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
-    ) -> Value:
-        """Call something from a library."""
-        return calls.call(self, LibraryCall(name, args, kwargs, node))
 
-    def consumed(self, value: Value, node: ast.AST) -> Value:
-        """What a library's function gets of an argument: of a generator its items, which it computes now."""
-        return calls.consumed(self, value, node)
+def consumed(machine: Core, value: Value, node: ast.AST) -> Value:
+    """What a library's function gets of an argument: of a generator its items, which it computes now."""
+    return calls.consumed(machine, value, node)
 
-    def callee(self, node: ast.AST) -> str:
-        """What is called in a call, as it is written."""
-        if isinstance(node, ast.Call):
-            return self.text(node.func)
-        return self.text(node)
 
-    # -- deferred to the modules of single libraries ---------------------------------------------------------------
+def callee(machine: Core, node: ast.AST) -> str:
+    """What is called in a call, as it is written."""
+    if isinstance(node, ast.Call):
+        return machine.text(node.func)
+    return machine.text(node)
 
-    def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call a library's method."""
-        return calls.call_method(self, method, LibraryCall(method.name, args, kwargs, node))
 
-    def object_call(self, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
-        """Call an object of a library's class."""
-        return calls.call_object(self, value, LibraryCall("__call__", args, kwargs, node))
+# -- deferred to the modules of single libraries -------------------------------------------------------------------
 
-    def leaves_array(self, array: Array, value: Value, node: ast.AST) -> None:
-        """A store into an array: what is stored leaves TensorFlow."""
-        parents = [leaf for leaf in self.leaves(value) if not isinstance(leaf, Const)]
-        if parents:
-            holder = Array(array.dtype, span_of(node))
-            self.depend(holder, parents, self.cut(Kind.NUMPY, node, "a store into an ndarray"))
-            gain(array, everywhere(holder))
 
-    def augment_variable(self, node: ast.AugAssign, left: Variable, right: Value) -> bool:
-        """``v += x`` on a Variable: gives whether the name still holds it."""
-        refused = isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow)
-        detail = {"variable": self.text(node.target), "bound_line": str(node.lineno)}
-        places = {"binding": span_of(node), "statement": span_of(node)}
-        if left.keras is False and refused:
-            self.recorder.claim(
-                Kind.UPDATE_REBINDS,
-                span_of(node),
-                "error",
-                detail={**detail, "reason": "augmented-variable", "exception": "RuntimeError"},
-                places=places,
-            )
-            self.raised("RuntimeError")
-            return True
-        if left.keras is True:
-            self.recorder.claim(
-                Kind.UPDATE_REBINDS,
-                span_of(node),
-                "error",
-                detail={**detail, "reason": "augmented-keras-variable"},
-                places=places,
-            )
-        return False
+def method_call(machine: Core, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Call a library's method."""
+    return calls.call_method(machine, method, LibraryCall(method.name, args, kwargs, node))
+
+
+def object_call(machine: Core, value: LibObject, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """Call an object of a library's class."""
+    return calls.call_object(machine, value, LibraryCall("__call__", args, kwargs, node))
+
+
+def leaves_array(machine: Core, array: Array, value: Value, node: ast.AST) -> None:
+    """A store into an array: what is stored leaves TensorFlow."""
+    parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
+    if parents:
+        holder = Array(array.dtype, span_of(node))
+        machine.depend(holder, parents, machine.cut(Kind.NUMPY, node, "a store into an ndarray"))
+        gain(array, everywhere(holder))
+
+
+def augment_variable(machine: Core, node: ast.AugAssign, left: Variable, right: Value) -> bool:
+    """``v += x`` on a Variable: gives whether the name still holds it."""
+    refused = isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow)
+    detail = {"variable": machine.text(node.target), "bound_line": str(node.lineno)}
+    places = {"binding": span_of(node), "statement": span_of(node)}
+    if left.keras is False and refused:
+        machine.recorder.claim(
+            Kind.UPDATE_REBINDS,
+            span_of(node),
+            "error",
+            detail={**detail, "reason": "augmented-variable", "exception": "RuntimeError"},
+            places=places,
+        )
+        machine.raised("RuntimeError")
+        return True
+    if left.keras is True:
+        machine.recorder.claim(
+            Kind.UPDATE_REBINDS,
+            span_of(node),
+            "error",
+            detail={**detail, "reason": "augmented-keras-variable"},
+            places=places,
+        )
+    return False

@@ -3,75 +3,87 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gradlint.flow.machine.definitions import Definitions
 from gradlint.flow.machine.narrowing import narrow
+from gradlint.flow.machine.nodes import RUNNERS, runs
 from gradlint.flow.state.store import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from gradlint.flow.machine.core import Core
 
 
-class Statements(Definitions):
-    """The part of the machine that runs statements."""
+def block(machine: Core, body: list[ast.stmt]) -> str:
+    """Run statements in order; gives ``normal``, ``return``, ``break``, ``continue`` or ``raise``."""
+    for statement in body:
+        machine.tick()
+        if machine.entry is not None:
+            machine.recorder.enter(statement.lineno, machine.entry)
+        runner = RUNNERS.get(type(statement))
+        end = runner(machine, statement) if runner is not None else None
+        if end is not None and end != "normal":
+            return end
+    return "normal"
 
-    def block(self, body: list[ast.stmt]) -> str:
-        """Run statements in order; gives ``normal``, ``return``, ``break``, ``continue`` or ``raise``."""
-        for statement in body:
-            self.tick()
-            if self.entry is not None:
-                self.recorder.enter(statement.lineno, self.entry)
-            method: Callable[[Any], str | None] | None = getattr(self, "run_" + type(statement).__name__, None)
-            if method is None:
-                continue
-            end = method(statement)
-            if end is not None and end != "normal":
-                return end
-        return "normal"
 
-    def run_Expr(self, node: ast.Expr) -> None:
-        self.eval(node.value)
+@runs(ast.Expr)
+def run_expr(machine: Core, node: ast.Expr) -> None:
+    machine.eval(node.value)
 
-    def run_Pass(self, node: ast.Pass) -> None:
-        return
 
-    def run_Global(self, node: ast.Global) -> None:
-        self.frame.globals |= frozenset(node.names)
+@runs(ast.Pass)
+def run_pass(machine: Core, node: ast.Pass) -> None:
+    return
 
-    def run_Nonlocal(self, node: ast.Nonlocal) -> None:
-        self.frame.nonlocals |= frozenset(node.names)
 
-    def run_Assert(self, node: ast.Assert) -> str | None:
-        truth = self.truth(self.eval(node.test), node.test)
-        if truth is False:
-            self.raised("AssertionError")
-            return "raise" if self.stack else None
-        narrow(self, node.test, holds=True)
-        return None
+@runs(ast.Global)
+def run_global(machine: Core, node: ast.Global) -> None:
+    machine.frame.globals |= frozenset(node.names)
 
-    def run_Raise(self, node: ast.Raise) -> str:
-        if node.exc is not None:
-            self.eval(node.exc)
-        if self.guards and not self.forks:
-            self.leave("Exception")
-        return "raise"
 
-    def run_Return(self, node: ast.Return) -> str:
-        value = self.eval(node.value)
-        if self.stack:
-            activation = self.stack[-1]
-            if len(self.stack) == 1:
-                self.used_elsewhere |= {id(leaf) for leaf in self.leaves(value)}
-            direct = self.forks == activation.forks and not activation.returns and not self.left_early()
-            activation.returns.append((value, None if direct else self.store.since(activation.mark)))
-        return "return"
+@runs(ast.Nonlocal)
+def run_nonlocal(machine: Core, node: ast.Nonlocal) -> None:
+    machine.frame.nonlocals |= frozenset(node.names)
 
-    def left_early(self) -> bool:
-        """Whether some way has left a running loop already, so that the state here is not the only one."""
-        return any(loop.broken or loop.continued for loop in self.loops)
 
-    def run_Delete(self, node: ast.Delete) -> None:
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                self.set(self.frame.names, target.id, MISSING)
+@runs(ast.Assert)
+def run_assert(machine: Core, node: ast.Assert) -> str | None:
+    truth = machine.truth(machine.eval(node.test), node.test)
+    if truth is False:
+        machine.raised("AssertionError")
+        return "raise" if machine.stack else None
+    narrow(machine, node.test, holds=True)
+    return None
+
+
+@runs(ast.Raise)
+def run_raise(machine: Core, node: ast.Raise) -> str:
+    if node.exc is not None:
+        machine.eval(node.exc)
+    if machine.guards and not machine.forks:
+        machine.leave("Exception")
+    return "raise"
+
+
+@runs(ast.Return)
+def run_return(machine: Core, node: ast.Return) -> str:
+    value = machine.eval(node.value)
+    if machine.stack:
+        activation = machine.stack[-1]
+        if len(machine.stack) == 1:
+            machine.used_elsewhere |= {id(leaf) for leaf in machine.leaves(value)}
+        direct = machine.forks == activation.forks and not activation.returns and not left_early(machine)
+        activation.returns.append((value, None if direct else machine.store.since(activation.mark)))
+    return "return"
+
+
+def left_early(machine: Core) -> bool:
+    """Whether some way has left a running loop already, so that the state here is not the only one."""
+    return any(loop.broken or loop.continued for loop in machine.loops)
+
+
+@runs(ast.Delete)
+def run_delete(machine: Core, node: ast.Delete) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            machine.set(machine.frame.names, target.id, MISSING)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import LostGradient
 
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
-_SAYS_NONE = re.compile(r"\bassert\w*\b.*\bNone\b|assert_?[iI]s_?[nN]one")
+_SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 

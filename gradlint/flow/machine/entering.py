@@ -1,0 +1,153 @@
+"""Enters the functions that nothing in the program calls, as some other code may."""
+
+from __future__ import annotations
+
+import ast
+
+from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.machine import calls, relevance
+from gradlint.flow.machine.attributes import set_outside
+from gradlint.flow.machine.core import Core, RaisedError
+from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
+from gradlint.flow.values.values import (
+    Const,
+    Dict,
+    Items,
+    Pairs,
+    Seq,
+    Tape,
+    Unknown,
+    Value,
+    Variable,
+)
+
+STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
+"""The methods that Keras calls with a batch of data."""
+
+
+def enter_the_rest(machine: Core) -> None:
+    """Enter each function and method that nothing called and that a tape may have to do with, once, with
+    arguments that are not known.
+    """
+    relevant = relevance.Relevance(machine.lines)
+    for _ in range(3):
+        pending = [
+            function
+            for function in machine.defined
+            if id(function.node) not in machine.entered and function.node.lineno <= machine.recorder.own
+        ]
+        for function in pending if machine.everything else relevant.pick(pending, machine.defined):
+            if id(function.node) in machine.entered or isinstance(function.node, ast.Lambda):
+                continue
+            mark, escaped, clock = machine.store.mark(), machine.escaped.edges, machine.clock
+            let_go(machine, function)
+            try:
+                enter_alone(machine, function)
+            except RaisedError:
+                machine.stack.clear()
+                machine.forks = 0
+            machine.record_with(())
+            machine.store.undo(mark)
+            machine.forget_escaped(escaped, function, clock)
+
+
+def let_go(machine: Core, function: Function) -> None:
+    """What a closure sees of a function that has ended may be in any state by the time that it is called."""
+    frame: Frame | None = function.frame
+    while frame is not None and frame.parent is not None:
+        for value in list(frame.names.values()):
+            if isinstance(value, Tape):
+                machine.escape(value)
+        frame = frame.parent
+
+
+def written_by(machine: Core, value: Instance) -> frozenset[str]:
+    """The attributes that the methods of an object's class write."""
+    return frozenset().union(*(written_in(machine, cls) for cls in value.cls.mro if isinstance(cls, ClassValue)))
+
+
+def enter_alone(machine: Core, function: Function) -> None:
+    """Enter one function with arguments that are not known, whatever wraps it."""
+    arguments = function.node.args
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    args: list[Value] = []
+    if function.owner is not None and function.kind not in {"static"} and names:
+        args.append(function.owner if function.kind == "class" else object_of(machine, function.owner, function))
+    # Keras gives a step the data alone, which no Variable of the program stands behind.
+    data = function.name in STEPS_OF_FIT and calls.is_keras_method(machine, function)
+    while len(args) < len(names):
+        args.append(Unknown(names[len(args)], span_of(function.node), anything=not data))
+    kwargs: dict[str, Value] = {
+        argument.arg: Unknown(argument.arg, span_of(function.node), anything=True) for argument in arguments.kwonlyargs
+    }
+    function.graph = function.graph or traced_by_fit(machine, function)
+    wrapped, function.opaque = function.opaque, False
+    try:
+        result = machine.call(function, args, kwargs, function.node)
+    finally:
+        function.opaque = wrapped
+    machine.iterate(result, function.node) if not isinstance(result, Const) else None
+
+
+def traced_by_fit(machine: Core, function: Function) -> bool:
+    """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
+    if function.name not in {"train_step", "test_step"} or not calls.is_keras_method(machine, function):
+        return False
+    eagerly = "run_eagerly" in machine.code or "run_functions_eagerly" in machine.code
+    return not eagerly and ".compile(" in machine.code and ".fit(" in machine.code
+
+
+def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:
+    """An object of a class, as its own ``__init__`` makes it from arguments that are not known."""
+    init = machine.class_attribute(cls, "__init__")
+    args: list[Value] = []
+    if isinstance(init, Function):
+        names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
+        args = [Unknown(name, span_of(init.node), anything=True) for name in names]
+    made = calls.construct(machine, cls, args, {}, cls.node, invented=True)
+    if isinstance(made, Instance):
+        if made.library and function.name not in {"__init__", "build"}:
+            keras.build(machine, made, cls.node)
+        if function.name != "__init__":
+            keras.doubt_built(machine, made)
+        forget_attributes(machine, cls, made)
+        machine.set(made.state, "assumed", True)
+    return made
+
+
+def forget_attributes(machine: Core, cls: ClassValue, made: Value) -> None:
+    """Attributes that other methods write may hold anything by the time that a method runs."""
+    assert isinstance(made, Instance)
+    for name in sorted(written_by(machine, made)):
+        machine.tick()
+        before = made.attrs.get(name)
+        if before is not None and not isinstance(before, Variable):
+            machine.set(made.attrs, name, Unknown(name, None, anything=True))
+    for name, before in list(made.attrs.items()):
+        leave_open(machine, cls, made, name, before)
+
+
+def leave_open(machine: Core, cls: ClassValue, made: Instance, name: str, before: Value) -> None:
+    """What an object's ``__init__`` leaves empty is for others to fill before its methods run."""
+    if isinstance(before, Const) and before.value is None:
+        machine.set(made.attrs, name, machine.opened(set_outside(cls, name), None, [made]))
+    elif isinstance(before, Seq) and before.kind != "tuple" and not before.items.values:
+        machine.set(before.state, "items", Items(exact=False))
+    elif isinstance(before, Dict) and not before.pairs.entries:
+        machine.set(before.state, "pairs", Pairs(exact=False))
+
+
+def written_in(machine: Core, cls: ClassValue) -> frozenset[str]:
+    """The attributes that a class's methods write, other than those that make the object."""
+    known = machine.written.get(id(cls.node))
+    if known is None:
+        known = frozenset(
+            node.attr
+            for method in cls.node.body
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name not in {"__init__", "build"}
+            for node in ast.walk(method)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        )
+        machine.written[id(cls.node)] = known
+    return known

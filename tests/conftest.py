@@ -1,0 +1,78 @@
+"""What holds for all tests: what a quick run leaves out, how workers share the rest, and one judge for programs."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import sampling
+from tests.fixtures import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.fixtures.observe import Observation
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run the sweeps as a whole, of which else a sample is run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "sweep(every): of the parameters of this test one in so many is taken by default, all with --whole"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the sample of a sweep does not hold, unless all is wanted or a test is named itself."""
+    if config.getoption("--whole") or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if not in_sample(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if in_sample(item)]
+
+
+def in_sample(item: pytest.Item) -> bool:
+    """Whether a test is run by default; tests with the same parameters are in or out together."""
+    marker, call = item.get_closest_marker("sweep"), getattr(item, "callspec", None)
+    return marker is None or call is None or sampling.chosen(call.id, marker.kwargs["every"])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare what is there now later collections of garbage: Keras asks for one after each program."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a module on one worker, so that what they share is made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return "programs" if module in JUDGED_TOGETHER else module
+
+    return ByModule(config, log)
+
+
+JUDGED_TOGETHER = {"tests/fixtures/test_tensorflow.py", "tests/fixing/test_fixtures.py"}
+"""Modules that run the same programs."""
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether sweeps are to be run as a whole."""
+    return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture(scope="session")
+def observe() -> Iterator[Callable[[Mapping[str, str]], dict[str, Observation]]]:
+    """Runs programs, given by their paths, in a process that has imported TensorFlow once for all tests."""
+    yield running.observe
+    running.close()

@@ -1,0 +1,130 @@
+"""``gradlint run`` as its user meets it: the program's own output and status, and what is said beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOSES = """\
+import sys
+import numpy as np
+import tensorflow as tf
+
+table = {"np": np.tanh, "tf": tf.tanh}
+w = tf.Variable([1.0, 2.0])
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(table[sys.argv[1]](w * 2.0))
+    gradient = tape.gradient(loss, w)
+print("the program's own", sys.argv[1:], __name__, __file__)
+sys.exit(7)
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``gradlint run`` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "gradlint", "run", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a program that loses a gradient where its argument says so."""
+    (tmp_path / "train.py").write_text(LOSES, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_loss_is_named_and_the_program_keeps_its_output_and_status(folder: Path) -> None:
+    done = run(folder, "train.py", "np", "--epochs", "3")
+    assert done.returncode == 7
+    assert done.stdout == "the program's own ['np', '--epochs', '3'] __main__ train.py\n"
+    assert "error[GT201] numpy-call" in done.stderr
+    assert "3 gradient calls watched" in done.stderr
+    assert "train.py:9: GT201 numpy-call: `w`, 3 times" in done.stderr
+
+
+def test_nothing_is_said_where_nothing_is_lost(folder: Path) -> None:
+    done = run(folder, "train.py", "tf")
+    assert done.returncode == 7
+    assert done.stderr.splitlines()[-1] == "gradlint: 3 gradient calls watched, no gradient was lost"
+    assert "GT" not in done.stderr
+
+
+def test_findings_are_written_in_any_format(folder: Path) -> None:
+    run(folder, "--output-format", "json", "--output-file", "seen.json", "train.py", "np")
+    (finding,) = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
+    assert (finding["code"], finding["path"], finding["location"]["line"]) == ("GT201", "train.py", 9)
+    assert finding["confirmation"]["status"] == "confirmed"
+
+
+def test_modules_and_what_ends_a_program(folder: Path) -> None:
+    package = folder / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "job.py").write_text("from . import helper\nraise KeyError('lost')\n", encoding="utf-8")
+    (package / "helper.py").write_text("print('imported')\n", encoding="utf-8")
+    done = run(folder, "-m", "package.job")
+    assert (done.returncode, done.stdout) == (1, "imported\n")
+    assert "KeyError: 'lost'" in done.stderr
+    assert "gradlint/" not in done.stderr.partition("KeyError")[0].replace(str(folder), "")
+    assert "the program did not import TensorFlow" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("none.py",), "none.py: No such file or directory"), (("-m", "no.module"), "no module named no.module")],
+)
+def test_a_program_that_is_not_there(arguments: tuple[str, ...], says: str, folder: Path) -> None:
+    done = run(folder, *arguments)
+    assert done.returncode == 2
+    assert f"gradlint: {says}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_tests_are_watched(folder: Path) -> None:
+    write_test(folder)
+    done = run(folder, "--pytest", "-q", "test_loss.py")
+    assert done.returncode == 0
+    assert "test_loss.py:8" in done.stderr
+
+
+def test_pytest_itself_watches_with_an_option(folder: Path) -> None:
+    write_test(folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "gradlint.runtime.pytest_plugin", "--gradlint", "test_loss.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 gradient calls watched" in done.stdout
+    assert "test_loss.py:8: GT" in done.stdout
+
+
+def write_test(folder: Path) -> None:
+    """Write a test that loses a gradient."""
+    (folder / "test_loss.py").write_text(
+        "import tensorflow as tf\n"
+        "import numpy as np\n\n\n"
+        "def test_loss():\n"
+        "    w = tf.Variable(1.0)\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        loss = tf.square(np.float32(w.numpy()))\n"
+        "    assert tape.gradient(loss, w) is None\n",
+        encoding="utf-8",
+    )
