@@ -2,6 +2,7 @@
 
 What is found in the cell that was just run, or by a gradient call in it, is shown under it. ``%gradlint`` checks every
 cell that was run, or a file; ``%gradlint off`` and ``%gradlint on`` stop and start the checks after each cell.
+``%%gradlint run`` watches a cell as it runs.
 """
 
 from __future__ import annotations
@@ -119,13 +120,31 @@ class Session:
             self._quietly(self._everything)
 
     def cell_magic(self, line: str, cell: str) -> None:
-        """``%%gradlint`` runs the cell and has it checked, also after ``%gradlint off``."""
+        """``%%gradlint`` has the cell checked, also after ``%gradlint off``; ``%%gradlint run`` watches it run."""
+        if shlex.split(line) == ["run"]:
+            self._watch(cell)
+            return
         self._wanted = True
         self._nested = True
         try:
             self.shell.run_cell(cell)
         finally:
             self._nested = False
+
+    def _watch(self, cell: str) -> None:
+        """Run a cell and show where its gradients are lost as it runs."""
+        from gradlint.runtime.public import watching
+
+        self._nested = True
+        try:
+            with watching(show=False) as watched:
+                self.shell.run_cell(cell)
+        finally:
+            self._nested = False
+        for finding in watched.findings:
+            self._show(f"line {finding.location.line}: {finding.code} {finding.message}")
+        if not watched.findings:
+            self._show("gradlint: no gradient was lost")
 
     def _everything(self) -> None:
         source = self._source()

@@ -38,6 +38,10 @@ def run(request: Request) -> int:
         return _show_settings(request, resolver)
     if request.show_files:
         return _show_files(request, resolver)
+    if request.explain_silence is not None:
+        from gradlint.commands.silence import explain
+
+        return explain(request.explain_silence, resolver)
     if request.watch:
         from gradlint.commands.watch import watch
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gradlint.runtime.calls import Call, Source
     from gradlint.runtime.observed import Observed
 
+CONVERSIONS = frozenset({"__array__", "__float__", "__int__", "__index__", "__complex__", "__bool__", "__format__"})
+"""The methods by which Python and NumPy take a value out of TensorFlow."""
 _WRITING = ("Assign", "Scatter", "Apply")
 """What the names of the operations that write a variable have in them."""
 
@@ -234,7 +236,9 @@ class Watcher:
         """A tensor is being turned into a NumPy array or a Python number."""
         self.inside.touched.clear()
         if tensor._datatype_enum() in DIFFERENTIABLE or how == "__bool__":
-            stack = places.stack(sys._getframe())
+            frame = sys._getframe()
+            stack = places.stack(frame)
+            how = _asked_by(frame) or how
             self.record.exits.append(Exit(tensor._id, self.record.tick(), stack, how))
 
     def counted(self, call: Call, source: Source, outcome: str) -> bool:
@@ -315,6 +319,15 @@ class Watcher:
             for operation in window.operations:
                 operation.values = None
             window.operations.clear()
+
+
+def _asked_by(frame: Any) -> str | None:
+    """The conversion of a variable that asks its tensor for the value: ``__array__``, ``__float__``; None elsewhere."""
+    while frame is not None and not places.of_user(frame.f_code.co_filename):
+        if frame.f_code.co_name in CONVERSIONS and not places.of_gradlint(frame.f_code.co_filename):
+            return str(frame.f_code.co_name)
+        frame = frame.f_back
+    return None
 
 
 def _outermost(tensor: Any) -> int:

@@ -83,6 +83,8 @@ class MismatchedZip(Rule):
         meant = _asked_of(site, gradients, variables)
         if meant is not None:
             return unsafe("Apply the gradients of these variables", Replace(gradients, meant))
+        if len(site.uses(dotted(gradients))) > 1:
+            return None
         return unsafe("Apply them to what they were asked for", Replace(variables, asked[1]))
 
 

@@ -180,6 +180,133 @@ def test_a_finding_that_remains_for_one_of_its_gradients_is_not_gone() -> None:
     assert [applicability for _, applicability, _ in said] == [None]
 
 
+NEVER_OFFERED = {
+    "an inner tape of the same name made persistent": (
+        "GT401",
+        """
+        x = tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as tape:
+                y = x * x * x
+            dy = tape.gradient(y, x)
+        d2y = tape.gradient(dy, x)
+        """,
+    ),
+    "a tensor of a ragged list": (
+        "GT107",
+        """
+        values = [[1.0, 2.0], [3.0]]
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.ragged.constant(values))
+        g = tape.gradient(y, values)
+        """,
+    ),
+    "a whole training loop in a tape": (
+        "GT205",
+        """
+        import matplotlib.pyplot as plt
+        w = tf.Variable(1.0)
+        scale = tf.exp(w)
+        history = []
+        for step in range(10):
+            history.append(step)
+            plt.plot(history)
+        with tf.GradientTape() as tape:
+            loss = scale * 2.0
+        g = tape.gradient(loss, w)
+        """,
+    ),
+    "a stopped gradient that others read": (
+        "GT306",
+        """
+        w = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            target = tf.stop_gradient(w * 2.0)
+            error = tf.square(target)
+            loss = tf.reduce_mean(error + target)
+        g = tape.gradient(loss, w)
+        """,
+    ),
+    "gradients that others read, applied to another network": (
+        "GT502",
+        """
+        a = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+        b = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(a(tf.ones((3, 2))))
+        g = tape.gradient(loss, a.trainable_variables)
+        tf.keras.optimizers.SGD().apply_gradients(zip(g, b.trainable_variables))
+        print(g)
+        """,
+    ),
+    "several targets taken for sources": (
+        "GT307",
+        """
+        a, b = tf.Variable(1.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            loss = a * b
+        g = tape.gradient([a, b], loss)
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_OFFERED)
+def test_what_is_never_offered(name: str) -> None:
+    rule, code = NEVER_OFFERED[name]
+    said = [applicability for of, applicability, _ in found(code) if of == rule]
+    assert said
+    assert set(said) == {None}
+
+
+UNSAFE_ONLY = {
+    "a stopped gradient": (
+        "GT306",
+        """
+        w = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.stop_gradient(w * 2.0))
+        g = tape.gradient(loss, w)
+        """,
+    ),
+    "a recording that is stopped": (
+        "GT205",
+        """
+        w = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            with tape.stop_recording():
+                y = w * 2.0
+            loss = tf.reduce_sum(y)
+        g = tape.gradient(loss, w)
+        """,
+    ),
+    "the other network trained": (
+        "GT502",
+        """
+        a = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+        b = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(a(tf.ones((3, 2))))
+        g = tape.gradient(loss, a.trainable_variables)
+        tf.keras.optimizers.SGD().apply_gradients(zip(g, b.trainable_variables))
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE_ONLY)
+def test_what_may_be_on_purpose_is_unsafe(name: str) -> None:
+    rule, code = UNSAFE_ONLY[name]
+    assert [applicability for of, applicability, _ in found(code) if of == rule] == ["unsafe"]
+
+
+def test_one_target_in_a_list_is_swapped_without_it() -> None:
+    code = HEADER + "vecs = tf.Variable([1.0, 2.0])\nwith tf.GradientTape() as tape:\n    loss = tf.norm(vecs)\n"
+    source = from_text(f"{code}g = tape.gradient([vecs], loss)\n", "a.py")
+    fixed = fix_source(source, lambda changed: check(changed).findings, lambda text: from_text(text, "a.py"))
+    assert fixed.after.text == f"{code}g = tape.gradient(loss, vecs)\n"
+
+
 BOUND = {
     "in order": ("a = 1\nb = a", {}),
     "before it is bound": ("b = a\na = 1", {("", "a"): 1}),
