@@ -56,7 +56,9 @@ def summary(results: Iterable[Result]) -> str:
         parts += [f"    {_not_fixed(one, one.withheld or '')}\n" for one in withheld]
     if not parts:
         return ""
-    return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(f"{row(part[:-1])}\n" for part in parts)
+    return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(
+        f"{row(part[:-1])}\n" for part in parts
+    )
 
 
 def _unified(title: str, old: str, new: str) -> Iterator[str]:

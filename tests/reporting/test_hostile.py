@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
@@ -184,7 +183,18 @@ def test_what_else_the_command_says(tree: Path, tmp_path: Path, options: list[st
     is_sound(done.stdout.decode())
 
 
-MARKUP = ["a `b` c", "`b", "a ` b ` c ` <img>", "[x](y) ![z](w)", "# t", "&lt; <b>", "a\n\n# t", "~~~\nx", "1. x", "| a |"]
+MARKUP = [
+    "a `b` c",
+    "`b",
+    "a ` b ` c ` <img>",
+    "[x](y) ![z](w)",
+    "# t",
+    "&lt; <b>",
+    "a\n\n# t",
+    "~~~\nx",
+    "1. x",
+    "| a |",
+]
 
 
 @pytest.mark.parametrize("text", MARKUP)
