@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.finding import Position
 from gradlint.lines import named
 
@@ -69,7 +70,7 @@ class Places:
         if claim.site is None:
             return told
         part = self._part(claim.span.line)
-        return f"in {part.path}, line {claim.span.line - part.first}: {told}"
+        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {told}"
 
     def named(self, text: str) -> str:
         """A text with its lines named as the user counts them."""

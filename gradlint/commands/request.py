@@ -69,6 +69,7 @@ class Request:
     write_baseline: bool = False
     no_cache: bool = False
     stdin_filename: str | None = None
+    explain_silence: str | None = None
     show_files: bool = False
     show_settings: bool = False
     watch: bool = False

@@ -141,13 +141,25 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One source of one gradient call and the analysis' answer; the editor's hover shows it."""
+    """One source of one gradient call and the analysis' answer; the editor's hover shows it.
+
+    Attributes:
+        source: The source as it is written.
+        span: Where it is written.
+        answer: What the analysis says.
+        kind: The sort of loss, where there is one.
+        cause: Where it is lost.
+        proved: Whether a source that is connected surely is: by operations that are known, on every way.
+        because: The premise by which nothing is claimed, where one is open: a clause without a full stop.
+    """
 
     source: str
     span: Span
     answer: Answer
     kind: Kind | None = None
     cause: Span | None = None
+    because: str = ""
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class SourceAnswer:
     source: str
     answer: Answer
     cause: Cause | None
+    because: str = ""
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     for call in facts.calls:
         start, end = places.start(call.span), places.end(call.span)
         answers = tuple(
-            SourceAnswer(question.source, question.answer, cause(question.cause)) for question in call.questions
+            SourceAnswer(question.source, question.answer, cause(question.cause), question.because, question.proved)
+            for question in call.questions
         )
         calls.append(Call(start.cell, start.position, end.position, call.method, call.target, answers))
     return tuple(calls)

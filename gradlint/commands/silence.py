@@ -1,0 +1,77 @@
+"""``gradlint check --explain-silence FILE:LINE``: why nothing is said of a gradient call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradlint.commands import terminal
+from gradlint.commands.errors import CommandError
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import GradientCall, Question
+    from gradlint.settings import Resolver
+    from gradlint.sources.source import Source
+
+
+def explain(place: str, resolver: Resolver) -> int:
+    """Print what is known of each source of the gradient calls on a line, and which premise keeps gradlint silent.
+
+    Args:
+        place: ``FILE:LINE``, or ``FILE:CELL:LINE`` in a notebook.
+        resolver: What finds the file's settings.
+
+    Returns:
+        The exit status: 0.
+
+    Raises:
+        CommandError: If the place cannot be read, or no gradient call stands there.
+    """
+    from gradlint.checking import facts_of
+    from gradlint.settings import SettingsError
+    from gradlint.sources import read
+
+    path, cell, line = _parsed(place)
+    try:
+        source = read.read_path(Path(path), path)
+        calls = facts_of(source, resolver.for_file(path)).calls
+    except (OSError, read.SourceError, SyntaxError, SettingsError) as error:
+        raise CommandError(f"{path}: {error}") from None
+    wanted = source.program_line(cell, line)
+    here = [call for call in calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]
+    if not here:
+        raise CommandError(f"{place}: no gradient call stands there that the analysis comes to")
+    for call in here:
+        terminal.write(_told(call, source))
+    return 0
+
+
+def _parsed(place: str) -> tuple[str, int | None, int]:
+    path, _, line = place.rpartition(":")
+    head, _, cell = path.rpartition(":")
+    if not path or not line.isdecimal():
+        raise CommandError(f"{place}: --explain-silence takes FILE:LINE, or FILE:CELL:LINE in a notebook")
+    if path.endswith(".ipynb") or not (head and cell.isdecimal()):
+        return path, None, int(line)
+    return head, int(cell), int(line)
+
+
+def _told(call: GradientCall, source: Source) -> str:
+    lines = [f"`{call.method}` of `{call.target}` with respect to"]
+    lines += [f"  `{question.source}`: {_why(question, source)}" for question in call.questions]
+    if not call.questions:
+        lines.append("  nothing that gradlint could make out")
+    return "\n".join(lines) + "\n"
+
+
+def _why(question: Question, source: Source) -> str:
+    open_premise = f", since {question.because}" if question.because else ""
+    if question.answer == "unknown":
+        return f"unknown{open_premise or ': something on the way could not be followed'}"
+    if question.answer == "connected":
+        return f"connected, as far as it can be told{open_premise}" if open_premise else "connected"
+    where = ""
+    if question.cause is not None:
+        _, position = source.locate(question.cause.line, question.cause.column)
+        where = f" in line {position.line}"
+    return ("lost" if question.answer == "lost" else "partly lost") + where
