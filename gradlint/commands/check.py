@@ -28,7 +28,7 @@ Exit status:
 
 
 @click.command("check", epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--output-format", multiple=True, metavar="FORMAT[:FILE]", help="How to print findings; may be repeated.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write to FILE what would go to standard output.")
