@@ -175,3 +175,32 @@ def test_the_loss_is_reported(name: str) -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_the_sound_program_is_not(name: str) -> None:
     assert kinds(SOUND[name]) == []
+
+
+SEQUENTIAL = "s = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2)])\n"
+TAPE = "with tf.GradientTape() as tape:\n    y = tf.reduce_sum(s(tf.ones((1, 3))))\ntape.gradient(y, s.trainable_variables)\n"
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("s.output", ["bad-call"]),
+        ("s.input", ["bad-call"]),
+        ("s.outputs", []),
+        ("x = tf.keras.Input((3,))\nm = tf.keras.Model(x, s(x))\ns.output", []),
+        ("m = tf.keras.Sequential([tf.keras.Input((3,)), s])\ns.output", []),
+        ("import others\nothers.use(s)\ns.output", []),
+        ("def later():\n    return s.output", []),
+    ],
+)
+def test_a_sequential_has_an_output_once_it_is_called_on_symbols(read: str, expected: list[str]) -> None:
+    assert kinds(f"{SEQUENTIAL}{read}\n{TAPE}") == expected
+
+
+@pytest.mark.parametrize(("method", "expected"), [("get_scaled_loss", ["bad-call"]), ("scale_loss", [])])
+def test_optimizers_of_keras_3_scale_the_loss_themselves(method: str, expected: list[str]) -> None:
+    code = (
+        "o = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD())\nw = tf.Variable(1.0)\n"
+        f"with tf.GradientTape() as tape:\n    loss = o.{method}(w * w)\ntape.gradient(loss, w)\n"
+    )
+    assert kinds(code) == expected
