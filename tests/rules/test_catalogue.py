@@ -11,7 +11,6 @@ import pytest
 
 from gradlint import registry
 from gradlint.flow.facts import Kind, Span
-from gradlint.lines import named
 
 from .claims import claims, lost, one
 
@@ -97,7 +96,7 @@ def test_an_example_that_raises_names_its_exception(rule: Rule) -> None:
 def test_the_messages_keep_the_style(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = named(rule.message(claim))
+        message = rule.message(claim)
         assert re.match(r"[`A-Z]", message), message
         assert message.endswith("."), message
         assert message.isprintable(), message
@@ -110,7 +109,7 @@ def test_the_messages_keep_the_style(kind: Kind) -> None:
 def test_the_messages_name_what_the_detail_names(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = named(rule.message(claim))
+        message = rule.message(claim)
         for gradient in claim.gradients:
             if gradient.outcome != "error" and kind is not Kind.SILENCED:
                 assert f"`{gradient.source}`" in message
@@ -194,4 +193,4 @@ def test_long_code_is_cut_and_lines_are_joined() -> None:
 
 def message(claim: Claim) -> str:
     rule = next(rule for rule in RULES if claim.kind in rule.kinds)
-    return named(rule.message(claim))
+    return rule.message(claim)
