@@ -178,7 +178,10 @@ def test_the_sound_program_is_not(name: str) -> None:
 
 
 SEQUENTIAL = "s = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2)])\n"
-TAPE = "with tf.GradientTape() as tape:\n    y = tf.reduce_sum(s(tf.ones((1, 3))))\ntape.gradient(y, s.trainable_variables)\n"
+TAPE = (
+    "with tf.GradientTape() as tape:\n    y = tf.reduce_sum(s(tf.ones((1, 3))))\n"
+    "tape.gradient(y, s.trainable_variables)\n"
+)
 
 
 @pytest.mark.parametrize(
