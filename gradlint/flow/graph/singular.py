@@ -244,7 +244,7 @@ def _singular(node: Tensor, name: str) -> bool:
         return False
     first = flatten(numbers(given[0])) if name != "divide" else None
     if name in {"sqrt", "rsqrt"}:
-        return any(x <= 0 for x in first or ())
+        return any(x <= 0 for x in first or ()) or (first is None and _is_rectified(given[0]))
     if name == "norm":
         inner = numbers(given[0])
         known, axis = axis_of(node)
@@ -271,6 +271,11 @@ def _singular(node: Tensor, name: str) -> bool:
         other = flatten(numbers(given[1]))
         return any(a == b == 0 for a, b in zip(first or (), other or (), strict=False))
     return False
+
+
+def _is_rectified(value: Value) -> bool:
+    """Whether a value is 0 wherever another one is negative."""
+    return isinstance(value, Tensor) and short(value.op) in {"relu", "relu6"}
 
 
 def several(target: Value) -> bool:

@@ -6,9 +6,10 @@ The graph over-approximates what may be connected, so that "not reached" is a pr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.program import Bound, ClassValue, Function, Generator, Instance, Partial
 from gradlint.flow.values.values import Array, Dict, Join, LibObject, Method, Params, Seq, Unknown, Value
 
@@ -17,45 +18,75 @@ if TYPE_CHECKING:
 
     from gradlint.flow.values.values import Cut, Edge, Recording
 
+    Captured = Callable[[Function | Generator], Iterator[Value]]
+    """Gives the values that a function sees in the frames around it."""
 
-def parts(value: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> Iterator[Value]:
+
+def parts(value: Value, captured: Captured) -> Iterator[Value]:
     """The values that a container, an object or a function holds, so that they go where it goes."""
-    if isinstance(value, Seq):
-        yield from value.items.values
-    elif isinstance(value, Dict):
-        for key, entry in value.pairs.entries:
-            if isinstance(key, Value):
-                yield key
-            yield entry
-        yield from value.pairs.rest
-    elif isinstance(value, Instance):
-        yield value.cls
-        yield from (attr for attr in value.attrs.values() if isinstance(attr, Value))
-        for entry in value.state.values():
-            if isinstance(entry, Value):
-                yield entry
-    elif isinstance(value, LibObject):
-        yield from value.arguments
-        for entry in value.state.values():
-            if isinstance(entry, Value):
-                yield entry
-            elif isinstance(entry, tuple):
-                yield from (part for part in entry if isinstance(part, Value))
-    elif isinstance(value, Bound):
-        yield value.owner
-        yield value.function
-    elif isinstance(value, Method):
-        yield value.owner
-    elif isinstance(value, Partial):
-        yield value.function
-        yield from value.args
-        yield from value.kwargs.values()
-    elif isinstance(value, Function | Generator):
-        yield from captured(value)
-    elif isinstance(value, ClassValue):
-        yield from (held for held in value.frame.names.values() if isinstance(held, Value))
-    elif isinstance(value, Params):
-        yield value.owner
+    return PARTS.for_value(value)(value, captured)
+
+
+def _no_parts(_value: Value, _captured: Captured) -> Iterator[Value]:
+    return iter(())
+
+
+PARTS: ByKind[Callable[[Any, Captured], Iterator[Value]]] = ByKind(_no_parts)
+"""What gives the parts of a value, by its class."""
+
+
+@PARTS.of(Seq)
+def _of_sequence(value: Seq, _captured: Captured) -> Iterator[Value]:
+    return iter(value.items.values)
+
+
+@PARTS.of(Dict)
+def _of_dict(value: Dict, _captured: Captured) -> Iterator[Value]:
+    for key, entry in value.pairs.entries:
+        if isinstance(key, Value):
+            yield key
+        yield entry
+    yield from value.pairs.rest
+
+
+@PARTS.of(Instance)
+def _of_instance(value: Instance, _captured: Captured) -> Iterator[Value]:
+    yield value.cls
+    yield from (attr for attr in value.attrs.values() if isinstance(attr, Value))
+    yield from (entry for entry in value.state.values() if isinstance(entry, Value))
+
+
+@PARTS.of(LibObject)
+def _of_library_object(value: LibObject, _captured: Captured) -> Iterator[Value]:
+    yield from value.arguments
+    for entry in value.state.values():
+        held = entry if isinstance(entry, tuple) else (entry,)
+        yield from (part for part in held if isinstance(part, Value))
+
+
+@PARTS.of(Bound)
+def _of_bound(value: Bound, _captured: Captured) -> Iterator[Value]:
+    return iter((value.owner, value.function))
+
+
+@PARTS.of(Method, Params)
+def _of_owned(value: Method | Params, _captured: Captured) -> Iterator[Value]:
+    return iter((value.owner,))
+
+
+@PARTS.of(Partial)
+def _of_partial(value: Partial, _captured: Captured) -> Iterator[Value]:
+    return iter((value.function, *value.args, *value.kwargs.values()))
+
+
+@PARTS.of(Function, Generator)
+def _of_function(value: Function | Generator, captured: Captured) -> Iterator[Value]:
+    return captured(value)
+
+
+@PARTS.of(ClassValue)
+def _of_class(value: ClassValue, _captured: Captured) -> Iterator[Value]:
+    return (held for held in value.frame.names.values() if isinstance(held, Value))
 
 
 @dataclass
@@ -75,7 +106,7 @@ class Reach:
 def reach(
     target: Value,
     recording: Recording,
-    captured: Callable[[Function | Generator], Iterator[Value]],
+    captured: Captured,
     spend: Callable[[int], None],
 ) -> Reach:
     """Everything that a gradient of the target may reach on one recording.
@@ -141,7 +172,7 @@ class Ways:
         target: Value,
         sources: list[Value],
         recording: Recording,
-        captured: Callable[[Function | Generator], Iterator[Value]],
+        captured: Captured,
         spend: Callable[[int], None],
     ) -> None:
         self._target = target
@@ -159,7 +190,7 @@ class Ways:
         self._sure: dict[int, int] = {}
         self._reach()
 
-    def _walk(self, target: Value, captured: Callable[[Function | Generator], Iterator[Value]]) -> None:
+    def _walk(self, target: Value, captured: Captured) -> None:
         recording = self._recording
         stack: list[Value] = [target]
         while stack:

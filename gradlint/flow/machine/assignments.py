@@ -92,46 +92,68 @@ def assign(machine: Core, target: ast.expr, value: Value, node: ast.AST) -> None
 
 def unpack(machine: Core, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
     """Bind the items of a value to several targets."""
-    if isinstance(value, Tensor | Variable | Array):
-        for target in targets:
-            assign(machine, target, subscripts.element(machine, node, value), node)
-        return
-    if isinstance(value, Symbolic):
-        for index, target in enumerate(targets):
-            assign(machine, target, part_of(value, index), node)
-        return
-    if isinstance(value, Unknown):
-        for index, target in enumerate(targets):
-            item = subscripts.subscript(machine, target, value, Const(index))
-            assign(machine, target, item, node)
-        return
     if isinstance(value, Join) and unpack_each(machine, targets, value, node):
+        return
+    if isinstance(value, Tensor | Variable | Array | Symbolic | Unknown):
+        for index, target in enumerate(targets):
+            assign(machine, target, _part(machine, target, value, index, node), node)
         return
     items, exact = machine.iterate(value, node)
     star = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
     alike = isinstance(value, Seq) and value.extra is not None and "alike" in value.extra
     if not exact and len(items) > 1 and (star is not None or not alike):
-        any_item = join_all(items)
-        for target in targets:
-            starred = isinstance(target, ast.Starred)
-            assign(machine, target, Seq(Items(tuple(items), exact=False)) if starred else any_item, node)
-        return
-    if star is not None and exact:
-        after = len(targets) - star - 1
-        for target, item in zip(targets[:star], items, strict=False):
-            assign(machine, target, item, node)
-        middle = items[star : len(items) - after] if after else items[star:]
-        assign(machine, targets[star], Seq(Items(tuple(middle)), "list", span_of(node)), node)
-        for target, item in zip(targets[star + 1 :], items[len(items) - after :], strict=False):
-            assign(machine, target, item, node)
-        return
+        _unpack_any(machine, targets, items, node)
+    elif star is not None and exact:
+        _unpack_starred(machine, targets, items, star, node)
+    else:
+        _unpack_in_order(machine, targets, items, value, node, exact=exact)
+
+
+def _part(
+    machine: Core,
+    target: ast.expr,
+    value: Tensor | Variable | Array | Symbolic | Unknown,
+    index: int,
+    node: ast.AST,
+) -> Value:
+    """One item of a value of which any number can be taken."""
+    if isinstance(value, Symbolic):
+        return part_of(value, index)
+    if isinstance(value, Unknown):
+        return subscripts.subscript(machine, target, value, Const(index))
+    return subscripts.element(machine, node, value)
+
+
+def _unpack_any(machine: Core, targets: list[ast.expr], items: list[Value], node: ast.AST) -> None:
+    """Bind targets of which any may get any of the items."""
+    any_item = join_all(items)
+    for target in targets:
+        starred = isinstance(target, ast.Starred)
+        assign(machine, target, Seq(Items(tuple(items), exact=False)) if starred else any_item, node)
+
+
+def _unpack_starred(machine: Core, targets: list[ast.expr], items: list[Value], star: int, node: ast.AST) -> None:
+    """Bind targets one of which, the starred one, gets what the others leave."""
+    after = len(targets) - star - 1
+    for target, item in zip(targets[:star], items, strict=False):
+        assign(machine, target, item, node)
+    middle = items[star : len(items) - after] if after else items[star:]
+    assign(machine, targets[star], Seq(Items(tuple(middle)), "list", span_of(node)), node)
+    for target, item in zip(targets[star + 1 :], items[len(items) - after :], strict=False):
+        assign(machine, target, item, node)
+
+
+def _unpack_in_order(
+    machine: Core, targets: list[ast.expr], items: list[Value], value: Value, node: ast.AST, *, exact: bool
+) -> None:
     for index, target in enumerate(targets):
         if index < len(items):
-            assign(machine, target, items[index], node)
+            item = items[index]
         elif items and not exact:
-            assign(machine, target, join_all(items), node)
+            item = join_all(items)
         else:
-            assign(machine, target, machine.unknown("item", node, [value], anything=isinstance(value, Unknown)), node)
+            item = machine.unknown("item", node, [value], anything=isinstance(value, Unknown))
+        assign(machine, target, item, node)
 
 
 def unpack_each(machine: Core, targets: list[ast.expr], value: Join, node: ast.AST) -> bool:
@@ -156,18 +178,7 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
             note_rebinding(machine, before, value, machine.text(target), node)
         machine.set(owner.state, "pairs", with_key(owner.pairs, index, value))
     elif isinstance(owner, Seq):
-        items = owner.items
-        position = index.value if isinstance(index, Const) else None
-        if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):
-            values = list(items.values)
-            note_rebinding(machine, values[position], value, machine.text(target), node)
-            values[position] = value
-            machine.set(owner.state, "items", Items(tuple(values)))
-        elif not isinstance(index, Seq):
-            values = [join_values(item, value) for item in items.values]
-            machine.set(owner.state, "items", Items(tuple(values), items.exact))
-        else:
-            machine.set(owner.state, "items", Items((*items.values, value), exact=False))
+        machine.set(owner.state, "items", _with_item(machine, owner.items, index, value, target, node))
     elif isinstance(owner, Array):
         machine.leaves_array(owner, value, node)
     elif isinstance(owner, Unknown):
@@ -178,6 +189,19 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
         method = machine.attribute(owner, "__setitem__", node)
         if isinstance(method, Bound):
             machine.call(method, [index, value], {}, node)
+
+
+def _with_item(machine: Core, items: Items, index: Value, value: Value, target: ast.Subscript, node: ast.AST) -> Items:
+    """Items of which one is another now: the one at an index, where that is known."""
+    position = index.value if isinstance(index, Const) else None
+    if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):
+        values = list(items.values)
+        note_rebinding(machine, values[position], value, machine.text(target), node)
+        values[position] = value
+        return Items(tuple(values))
+    if isinstance(index, Seq):
+        return Items((*items.values, value), exact=False)
+    return Items(tuple(join_values(item, value) for item in items.values), items.exact)
 
 
 # -- names that held a Variable ------------------------------------------------------------------------------------

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.libraries.keras import objects as keras_objects
+from gradlint.flow.machine.core import Core
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import ANY_ATTRIBUTE, gain, span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import canonical
@@ -39,6 +41,7 @@ from gradlint.flow.values.values import (
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
     from gradlint.flow.machine.core import Core
 
@@ -55,53 +58,76 @@ SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsi
 
 def attribute(machine: Core, value: Value, name: str, node: ast.AST) -> Value:
     """Read an attribute."""
-    if isinstance(value, Known):
-        full = canonical(f"{value.name}.{name}")
-        if name in machine.replaced_names:
-            return machine.opened(Premise(Rests.REPLACED, full), node)
-        if full in _CONSTANTS:
-            return Const(_CONSTANTS[full])
-        return Known(full)
-    if isinstance(value, Instance):
-        return instance_attribute(machine, value, name, node)
-    if isinstance(value, ClassValue):
-        found = machine.class_attribute(value, name)
-        if isinstance(found, Function) and found.kind == "class":
-            return Bound(found, value)
-        return found if found is not None else machine.opened(set_outside(value, name), node, [value])
-    if isinstance(value, ModuleValue):
-        return module_attribute(machine, value, name)
-    if isinstance(value, Super):
-        return super_attribute(machine, value, name, node)
-    if isinstance(value, Join):
-        return joined_attribute(machine, value, name, node)
-    if isinstance(value, Unknown):
-        return unknown_attribute(machine, value, name, node)
-    if isinstance(value, LibObject):
-        return keras_attributes.attribute(machine, value, name, node)
-    if isinstance(value, Storage):
-        return tensor_attribute(machine, value.base, name, node) if name != "value" else Method(value.base, name)
-    if isinstance(value, Tensor | Variable | Array | Params):
-        return tensor_attribute(machine, value, name, node)
-    if isinstance(value, Symbolic):
-        return Number("int") if name in SHAPELY else Method(value, name)
-    if isinstance(value, Function | Bound):
-        if isinstance(value, Function) and value.extra is not None and name in value.extra:
-            return value.extra[name]
-        return value if name in {"python_function", "__wrapped__", "__call__"} else Method(value, name)
-    if isinstance(value, Number):
-        return Method(value, name)
-    if isinstance(value, Const) and value.value is None:
-        return machine.unknown(name, node, anything=True)
-    if isinstance(value, Seq) and value.extra is not None and name in value.extra:
-        extra: Value = value.extra[name]
-        return extra
-    if isinstance(value, Method):
-        return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name}.{name}"), node, [value])
+    return READ.for_value(value)(machine, value, name, node)
+
+
+def _of_anything(_machine: Core, value: Value, name: str, _node: ast.AST) -> Value:
     return Method(value, name)
 
 
-def module_attribute(machine: Core, module: ModuleValue, name: str) -> Value:
+READ: ByKind[Callable[[Core, Any, str, ast.AST], Value]] = ByKind(_of_anything)
+"""What reads an attribute, by what it is read from."""
+
+
+@READ.of(Known)
+def _of_library(machine: Core, value: Known, name: str, node: ast.AST) -> Value:
+    full = canonical(f"{value.name}.{name}")
+    if name in machine.replaced_names:
+        return machine.opened(Premise(Rests.REPLACED, full), node)
+    return Const(_CONSTANTS[full]) if full in _CONSTANTS else Known(full)
+
+
+@READ.of(ClassValue)
+def _of_class(machine: Core, value: ClassValue, name: str, node: ast.AST) -> Value:
+    found = machine.class_attribute(value, name)
+    if isinstance(found, Function) and found.kind == "class":
+        return Bound(found, value)
+    return found if found is not None else machine.opened(set_outside(value, name), node, [value])
+
+
+@READ.of(LibObject)
+def _of_library_object(machine: Core, value: LibObject, name: str, node: ast.AST) -> Value:
+    return keras_attributes.attribute(machine, value, name, node)
+
+
+@READ.of(Storage)
+def _of_storage(machine: Core, value: Storage, name: str, node: ast.AST) -> Value:
+    return Method(value.base, name) if name == "value" else tensor_attribute(machine, value.base, name, node)
+
+
+@READ.of(Symbolic)
+def _of_symbol(_machine: Core, value: Symbolic, name: str, _node: ast.AST) -> Value:
+    return Number("int") if name in SHAPELY else Method(value, name)
+
+
+@READ.of(Function, Bound)
+def _of_function(_machine: Core, value: Function | Bound, name: str, _node: ast.AST) -> Value:
+    held = value.extra.get(name) if isinstance(value, Function) and value.extra is not None else None
+    if isinstance(held, Value):
+        return held
+    return value if name in {"python_function", "__wrapped__", "__call__"} else Method(value, name)
+
+
+@READ.of(Const)
+def _of_constant(machine: Core, value: Const, name: str, node: ast.AST) -> Value:
+    return machine.unknown(name, node, anything=True) if value.value is None else Method(value, name)
+
+
+@READ.of(Seq)
+def _of_sequence(_machine: Core, value: Seq, name: str, _node: ast.AST) -> Value:
+    if value.extra is not None and name in value.extra:
+        field: Value = value.extra[name]
+        return field
+    return Method(value, name)
+
+
+@READ.of(Method)
+def _of_method(machine: Core, value: Method, name: str, node: ast.AST) -> Value:
+    return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name}.{name}"), node, [value])
+
+
+@READ.of(ModuleValue)
+def module_attribute(machine: Core, module: ModuleValue, name: str, _node: ast.AST) -> Value:
     """A name of a module of the project; one that is not known is one object each time that it is read."""
     found = machine.member(module, name)
     held = module.frame.names.get(name)
@@ -114,6 +140,7 @@ def module_attribute(machine: Core, module: ModuleValue, name: str) -> Value:
     return found
 
 
+@READ.of(Join)
 def joined_attribute(machine: Core, value: Join, name: str, node: ast.AST) -> Value:
     """An attribute of one of several values; those that have none are left out."""
     result: Value | None = None
@@ -129,6 +156,7 @@ def joined_attribute(machine: Core, value: Join, name: str, node: ast.AST) -> Va
     return result if result is not None else machine.unknown(name, node, [value])
 
 
+@READ.of(Unknown)
 def unknown_attribute(machine: Core, value: Unknown, name: str, node: ast.AST) -> Value:
     """An attribute of something unknown: one object each time that it is read."""
     before = value.attrs.get(name)
@@ -144,6 +172,7 @@ def unknown_attribute(machine: Core, value: Unknown, name: str, node: ast.AST) -
     return made
 
 
+@READ.of(Tensor, Variable, Array, Params)
 def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, name: str, node: ast.AST) -> Value:
     """An attribute of a tensor, Variable or array."""
     if name == "shape" and not isinstance(value, Array):
@@ -153,26 +182,37 @@ def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, n
     if name == "dtype":
         dtype = dtypes.of(value)
         return Known("tensorflow." + dtype) if dtype is not None else Number("")
-    if isinstance(value, Variable):
-        if name == "trainable" and value.trainable is not None:
-            return Const(value.trainable)
-        if name == "value" and value.keras is True:
-            return Storage(value)
-    if isinstance(value, Params) and name == "value":
-        return Storage(value)
+    if isinstance(value, Array):
+        return _part_of_array(machine, value, name, node)
+    if isinstance(value, Tensor):
+        return _part_of_tensor(machine, value, name, node)
     if name == "handle":
         return value
-    if isinstance(value, Tensor):
-        extra = value.extra or {}
-        if name in extra.get("fields", ()):
-            return machine.tensor(node, [value], op=value.op)
-    if isinstance(value, Array) and name in {"T", "real", "imag", "flat"}:
-        made = Array(value.dtype, span_of(node))
-        machine.depend(made, [value])
-        return made
-    if isinstance(value, Tensor) and name in {"values", "flat_values", "real", "imag"}:
+    if name == "value" and (isinstance(value, Params) or value.keras is True):
+        return Storage(value)
+    if name == "trainable" and isinstance(value, Variable) and value.trainable is not None:
+        return Const(value.trainable)
+    return Method(value, name)
+
+
+def _part_of_array(machine: Core, value: Array, name: str, node: ast.AST) -> Value:
+    if name == "handle":
+        return value
+    if name not in {"T", "real", "imag", "flat"}:
+        return Method(value, name)
+    made = Array(value.dtype, span_of(node))
+    machine.depend(made, [value])
+    return made
+
+
+def _part_of_tensor(machine: Core, value: Tensor, name: str, node: ast.AST) -> Value:
+    if name == "handle":
+        return value
+    if name in (value.extra or {}).get("fields", ()):
+        return machine.tensor(node, [value], op=value.op)
+    if name in {"values", "flat_values", "real", "imag"}:
         return component(machine, value, name, node)
-    if isinstance(value, Tensor) and name in {"indices", "row_splits", "dense_shape"}:
+    if name in {"indices", "row_splits", "dense_shape"}:
         return machine.tensor(node, [value], dtype="int64", cut=machine.cut(Kind.NON_DIFFERENTIABLE, node, name))
     return Method(value, name)
 
@@ -210,6 +250,7 @@ def attribute_among(machine: Core, classes: tuple[Value, ...], name: str) -> Val
     return None
 
 
+@READ.of(Instance)
 def instance_attribute(machine: Core, value: Instance, name: str, node: ast.AST) -> Value:
     """An attribute of an object of a class of the program."""
     held = value.attrs.get(name)
@@ -293,6 +334,7 @@ def bound(machine: Core, found: Value, owner: Value, node: ast.AST, name: str) -
     return found
 
 
+@READ.of(Super)
 def super_attribute(machine: Core, value: Super, name: str, node: ast.AST) -> Value:
     """An attribute through ``super()``."""
     owner = value.owner
@@ -313,45 +355,77 @@ def set_attribute(machine: Core, value: Value, name: str, new: Value, node: ast.
     """Write an attribute."""
     if isinstance(new, Tape):
         machine.used_elsewhere.add(id(new))
-    if isinstance(value, Instance):
-        found = machine.class_attribute(value.cls, name)
-        if isinstance(found, Function) and found.kind == "property":
-            setter = (found.extra or {}).get("setter")
-            if setter is not None:
-                machine.call(Bound(setter, value), [new], {}, node)
-            return
-        writer = descriptor(machine, found, "__set__")
-        if found is not None and writer is not None:
-            machine.call(Bound(writer, found), [value, new], {}, node)
-            return
-        if isinstance(found, Unknown) and found.anything:
-            stored_somewhere(machine, value, name, new, node)
-            return
-        if name == "trainable" and value.library:
-            machine.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
-        machine.set(value.attrs, name, new)
-    elif isinstance(value, Unknown):
-        machine.set(value.attrs, name, new)
-        machine.escape(new)
-        if not isinstance(new, Const):
-            gain(value, everywhere(new))
-            keras_attributes.set_somewhere(machine, value, name, new)
-    elif isinstance(value, LibObject):
-        keras_attributes.set_attribute(machine, value, name, new)
-    elif isinstance(value, ClassValue):
-        machine.set(value.frame.names, name, new)
-    elif isinstance(value, ModuleValue):
-        machine.set_member(value, name, new)
-    elif isinstance(value, Join):
-        for option in value.options:
-            if isinstance(option, Instance):
-                before = option.attrs.get(name)
-                joined = join_values(before, new) if isinstance(before, Value) else new
-                machine.set(option.attrs, name, joined)
-    elif isinstance(value, Function):
-        value.extra = {**(value.extra or {}), name: new}
-    elif isinstance(value, Tape):
-        machine.set(value.state, "escaped", True)
+    WRITE.for_value(value)(machine, value, name, new, node)
+
+
+def _nowhere(_machine: Core, _value: Value, _name: str, _new: Value, _node: ast.AST) -> None:
+    """What takes no attribute that matters."""
+
+
+WRITE: ByKind[Callable[[Core, Any, str, Value, ast.AST], None]] = ByKind(_nowhere)
+"""What writes an attribute, by what it is written into."""
+
+
+@WRITE.of(Instance)
+def _into_instance(machine: Core, value: Instance, name: str, new: Value, node: ast.AST) -> None:
+    found = machine.class_attribute(value.cls, name)
+    if isinstance(found, Function) and found.kind == "property":
+        setter = (found.extra or {}).get("setter")
+        if setter is not None:
+            machine.call(Bound(setter, value), [new], {}, node)
+        return
+    writer = descriptor(machine, found, "__set__")
+    if found is not None and writer is not None:
+        machine.call(Bound(writer, found), [value, new], {}, node)
+        return
+    if isinstance(found, Unknown) and found.anything:
+        stored_somewhere(machine, value, name, new, node)
+        return
+    if name == "trainable" and value.library:
+        machine.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
+    machine.set(value.attrs, name, new)
+
+
+@WRITE.of(Unknown)
+def _into_unknown(machine: Core, value: Unknown, name: str, new: Value, _node: ast.AST) -> None:
+    machine.set(value.attrs, name, new)
+    machine.escape(new)
+    if not isinstance(new, Const):
+        gain(value, everywhere(new))
+        keras_attributes.set_somewhere(machine, value, name, new)
+
+
+@WRITE.of(LibObject)
+def _into_library_object(machine: Core, value: LibObject, name: str, new: Value, _node: ast.AST) -> None:
+    keras_attributes.set_attribute(machine, value, name, new)
+
+
+@WRITE.of(ClassValue)
+def _into_class(machine: Core, value: ClassValue, name: str, new: Value, _node: ast.AST) -> None:
+    machine.set(value.frame.names, name, new)
+
+
+@WRITE.of(ModuleValue)
+def _into_module(machine: Core, value: ModuleValue, name: str, new: Value, _node: ast.AST) -> None:
+    machine.set_member(value, name, new)
+
+
+@WRITE.of(Join)
+def _into_one_of_several(machine: Core, value: Join, name: str, new: Value, _node: ast.AST) -> None:
+    for option in value.options:
+        if isinstance(option, Instance):
+            before = option.attrs.get(name)
+            machine.set(option.attrs, name, join_values(before, new) if isinstance(before, Value) else new)
+
+
+@WRITE.of(Function)
+def _into_function(_machine: Core, value: Function, name: str, new: Value, _node: ast.AST) -> None:
+    value.extra = {**(value.extra or {}), name: new}
+
+
+@WRITE.of(Tape)
+def _into_tape(machine: Core, value: Tape, _name: str, _new: Value, _node: ast.AST) -> None:
+    machine.set(value.state, "escaped", True)
 
 
 def stored_somewhere(machine: Core, value: Instance, name: str, new: Value, node: ast.AST) -> None:

@@ -55,35 +55,45 @@ def eval_call(machine: Core, node: ast.Call) -> Value:
     if isinstance(node.func, ast.Name) and node.func.id == "super" and machine.stack:
         return super_value(machine, node)
     function = machine.eval(node.func)
+    args, all_args = _positional(machine, node)
+    kwargs, all_kwargs = _by_keyword(machine, node)
+    return machine.call(function, args, kwargs, node, star=not (all_args and all_kwargs))
+
+
+def _positional(machine: Core, node: ast.Call) -> tuple[list[Value], bool]:
+    """The positional arguments of a call, and whether there are no more than these."""
     args: list[Value] = []
-    star = False
+    whole = True
     for argument in node.args:
-        if isinstance(argument, ast.Starred):
-            value = machine.eval(argument.value)
-            if isinstance(value, Seq) and value.items.exact:
-                args += value.items.values
-            else:
-                items, exact = machine.iterate(value, argument)
-                args += items
-                star = star or not exact
-        else:
+        if not isinstance(argument, ast.Starred):
             args.append(machine.eval(argument))
+            continue
+        value = machine.eval(argument.value)
+        if isinstance(value, Seq) and value.items.exact:
+            args += value.items.values
+        else:
+            items, exact = machine.iterate(value, argument)
+            args += items
+            whole = whole and exact
+    return args, whole
+
+
+def _by_keyword(machine: Core, node: ast.Call) -> tuple[dict[str, Value], bool]:
+    """The arguments of a call by keyword, and whether there are no more than these."""
     kwargs: dict[str, Value] = {}
+    whole = True
     for keyword in node.keywords:
         value = machine.eval(keyword.value)
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
         elif isinstance(value, Dict):
-            for key, item in value.pairs.entries:
-                if isinstance(key, str):
-                    kwargs[key] = item
-            star = star or not value.pairs.exact
-            for index, item in enumerate(value.pairs.rest):
-                kwargs[f"**{index}"] = item
+            kwargs |= {key: item for key, item in value.pairs.entries if isinstance(key, str)}
+            kwargs |= {f"**{index}": item for index, item in enumerate(value.pairs.rest)}
+            whole = whole and value.pairs.exact
         else:
-            star = True
             kwargs["**"] = value
-    return machine.call(function, args, kwargs, node, star=star)
+            whole = False
+    return kwargs, whole
 
 
 def super_value(machine: Core, node: ast.Call) -> Value:
@@ -114,24 +124,37 @@ def call(
         return enter(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Bound):
         return machine.call(function.function, [function.owner, *args], kwargs, node, star=star)
-    if isinstance(function, Known):
-        return machine.library_call(function.name, args, kwargs, node, star=star)
-    if isinstance(function, Method):
-        return machine.method_call(function, args, kwargs, node)
+    if isinstance(function, Partial):
+        return machine.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, node, star=star)
     if isinstance(function, ClassValue):
         return construct(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Instance):
         return call_instance(machine, function, args, kwargs, node, star=star)
-    if isinstance(function, LibObject):
-        return machine.object_call(function, args, kwargs, node)
-    if isinstance(function, Partial):
-        return machine.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, node, star=star)
+    if isinstance(function, Known | Method | LibObject):
+        return _call_library(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Join):
         options = [option for option in function.options if not isinstance(option, Const)]
         if options and len(options) <= 4:
             ways = [way(machine, option, args, kwargs, node) for option in options]
             return machine.fork(ways, list(function.labels[: len(options)]) or [""] * len(options))
     return machine.foreign_call(function, args, kwargs, node)
+
+
+def _call_library(
+    machine: Core,
+    function: Known | Method | LibObject,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: ast.AST,
+    *,
+    star: bool,
+) -> Value:
+    """Call a library's function, method or object."""
+    if isinstance(function, Known):
+        return machine.library_call(function.name, args, kwargs, node, star=star)
+    if isinstance(function, Method):
+        return machine.method_call(function, args, kwargs, node)
+    return machine.object_call(function, args, kwargs, node)
 
 
 def way(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.machine import assignments, calls
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.tapes import tape as tapes
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.program import Bound, Function, Generator, Instance
 from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecording, Tape, Unknown, Value
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from gradlint.flow.machine.core import Core
     from gradlint.flow.values.values import Recording
+
+    Bind = Callable[[Value], None]
+    """Lets the name after ``as`` hold a value."""
 
 
 # -- with ----------------------------------------------------------------------------------------------------------
@@ -37,59 +41,91 @@ def with_items(machine: Core, node: ast.With | ast.AsyncWith, index: int) -> str
 
 def managed(machine: Core, manager: Value, item: ast.withitem, body: Callable[[], str], node: ast.AST) -> str:
     """Run a body inside a context manager."""
-    expression = item.context_expr
 
     def bound(value: Value) -> None:
         if item.optional_vars is not None:
             machine.tape_names.setdefault(id(value), machine.text(item.optional_vars))
             assignments.assign(machine, item.optional_vars, value, node)
 
-    if isinstance(manager, Tape):
-        tapes.enter(machine, manager, expression)
-        bound(manager)
-        try:
-            return body()
-        finally:
-            tapes.leave(machine, manager)
     if isinstance(manager, Join):
         for option in manager.options:
             machine.escape(option)
-    if isinstance(manager, StopRecording):
-        before = tapes.pause(machine, manager.tape)
-        try:
-            return body()
-        finally:
-            tapes.resume(machine, manager.tape, before)
-    if isinstance(manager, LibObject) and manager.name == "tensorflow.init_scope":
+    if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
+        tapes.enter_class(machine, item.context_expr)
+    return MANAGE.for_value(manager)(machine, manager, item, bound, body)
+
+
+def _manage_other(machine: Core, manager: Value, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    if item.optional_vars is not None:
+        is_itself = isinstance(manager, LibObject | Unknown)
+        bound(manager if is_itself else machine.unknown("with", item.context_expr, [manager]))
+    return body()
+
+
+MANAGE: ByKind[Callable[[Core, Any, ast.withitem, Bind, Callable[[], str]], str]] = ByKind(_manage_other)
+"""What runs a body inside a context manager, by its class."""
+
+
+@MANAGE.of(Tape)
+def _manage_tape(machine: Core, tape: Tape, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    tapes.enter(machine, tape, item.context_expr)
+    bound(tape)
+    try:
+        return body()
+    finally:
+        tapes.leave(machine, tape)
+
+
+@MANAGE.of(StopRecording)
+def _manage_pause(
+    machine: Core, manager: StopRecording, _item: ast.withitem, _bound: Bind, body: Callable[[], str]
+) -> str:
+    before = tapes.pause(machine, manager.tape)
+    try:
+        return body()
+    finally:
+        tapes.resume(machine, manager.tape, before)
+
+
+@MANAGE.of(LibObject)
+def _manage_library_object(
+    machine: Core, manager: LibObject, item: ast.withitem, bound: Bind, body: Callable[[], str]
+) -> str:
+    if manager.name == "tensorflow.init_scope":
         held = machine.suspend()
         try:
             return body()
         finally:
             machine.record_with(held)
-    if isinstance(manager, Generator) and isinstance(manager.node, ast.FunctionDef):
-        return generator_manager(machine, manager, bound, body)
-    if isinstance(manager, Instance):
-        enter = machine.class_attribute(manager.cls, "__enter__")
-        leave = machine.class_attribute(manager.cls, "__exit__")
-        if isinstance(enter, Function):
-            bound(machine.call(Bound(enter, manager), [], {}, expression))
-            try:
-                return body()
-            finally:
-                if isinstance(leave, Function):
-                    nothing: list[Value] = [Const(None)] * 3
-                    machine.call(Bound(leave, manager), nothing, {}, expression)
-    if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
-        tapes.enter_class(machine, expression)
-    if isinstance(manager, LibObject) and manager.family == "exit-stack":
-        bound(manager)
-        end = body()
+    end = _manage_other(machine, manager, item, bound, body)
+    if manager.family == "exit-stack":
         for tape in reversed(manager.state.get("entered", ())):
             tapes.leave(machine, tape)
-        return end
-    if item.optional_vars is not None:
-        bound(manager if isinstance(manager, LibObject | Unknown) else machine.unknown("with", expression, [manager]))
-    return body()
+    return end
+
+
+@MANAGE.of(Generator)
+def _manage_generator(
+    machine: Core, manager: Generator, item: ast.withitem, bound: Bind, body: Callable[[], str]
+) -> str:
+    if isinstance(manager.node, ast.FunctionDef):
+        return generator_manager(machine, manager, bound, body)
+    return _manage_other(machine, manager, item, bound, body)
+
+
+@MANAGE.of(Instance)
+def _manage_instance(machine: Core, manager: Instance, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
+    enter = machine.class_attribute(manager.cls, "__enter__")
+    leave = machine.class_attribute(manager.cls, "__exit__")
+    if not isinstance(enter, Function):
+        return _manage_other(machine, manager, item, bound, body)
+    bound(machine.call(Bound(enter, manager), [], {}, item.context_expr))
+    try:
+        return body()
+    finally:
+        if isinstance(leave, Function):
+            nothing: list[Value] = [Const(None)] * 3
+            machine.call(Bound(leave, manager), nothing, {}, item.context_expr)
 
 
 def generator_manager(

@@ -73,6 +73,26 @@ def recorded_op(value: Value) -> bool:
     return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
 
 
+def _is_followed(value: Value, cut: Cut | None) -> bool:
+    """Whether a tape follows back what an operation makes: without a cut, or where it records it for all that."""
+    floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
+    if cut is None:
+        return floating
+    return cut.kind is Kind.NO_GRADIENT or (floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value))
+
+
+def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
+    """Let an operation that is recorded for one of its inputs be recorded with all of them.
+
+    A tensor that is watched only later is found among them (TensorFlow 2.21).
+    """
+    for edge in edges:
+        if edge.cut is not None or edge.live is EVERYWHERE or not isinstance(edge.parent, Tensor):
+            continue
+        if edge.parent.dtype not in DISCRETE:
+            edge.live = edge.live | (recorded & edge.seen)
+
+
 class Core(Interpreter):
     """State and operations that every part of the machine needs."""
 
@@ -137,6 +157,7 @@ class Core(Interpreter):
         self.nodes_in_loops: set[int] | None = None
         self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
+        self.alone = False
         self.asked_for: dict[int, Value] = {}
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
@@ -272,43 +293,35 @@ class Core(Interpreter):
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
-        floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
+        followed = _is_followed(value, cut)
         for parent in parents:
             if isinstance(parent, Const):
                 continue
             if isinstance(parent, Storage):
                 parent = parent.base
-            live = self.tracked(parent) if active else NOWHERE
-            if live and isinstance(parent, Variable | Params):
-                for recording in live:
-                    if id(parent) not in recording.used:
-                        self.set(recording.used, id(parent), parent)
-            if cut is None:
-                if not floating:
-                    live = NOWHERE
-                edges.append(Edge(parent, None, live, sure=sure, seen=seen))
-                if live:
-                    tracked |= live
-            elif cut.kind is Kind.NO_GRADIENT or (
-                floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value)
-            ):
-                edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
+            live = self._seen_of(parent) if active else NOWHERE
+            if not followed:
+                live = NOWHERE
+            edges.append(Edge(parent, cut, live, sure=sure, seen=seen))
+            if live:
                 tracked |= live
-            else:
-                edges.append(Edge(parent, cut, NOWHERE, sure=sure, seen=seen))
         recorded = tracked & seen if tracked else NOWHERE
-        for edge in edges if recorded else ():
-            # An operation that is recorded for one of its inputs is recorded with all of them: a tensor that is watched
-            # only later is found among them (TensorFlow 2.21).
-            if edge.cut is not None or edge.live is EVERYWHERE or not isinstance(edge.parent, Tensor):
-                continue
-            if edge.parent.dtype not in DISCRETE:
-                edge.live = edge.live | (recorded & edge.seen)
+        if recorded:
+            _record_with_all(edges, recorded)
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:
             value.born = self.tick()
             value.where = self.stack[-1] if self.stack else None
+
+    def _seen_of(self, parent: Value) -> frozenset[Recording]:
+        """The running recordings that follow an operation on a value; those note the Variable that it reads."""
+        live = self.tracked(parent)
+        if live and isinstance(parent, Variable | Params):
+            for recording in live:
+                if id(parent) not in recording.used:
+                    self.set(recording.used, id(parent), parent)
+        return live
 
     def tensor(
         self,

@@ -47,54 +47,77 @@ def decorate(machine: Core, function: Function, value: Value, decorator: ast.exp
     """What a decorator makes of a function."""
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     if isinstance(target, ast.Attribute) and target.attr in {"setter", "deleter", "getter"}:
-        prior = machine.frame.names.get(function.name)
-        if isinstance(prior, Function) and target.attr == "setter":
-            prior.extra = {**(prior.extra or {}), "setter": function}
-            return prior
-        return value
+        return _accessor(machine, function, value, target.attr)
     maker = machine.eval(target)
-    name = maker.name if isinstance(maker, Known) else ""
-    if name == "builtins.staticmethod":
-        function.kind = "static"
-        return value
-    if name == "builtins.classmethod":
-        function.kind = "class"
-        return value
-    if name in {"builtins.property", "functools.cached_property", "abc.abstractproperty"}:
-        function.kind = "cached-property" if name == "functools.cached_property" else "property"
+    if isinstance(maker, Known):
+        return _decorate_by_name(machine, function, value, maker.name, decorator)
+    if isinstance(maker, Function | Bound | Instance | ClassValue):
+        applied = machine.eval(decorator) if isinstance(decorator, ast.Call) else maker
+        return machine.call(applied, [value], {}, decorator)
+    if not (isinstance(maker, Method) and isinstance(maker.owner, Known)):
+        function.opaque = True
+    return value
+
+
+def _accessor(machine: Core, function: Function, value: Value, which: str) -> Value:
+    """``@name.setter``, which adds to the property of that name."""
+    prior = machine.frame.names.get(function.name)
+    if isinstance(prior, Function) and which == "setter":
+        prior.extra = {**(prior.extra or {}), "setter": function}
+        return prior
+    return value
+
+
+_KINDS = {
+    "builtins.staticmethod": "static", "builtins.classmethod": "class", "builtins.property": "property",
+    "abc.abstractproperty": "property", "functools.cached_property": "cached-property",
+}  # fmt: skip
+"""What sort of member a decorator of a method makes."""
+
+
+def _decorate_by_name(machine: Core, function: Function, value: Value, name: str, decorator: ast.expr) -> Value:
+    """What a decorator of a library makes of a function."""
+    if name in _KINDS:
+        function.kind = _KINDS[name]
         return value
     if name in REMEMBERING:
         function.memo = {}
         return value
     if name in GRAPH:
-        function.graph = True
-        options = decorator.keywords if isinstance(decorator, ast.Call) else []
-        for option in options:
-            if option.arg == "jit_compile" and isinstance(option.value, ast.Constant) and option.value.value is True:
-                function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
-            if option.arg == "autograph" and isinstance(option.value, ast.Constant) and not option.value.value:
-                function.extra = {**(function.extra or {}), "unconverted": Const(True)}
+        _trace(function, decorator)
         return value
     if name == "tensorflow.custom_gradient":
         return machine.custom_gradient(function, decorator)
     if name in numpy_objects.CALLABLES and not isinstance(decorator, ast.Call):
         return numpy_objects.make(machine, LibraryCall(name, [value], {}, decorator))
-    if name == "functools.partial" and isinstance(decorator, ast.Call) and decorator.args:
-        inner = machine.eval(decorator.args[0])
-        if isinstance(inner, Known) and (inner.name in TRANSPARENT):
-            function.graph = function.graph or inner.name in GRAPH
-            return value
     if name == "tensorflow.autograph.experimental.do_not_convert":
         function.extra = {**(function.extra or {}), "unconverted": Const(True)}
-    if name in TRANSPARENT or name.startswith(("contextlib.", "typing.", "abc.", "builtins.")):
-        return value
-    if isinstance(maker, Function | Bound | Instance | ClassValue):
-        applied = machine.eval(decorator) if isinstance(decorator, ast.Call) else maker
-        return machine.call(applied, [value], {}, decorator)
-    if isinstance(maker, Method) and isinstance(maker.owner, Known):
-        return value
-    function.opaque = True
+    looked_through = name in TRANSPARENT or name.startswith(("contextlib.", "typing.", "abc.", "builtins."))
+    if not looked_through and not _is_partial(machine, function, name, decorator):
+        function.opaque = True
     return value
+
+
+def _trace(function: Function, decorator: ast.expr) -> None:
+    """``@tf.function(...)``."""
+    function.graph = True
+    for option in decorator.keywords if isinstance(decorator, ast.Call) else []:
+        given = option.value.value if isinstance(option.value, ast.Constant) else ...
+        if option.arg == "jit_compile" and given is True:
+            function.extra = {**(function.extra or {}), "jit_compile": Const(True)}
+        if option.arg == "autograph" and not given:
+            function.extra = {**(function.extra or {}), "unconverted": Const(True)}
+
+
+def _is_partial(machine: Core, function: Function, name: str, decorator: ast.expr) -> bool:
+    """Whether a decorator is ``functools.partial`` of one that is looked through."""
+    if name != "functools.partial" or not isinstance(decorator, ast.Call) or not decorator.args:
+        return False
+    inner = machine.eval(decorator.args[0])
+    if not isinstance(inner, Known) or inner.name not in TRANSPARENT:
+        return False
+    function.graph = function.graph or inner.name in GRAPH
+    return True
 
 
 def custom_gradient(machine: Core, function: Function, node: ast.AST) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.numpy import objects as numpy_objects
@@ -12,6 +12,7 @@ from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.machine.nodes import EVALUATORS, evaluates
 from gradlint.flow.state.store import join_values
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import span_of, with_key
 from gradlint.flow.values.modules import Imported
 from gradlint.flow.values.program import Function, Generator, Instance
@@ -392,39 +393,68 @@ def eval_generator_exp(machine: Core, node: ast.GeneratorExp) -> Value:
 
 def iterate(machine: Core, value: Value, node: ast.AST) -> tuple[list[Value], bool]:
     """The items that iterating a value gives, and whether there are no more than these."""
-    if isinstance(value, Seq):
-        items = value.items
-        if not items.values and not items.exact:
-            return [machine.unknown("item", node, [value], anything=True)], False
-        return list(items.values), items.exact
-    if isinstance(value, Dict):
-        return machine.keys(value, node), value.pairs.exact
+    return ITERATE.for_value(value)(machine, value, node)
+
+
+def _of_other(machine: Core, value: Value, node: ast.AST) -> tuple[list[Value], bool]:
+    return [machine.unknown("item", node, [value], anything=True)], False
+
+
+ITERATE: ByKind[Callable[[Core, Any, ast.AST], tuple[list[Value], bool]]] = ByKind(_of_other)
+"""What gives the items of a value, by its class."""
+
+
+@ITERATE.of(Seq)
+def _of_sequence(machine: Core, value: Seq, node: ast.AST) -> tuple[list[Value], bool]:
+    items = value.items
+    if not items.values and not items.exact:
+        return _of_other(machine, value, node)
+    return list(items.values), items.exact
+
+
+@ITERATE.of(Dict)
+def _of_dict(machine: Core, value: Dict, node: ast.AST) -> tuple[list[Value], bool]:
+    return machine.keys(value, node), value.pairs.exact
+
+
+@ITERATE.of(Const, Number, Known)
+def _of_scalar(machine: Core, value: Const | Number | Known, node: ast.AST) -> tuple[list[Value], bool]:
     if isinstance(value, Const) and isinstance(value.value, str):
         return [Const(letter) for letter in value.value[:UNROLL]], len(value.value) <= UNROLL
-    if isinstance(value, Generator):
-        found: tuple[list[Value], bool] = value.run()
-        return found
-    if isinstance(value, Join):
-        options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
-        if len(options) == 1:
-            return machine.iterate(options[0], node)
-        values: list[Value] = []
-        for option in options:
-            values += machine.iterate(option, node)[0]
-        return values, False
-    if isinstance(value, Tensor | Variable | Array):
-        return [subscripts.element(machine, node, value) for _ in range(2)], False
+    made = Number("int", span_of(node))
+    machine.depend(made, [value] if value.edges else [])
+    return [made], False
+
+
+@ITERATE.of(Generator)
+def _of_generator(_machine: Core, value: Generator, _node: ast.AST) -> tuple[list[Value], bool]:
+    found: tuple[list[Value], bool] = value.run()
+    return found
+
+
+@ITERATE.of(Join)
+def _of_one_of_several(machine: Core, value: Join, node: ast.AST) -> tuple[list[Value], bool]:
+    options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
+    if len(options) == 1:
+        return machine.iterate(options[0], node)
+    return [item for option in options for item in machine.iterate(option, node)[0]], False
+
+
+@ITERATE.of(Tensor, Variable, Array)
+def _of_tensor(machine: Core, value: Tensor | Variable | Array, node: ast.AST) -> tuple[list[Value], bool]:
+    return [subscripts.element(machine, node, value) for _ in range(2)], False
+
+
+@ITERATE.of(LibObject, Instance)
+def _of_object(machine: Core, value: LibObject | Instance, node: ast.AST) -> tuple[list[Value], bool]:
     if isinstance(value, LibObject) and value.family == "dataset":
         return [subscripts.batch(machine, node, value) for _ in range(2)], False
-    if isinstance(value, LibObject | Instance):
-        return [machine.unknown("item", node, [value], anything=False) for _ in range(2)], False
-    if isinstance(value, Unknown):
-        return [subscripts.item_of(machine, value, node) for _ in range(2)], False
-    if not isinstance(value, Const | Number | Known):
-        return [machine.unknown("item", node, [value], anything=True)], False
-    made_numbers = Number("int", span_of(node))
-    machine.depend(made_numbers, [value] if value.edges else [])
-    return [made_numbers], False
+    return [machine.unknown("item", node, [value], anything=False) for _ in range(2)], False
+
+
+@ITERATE.of(Unknown)
+def _of_unknown(machine: Core, value: Unknown, node: ast.AST) -> tuple[list[Value], bool]:
+    return [subscripts.item_of(machine, value, node) for _ in range(2)], False
 
 
 def truth(machine: Core, value: Value, node: ast.AST) -> bool | None:

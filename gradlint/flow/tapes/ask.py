@@ -245,7 +245,11 @@ class Questions(Refusals, Partial):
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
-        cause = self.partial(recording, source) or self.branch_loss(recording, source)
+        cause = (
+            self.partial(recording, source)
+            or self.branch_loss(recording, source)
+            or self.constant_term(recording, source)
+        )
         if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)

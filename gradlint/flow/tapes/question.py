@@ -105,6 +105,7 @@ class Asking:
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
         self.refuses = False
+        self.known_constants: dict[int, dict[int, Break]] = {}
         self.doom = self.doomed_by()
 
     # -- claims ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind, Note
 from gradlint.flow.graph import singular
@@ -11,6 +11,7 @@ from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.attributes import LIBRARY_METHODS
 from gradlint.flow.tapes.question import Asking, Cause, tape_name
 from gradlint.flow.tapes.watching import refused_watch
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
@@ -32,6 +33,8 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradlint.flow.graph.ways import Break
 
 
@@ -243,40 +246,91 @@ def _no_target(target: Value) -> tuple[str, str]:
 
 def _no_source(source: Value) -> tuple[str, str]:
     """Why a source cannot be differentiated by, and the exception that says so; empty where it can."""
-    if isinstance(source, Join):
-        answers = {_no_source(option) for option in source.options}
-        return answers.pop() if len(answers) == 1 else ("", "")
-    if isinstance(source, Array):
-        return "ndarray", "AttributeError"
-    if isinstance(source, Number) and source.kind in {"float", "int", "bool"}:
-        return "number", number_error(source.known)
-    if isinstance(source, Const):
-        if source.value is None:
-            return "none", "TypeError"
-        if isinstance(source.value, str):
-            return "string", "TypeError"
-        return "number", number_error(source.value)
-    if isinstance(source, LibObject) and source.family == "reference":
-        return "reference", "TypeError"
-    if isinstance(source, Instance) and source.library == "tensorflow.experimental.ExtensionType":
-        return "extension", "ValueError"
-    if isinstance(source, LibObject) and source.family in {"layer", "model"}:
-        return "model" if source.family == "model" else "layer", "AttributeError"
-    if isinstance(source, Instance) and source.library.startswith(("keras.", "tensorflow.Module")) and not source.open:
-        return "model", "AttributeError"
-    if isinstance(source, Symbolic):
-        return "symbolic", "AttributeError"
-    if isinstance(source, Generator):
-        return "generator", "TypeError"
-    if isinstance(source, Method) and _is_method(source):
-        return "method", "TypeError"
-    if isinstance(source, Function | ClassValue | Bound):
-        return "function", "TypeError"
-    if isinstance(source, Tensor) and source.extra and "composite" in source.extra:
-        return str(source.extra["composite"]), "ValueError" if source.extra[
-            "composite"
-        ] == "sparse" else "AttributeError"
+    return _NO_SOURCE.for_value(source)(source)
+
+
+def _is_source(_source: Value) -> tuple[str, str]:
     return "", ""
+
+
+_NO_SOURCE: ByKind[Callable[[Any], tuple[str, str]]] = ByKind(_is_source)
+
+
+@_NO_SOURCE.of(Join)
+def _one_of_several(source: Join) -> tuple[str, str]:
+    answers = {_no_source(option) for option in source.options}
+    return answers.pop() if len(answers) == 1 else ("", "")
+
+
+@_NO_SOURCE.of(Array)
+def _array(_source: Array) -> tuple[str, str]:
+    return "ndarray", "AttributeError"
+
+
+@_NO_SOURCE.of(Number)
+def _number(source: Number) -> tuple[str, str]:
+    return ("number", number_error(source.known)) if source.kind in {"float", "int", "bool"} else ("", "")
+
+
+@_NO_SOURCE.of(Const)
+def _constant(source: Const) -> tuple[str, str]:
+    if source.value is None:
+        return "none", "TypeError"
+    return ("string", "TypeError") if isinstance(source.value, str) else ("number", number_error(source.value))
+
+
+@_NO_SOURCE.of(LibObject)
+def _library_object(source: LibObject) -> tuple[str, str]:
+    if source.family == "reference":
+        return "reference", "TypeError"
+    return (source.family, "AttributeError") if source.family in {"layer", "model"} else ("", "")
+
+
+@_NO_SOURCE.of(Instance)
+def _instance(source: Instance) -> tuple[str, str]:
+    if source.library == "tensorflow.experimental.ExtensionType":
+        return "extension", "ValueError"
+    is_model = source.library.startswith(("keras.", "tensorflow.Module")) and not source.open
+    if is_model:
+        return "model", "AttributeError"
+    return ("object", "TypeError") if _is_plain_object(source) else ("", "")
+
+
+@_NO_SOURCE.of(Symbolic)
+def _symbol(_source: Symbolic) -> tuple[str, str]:
+    return "symbolic", "AttributeError"
+
+
+@_NO_SOURCE.of(Generator)
+def _generator(_source: Generator) -> tuple[str, str]:
+    return "generator", "TypeError"
+
+
+@_NO_SOURCE.of(Method)
+def _method(source: Method) -> tuple[str, str]:
+    return ("method", "TypeError") if _is_method(source) else ("", "")
+
+
+@_NO_SOURCE.of(Function, ClassValue, Bound)
+def _function(_source: Function | ClassValue | Bound) -> tuple[str, str]:
+    return "function", "TypeError"
+
+
+@_NO_SOURCE.of(Tensor)
+def _composite(source: Tensor) -> tuple[str, str]:
+    composite = (source.extra or {}).get("composite")
+    if composite is None:
+        return "", ""
+    return str(composite), "ValueError" if composite == "sparse" else "AttributeError"
+
+
+def _is_plain_object(source: Instance) -> bool:
+    """Whether an object is of a class of the program that descends from nothing and stands for no tensor."""
+    node = source.cls.node
+    defined = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    stands = any(name.startswith("__") and name not in {"__init__", "__call__", "__repr__"} for name in defined)
+    plain = not source.library and not source.open and not node.bases and not node.keywords and not node.decorator_list
+    return plain and not stands and not {"dtype", "handle", "shape"} & {*defined, *map(str, source.attrs)}
 
 
 def _is_method(value: Method) -> bool:

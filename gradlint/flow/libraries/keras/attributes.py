@@ -44,49 +44,66 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
     if "patched" in value.state:
         return machine.unknown(name, node, [value], anything=True)
     attrs = value.state.get("attrs")
-    if isinstance(attrs, dict) and isinstance(attrs.get(name), Value):
-        held: Value = attrs[name]
+    held = attrs.get(name) if isinstance(attrs, dict) else None
+    if isinstance(held, Value):
         return held
     if value.family in {"layer", "model"}:
-        if name in VARIABLES:
-            return variables(machine, value, name, node)
-        if name in {"kernel", "bias", "gamma", "beta", "embeddings", "w", "recurrent_kernel"}:
-            params = value.state.get("params")
-            return params if isinstance(params, Params) else machine.unknown(name, node, [value])
-        if name in {"output", "input", "inputs", "outputs"} and value.family == "model":
-            held_value = value.state.get(name if name.endswith("s") else name + "s")
-            if isinstance(held_value, Value):
-                if isinstance(held_value, Seq) and not name.endswith("s") and len(held_value.items.values) == 1:
-                    return held_value.items.values[0]
-                return held_value
-            symbol = Symbolic(span_of(node), value)
-            if name.startswith("output"):
-                symbol.edges = sure_everywhere(value)
-            return sequence([symbol]) if name.endswith("s") else symbol
-        if name in {"output", "input"}:
-            symbol = Symbolic(span_of(node), value)
-            if name == "output":
-                symbol.edges = sure_everywhere(value)
-            return symbol
-        if name == "layers":
-            layers = value.state.get("layers")
-            if isinstance(layers, Seq):
-                return listed(layers)
-            inner = [item for item in nested(value) if is_layer(item)]
-            return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
-        if name == "losses":
-            return losses(machine, value, node)
-        if name == "trainable":
-            flag = value.state.get("trainable")
-            return Const(flag) if isinstance(flag, bool) else Number("bool")
-        if name in {"name", "input_shape", "output_shape", "built", "count_params"}:
-            return Number("")
-        if name not in LIBRARY_METHODS and value.family != "module":
-            # Layers keep much else under names of their own, and the program may put more there.
-            return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
+        return _of_layer(machine, value, name, node)
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
         return machine.unknown(name, node)
+    if value.family == "namespace":
+        return machine.unknown(name, node, [value], anything=True)
     return Method(value, name)
+
+
+_OWN_VARIABLES = frozenset({"kernel", "bias", "gamma", "beta", "embeddings", "w", "recurrent_kernel"})
+_SYMBOLS = frozenset({"output", "input", "inputs", "outputs"})
+_PLAIN = frozenset({"name", "input_shape", "output_shape", "built", "count_params"})
+
+
+def _of_layer(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> Value:
+    """An attribute of a layer or model."""
+    if name in VARIABLES:
+        return variables(machine, value, name, node)
+    if name in _OWN_VARIABLES:
+        params = value.state.get("params")
+        return params if isinstance(params, Params) else machine.unknown(name, node, [value])
+    if name in _SYMBOLS and (value.family == "model" or not name.endswith("s")):
+        return _symbols(value, name, node)
+    if name == "layers":
+        return _layers(machine, value, node)
+    if name == "losses":
+        return losses(machine, value, node)
+    if name == "trainable":
+        flag = value.state.get("trainable")
+        return Const(flag) if isinstance(flag, bool) else Number("bool")
+    if name in _PLAIN:
+        return Number("")
+    if name not in LIBRARY_METHODS:
+        # Layers keep much else under names of their own, and the program may put more there.
+        return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
+    return Method(value, name)
+
+
+def _symbols(value: LibObject, name: str, node: ast.AST) -> Value:
+    """``model.output`` and its kin."""
+    several = name.endswith("s")
+    held = value.state.get(name if several else name + "s") if value.family == "model" else None
+    if isinstance(held, Value):
+        return held.items.values[0] if isinstance(held, Seq) and not several and len(held.items.values) == 1 else held
+    symbol = Symbolic(span_of(node), value)
+    if name.startswith("output"):
+        symbol.edges = sure_everywhere(value)
+    return sequence([symbol]) if several else symbol
+
+
+def _layers(machine: Interpreter, value: LibObject, node: ast.AST) -> Value:
+    """``model.layers``."""
+    layers = value.state.get("layers")
+    if isinstance(layers, Seq):
+        return listed(layers)
+    inner = [item for item in nested(value) if is_layer(item)]
+    return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
 
 
 def instance_attribute(

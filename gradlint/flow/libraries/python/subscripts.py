@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
+from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.numbers import fixed_slice
 from gradlint.flow.values.program import Instance
@@ -31,65 +32,91 @@ from gradlint.flow.values.values import (
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
     from gradlint.flow.interpreter import Interpreter
 
 
 def subscript(machine: Interpreter, node: ast.AST, value: Value, index: Value) -> Value:
     """The value of ``value[index]``."""
-    if isinstance(value, Seq):
-        return _item(machine, node, value, index)
-    if isinstance(value, Dict):
-        return _entry(machine, node, value, index)
-    if isinstance(value, Join):
-        options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
-        result: Value | None = None
-        for i, option in enumerate(options[:4]):
-            label = value.labels[i] if i < len(value.labels) else ""
-            got = subscript(machine, node, option, index)
-            result = got if result is None else join_values(result, got, "", label)
-        return result if result is not None and len(options) <= 4 else machine.unknown("item", node, [value])
-    if isinstance(value, Tensor | Variable | Params):
-        steering = [part for part in machine.leaves(index) if not isinstance(part, Const)]
-        made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
-        made.copy_of = value
-        made.extra = {"index": index}
-        if steering:
-            machine.depend(made, steering, machine.cut(Kind.CONDITION, node, reason="index"))
-        return made
-    if isinstance(value, Array):
-        array = Array(value.dtype, span_of(node))
-        machine.depend(array, [value])
-        return array
+    return _SUBSCRIPT.for_value(value)(machine, node, value, index)
+
+
+def _of_other(machine: Interpreter, node: ast.AST, value: Value, _index: Value) -> Value:
+    return machine.unknown("item", node, [value])
+
+
+_SUBSCRIPT: ByKind[Callable[[Interpreter, ast.AST, Any, Value], Value]] = ByKind(_of_other)
+
+
+@_SUBSCRIPT.of(Join)
+def _of_one_of_several(machine: Interpreter, node: ast.AST, value: Join, index: Value) -> Value:
+    options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
+    result: Value | None = None
+    for i, option in enumerate(options[:4]):
+        label = value.labels[i] if i < len(value.labels) else ""
+        got = subscript(machine, node, option, index)
+        result = got if result is None else join_values(result, got, "", label)
+    return result if result is not None and len(options) <= 4 else machine.unknown("item", node, [value])
+
+
+@_SUBSCRIPT.of(Tensor, Variable, Params)
+def _of_tensor(machine: Interpreter, node: ast.AST, value: Tensor | Variable | Params, index: Value) -> Value:
+    steering = [part for part in machine.leaves(index) if not isinstance(part, Const)]
+    made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    made.copy_of = value
+    made.extra = {"index": index}
+    if steering:
+        machine.depend(made, steering, machine.cut(Kind.CONDITION, node, reason="index"))
+    return made
+
+
+@_SUBSCRIPT.of(Array)
+def _of_array(machine: Interpreter, node: ast.AST, value: Array, _index: Value) -> Value:
+    array = Array(value.dtype, span_of(node))
+    machine.depend(array, [value])
+    return array
+
+
+@_SUBSCRIPT.of(Const, Number)
+def _of_scalar(machine: Interpreter, node: ast.AST, value: Const | Number, index: Value) -> Value:
     if isinstance(value, Const) and isinstance(value.value, str) and isinstance(index, Const):
         try:
             return Const(value.value[index.value])
         except (IndexError, TypeError):
             return Number("str", span_of(node))
-    if isinstance(value, Number | Const):
-        kind = value.kind if isinstance(value, Number) else ""
-        number = Number("int" if kind in {"", "shape"} else kind, span_of(node))
-        machine.depend(number, [value])
-        return number
-    if isinstance(value, Unknown):
-        key = ("[]", index.value) if isinstance(index, Const) and isinstance(index.value, int | str) else None
-        if key is not None:
-            before = value.attrs.get(key)
-            if isinstance(before, Value) and (not value.computed or before.tracked.issuperset(machine.recording)):
-                return before
-        made_unknown = item_of(machine, value, node)
-        if key is not None:
-            machine.set(value.attrs, key, made_unknown)
-        return made_unknown
-    if isinstance(value, Instance):
-        method = machine.attribute(value, "__getitem__", node)
-        if not isinstance(method, Unknown):
-            return machine.call(method, [index], {}, node)
-    if isinstance(value, Symbolic):
-        symbol = Symbolic(span_of(node), value.layer)
-        machine.depend(symbol, [value])
-        return symbol
-    return machine.unknown("item", node, [value])
+    kind = value.kind if isinstance(value, Number) else ""
+    number = Number("int" if kind in {"", "shape"} else kind, span_of(node))
+    machine.depend(number, [value])
+    return number
+
+
+@_SUBSCRIPT.of(Unknown)
+def _of_unknown(machine: Interpreter, node: ast.AST, value: Unknown, index: Value) -> Value:
+    key = ("[]", index.value) if isinstance(index, Const) and isinstance(index.value, int | str) else None
+    if key is None:
+        return item_of(machine, value, node)
+    before = value.attrs.get(key)
+    if isinstance(before, Value) and (not value.computed or before.tracked.issuperset(machine.recording)):
+        return before
+    made = item_of(machine, value, node)
+    machine.set(value.attrs, key, made)
+    return made
+
+
+@_SUBSCRIPT.of(Instance)
+def _of_instance(machine: Interpreter, node: ast.AST, value: Instance, index: Value) -> Value:
+    method = machine.attribute(value, "__getitem__", node)
+    if isinstance(method, Unknown):
+        return machine.unknown("item", node, [value])
+    return machine.call(method, [index], {}, node)
+
+
+@_SUBSCRIPT.of(Symbolic)
+def _of_symbol(machine: Interpreter, node: ast.AST, value: Symbolic, _index: Value) -> Value:
+    symbol = Symbolic(span_of(node), value.layer)
+    machine.depend(symbol, [value])
+    return symbol
 
 
 def item_of(machine: Interpreter, value: Unknown, node: ast.AST) -> Unknown:
@@ -102,6 +129,7 @@ def item_of(machine: Interpreter, value: Unknown, node: ast.AST) -> Unknown:
     return made
 
 
+@_SUBSCRIPT.of(Seq)
 def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Value:
     items = value.items
     if isinstance(index, Seq) and index.kind == "slice":
@@ -131,6 +159,7 @@ def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Valu
     return result
 
 
+@_SUBSCRIPT.of(Dict)
 def _entry(machine: Interpreter, node: ast.AST, value: Dict, index: Value) -> Value:
     pairs = value.pairs
     if isinstance(index, Const):
