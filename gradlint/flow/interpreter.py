@@ -50,7 +50,6 @@ class Interpreter(Protocol):
         anything: Something of which nothing is known.
         kept_alive: Values whose identity something refers to, so that they must outlive the program's last use.
         controls: What the conditions of the program depend on, in the order of the run.
-        alone: Whether the running code is that of a function which nothing in view calls.
         eager: Whether the function that is called next runs eagerly inside a graph.
         recordings: How many recordings have begun.
         made_tapes: The tapes, in the order of their making.
@@ -75,7 +74,6 @@ class Interpreter(Protocol):
     anything: Unknown
     kept_alive: list[Value]
     controls: list[Value]
-    alone: bool
     eager: bool
     recordings: int
     made_tapes: list[Tape]

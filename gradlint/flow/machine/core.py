@@ -131,8 +131,6 @@ class Core(Interpreter):
         self.anything = Unknown("unknown", anything=True)
         self.free_names: dict[tuple[int, bool], tuple[str, ...]] = {}
         self.eager = False
-        self.alone = False
-        """Whether the running code is that of a function which nothing in view calls."""
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
         self.test_names: frozenset[str] | None = None

@@ -83,12 +83,10 @@ def enter_alone(machine: Core, function: Function) -> None:
     }
     function.graph = function.graph or traced_by_fit(machine, function)
     wrapped, function.opaque = function.opaque, False
-    machine.alone = True
     try:
         result = machine.call(function, args, kwargs, function.node)
     finally:
         function.opaque = wrapped
-        machine.alone = False
     machine.iterate(result, function.node) if not isinstance(result, Const) else None
 
 
