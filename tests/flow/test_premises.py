@@ -233,6 +233,40 @@ QUIET = {
             with pytest.raises(RuntimeError):
                 tape.gradient(y, w)
         """,
+    "a name of its own that is also one around it": """
+        e = tf.Variable(2.0)
+        @tf.custom_gradient
+        def log1pexp(x):
+            e = tf.exp(x)
+            return tf.math.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+        x = tf.constant(1.0)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = log1pexp(x)
+        tape.gradient(y, x)
+        """,
+    "a layer that is there and never called": """
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.used, self.spare = tf.keras.layers.Dense(1), tf.keras.layers.Dense(1)
+            def call(self, x):
+                return self.used(x)
+            def learn(self, x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self(x))
+                return tape.gradient(loss, self.trainable_variables)
+        """,
+    "a model of layers of which one may be another": """
+        part = library.load() if library.path else tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        whole = tf.keras.Sequential()
+        whole.add(part)
+        whole.compile("sgd", "mse")
+        whole.fit(np.ones((1, 2)), np.ones((1, 1)))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(whole(tf.ones((1, 2))))
+        tape.gradient(loss, whole.trainable_variables)
+        """,
     "a model that code of others puts a part on": """
         entry = tf.keras.Input((4,))
         model = tf.keras.Model(entry, tf.keras.layers.Dense(3)(entry))
