@@ -184,7 +184,7 @@ class Questions(Refusals, Partial):
         causes: list[Cause] = []
         for option in options:
             if any(target is option for target in self.targets):
-                self.note(text, node, "connected")
+                self.note(text, node, "connected", proved=True)
                 return
             cause = self.lost_cause(recording, option, node, text)
             if cause is None:
@@ -255,4 +255,4 @@ class Questions(Refusals, Partial):
             self.note(text, node, "partial", cause)
             return
         why = "" if sure else because(self.machine, source, self.targets)
-        self.note(text, node, answer if sure or answer == "unknown" else "connected", because=why)
+        self.note(text, node, answer, because=why, proved=sure)
