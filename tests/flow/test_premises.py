@@ -267,6 +267,23 @@ QUIET = {
             loss = tf.reduce_sum(whole(tf.ones((1, 2))))
         tape.gradient(loss, whole.trainable_variables)
         """,
+    "layers that a page leaves out": """
+        trunk = tf.keras.Sequential([...])
+        model = tf.keras.Sequential([trunk, tf.keras.Sequential([...])])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.trainable_variables)
+        """,
+    "an error that the program shows": """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except RuntimeError as error:
+            print(error)
+        """,
     "a model that code of others puts a part on": """
         entry = tf.keras.Input((4,))
         model = tf.keras.Model(entry, tf.keras.layers.Dense(3)(entry))
@@ -467,6 +484,19 @@ FOUND = {
         tape.gradient(y, x)
         """,
         "nan-through-where",
+    ),
+    "an error of another kind is caught": (
+        """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except KeyError as error:
+            print(error)
+        """,
+        "tape-reused",
     ),
     "an assertion of another gradient": (
         """
