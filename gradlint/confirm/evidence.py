@@ -110,7 +110,8 @@ def _holds(
     if sort == "tape":
         return any(event["object"] in term["ids"] for term in terms)
     if sort == "target":
-        return any(set(event["targets"]) & set(term["ids"]) for term in terms)
+        given = [term for term in terms if set(event["targets"]) & set(term["ids"])]
+        return (bool(case.inside) and bool(given)) or any(_breaks(term, places, None) for term in given)
     if sort == "source":
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
         return any(sources & set(one["ids"]) for one in [*terms, *bound])
@@ -123,7 +124,7 @@ def _holds(
     if sort == "assigned":
         return case.assigns and any(_reaches(term, places) for term in terms)
     outside = sort == "outside"
-    counted = [term for term in terms if (not term["under"] if outside else term["under"] or not term["taped"])]
+    counted = [term for term in terms if term["under"] is not outside and term["kind"] != "NoneType"]
     if sort == "inner":
         others = case.inside - {event["n"]}
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
@@ -146,6 +147,8 @@ def _watched(case: Case, event: Event, places: Sequence[int], report: Report, li
 
 
 def _same_integers(term: Event, event: Event, places: Sequence[int]) -> bool:
+    if _reaches(term, places):
+        return False
     held = {event["dtypes"][place] for place in places if place < len(event["dtypes"])}
     return any("int" in name and term["dtype"] and term["dtype"] in name for name in held)
 
