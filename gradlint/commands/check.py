@@ -47,7 +47,7 @@ class Check(click.Command):
 
 
 @click.command("check", cls=Check, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--output-format", multiple=True, metavar="FORMAT[:FILE]", help="How to print findings; may be repeated.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write to FILE what would go to standard output.")
