@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from gradlint import __version__
+from gradlint import __version__, escaping
 from gradlint.commands.errors import CommandError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _tolerate(stream: Any) -> None:
 
 
 def _failed(message: str) -> int:
-    print(f"gradlint: {message}", file=sys.stderr)
+    print(f"gradlint: {escaping.row(message)}", file=sys.stderr)
     return 2
 
 
@@ -151,7 +151,9 @@ def _misused(error: click.ClickException) -> int:
     message = _message(error)
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "gradlint"
-    return _failed(f"{message}\nTry `{where} --help`.")
+    _failed(message)
+    print(f"Try `{where} --help`.", file=sys.stderr)
+    return 2
 
 
 def _message(error: click.ClickException) -> str:

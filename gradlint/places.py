@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.finding import Position
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Places:
         if claim.site is None:
             return told
         part = self._part(claim.span.line)
-        return f"in {part.path}, line {claim.span.line - part.first}: {told}"
+        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {told}"
 
     def lines_in(self, message: str) -> str:
         """A message with the program's lines, written ``line 9``, turned into the user's: ``line 2 of cell 4``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.flow.facts import Kind
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def code(text: str, limit: int = 40) -> str:
     line = " ".join(text.split())
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
-    return f"`{line}`"
+    return escaping.code(line)
 
 
 def listed(texts: Iterable[str], most: int = 3) -> str:

@@ -70,7 +70,7 @@ def test_the_programs_of_two_files_say_what_the_readme_says(tmp_path: Path) -> N
 def test_the_readme_runs_the_tests_as_ci_does() -> None:
     readme, script = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
     assert "python -m pytest -n 2\n" in readme
-    assert 'python" -m pytest -n 2\n' in script
+    assert 'python" -m pytest -n 2 --whole\n' in script
 
 
 def test_a_new_rule_is_scaffolded_where_it_is_found(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.selecting import selection_options
@@ -64,7 +65,9 @@ def command(
         terminal.note(f"gradlint: {message}")
     left = [finding for one in done for finding in one.left]
     for finding in left:
-        terminal.note(f"gradlint: {finding.path}:{finding.location.line}: there is no place for a comment")
+        terminal.note(
+            f"gradlint: {escaping.name(finding.path)}:{finding.location.line}: there is no place for a comment"
+        )
     count = sum(len(one.added) for one in changed)
     verb = "would be suppressed" if diff else "suppressed"
     terminal.note(f"{counted(count, 'finding')} {verb} in {counted(len(changed), 'file')}")

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.selecting import trust_option
@@ -29,11 +30,13 @@ def command(cache_dir: str | None, trust: bool) -> None:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+        raise CommandError(
+            f"{escaping.name(str(error.filename or folder))} cannot be removed: {error.strerror or error}"
+        ) from None
     terminal.note_withheld(find)
     if not removed:
         terminal.note("nothing is remembered here")
     elif os.path.lexists(folder):
-        terminal.note(f"removed what is remembered in {shown(folder)}; the other files in it were left")
+        terminal.note(f"removed what is remembered in {escaping.name(shown(folder))}; the other files in it were left")
     else:
-        terminal.note(f"removed {shown(folder)}")
+        terminal.note(f"removed {escaping.name(shown(folder))}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.selecting import selection_options
 
@@ -35,7 +36,7 @@ def command(
         terminal.write(json.dumps(json_schema(), indent=2) + "\n")
         return
     if not os.path.lexists(path):
-        raise CommandError(f"{path}: there is no such file or folder")
+        raise CommandError(f"{escaping.name(str(path))}: there is no such file or folder")
     find = resolver(config, isolated, overrides(options), trust)
     try:
         settings = find.for_folder(path) if os.path.isdir(path) else find.for_file(path)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.finding import Confirmation, Position
@@ -47,7 +48,9 @@ def confirm(request: Request, checked: Checked, settings: Settings) -> None:
     except ConfirmUnavailable as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename or request.repro} cannot be written: {error.strerror or error}") from None
+        raise CommandError(
+            f"{escaping.name(str(error.filename or request.repro))} cannot be written: {error.strerror or error}"
+        ) from None
     except KeyboardInterrupt:
         terminal.note(f"gradlint: interrupted after {len(verdicts)} of {total} verdicts")
     missing = Confirmation("inconclusive", "not run: interrupted")

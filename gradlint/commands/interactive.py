@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.commands import terminal
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ class Chooser:
         from gradlint.fixing import diff
 
         cell = "" if finding.cell is None else f"cell {finding.cell}, "
-        terminal.note(f"{finding.path}: {cell}line {finding.location.line}: {finding.code} {finding.message}")
-        terminal.note(diff(before, after).rstrip("\n"))
+        where = f"{escaping.name(finding.path)}: {cell}line {finding.location.line}"
+        terminal.note(f"{where}: {finding.code} {finding.message}")
+        terminal.show(diff(before, after).rstrip("\n"))
 
     @staticmethod
     def _ask() -> str:
@@ -54,4 +56,4 @@ class Chooser:
                 return "q"
             if answer in ("y", "n", "a"):
                 return answer
-            terminal.note(HELP)
+            terminal.show(HELP)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN
@@ -57,12 +58,13 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     if request.diff:
         terminal.write("".join(diff(result.before, result.after) for result in changed))
         count = sum(len(result.applied) for result in changed)
-        terminal.note("\n".join([f"{counted(count, 'finding')} would be fixed", *notes(changed)]))
+        for row in (f"{counted(count, 'finding')} would be fixed", *notes(changed)):
+            terminal.note(row)
         return Outcome(0, len(changed))
     if to_stdout:
         return _to_stdout(checked, results)
     if request.show_fixes and (text := summary(results)):
-        terminal.note(text.rstrip("\n"))
+        terminal.show(text.rstrip("\n"))
     for note in notes(written):
         terminal.note(note)
     return Outcome(sum(len(result.applied) for result in written), len(written))
@@ -156,7 +158,7 @@ def _write(result: Result, checked: Checked) -> bool:
     try:
         write(result.before.path, result.before, result.after)
     except WriteError as error:
-        terminal.note(f"gradlint: not fixed: {result.before.path}: {error}")
+        terminal.note(f"gradlint: not fixed: {escaping.name(result.before.path)}: {error}")
         return False
     _take_over(result, checked)
     return True

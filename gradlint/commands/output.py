@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.commands import terminal
 from gradlint.commands.request import STDIN, Output
+from gradlint.escaping import line
 from gradlint.reporting import FORMATS
 from gradlint.reporting.report import place
 from gradlint.reporting.style import Style
@@ -36,7 +37,7 @@ def write(request: Request, settings: Settings, report: Report) -> None:
     terminal.write(FORMATS[main.format].render(report, style), main.path)
     if not FORMATS[main.format].shows_errors:
         for error in report.errors:
-            terminal.note(f"gradlint: {place(error.path, error.cell, error.location)}: {error.message}")
+            terminal.note(f"gradlint: {place(error.path, error.cell, error.location)}: {line(error.message)}")
 
 
 def named(request: Request) -> list[str]:

@@ -156,7 +156,7 @@ class _Shown:
             from gradlint.reporting.blocks import finding_rows
 
             rows = finding_rows(finding, self._report(), terminal.style(self.color, sys.stderr))
-            terminal.note("\n" + "\n".join(rows) + "\n")
+            terminal.show("\n" + "\n".join(rows) + "\n")
 
     def failed(self, text: str) -> None:
         """The watcher itself failed; the program goes on unwatched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.commands import output, terminal
 from gradlint.commands.checked import Checked
 from gradlint.commands.errors import CommandError
@@ -161,7 +162,7 @@ def _write_baseline(request: Request, checked: Checked, settings: Settings) -> i
         Baseline.of(checked.findings, checked.texts.source).save(path)
     except BaselineError as error:
         raise CommandError(str(error)) from None
-    terminal.note(f"{counted(len(checked.findings), 'finding')} written to {path}")
+    terminal.note(f"{counted(len(checked.findings), 'finding')} written to {escaping.name(path)}")
     return FAILED if any(result.problems for result in checked.results) else 0
 
 
@@ -175,10 +176,14 @@ def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
     from gradlint.sources.inside import leads_out, within
 
     if leads_out(path):
-        raise CommandError(f"{path} is a link that leads out of the working directory; name the file itself")
+        raise CommandError(
+            f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
+        )
     origin = settings.origins.get("baseline", COMMAND_LINE)
     if origin != COMMAND_LINE and not request.trust and not within(path, settings.root):
-        raise CommandError(f"{origin} puts the baseline elsewhere, at {path}; give --baseline, or --trust")
+        raise CommandError(
+            f"{origin} puts the baseline elsewhere, at {escaping.name(path)}; give --baseline, or --trust"
+        )
 
 
 def _leave_known(checked: Checked, settings: Settings) -> int:
@@ -202,7 +207,7 @@ def _show_files(request: Request, resolver: Resolver) -> int:
         found = discover(request.paths, resolver)
     except SettingsError as error:
         raise CommandError(str(error)) from None
-    terminal.write("".join(f"{shown(path)}\n" for path, _ in found.files))
+    terminal.write("".join(f"{escaping.name(shown(path))}\n" for path, _ in found.files))
     for path, problem in found.problems:
         terminal.note(f"gradlint: {problem.describe(shown(path))}")
     return FAILED if found.problems else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
+from gradlint import escaping
 from gradlint.commands.errors import CommandError
 from gradlint.reporting.style import Style
 
@@ -68,12 +69,14 @@ def write(text: str, path: str | None = None) -> None:
     from gradlint.sources.inside import leads_out
 
     if leads_out(path):
-        raise CommandError(f"{path} is a link that leads out of the working directory; name the file itself")
+        raise CommandError(
+            f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
+        )
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise CommandError(f"{escaping.name(path)} cannot be written: {error.strerror or error}") from None
 
 
 def note_withheld(resolver: Resolver) -> None:
@@ -85,5 +88,10 @@ def note_withheld(resolver: Resolver) -> None:
 
 
 def note(text: str) -> None:
-    """Say something that is no result on standard error."""
+    """Say something that is no result, in one line on standard error, whatever names stand in it."""
+    print(escaping.row(text), file=sys.stderr)
+
+
+def show(text: str) -> None:
+    """Write lines on standard error that are fit for a terminal already."""
     print(text, file=sys.stderr)

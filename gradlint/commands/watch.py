@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
@@ -34,7 +35,7 @@ def watch(paths: Sequence[str], check: Callable[[], int]) -> int:
         for _ in watch(*paths, watch_filter=relevant, raise_interrupt=True):
             _once(check)
     except FileNotFoundError as error:
-        raise CommandError(f"{error.filename or error}: there is no such file or folder") from None
+        raise CommandError(f"{escaping.name(str(error.filename or error))}: there is no such file or folder") from None
     except KeyboardInterrupt:
         return 0
     return 0

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import name, row
 from gradlint.fixing.comments import stale_comments
 from gradlint.fixing.text import texts
 
@@ -32,7 +33,7 @@ def diff(before: Source, after: Source) -> str:
         line
         for cell in old
         for line in _unified(
-            before.path if cell is None else f"{before.path}:cell {cell}", old[cell].text, new[cell].text
+            name(before.path) if cell is None else f"{name(before.path)}:cell {cell}", old[cell].text, new[cell].text
         )
     )
 
@@ -46,27 +47,29 @@ def summary(results: Iterable[Result]) -> str:
         if not (result.applied or result.withdrawn or withheld):
             continue
         total += len(result.applied)
-        parts.append(f"{result.before.path}:\n")
+        parts.append(f"{name(result.before.path)}:\n")
         counts = Counter((one.finding.code, one.finding.name, one.fix.message) for one in result.applied)
-        for (code, name, message), count in sorted(counts.items()):
-            parts.append(f"    {count} × {code} ({name}): {message}\n")
+        for (code, rule, message), count in sorted(counts.items()):
+            parts.append(f"    {count} × {code} ({rule}): {message}\n")
         parts += [f"    {_evidence(one)}\n" for one in result.applied if one.evidence is not None]
         parts += [f"    {_not_fixed(one.finding, one.reason)}\n" for one in result.withdrawn]
         parts += [f"    {_not_fixed(one, one.withheld or '')}\n" for one in withheld]
     if not parts:
         return ""
-    return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(parts)
+    return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(
+        f"{row(part[:-1])}\n" for part in parts
+    )
 
 
-def _unified(name: str, old: str, new: str) -> Iterator[str]:
-    for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), name, name):
+def _unified(title: str, old: str, new: str) -> Iterator[str]:
+    for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), title, title):
         yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
 
 
 def notes(results: Iterable[Result]) -> list[str]:
     """What to look at after fixing: comments that may not be true any more."""
     return [
-        f"{result.before.path}: {_place(one.cell, one.line)}: is the comment still true? {one.text}"
+        f"{name(result.before.path)}: {_place(one.cell, one.line)}: is the comment still true? {one.text}"
         for result in results
         for one in stale_comments(result)
     ]

@@ -149,6 +149,7 @@ class Question:
         answer: What the analysis says.
         kind: The sort of loss, where there is one.
         cause: Where it is lost.
+        proved: Whether a source that is connected surely is: by operations that are known, on every way.
         because: The premise by which nothing is claimed, where one is open: a clause without a full stop.
     """
 
@@ -158,6 +159,7 @@ class Question:
     kind: Kind | None = None
     cause: Span | None = None
     because: str = ""
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

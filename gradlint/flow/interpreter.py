@@ -58,6 +58,7 @@ class Interpreter(Protocol):
         inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
         doomed: By a value's id, the exception that the operation which would make it raises, and where.
+        alone: Whether a function runs that nothing in the program calls, as code of others may call it.
         asked_for: The sources of all gradient calls, by their ids.
         untracked: The variables that lists of sources leave out, as they are met.
         replaced: By a tensor's id, the tensor, the Variable whose name it took, the name and the assignment.
@@ -81,6 +82,7 @@ class Interpreter(Protocol):
     inside_other_tapes: set[int]
     paused_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
+    alone: bool
     asked_for: dict[int, Value]
     untracked: list[Any]
     replaced: dict[int, tuple[Value, Variable, str, ast.AST]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import line
 from gradlint.reporting.report import place
-from gradlint.reporting.style import clean
 
 if TYPE_CHECKING:
     from gradlint.reporting.report import Report
@@ -17,14 +17,10 @@ def render(report: Report, style: Style) -> str:
     rows = []
     for error in report.errors:
         where = style.paint(place(error.path, error.cell, error.location), "strong")
-        rows.append(f"{where}: {style.severity('error', 'error')}: {_line(error.message)}")
+        rows.append(f"{where}: {style.severity('error', 'error')}: {line(error.message)}")
     for finding in [*report.claims, *report.refuted]:
         where = style.paint(place(finding.path, finding.cell, finding.location), "strong")
         severity = style.severity(finding.severity, finding.severity)
         verdict = f" ({finding.confirmation.status})" if finding.confirmation else ""
-        rows.append(f"{where}: {severity}: {style.prose(_line(finding.message))} [{finding.code}]{verdict}")
+        rows.append(f"{where}: {severity}: {style.prose(line(finding.message))} [{finding.code}]{verdict}")
     return "".join(f"{row}\n" for row in rows)
-
-
-def _line(text: str) -> str:
-    return clean(" ".join(text.split()))

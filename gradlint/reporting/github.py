@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import workflow, workflow_property
 from gradlint.reporting.report import evidence, place
 
 if TYPE_CHECKING:
@@ -48,13 +49,5 @@ def _error(error: FileError) -> str:
 
 
 def _command(level: str, properties: dict[str, object], text: str) -> str:
-    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{level} {listed}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    listed = ",".join(f"{name}={workflow_property(str(value))}" for name, value in properties.items())
+    return f"::{level} {listed}::{workflow(text)}"

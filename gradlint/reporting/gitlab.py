@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from gradlint.escaping import as_json, markdown
 from gradlint.reporting.fingerprint import digest, fingerprints
 from gradlint.reporting.report import is_refuted, place
 
@@ -24,14 +24,14 @@ def render(report: Report, style: Style) -> str:
         for finding, fingerprint in zip(report.findings, fingerprints(report), strict=True)
         if not is_refuted(finding)
     ]
-    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+    return as_json(issues, indent=2) + "\n"
 
 
 def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:
     start, end = finding.location, finding.end_location
     where = f"cell {finding.cell}, line {start.line}: " if finding.cell is not None else ""
     return {
-        "description": f"{finding.code}: {where}{finding.message}",
+        "description": f"{finding.code}: {where}{markdown(finding.message)}",
         "check_name": f"{finding.code} {finding.name}",
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],
@@ -49,7 +49,7 @@ def _error(error: FileError) -> dict[str, Any]:
     line = error.location.line if error.location else 1
     column = error.location.column if error.location else 1
     return {
-        "description": f"{place(error.path, error.cell, error.location)}: {error.message}",
+        "description": markdown(f"{place(error.path, error.cell, error.location)}: {error.message}"),
         "check_name": "not checked",
         "fingerprint": digest(error.path, error.message),
         "severity": "blocker",

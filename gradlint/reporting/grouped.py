@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import name
 from gradlint.reporting.report import FileError, is_refuted, place
 from gradlint.reporting.style import wrap
 from gradlint.reporting.summary import summary
@@ -21,7 +22,7 @@ def render(report: Report, style: Style) -> str:
         if not items:
             continue
         width = max(len(_where(item)) for item in items)
-        rows = [style.paint(path, "strong")]
+        rows = [style.paint(name(path), "strong")]
         for item in items:
             rows += _rows(item, width, style)
         blocks.append(rows)

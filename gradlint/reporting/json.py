@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from gradlint.escaping import as_json
 
 if TYPE_CHECKING:
     from gradlint.reporting.report import Report
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
 def render(report: Report, style: Style) -> str:
     """Render all findings, the refuted ones with their verdict among them, as an indented array."""
-    return json.dumps([finding.to_json() for finding in report.findings], indent=2, ensure_ascii=False) + "\n"
+    return as_json([finding.to_json() for finding in report.findings], indent=2) + "\n"

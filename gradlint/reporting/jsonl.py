@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from gradlint.escaping import as_json
 
 if TYPE_CHECKING:
     from gradlint.reporting.report import Report
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
 def render(report: Report, style: Style) -> str:
     """Render each finding, the refuted ones with their verdict among them, as an object on a line of its own."""
-    return "".join(json.dumps(finding.to_json(), ensure_ascii=False) + "\n" for finding in report.findings)
+    return "".join(as_json(finding.to_json()) + "\n" for finding in report.findings)

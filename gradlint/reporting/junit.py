@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from gradlint.escaping import name, xml
 from gradlint.reporting.report import FileError, evidence, is_refuted, place
 
 if TYPE_CHECKING:
     from gradlint.finding import Finding
     from gradlint.reporting.report import Report
     from gradlint.reporting.style import Style
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report, style: Style) -> str:
@@ -37,14 +35,14 @@ def _suite(path: str, items: list[Finding | FileError]) -> ElementTree.Element:
     failures = sum(not is_refuted(finding) for finding in findings)
     suite = ElementTree.Element(
         "testsuite",
-        name=_xml(path),
+        name=xml(name(path)),
         tests=str(max(len(items), 1)),
         failures=str(failures),
         errors=str(len(items) - len(findings)),
         skipped=str(len(findings) - failures),
     )
     if not items:
-        ElementTree.SubElement(suite, "testcase", name="gradients", classname=_xml(path), file=_xml(path))
+        ElementTree.SubElement(suite, "testcase", name="gradients", classname=xml(name(path)), file=xml(name(path)))
     for item in items:
         suite.append(_error(item) if isinstance(item, FileError) else _case(item))
     return suite
@@ -53,30 +51,27 @@ def _suite(path: str, items: list[Finding | FileError]) -> ElementTree.Element:
 def _case(finding: Finding) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
-        name=_xml(f"{finding.code} {finding.name} at {place('', finding.cell, finding.location).removeprefix(':')}"),
-        classname=_xml(finding.path),
-        file=_xml(finding.path),
+        name=xml(f"{finding.code} {finding.name} at {place('', finding.cell, finding.location).removeprefix(':')}"),
+        classname=xml(name(finding.path)),
+        file=xml(name(finding.path)),
         line=str(finding.location.line),
     )
     text = f"{place(finding.path, finding.cell, finding.location)}: {finding.message}"
     if finding.confirmation is not None:
         text += f"\n{finding.confirmation.status}: {evidence(finding.confirmation)}"
     if is_refuted(finding):
-        ElementTree.SubElement(case, "skipped", message=_xml(text))
+        ElementTree.SubElement(case, "skipped", message=xml(text))
     else:
-        failure = ElementTree.SubElement(case, "failure", message=_xml(finding.message), type=finding.severity)
-        failure.text = _xml(text)
+        failure = ElementTree.SubElement(case, "failure", message=xml(finding.message), type=finding.severity)
+        failure.text = xml(text)
     return case
 
 
 def _error(error: FileError) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", name="not checked", classname=_xml(error.path), file=_xml(error.path))
-    ElementTree.SubElement(case, "error", message=_xml(error.message), type="error").text = _xml(
+    case = ElementTree.Element(
+        "testcase", name="not checked", classname=xml(name(error.path)), file=xml(name(error.path))
+    )
+    ElementTree.SubElement(case, "error", message=xml(error.message), type="error").text = xml(
         f"{place(error.path, error.cell, error.location)}: {error.message}"
     )
     return case
-
-
-def _xml(text: str) -> str:
-    """The text without the characters that XML 1.0 has no way to write."""
-    return _NOT_XML.sub("\ufffd", text)

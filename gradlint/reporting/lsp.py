@@ -7,9 +7,9 @@ fragment ``cell=N``.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from gradlint.escaping import as_json, prose
 from gradlint.finding import Position
 from gradlint.reporting.report import is_refuted
 from gradlint.reporting.story import scenes
@@ -33,7 +33,7 @@ def render(report: Report, style: Style) -> str:
     for finding in report.findings:
         documents.setdefault((finding.path, finding.cell), []).append(_diagnostic(finding, report))
     return "".join(
-        json.dumps({"uri": _uri(report, path, cell), "diagnostics": diagnostics}, ensure_ascii=False) + "\n"
+        as_json({"uri": _uri(report, path, cell), "diagnostics": diagnostics}) + "\n"
         for (path, cell), diagnostics in sorted(documents.items(), key=lambda item: (item[0][0], _order(item[0][1])))
     )
 
@@ -52,7 +52,7 @@ def _diagnostic(finding: Finding, report: Report) -> dict[str, Any]:
         "severity": _HINT if is_refuted(finding) else _SEVERITIES[finding.severity],
         "code": finding.code,
         "source": "gradlint",
-        "message": finding.message,
+        "message": prose(finding.message),
         "relatedInformation": [
             {
                 "location": {
@@ -76,7 +76,7 @@ def _error(error: FileError, report: Report) -> dict[str, Any]:
         "range": _range(report, error.path, error.cell, start, start),
         "severity": _SEVERITIES["error"],
         "source": "gradlint",
-        "message": error.message,
+        "message": prose(error.message),
     }
 
 

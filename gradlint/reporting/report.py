@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gradlint import escaping
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -122,7 +124,7 @@ def is_refuted(finding: Finding) -> bool:
 
 def place(path: str, cell: int | None, location: Position | None) -> str:
     """A place as the text formats write it: ``train.py:9:5``, in a notebook ``study.ipynb:cell 3:9:5``."""
-    parts = [path]
+    parts = [escaping.name(path)]
     if cell is not None:
         parts.append(f"cell {cell}")
     if location is not None:

@@ -6,12 +6,12 @@ result's properties; a refuted finding is a result of kind ``pass``.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import gradlint
+from gradlint.escaping import as_json, markdown, name, sarif
 from gradlint.finding import Position
 from gradlint.reporting.fingerprint import fingerprints
 from gradlint.reporting.report import evidence, is_refuted
@@ -52,7 +52,7 @@ def render(report: Report, style: Style) -> str:
             for finding, fingerprint in zip(report.findings, fingerprints(report), strict=True)
         ],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _rule(rule: RuleInfo) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
         "ruleId": finding.code,
         "kind": "pass" if refuted else "fail",
         "level": "none" if refuted else _LEVELS[finding.severity],
-        "message": {"text": finding.message, "markdown": finding.message},
+        "message": {"text": sarif(finding.message), "markdown": markdown(finding.message)},
         "locations": [_location(finding.path, finding.cell, finding.location, finding.end_location)],
         "partialFingerprints": {"gradlint/v1": fingerprint},
         "properties": {
@@ -86,7 +86,10 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
         result["ruleIndex"] = index[finding.code]
     if finding.confirmation is not None:
         text = f"{finding.confirmation.status}: {evidence(finding.confirmation)}"
-        result["message"] = {"text": f"{finding.message}\n{text}", "markdown": f"{finding.message}\n\n{text}"}
+        result["message"] = {
+            "text": sarif(f"{finding.message}\n{text}"),
+            "markdown": markdown(f"{finding.message}\n\n{text}"),
+        }
     if told := scenes(finding, report):
         steps = [
             {"location": _location(scene.path or finding.path, scene.cell, scene.start, scene.end, scene.text)}
@@ -97,7 +100,7 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
     if finding.fix is not None and all(edit.cell is None for edit in finding.fix.edits):
         result["fixes"] = [
             {
-                "description": {"text": finding.fix.message},
+                "description": {"text": sarif(finding.fix.message)},
                 "artifactChanges": [
                     {
                         "artifactLocation": _artifact(finding.path),
@@ -130,10 +133,10 @@ def _location(path: str, cell: int | None, start: Position, end: Position, text:
         "physicalLocation": {"artifactLocation": _artifact(path), "region": _region(start, end)}
     }
     if cell is not None:
-        location["logicalLocations"] = [{"name": f"cell {cell}", "fullyQualifiedName": f"{path}:cell {cell}"}]
+        location["logicalLocations"] = [{"name": f"cell {cell}", "fullyQualifiedName": f"{name(path)}:cell {cell}"}]
         location["properties"] = {"cell": cell}
     if text:
-        location["message"] = {"text": text}
+        location["message"] = {"text": sarif(text)}
     return location
 
 
@@ -148,6 +151,6 @@ def _notification(error: FileError) -> dict[str, Any]:
     start = error.location or Position(1, 1)
     return {
         "level": "error",
-        "message": {"text": error.message},
+        "message": {"text": sarif(error.message)},
         "locations": [_location(error.path, error.cell, start, start)],
     }

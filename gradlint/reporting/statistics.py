@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import line
 from gradlint.reporting.report import place
 from gradlint.reporting.summary import summary
 
@@ -19,7 +20,7 @@ def render(report: Report, style: Style) -> str:
     counts = Counter((finding.code, finding.name) for finding in claims)
     fixes = Counter(finding.code for finding in claims if finding.fix is not None)
     rows = [
-        f"{place(error.path, error.cell, error.location)}: {style.severity('error', 'error')}: {error.message}"
+        f"{place(error.path, error.cell, error.location)}: {style.severity('error', 'error')}: {line(error.message)}"
         for error in report.errors
     ]
     table = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint.escaping import code
 from gradlint.finding import Position
 from gradlint.reporting.report import listed
 
@@ -68,7 +69,7 @@ def outcome(gradients: list[Gradient]) -> str:
 
 
 def _gets(kind: str, exception: str | None, sources: list[str]) -> str:
-    names = [f"`{source}`" for source in sources]
+    names = [code(source) for source in sources]
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED} more"]
     who, many = listed(names), len(names) > 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from gradlint.escaping import content, prose, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,6 @@ _CODES: dict[Role, str] = {
 }
 
 _WORD = re.compile(r"\S*?`[^`\n]{1,40}`\S*|\S+")
-_DIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TAB = 4
 LONGEST = 4000
 """How many characters of a line are laid out at most."""
@@ -76,15 +76,6 @@ def cell_len(text: str) -> int:
     return cell_len(text)
 
 
-def clean(text: str) -> str:
-    """The text with every control character made visible, so that what is linted cannot steer a terminal."""
-    if text.isprintable():
-        return text
-    return _DIRECTIONAL.sub(
-        "\ufffd", "".join("\ufffd" if c != "\t" and unicodedata.category(c) == "Cc" else c for c in text)
-    )
-
-
 def columns(text: str) -> tuple[str, list[int]]:
     """Lay a line of code out on a terminal.
 
@@ -92,7 +83,7 @@ def columns(text: str) -> tuple[str, list[int]]:
         The line with its tabs expanded and control characters made visible, and for each of its characters, and
         for its end, the column at which it stands.
     """
-    text = clean(text)
+    text = content(text)
     if text.isascii() and "\t" not in text:
         return text, list(range(len(text) + 1))
     laid: list[str] = []
@@ -125,21 +116,16 @@ def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> Ite
     """
     rest = " " * cell_len(first) if rest is None else rest
     line, used, empty = first, cell_len(first), True
-    for number, paragraph in enumerate(clean_prose(text).split("\n")):
+    for number, paragraph in enumerate(prose(text).split("\n")):
         if number:
             yield line.rstrip()
             line, used, empty = rest, cell_len(rest), True
         for word in _WORD.findall(paragraph):
             size = cell_len(word)
-            if not empty and used + 1 + size > width:
+            if not empty and used + 1 + size > width and quiet(word) is word:
                 yield line
                 line, used, empty = rest, cell_len(rest), True
             line += word if empty else f" {word}"
             used += size if empty else size + 1
             empty = False
     yield line.rstrip()
-
-
-def clean_prose(text: str) -> str:
-    """A message with its control characters made visible; its line breaks stay."""
-    return "\n".join(clean(line) for line in text.split("\n"))

@@ -59,7 +59,7 @@ def _part(result: Result, call: Call, answer: SourceAnswer, which: Hints) -> str
         name = callee[0] if callee else _short(answer.cause.text)
         return f"{answer.source}: {what} ({name}, {answer.cause.where})"
     if which == "all" and answer.answer == "connected":
-        return f"{answer.source}: connected"
+        return f"{answer.source}: {'connected' if answer.proved else 'may be connected'}"
     return None
 
 

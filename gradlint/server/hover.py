@@ -73,8 +73,10 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         code = f"[{finding.code}]({finding.url})" if finding.url else finding.code
         verdict = "" if finding.confirmation is None else f" *TensorFlow: {finding.confirmation.status}.*"
         return f"**{outcome}**: {finding.message} ({code}){verdict}"
-    if answer.answer == "connected":
+    if answer.answer == "connected" and answer.proved:
         return "connected"
+    if answer.answer == "connected":
+        return f"may be connected: {answer.because or 'something on the way is not known'}"
     if answer.answer == "unknown":
         why = answer.because or "something on the way could not be followed"
         return f"unknown: {why}, so nothing is claimed"

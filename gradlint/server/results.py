@@ -41,6 +41,7 @@ class SourceAnswer:
     answer: Answer
     cause: Cause | None
     because: str = ""
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     for call in facts.calls:
         start, end = places.start(call.span), places.end(call.span)
         answers = tuple(
-            SourceAnswer(question.source, question.answer, cause(question.cause), question.because)
+            SourceAnswer(question.source, question.answer, cause(question.cause), question.because, question.proved)
             for question in call.questions
         )
         calls.append(Call(start.cell, start.position, end.position, call.method, call.target, answers))

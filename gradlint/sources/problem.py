@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from gradlint import escaping
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,12 +31,12 @@ class Problem:
 
     def describe(self, path: str) -> str:
         """The problem as one line that begins with its place."""
-        place = path
+        place = escaping.name(path)
         if self.cell is not None:
             place += f":cell {self.cell}"
         if self.location is not None:
             place += f":{self.location.line}:{self.location.column}"
-        return f"{place}: {self.message}"
+        return f"{place}: {escaping.line(self.message)}"
 
     def to_json(self) -> dict[str, Any]:
         """The problem as JSON."""

@@ -47,6 +47,11 @@ class NoRegisteredGradient(Rule):
         if claim.detail.get("reason") == "count":
             told = f"{name(claim, 'callee', 'The custom gradient')} gives fewer gradients than it takes arguments"
             return f"{told}{so(claim)}; return one gradient for each argument."
+        if claim.detail.get("reason") == "custom-variables":
+            told = (
+                f"{name(claim, 'callee', 'The custom gradient')} uses a Variable, and its gradient takes no `variables`"
+            )
+            return f"{told}, so the call raises TypeError; add `variables=None` and return their gradients too."
         op = claim.detail.get("op")
         callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""

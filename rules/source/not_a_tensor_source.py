@@ -32,6 +32,7 @@ WHAT = {
     "reference": ("a reference", "ask for the Variable itself"),
     "sparse": ("a SparseTensor", "ask for its `values`"),
     "slices": ("an IndexedSlices", "convert it to a dense Tensor first"),
+    "object": ("an object that is no Tensor", "ask for the Variables that it holds"),
     "extension": ("an ExtensionType", "ask for its fields"),
 }
 

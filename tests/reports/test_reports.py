@@ -9,12 +9,14 @@ from tests.reports.reports import Report, reports
 REPORTS = reports()
 OPEN: set[str] = set()
 """What the analysis does not see yet: a report that it comes to see leaves this list."""
+ALARMED = {"transport plan by numpy"}
+"""Twins on which it is not silent: the plan leaves TensorFlow on purpose, which nothing in the program says."""
 
 
 def test_names_are_told_apart() -> None:
     names = [one.name for one in REPORTS]
     assert len(names) == len(set(names))
-    assert set(names) >= OPEN
+    assert set(names) >= OPEN | ALARMED
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
@@ -24,4 +26,4 @@ def test_the_loss_is_named(report: Report) -> None:
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
 def test_the_twin_is_silent(report: Report) -> None:
-    assert report.alarms() == []
+    assert bool(report.alarms()) is (report.name in ALARMED)

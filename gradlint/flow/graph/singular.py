@@ -228,9 +228,11 @@ def _singular(node: Tensor, name: str) -> bool:
         return False
     if name == "norm":
         return _norm_of_zeros(node, given[0])
-    first = flatten(numbers(given[0])) or ()
+    known = flatten(numbers(given[0]))
+    first = known or ()
     if name in _AT:
-        return any(map(_AT[name], first))
+        unknown = known is None and name in {"sqrt", "rsqrt"}
+        return any(map(_AT[name], first)) or (unknown and _is_rectified(given[0]))
     if name == "reduce_std":
         return len(set(first)) == 1
     return len(given) > 1 and name in _OF_TWO and _OF_TWO[name](first, given[1])
@@ -270,6 +272,11 @@ _OF_TWO: dict[str, Callable[[Iterable[float], Value], bool]] = {
     "divide": _by_zero, "truediv": _by_zero, "pow": _root, "atan2": _at_origin,
 }  # fmt: skip
 """Whether functions of two numbers have no finite derivative there."""
+
+
+def _is_rectified(value: Value) -> bool:
+    """Whether a value is 0 wherever another one is negative."""
+    return isinstance(value, Tensor) and short(value.op) in {"relu", "relu6"}
 
 
 def several(target: Value) -> bool:

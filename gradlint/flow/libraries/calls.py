@@ -12,7 +12,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of,
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import builtins, containers, standard
+from gradlint.flow.libraries.python import builtins, configuration, containers, standard
 from gradlint.flow.libraries.tensorflow import (
     assigning,
     choosing,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 MODELS = (
-    array_methods, assigning, builtins, calls, choosing, containers, control_flow, custom_gradients, datasets,
-    functions, making, methods, numpy_objects, objects, optimizers, standard, strategies, tensor_methods,
+    array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
+    datasets, functions, making, methods, numpy_objects, objects, optimizers, standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 
@@ -50,7 +50,7 @@ def call(machine: Interpreter, given: LibraryCall) -> Value:
     if package in {"tensorflow", "keras"}:
         given.args = [consumed(machine, value, given.node) for value in given.args]
         return symbolic(_tensorflow(machine, given))
-    if package in SILENT:
+    if package in SILENT and model_of(given.name) is None:
         return Unknown("call", span_of(given.node))
     spoken = stubs.called(machine, given)
     if spoken is not None:

@@ -155,6 +155,7 @@ class Core(Interpreter):
         self.nodes_in_loops: set[int] | None = None
         self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
+        self.alone = False
         self.asked_for: dict[int, Value] = {}
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()

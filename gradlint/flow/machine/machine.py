@@ -105,6 +105,7 @@ class Machine(Core):
                 self.block([statement])
             except RaisedError:
                 continue
+        self.alone = True
         entering.enter_the_rest(self)
         usage.judge(self)
         untracked.judge(self)

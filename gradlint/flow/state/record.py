@@ -86,7 +86,9 @@ class Recorder:
         known = self.questions.setdefault(call, {})
         for question in questions:
             before = known.get(question.source)
-            if before is None or rank[question.answer] < rank[before.answer]:
+            worse = before is not None and rank[question.answer] < rank[before.answer]
+            doubted = before is not None and question.answer == before.answer and before.proved > question.proved
+            if before is None or worse or doubted:
                 known[question.source] = question
         self.calls[call] = GradientCall(call, method, target, tuple(known.values()))
 

@@ -184,7 +184,7 @@ class Questions(Refusals, Partial):
         causes: list[Cause] = []
         for option in options:
             if any(target is option for target in self.targets):
-                self.note(text, node, "connected")
+                self.note(text, node, "connected", proved=True)
                 return
             cause = self.lost_cause(recording, option, node, text)
             if cause is None:
@@ -245,10 +245,14 @@ class Questions(Refusals, Partial):
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
-        cause = self.partial(recording, source) or self.branch_loss(recording, source)
+        cause = (
+            self.partial(recording, source)
+            or self.branch_loss(recording, source)
+            or self.constant_term(recording, source)
+        )
         if cause is not None and self.doom is None:
             self.claim(source, node, text, cause)
             self.note(text, node, "partial", cause)
             return
         why = "" if sure else because(self.machine, source, self.targets)
-        self.note(text, node, answer if sure or answer == "unknown" else "connected", because=why)
+        self.note(text, node, answer, because=why, proved=sure)

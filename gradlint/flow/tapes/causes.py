@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
+ENDING = WAYS | {Kind.STOPPED}
+"""The breaks that tell why nothing at all of what a model gave reaches the target."""
+
+
 class Causes(Asking):
     """The part that finds the cause of a loss."""
 
@@ -32,6 +36,8 @@ class Causes(Asking):
         reached = any(source in reach for reach in self.reaches)
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
+        if self.swapped(recording, source):
+            return Cause(Kind.UNCONNECTED, span_of(node), detail={"reason": "swapped"})
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
@@ -41,6 +47,16 @@ class Causes(Asking):
                 if isinstance(source, Tensor) and source.edges and self.may_alias(source):
                     return None
         return self.source_cause(recording, source, node, text) or self.way_cause(recording, source, node, text)
+
+    def swapped(self, recording: Recording, source: Value) -> bool:
+        """Whether the target is a model's list of variables, and the source was computed from something since."""
+        targets = [self.call.target, *self.targets]
+        listed = any(isinstance(one, Unknown) and one.why in VARIABLES for one in targets) or (
+            isinstance(self.call.target, Seq) and (self.call.target.extra or {}).get("name") in VARIABLES
+        )
+        computed = isinstance(source, Tensor) or (isinstance(source, Unknown) and source.why in {"call", "operation"})
+        watched = recording.watched.get(id(source), MISSING) is not MISSING
+        return listed and computed and not watched and source.born > recording.began
 
     def may_alias(self, source: Tensor) -> bool:
         """Whether a tensor might be the very object that unknown code watched or used."""
@@ -89,7 +105,11 @@ class Causes(Asking):
             item
             for target in self.targets
             for item in self.below(target, owners[1], recording)
-            if (item.edge.cut is not None and item.edge.cut.kind in WAYS and recording in item.edge.seen)
+            if (
+                item.edge.cut is not None
+                and item.edge.cut.kind in WAYS | {Kind.STOPPED}
+                and recording in item.edge.seen
+            )
             or (item.edge.cut is None and called_before(item.node, owners[1], recording))
         ]
         if not found:

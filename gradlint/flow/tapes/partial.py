@@ -13,6 +13,8 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.values.values import Edge
 
@@ -41,6 +43,60 @@ class Partial(Causes):
         cause.outcome = "partial"
         cause.severity = "warning"
         return cause
+
+    def constant_term(self, recording: Recording, source: Value) -> Cause | None:
+        """A term of a sum that was computed from the source where the recording did not see it.
+
+        Such a term is a constant for the gradient; a sum has no other use for it. A term whose own tape was asked for
+        its gradient has had its turn.
+        """
+        if not isinstance(source, Variable | Params):
+            return None
+        for target in self.targets:
+            constant = self.known_constants.get(id(target))
+            if constant is None:
+                constant = self.known_constants[id(target)] = self.constants(target, recording)
+            found = constant.get(id(source))
+            if found is not None:
+                cause = self.cause_of(recording, found, None)
+                cause.outcome, cause.severity = "partial", "warning"
+                return cause
+        return None
+
+    def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
+        """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""
+        found: dict[int, Break] = {}
+        seen: set[int] = set()
+        for node, edge in self.terms(target, recording):
+            if recording in edge.parent.tracked or any(other.tape.uses for other in edge.parent.tracked):
+                continue
+            stack = [edge.parent]
+            while stack:
+                below = stack.pop()
+                if id(below) in seen or isinstance(below, Unknown | Join):
+                    continue
+                seen.add(id(below))
+                self.machine.spend(1 + len(below.edges))
+                if isinstance(below, Variable | Params):
+                    found[id(below)] = graph.Break(node, edge, True)
+                    continue
+                stack.extend(inner.parent for inner in below.edges if inner.cut is None and inner.sure)
+        return found
+
+    def terms(self, target: Value, recording: Recording) -> Iterator[tuple[Value, Edge]]:
+        """The sums that a target consists of, each with an edge to a term."""
+        stack, seen = [target], set[int]()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or not isinstance(node, Tensor) or not _is_linear(node):
+                continue
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            for edge in node.edges:
+                if edge.cut is None and recording in edge.seen and isinstance(edge.parent, Tensor):
+                    stack.append(edge.parent)
+                    if edge.parent.gradient_of is None:
+                        yield node, edge
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
@@ -129,6 +185,19 @@ class Partial(Causes):
         if lost is None:
             lost = self.known_branches[id(target)] = ways.lost_below(_is_way, surely=True)
         return ways.is_in(source, lost.get(id(option), 0))
+
+
+SUMMING = frozenset({"add", "subtract", "add_n", "accumulate_n", "negative", "identity"})
+"""Operations that hand each of their terms on as it is."""
+SCALING = frozenset({"multiply", "divide", "truediv"})
+"""Operations that hand a term on as it is, where the other one is a number."""
+
+
+def _is_linear(node: Tensor) -> bool:
+    """Whether a tensor is a sum of others, or a multiple of another."""
+    name = node.op.rpartition(".")[2]
+    tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
+    return name in SUMMING or (name in SCALING and len(tensors) == 1)
 
 
 def _is_way(edge: Edge) -> bool:

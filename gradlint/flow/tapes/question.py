@@ -105,6 +105,7 @@ class Asking:
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Cause | None] = {}
         self.refuses = False
+        self.known_constants: dict[int, dict[int, Break]] = {}
         self.doom = self.doomed_by()
 
     # -- claims ----------------------------------------------------------------------------------------------------
@@ -172,7 +173,16 @@ class Asking:
             cause.kind, cause.span, cause.severity, (self.lost(text, node, cause),), tuple(story), detail, places
         )
 
-    def note(self, text: str, node: ast.expr, answer: Answer, cause: Cause | None = None, because: str = "") -> None:
+    def note(
+        self,
+        text: str,
+        node: ast.expr,
+        answer: Answer,
+        cause: Cause | None = None,
+        because: str = "",
+        *,
+        proved: bool = False,
+    ) -> None:
         """Note the answer to one question."""
         self.questions.append(
             Question(
@@ -182,6 +192,7 @@ class Asking:
                 cause.kind if cause else None,
                 cause.span if cause else None,
                 because,
+                proved,
             )
         )
 

@@ -291,7 +291,9 @@ def _instance(source: Instance) -> tuple[str, str]:
     if source.library == "tensorflow.experimental.ExtensionType":
         return "extension", "ValueError"
     is_model = source.library.startswith(("keras.", "tensorflow.Module")) and not source.open
-    return ("model", "AttributeError") if is_model else ("", "")
+    if is_model:
+        return "model", "AttributeError"
+    return ("object", "TypeError") if _is_plain_object(source) else ("", "")
 
 
 @_NO_SOURCE.of(Symbolic)
@@ -320,6 +322,15 @@ def _composite(source: Tensor) -> tuple[str, str]:
     if composite is None:
         return "", ""
     return str(composite), "ValueError" if composite == "sparse" else "AttributeError"
+
+
+def _is_plain_object(source: Instance) -> bool:
+    """Whether an object is of a class of the program that descends from nothing and stands for no tensor."""
+    node = source.cls.node
+    defined = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    stands = any(name.startswith("__") and name not in {"__init__", "__call__", "__repr__"} for name in defined)
+    plain = not source.library and not source.open and not node.bases and not node.keywords and not node.decorator_list
+    return plain and not stands and not {"dtype", "handle", "shape"} & {*defined, *map(str, source.attrs)}
 
 
 def _is_method(value: Method) -> bool:

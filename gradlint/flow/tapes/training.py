@@ -114,7 +114,7 @@ def _step(machine: Interpreter, owner: LibObject | Instance, loss: Value, x: Val
     """The loss that a step differentiates, penalties included; None where it is not known."""
     training: dict[str, Value] = {"training": Const(True)} if isinstance(owner, Instance) else {}
     value = _loss(machine, loss, y, machine.call(owner, [x], training, node), node)
-    if value is None or isinstance(value, Const):
+    if value is None or isinstance(value, Const | Unknown):
         return Const(None)
     parts = [*machine.leaves(value), *machine.leaves(attributes.losses(machine, owner, node))]
     return machine.tensor(node, [part for part in parts if not isinstance(part, Const)], dtype="float32")
@@ -126,6 +126,8 @@ def _loss(machine: Interpreter, loss: Value, y: Value, y_pred: Value, node: ast.
         named = isinstance(loss.value, str)
         return machine.tensor(node, list(machine.leaves(y_pred)), dtype="float32") if named else None
     if isinstance(loss, LibObject) and loss.family not in {"loss", "metric"}:
+        return None
+    if isinstance(loss, Known) and not loss.name.startswith(("tensorflow.", "keras.")):
         return None
     if isinstance(loss, Function | Bound | Partial | Known | Instance | LibObject) and not isinstance(y_pred, Seq):
         return machine.call(loss, [y, y_pred], {}, node)

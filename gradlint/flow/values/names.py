@@ -24,6 +24,7 @@ LIBRARIES = frozenset(
         "pickle",
         "random",
         "dataclasses",
+        "types",
         "cmath",
         "statistics",
         "threading",

@@ -51,6 +51,8 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
         return _of_layer(machine, value, name, node)
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
         return machine.unknown(name, node)
+    if value.family == "namespace":
+        return machine.unknown(name, node, [value], anything=True)
     return Method(value, name)
 
 

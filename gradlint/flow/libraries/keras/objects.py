@@ -29,7 +29,8 @@ BARE = frozenset({
     "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
     "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
     "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
-    "CategoryEncoding", "Discretization", "Hashing", "InputLayer",
+    "CategoryEncoding", "Discretization", "Hashing", "InputLayer", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
+    "GlobalAvgPool1D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool3D", "UnitNormalization",
 })  # fmt: skip
 """Layers without trainable variables."""
 SEEDED = frozenset(
@@ -203,12 +204,20 @@ def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
         machine.call(Bound(method, value), [Number("int")], {}, node)
 
 
-def mark_built(machine: Interpreter, value: Value) -> None:
-    """Note that a layer has its variables now, and so have those inside it."""
+def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:
+    """Note that a layer has its variables now, and so have those inside it.
+
+    Args:
+        machine: The machine.
+        value: The layer.
+        run: Whether the layer's own ``build`` surely runs now; otherwise some code may have run it.
+    """
     if isinstance(value, LibObject | Instance) and value.state.get("built") is not True:
+        if run and isinstance(value, Instance):
+            build(machine, value, value.cls.node)
         machine.set(value.state, "built", True)
         for inner in nested(value):
-            mark_built(machine, inner)
+            mark_built(machine, inner, run=run)
 
 
 def forget(machine: Interpreter, value: Value) -> None:
@@ -219,7 +228,7 @@ def forget(machine: Interpreter, value: Value) -> None:
         return
     grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
     if grows or any(is_layer(inner) for inner in nested(value)):
-        mark_built(machine, value)
+        mark_built(machine, value, run=False)
 
 
 def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:

@@ -61,7 +61,7 @@ class Tracking:
             for inner in nested(value):
                 if inner is not value and is_layer(inner):
                     self._inner(value, inner, depth - 1)
-                self.open = self.open or isinstance(inner, Unknown)
+                self.open = self.open or isinstance(inner, Unknown | Join)
 
     def _inner(self, value: Value, inner: Value, depth: int) -> None:
         if _is_module(value) == _is_module(inner) or self._machine.legacy_keras:

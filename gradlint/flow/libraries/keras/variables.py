@@ -77,7 +77,7 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         unique += _states(owner, "statistics", 8)
         if name == "variables":
             unique += _states(owner, "seed", 8)
-    exact = all(isinstance(item, Variable) for item in unique)
+    exact = all(isinstance(item, Variable) for item in unique) and not tracking.open
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
     extra: dict[str, Any] = {"owner": owner, "name": name}
     if trainable_only and tracking.untracked:

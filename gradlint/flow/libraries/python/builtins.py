@@ -279,6 +279,8 @@ def length(_machine: Interpreter, call: LibraryCall) -> Value:
         return Const(len(value.pairs.entries))
     if isinstance(value, Const) and isinstance(value.value, str):
         return Const(len(value.value))
+    if isinstance(value, Array) and isinstance(value.known, Seq) and value.known.items.exact:
+        return Const(len(value.known.items.values))
     return Number("int")
 
 

@@ -199,7 +199,11 @@ def leaves(machine: Interpreter, call: LibraryCall) -> Value:
 
 @models("tensorflow.gradients", "tensorflow.compat.v1.gradients")
 def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
-    """``tf.gradients`` in eager mode."""
+    """``tf.gradients``, which raises in eager mode."""
+    if not machine.in_graph and not machine.alone and not machine.mentions("as_default", "map", "wrap_function"):
+        detail = {"reason": "tf.gradients", "callee": machine.callee(call.node), "exception": "RuntimeError"}
+        machine.recorder.claim(Kind.BAD_CALL, span_of(call.node), "error", detail=detail)
+        machine.raised("RuntimeError")
     return machine.unknown("gradients", call.node, call.values)
 
 

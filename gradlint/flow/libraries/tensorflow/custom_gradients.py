@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
@@ -9,11 +10,9 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
-from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Tensor, Value, Variable
+from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
-    import ast
-
     from gradlint.flow.interpreter import Interpreter
 
 
@@ -31,7 +30,10 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     if isinstance(inner, Seq) and inner.items.values:
         result = inner.items.values[0]
     if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
-        if len(call.args) > 1 and _gives_one(machine, inner.items.values[1:], call.node):
+        rest = inner.items.values[1:]
+        if _takes_no_variables(rest) and _uses_variables(machine, function, given):
+            return _refused(machine, call, result)
+        if _gives_wrong_count(machine, rest, len(call.args), call.node):
             cut = machine.cut(
                 Kind.NO_GRADIENT, call.node, machine.text(call.node), exception="ValueError", reason="count"
             )
@@ -56,6 +58,66 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     return machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
 
 
+def _refused(machine: Interpreter, call: LibraryCall, result: Value) -> Value:
+    """A call that raises, since the function uses a Variable and its gradient has no place for one."""
+    callee = machine.callee(call.node)
+    detail = {"callee": callee, "reason": "custom-variables", "exception": "TypeError"}
+    machine.recorder.claim(Kind.NO_GRADIENT, span_of(call.node), "error", detail=detail)
+    made = machine.tensor(call.node, call.tensors(machine), dtype=dtypes.of(result), sure=False)
+    machine.doom(made, call.node, "TypeError")
+    return made
+
+
+def _takes_no_variables(rest: tuple[Value, ...]) -> bool:
+    """Whether the gradient function surely has no parameter for the gradients of Variables."""
+    if len(rest) != 1 or not isinstance(rest[0], Function):
+        return False
+    given = rest[0].node.args
+    return given.kwarg is None and all(one.arg != "variables" for one in (*given.args, *given.kwonlyargs))
+
+
+def _uses_variables(machine: Interpreter, function: Value, given: list[Value]) -> bool:
+    """Whether a function surely reads a trainable Variable that is none of its arguments.
+
+    A ``keras.Variable`` among them is read, since it is no ``tf.Variable`` itself (Keras 3.15).
+    """
+    if not isinstance(function, Function):
+        return False
+    own = _read_names(function.node)
+    around = [function.frame.names.get(name) for name in own]
+    passed = {id(value) for value in given}
+    used = [value for value in around if isinstance(value, Variable) and id(value) not in passed]
+    used += [value for value in given if isinstance(value, Variable) and value.keras is True]
+    by_layer = any(isinstance(value, Params) for value in given)
+    return by_layer or any(value.trainable is True for value in used)
+
+
+def _read_names(function: ast.AST) -> set[str]:
+    """The names that a function's own code reads, without the functions inside it."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _gives_wrong_count(machine: Interpreter, rest: tuple[Value, ...], count: int, node: ast.AST) -> bool:
+    """Whether the gradient function surely gives another number of gradients than there are arguments."""
+    answer = _answer(machine, rest, node)
+    if isinstance(answer, Tensor):
+        return count > 1
+    return (
+        _takes_no_variables(rest)
+        and isinstance(answer, Seq)
+        and answer.items.exact
+        and len(answer.items.values) != count
+    )
+
+
 def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
     """What the gradient function of a custom gradient gives."""
     if len(rest) != 1 or not isinstance(rest[0], Function):
@@ -71,11 +133,6 @@ def _gives_none(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) ->
     """Whether the gradient function surely gives None, and nothing else."""
     answer = _answer(machine, rest, node)
     return isinstance(answer, Const) and answer.value is None
-
-
-def _gives_one(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> bool:
-    """Whether the gradient function surely gives a single tensor."""
-    return isinstance(_answer(machine, rest, node), Tensor)
 
 
 def _by_argument(

@@ -13,6 +13,7 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
     Array,
+    Join,
     LibObject,
     Number,
     Params,
@@ -60,6 +61,7 @@ _LEAVING = ("numpy", "item", "tolist", "eval", "__array__", "__float__", "__int_
 
 @methods(Unknown, "*")
 @methods(Tensor, *_LEAVING)
+@methods(Join, "numpy", "item", "tolist")
 @_of_variables(*_LEAVING)
 def leave(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
     """A method that gives a NumPy or Python value of a tensor."""

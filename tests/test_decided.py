@@ -1,0 +1,88 @@
+"""Which answers are proved, and how ``tools.decided`` counts them."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+from tools import decided
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROVED = """
+    import tensorflow as tf
+
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = w * w
+    print(tape.gradient(y, w))
+"""
+MAY_BE = """
+    import tensorflow as tf
+
+    from elsewhere import render
+
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(render(w))
+    print(tape.gradient(y, w))
+"""
+BOTH = """
+    import tensorflow as tf
+
+    from elsewhere import render
+
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(render(w)) + w
+    print(tape.gradient(y, w))
+"""
+LOST = """
+    import tensorflow as tf
+
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = tf.round(w)
+    print(tape.gradient(y, w))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "proved"),
+    [(PROVED, "connected", True), (MAY_BE, "connected", False), (BOTH, "connected", True), (LOST, "lost", False)],
+)
+def test_an_answer_is_proved_where_a_known_way_leads_to_the_source(code: str, answer: str, proved: bool) -> None:
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions] == [(answer, proved)]
+
+
+def test_a_function_run_twice_is_proved_where_both_runs_are() -> None:
+    code = """
+        import tensorflow as tf
+        from elsewhere import render
+
+        def slope(function):
+            w = tf.Variable(1.0)
+            with tf.GradientTape() as tape:
+                y = function(w)
+            return tape.gradient(y, w)
+
+        slope(tf.square)
+        slope(render)
+    """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions] == [("connected", False)]
+
+
+def test_the_command_counts_and_gives_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, code in {"proved": PROVED, "may": MAY_BE, "lost": LOST}.items():
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(code))
+    (tmp_path / "broken.py").write_text("GradientTape = (")
+    decided.main([str(tmp_path)])
+    first, *reasons = capsys.readouterr().out.splitlines()
+    assert first == "2 of 3 gradient calls are decided (66.7 %)"
+    assert [line.split()[0] for line in reasons] == ["1"]
