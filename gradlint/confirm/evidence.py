@@ -109,7 +109,8 @@ def _holds(
     if sort == "tape":
         return any(event["object"] in term["ids"] for term in terms)
     if sort == "target":
-        return any(set(event["targets"]) & set(term["ids"]) for term in terms)
+        given = [term for term in terms if set(event["targets"]) & set(term["ids"])]
+        return (bool(case.inside) and bool(given)) or any(_breaks(term, places, None) for term in given)
     if sort == "source":
         sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
@@ -130,9 +131,9 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
         others = case.inside - {event["n"]}
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
     if sort == "outside":
-        counted = [term for term in terms if not term["under"]]
+        counted = [term for term in terms if not term["under"] and term["kind"] != "NoneType"]
         return any(_breaks(term, places, failed=event.get("type")) for term in counted[-1:])
-    counted = [term for term in terms if term["under"] or not term["taped"]]
+    counted = [term for term in terms if term["under"] and term["kind"] != "NoneType"]
     if sort == "state":
         return any(_gathered(term, places) for term in counted)
     return any(_breaks(term, places, failed=event.get("type")) for term in counted)
@@ -150,6 +151,8 @@ def _watched(case: Case, event: Event, places: Sequence[int], report: Report, li
 
 
 def _same_integers(term: Event, event: Event, places: Sequence[int]) -> bool:
+    if _reaches(term, places):
+        return False
     held = {event["dtypes"][place] for place in places if place < len(event["dtypes"])}
     return any("int" in name and term["dtype"] and term["dtype"] in name for name in held)
 

@@ -31,6 +31,7 @@ from gradlint.server.hover import hover
 from gradlint.server.protocol import Protocol
 from gradlint.server.settings import pushed
 from gradlint.settings import CONFIG_NAMES, SettingsError
+from gradlint.sources.project import ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ class Server(LanguageServer):
     def look_at_others(self, uri: str, *, delay: bool = False) -> None:
         """Look anew at the documents that import the file of a URI, which has changed."""
         path = path_of(uri)
-        if path is not None and path.suffix == ".py":
+        if path is not None and (path.suffix == ".py" or path.name in ROOTS):
             debounce = self.configuration.editor(path).debounce
             if self.checker.others_changed(uri, str(path), debounce / 1000 if delay else 0):
                 self.refresh()
@@ -205,14 +206,15 @@ class Server(LanguageServer):
         return actions.Actions(result, self.client, check, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
-        """Look at a snapshot, in a worker thread; what fails is logged, and nothing is claimed then."""
+        """Look at a snapshot, in a worker thread; what fails is logged and told, and nothing is claimed then."""
         try:
             if self.configuration.lints(snapshot.path):
                 texts = self.documents.python_texts()
                 return programs.compute(snapshot, self.configuration.settings(snapshot.path), texts)
-        except Exception:
+            return programs.nothing(snapshot)
+        except Exception as error:
             logger.exception("%s: it could not be checked", snapshot.uri)
-        return programs.nothing(snapshot)
+            return programs.failed(snapshot, checking.internal_problem(error))
 
     def _deliver(self, result: Result) -> None:
         """Publish a new result's diagnostics, unless the client asks for them itself (:meth:`asked_for`)."""
@@ -250,7 +252,7 @@ def _registrations(server: Server) -> list[types.Registration]:
     """What the client is asked to tell of later."""
     registrations: list[types.Registration] = []
     if server.client.registers_watchers:
-        watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "*.py")]
+        watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "setup.cfg", "*.py")]
         options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         registrations.append(types.Registration("gradlint-files", method, options))

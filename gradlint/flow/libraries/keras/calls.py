@@ -72,6 +72,8 @@ def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
         return machine.foreign("call", call.node, [value, *given])
     first = list(machine.leaves(call.args[0]) if call.args else given)
     objects.mark_built(machine, value)
+    if any(stands_for_symbol(leaf) or isinstance(leaf, Unknown) for leaf in first):
+        machine.set(value.state, "called on symbols", True)
     if any(stands_for_symbol(leaf) for leaf in first):
         return _symbols(machine, value, call, first)
     if "outputs" in value.state:

@@ -103,6 +103,9 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
     state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
     state["built"] = call.name.startswith("keras.applications")
     state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
+    for inner in state["nested"]:
+        if isinstance(inner, LibObject):
+            machine.set(inner.state, "inside", True)
     functional = call.name == "keras.Model" and bool(call.args or "inputs" in call.kwargs)
     if not (functional or short in BARE or call.name in _OF_OTHERS):
         state["params"] = Params(made, made.span)
@@ -222,6 +225,8 @@ def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:
 
 def forget(machine: Interpreter, value: Value) -> None:
     """Code of others may have called a layer, so that it has its variables."""
+    if isinstance(value, LibObject):
+        machine.set(value.state, "called on symbols", True)
     if isinstance(value, Instance) and not value.library:
         doubt_built(machine, value)
     if not isinstance(value, LibObject | Instance) or not is_layer(value):
