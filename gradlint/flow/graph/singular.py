@@ -150,7 +150,7 @@ def _masked(where: Tensor) -> Tensor | None:
     for branch in (where.extra or {}).get("args", ()):
         for node in _branch(branch):
             operand = _operand(node)
-            if operand is None or not any(_same(operand, value) for value in looked_at):
+            if operand is None or not any(_same(operand, value) for value in looked_at) or _positive(operand):
                 continue
             if _unsafe(node, bounds):
                 return node
@@ -198,6 +198,22 @@ def _branch(value: Value) -> Iterator[Tensor]:
 
 def _same(a: Value, b: Value) -> bool:
     return a is b or (isinstance(a, Tensor) and a.op == "read" and a.copy_of is b)
+
+
+def _positive(value: Value, depth: int = 4) -> bool:
+    """Whether a value is kept above zero by what it is computed with: ``sqrt(maximum(x, 1e-7))``."""
+    if isinstance(value, Const):
+        return isinstance(value.value, int | float) and value.value > 0
+    if not isinstance(value, Tensor) or not depth:
+        return False
+    name, given = short(value.op), arguments(value)
+    if name in {"exp", "softplus", "sigmoid", "softmax", "cosh"}:
+        return True
+    if name in {"maximum", "clip_by_value"}:
+        return any(_positive(part, depth - 1) for part in given[:2])
+    if name in {"sqrt", "reduce_sum", "reduce_mean", "identity", "expand_dims", "reshape"} and given:
+        return _positive(given[0], depth - 1)
+    return name in {"add", "multiply"} and bool(given) and all(_positive(part, depth - 1) for part in given)
 
 
 def _unsafe(node: Tensor, bounds: list[float]) -> bool:
