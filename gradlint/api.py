@@ -88,6 +88,8 @@ def check_paths(
         for problem in result.problems:
             if problem.kind == "read":
                 raise SourceError(problem.describe(result.path))
+            if problem.kind == "settings":
+                raise SettingsError(problem.describe(result.path))
             if problem.kind == "internal":
                 raise InternalError(problem.describe(result.path))
         findings += result.findings

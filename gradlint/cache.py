@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint import __path__ as package_path
 from gradlint import __version__
-from gradlint.sources.project import stamp
+from gradlint.sources.project import is_as_then
 from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Cache:
         if not isinstance(result, dict) or entry.get("settings") != fingerprint:
             return None
         seen = result.get("seen")
-        return result if isinstance(seen, dict) and all(_is_as_then(*one) for one in seen.items()) else None
+        return result if isinstance(seen, dict) and all(is_as_then(*one) for one in seen.items()) else None
 
 
 def digest(data: bytes) -> str:
@@ -265,9 +265,3 @@ def _is_settled(stat: os.stat_result) -> bool:
 
 def _is_old(time_ns: int) -> bool:
     return time.time_ns() - time_ns > _SETTLED
-
-
-def _is_as_then(path: str, then: list[int] | None) -> bool:
-    """Whether a file that a result depends on is as it was, or still is not there."""
-    now = stamp(path)
-    return then is None if now is None else then == list(now)

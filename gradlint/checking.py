@@ -18,7 +18,7 @@ from gradlint.knowledge.stamps import stamps
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import TAPE, code_matters
+from gradlint.sources.read import TAPE, SourceError, code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gradlint.knowledge.stubs import Stubs
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
+
+LARGEST = 4_000_000
+"""How many characters a program may have to be analysed; a notebook's other contents do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,24 @@ def _read(models: tuple[str, ...], changed: object) -> Stubs:
         raise SettingsError(f"models: {error}") from None
 
 
+def refuse_larger(size: int) -> None:
+    """Refuse a program that is too large to be analysed.
+
+    Raises:
+        SourceError: If one of so many characters is.
+    """
+    if size > LARGEST:
+        raise SourceError(f"cannot be checked: its program is larger than {LARGEST // 1_000_000} MB")
+
+
 def facts_of(source: Source, settings: Settings) -> Facts:
     """What the analysis of a source's program finds out under some settings.
 
     Raises:
         SyntaxError: If the program is not Python.
+        SourceError: If it is too large.
     """
+    refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
     return analyse(source.code, wrappers=wrappers_of(settings), finder=finder)
 
@@ -142,11 +157,13 @@ def check(
         if TAPE.decode() not in source.code:
             return Checked(problems=source.problems)
         return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+    except SourceError as error:
+        return Checked(problems=(*source.problems, Problem("read", str(error))))
     except SettingsError:
         raise
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
-        problem = _internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
+        problem = internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
         return Checked(problems=(*source.problems, problem))
     suppressed = 0
     if suppress:
@@ -195,7 +212,7 @@ def _syntax_problem(source: Source, error: SyntaxError) -> Problem:
     return Problem("syntax", f"syntax error: {error.msg}", cell, where)
 
 
-def _internal_problem(error: Exception) -> Problem:
+def internal_problem(error: Exception) -> Problem:
     """What failed inside gradlint, with the place in its own code for a report to its makers."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"

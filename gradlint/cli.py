@@ -120,6 +120,10 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except Exception as error:
+        from gradlint.checking import internal_problem
+
+        return _failed(internal_problem(error).message)
     return status if isinstance(status, int) else 0
 
 

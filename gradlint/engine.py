@@ -118,7 +118,7 @@ def _story(places: Places, program: Program, claim: Claim) -> Iterator[Step]:
         start = places.start(note.span)
         text = places.text(note.span) if places.is_elsewhere(note.span) else program.text(note.span)
         line, column = start.position.line, start.position.column
-        yield Step(start.cell, line, column, " ".join(text.split()), places.lines_in(note.text), start.path)
+        yield Step(start.cell, line, column, " ".join(text.split()), places.named(note.text), start.path)
 
 
 def _fix(places: Places, program: Program, proposal: Proposal | None) -> Fix | None:

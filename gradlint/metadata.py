@@ -21,6 +21,7 @@ from libcst.metadata import ByteSpanPositionProvider, VisitorMetadataProvider
 from gradlint import registry
 from gradlint.flow.facts import Kind
 from gradlint.flow.observed import Observation, observe
+from gradlint.lines import named
 from gradlint.nodes.program import Program
 from gradlint.nodes.reading import dotted
 
@@ -218,7 +219,7 @@ class _Notes:
         if id(claim) not in self.messages:
             rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
             rule = next(rules, None)
-            self.messages[id(claim)] = None if rule is None else rule.message(claim)
+            self.messages[id(claim)] = None if rule is None else named(rule.message(claim))
         return self.messages[id(claim)]
 
     def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> Tape | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlint import escaping
 from gradlint.finding import Position
+from gradlint.lines import named
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim, Part, Span
     from gradlint.sources.source import Source
-
-LINE = re.compile(r"\bline (\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,15 @@ class Places:
 
     def message(self, message: str, claim: Claim) -> str:
         """A message as the user reads it; one about another module begins with the place there."""
-        told = self.lines_in(message)
+        told = self.named(message)
         if claim.site is None:
             return told
         part = self._part(claim.span.line)
         return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {told}"
 
-    def lines_in(self, message: str) -> str:
-        """A message with the program's lines, written ``line 9``, turned into the user's: ``line 2 of cell 4``."""
-        if not self.source.segments and not self._parts:
-            return message
-        return LINE.sub(lambda found: self._line(int(found[1])), message)
+    def named(self, text: str) -> str:
+        """A text with its lines named as the user counts them."""
+        return named(text, self._line)
 
     def _line(self, line: int) -> str:
         place = self._place(line, 0)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from gradlint.examples import Example, Page, read_page
+from gradlint.lines import line
 from gradlint.nodes.changes import After, Before, Change, Move, Remove, Replace, Unwrap, Wrap
 from gradlint.nodes.lazy import cst, m
 from gradlint.nodes.make import block, expression, statement
@@ -47,6 +48,7 @@ __all__ = [
     "block",
     "cst",
     "expression",
+    "line",
     "m",
     "safe",
     "statement",
@@ -126,7 +128,7 @@ class Rule:
         return self.fix(claim, Site(claim, program))
 
     def message(self, claim: Claim) -> str:
-        """What the finding says: names the variable, the line and the cure."""
+        """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`."""
         raise NotImplementedError
 
     def fix(self, claim: Claim, site: Site) -> Proposal | None:

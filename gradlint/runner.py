@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.settings import Resolver, Settings
+from gradlint.settings import Resolver, Settings, SettingsError
 from gradlint.sources import read
 from gradlint.sources.discover import discover
 from gradlint.sources.problem import Problem
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 WORTH_A_POOL = 100_000
 """How many bytes there must be to check before processes are started for them."""
+
+
+HEAVY = 2_000_000
+"""How many bytes a file may have to be kept until the others are found; a larger one is checked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,9 @@ class Run:
         self._files = found.files
         self._problems = found.problems
         self._jobs = jobs or self._base.jobs
+        self._files = self._usable()
         self._cache = self._open() if cache and self._base.cache and found.files else None
         self._fingerprints: dict[int, str] = {}
-        self._validate()
         self.files = len(found.files)
         self._results = self._run()
 
@@ -135,15 +139,27 @@ class Run:
     def __next__(self) -> FileResult:
         return next(self._results)
 
-    def _validate(self) -> None:
-        """Let the rules tell whether the selectors of all settings are right; spared where there are none."""
-        seen = {id(settings): settings for _, settings in self._files}
-        seen[id(self._base)] = self._base
-        for settings in seen.values():
+    def _usable(self) -> list[tuple[str, Settings]]:
+        """The files whose settings' selectors are right, as the rules tell; looked at only where there are any.
+
+        Raises:
+            SettingsError: If those of the working directory are not.
+        """
+        seen = {id(self._base): self._base} | {id(settings): settings for _, settings in self._files}
+        wrong: set[int] = set()
+        for key, settings in seen.items():
             if settings.names_rules or settings.models:
                 from gradlint.checking import validate
 
-                validate(settings)
+                try:
+                    validate(settings)
+                except SettingsError as error:
+                    if settings is self._base:
+                        raise
+                    wrong.add(key)
+                    message = f"its settings cannot be used, so it is not checked: {error}"
+                    self._problems.append((settings.root, Problem("settings", message)))
+        return [(path, settings) for path, settings in self._files if id(settings) not in wrong]
 
     def _open(self) -> Cache:
         from gradlint.cache import Cache, environment
@@ -197,19 +213,28 @@ class Run:
             if cache is not None and stat is not None:
                 cache.set_nothing(path, stat)
             return None
-        if cache is not None and stat is not None:
-            known = cache.by_content(path, stat, data, self._fingerprint(settings))
-            if known is not None and (result := _restored(path, known)) is not None:
+        return self._look_into(_Task(index, path, shown(path), data, settings, stat))
+
+    def _look_into(self, task: _Task) -> FileResult | _Task:
+        """The result of a file that has been read, where its content is known or heavy; else what is to be done."""
+        if self._cache is not None and task.stat is not None:
+            known = self._cache.by_content(task.path, task.stat, task.data, self._fingerprint(task.settings))
+            if known is not None and (result := _restored(task.path, known)) is not None:
                 return result
-        return _Task(index, path, shown(path), data, settings, stat)
+        if len(task.data) <= HEAVY:
+            return task
+        return self._remember(task, check_bytes(task.data, task.display, task.settings))
 
     def _check(self, tasks: list[_Task]) -> Iterator[tuple[int, FileResult]]:
         """Each task's result, as they are done."""
         for task, result in self._checked(tasks):
-            if self._cache is not None and task.stat is not None and _lasts(result):
-                fingerprint = self._fingerprint(task.settings)
-                self._cache.set_result(task.path, task.stat, task.data, fingerprint, result.to_json())
-            yield task.index, result
+            yield task.index, self._remember(task, result)
+
+    def _remember(self, task: _Task, result: FileResult) -> FileResult:
+        if self._cache is not None and task.stat is not None and _lasts(result):
+            fingerprint = self._fingerprint(task.settings)
+            self._cache.set_result(task.path, task.stat, task.data, fingerprint, result.to_json())
+        return result
 
     def _checked(self, tasks: list[_Task]) -> Iterator[tuple[_Task, FileResult]]:
         if len(tasks) > 1 and self._jobs != 1 and sum(len(task.data) for task in tasks) >= WORTH_A_POOL:
@@ -248,15 +273,21 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
     Raises:
         SettingsError: If the settings name a rule that does not exist.
     """
-    from gradlint.checking import check
+    from gradlint.checking import check, internal_problem, refuse_larger
 
     collects = gc.isenabled()
     gc.disable()
     try:
         project = Project(path)
+        if read.kind_of(path) != "notebook":
+            refuse_larger(len(data))
         checked = check(read.from_bytes(data, path, project), settings)
     except read.SourceError as error:
         return FileResult(path, problems=(Problem("read", str(error)),))
+    except SettingsError:
+        raise
+    except Exception as error:
+        return FileResult(path, problems=(internal_problem(error),))
     finally:
         if collects:
             gc.enable()

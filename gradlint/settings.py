@@ -27,6 +27,9 @@ CONFIG_NAMES = ("gradlint.toml", ".gradlint.toml", "pyproject.toml")
 LARGEST = 1 << 20
 """How many bytes a configuration file may have."""
 
+DOTS = 5_000_000
+"""How large the squares of the numbers of dots on a file's lines may be together: so long Python's reader takes."""
+
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 LONGEST = 30
@@ -414,6 +417,8 @@ def _table(path: str) -> dict[str, Any] | None:
         raise SettingsError(f"{_shown(path)}: {error}") from None
     if os.path.basename(path) == "pyproject.toml" and b"gradlint" not in data:
         return None
+    if sum(line.count(b".") ** 2 for line in data.split(b"\n")) > DOTS:
+        raise SettingsError(f"{_shown(path)}: not TOML: it has keys of too many parts")
     try:
         document = tomllib.loads(data.decode())
     except ValueError as error:

@@ -1,7 +1,7 @@
 """The words that the rules share: how a message names a gradient, a line and the way on which it is lost.
 
 Every function takes a claim and answers with a piece of a sentence, so that all messages name things alike. Lines
-are written ``line 9`` and count the program's lines; who shows the message turns them into the user's own.
+are marked with :func:`gradlint.rule.line`, and become the user's own where the message is shown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import escaping
 from gradlint.flow.facts import Kind
+from gradlint.rule import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,8 +88,8 @@ def use(claim: Claim, otherwise: str, instead: str | None = None) -> str:
 
 def at(claim: Claim, key: str) -> str:
     """A line that the claim's detail holds, in brackets after a space; nothing where it is the finding's own."""
-    line = claim.detail.get(key)
-    return f" (line {line})" if line and line != str(claim.span.line) else ""
+    number = claim.detail.get(key)
+    return f" ({line(number)})" if number and number != str(claim.span.line) else ""
 
 
 def way(claim: Claim) -> str:
@@ -130,8 +131,8 @@ def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -
     where = _calls(claim, group)
     verb = _verb(claim, group, nan)
     if group[0].outcome == "error" and "raising_line" in claim.detail:
-        line = claim.detail["raising_line"]
-        place = "this line" if line == str(claim.span.line) else f"line {line}"
+        number = claim.detail["raising_line"]
+        place = "this line" if number == str(claim.span.line) else line(number)
         return f"{place} {verb} before {call(claim)}{where} is reached"
     if group[0].outcome == "error":
         return f"{call(claim)}{where} {verb}"
@@ -153,8 +154,8 @@ def _calls(claim: Claim, group: Sequence[LostGradient]) -> str:
     if not lines:
         return ""
     if len(lines) > 2:
-        return f" (line {lines[0]} and {len(lines) - 1} more calls)"
-    return f" ({', '.join(f'line {line}' for line in lines)})"
+        return f" ({line(lines[0])} and {len(lines) - 1} more calls)"
+    return f" ({', '.join(map(line, lines))})"
 
 
 def _plural(group: Sequence[LostGradient]) -> bool:

@@ -421,3 +421,33 @@ def test_remembered_results_that_are_no_regular_file(kind: str) -> None:
     path.unlink()
     {"fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "zero": lambda: path.symlink_to("/dev/zero")}[kind]()
     assert lines("a.py") == {"a.py": [2]}
+
+
+@pytest.mark.parametrize("marker", ["setup.py", "setup.cfg", "pyproject.toml", ".git", "gradlint.toml"])
+def test_what_tells_a_project_s_root_counts(marker: str) -> None:
+    """A result is not stale where a marker comes or goes: it decides which modules are found."""
+    program = (
+        "import tensorflow as tf\nfrom losses import total\n\nx = tf.Variable(2.0)\nwith tf.GradientTape() as tape:\n"
+        "    y = tf.sqrt(total(x))\ngradient = tape.gradient(y, x)\n"
+    )
+    write("project/sub/a.py", program)
+    write("project/losses.py", "import numpy as np\n\n\ndef total(x):\n    return np.sum(x)\n")
+
+    def codes() -> list[str]:
+        (result,) = run(["project/sub/a.py"], Settings())
+        return [finding.code for finding in result.findings]
+
+    assert (codes(), codes()) == ([], [])
+    write(f"project/{marker}", "")
+    assert (codes(), codes()) == (["GT201"], ["GT201"])
+    Path("project", marker).unlink()
+    assert codes() == []
+
+
+def test_what_a_marker_holds_does_not_count() -> None:
+    write("a.py", NEEDLE + "import helpers\nlost()\n")
+    write("setup.py", "")
+    lines()
+    plant("a.py", 77)
+    write("setup.py", "changed = True\n")
+    assert lines()["a.py"] == [77]

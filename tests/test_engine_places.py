@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradlint import engine
 from gradlint.flow.facts import Claim, Facts, Kind, LostGradient, Note, Span
+from gradlint.lines import line
 from gradlint.registry import load
 from gradlint.sources.source import Segment, Source
 
@@ -21,7 +22,7 @@ CLAIM = Claim(
     Span(5, 8, 5, 18),
     "error",
     (LOST,),
-    (Note(Span(3, 4, 3, 27), "watched from line 4 on"),),
+    (Note(Span(3, 4, 3, 27), f"watched from {line(4)} on"),),
     {"callee": "np.mean", "canonical": "numpy.mean"},
 )
 
@@ -44,3 +45,11 @@ def test_in_a_page_they_are_the_pages() -> None:
     segments = (Segment(1, 6, 11, column=2),)
     (finding,) = engine.findings(Source("a.md", "markdown", CODE, CODE, segments), Facts((CLAIM,)), load())
     assert "with respect to `x` (line 16) is None" in finding.message
+
+
+def test_what_the_program_says_of_lines_stays() -> None:
+    code = CODE.replace("np.mean(x)", "np.mean(x['line 3'])")
+    lost = Claim(Kind.NUMPY, Span(5, 8, 5, 28), "error", (LOST,), (), {"callee": "np.mean(x['line 3'])"})
+    segments = (Segment(1, 2, 1, cell=0), Segment(3, 3, 1, cell=2), Segment(6, 1, 1, cell=5))
+    (finding,) = engine.findings(Source("a.ipynb", "notebook", "{}", code, segments), Facts((lost,)), load())
+    assert finding.message.startswith("`np.mean(x['line 3'])` returns")

@@ -144,8 +144,16 @@ def test_settings_that_cannot_be_used_are_told_before_anything_runs() -> None:
     with pytest.raises(SettingsError, match="unknown rule `NOPE1`"):
         run(["."], Resolver(overrides={"select": ["NOPE1"]}), cache=False)
     write("sub/gradlint.toml", "nope = 1\n")
-    with pytest.raises(SettingsError, match="unknown key `nope`"):
-        run(["."], cache=False)
+    write("sub/b.py", NEEDLE + "lost()\n")
+    write("a.py", NEEDLE + "lost()\n")
+    found = results()
+    assert summary(found) == [("sub", [], "settings"), ("a.py", [2], None)]
+    assert "its settings cannot be used, so it is not checked: sub/gradlint.toml: unknown key `nope`" in str(
+        found[0].error
+    )
+    write("sub/gradlint.toml", 'select = ["NOPE2"]\n')
+    assert "unknown rule `NOPE2`" in str(results()[0].error)
+    assert summary(results("sub/b.py", "a.py")) == [("sub", [], "settings"), ("a.py", [2], None)]
 
 
 def test_suppressions_are_counted() -> None:

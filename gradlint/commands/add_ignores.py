@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("add-ignores")
-@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--reason", metavar="TEXT", help="Why, as written behind each comment.")
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")

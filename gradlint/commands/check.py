@@ -27,8 +27,27 @@ Exit status:
 """
 
 
-@click.command("check", epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path())
+class Check(click.Command):
+    """The command, whose ``--confirm`` may be given a value after ``=``, and takes no following argument for one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            click.BadOptionUsage: If ``--confirm`` is given a value that it does not know.
+        """
+        end = args.index("--") if "--" in args else len(args)
+        for place, argument in enumerate(args[:end]):
+            if argument.startswith("--confirm="):
+                value = argument.partition("=")[2]
+                if value not in {"all", "found"}:
+                    raise click.BadOptionUsage("confirm", f"--confirm: `{value}` is neither `found` nor `all`", ctx)
+                args[place] = "--confirm-all" if value == "all" else "--confirm"
+        return super().parse_args(ctx, args)
+
+
+@click.command("check", cls=Check, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--output-format", multiple=True, metavar="FORMAT[:FILE]", help="How to print findings; may be repeated.")
 @click.option("-o", "--output-file", metavar="FILE", help="Write to FILE what would go to standard output.")
@@ -43,6 +62,7 @@ Exit status:
 @click.option("--fix-only", is_flag=True, help="Fix, and do not report what remains.")
 @click.option("--show-fixes", is_flag=True, help="Say what was fixed, and what was not and why.")
 @click.option("--confirm", is_flag=True, help="Let TensorFlow judge each finding by running it.")
+@click.option("--confirm-all", is_flag=True, help="The same as --confirm=all: also report what only a run shows.")
 @click.option("--confirm-timeout", type=float, metavar="SECONDS", help="How long one finding may run.")
 @click.option("--repro", metavar="DIR", help="Write each finding as a program of its own; implies --confirm.")
 @click.option("--baseline", metavar="FILE", help="Do not report the findings that FILE knows.")

@@ -21,11 +21,13 @@ class Checked:
         results: What came of each file that matters.
         files: How many files were looked at.
         texts: The texts that the findings point into.
+        interrupted: Whether the user ended it before its end.
     """
 
     results: list[FileResult]
     files: int
     texts: Texts
+    interrupted: bool = False
 
     @property
     def findings(self) -> list[Finding]:

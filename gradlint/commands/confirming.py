@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections import Counter
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from gradlint.commands.checked import Checked
     from gradlint.commands.request import Request
-    from gradlint.confirm import Options
+    from gradlint.confirm import Confirmer, Options
     from gradlint.finding import Finding
     from gradlint.fixing import Verify
     from gradlint.settings import Settings
@@ -36,15 +37,17 @@ def confirm(request: Request, checked: Checked, settings: Settings) -> None:
 
     files = [result for result in checked.results if result.findings]
     total = sum(len(file.findings) for file in files)
-    if not total:
+    if not total and not request.confirm_all:
         return
     verdicts: dict[tuple[int, int], Confirmation] = {}
+    seen: list[Finding] = []
     work = [(checked.texts.source(file.path), file.findings) for file in files]
     try:
-        with _progress(total) as progress, Confirmer(_options(request, settings)) as confirmer:
+        with _ended_cleanly(), _progress(total) as progress, Confirmer(_options(request, settings)) as confirmer:
             for number, index, confirmation in confirmer.confirm_all(work):
                 verdicts[(number, index)] = confirmation
                 progress(confirmation)
+            seen = _observe(confirmer, checked) if request.confirm_all else []
     except ConfirmUnavailable as error:
         raise CommandError(str(error)) from None
     except OSError as error:
@@ -53,12 +56,38 @@ def confirm(request: Request, checked: Checked, settings: Settings) -> None:
         ) from None
     except KeyboardInterrupt:
         terminal.note(f"gradlint: interrupted after {len(verdicts)} of {total} verdicts")
+        checked.interrupted = True
     missing = Confirmation("inconclusive", "not run: interrupted")
-    checked.with_findings(
+    judged = [
         finding.with_confirmation(verdicts.get((number, index), missing))
         for number, file in enumerate(files)
         for index, finding in enumerate(file.findings)
-    )
+    ]
+    checked.with_findings(sorted([*judged, *seen], key=lambda finding: finding.sort_key) if seen else judged)
+
+
+@contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """While programs run, a request to end leaves nothing behind: neither processes nor the scratch folder."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        kept = signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # Only the main thread may say what a signal does.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+
+
+def _observe(confirmer: Confirmer, checked: Checked) -> list[Finding]:
+    """What the files that make tapes lose when they are run, of which no finding speaks."""
+    work = [(checked.texts.source(file.path), file.findings) for file in checked.results if file.tapes]
+    return [finding for _, found in confirmer.observe(work) for finding in found]
 
 
 @contextmanager
@@ -98,12 +127,14 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
 
 def _options(request: Request, settings: Settings) -> Options:
     from gradlint.confirm import Options
+    from gradlint.trust import of_user
 
     return Options(
         timeout=settings.confirm_timeout,
         memory=settings.confirm_memory << 20,
         repro=Path(request.repro) if request.repro is not None else None,
         python=settings.confirm_python,
+        trusted=request.trust or of_user().everything,
     )
 
 

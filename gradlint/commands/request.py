@@ -65,6 +65,7 @@ class Request:
     show_fixes: bool = False
     interactive: bool = False
     confirm: bool = False
+    confirm_all: bool = False
     repro: str | None = None
     write_baseline: bool = False
     no_cache: bool = False
@@ -95,7 +96,8 @@ class Request:
             overrides=overrides(options),
             reports=reports,
             terminal_format=terminal_format,
-            confirm=options.pop("confirm") or repro is not None,
+            confirm=options.pop("confirm") or options["confirm_all"] or repro is not None,
+            confirm_all=options.pop("confirm_all"),
             **{name: options[name] for name in options.keys() & cls.__dataclass_fields__.keys() - {"paths"}},
         )
         request.validate()

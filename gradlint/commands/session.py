@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradlint.reporting.report import RuleInfo
     from gradlint.settings import Resolver, Settings
 
-FOUND, FAILED = 1, 2
+FOUND, FAILED, INTERRUPTED = 1, 2, 130
 
 
 def run(request: Request) -> int:
@@ -80,6 +80,8 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
     output.write(request, settings, report)
     if request.verbose:
         _tell(checked, report)
+    if checked.interrupted:
+        return INTERRUPTED
     return _status(request, checked, len(report.claims))
 
 

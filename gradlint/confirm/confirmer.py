@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from gradlint.confirm import examine
+from gradlint.confirm import examine, observed
 from gradlint.confirm.options import ConfirmUnavailable, Options
 from gradlint.confirm.plan import Plan
 from gradlint.confirm.pool import Pool, make_pool
-from gradlint.confirm.reasons import Judgement
+from gradlint.confirm.reasons import Judgement, printable
 from gradlint.confirm.repro import write
 from gradlint.finding import Confirmation
 
@@ -85,6 +85,30 @@ class Confirmer:
             for case in shared.cases:
                 yield from self._advance(pool, case, report, running)
 
+    def observe(self, work: Iterable[Work]) -> Iterator[tuple[int, list[Finding]]]:
+        """Run whole files, and tell what their gradient calls lose of which no finding speaks.
+
+        Gives for each source, by its index, a finding for each such call, in the order in which the runs end.
+        """
+        pool = self._pool or self.__enter__()._pool
+        assert pool is not None
+        waiting = iter(enumerate(work))
+        running: dict[int, tuple[int, Plan]] = {}
+        while True:
+            while len(running) < self.options.workers and (item := next(waiting, None)) is not None:
+                try:
+                    plan = Plan(*item[1], self.options)
+                    job = examine.plain(plan)
+                except (SyntaxError, ValueError, RecursionError):
+                    continue
+                number = next(self._numbers)
+                running[number] = (item[0], plan)
+                pool.submit(number, job)
+            if not running or (taken := pool.take()) is None:
+                return
+            index, plan = running.pop(taken[0])
+            yield index, observed.findings(plan, taken[1], pool.tensorflow)
+
     def _cases(self, work: Iterable[Work]) -> Iterator[_Running]:
         """The findings one by one; those of a file share its plan, and the runs that they have in common."""
         for number, (source, findings) in enumerate(work):
@@ -108,6 +132,11 @@ class Confirmer:
             except StopIteration as stop:
                 yield self._verdict(pool, case, stop.value)
                 return
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                # What a program's process reports is of a known form, and may still make no sense.
+                told = f"what was seen makes no sense ({type(error).__name__})"
+                yield self._verdict(pool, case, examine.Verdict(Judgement("inconclusive", told)))
+                return
             shared = case.jobs.get(job)
             if shared is None:
                 break
@@ -126,7 +155,7 @@ class Confirmer:
         if self.options.repro is not None and verdict.probe is not None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
         told = verdict.judgement
-        return case.number, case.index, Confirmation(told.status, told.detail, pool.tensorflow, seconds)
+        return case.number, case.index, Confirmation(told.status, printable(told.detail), pool.tensorflow, seconds)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import attempts, judge, misuse, numeric
+from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
 from gradlint.confirm.protocol import Job, Report, Trial
 from gradlint.confirm.reasons import UNINVENTED, Judgement
@@ -86,6 +86,9 @@ def examine(plan: Plan, case: Case) -> Examination:
     """
     if case.finding.gradients and not case.wants:
         return Verdict(Judgement("inconclusive", f"the gradient call was not found: {', '.join(case.missing)}"))
+    if plan.meddles is not None:
+        told = f"the program speaks of what looks on at it: {plan.meddles}"
+        return Verdict(Judgement("inconclusive", told))
     if case.statement is None:
         return Verdict(Judgement("inconclusive", "the place that the finding points at was not found"))
     clock = Clock(plan.options.timeout)
@@ -138,7 +141,7 @@ class _Runs:
     """The runs of one program."""
 
     plan: Plan
-    case: Case
+    case: Case | None
     attempt: Attempt
     clock: Clock
     only: int | None = None
@@ -161,11 +164,12 @@ class _Runs:
 
     def run(self, trial: Trial) -> Generator[Job, Report, Seen]:
         """Run the program once."""
-        report = yield self._job(trial)
+        report = yield self.job(trial)
         self.clock.spend(report)
         return Seen(report, self.line)
 
-    def _job(self, trial: Trial) -> Job:
+    def job(self, trial: Trial) -> Job:
+        """A run of the program."""
         plan, options = self.plan, self.plan.options
         project = plan.source.project or Project(plan.source.path)
         dots = levels(plan.program.tree)
@@ -187,6 +191,7 @@ class _Runs:
 
     def verdict(self, judgement: Judgement, seen: Seen, trial: Trial) -> Verdict:
         """A judgement with the probe that it rests on."""
+        assert self.case is not None
         report = seen.report
         ways = [event["way"] for event in report.of("turns") if event["way"] is not None]
         way = self.attempt.ways[ways[0]] if ways and 0 <= ways[0] < len(self.attempt.ways) else None
@@ -199,8 +204,15 @@ class _Runs:
         return Verdict(judgement, Probe(self.attempt, self.plan, self.case, way, trial, turns))
 
 
+def plain(plan: Plan) -> Job:
+    """The run of a file that all its findings share."""
+    runs = _Runs(plan, None, attempts.whole(plan), Clock(plan.options.timeout))
+    return runs.job(runs.base)
+
+
 def _try(runs: _Runs) -> Examination:
     case, plan, trial = runs.case, runs.plan, runs.base
+    assert case is not None
     seen = yield from runs.run(trial)
     if not case.wants and not case.finding.code.startswith("GT6"):
         return runs.verdict(misuse.judge(case, plan, seen), seen, trial)
@@ -217,6 +229,7 @@ def _try(runs: _Runs) -> Examination:
         verdict = runs.verdict(judgement, seen, trial)
         if (
             judgement.status == "inconclusive"
+            and "break" in evidence.EVIDENCE.get(case.finding.code, evidence.ANY)
             and len(plain) == 1
             and plain[0].outcome == "none"
             and _lost(plain[0], seen)
@@ -255,6 +268,7 @@ def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
     tampered = judge.untrusted(first.report)
     if tampered is not None:
         return runs.verdict(tampered, first, runs.base)
+    assert runs.case is not None
     question = numeric.Question(want, runs.case, runs.plan)
     if want.outcome == "nan" and not _recorded(runs.case, first):
         judgement = judge.judge(runs.case, runs.plan, first, [want])

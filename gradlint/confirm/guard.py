@@ -76,6 +76,18 @@ CHANGE = frozenset(
 )
 """Audit events whose arguments name what is written, moved or deleted (https://docs.python.org/3/library/audit_events.html)."""
 
+PEEKING = frozenset(
+    {
+        "gc.get_objects",
+        "gc.get_referents",
+        "gc.get_referrers",
+        "sys._current_frames",
+        "sys._getframe",
+        "sys.addaudithook",
+    }
+)
+"""Audit events of looking into the interpreter: what looks on at a program could be found and spoken for."""
+
 TENSORFLOW_CHANGES = {
     "CopyFile": (1,),
     "CreateDir": (0,),
@@ -95,15 +107,17 @@ class Refused(PermissionError):  # noqa: N818 - it is what happened, and program
     """The probe asked for something that the guard refuses."""
 
 
-def harden(scratch: str, report: Callable[[str], None]) -> None:
+def harden(scratch: str, report: Callable[[str], None], peeked: Callable[[str], None], program: str) -> None:
     """Refuse, from here on and for good, what a probe has no need of.
 
     Args:
         scratch: The one folder in which the process may write and delete.
         report: Told what was refused, once each time.
+        peeked: Told when the program itself looks into the interpreter.
+        program: The file that the program is compiled as.
     """
     inside = os.path.realpath(scratch)
-    audit = _Audit(inside, report)
+    audit = _Audit(inside, report, peeked, program)
     _wrap_tensorflow_files(audit)
     _refuse_fork_exec(audit)
     if sys.platform == "linux":
@@ -116,9 +130,12 @@ def harden(scratch: str, report: Callable[[str], None]) -> None:
 class _Audit:
     """The audit hook; it raises :class:`Refused` for what is not allowed."""
 
-    def __init__(self, inside: str, report: Callable[[str], None]) -> None:
+    def __init__(self, inside: str, report: Callable[[str], None], peeked: Callable[[str], None], program: str) -> None:
         self.inside = inside
         self.report = report
+        self.peeked = peeked
+        self.program = program
+        self.looking = False
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -132,8 +149,20 @@ class _Audit:
             self.refuse(f"the network ({event})")
         elif event in PROCESS:
             self.refuse(f"another process ({event})")
+        elif event in PEEKING:
+            self._look(event)
         elif event in SIGNAL and arguments[0] != os.getpid():
             self.refuse(f"a signal to another process ({event})")
+
+    def _look(self, event: str) -> None:
+        if self.looking:
+            return
+        self.looking = True
+        try:
+            if sys._getframe(2).f_code.co_filename == self.program:
+                self.peeked(event)
+        finally:
+            self.looking = False
 
     def change(self, what: str, path: object) -> None:
         """Refuse a change to a path unless it lies in the scratch folder or is the null device."""

@@ -159,14 +159,14 @@ def _told(want: Want, event: Event, places: Sequence[int], lost: Sequence[int], 
 def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
     """How one claim stands after a run: of the runs of its call, those that the flagged place had a part in count."""
     events = [e for e in seen.report.events if e["t"] in {"call", "failed"} and e["n"] == want.mark]
-    if want.outcome == "error":
+    if events and not want.named and not any(event["same"].get(want.base) for event in events):
+        return Stand("other", f"the gradient call has no source {want.source}")
+    if want.outcome == "error" and (want.named or events):
         raised = exceptions.at_place(want, case, seen.report, seen.line)
         if raised is not None:
             return Stand("holds", raised)
     if not events:
         return Stand("unreached")
-    if not want.named and not any(event["same"].get(want.base) for event in events):
-        return Stand("other", f"the gradient call has no source {want.source}")
     leads = plan.leads(case, want.mark)
     counted = []
     for event in events:
@@ -249,9 +249,7 @@ def untrusted(report: Report) -> Judgement | None:
     """An inconclusive verdict where the program has meddled with what looks on at it."""
     tampered = report.of("tampered")
     if tampered:
-        return Judgement(
-            "inconclusive", f"the program replaces what it is looked at through: {tampered[0]['what']}", 10
-        )
+        return Judgement("inconclusive", f"the program meddles with what looks on at it: {tampered[0]['what']}", 10)
     if report.strays:
         return Judgement("inconclusive", "the program wrote into the pipe through which it is looked at", 10)
     return None

@@ -219,7 +219,9 @@ def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgeme
     """
     plan, want = question.plan, question.want
     tried, other = 0, ""
-    for trial, name in _trials(plan, want.base, replace(base, births=True, eager=True)):
+    trials = _trials(plan, want.base, replace(base, births=True, eager=True))
+    numbers = question.case.finding.code.startswith("GT6") or not question.case.finding.code.startswith("GT")
+    for trial, name in trials if numbers else trials[:1]:
         seen = yield trial
         tried += 1
         if tried == 1 and not seen.report.of("call", want.mark):
@@ -243,7 +245,7 @@ def _broken(question: Question, seen: Seen, trial: Trial, name: str) -> Judgemen
         if overflows and event["finite"] is False and case.finding.code != "GT603":
             return Judgement("inconclusive", f"{where} the target itself is not finite", 3)
         births = [[seen.line(line) for line in birth["lines"]] for birth in seen.report.of("birth")]
-        mine = [lines for lines in births if any(line in case.lines for line in lines)]
+        mine = [lines for lines in births if lines and lines[0] in case.lines]
         if not mine:
             return Judgement("inconclusive", f"{where} {detail}, but not by what the finding points at", 8)
         return Judgement("confirmed", f"{where} {detail}")

@@ -42,6 +42,7 @@ class Options:
         fork: Whether probes are forked from one process that has imported TensorFlow; None where the system can.
         turns: How often the body of a training loop is run.
         candidates: How many sets of invented arguments are tried for one function.
+        trusted: Whether programs are run where no sandbox can be had for them.
     """
 
     timeout: float = 20.0
@@ -53,6 +54,7 @@ class Options:
     fork: bool | None = None
     turns: int = 3
     candidates: int = 60
+    trusted: bool = False
 
     def __post_init__(self) -> None:
         if not self.timeout > 0:

@@ -105,6 +105,7 @@ class Plan:
 
     Attributes:
         cases: Its findings, in their order.
+        meddles: What in the program speaks of what looks on at it, or None.
         calls: The gradient calls by number.
         leaves: The inputs by number, with the names that they are given.
     """
@@ -119,6 +120,7 @@ class Plan:
         self.options = options
         tree = ast.parse(source.code)
         self.program = Program(tree)
+        self.meddles = _meddles(tree)
         self.places = Places(source, tree)
         self.calls: dict[int, ast.Call] = {}
         self.leaves: dict[int, str] = {}
@@ -305,6 +307,23 @@ class Plan:
 
 
 _BUILTINS = frozenset(dir(builtins))
+
+
+INWARD = frozenset(
+    {"__closure__", "__wrapped__", "f_back", "f_locals", "f_globals", "gi_frame", "tb_frame", "cr_frame"}
+)
+"""Attributes through which a program finds the frames and closures of what looks on at it."""
+
+
+def _meddles(tree: ast.Module) -> str | None:
+    for node in ast.walk(tree):
+        words = [str(value) for _, value in ast.iter_fields(node) if isinstance(value, str)]
+        if isinstance(node, ast.alias):
+            words = [node.name]
+        for word in words:
+            if marking.PROBE in word or word in INWARD or word.partition(".")[0] == "gradlint":
+                return word[:80]
+    return None
 
 
 def _want(number: int, call: ast.Call, gradient: Gradient) -> Want:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gradlint.confirm.observation import read, well_formed
 from gradlint.confirm.options import ConfirmUnavailable, Options
 from gradlint.confirm.protocol import Collector, Job, Report
+from gradlint.confirm.sandbox import SIGNALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,18 +56,29 @@ class Pool(Protocol):
 def make_pool(options: Options) -> Pool:
     """A pool of the kind that the system can have."""
     python = options.python or sys.executable
-    return ForkingPool(python) if options.forks else FreshPool(python, options.workers)
+    if options.forks:
+        return ForkingPool(python, options.trusted)
+    return FreshPool(python, options.workers, options.trusted)
+
+
+NAMED = {
+    *("CONDA_PREFIX", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "PATHEXT", "PYTHONHOME"),
+    *("SYSTEMDRIVE", "SYSTEMROOT", "TZ", "USER", "USERPROFILE", "VIRTUAL_ENV", "WINDIR"),
+}
+PREFIXES = ("LC_", "TF_")
+"""What a program is given of the environment: these variables and those that begin so, and no other."""
 
 
 def environment(scratch: str) -> dict[str, str]:
-    """The worker's environment: no GPU, quiet, seeded, every cache in the scratch folder, and no code from there.
+    """The worker's environment: a few named variables, no GPU, quiet, every cache in the scratch folder, no code there.
 
     The programs that are run may write into the scratch folder, which is the worker's working directory: no entry of
     its path may count from it.
     """
     path = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(place)]
+    known = {name: value for name, value in os.environ.items() if name in NAMED or name.startswith(PREFIXES)}
     return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        **known,
         **({"PYTHONPATH": os.pathsep.join(path)} if path else {}),
         "CUDA_VISIBLE_DEVICES": "-1",
         "KERAS_BACKEND": "tensorflow",
@@ -110,11 +122,15 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
         raise ConfirmUnavailable(told, "the setting confirm.python tells which Python has it") from None
 
 
-def greeting(process: subprocess.Popen[bytes]) -> str:
+def greeting(process: subprocess.Popen[bytes], trusted: bool) -> str:
     """Wait until a worker has imported TensorFlow; gives TensorFlow's version.
 
+    Args:
+        process: The worker.
+        trusted: Whether programs may run even where there is no sandbox for them.
+
     Raises:
-        ConfirmUnavailable: If it could not.
+        ConfirmUnavailable: If it could not, or there is no sandbox and the programs are not trusted.
     """
     assert process.stdout is not None
     try:
@@ -123,6 +139,8 @@ def greeting(process: subprocess.Popen[bytes]) -> str:
         line = b""
     record: dict[str, Any] = json.loads(line) if line else {}
     if "tensorflow" in record:
+        if record.get("missing") and not trusted:
+            raise ConfirmUnavailable(*unsafe(str(record["missing"])))
         return str(record["tensorflow"])
     told = f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})"
     assert isinstance(process.args, list)
@@ -131,11 +149,18 @@ def greeting(process: subprocess.Popen[bytes]) -> str:
     raise ConfirmUnavailable(told, cure)
 
 
+def unsafe(missing: str) -> tuple[str, str]:
+    """What is said where there is no sandbox: what is not held, and the cure."""
+    held = f"no sandbox can be had here ({missing}): a guard alone keeps programs from files, the network and processes"
+    return held, "give --trust to run programs that you trust all the same"
+
+
 class ForkingPool:
     """One worker that has imported TensorFlow and forks a child for each job."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, trusted: bool) -> None:
         self.python = python
+        self.trusted = trusted
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
         self.waiting: dict[int, tuple[Job, float]] = {}
@@ -190,7 +215,7 @@ class ForkingPool:
 
     def _greet(self) -> None:
         try:
-            self.tensorflow = greeting(self.process)
+            self.tensorflow = greeting(self.process, self.trusted)
         except ConfirmUnavailable:
             if self.closed:
                 return
@@ -224,8 +249,9 @@ class ForkingPool:
 class FreshPool:
     """A fresh interpreter for each job; a few are started ahead, so that TensorFlow's import is not waited for."""
 
-    def __init__(self, python: str, spares: int) -> None:
+    def __init__(self, python: str, spares: int, trusted: bool) -> None:
         self.python = python
+        self.trusted = trusted
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
         self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable | None] = queue.Queue()
@@ -269,7 +295,7 @@ class FreshPool:
 
     def _run(self, process: subprocess.Popen[bytes], number: int, job: Job) -> None:
         try:
-            self.tensorflow = greeting(process)
+            self.tensorflow = greeting(process, self.trusted)
         except ConfirmUnavailable as error:
             if not self.closed:
                 self.reports.put(error)
@@ -289,6 +315,7 @@ class FreshPool:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
         status = process.poll() or 0
+        status = SIGNALLED - status if status > SIGNALLED else status
         with self.changing:
             if self.closed:
                 return

@@ -101,5 +101,10 @@ def first(text: str) -> str:
     if not lines:
         return "no text"
     telling = next((line for line in lines if re.match(r"\w*(Error|Exception)\b:", line)), lines[0])
-    telling = "".join(letter if letter.isprintable() else "?" for letter in telling)
+    telling = printable(telling)
     return telling if len(telling) <= 160 else telling[:157] + "..."
+
+
+def printable(text: str) -> str:
+    """A text with a question mark for each letter that a terminal would not print but obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

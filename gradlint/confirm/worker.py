@@ -26,9 +26,10 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard
+from gradlint.confirm import guard, sandbox
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
+from gradlint.confirm.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,12 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
     tempfile.tempdir = folder
     guard.limit(job.timeout, job.memory, job.output)
-    guard.harden(folder, lambda what: report({"t": "refused", "what": what}))
+    guard.harden(
+        folder,
+        lambda what: report({"t": "refused", "what": what[:1000]}),
+        lambda what: report({"t": "tampered", "what": what}),
+        filename,
+    )
     probe.prepare()
     ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
@@ -212,8 +218,9 @@ def parse(line: bytes, nonce: str) -> Any:
 class Forker:
     """Forks a child for each job and watches over it."""
 
-    def __init__(self, scratch: str, jobs: int, answers: int) -> None:
-        self.scratch = scratch
+    def __init__(self, box: Sandbox, jobs: int, answers: int) -> None:
+        self.box = box
+        self.scratch = box.scratch
         self.answers = answers
         self.context = Context()
         self.children: dict[int, Child] = {}
@@ -254,7 +261,7 @@ class Forker:
         read, write = os.pipe()
         nonce = secrets.token_hex(16)
         started = time.monotonic()
-        process = os.fork()
+        process = self.box.fork(folder)
         if not process:
             self._become_probe(job, folder, write, nonce)
         os.close(write)
@@ -285,7 +292,7 @@ class Forker:
     def _look_after(self, child: Child) -> None:
         process, status = os.waitpid(child.process, os.WNOHANG)
         if process:
-            self._end(child, "completed", os.waitstatus_to_exitcode(status))
+            self._end(child, "completed", sandbox.read(status))
         elif time.monotonic() > child.deadline:
             self._end(child, "timeout")
         elif child.read > FLOOD:
@@ -295,7 +302,7 @@ class Forker:
         with contextlib.suppress(OSError):
             os.killpg(child.process, signal.SIGKILL)
         if status is None:
-            status = os.waitstatus_to_exitcode(os.waitpid(child.process, 0)[1])
+            status = sandbox.read(os.waitpid(child.process, 0)[1])
         elif status:
             how = "exited" if status > 0 else "killed"
         with contextlib.suppress(OSError):
@@ -330,33 +337,35 @@ def report_to_json(report: Any) -> dict[str, Any]:
     }
 
 
-def serve_forked(scratch: str, jobs: int, answers: int) -> None:
+def serve_forked(box: Sandbox, jobs: int, answers: int) -> None:
     """Be the worker that forks: import TensorFlow, warm it up, run jobs."""
     module = tensorflow()
     standins()
     Context.limit_threads()
-    filename = os.path.join(scratch, "warm_up.py")
+    filename = os.path.join(box.scratch, "warm_up.py")
     with open(filename, "w") as program:
         program.write(WARM_UP)
     exec(compile(WARM_UP, filename, "exec"), {"__name__": "warm_up"})
     importlib.import_module("keras").backend.clear_session()
-    greet(answers, module.__version__)
+    greet(answers, module.__version__, box)
     gc.collect()
     gc.freeze()
-    Forker(scratch, jobs, answers).serve()
+    Forker(box, jobs, answers).serve()
 
 
-def serve_once(scratch: str, jobs: int, answers: int) -> None:
+def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
     """Be a worker for a single probe: import TensorFlow, wait for the job, run it in this process."""
     module = tensorflow()
     standins()
     Context.limit_threads()
-    greet(answers, module.__version__)
+    greet(answers, module.__version__, box)
     with os.fdopen(jobs, "rb") as stream:
         record = json.loads(stream.readline() or b"null")
     if record is not None:
         job = Job.from_json(record["job"])
-        run(job, make_folder(scratch, record["number"], job.path), reporter(answers, record["nonce"]))
+        folder = make_folder(box.scratch, record["number"], job.path)
+        box.drop()
+        run(job, folder, reporter(answers, record["nonce"]))
     os._exit(0)
 
 
@@ -368,9 +377,9 @@ def standins() -> None:
         standin.install()
 
 
-def greet(answers: int, version: str) -> None:
-    """Say that TensorFlow is there, and which."""
-    os.write(answers, json.dumps({"tensorflow": version}).encode() + b"\n")
+def greet(answers: int, version: str, box: Sandbox) -> None:
+    """Say that TensorFlow is there, and which, and why there is no sandbox if there is none."""
+    os.write(answers, json.dumps({"tensorflow": version, "missing": box.missing}).encode() + b"\n")
 
 
 def main(mode: str, scratch: str) -> None:
@@ -378,8 +387,10 @@ def main(mode: str, scratch: str) -> None:
     sys.dont_write_bytecode = True
     jobs, answers = os.dup(0), os.dup(1)
     silence()
+    box = Sandbox(scratch)
+    box.enter()
     try:
-        (serve_forked if mode == "fork" else serve_once)(scratch, jobs, answers)
+        (serve_forked if mode == "fork" else serve_once)(box, jobs, answers)
     except ImportError as error:
         os.write(answers, json.dumps({"unavailable": str(error)}).encode() + b"\n")
     finally:

@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlint.knowledge.stamps import MOST, below
 from gradlint.knowledge.table import Effect, Entry, Output, Parameter
 
 if TYPE_CHECKING:
@@ -166,7 +167,10 @@ def read(paths: Iterable[str | Path]) -> Stubs:
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     if path.is_dir():
-        for file in sorted(path.rglob("*.pyi")):
+        files, complete = below(str(path))
+        if not complete:
+            raise StubError(f"{path}: more than {MOST:,} files lie below it; name the folder of the stubs")
+        for file in map(Path, files):
             parts = file.relative_to(path).with_suffix("").parts
             yield file, ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     else:
@@ -199,7 +203,7 @@ def parse(text: str, module: str, path: str) -> Stubs:
     """
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise StubError(f"{path}:{getattr(error, 'lineno', None) or 1}: not Python: {error}") from None
     return _Reader(module, path).read(tree)
 

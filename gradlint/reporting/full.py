@@ -16,8 +16,9 @@ def render(report: Report, style: Style) -> str:
     blocks = _blocks(report, style) if report.errors or report.findings else []
     if last := list(summary(report, style)):
         blocks.append(last)
-    if last and report.claims:
-        last.append(f"`gradlint explain {report.claims[0].code}` says why, and how to mend it")
+    explained = next((finding.code for finding in report.claims if finding.name != "observed"), None)
+    if last and explained:
+        last.append(f"`gradlint explain {explained}` says why, and how to mend it")
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
 
 

@@ -185,7 +185,12 @@ class Checker:
             if snapshot is None or self._units.get(unquote(state.uri)) is not state:
                 self._answer(state, None)
                 return
-            result = await loop.run_in_executor(self._pool, self._compute, snapshot)
+            try:
+                result = await loop.run_in_executor(self._pool, self._compute, snapshot)
+            except Exception:
+                logger.exception("%s: there is no result", state.uri)
+                self._answer(state, None)
+                return
             self._tidy_later()
             state.generation = generation
             if self._units.get(unquote(state.uri)) is state and self._fresh(state, result):

@@ -114,7 +114,7 @@ class Configuration:
         """Whether a file is linted: the editor has not turned gradlint off, and nothing excludes the file."""
         if not self.editor(path).enable:
             return False
-        if path is None or not path.exists():
+        if path is None or not os.path.exists(path):
             return True
         settings = self.settings(path)
         key = (str(path), settings.root)

@@ -134,4 +134,5 @@ def _options(settings: Settings) -> Options:
         memory=settings.confirm_memory << 20,
         jobs=settings.jobs,
         python=settings.confirm_python,
+        trusted=True,  # A workspace that is not trusted has nothing run.
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from gradlint import checking
 from gradlint.server.results import Result, calls_of
 from gradlint.sources.notebook import of_cells
+from gradlint.sources.problem import Problem
 from gradlint.sources.project import Project
-from gradlint.sources.read import code_matters, from_text
+from gradlint.sources.read import SourceError, code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str
     Raises:
         SettingsError: If the settings name a rule that does not exist.
     """
-    source = source_of(snapshot, open_texts)
+    try:
+        source = source_of(snapshot, open_texts)
+    except SourceError as error:
+        return failed(snapshot, Problem("read", str(error)))
     if not code_matters(source.code):
         return Result(snapshot, source)
     try:
@@ -82,6 +86,12 @@ def warm_up() -> None:
 def nothing(snapshot: Snapshot) -> Result:
     """The result of a snapshot that is not linted."""
     return Result(snapshot, source_of(snapshot))
+
+
+def failed(snapshot: Snapshot, problem: Problem) -> Result:
+    """The result of a snapshot that could not be looked at."""
+    path = "untitled" if snapshot.path is None else snapshot.path.as_posix()
+    return Result(snapshot, Source(path, "python", "", ""), problems=(problem,))
 
 
 def _clean(text: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from stat import S_ISDIR
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from gradlint.sources import globs, ignore
 from gradlint.sources.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+
+_UNUSABLE = "its settings cannot be used, so it is not checked: {}"
 
 
 class Filter(Protocol):
@@ -52,10 +56,18 @@ class FilterOf(Protocol[F]):
     """Tells which filter holds in a folder."""
 
     def for_folder(self, folder: str) -> F:
-        """The filter of a folder."""
+        """The filter of a folder.
+
+        Raises:
+            ValueError: If what tells it cannot be used.
+        """
 
     def below(self, folder: str, settings: F, names: set[str]) -> F:
-        """The filter of a folder whose parent's is known, given the names that lie in it."""
+        """The filter of a folder whose parent's is known, given the names that lie in it.
+
+        Raises:
+            ValueError: If what tells it cannot be used.
+        """
 
 
 class Discovery(Generic[F]):
@@ -63,7 +75,7 @@ class Discovery(Generic[F]):
 
     Attributes:
         files: Each file's absolute path with its filter, in the order of the paths named, then by name.
-        problems: The paths that do not exist or cannot be looked into.
+        problems: The paths that do not exist or cannot be looked into, and those whose settings cannot be used.
     """
 
     def __init__(self) -> None:
@@ -116,38 +128,58 @@ class _Walk(Generic[F]):
     def take(self, path: str) -> None:
         """Take what is named: a file as it is, a folder with what lies in it."""
         absolute = os.path.abspath(path)
-        if os.path.isdir(absolute):
-            settings = self._filters.for_folder(absolute)
-            if settings.force_exclude and self._excluded(absolute, settings):
-                return
+        try:
+            is_folder = S_ISDIR(os.stat(absolute).st_mode)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            self._fail(path, "read", "no such file or folder")
+            return
+        except OSError as error:
+            self._fail(path, "read", f"cannot be read: {error.strerror or error}")
+            return
+        try:
+            settings = self._filters.for_folder(absolute if is_folder else os.path.dirname(absolute))
+        except ValueError as error:
+            self._fail(path, "settings", _UNUSABLE.format(error))
+            return
+        if settings.force_exclude and self._excluded(absolute, settings):
+            return
+        if is_folder:
             ignores = ignore.of_repository(absolute) if settings.respect_gitignore else ()
-            self._folder(absolute, settings, ignores, named=True)
-        elif os.path.exists(absolute):
-            settings = self._filters.for_folder(os.path.dirname(absolute))
-            if not (settings.force_exclude and self._excluded(absolute, settings)):
-                self._add(absolute, settings)
+            self._walk(absolute, settings, ignores)
         else:
-            self.found.problems.append((path, Problem("read", "no such file or folder")))
+            self._add(absolute, settings)
 
-    def _folder(self, folder: str, settings: F, ignores: tuple[ignore.Patterns, ...], *, named: bool = False) -> None:
+    def _walk(self, top: str, settings: F, ignores: tuple[ignore.Patterns, ...]) -> None:
+        """Take what lies in a folder, however deep: the entries of each folder by name, those below one after it."""
+        levels = [self._entries(top, settings, ignores, named=True)]
+        while levels:
+            below = next(levels[-1], None)
+            if below is None:
+                levels.pop()
+            else:
+                levels.append(self._entries(*below))
+
+    def _entries(
+        self, folder: str, settings: F, ignores: tuple[ignore.Patterns, ...], *, named: bool = False
+    ) -> Iterator[tuple[str, F, tuple[ignore.Patterns, ...]]]:
+        """Take a folder's files; the folders to walk are given where they come among the files."""
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=_name)
         except OSError as error:
-            self.found.problems.append((folder, Problem("read", f"cannot be read: {error.strerror or error}")))
+            self._fail(folder, "read", f"cannot be read: {error.strerror or error}")
             return
         names = {entry.name for entry in entries}
         if "pyvenv.cfg" in names and not named:
             return
-        settings = self._filters.below(folder, settings, names)
+        try:
+            settings = self._filters.below(folder, settings, names)
+        except ValueError as error:
+            self._fail(folder, "settings", _UNUSABLE.format(error))
+            return
         compiled = self._compile(settings)
         if settings.respect_gitignore:
-            if ".git" in names and not named:
-                outer = ignore.excludes_of(folder)
-                ignores = (outer,) if outer else ()
-            if ".gitignore" in names:
-                own = ignore.from_file(os.path.join(folder, ".gitignore"))
-                ignores = (*ignores, own) if own else ignores
+            ignores = _ignores_in(folder, names, ignores, named)
         prefix = folder.rstrip(os.sep) + os.sep
         patterns = (compiled.exclude, *reversed(ignores))
         for entry in entries:
@@ -155,9 +187,20 @@ class _Walk(Generic[F]):
             path = prefix + name
             if entry.is_dir(follow_symlinks=False):
                 if not _left_out(patterns, path, name, True):
-                    self._folder(path, settings, ignores)
-            elif compiled.includes(path, name) and entry.is_file() and not _left_out(patterns, path, name, False):
+                    yield path, settings, ignores
+            elif compiled.includes(path, name) and self._is_file(entry) and not _left_out(patterns, path, name, False):
                 self._add(path, settings)
+
+    def _is_file(self, entry: os.DirEntry[str]) -> bool:
+        """Whether an entry is a file, or a link to one; a link that leads round in a circle is a problem."""
+        try:
+            return entry.is_file()
+        except OSError as error:
+            self._fail(entry.path, "read", f"cannot be read: {error.strerror or error}")
+            return False
+
+    def _fail(self, path: str, kind: Literal["read", "settings"], message: str) -> None:
+        self.found.problems.append((path, Problem(kind, message)))
 
     def _add(self, path: str, settings: F) -> None:
         if path not in self._seen:
@@ -180,6 +223,17 @@ class _Walk(Generic[F]):
         if key not in self._compiled:
             self._compiled[key] = _Compiled(settings)
         return self._compiled[key]
+
+
+def _ignores_in(
+    folder: str, names: set[str], ignores: tuple[ignore.Patterns, ...], named: bool
+) -> tuple[ignore.Patterns, ...]:
+    """The ignore patterns that hold in a folder, given those that reach it from above and the names that lie in it."""
+    if ".git" in names and not named:
+        outer = ignore.excludes_of(folder)
+        ignores = (outer,) if outer else ()
+    own = ignore.from_file(os.path.join(folder, ".gitignore")) if ".gitignore" in names else None
+    return (*ignores, own) if own else ignores
 
 
 def _name(entry: os.DirEntry[str]) -> str:

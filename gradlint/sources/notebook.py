@@ -61,6 +61,8 @@ def cells(text: str) -> list[Cell]:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
         raise NotebookError(f"not a notebook: {error.msg} (line {error.lineno}, column {error.colno})") from None
+    except ValueError as error:  # Such as a number of more digits than Python turns into one.
+        raise NotebookError(f"not a notebook: {error}") from None
     except RecursionError:
         raise NotebookError("not a notebook: too deeply nested") from None
     if not isinstance(notebook, dict) or not ("cells" in notebook or "worksheets" in notebook):

@@ -18,13 +18,14 @@ class Problem:
     """Something that kept a text, or a part of it, from being linted.
 
     Attributes:
-        kind: ``read`` (no text could be had), ``syntax`` (it is not Python) or ``internal`` (gradlint failed).
+        kind: ``read`` (no text could be had), ``settings`` (those that hold for it cannot be used), ``syntax`` (it is
+            not Python) or ``internal`` (gradlint failed).
         message: What is wrong, as a phrase without a place.
         cell: The notebook cell's index over all cells, from 0, or None.
         location: The place as the user counts it, where there is one.
     """
 
-    kind: Literal["read", "syntax", "internal"]
+    kind: Literal["read", "settings", "syntax", "internal"]
     message: str
     cell: int | None = None
     location: Position | None = None

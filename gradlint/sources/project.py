@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gradlint.sources.read import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "gradlint.toml")
 """What stands in a project's root."""
@@ -24,6 +24,9 @@ LARGEST = 1_600_000
 
 Stamp = tuple[int, int] | None
 """A file's time in nanoseconds and its size, zeros for a folder; None where there is none."""
+
+PRESENT = (-1, -1)
+"""The stamp of what only has to be there, whatever it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Project:
         if self._above is None:
             self._inside = tuple(self._package())
             top = os.path.dirname(self._inside[-1]) if self._inside else os.path.dirname(self._path)
-            self._above = tuple(_from(top))
+            self._above = tuple(self._from(top))
         return self._above
 
     def inside(self) -> tuple[str, ...]:
@@ -113,6 +116,34 @@ class Project:
         while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
             yield folder
             folder = os.path.dirname(folder)
+
+    def _from(self, top: str) -> Iterator[str]:
+        """The folders that absolute imports may start from.
+
+        That is the one above a file's package, as an installed package's do, then those above it up to the project's
+        root, as programs put on their path. What was looked for to tell the root counts for the result.
+
+        Args:
+            top: The folder above the file's package; the file's own where it lies in none.
+        """
+        above, folder = [top], top
+        for _ in range(LEVELS):
+            if any(self._is_there(os.path.join(folder, name)) for name in ROOTS):
+                for found in above:
+                    yield found
+                    yield os.path.join(found, "src")
+                return
+            if os.path.basename(folder) in INSTALLED or os.path.dirname(folder) == folder:
+                break
+            folder = os.path.dirname(folder)
+            above.append(folder)
+        yield top
+
+    def _is_there(self, path: str) -> bool:
+        """Whether there is anything of a name; only that counts, not what it holds."""
+        there = os.path.exists(path)
+        self.seen.setdefault(path, PRESENT if there else None)
+        return there
 
     def _folder(self, importer: str | None) -> str:
         path = self._path if importer is None else os.path.abspath(importer)
@@ -202,28 +233,20 @@ def stamp(path: str) -> Stamp:
     return (0, 0) if S_ISDIR(status.st_mode) else (status.st_mtime_ns, status.st_size)
 
 
+def is_as_then(path: str, then: Sequence[int] | None) -> bool:
+    """Whether what a result depends on is as it was, or still is not there.
+
+    Args:
+        path: The whole path.
+        then: Its stamp at the time, or :data:`PRESENT`.
+    """
+    if then is not None and tuple(then) == PRESENT:
+        return os.path.exists(path)
+    now = stamp(path)
+    return now is None if then is None else tuple(then) == now
+
+
 def shown(path: str) -> str:
     """A path as findings show it: relative to the working directory where it lies below it, with ``/``."""
     here = os.getcwd().rstrip(os.sep) + os.sep
     return (path[len(here) :] if path.startswith(here) else path).replace(os.sep, "/")
-
-
-def _from(top: str) -> Iterator[str]:
-    """The folders that absolute imports may start from: the one above a file's package, as an installed package's do,
-    then those above it up to the project's root, as programs put on their path.
-
-    Args:
-        top: The folder above the file's package; the file's own where it lies in none.
-    """
-    above, folder = [top], top
-    for _ in range(LEVELS):
-        if any(os.path.exists(os.path.join(folder, name)) for name in ROOTS):
-            for found in above:
-                yield found
-                yield os.path.join(found, "src")
-            return
-        if os.path.basename(folder) in INSTALLED or os.path.dirname(folder) == folder:
-            break
-        folder = os.path.dirname(folder)
-        above.append(folder)
-    yield top

@@ -37,6 +37,9 @@ SUFFIXES: dict[str, Kind] = {
 LARGEST = 128 << 20
 """How many bytes a file may have to be read; none in a git repository that a forge takes has more."""
 
+_UNFIT = frozenset({"punycode", "idna", "undefined"})
+"""Encodings that a program may declare and none is written in; to decode the first takes time that grows squared."""
+
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_BINARY", 0)
@@ -202,10 +205,14 @@ def decode(data: bytes, kind: Kind) -> tuple[str, str]:
         except SyntaxError as error:
             raise SourceError(f"cannot be decoded: {error.msg or error}") from None
     try:
+        if encoding.replace("_", "-").lower() in _UNFIT:
+            raise SourceError(f"cannot be decoded: {encoding} is no encoding for a program")
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(f"cannot be decoded as {error.encoding}: {error.reason} (line {line})") from None
+    except UnicodeError as error:
+        raise SourceError(f"cannot be decoded as {encoding}: {error}") from None
     except LookupError:
         raise SourceError(f"cannot be decoded: {encoding} is not a text encoding") from None
     return text, encoding

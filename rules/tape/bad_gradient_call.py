@@ -61,7 +61,8 @@ class BadGradientCall(Rule):
         Reasons: ``second-source`` (it becomes ``output_gradients``), ``unknown-method``, ``unknown-keyword`` (of a
         gradient call or of the tape), ``no-sources``, ``with-a-class``, ``nested`` (a tape in its own block),
         ``persistent-not-bool``, ``tf.gradients``, ``target-list`` (a Jacobian of a list), ``stopped-outside``
-        (``stop_recording`` or ``reset`` outside the block), ``unconnected-value``.
+        (``stop_recording`` or ``reset`` outside the block), ``unconnected-value``, ``removed-method`` (of a Keras 2
+        optimizer), ``early-symbol`` (the output of a Sequential that nothing has called).
         """
         reason = claim.detail.get("reason", "")
         asked = claim.gradients or "method" in claim.detail
@@ -93,6 +94,8 @@ class BadGradientCall(Rule):
             "tf.gradients": (f"{written} does not work in eager mode", "use a `tf.GradientTape`"),
             "target-list": (f"{written} takes one Tensor as its target", "ask for one target at a time"),
             "stopped-outside": (f"{written} is called outside the tape's block", "move it into the block"),
+            "removed-method": (f"Optimizers of Keras 3 have no {keyword}", "see `scale_loss` and `apply_gradients`"),
+            "early-symbol": (f"{written} is not there before the model is called on an Input", "use `model.outputs`"),
             "unconnected-value": (f"{written} takes 'none' or 'zero' as `unconnected_gradients`", "use one of these"),
         }.get(reason, (f"{written} does not take this", "see its signature"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Rule, line
 
 from .._wording import several, sources, target, way
 
@@ -43,8 +43,8 @@ class SilencedByZero(Rule):
     def message(self, claim: Claim) -> str:
         """Reads ``cause_line`` (where the way is lost) and ``exception`` (a Keras variable refuses the zeros)."""
         exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
-        line = claim.detail.get("cause_line")
-        cure = f"mend line {line}" if line and line != str(claim.span.line) else "mend the way"
+        number = claim.detail.get("cause_line")
+        cure = f"mend {line(number)}" if number and number != str(claim.span.line) else "mend the way"
         told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if exception:
             hides = f"`unconnected_gradients` raises {exception} for a Keras variable"

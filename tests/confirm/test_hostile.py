@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,6 @@ from gradlint.confirm import Confirmer, Options
 from tests.confirm.claims import claim, source_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gradlint.finding import Confirmation
 
 FRAME = """\
@@ -21,6 +20,7 @@ import ctypes, multiprocessing, os, shutil, signal, socket, subprocess, sys, tem
 import numpy as np
 import tensorflow as tf
 HOME = {home!r}
+LIBC = ctypes.CDLL(None)
 def misbehave():
 {body}
     return 1.0
@@ -96,10 +96,67 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         'for number in range(3, 64):\n    try:\n        os.write(number, b\'["", {"t": "call"}]\\n\')\n'
         "    except OSError:\n        pass\n"
         "raise ValueError('done')",
-        "raised ValueError",
+        "wrote into the pipe",
     ),
 }
 """Each way to misbehave, and what the verdict on it must say."""
+
+LOOKS = "the program meddles with what looks on at it"
+SPEAKS = "the program speaks of what looks on at it"
+FORGED = """{'t': 'call', 'n': 0}"""
+
+SANDBOXED: dict[str, str] = {
+    "changes a mode": "os.chmod(HOME + '/precious.txt', 0o777)",
+    "changes a mode natively": "LIBC.chmod((HOME + '/precious.txt').encode(), 0o777)",
+    "changes a mode through a link": "os.symlink(HOME, 'way')\nLIBC.chmod(b'way/precious.txt', 0o777)",
+    "changes a time": "os.utime(HOME + '/precious.txt', (1, 1))",
+    "changes a time natively": "LIBC.utimes((HOME + '/precious.txt').encode(), bytes(32))",
+    "changes an owner natively": "LIBC.chown((HOME + '/precious.txt').encode(), 1, 1)",
+    "changes an attribute": "os.setxattr(HOME + '/precious.txt', 'user.mine', b'x')",
+    "empties a file": "os.truncate(HOME + '/precious.txt', 0)",
+    "empties a file natively": "LIBC.truncate((HOME + '/precious.txt').encode(), ctypes.c_long(0))",
+    "empties by a link": "os.symlink(HOME + '/precious.txt', 'own')\nLIBC.truncate(b'own', ctypes.c_long(0))",
+    "opens to write natively": "LIBC.open((HOME + '/precious.txt').encode(), 1 | 512)",
+    "links natively": "LIBC.link((HOME + '/precious.txt').encode(), (HOME + '/other').encode())",
+    "renames natively": "LIBC.rename((HOME + '/precious.txt').encode(), (HOME + '/other').encode())",
+    "makes a folder natively": "LIBC.mkdir((HOME + '/new').encode(), 0o777)",
+    "makes a pipe natively": "LIBC.mkfifo((HOME + '/pipe').encode(), 0o777)",
+    "writes a database": "import sqlite3\nsqlite3.connect(HOME + '/base.db').execute('create table t (x)')",
+    "writes with TensorFlow": "tf.io.write_file(HOME + '/precious.txt', 'x')",
+    "writes records": "tf.io.TFRecordWriter(HOME + '/records').write(b'x')",
+    "writes a summary": "tf.summary.create_file_writer(HOME + '/logs').flush()",
+    "saves a checkpoint": "tf.train.Checkpoint(x=tf.Variable(1.0)).write(HOME + '/saved')",
+    "mounts over it": "LIBC.mount(b'none', HOME.encode(), b'tmpfs', 0, None)",
+    "makes it writable again": "LIBC.mount(None, b'/', None, 32 | 4096, None)",
+    "makes another namespace": "LIBC.unshare(0x10020000)\nopen(HOME + '/precious.txt', 'w')",
+    "becomes another user": "LIBC.setuid(0)\nLIBC.unlink((HOME + '/precious.txt').encode())",
+    "sends a datagram": (
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "assert LIBC.sendto(s.fileno(), b'x', 1, 0, bytes([2, 0, 0, 9, 8, 8, 8, 8]) + bytes(8), 16) == -1"
+    ),
+    "sends one to itself": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+    "forks natively and stays": "LIBC.fork() or (LIBC.setsid(), LIBC.fork() or time.sleep(1000))",
+    "stops every process": "LIBC.kill(-1, 19)",
+    "ends every process": "LIBC.kill(-1, 9)",
+    "writes into its parent's memory": "open(f'/proc/{os.getppid()}/mem', 'r+b')",
+    "writes into its own memory": "open('/proc/self/mem', 'r+b')",
+    "fills its folder": "[open(f'file{n}', 'wb').write(bytes(1 << 16)) for n in range(64)]",
+    "prints to the terminal": "open('/dev/tty', 'w').write('x')",
+    "reports an event that is none": "__gradlint__.report({})",
+    "reports a call that was none": f"__gradlint__.report({FORGED})",
+    "finds what looks on by its frames": "sys._getframe(1).f_locals['report']({})",
+    "finds what looks on among all objects": (
+        "import gc\n[o for o in gc.get_objects() if type(o).__name__ == 'Probe'][0].report({})"
+    ),
+    "finds what looks on in a closure": "globals()['__grad' + 'lint__'].call.__closure__",
+    "finds the library's function": (
+        "from tensorflow.python import pywrap_tfe\npywrap_tfe.TFE_Py_TapeGradient = lambda *a: [None]"
+    ),
+    "tells a secret": "raise ValueError(str(dict(os.environ)))",
+    "tells a secret of its parent": "raise ValueError(open(f'/proc/{os.getppid()}/environ').read())",
+    "speaks to the terminal": "raise ValueError('\x1b]0;owned\x07\x1b[2J')",
+}
+"""Ways that the kernel refuses, that are of no use, or that are found out; nobody else may feel any of them."""
 
 QUIET: dict[str, str] = {
     "replaces the tape's method": "tf.GradientTape.gradient = lambda *a, **k: None",
@@ -133,8 +190,32 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def contents(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() if path.is_file() else "" for path in folder.rglob("*")}
+def contents(folder: Path) -> dict[str, tuple[str, int, int, int]]:
+    """Each file below a folder, with its bytes, mode, owner and time."""
+    found = {}
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        text = path.read_text() if path.is_file() else ""
+        found[str(path.relative_to(folder))] = (text, status.st_mode, status.st_uid, status.st_mtime_ns)
+    return found
+
+
+def running() -> set[int]:
+    """The processes that the kernel has, by number."""
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
+def workers(scratch: Path) -> list[str]:
+    """The command lines of the workers that have their scratch folders in a folder, and of what they have forked."""
+    found = []
+    for number in running():
+        try:
+            line = Path(f"/proc/{number}/cmdline").read_text()
+        except OSError:
+            continue
+        if str(scratch) in line:
+            found.append(line)
+    return found
 
 
 def run_all(programs: dict[str, str], home: Path, options: Options) -> dict[str, Confirmation]:
@@ -172,6 +253,53 @@ def test_what_one_changes_no_other_feels(home: Path) -> None:
     verdicts = run_all(QUIET, home, Options(timeout=6, jobs=2))
     assert contents(home) == before
     assert {name: verdicts[f"after {name}"].status for name in QUIET} == dict.fromkeys(QUIET, "confirmed")
+
+
+def test_the_sandbox_holds_what_is_native(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """A quick run takes every second of them."""
+    monkeypatch.setenv("SECRET_TOKEN", "a-secret-of-the-environment")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    before = contents(home)
+    chosen = list(SANDBOXED)[:: 1 if whole else 2]
+    programs = {name: SANDBOXED[name] for name in chosen}
+    verdicts = run_all(programs, home, Options(timeout=6, jobs=2))
+    assert contents(home) == before
+    assert workers(tmp_path / "scratch") == []
+    harmed = {name: verdicts[f"after {name}"] for name in programs if verdicts[f"after {name}"].status != "confirmed"}
+    assert harmed == {}
+    told = "".join(verdict.detail for verdict in verdicts.values())
+    assert "a-secret" not in told
+    assert told.isprintable()
+
+
+FORGERIES: dict[str, str] = {
+    "reports": SANDBOXED["reports a call that was none"],
+    "by its frames": SANDBOXED["finds what looks on by its frames"],
+    "among all objects": SANDBOXED["finds what looks on among all objects"],
+    "in a closure": SANDBOXED["finds what looks on in a closure"],
+    "replaces the tape's method": "tf.GradientTape.gradient = lambda *a, **k: None",
+    "replaces the function of the library": SANDBOXED["finds the library's function"],
+    "wraps the tape's method": (
+        "kept = tf.GradientTape.gradient\n"
+        "def gradient(*a, **k):\n    kept(*a, **k)\ntf.GradientTape.gradient = gradient"
+    ),
+}
+"""Ways to make a gradient that arrives look lost."""
+
+
+def test_no_program_talks_the_judge_into_a_verdict(home: Path) -> None:
+    frame = FRAME.replace("y = tf.Variable(x * x)", "y = x * x")
+    verdicts = {}
+    with Confirmer(Options(timeout=6, jobs=2)) as confirmer:
+        for name, body in FORGERIES.items():
+            guarded = f"try:\n{indented(body)}\nexcept Exception:\n    pass"
+            code = frame.format(home=str(home), body=indented(guarded))
+            ((_, verdict),) = confirmer.confirm(source_of(code), [claim(code)])
+            verdicts[name] = verdict.status
+    assert "confirmed" not in verdicts.values(), verdicts
 
 
 def test_fresh_processes_are_kept_from_harm_too(home: Path, whole: bool) -> None:

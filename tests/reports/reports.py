@@ -40,7 +40,7 @@ class Report:
     @property
     def lines(self) -> set[int]:
         """The lines of ``lost`` that are marked."""
-        return {n for n, line in enumerate(self.lost.splitlines(), 1) if line.endswith(("# lost", "# cause"))}
+        return {n for n, line in enumerate(self.lost.splitlines(), 1) if "  # lost" in line or "  # cause" in line}
 
     def found(self) -> bool:
         """Whether an error or a warning names a marked line."""

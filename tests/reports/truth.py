@@ -34,7 +34,7 @@ def doubt(report: Report, lost: Observation, twin: Observation) -> str:
     """What TensorFlow does not bear out of a report; empty where it bears out all."""
     if lines_lost(twin) or twin.raised:
         return f"the twin loses at {sorted(lines_lost(twin))} {twin.raised or ''} {twin.message or ''}"
-    marked = {n for n, line in enumerate(report.lost.splitlines(), 1) if line.endswith("# lost")}
+    marked = {n for n, line in enumerate(report.lost.splitlines(), 1) if "  # lost" in line}
     if lines_lost(lost) & marked or ("  # partial" in report.lost and partly(lost, twin)):
         return ""
     return f"lost at {sorted(lines_lost(lost))}, marked {sorted(marked)} {lost.message or ''}"

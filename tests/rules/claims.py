@@ -284,6 +284,8 @@ DETAILS: dict[Kind, list[dict[str, str]]] = {
         {"reason": "target-list", "callee": "tape.jacobian"},
         {"reason": "stopped-outside", "callee": "tape.stop_recording"},
         {"reason": "unconnected-value", "callee": "tape.gradient"},
+        {"reason": "removed-method", "callee": "optimizer.get_scaled_loss", "variable": "get_scaled_loss"},
+        {"reason": "early-symbol", "callee": "base.output", "exception": "AttributeError"},
     ],
 }
 

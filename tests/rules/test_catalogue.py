@@ -11,6 +11,7 @@ import pytest
 
 from gradlint import registry
 from gradlint.flow.facts import Kind, Span
+from gradlint.lines import named
 
 from .claims import claims, lost, one
 
@@ -96,7 +97,7 @@ def test_an_example_that_raises_names_its_exception(rule: Rule) -> None:
 def test_the_messages_keep_the_style(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = rule.message(claim)
+        message = named(rule.message(claim))
         assert re.match(r"[`A-Z]", message), message
         assert message.endswith("."), message
         assert message.isprintable(), message
@@ -109,7 +110,7 @@ def test_the_messages_keep_the_style(kind: Kind) -> None:
 def test_the_messages_name_what_the_detail_names(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = rule.message(claim)
+        message = named(rule.message(claim))
         for gradient in claim.gradients:
             if gradient.outcome != "error" and kind is not Kind.SILENCED:
                 assert f"`{gradient.source}`" in message
@@ -193,4 +194,4 @@ def test_long_code_is_cut_and_lines_are_joined() -> None:
 
 def message(claim: Claim) -> str:
     rule = next(rule for rule in RULES if claim.kind in rule.kinds)
-    return rule.message(claim)
+    return named(rule.message(claim))

@@ -67,10 +67,13 @@ class Partial(Causes):
         """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""
         found: dict[int, Break] = {}
         seen: set[int] = set()
-        for node, edge in self.terms(target, recording):
-            if recording in edge.parent.tracked or any(other.tape.uses for other in edge.parent.tracked):
+        for term in self.terms(target, recording):
+            if recording in term.tracked or any(other.tape.uses for other in term.tracked):
                 continue
-            stack = [edge.parent]
+            outside, inner = _outside(term, recording)
+            if inner is None:
+                continue
+            stack: list[Value] = [term]
             while stack:
                 below = stack.pop()
                 if id(below) in seen or isinstance(below, Unknown | Join):
@@ -78,13 +81,13 @@ class Partial(Causes):
                 seen.add(id(below))
                 self.machine.spend(1 + len(below.edges))
                 if isinstance(below, Variable | Params):
-                    found[id(below)] = graph.Break(node, edge, True)
+                    found.setdefault(id(below), graph.Break(outside, inner, True))
                     continue
                 stack.extend(inner.parent for inner in below.edges if inner.cut is None and inner.sure)
         return found
 
-    def terms(self, target: Value, recording: Recording) -> Iterator[tuple[Value, Edge]]:
-        """The sums that a target consists of, each with an edge to a term."""
+    def terms(self, target: Value, recording: Recording) -> Iterator[Tensor]:
+        """The terms of the sums that a target consists of."""
         stack, seen = [target], set[int]()
         while stack:
             node = stack.pop()
@@ -96,7 +99,7 @@ class Partial(Causes):
                 if edge.cut is None and recording in edge.seen and isinstance(edge.parent, Tensor):
                     stack.append(edge.parent)
                     if edge.parent.gradient_of is None:
-                        yield node, edge
+                        yield edge.parent
 
     def leaks(self, target: Value, source: Value, recording: Recording) -> list[Break]:
         """Breaks at which a value that is surely connected to the source leaves TensorFlow on a way to the target."""
@@ -141,26 +144,30 @@ class Partial(Causes):
         for target in self.targets:
             ways = self.ways(target, recording)
             for join in self.joins(target, recording):
-                if not any(ways.reaches(option, source) for option in join.options):
-                    continue
-                if ways.reaches_beside(join, source):
+                if not any(ways.reaches(option, source) for option in join.options) or ways.reaches_beside(
+                    join, source
+                ):
                     continue
                 for index, option in enumerate(join.options):
-                    if not self.lost_on_branch(target, option, source, recording):
-                        continue
-                    breaks = self.ways(option, recording).breaks(source)
-                    if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
-                        continue
-                    for item in breaks:
-                        cut = item.edge.cut
-                        if cut is None or cut.kind not in WAYS or not item.sure:
-                            continue
-                        cause = self.cause_of(recording, item, None)
-                        cause.severity = "warning"
-                        label = join.labels[index] if index < len(join.labels) else ""
-                        if label:
-                            cause.detail["branch"] = label
-                        return cause
+                    if self.lost_on_branch(target, option, source, recording):
+                        cause = self.cause_on_branch(recording, source, option)
+                        if cause is not None:
+                            label = join.labels[index] if index < len(join.labels) else ""
+                            cause.detail.update({"branch": label} if label else {})
+                            return cause
+        return None
+
+    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Cause | None:
+        """What loses the gradient on a branch, unless the program stops it there by itself."""
+        breaks = self.ways(option, recording).breaks(source)
+        if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
+            return None
+        for item in breaks:
+            cut = item.edge.cut
+            if cut is not None and cut.kind in WAYS and item.sure:
+                cause = self.cause_of(recording, item, None)
+                cause.severity = "warning"
+                return cause
         return None
 
     def joins(self, target: Value, recording: Recording) -> list[Join]:
@@ -183,10 +190,23 @@ class Partial(Causes):
         return ways.is_in(source, lost.get(id(option), 0))
 
 
+_CHAIN = 64
+"""How many operations inside a block are looked through for what was computed before it."""
 SUMMING = frozenset({"add", "subtract", "add_n", "accumulate_n", "negative", "identity"})
 """Operations that hand each of their terms on as it is."""
 SCALING = frozenset({"multiply", "divide", "truediv"})
 """Operations that hand a term on as it is, where the other one is a number."""
+
+
+def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
+    """The value below a term that was computed unseen by a recording, and its edge to what it was made of."""
+    edge = None
+    for _ in range(_CHAIN):
+        edge = next((one for one in term.edges if one.cut is None and one.sure), None)
+        if edge is None or recording not in edge.seen:
+            return term, edge
+        term = edge.parent
+    return term, None
 
 
 def _is_linear(node: Tensor) -> bool:

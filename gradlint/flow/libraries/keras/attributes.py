@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.values.making import sequence, span_of
@@ -69,6 +70,7 @@ def _of_layer(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
         params = value.state.get("params")
         return params if isinstance(params, Params) else machine.unknown(name, node, [value])
     if name in _SYMBOLS and (value.family == "model" or not name.endswith("s")):
+        _refuse_early(machine, value, name, node)
         return _symbols(value, name, node)
     if name == "layers":
         return _layers(machine, value, node)
@@ -83,6 +85,17 @@ def _of_layer(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
         # Layers keep much else under names of their own, and the program may put more there.
         return machine.opened(Premise(Rests.SET_OUTSIDE, f"{value.name.rpartition('.')[2]}.{name}"), node, [value])
     return Method(value, name)
+
+
+def _refuse_early(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> None:
+    """``output`` and ``input`` of a Sequential raise until something calls it on symbols (Keras 3.15)."""
+    if value.name != "keras.Sequential" or name.endswith("s") or machine.alone or machine.legacy_keras:
+        return
+    if value.state.get("called on symbols") or value.state.get("inside") or value.state.get("opaque"):
+        return
+    detail = {"reason": "early-symbol", "callee": machine.text(node), "exception": "AttributeError"}
+    machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+    machine.raised("AttributeError")
 
 
 def _symbols(value: LibObject, name: str, node: ast.AST) -> Value:

@@ -71,6 +71,8 @@ def add(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
         return other_of_layer(machine, owner, call)
     layer = call.args[0]
     machine.set(held.state, "items", Items((*held.items.values, layer), held.items.exact))
+    if isinstance(layer, LibObject):
+        machine.set(layer.state, "inside", True)
     if len(held.items.values) == 1 and objects.takes_input(layer):
         machine.set(owner.state, "built", True)
     if owner.state.get("built") is True:

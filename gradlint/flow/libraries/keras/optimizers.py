@@ -30,6 +30,22 @@ def nothing(_machine: Interpreter, _owner: LibObject, _call: LibraryCall) -> Val
     return Const(None)
 
 
+@methods("optimizer", "get_scaled_loss", "get_unscaled_gradients", "get_gradients", "get_updates")
+def removed(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """Methods of Keras 2 that optimizers of Keras 3 do not have (Keras 3.15)."""
+    made = machine.tensor(call.node, call.tensors(machine), sure=False)
+    if owner.name.startswith("keras.") and ".legacy" not in owner.name and not machine.legacy_keras:
+        detail = {
+            "reason": "removed-method",
+            "callee": machine.callee(call.node),
+            "variable": call.name,
+            "exception": "AttributeError",
+        }
+        machine.recorder.claim(Kind.BAD_CALL, span_of(call.node), "error", detail=detail)
+        machine.doom(made, call.node, "AttributeError")
+    return made
+
+
 @methods("optimizer", "*")
 def other(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A method of an optimizer that is not followed."""

@@ -1,0 +1,27 @@
+"""Lines of a program within a message: marked where the message is worded, and named where its reader is known.
+
+A rule knows the lines of the program; whoever reads the message counts those of a cell, of a page or of another file.
+So a rule writes ``line(9)``, which is a mark and no English, and what a program's own text says of lines stays.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+"""Code points that no text has: Unicode keeps them for what programs say to themselves."""
+_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+
+def line(number: int | str) -> str:
+    """A line of the program, to stand in a message: it becomes ``line 9``, ``line 2 of cell 4`` or the like."""
+    return f"{_OPEN}{number}{_CLOSE}"
+
+
+def named(message: str, name: Callable[[int], str] = lambda number: f"line {number}") -> str:
+    """A message with its lines named; as the program counts them where nobody says otherwise."""
+    return _MARK.sub(lambda found: name(int(found[1])), message)

@@ -1,0 +1,95 @@
+"""Terms of a sum that the tape takes for constants, and those that are none, or are meant to be."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+
+HEAD = "import tensorflow as tf\nw = tf.Variable(2.0)\nv = tf.Variable(3.0)\n"
+LOST = {
+    "computed before the block": """
+        near = (w - 3.0) ** 2
+        with tf.GradientTape() as tape:
+            total = near + (w - 5.0) ** 2
+        tape.gradient(total, w)
+        """,
+    "scaled in the block": """
+        decay = tf.nn.l2_loss(w)
+        with tf.GradientTape() as tape:
+            total = (w - 5.0) ** 2 + 0.1 * decay / 2.0
+        tape.gradient(total, [w])
+        """,
+    "summed over tapes of which the last is asked": """
+        total = 0.0
+        for x in [1.0, 2.0]:
+            with tf.GradientTape() as tape:
+                total += (w * x - 1.0) ** 2
+        tape.gradient(total, w)
+        """,
+    "under stop_recording": """
+        with tf.GradientTape() as tape:
+            with tape.stop_recording():
+                decay = w**2
+            total = decay + (w - 5.0) ** 2
+        tape.gradient(total, w)
+        """,
+}
+SOUND = {
+    "each tape has its turn": """
+        total = 0.0
+        for x in [1.0, 2.0]:
+            with tf.GradientTape() as tape:
+                loss = (w * x - 1.0) ** 2
+                total += loss
+            tape.gradient(total, w)
+        """,
+    "a goal computed before": """
+        goal = 0.9 * w + 1.0
+        with tf.GradientTape() as tape:
+            loss = (w * 2.0 - goal) ** 2
+        tape.gradient(loss, w)
+        """,
+    "an old probability in a ratio": """
+        old = tf.math.log(w)
+        with tf.GradientTape() as tape:
+            loss = tf.exp(tf.math.log(w) - old)
+        tape.gradient(loss, w)
+        """,
+    "cut on purpose": """
+        old = tf.stop_gradient(w**2)
+        with tf.GradientTape() as tape:
+            loss = w**2 + old
+        tape.gradient(loss, w)
+        """,
+    "of another variable": """
+        other = v**2
+        with tf.GradientTape() as tape:
+            loss = w**2 + other
+        tape.gradient(loss, w)
+        """,
+    "one tape over all turns": """
+        total = 0.0
+        with tf.GradientTape() as tape:
+            for x in [1.0, 2.0]:
+                total += (w * x - 1.0) ** 2
+        tape.gradient(total, w)
+        """,
+}
+
+
+def told(code: str) -> list[tuple[str, str]]:
+    claims = analyse(HEAD + textwrap.dedent(code)).claims
+    return [(claim.kind, lost.outcome) for claim in claims if claim.severity != "info" for lost in claim.gradients]
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_term_that_is_a_constant_is_reported(name: str) -> None:
+    assert told(LOST[name]) == [("outside", "partial")]
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_term_that_is_none_or_meant_to_be_is_not(name: str) -> None:
+    assert told(SOUND[name]) == []
