@@ -213,14 +213,17 @@ class Run:
             if cache is not None and stat is not None:
                 cache.set_nothing(path, stat)
             return None
-        if cache is not None and stat is not None:
-            known = cache.by_content(path, stat, data, self._fingerprint(settings))
-            if known is not None and (result := _restored(path, known)) is not None:
+        return self._look_into(_Task(index, path, shown(path), data, settings, stat))
+
+    def _look_into(self, task: _Task) -> FileResult | _Task:
+        """The result of a file that has been read, where its content is known or heavy; else what is to be done."""
+        if self._cache is not None and task.stat is not None:
+            known = self._cache.by_content(task.path, task.stat, task.data, self._fingerprint(task.settings))
+            if known is not None and (result := _restored(task.path, known)) is not None:
                 return result
-        task = _Task(index, path, shown(path), data, settings, stat)
-        if len(data) <= HEAVY:
+        if len(task.data) <= HEAVY:
             return task
-        return self._remember(task, check_bytes(data, task.display, settings))
+        return self._remember(task, check_bytes(task.data, task.display, task.settings))
 
     def _check(self, tasks: list[_Task]) -> Iterator[tuple[int, FileResult]]:
         """Each task's result, as they are done."""

@@ -106,33 +106,37 @@ def _holds(
     if sort == "watch":
         return _watched(case, event, places, report, line)
     terms = event["terms"].get(str(case.place), [])
-    sources = {event["sources"][place] for place in places if place < len(event["sources"])}
     if sort == "tape":
         return any(event["object"] in term["ids"] for term in terms)
     if sort == "target":
         given = [term for term in terms if set(event["targets"]) & set(term["ids"])]
         return (bool(case.inside) and bool(given)) or any(_breaks(term, places, None) for term in given)
     if sort == "source":
+        sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
         return any(sources & set(one["ids"]) for one in [*terms, *bound])
-    if not leads:
-        return False
+    return leads and _leads(sort, case, event, places, report)
+
+
+def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: Report) -> bool:
+    """What the flagged statement had to do with a call that may depend on it."""
+    terms = event["terms"].get(str(case.place), [])
     if sort == "led":
         return bool(terms) or any(one["seq"] < event["seq"] for one in report.of("entered", case.place))
     if sort == "integer":
         return any(_same_integers(term, event, places) for term in terms)
     if sort == "assigned":
         return case.assigns and any(_reaches(term, places) for term in terms)
-    outside = sort == "outside"
-    counted = [term for term in terms if term["under"] is not outside and term["kind"] != "NoneType"]
     if sort == "inner":
         others = case.inside - {event["n"]}
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
+    if sort == "outside":
+        counted = [term for term in terms if not term["under"] and term["kind"] != "NoneType"]
+        return any(_breaks(term, places, failed=event.get("type")) for term in counted[-1:])
+    counted = [term for term in terms if term["under"] and term["kind"] != "NoneType"]
     if sort == "state":
         return any(_gathered(term, places) for term in counted)
-    return any(_breaks(term, places, failed=event.get("type")) for term in counted[-1:] if outside) or any(
-        _breaks(term, places, failed=event.get("type")) for term in counted if not outside
-    )
+    return any(_breaks(term, places, failed=event.get("type")) for term in counted)
 
 
 def _watched(case: Case, event: Event, places: Sequence[int], report: Report, line: Callable[[int], int]) -> bool:

@@ -271,32 +271,34 @@ FUNCTIONS = (
 
 def _candidates(program: Program, function: Function, argument: ast.arg) -> list[str]:
     """What one parameter may be, likeliest first."""
-    name = argument.arg
-    spoken = name.lower().split("_")
-    use = uses(function, name)
+    use = uses(function, argument.arg)
+    spoken = argument.arg.lower().split("_")
     note = ast.unparse(argument.annotation) if argument.annotation is not None else ""
+    found = _called(argument.arg, spoken, use, note) or _plain(use, note) or _several(spoken, use, note)
+    return found or _tensors(argument.arg, spoken, use, note)
+
+
+def _called(name: str, spoken: list[str], use: Use, note: str) -> list[str]:
+    """What a parameter is that is called, or whose methods are; empty for others."""
     if use.called_methods & {"apply_gradients", "minimize"} or "optim" in name.lower() or spoken[-1] == "opt":
         return [OPTIMIZER]
-    if (
-        use.attributes & MODEL_ATTRIBUTES
-        or "Model" in note
-        or "model" in spoken
-        or "net" in spoken
-        or "network" in spoken
-    ):
+    if use.attributes & MODEL_ATTRIBUTES or "Model" in note or not {"model", "net", "network"}.isdisjoint(spoken):
         return [*BUILT, *MODELS]
     if use.calls and (2 in use.calls or {"loss", "criterion"} & set(spoken)) and use.calls != {1}:
         return [*LOSSES, *FUNCTIONS]
-    if use.calls:
-        return [FUNCTIONS[0], FUNCTIONS[1], *MODELS]
-    if use.ranged or note == "int":
-        return ["2"]
-    if note == "float":
-        return ["0.5"]
-    if note == "str":
-        return ["'probe'"]
-    if note == "bool":
-        return ["True", "False"]
+    return [FUNCTIONS[0], FUNCTIONS[1], *MODELS] if use.calls else []
+
+
+_BY_NOTE = {"int": ["2"], "float": ["0.5"], "str": ["'probe'"], "bool": ["True", "False"]}
+
+
+def _plain(use: Use, note: str) -> list[str]:
+    """What a parameter is that is a plain Python value; empty for others."""
+    return ["2"] if use.ranged else list(_BY_NOTE.get(note, ()))
+
+
+def _several(spoken: list[str], use: Use, note: str) -> list[str]:
+    """What a parameter is that holds several tensors, or one that is assigned to; empty for others."""
     if use.keyed:
         return ["{" + ", ".join(f"{key!r}: {_tensor(shape)}" for key in use.keyed) + "}" for shape in SHAPES]
     if use.called_methods & {"assign", "assign_add", "assign_sub"} or "Variable" in note:
@@ -307,6 +309,11 @@ def _candidates(program: Program, function: Function, argument: ast.arg) -> list
         return [f"[{_tensor(shape)}, {_tensor(shape)}]" for shape in SHAPES] + [_tensor(shape) for shape in SHAPES[1:]]
     if use.unpacked:
         return [f"({', '.join([_tensor(shape)] * use.unpacked)})" for shape in SHAPES]
+    return []
+
+
+def _tensors(name: str, spoken: list[str], use: Use, note: str) -> list[str]:
+    """What a parameter is that is an array or a tensor, as far as can be seen."""
     if "ndarray" in note or use.called_methods & {"astype", "mean", "reshape", "copy"}:
         return [f"np.full({shape}, 0.5, 'float32')" for shape in SHAPES[1:]]
     if spoken[-1] in LABELS:

@@ -248,28 +248,27 @@ class Program:
         if isinstance(node, DEFINITIONS):
             into.binds.add(node.name)
             into.reads |= self.outer(node, seen).reads
-            return
-        if isinstance(node, ast.Name):
+        elif isinstance(node, ast.Name):
             (into.reads if isinstance(node.ctx, ast.Load) else into.binds).add(node.id)
-            return
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
             into.binds |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-            return
+        else:
+            self._collect_own(node, into, seen)
+            for child in ast.iter_child_nodes(node):
+                self._collect(child, into, seen)
+
+    def _collect_own(self, node: ast.AST, into: Effects, seen: set[int]) -> None:
+        """What a node does itself, apart from what it holds."""
         if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
-            name = root(node)
-            if name:
-                into.touches.add(name)
+            into.touches |= {name} if (name := root(node)) else set()
         elif isinstance(node, ast.AugAssign):
-            name = root(node.target)
-            if name:
+            if name := root(node.target):
                 into.reads.add(name)
                 into.touches.add(name)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             into.binds.add(node.name)
         elif isinstance(node, ast.Call):
             self._collect_call(node, into, seen)
-        for child in ast.iter_child_nodes(node):
-            self._collect(child, into, seen)
 
     def _collect_call(self, node: ast.Call, into: Effects, seen: set[int]) -> None:
         name, base = last(node.func), root(node.func)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gradlint.confirm.names import DEFINITIONS, Program, parts, root, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Global, ast.Nonlocal)
 
@@ -260,23 +260,37 @@ def callers(program: Program, chain: Sequence[ast.AST]) -> list[ast.AST]:
         grown = set(reached)
         for statement in program.tree.body:
             if isinstance(statement, DEFINITIONS):
-                inner = statement.body if isinstance(statement, ast.ClassDef) else [statement]
-                for part in inner:
-                    mentioned = _mentions(part, reached) if isinstance(part, DEFINITIONS) else []
-                    if isinstance(part, DEFINITIONS) and mentioned:
-                        places += mentioned
-                        grown |= {part.name, statement.name}
+                for part, mentioned in _mentioning(statement, reached):
+                    places += mentioned
+                    grown |= {part.name, statement.name}
             elif mentioned := _mentions(statement, reached):
                 found.append(statement)
                 places += mentioned
-                if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
-                    function = parts(statement.value.func)
-                    made = program.definitions.get(function[-1], []) if function else []
-                    if any(isinstance(definition, ast.ClassDef) for definition in made):
-                        grown |= {name for target in statement.targets for name in targets(target)}
+                grown |= _objects_made(program, statement)
         if grown == reached:
             return places if any(_calls(statement) for statement in found) else []
         reached = grown
+
+
+def _mentioning(
+    statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, reached: set[str]
+) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, list[ast.AST]]]:
+    """The definitions in a function or class that mention some names, with the places where they do."""
+    for part in statement.body if isinstance(statement, ast.ClassDef) else [statement]:
+        mentioned = _mentions(part, reached) if isinstance(part, DEFINITIONS) else []
+        if isinstance(part, DEFINITIONS) and mentioned:
+            yield part, mentioned
+
+
+def _objects_made(program: Program, statement: ast.stmt) -> set[str]:
+    """The names that a statement binds to an object of one of the program's classes."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return set()
+    function = parts(statement.value.func)
+    made = program.definitions.get(function[-1], []) if function else []
+    if not any(isinstance(definition, ast.ClassDef) for definition in made):
+        return set()
+    return {name for target in statement.targets for name in targets(target)}
 
 
 def _mentions(node: ast.AST, names: set[str]) -> list[ast.AST]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gradlint.finding import Finding, Gradient, Position
-from gradlint.fixing.splices import Splice, overlap
-from gradlint.fixing.text import EditError, Text, edited, splices, texts
+from gradlint.fixing.splices import overlap
+from gradlint.fixing.text import EditError, Text, edited, shifted, splices, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gradlint.finding import Edit, Fix
+    from gradlint.fixing.splices import Splice
     from gradlint.sources.source import Source
 
     Accept = Callable[[Source, Source, Finding], bool]
@@ -231,7 +232,7 @@ class _Run:
 
     def _moved(self, cell: int | None, place: Position, since: int) -> Position:
         for before, changes, after in self._changes[since:]:
-            place = _shifted(before, changes.get(cell, []), after, cell, place)
+            place = shifted(before, changes.get(cell, []), after, cell, place)
         return place
 
     def _choose(self, source: Source, findings: Sequence[Finding]) -> list[_Candidate]:
@@ -326,18 +327,6 @@ def _key(of_cell: dict[int | None, Text], finding: Finding) -> _Identity:
             said = text.line(finding.location.line).strip()
     gradients = tuple((one.method, one.target, one.source, one.outcome) for one in finding.gradients)
     return (finding.code, finding.cell, said, gradients)
-
-
-def _shifted(before: Source, changes: list[Splice], after: Source, cell: int | None, place: Position) -> Position:
-    """Where a place went when splices were applied to its text."""
-    offset = texts(before)[cell].offset(place)
-    new = offset
-    for change in changes:
-        if change.end <= offset:
-            new += len(change.content) - (change.end - change.start)
-        elif change.start < offset < change.end:
-            new -= offset - change.start
-    return texts(after)[cell].place(new)
 
 
 def _parses(code: str) -> bool:

@@ -175,45 +175,74 @@ def _cells(raw: str) -> dict[int, _Cell]:
     """The sources of a notebook's cells, by their index over all cells.
 
     The formats 4 (``cells[i].source``) and 3 (``worksheets[w].cells[i].input``, ``source`` for text) are known.
+
+    Raises:
+        ValueError: If it is not JSON.
     """
-    found: dict[int, _Cell] = {}
-    numbers: dict[tuple[object, ...], int] = {}
-    path: list[object] = []
-    is_key = False
+    reader = _CellReader()
     for match in _TOKEN.finditer(raw):
-        token = match[0]
-        kind = token[0]
+        reader.take(match)
+    return {index: cell for index, cell in reader.found.items() if cell.spans}
+
+
+class _CellReader:
+    """Reads a notebook token by token, and notes where the sources of its cells stand."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, _Cell] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._path: list[object] = []
+        self._is_key = False
+
+    def take(self, match: re.Match[str]) -> None:
+        """Go on by one token."""
+        kind = match[0][0]
         if kind == "{":
-            if _is_cell(path):
-                numbers.setdefault(tuple(path), len(numbers))
-            path.append("")
-            is_key = True
+            self._open_object()
         elif kind == "[":
-            if _is_source(path):
-                found[numbers[tuple(path[:-1])]] = _Cell(match.start())
-            path.append(0)
-            is_key = False
+            self._open_list(match.start())
         elif kind in "}]":
-            if not path:
-                raise ValueError("the notebook is not JSON")
-            path.pop()
-            is_key = False
+            self._close()
         elif kind == ",":
-            last = path[-1] if path else None
-            if isinstance(last, int):
-                path[-1] = last + 1
-            else:
-                is_key = True
+            self._go_on()
         elif kind == ":":
-            is_key = False
+            self._is_key = False
         elif kind == '"':
-            if is_key:
-                path[-1] = json.loads(token, strict=False)
-            elif _is_source(path):
-                found[numbers[tuple(path[:-1])]] = _Cell(None, [match.span()])
-            elif len(path) > 1 and isinstance(path[-1], int) and _is_source(path[:-1]):
-                found[numbers[tuple(path[:-2])]].spans.append(match.span())
-    return {index: cell for index, cell in found.items() if cell.spans}
+            self._text(match)
+
+    def _open_object(self) -> None:
+        if _is_cell(self._path):
+            self._numbers.setdefault(tuple(self._path), len(self._numbers))
+        self._path.append("")
+        self._is_key = True
+
+    def _open_list(self, start: int) -> None:
+        if _is_source(self._path):
+            self.found[self._numbers[tuple(self._path[:-1])]] = _Cell(start)
+        self._path.append(0)
+        self._is_key = False
+
+    def _close(self) -> None:
+        if not self._path:
+            raise ValueError("the notebook is not JSON")
+        self._path.pop()
+        self._is_key = False
+
+    def _go_on(self) -> None:
+        last = self._path[-1] if self._path else None
+        if isinstance(last, int):
+            self._path[-1] = last + 1
+        else:
+            self._is_key = True
+
+    def _text(self, match: re.Match[str]) -> None:
+        path = self._path
+        if self._is_key:
+            path[-1] = json.loads(match[0], strict=False)
+        elif _is_source(path):
+            self.found[self._numbers[tuple(path[:-1])]] = _Cell(None, [match.span()])
+        elif len(path) > 1 and isinstance(path[-1], int) and _is_source(path[:-1]):
+            self.found[self._numbers[tuple(path[:-2])]].spans.append(match.span())
 
 
 def _is_cell(path: list[object]) -> bool:

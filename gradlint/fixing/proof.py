@@ -21,7 +21,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.fixing.bound import unbound_reads
-from gradlint.fixing.text import EditError, edited, texts
+from gradlint.fixing.text import EditError, edited, shifted, splices, texts
+from gradlint.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -158,13 +159,15 @@ class _Prover:
             return "the program cannot be analysed with it"
         after = _State(source, facts)
         after.__dict__["tree"] = tree
-        return next(self._objections([one.claim for one in tried], after), None)
+        return next(self._objections(tried, after), None)
 
-    def _objections(self, claims: Sequence[Claim], after: _State) -> Iterator[str]:
-        before = self.before
+    def _objections(self, tried: Sequence[Claimed], after: _State) -> Iterator[str]:
+        before, claims = self.before, [one.claim for one in tried]
         if before.facts.complete and not after.facts.complete:
             yield "the program cannot be followed to its end with it"
         yield from _unbound(before, after)
+        if any(_is_where_it_was(one, self.before, after) for one in tried):
+            yield "the finding is still there after it"
         yield from _still_claimed(claims, before, after)
         yield from _newly_claimed(claims, before, after)
         yield from _changed_answers(claims, before, after)
@@ -186,6 +189,23 @@ def _still_claimed(claims: Sequence[Claim], before: _State, after: _State) -> It
     }
     if fewer or any(has[cause] > had[cause] - count for cause, count in tried.items()):
         yield "the finding is still there after it"
+
+
+def _is_where_it_was(tried: Claimed, before: _State, after: _State) -> bool:
+    """Whether a claim of the same kind begins where the claim began, though it may say something else there."""
+    finding, claim = tried.finding, tried.claim
+    if finding.fix is None or claim.site is not None or claim.elsewhere or not claim.gradients:
+        return False
+    changes = splices(before.source, dict.fromkeys(finding.fix.edits)).get(finding.cell, [])
+    place = shifted(before.source, changes, after.source, finding.cell, finding.location)
+    places = Places(after.source, after.facts.parts)
+    sources = {lost.source for lost in claim.gradients}
+    starts = (
+        places.start(one.span)
+        for one in after.facts.claims
+        if one.kind == claim.kind and one.site is None and any(lost.source in sources for lost in one.gradients)
+    )
+    return any((one.path, one.cell, one.position) == (None, finding.cell, place) for one in starts)
 
 
 def _cause(state: _State, claim: Claim) -> tuple[object, ...]:

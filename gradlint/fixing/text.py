@@ -16,7 +16,7 @@ from gradlint.fixing.notebook import Notebook
 from gradlint.fixing.splices import Splice, overlap, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gradlint.finding import Edit
     from gradlint.sources.source import Source
@@ -121,6 +121,18 @@ def edited(source: Source, edits: Iterable[Edit]) -> str:
     if source.kind == "notebook":
         return Notebook(source.text).edited({cell: found for cell, found in changes.items() if cell is not None})
     return splice(source.text, changes.get(None, []))
+
+
+def shifted(before: Source, changes: Sequence[Splice], after: Source, cell: int | None, place: Position) -> Position:
+    """Where a place went when splices were applied to its text."""
+    offset = texts(before)[cell].offset(place)
+    new = offset
+    for change in changes:
+        if change.end <= offset:
+            new += len(change.content) - (change.end - change.start)
+        elif change.start < offset < change.end:
+            new -= offset - change.start
+    return texts(after)[cell].place(new)
 
 
 def _content(source: Source, text: Text, edit: Edit) -> str:

@@ -17,6 +17,25 @@ def summary(report: Report, style: Style) -> Iterator[str]:
     """What was found in how many files, and what can be done about it; nothing where that is not wanted."""
     if style.quiet:
         return
+    yield from _found(report, style)
+    if report.errors:
+        files = len({error.path for error in report.errors})
+        yield style.severity(f"{counted(files, 'file')} could not be checked", "error")
+    if refuted := len(report.refuted):
+        yield f"{counted(refuted, 'finding')} refuted by TensorFlow, shown apart and not counted"
+    if report.fixed:
+        yield f"{counted(report.fixed, 'finding')} fixed"
+    quiet = [
+        counted(report.suppressed, "finding") + " suppressed by comments" if report.suppressed else "",
+        counted(report.baselined, "finding") + " known to the baseline" if report.baselined else "",
+    ]
+    if any(quiet):
+        yield listed([part for part in quiet if part])
+    yield from _fixable(report)
+
+
+def _found(report: Report, style: Style) -> Iterator[str]:
+    """How much was found in how many files."""
     claims = report.claims
     tapes = f"({counted(report.tapes, 'tape')} checked)"
     counts = [
@@ -31,21 +50,12 @@ def summary(report: Report, style: Style) -> Iterator[str]:
         yield f"{style.paint('No lost gradients', 'good')} in {counted(whole, 'file')} {tapes}"
     elif not (report.files or report.errors):
         yield "No Python files, notebooks or Markdown pages here"
-    if report.errors:
-        files = len({error.path for error in report.errors})
-        yield style.severity(f"{counted(files, 'file')} could not be checked", "error")
-    if refuted := len(report.refuted):
-        yield f"{counted(refuted, 'finding')} refuted by TensorFlow, shown apart and not counted"
-    if report.fixed:
-        yield f"{counted(report.fixed, 'finding')} fixed"
-    quiet = [
-        counted(report.suppressed, "finding") + " suppressed by comments" if report.suppressed else "",
-        counted(report.baselined, "finding") + " known to the baseline" if report.baselined else "",
-    ]
-    if any(quiet):
-        yield listed([part for part in quiet if part])
-    safe = sum(finding.fix is not None and finding.fix.applicability == "safe" for finding in claims)
-    unsafe = sum(finding.fix is not None and finding.fix.applicability == "unsafe" for finding in claims)
+
+
+def _fixable(report: Report) -> Iterator[str]:
+    """How many of the findings have a fix."""
+    fixes = [finding.fix.applicability for finding in report.claims if finding.fix is not None]
+    safe, unsafe = fixes.count("safe"), fixes.count("unsafe")
     if safe and unsafe:
         yield f"{safe} fixable with `--fix`, {unsafe} more with `--fix --unsafe-fixes`"
     elif safe or unsafe:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.finding import Confirmation, Finding
+    from gradlint.rule import Rule
     from gradlint.server.documents import Documents, Snapshot
     from gradlint.server.results import Result
     from gradlint.sources.source import Source
@@ -238,11 +239,28 @@ def create(*, trust: bool = False) -> Server:
     """A server with all its features; see :func:`gradlint.server.main` for ``trust``."""
     server = Server(trust=trust)
     _session(server)
+    _workspace(server)
     _documents(server)
     _notebooks(server)
     _requests(server)
+    _hints(server)
     _commands(server)
     return server
+
+
+def _registrations(server: Server) -> list[types.Registration]:
+    """What the client is asked to tell of later."""
+    registrations: list[types.Registration] = []
+    if server.client.registers_watchers:
+        watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "setup.cfg", "*.py")]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        registrations.append(types.Registration("gradlint-files", method, options))
+    if server.client.registers_configuration:
+        section = types.DidChangeConfigurationRegistrationOptions("gradlint")
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        registrations.append(types.Registration("gradlint-settings", method, section))
+    return registrations
 
 
 def _session(server: Server) -> None:
@@ -253,16 +271,7 @@ def _session(server: Server) -> None:
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         await server.pull_settings()
-        registrations = []
-        if server.client.registers_watchers:
-            watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "setup.cfg", "*.py")]
-            options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
-            method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-            registrations.append(types.Registration("gradlint-files", method, options))
-        if server.client.registers_configuration:
-            section = types.DidChangeConfigurationRegistrationOptions("gradlint")
-            method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-            registrations.append(types.Registration("gradlint-settings", method, section))
+        registrations = _registrations(server)
         if registrations:
             try:
                 await server.client_register_capability_async(types.RegistrationParams(registrations))
@@ -275,6 +284,8 @@ def _session(server: Server) -> None:
         server.confirmations.close()
         server.checker.close()
 
+
+def _workspace(server: Server) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:
         server.configuration.changed()
@@ -368,6 +379,8 @@ def _requests(server: Server) -> None:
             return action
         return await server.checker.run(partial(server.action_maker(result).resolve, action))
 
+
+def _hints(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hovered(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
@@ -429,19 +442,23 @@ def _commands(server: Server) -> None:
     async def explain(*arguments: Any) -> str | None:
         wanted = _text(arguments, 0)
         uri = _text(arguments, 1)
-        for rule in server.configuration.rules(None if uri is None else path_of(uri)):
-            if wanted is not None and wanted in (rule.code, rule.name):
-                text = page(rule)
-                if server.client.shows_documents:
-                    folder = Path(tempfile.mkdtemp(prefix="gradlint-"))
-                    file = folder / f"{rule.code}-{rule.name}.md"
-                    file.write_text(text, encoding="utf-8")
-                    shown = types.ShowDocumentParams(cast("str", from_fs_path(str(file))), take_focus=True)
-                    server.window_show_document(shown)
-                else:
-                    server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
-                return text
-        return None
+        rules = server.configuration.rules(None if uri is None else path_of(uri))
+        rule = next((rule for rule in rules if wanted is not None and wanted in (rule.code, rule.name)), None)
+        return None if rule is None else _explain(server, rule)
+
+
+def _explain(server: Server, rule: Rule) -> str:
+    """Show a rule's page, as a document where the client can; gives its text."""
+    text = page(rule)
+    if server.client.shows_documents:
+        folder = Path(tempfile.mkdtemp(prefix="gradlint-"))
+        file = folder / f"{rule.code}-{rule.name}.md"
+        file.write_text(text, encoding="utf-8")
+        shown = types.ShowDocumentParams(cast("str", from_fs_path(str(file))), take_focus=True)
+        server.window_show_document(shown)
+    else:
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+    return text
 
 
 async def _confirm(server: Server, result: Result, key: str | None) -> list[dict[str, Any]]:

@@ -71,41 +71,49 @@ def parse(value: Any, *, first: bool = False) -> tuple[Editor, list[str]]:
         first: Whether it is what the client initialized the server with. Only there may it say what is trusted: the
             settings that it answers with later may stand in a file of the workspace.
     """
-    problems: list[str] = []
     for wrapper in ("gradlint", "settings"):
         if isinstance(value, dict) and isinstance(value.get(wrapper), dict):
             value = value[wrapper]
     if value is None:
-        return Editor(), problems
+        return Editor(), []
     if not isinstance(value, dict):
         return Editor(), ["gradlint's settings are not an object"]
+    problems: list[str] = []
     own: dict[str, Any] = {}
     options: dict[str, Any] = {}
     for key, one in value.items():
         if one is None or key in _IGNORED:
             continue
-        if key == TRUST:
-            if not first:
-                problems.append(f"{key}: counts only in the initialization options")
-            elif isinstance(one, bool):
-                own[TRUST] = one
-            elif (folders := _whole(one)) is None:
-                problems.append(f"{key}: expected true, false or a list of whole paths, got {one!r}")
-            else:
-                own[TRUST] = folders
-        elif key in _KEYS:
-            name, expected, fits = _KEYS[key]
-            if fits(one):
-                own[name] = one
-            else:
-                problems.append(f"{key}: expected {expected}, got {one!r}")
-        elif (option := _option(key)) is not None:
+        if (option := _option(key)) is not None and key not in {TRUST, *_KEYS}:
             options[option] = one
-        else:
-            known = [*_KEYS, TRUST, *(_camel(name) for name in OPTIONS)]
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            problems.append(f"unknown setting `{key}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+            continue
+        problem = _trust(one, own, first=first) if key == TRUST else _own(key, one, own)
+        problems += [problem] if problem else []
     return Editor(**own, options=options), problems
+
+
+def _trust(one: Any, own: dict[str, Any], *, first: bool) -> str:
+    """Note what is trusted; gives the problem, or an empty text."""
+    if not first:
+        return f"{TRUST}: counts only in the initialization options"
+    folders = one if isinstance(one, bool) else _whole(one)
+    if folders is None:
+        return f"{TRUST}: expected true, false or a list of whole paths, got {one!r}"
+    own[TRUST] = folders
+    return ""
+
+
+def _own(key: str, one: Any, own: dict[str, Any]) -> str:
+    """Note an option of the server itself; gives the problem, or an empty text."""
+    if key in _KEYS:
+        name, expected, fits = _KEYS[key]
+        if not fits(one):
+            return f"{key}: expected {expected}, got {one!r}"
+        own[name] = one
+        return ""
+    known = [*_KEYS, TRUST, *(_camel(name) for name in OPTIONS)]
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"unknown setting `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
 
 
 def _whole(value: Any) -> tuple[str, ...] | None:

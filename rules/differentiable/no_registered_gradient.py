@@ -51,7 +51,7 @@ class NoRegisteredGradient(Rule):
             told = (
                 f"{name(claim, 'callee', 'The custom gradient')} uses a Variable, and its gradient takes no `variables`"
             )
-            return f"{told}, so the call raises TypeError; add `variables=None` and return their gradients too."
+            return f"{told}{so(claim)}; add `variables=None` and return their gradients too."
         op = claim.detail.get("op")
         callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""

@@ -75,8 +75,11 @@ class NumpyCall(Rule):
         Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
-        node, site.may_import = site.node, True
-        if isinstance(node, cst.BinaryOperation) and dotted(node.right) is not None:
+        node, written, site.may_import = site.node, claim.detail.get("callee", ""), True
+        if isinstance(node, cst.BinaryOperation):
+            of_keras = claim.detail.get("reason") == "operator" or written.startswith("ndarray ")
+            if not of_keras or dotted(node.right) is None:
+                return None
             return safe("Use the variable's value", Replace(node.right, cst.Attribute(node.right, cst.Name("value"))))
         if not isinstance(node, cst.Call):
             return None
@@ -93,7 +96,8 @@ class NumpyCall(Rule):
             new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
         if new is None:
             return None
-        proposed = safe if goes_on_as_tensor(site, whole) else unsafe
+        known = site.canonical(node.func) not in OF_MATRICES
+        proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
         return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
 
 
@@ -108,6 +112,8 @@ def _typed(site: Site, node: cst.Call) -> cst.Call | None:
     return call if attribute.attr.value == "astype" and call.func is attribute and dtype in FLOATS else None
 
 
+OF_MATRICES = frozenset({"numpy.matmul"})
+"""Functions that take vectors too, while those of TensorFlow take none."""
 FLOATS = frozenset({"float16", "float32", "float64"})
 
 

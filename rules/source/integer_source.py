@@ -76,6 +76,8 @@ class IntegerSource(Rule):
         own argument is cast before the block, and of tokens that are embedded the vectors are the source: both unsafe,
         since the caller may count on the dtype or on the gradient's shape.
         """
+        if claim.detail.get("dtype") == "string":
+            return None
         embedded = _embedded(site)
         if embedded is not None:
             return embedded
@@ -94,7 +96,8 @@ class IntegerSource(Rule):
             if made is None or False in fits:
                 return None
             changes += made
-            sure = sure and None not in fits
+            # What was cast on the way is no leaf: as a float it gives the other sources another gradient.
+            sure = sure and None not in fits and found is not None and called(found[1]) != "cast"
         return (safe if sure else unsafe)("Make it a float where it is created", *changes)
 
 
@@ -154,6 +157,8 @@ def _floats(site: Site, made: cst.BaseExpression) -> list[Change] | None:
     if not isinstance(made, cst.Call) or maker not in MAKERS:
         return None
     plain = [one.value for one in made.args if one.keyword is None]
+    if any(string_value(one) is not None for one in plain[:1]):
+        return None
     dtype = keywords(made).get("dtype")
     if dtype is None and len(plain) > 1 and maker in DTYPE_SECOND:
         dtype = plain[1]

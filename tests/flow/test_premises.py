@@ -182,6 +182,108 @@ QUIET = {
                 loss = tf.reduce_sum(model(x))
             return tape.gradient(loss, model.trainable_variables)
         """,
+    "an optimizer of a graph that the caller builds": """
+        def train_op(self, x, y):
+            with tf.compat.v1.variable_scope("losses"):
+                loss = tf.reduce_mean(tf.square(tf.matmul(x, self.w) - y))
+            return tf.compat.v1.train.AdamOptimizer().minimize(loss)
+        def step(w):
+            with tf.GradientTape() as tape:
+                y = w * w
+            return tape.gradient(y, w)
+        """,
+    "an operand that is kept above zero": """
+        def length(x):
+            return tf.sqrt(tf.maximum(tf.reduce_sum(x * x), 1e-7))
+        x = tf.Variable([0.0, 1.0])
+        with tf.GradientTape() as tape:
+            magnitude = length(x)
+            y = tf.where(magnitude <= 1e-3, tf.zeros_like(x), x / magnitude)
+        tape.gradient(y, x)
+        """,
+    "an item that is taken after the block": """
+        w = tf.Variable(1.0)
+        with tf.GradientTape(persistent=True) as tape:
+            out = library.both(w)
+        tape.gradient(out[0], w)
+        tape.gradient([one for one in out], w)
+        """,
+    "an object that computes when it is used": """
+        w = tf.Variable(1.0)
+        scale = library.Deferred(w, tf.exp)
+        with tf.GradientTape() as tape:
+            loss = scale * 2.0
+        tape.gradient(loss, w)
+        """,
+    "an assertion of the None itself": """
+        def test_nothing_comes():
+            x = tf.constant(1.0)
+            with tf.GradientTape() as tape:
+                y = x * x
+            gradients = tape.gradient(y, [x])
+            assert gradients[0] is None
+        """,
+    "an assertion that it raises": """
+        import pytest
+        def test_it_raises():
+            w = tf.Variable(1.0)
+            with tf.GradientTape() as tape:
+                y = w * w
+            tape.gradient(y, w)
+            with pytest.raises(RuntimeError):
+                tape.gradient(y, w)
+        """,
+    "a name of its own that is also one around it": """
+        e = tf.Variable(2.0)
+        @tf.custom_gradient
+        def log1pexp(x):
+            e = tf.exp(x)
+            return tf.math.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+        x = tf.constant(1.0)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = log1pexp(x)
+        tape.gradient(y, x)
+        """,
+    "a layer that is there and never called": """
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.used, self.spare = tf.keras.layers.Dense(1), tf.keras.layers.Dense(1)
+            def call(self, x):
+                return self.used(x)
+            def learn(self, x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self(x))
+                return tape.gradient(loss, self.trainable_variables)
+        """,
+    "a model of layers of which one may be another": """
+        part = library.load() if library.path else tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        whole = tf.keras.Sequential()
+        whole.add(part)
+        whole.compile("sgd", "mse")
+        whole.fit(np.ones((1, 2)), np.ones((1, 1)))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(whole(tf.ones((1, 2))))
+        tape.gradient(loss, whole.trainable_variables)
+        """,
+    "layers that a page leaves out": """
+        trunk = tf.keras.Sequential([...])
+        model = tf.keras.Sequential([trunk, tf.keras.Sequential([...])])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.trainable_variables)
+        """,
+    "an error that the program shows": """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except RuntimeError as error:
+            print(error)
+        """,
     "a model that code of others puts a part on": """
         entry = tf.keras.Input((4,))
         model = tf.keras.Model(entry, tf.keras.layers.Dense(3)(entry))
@@ -319,6 +421,7 @@ FOUND = {
                 with tf.GradientTape() as tape:
                     pass
                 return tf.compat.v1.train.AdamOptimizer().minimize(loss)
+        train(tf.keras.Sequential([tf.keras.layers.Dense(1)]), tf.ones((1, 2)))
         """,
         "minimize",
     ),
@@ -371,6 +474,40 @@ FOUND = {
         tape.gradient(loss, w)
         """,
         "outside",
+    ),
+    "an operand that reaches zero": (
+        """
+        x = tf.Variable([0.0, 1.0])
+        with tf.GradientTape() as tape:
+            magnitude = tf.sqrt(tf.reduce_sum(x * x))
+            y = tf.where(magnitude <= 0.0, tf.zeros_like(x), x / magnitude)
+        tape.gradient(y, x)
+        """,
+        "nan-through-where",
+    ),
+    "an error of another kind is caught": (
+        """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except KeyError as error:
+            print(error)
+        """,
+        "tape-reused",
+    ),
+    "an assertion of another gradient": (
+        """
+        def test_something_comes():
+            x = tf.constant(1.0)
+            with tf.GradientTape() as tape:
+                y = x * x
+            gradient = tape.gradient(y, x)
+            assert gradient is not None
+        """,
+        "unwatched",
     ),
     "a layer that nothing in view has built": (
         """

@@ -210,6 +210,8 @@ TRICKS = [
           ("sound.py", "--fix"), ()),
     Trick("names that no text has", file("\udcff\udcfe.py", BROKEN)),
     Trick("a name of 255 bytes", file("n" * 252 + ".py", BROKEN)),
+    Trick("a name with a command for the terminal", file("\x1b]0;owned\x07\x1b[2J.py", BROKEN)),
+    Trick("a name of two lines", file("a\n::error title=owned::b.py", BROKEN)),
     # -- settings
     Trick("settings that name code", project, sound=("sound.py", "nested/train.py")),
     Trick("settings that build on a device", file("n/gradlint.toml", 'extend = "/dev/zero"'), FAILED, UNUSABLE),

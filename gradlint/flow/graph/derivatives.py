@@ -84,36 +84,63 @@ def _gather(
     found: dict[int, dict[int, Value]] = {bit: {} for bit in bits.values()}
     for node in order:
         own = bits.get(id(node), 0)
-        once = more = 0
-        if not isinstance(node, Array):
-            for edge in node.edges:
-                if edge.cut is None and recording in edge.live:
-                    mask = leads.get(id(edge.parent), 0)
-                    more |= once & mask
-                    once |= mask
+        once, more = _led_to(node, leads, recording)
         leads[id(node)] = once | own
         ways = once & ~own
         if not ways:
             continue
         if not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
             blind |= ways
-            continue
-        if node.op in LINEAR:
-            continue
-        parents = [edge.parent for edge in node.edges]
-        simple = ways & ~more if _pair(node) else 0
-        for index, edge in enumerate(node.edges):
-            mine = leads.get(id(edge.parent), 0) & simple
-            if not mine or edge.cut is not None or recording not in edge.live:
-                continue
-            if node.op in PRODUCT:
-                _add(found, mine, [parent for parent in parents if parent is not edge.parent], spend)
-                ways &= ~mine
-            elif node.op == "tensorflow.divide" and index == 0:
-                _add(found, mine, parents[1:], spend)
-                ways &= ~mine
-        _add(found, ways, [*parents, node], spend)
+        elif node.op not in LINEAR:
+            _add_factors(found, node, ways, more, leads, recording, spend)
     return {key: list(found[bit].values()) for key, bit in bits.items() if not bit & blind}
+
+
+def _led_to(node: Value, leads: dict[int, int], recording: Recording) -> tuple[int, int]:
+    """The sources that a value leads to, as bits, and those to which more than one of its edges does."""
+    once = more = 0
+    if not isinstance(node, Array):
+        for edge in node.edges:
+            if edge.cut is None and recording in edge.live:
+                mask = leads.get(id(edge.parent), 0)
+                more |= once & mask
+                once |= mask
+    return once, more
+
+
+def _add_factors(
+    found: dict[int, dict[int, Value]],
+    node: Tensor,
+    ways: int,
+    more: int,
+    leads: dict[int, int],
+    recording: Recording,
+    spend: Callable[[int], None],
+) -> None:
+    """Add what one operation multiplies a gradient by on its way to each of some sources.
+
+    Args:
+        found: What has been added, by the source's bit and the value's id.
+        node: What the operation makes.
+        ways: The sources that it leads to, as bits.
+        more: Those to which more than one of its edges leads.
+        leads: The sources that each value leads to.
+        recording: The recording.
+        spend: Counts the work.
+    """
+    parents = [edge.parent for edge in node.edges]
+    simple = ways & ~more if _pair(node) else 0
+    for index, edge in enumerate(node.edges):
+        mine = leads.get(id(edge.parent), 0) & simple
+        if not mine or edge.cut is not None or recording not in edge.live:
+            continue
+        if node.op in PRODUCT:
+            _add(found, mine, [parent for parent in parents if parent is not edge.parent], spend)
+            ways &= ~mine
+        elif node.op == "tensorflow.divide" and index == 0:
+            _add(found, mine, parents[1:], spend)
+            ways &= ~mine
+    _add(found, ways, [*parents, node], spend)
 
 
 def _add(found: dict[int, dict[int, Value]], mask: int, values: list[Value], spend: Callable[[int], None]) -> None:

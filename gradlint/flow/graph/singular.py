@@ -10,7 +10,7 @@ from gradlint.flow.values.numbers import arguments, axis_of, flatten, numbers, r
 from gradlint.flow.values.values import Const, Number, Tensor, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.facts import Span
     from gradlint.flow.graph import ways as graph
@@ -150,7 +150,7 @@ def _masked(where: Tensor) -> Tensor | None:
     for branch in (where.extra or {}).get("args", ()):
         for node in _branch(branch):
             operand = _operand(node)
-            if operand is None or not any(_same(operand, value) for value in looked_at):
+            if operand is None or not any(_same(operand, value) for value in looked_at) or _positive(operand):
                 continue
             if _unsafe(node, bounds):
                 return node
@@ -200,6 +200,22 @@ def _same(a: Value, b: Value) -> bool:
     return a is b or (isinstance(a, Tensor) and a.op == "read" and a.copy_of is b)
 
 
+def _positive(value: Value, depth: int = 4) -> bool:
+    """Whether a value is kept above zero by what it is computed with: ``sqrt(maximum(x, 1e-7))``."""
+    if isinstance(value, Const):
+        return isinstance(value.value, int | float) and value.value > 0
+    if not isinstance(value, Tensor) or not depth:
+        return False
+    name, given = short(value.op), arguments(value)
+    if name in {"exp", "softplus", "sigmoid", "softmax", "cosh"}:
+        return True
+    if name in {"maximum", "clip_by_value"}:
+        return any(_positive(part, depth - 1) for part in given[:2])
+    if name in {"sqrt", "reduce_sum", "reduce_mean", "identity", "expand_dims", "reshape"} and given:
+        return _positive(given[0], depth - 1)
+    return name in {"add", "multiply"} and bool(given) and all(_positive(part, depth - 1) for part in given)
+
+
 def _unsafe(node: Tensor, bounds: list[float]) -> bool:
     """Whether an operation is singular where the condition's bounds say that it is being kept away."""
     name = short(node.op)
@@ -226,35 +242,52 @@ def _singular(node: Tensor, name: str) -> bool:
     given = arguments(node)
     if not given:
         return False
-    first = flatten(numbers(given[0])) if name != "divide" else None
-    if name in {"sqrt", "rsqrt"}:
-        return any(x <= 0 for x in first or ()) or (first is None and _is_rectified(given[0]))
     if name == "norm":
-        inner = numbers(given[0])
-        known, axis = axis_of(node)
-        sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
-        return any(x == 0 for x in flatten(sums) or ())
-    if name in {"log"}:
-        return any(x <= 0 for x in first or ())
-    if name in {"divide", "truediv"} and len(given) > 1:
-        return any(x == 0 for x in flatten(numbers(given[1])) or ())
-    if name == "pow" and len(given) > 1:
-        power = numbers(given[1])
-        if not isinstance(power, float) or power >= 1 or power == 0:
-            return False
-        return any(x == 0 or (x < 0 and not power.is_integer()) for x in first or ())
-    if name in {"acos", "asin", "atanh"}:
-        return any(abs(x) == 1 for x in first or ())
-    if name == "acosh":
-        return any(x == 1 for x in first or ())
-    if name == "log1p":
-        return any(x == -1 for x in first or ())
-    if name in {"reduce_std"}:
-        return bool(first) and len(set(first or ())) == 1
-    if name == "atan2" and len(given) > 1:
-        other = flatten(numbers(given[1]))
-        return any(a == b == 0 for a, b in zip(first or (), other or (), strict=False))
-    return False
+        return _norm_of_zeros(node, given[0])
+    known = flatten(numbers(given[0]))
+    first = known or ()
+    if name in _AT:
+        unknown = known is None and name in {"sqrt", "rsqrt"}
+        return any(map(_AT[name], first)) or (unknown and _is_rectified(given[0]))
+    if name == "reduce_std":
+        return len(set(first)) == 1
+    return len(given) > 1 and name in _OF_TWO and _OF_TWO[name](first, given[1])
+
+
+_AT: dict[str, Callable[[float], bool]] = {
+    "sqrt": lambda x: x <= 0, "rsqrt": lambda x: x <= 0, "log": lambda x: x <= 0, "log1p": lambda x: x == -1,
+    "acos": lambda x: abs(x) == 1, "asin": lambda x: abs(x) == 1, "atanh": lambda x: abs(x) == 1,
+    "acosh": lambda x: x == 1,
+}  # fmt: skip
+"""Where functions of one number have no finite derivative."""
+
+
+def _norm_of_zeros(node: Tensor, value: Value) -> bool:
+    inner = numbers(value)
+    known, axis = axis_of(node)
+    sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
+    return any(x == 0 for x in flatten(sums) or ())
+
+
+def _by_zero(_first: Iterable[float], divisor: Value) -> bool:
+    return any(x == 0 for x in flatten(numbers(divisor)) or ())
+
+
+def _root(first: Iterable[float], exponent: Value) -> bool:
+    power = numbers(exponent)
+    if not isinstance(power, float) or power >= 1 or power == 0:
+        return False
+    return any(x == 0 or (x < 0 and not power.is_integer()) for x in first)
+
+
+def _at_origin(first: Iterable[float], other: Value) -> bool:
+    return any(a == b == 0 for a, b in zip(first, flatten(numbers(other)) or (), strict=False))
+
+
+_OF_TWO: dict[str, Callable[[Iterable[float], Value], bool]] = {
+    "divide": _by_zero, "truediv": _by_zero, "pow": _root, "atan2": _at_origin,
+}  # fmt: skip
+"""Whether functions of two numbers have no finite derivative there."""
 
 
 def _is_rectified(value: Value) -> bool:

@@ -432,7 +432,7 @@ class Core(Interpreter):
         if names is None:
             inside = ast.walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            own = _parameters(function.node) if isinstance(function, Function) else frozenset[str]()
+            own = _own_names(function.node) if isinstance(function, Function) else frozenset[str]()
             names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
             self.free_names[key] = names
         for name in names:
@@ -641,11 +641,22 @@ def _first_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
-    """The names of a function's parameters, which hide the ones around it."""
+def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of a function's parameters and of what it binds itself, which hide the ones around it."""
     given = function.args
     named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    return {one.arg for one in named if one is not None}
+    own = {one.arg for one in named if one is not None}
+    outer: set[str] = set()
+    waiting: list[ast.AST] = list(function.body) if not isinstance(function, ast.Lambda) else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            outer.update(node.names)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+    return own - outer
 
 
 def _words(tree: ast.AST) -> Iterator[str]:

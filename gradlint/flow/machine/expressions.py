@@ -190,6 +190,9 @@ def elements(machine: Core, nodes: list[ast.expr]) -> Items:
             items, whole = machine.iterate(machine.eval(node.value), node)
             values += items
             exact = exact and whole
+        elif isinstance(node, ast.Constant) and node.value is ...:
+            # By an ellipsis a page leaves out what stands there.
+            values.append(machine.unknown("...", node, anything=True))
         else:
             values.append(machine.eval(node))
     return Items(tuple(values), exact)

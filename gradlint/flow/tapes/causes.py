@@ -181,23 +181,8 @@ class Causes(Asking):
             return Cause(Kind.WATCHED_LATE, place, story=story, detail=detail, places={"watch": place})
         if watch is not MISSING:
             return None
-        rebound = self.machine.replaced.get(id(source))
         if isinstance(source, Tensor) and recording not in source.tracked:
-            followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
-            if rebound is not None and not followed:
-                return self.rebound_cause(source, text)
-            inner = self.inner_variable(source)
-            if inner is not None and source.span is not None:
-                note = Note(inner, "a Variable, which only this expression sees")
-                detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
-                return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
-            copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
-            if copied is not None:
-                return copied
-            detail = {"reason": "constant" if not source.edges else "computed"}
-            if source.gradient_of is not None:
-                detail["reason"] = "gradient"
-            return Cause(Kind.UNWATCHED, span, detail=detail, story=story)
+            return self.unwatched_cause(recording, source, node, text, story)
         if isinstance(source, Variable | Params) and not self.machine.follows(recording, source):
             if recording.tape.accessed is False:
                 tape_call = recording.tape.call
@@ -206,6 +191,24 @@ class Causes(Asking):
                 return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
             return Cause(Kind.NON_TRAINABLE, span, story=story, detail=untrained(source))
         return None
+
+    def unwatched_cause(
+        self, recording: Recording, source: Tensor, node: ast.expr, text: str, story: list[Note]
+    ) -> Cause:
+        """Why a tape does not follow a tensor: it is none that the program meant, or nothing watches it."""
+        followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
+        if self.machine.replaced.get(id(source)) is not None and not followed:
+            return self.rebound_cause(source, text)
+        inner = self.inner_variable(source)
+        if inner is not None and source.span is not None:
+            note = Note(inner, "a Variable, which only this expression sees")
+            detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
+            return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
+        copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
+        if copied is not None:
+            return copied
+        reason = "gradient" if source.gradient_of is not None else "computed" if source.edges else "constant"
+        return Cause(Kind.UNWATCHED, source.span or span_of(node), detail={"reason": reason}, story=story)
 
     @staticmethod
     def inner_variable(source: Tensor) -> Span | None:
@@ -287,17 +290,7 @@ class Causes(Asking):
 
     def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
         """Where the way from the target to a followed source is lost."""
-        found: list[Break] = []
-        for target in self.targets:
-            found += self.ways(target, recording).breaks(source)
-        seen = self.own_ways()
-        found = [
-            item
-            for item in found
-            if id(item.node) in seen
-            and item.edge.parent is not self.machine.escaped
-            and not self.beside_another_way(recording, item, source)
-        ]
+        found = self.breaks_to(recording, source)
         plain = self.value_ways()
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
@@ -307,25 +300,39 @@ class Causes(Asking):
             if chosen.edge.cut is None:
                 chosen = self.outer_gradient(recording, chosen)
             return self.cause_of(recording, chosen, text)
-        if isinstance(source, Tensor):
-            copied = self.copy_cause(recording, source, node)
-            if copied is not None:
-                return copied
+        copied = self.copy_cause(recording, source, node) if isinstance(source, Tensor) else None
+        if copied is not None:
+            return copied
         if steering:
             return self.steering_cause(recording, steering, text)
-        marker = self.marker_of(recording, source)
-        if marker is not None:
-            cut = marker.edges[0].cut
-            if cut is not None:
-                note = Note(cut.span, f"`{text}` only decides which way is taken")
-                return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
+        deciding = self.deciding_cause(recording, source, text)
+        if deciding is not None:
+            return deciding
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
-        span = span_of(node)
-        detail = {}
-        if self.depends(source, self.targets):
-            detail["reason"] = "swapped"
-        return Cause(Kind.UNCONNECTED, span, detail=detail)
+        detail = {"reason": "swapped"} if self.depends(source, self.targets) else {}
+        return Cause(Kind.UNCONNECTED, span_of(node), detail=detail)
+
+    def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
+        """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
+        found = [item for target in self.targets for item in self.ways(target, recording).breaks(source)]
+        seen = self.own_ways()
+        return [
+            item
+            for item in found
+            if id(item.node) in seen
+            and item.edge.parent is not self.machine.escaped
+            and not self.beside_another_way(recording, item, source)
+        ]
+
+    def deciding_cause(self, recording: Recording, source: Value, text: str) -> Cause | None:
+        """A source that only decides which way the program takes."""
+        marker = self.marker_of(recording, source)
+        cut = marker.edges[0].cut if marker is not None else None
+        if cut is None:
+            return None
+        note = Note(cut.span, f"`{text}` only decides which way is taken")
+        return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
 
     def own_ways(self) -> set[int]:
         """The values below the targets that code in view leads to: not what a Variable was assigned long before."""

@@ -144,26 +144,30 @@ class Partial(Causes):
         for target in self.targets:
             ways = self.ways(target, recording)
             for join in self.joins(target, recording):
-                if not any(ways.reaches(option, source) for option in join.options):
-                    continue
-                if ways.reaches_beside(join, source):
+                if not any(ways.reaches(option, source) for option in join.options) or ways.reaches_beside(
+                    join, source
+                ):
                     continue
                 for index, option in enumerate(join.options):
-                    if not self.lost_on_branch(target, option, source, recording):
-                        continue
-                    breaks = self.ways(option, recording).breaks(source)
-                    if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
-                        continue
-                    for item in breaks:
-                        cut = item.edge.cut
-                        if cut is None or cut.kind not in WAYS or not item.sure:
-                            continue
-                        cause = self.cause_of(recording, item, None)
-                        cause.severity = "warning"
-                        label = join.labels[index] if index < len(join.labels) else ""
-                        if label:
-                            cause.detail["branch"] = label
-                        return cause
+                    if self.lost_on_branch(target, option, source, recording):
+                        cause = self.cause_on_branch(recording, source, option)
+                        if cause is not None:
+                            label = join.labels[index] if index < len(join.labels) else ""
+                            cause.detail.update({"branch": label} if label else {})
+                            return cause
+        return None
+
+    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Cause | None:
+        """What loses the gradient on a branch, unless the program stops it there by itself."""
+        breaks = self.ways(option, recording).breaks(source)
+        if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
+            return None
+        for item in breaks:
+            cut = item.edge.cut
+            if cut is not None and cut.kind in WAYS and item.sure:
+                cause = self.cause_of(recording, item, None)
+                cause.severity = "warning"
+                return cause
         return None
 
     def joins(self, target: Value, recording: Recording) -> list[Join]:

@@ -180,7 +180,9 @@ def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):
             _minimized(machine, owner, loss, call)
-        if isinstance(loss, Tensor) and "tape" not in call.kwargs:
+        # Of a function that nothing in view calls it is not known whether it builds a graph, where this is right.
+        builds_graph = machine.alone and owner.name.startswith("tensorflow.compat.v1")
+        if isinstance(loss, Tensor) and "tape" not in call.kwargs and (loss.tracked or not builds_graph):
             machine.recorder.claim(
                 Kind.MINIMIZE,
                 span_of(call.node),

@@ -33,6 +33,7 @@ from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
     from gradlint.flow.interpreter import Interpreter
 
@@ -193,61 +194,75 @@ def metric_result(machine: Interpreter, value: LibObject, given: list[Value], no
 
 def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Value], node: ast.AST) -> Value:
     """Call a functional model: each output is connected to the layers and inputs that its symbol came from."""
-    inputs = [leaf for arg in args for leaf in machine.leaves(arg)]
-    inputs = [tensor_input(machine, leaf, node) for leaf in inputs]
+    inputs = [tensor_input(machine, leaf, node) for arg in args for leaf in machine.leaves(arg)]
     state = model.state if isinstance(model, LibObject | Instance) else {}
     again = replay(machine, state.get("inputs"), outputs, inputs, node)
     if again is not None:
         return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
-    made: dict[int, Tensor] = {}
-    order = list(machine.leaves(outputs))
-    symbols = [leaf for leaf in order if isinstance(leaf, Symbolic)]
+    symbols = [leaf for leaf in machine.leaves(outputs) if isinstance(leaf, Symbolic)]
+    made = _Outputs(machine, model, inputs, symbols, node)
+    return made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
 
-    def output(symbol: Value) -> Value:
+
+class _Outputs:
+    """What a functional model gives for the symbols of its outputs, each made once."""
+
+    def __init__(
+        self, machine: Interpreter, model: Value, inputs: list[Value], symbols: list[Symbolic], node: ast.AST
+    ) -> None:
+        self.machine = machine
+        self.model = model
+        self.inputs = inputs
+        self.symbols = symbols
+        self.node = node
+        self.made: dict[int, Tensor] = {}
+
+    def like(self, value: Value) -> Value:
+        """A nest of outputs in place of one of symbols."""
+        if isinstance(value, Seq):
+            items = tuple(self.like(item) for item in value.items.values)
+            return Seq(Items(items, value.items.exact), "list", span_of(self.node))
+        if isinstance(value, Dict):
+            entries = tuple((key, self.like(item)) for key, item in value.pairs.entries)
+            rest = tuple(self.like(item) for item in value.pairs.rest)
+            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(self.node))
+        return self.output(value)
+
+    def output(self, symbol: Value) -> Value:
+        """One output."""
         if not isinstance(symbol, Symbolic):
             # The outputs of a functional model are symbols: what is none was made in a way that is not followed.
-            return machine.unknown("output", node, [model, *inputs, *made.values()], anything=True)
-        found = made.get(id(symbol))
+            return self._unknown(self.made.values())
+        found = self.made.get(id(symbol))
         if found is not None:
             return found
         ancestors = _ancestors(symbol)
         if any(isinstance(ancestor, Unknown) and ancestor.edges for ancestor in ancestors.values()):
             # Code of others stands between the symbols: what it does is done again, and is not known.
-            return machine.unknown("output", node, [model, *inputs, *ancestors.values()], anything=True)
-        below = [other for other in symbols if other is not symbol and id(other) in ancestors]
-        parents: list[Value] = [output(other) for other in below]
-        open_input = False
+            return self._unknown(ancestors.values())
+        below = [other for other in self.symbols if other is not symbol and id(other) in ancestors]
+        parents: list[Value] = [self.output(other) for other in below]
         for ancestor in ancestors.values():
-            if isinstance(ancestor, (LibObject, Instance)):
-                parents += parameters(machine, ancestor)
-            elif isinstance(ancestor, Symbolic) and not ancestor.edges:
-                open_input = True
-            elif isinstance(ancestor, Unknown | Params):
-                parents.append(ancestor)
-        dtype = "float32"
-        tensor = Tensor(dtype, span_of(node), "keras.Model")
-        machine.depend(tensor, parents)
+            parents += self._variables(ancestor)
+        tensor = Tensor("float32", span_of(self.node), "keras.Model")
+        self.machine.depend(tensor, parents)
         layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
-        machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
-        if open_input:
-            machine.depend(tensor, inputs)
+        self.machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
+        if any(isinstance(ancestor, Symbolic) and not ancestor.edges for ancestor in ancestors.values()):
+            self.machine.depend(tensor, self.inputs)
         else:
-            _cut_inputs(machine, tensor, symbol, inputs)
-        made[id(symbol)] = tensor
+            _cut_inputs(self.machine, tensor, symbol, self.inputs)
+        self.made[id(symbol)] = tensor
         return tensor
 
-    def build_like(value: Value) -> Value:
-        if isinstance(value, Seq):
-            return Seq(
-                Items(tuple(build_like(item) for item in value.items.values), value.items.exact), "list", span_of(node)
-            )
-        if isinstance(value, Dict):
-            entries = tuple((key, build_like(item)) for key, item in value.pairs.entries)
-            rest = tuple(build_like(item) for item in value.pairs.rest)
-            return Dict(Pairs(entries, value.pairs.exact, rest), span_of(node))
-        return output(value)
+    def _variables(self, ancestor: Value) -> list[Value]:
+        """What an output depends on for a layer or value that it came from."""
+        if isinstance(ancestor, LibObject | Instance):
+            return parameters(self.machine, ancestor)
+        return [ancestor] if isinstance(ancestor, Unknown | Params) else []
 
-    return build_like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+    def _unknown(self, others: Iterable[Value]) -> Value:
+        return self.machine.unknown("output", self.node, [self.model, *self.inputs, *others], anything=True)
 
 
 def _single(outputs: Value) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras.layers import is_layer, machine_has, nested
+from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance
@@ -224,24 +224,16 @@ def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:
 
 
 def forget(machine: Interpreter, value: Value) -> None:
-    """Code of others may have called a layer, so that it has its variables."""
+    """Code of others may have called a layer, so that it may have its variables."""
     if isinstance(value, LibObject):
         machine.set(value.state, "called on symbols", True)
-    if isinstance(value, Instance) and not value.library:
-        doubt_built(machine, value)
-    if not isinstance(value, LibObject | Instance) or not is_layer(value):
-        return
-    grows = isinstance(value, LibObject) or machine_has(machine, value, "build")
-    if grows or any(is_layer(inner) for inner in nested(value)):
-        mark_built(machine, value, run=False)
+    doubt_built(machine, value)
 
 
 def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
-    """What an object holds may have been called by code that is not seen, so that its layers have their variables."""
+    """An object and what it holds may have been called by code that is not seen: whether a layer is built is open."""
+    if isinstance(value, LibObject | Instance) and is_layer(value) and value.state.get("built") is False:
+        machine.set(value.state, "built", None)
     for inner in nested(value) if depth else ():
-        if isinstance(inner, LibObject):
-            mark_built(machine, inner)
-        elif isinstance(inner, Instance) and inner is not value:
-            if inner.state.get("built") is False:
-                machine.set(inner.state, "built", None)
+        if inner is not value:
             doubt_built(machine, inner, depth - 1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import flattened, is_layer, machine_has, nested
 from gradlint.flow.values.program import ClassValue, Instance
-from gradlint.flow.values.values import Join, LibObject, Params, Unknown, Value, Variable
+from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -58,6 +58,9 @@ class Tracking:
                 self._of_library(value)
             else:
                 self._of_program(value)
+            outputs = value.state.get("outputs")
+            if isinstance(outputs, Value) and not all(isinstance(one, Symbolic) for one in flattened(outputs)):
+                self.open = True
             for inner in nested(value):
                 if inner is not value and is_layer(inner):
                     self._inner(value, inner, depth - 1)

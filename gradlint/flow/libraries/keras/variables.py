@@ -84,7 +84,7 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         extra["untracked"] = tuple(distinct(list(tracking.untracked)))
     if not unique and not tracking.open:
         extra["reason"] = "untracked" if tracking.untracked else next(iter(tracking.reasons), "none")
-    elif not unique and tracking.reasons:
+    elif not unique and tracking.reasons and not tracking.open:
         extra["reason"] = tracking.reasons[0]
     made.extra = extra
     return made

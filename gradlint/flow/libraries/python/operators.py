@@ -120,32 +120,51 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         return text
     if is_tensor(left) or is_tensor(right):
         return _tensor(machine, node, op, left, right)
-    if isinstance(left, Seq) and isinstance(right, Seq) and isinstance(op, ast.Add):
-        items = Items(left.items.values + right.items.values, left.items.exact and right.items.exact)
-        return Seq(items, left.kind, span_of(node))
-    if isinstance(left, Seq) and isinstance(op, ast.Mult) and isinstance(right, Const | Number):
-        count = right.value if isinstance(right, Const) else None
-        if isinstance(count, int) and 0 <= count * len(left.items.values) <= 64:
-            return Seq(Items(left.items.values * count, left.items.exact), left.kind, span_of(node))
-        return Seq(Items(left.items.values, exact=False), left.kind, span_of(node))
-    if isinstance(right, Seq) and isinstance(op, ast.Mult) and isinstance(left, Const | Number):
-        return binary(machine, node, op, right, left)
-    if isinstance(left, Array) or isinstance(right, Array):
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
-            return machine.unknown("operation", node, [left, right])
-        made = Array(_array_dtype(op, left, right), span_of(node))
-        machine.depend(made, [part for value in (left, right) for part in machine.leaves(value)])
+    made = _sequence(node, op, left, right)
+    if made is not None:
         return made
+    if isinstance(left, Array) or isinstance(right, Array):
+        return _array(machine, node, op, left, right)
     if isinstance(left, Number | Const) and isinstance(right, Number | Const):
-        kinds = {left.kind if isinstance(left, Number) else type(left.value).__name__}
-        kinds.add(right.kind if isinstance(right, Number) else type(right.value).__name__)
-        kind = "str" if "str" in kinds else "float" if "float" in kinds or isinstance(op, ast.Div) else "int"
-        number = Number(kind if "" not in kinds else "", span_of(node))
-        machine.depend(number, [left, right])
-        return number
+        return _number(machine, node, op, left, right)
     made_unknown = Unknown("operation", span_of(node), anything=_top(left) or _top(right))
     machine.depend(made_unknown, [*machine.leaves(left), *machine.leaves(right)], sure=False)
     return made_unknown
+
+
+def _sequence(node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value | None:
+    """Two sequences one after the other, or one several times; None for other operations."""
+    if isinstance(left, Seq) and isinstance(right, Seq) and isinstance(op, ast.Add):
+        items = Items(left.items.values + right.items.values, left.items.exact and right.items.exact)
+        return Seq(items, left.kind, span_of(node))
+    if not isinstance(op, ast.Mult):
+        return None
+    if isinstance(right, Seq) and isinstance(left, Const | Number):
+        left, right = right, left
+    if not isinstance(left, Seq) or not isinstance(right, Const | Number):
+        return None
+    count = right.value if isinstance(right, Const) else None
+    if isinstance(count, int) and 0 <= count * len(left.items.values) <= 64:
+        return Seq(Items(left.items.values * count, left.items.exact), left.kind, span_of(node))
+    return Seq(Items(left.items.values, exact=False), left.kind, span_of(node))
+
+
+def _array(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return machine.unknown("operation", node, [left, right])
+    made = Array(_array_dtype(op, left, right), span_of(node))
+    machine.depend(made, [part for value in (left, right) for part in machine.leaves(value)])
+    return made
+
+
+def _number(
+    machine: Interpreter, node: ast.AST, op: ast.operator, left: Number | Const, right: Number | Const
+) -> Value:
+    kinds = {value.kind if isinstance(value, Number) else type(value.value).__name__ for value in (left, right)}
+    kind = "str" if "str" in kinds else "float" if "float" in kinds or isinstance(op, ast.Div) else "int"
+    number = Number(kind if "" not in kinds else "", span_of(node))
+    machine.depend(number, [left, right])
+    return number
 
 
 def _top(value: Value) -> bool:
@@ -227,47 +246,60 @@ def _instance(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value
 
 def _tensor(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     parents = [part for value in (left, right) for part in machine.leaves(value)]
-    name = OP_NAMES.get(type(op), "")
     if isinstance(left, Symbolic) or isinstance(right, Symbolic):
         made_symbol = Symbolic(span_of(node))
         machine.depend(made_symbol, parents)
         for edge in made_symbol.edges:
             edge.live = frozenset()
         return made_symbol
-    if (isinstance(left, Const | LostNone) and left.value is None) or (
-        isinstance(right, Const) and right.value is None
-    ):
-        lost = left if isinstance(left, Const) and left.value is None else right
-        if isinstance(lost, LostNone):
-            machine.none_used(lost, node, "operation", "ValueError")
-        return machine.unknown("None", node, parents)
+    for value in (left, right):
+        if isinstance(value, Const) and value.value is None:
+            if isinstance(value, LostNone):
+                machine.none_used(value, node, "operation", "ValueError")
+            return machine.unknown("None", node, parents)
     if isinstance(left, Array) and isinstance(right, Variable) and right.keras is True:
         made = Array(None, span_of(node))
         machine.depend(made, parents, machine.cut(Kind.NUMPY, node, f"ndarray {SYMBOLS[type(op)]} keras.Variable"))
         return made
+    return _without_gradient(machine, node, op, left, right) or _arithmetic(machine, node, op, left, right)
+
+
+def _without_gradient(
+    machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value
+) -> Tensor | None:
+    """What an operation gives that has no gradient; None for other operations."""
+    pair = {dtypes.of(value) for value in (left, right) if isinstance(value, Tensor | Variable)}
+    dtype: str | None = "bool"
     if isinstance(op, ast.FloorDiv):
         cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, "//", "tensorflow.math.floordiv")
-        return machine.tensor(node, parents, dtype=dtypes.of_operation(left, right), op=name, cut=cut)
-    if isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
+        dtype = dtypes.of_operation(left, right)
+    elif isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
         cut = machine.cut(Kind.COMPARISON, node, SYMBOLS[type(op)])
-        return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
-    dtype = dtypes.of_operation(left, right)
-    pair = {dtypes.of(value) for value in (left, right) if isinstance(value, Tensor | Variable)}
-    if isinstance(op, ast.Mult) and "bool" in pair and len(pair) == 2 and None not in pair:
+    elif isinstance(op, ast.Mult) and "bool" in pair and len(pair) == 2 and None not in pair:
         cut = machine.cut(Kind.COMPARISON, node, "*", "tensorflow.math.logical_and", reason="bool-product")
-        return machine.tensor(node, parents, dtype="bool", op=name, cut=cut)
+    else:
+        return None
+    parents = [part for value in (left, right) for part in machine.leaves(value)]
+    return machine.tensor(node, parents, dtype=dtype, op=OP_NAMES.get(type(op), ""), cut=cut)
+
+
+def _arithmetic(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Tensor:
+    """What an operation gives that has a gradient."""
+    dtype = dtypes.of_operation(left, right)
     if isinstance(op, ast.Div) and dtypes.is_discrete(dtype):
         dtype = "float64"
-    objects = [parent for parent in parents if isinstance(parent, Array) and parent.dtype == "object"]
-    parents = [parent for parent in parents if not any(parent is other for other in objects)]
-    made_tensor = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
+    given = [part for value in (left, right) for part in machine.leaves(value)]
+    objects = [parent for parent in given if isinstance(parent, Array) and parent.dtype == "object"]
+    parents = [parent for parent in given if not any(parent is other for other in objects)]
+    name = OP_NAMES.get(type(op), "")
+    made = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
     if objects:
-        machine.depend(made_tensor, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
-    made_tensor.extra = {"args": (left, right)}
+        machine.depend(made, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
+    made.extra = {"args": (left, right)}
     exception = _refused(machine, op, left, right)
     if exception and not machine.mentions("experimental_enable_numpy_behavior"):
-        machine.doom(made_tensor, node, exception)
-    return made_tensor
+        machine.doom(made, node, exception)
+    return made
 
 
 def _refused(machine: Interpreter, op: ast.operator, left: Value, right: Value) -> str:

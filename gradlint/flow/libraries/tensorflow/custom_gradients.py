@@ -84,7 +84,8 @@ def _uses_variables(machine: Interpreter, function: Value, given: list[Value]) -
     if not isinstance(function, Function):
         return False
     own = _read_names(function.node)
-    around = [function.frame.names.get(name) for name in own]
+    captured = {id(value) for value in machine.captured(function)}
+    around = [value for value in (function.frame.names.get(name) for name in own) if id(value) in captured]
     passed = {id(value) for value in given}
     used = [value for value in around if isinstance(value, Variable) and id(value) not in passed]
     used += [value for value in given if isinstance(value, Variable) and value.keras is True]

@@ -36,40 +36,47 @@ def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.Variable(...)`` and ``keras.Variable(...)``."""
     is_keras = call.name.startswith("keras.")
     initial = call.argument(0, "initializer" if is_keras else "initial_value")
-    given = call.kwargs.get("dtype") or (call.args[2] if is_keras and len(call.args) > 2 else None)
-    dtype = dtypes.named(given) if given is not None else None
-    known = None
-    callable_initial = isinstance(initial, Function | Bound | LibObject | Partial)
-    if initial is not None and given is None and not callable_initial:
-        dtype = "float32" if is_keras else dtypes.of(initial)
-    if callable_initial and given is None:
-        assert initial is not None
-        inner = machine.call(initial, [], {}, call.node) if isinstance(initial, Function) else None
-        dtype = dtypes.of(inner) if inner is not None else "float32" if is_keras else None
-    if isinstance(initial, Const) and isinstance(initial.value, int | float):
-        known = initial.value
-    elif isinstance(initial, Tensor):
-        known = initial.known
-    flag = call.kwargs.get("trainable") or (call.args[1] if not is_keras and len(call.args) > 1 else None)
-    if flag is None and is_keras and len(call.args) > 3:
-        flag = call.args[3]
-    trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
-    if "synchronization" in call.kwargs:
-        trainable = False if machine.text(call.node).find("ON_READ") >= 0 else trainable
-    if isinstance(trainable, int):
-        trainable = bool(trainable)
-    if trainable is not None and not isinstance(trainable, bool):
-        trainable = True
-    made = Variable(dtype, span_of(call.node), trainable=trainable, keras=is_keras)
+    dtype = _variable_dtype(machine, call, initial, is_keras=is_keras)
+    made = Variable(dtype, span_of(call.node), trainable=_trainable(machine, call, is_keras=is_keras), keras=is_keras)
     made.born = machine.tick()
-    made.state["known"] = known
+    made.state["known"] = _known_number(initial)
     made.state["initial"] = initial
     if initial is not None:
         parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
         machine.depend(made, parents, call.cut(machine, Kind.REWRAPPED))
-    if initial is None and not call.kwargs and not call.args:
-        made.dtype = None
     return made
+
+
+def _known_number(initial: Value | None) -> object:
+    """The number that a new Variable holds, where the program fixes it."""
+    if isinstance(initial, Const):
+        return initial.value if isinstance(initial.value, int | float) else None
+    return initial.known if isinstance(initial, Tensor) else None
+
+
+def _variable_dtype(machine: Interpreter, call: LibraryCall, initial: Value | None, *, is_keras: bool) -> str | None:
+    """The dtype of a new Variable."""
+    given = call.kwargs.get("dtype") or (call.args[2] if is_keras and len(call.args) > 2 else None)
+    if given is not None or initial is None:
+        return dtypes.named(given) if given is not None else None
+    if isinstance(initial, Function):
+        return dtypes.of(machine.call(initial, [], {}, call.node))
+    if is_keras:
+        return "float32"
+    return None if isinstance(initial, Bound | LibObject | Partial) else dtypes.of(initial)
+
+
+def _trainable(machine: Interpreter, call: LibraryCall, *, is_keras: bool) -> bool | None:
+    """Whether a new Variable is trainable; None where that is not known."""
+    place = 3 if is_keras else 1
+    flag = call.kwargs.get("trainable") or (call.args[place] if len(call.args) > place else None)
+    if "synchronization" in call.kwargs and "ON_READ" in machine.text(call.node):
+        return False
+    if flag is None:
+        return True
+    if not isinstance(flag, Const) or flag.value is None:
+        return None
+    return bool(flag.value) if isinstance(flag.value, int) else True
 
 
 @models("tensorflow.constant", "tensorflow.convert_to_tensor", "keras.ops.convert_to_tensor", "keras.backend.constant")
@@ -78,12 +85,7 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
     value = call.argument(0, "value")
     if value is None:
         return machine.unknown("constant", call.node, call.kwargs.values())
-    given = call.kwargs.get("dtype")
-    if given is None and len(call.args) > 1:
-        given = call.args[1]
-    asked = dtypes.named(given)
-    shaped = "shape" in call.kwargs or len(call.args) > 2
-    is_constant = call.name == "tensorflow.constant"
+    asked = dtypes.named(call.kwargs.get("dtype") or call.argument(1, "dtype"))
     if isinstance(value, Storage):
         value = value.base
     if isinstance(value, Join):
@@ -91,36 +93,47 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, Tensor):
-        if not shaped and (asked is None or asked == value.dtype):
-            return value
-        shape = call.argument(2, "shape")
-        axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
-        if is_constant and axes is not None and had is not None and axes != had:
-            cut = call.cut(machine, Kind.REWRAPPED, reason="reshaped")
-            return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
-        made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
-        made.copy_of = value
-        return made
+        return _constant_of_tensor(machine, call, value, asked)
     if isinstance(value, Variable | Params):
-        if is_constant:
-            cut = call.cut(machine, Kind.REWRAPPED, reason="constant-of-variable")
-            return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name, cut=cut)
-        made = machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op="read")
-        made.copy_of = value
-        return made
+        return _constant_of_variable(machine, call, value, asked)
     if isinstance(value, Unknown):
         made = machine.tensor(call.node, [value], dtype=asked, op=call.name, sure=False)
         made.copy_of = value
         made.extra = {"maybe_same": value}
         return made
-    known = None
-    if isinstance(value, Const) and isinstance(value.value, int | float):
-        known = value.value
-    elif isinstance(value, Array):
-        known = value.known if isinstance(value.known, int | float) else None
+    held = value.value if isinstance(value, Const) else value.known if isinstance(value, Array) else None
+    known = held if isinstance(held, int | float) else None
     parents = tensors_in(machine, value)
     made = machine.tensor(call.node, parents, dtype=asked or dtypes.of(value), op=call.name, known=known)
     made.extra = {"args": (value,)}
+    return made
+
+
+def _constant_of_tensor(machine: Interpreter, call: LibraryCall, value: Tensor, asked: str | None) -> Value:
+    """The tensor itself, unless it gets another dtype or shape."""
+    shaped = "shape" in call.kwargs or len(call.args) > 2
+    if not shaped and (asked is None or asked == value.dtype):
+        return value
+    shape = call.argument(2, "shape")
+    axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
+    if call.name == "tensorflow.constant" and axes is not None and had is not None and axes != had:
+        cut = call.cut(machine, Kind.REWRAPPED, reason="reshaped")
+        return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
+    made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
+    made.copy_of = value
+    return made
+
+
+def _constant_of_variable(
+    machine: Interpreter, call: LibraryCall, value: Variable | Params, asked: str | None
+) -> Value:
+    """A Variable's value, which ``tf.constant`` takes away from it and ``tf.convert_to_tensor`` reads."""
+    dtype = asked or dtypes.of(value)
+    if call.name == "tensorflow.constant":
+        cut = call.cut(machine, Kind.REWRAPPED, reason="constant-of-variable")
+        return machine.tensor(call.node, [value], dtype=dtype, op=call.name, cut=cut)
+    made = machine.tensor(call.node, [value], dtype=dtype, op="read")
+    made.copy_of = value
     return made
 
 
