@@ -144,3 +144,17 @@ def test_an_attribute_of_what_may_be_none_is_not_known() -> None:
     answers, claims = found(code, "")
     assert "lost" not in answers
     assert claims == []
+
+
+@pytest.mark.parametrize(("loss", "expected"), [("tf.round(model(x))", ["lost"]), ("model(x)", ["connected"])])
+def test_the_layers_of_a_chain_are_told_apart(loss: str, expected: list[str]) -> None:
+    code = f"""
+        entry = tf.keras.Input((3,))
+        model = tf.keras.Model(entry, tf.keras.layers.Dense(1)(tf.keras.layers.Dense(8)(entry)))
+        x = tf.ones((2, 3))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean({loss})
+        tape.gradient(loss, model.layers[1].bias)
+    """
+    answers, _ = found(code, "")
+    assert answers == expected

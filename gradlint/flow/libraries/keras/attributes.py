@@ -59,6 +59,7 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
 
 _OWN_VARIABLES = frozenset({"kernel", "bias", "gamma", "beta", "embeddings", "w", "recurrent_kernel"})
 _SYMBOLS = frozenset({"output", "input", "inputs", "outputs"})
+_LONGEST = 512
 _PLAIN = frozenset({"name", "input_shape", "output_shape", "built", "count_params"})
 
 
@@ -115,6 +116,9 @@ def _layers(machine: Interpreter, value: LibObject, node: ast.AST) -> Value:
     layers = value.state.get("layers")
     if isinstance(layers, Seq):
         return listed(layers)
+    chain = _chain(value)
+    if chain:
+        return sequence(chain)
     inner = [item for item in nested(value) if is_layer(item)]
     return sequence([*inner, machine.unknown("layer", node, [value])], exact=False)
 
@@ -137,6 +141,28 @@ def instance_attribute(
     if name in LIBRARY_METHODS or parent:
         return Method(value, name)
     return None
+
+
+def _chain(value: LibObject) -> list[Value]:
+    """The layers of a functional model that is a chain, its input's first; empty for other models."""
+    outputs = value.state.get("outputs")
+    symbol = outputs.items.values[0] if isinstance(outputs, Seq) and len(outputs.items.values) == 1 else outputs
+    found: list[Value] = []
+    while isinstance(symbol, Symbolic) and symbol.call is not None and len(found) < _LONGEST:
+        layer, args, place = symbol.call
+        if place is not None or len(args) != 1 or not isinstance(layer, LibObject) or layer in found:
+            return []
+        found.append(layer)
+        symbol = args[0]
+    is_input = isinstance(symbol, Symbolic) and symbol.call is None and not symbol.edges
+    if not found or not is_input or symbol is not _only(value.state.get("inputs")):
+        return []
+    return [LibObject("keras.layers.InputLayer", "layer", value.span), *reversed(found)]
+
+
+def _only(value: object) -> object:
+    """The one item of a list of one, or the value itself."""
+    return value.items.values[0] if isinstance(value, Seq) and len(value.items.values) == 1 else value
 
 
 def listed(layers: Seq) -> Seq:

@@ -10,6 +10,7 @@ from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.libraries.python import operators
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.making import ANY_ATTRIBUTE, sequence, span_of, with_key
+from gradlint.flow.values.numbers import numbers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
@@ -82,7 +83,7 @@ def _converted(machine: Interpreter, call: LibraryCall, value: Tensor | Variable
 def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     value = call.args[0] if call.args else Const(0)
     leaves = tensors_in(machine, value)
-    made = Number(kind, span_of(call.node), operators.scalar(value) if kind in {"float", "int"} else None)
+    made = Number(kind, span_of(call.node), _fixed(value) if kind in {"float", "int"} else None)
     if not isinstance(value, Seq | Dict):
         machine.depend(made, leaves, call.cut(machine, Kind.PYTHON))
     leaves_graph(machine, call, made, leaves)
@@ -93,6 +94,13 @@ def leaves_graph(machine: Interpreter, call: LibraryCall, made: Value, leaves: l
     """A conversion to a Python number raises where a tensor is traced."""
     if any(machine.symbolic(leaf) for leaf in leaves):
         machine.leaves_graph(made, call.node, machine.callee(call.node), call.name, "TypeError", Kind.PYTHON)
+
+
+def _fixed(value: Value) -> float | None:
+    """The number that a value surely is, or None."""
+    known = operators.scalar(value)
+    found = numbers(value) if known is None else known
+    return found if isinstance(found, int | float) else None
 
 
 @models("builtins.abs")
