@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep(every=3)
+
 URI = "file:///tmp/somewhere/train.py"
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PINNED = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+"""What the calls are made under: TensorFlow's own kernels, which refuse what those of oneDNN may let pass."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
 """Seconds after which a call that does not come back is given up with its process."""
@@ -45,7 +47,7 @@ def probe_all(names: list[str], folder: Path, say: Callable[[str], None]) -> dic
 
 def _run(todo: Path, journal: Path) -> None:
     """Run a worker until it is done, dies or hangs."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(CHECKOUT)}
+    environment = os.environ | PINNED | {"PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-P", "-m", "tools.generator.worker", str(todo), str(journal)]
     size, since = journal.stat().st_size, time.monotonic()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
