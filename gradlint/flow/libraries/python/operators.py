@@ -114,6 +114,10 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         return _constant(machine, node, op, left, right)
     if isinstance(left, Instance) or isinstance(right, Instance):
         return _instance(machine, node, op, left, right)
+    if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
+        text = Number("str", span_of(node))
+        machine.depend(text, machine.leaves(right), machine.cut(Kind.PYTHON, node, "%"))
+        return text
     if is_tensor(left) or is_tensor(right):
         return _tensor(machine, node, op, left, right)
     made = _sequence(node, op, left, right)
