@@ -88,6 +88,34 @@ tape.gradient(y, w)
 DEVICE = 'strategy = tf.distribute.OneDeviceStrategy("/cpu:0")'
 PARSER = "import argparse\nparser = argparse.ArgumentParser()\n"
 SPACE = "from types import SimpleNamespace\n"
+
+
+def forward(value: str) -> str:
+    return f"""
+w = tf.Variable([1.5, 2.5])
+with tf.autodiff.ForwardAccumulator(w, tf.ones((2,))) as acc:
+    y = tf.reduce_sum({value})
+print(acc.jvp(y))
+with tf.GradientTape() as tape:
+    z = tf.reduce_sum(w)
+tape.gradient(z, w)
+"""
+
+
+def added(penalty: str) -> str:
+    return f"""
+class Count(tf.keras.layers.Layer):
+    def call(self, x):
+        self.add_loss(tf.reduce_mean({penalty}))
+        return x
+dense, count = tf.keras.layers.Dense(4), Count()
+with tf.GradientTape() as tape:
+    count(dense(tf.ones((3, 2))))
+    loss = tf.add_n(count.losses)
+tape.gradient(loss, dense.trainable_variables)
+"""
+
+
 LOST = {
     "a tf.Variable of a layer": (layer("tf.Variable(2.0)"), "untracked"),
     "in a dictionary of a layer": (layer("{'a': tf.Variable(2.0)}['a']"), "untracked"),
@@ -114,6 +142,13 @@ LOST = {
     "vectorized": (array("f = np.vectorize(lambda a: a * 2)", "f(w)"), "numpy"),
     "a custom gradient over a Variable": (custom("x * scale"), "no-gradient"),
     "a custom gradient that gives nothing": (custom("x * 2.0", answer="[]"), "no-gradient"),
+    "forward through a rounding": (forward("tf.round(w * 3.0)"), "non-differentiable"),
+    "an added loss that counts": (added("tf.cast(x > 0.0, tf.float32)"), "comparison"),
+    "a number in a text": (
+        "w = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n"
+        "    y = tf.strings.to_number('%.4f' % (w * 2.0))\ntape.gradient(y, w)",
+        "python",
+    ),
     "a root of a relu": (
         "w = tf.Variable([1.0, -2.0])\nwith tf.GradientTape() as tape:\n"
         "    y = tf.reduce_sum(tf.sqrt(tf.nn.relu(w * 2.0)))\n"
@@ -155,6 +190,9 @@ SOUND = {
     "vectorized with objects": array("f = np.vectorize(lambda a: a * 2, otypes=[object])", "w * 1.0"),
     "a custom gradient with variables": custom("x * scale", "upstream, variables=None", "upstream, [upstream]"),
     "a custom gradient over an argument": custom("x * 2.0"),
+    "forward through a sine": forward("tf.sin(w * 3.0)"),
+    "an added loss": added("tf.nn.relu(x)"),
+    "a remainder": "w = tf.Variable(7.0)\nwith tf.GradientTape() as tape:\n    y = 4.0 % w\ntape.gradient(y, w)",
     "a root of a relu kept from zero": (
         "w = tf.Variable([1.0, -2.0])\nwith tf.GradientTape() as tape:\n"
         "    y = tf.reduce_sum(tf.sqrt(tf.nn.relu(w) + 1e-6))\ntape.gradient(y, w)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
@@ -152,7 +153,19 @@ def losses(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     known = not machine.mentions("regularizer", "Regularization", "add_loss")
     if known and _own(value, 8):
         return sequence([], node=node)
-    return sequence([machine.tensor(node, parameters(machine, value), dtype="float32", op="losses")], exact=False)
+    added = _added(value, 8)
+    made = machine.tensor(node, added, dtype="float32", op="losses")
+    if not added or machine.mentions("regularizer", "Regularization"):
+        machine.depend(made, parameters(machine, value))
+        machine.depend(made, [machine.escaped], sure=False)
+    return sequence([made], exact=False)
+
+
+def _added(value: Value, depth: int) -> list[Value]:
+    """What a model and its layers have added to their losses."""
+    own = value.state.get("added", ()) if isinstance(value, Instance | LibObject) else ()
+    inner = nested(value) if depth else []
+    return [*own, *(part for layer in inner if layer is not value for part in _added(layer, depth - 1))]
 
 
 def _own(value: Value, depth: int) -> bool:
@@ -186,6 +199,7 @@ def set_somewhere(machine: Interpreter, value: Unknown, name: str, new: Value) -
     """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
     for edge in value.edges:
         owner = edge.parent
+        pay(1 + len(owner.edges))
         for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
             if not isinstance(one, LibObject | Instance) or not is_layer(one):
                 continue

@@ -206,6 +206,13 @@ def leave_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> 
     return sequence([made], exact=False) if weights else made
 
 
+@methods(Instance, "add_loss")
+def add_loss(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``self.add_loss(penalty)``: it is among the ``losses`` of the layer and of all that hold it."""
+    machine.set(owner.state, "added", (*owner.state.get("added", ()), *call.tensors(machine)))
+    return Const(None)
+
+
 @methods(Instance, "compute_loss")
 def compute_loss(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
     """``model.compute_loss(...)``: the compiled loss of what it is given, and the model's penalties."""
