@@ -31,7 +31,9 @@ STEP, FINE = 2.0**-6, 2.0**-16
 """How far a source is moved, for numbers of single and of double precision."""
 AGREES = 0.05
 """How far a derivative may lie beside the differences that it is compared with."""
-APART = 1e-3
+NEAR = 0.2
+"""How far a derivative may lie beside the differences, as a share of the part that is missing."""
+APART = 1e-5
 """How far differences must lie apart, beside their size, to show that a value has a part in them."""
 
 
@@ -92,13 +94,13 @@ def _compared(want: Want, event: Event, places: list[int], whole: float, rest: f
         return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", 3)
     given = sum(dots)
     scale = max(abs(whole), abs(rest), abs(given), 1e-6)
-    if abs(whole - rest) <= APART * scale:
+    part = abs(whole - rest)
+    if part <= APART * scale:
         return Judgement("inconclusive", f"the flagged value carries nothing of {want.source} to the target", 8)
-    if abs(whole - given) <= AGREES * abs(whole - rest):
-        return Judgement(
-            "refuted", f"the gradient is the whole derivative: {given:.4g}, and {whole:.4g} by differences", 9
-        )
-    if abs(rest - given) > AGREES * scale:
+    if abs(whole - given) <= NEAR * part:
+        told = f"the gradient is the whole derivative: {given:.4g}, and {whole:.4g} by differences"
+        return Judgement("refuted", told, 9)
+    if abs(rest - given) > NEAR * part and not (abs(rest - given) <= AGREES * scale and part > 4 * AGREES * scale):
         told = f"the gradient is {given:.4g}, the whole derivative {whole:.4g}, and {rest:.4g} without that value"
         return Judgement("inconclusive", f"more is missing than the flagged value's part: {told}", 8)
     return Judgement(
@@ -117,19 +119,21 @@ def _carrier(question: Question, seen: Seen) -> tuple[Event, list[int], set[int]
     seqs = [one["seq"] for one in seen.report.of("place", case.place)] if case.place is not None else []
     for event in calls:
         places = indices(want, event)
-        terms = [term for term in event["terms"].get(str(case.place), []) if term["under"]]
+        terms = _evaluations(case, event)
         if not terms or places is None:
             continue
         if all(event["outs"][place] == "none" for place in places if place < len(event["outs"])):
             return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
-        states = [term["state"][place] for term in terms for place in places if place < len(term["state"])]
-        if not states or any(state not in {"none", "value"} for state in states):
-            return Judgement("inconclusive", "it was not seen what the flagged value is connected to", 3)
-        if any(state == "value" for state in states):
-            return Judgement("refuted", f"the flagged value is connected to {want.source}", 9)
         under = {term["seq"] for term in terms}
         return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
     return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", 3)
+
+
+def _evaluations(case: Case, event: Event) -> list[Event]:
+    """The evaluations of the flagged place that a call's tape recorded; those outside of it where that is claimed."""
+    terms: list[Event] = event["terms"].get(str(case.place), [])
+    outside = [term for term in terms if not term["under"]]
+    return (outside if case.finding.code == "GT205" else []) or [term for term in terms if term["under"]]
 
 
 def _origins(event: Event, places: list[int]) -> list[list[Any]]:

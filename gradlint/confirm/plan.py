@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -347,8 +348,12 @@ def names_source(call: ast.Call, text: str) -> bool:
     Sources that are a plain name or a call may hold anything; a list of them holds its elements alone.
     """
     argument = sources_of(call)
+    if last(call.func) not in METHODS:
+        return True  # A call that asks for gradients by itself, as `fit` does, names no sources.
     if argument is None:
         return False
+    with contextlib.suppress(SyntaxError, ValueError):
+        text = ast.unparse(ast.parse(text, mode="eval"))
     whole = _same(argument, text)
     if isinstance(argument, (ast.List, ast.Tuple, ast.Set)):
         return whole or any(_may_be(element, text) for element in argument.elts)

@@ -122,7 +122,7 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
         raise ConfirmUnavailable(told, "the setting confirm.python tells which Python has it") from None
 
 
-def greeting(process: subprocess.Popen[bytes], trusted: bool) -> str:
+def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
     """Wait until a worker has imported TensorFlow; gives TensorFlow's version.
 
     Args:
