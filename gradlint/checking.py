@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
 from gradlint.finding import Finding
+from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
@@ -149,7 +150,7 @@ def check(
     rules = rules_for(chosen)
     on = selection.enabled(chosen, rules, source.path)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), opened():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
             found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import registry
 from gradlint.finding import Edit, Finding, Fix, Gradient, Step
+from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
 from gradlint.nodes.edits import replacements
@@ -35,8 +36,9 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
     """
     if not code_matters(source.code):
         return []
-    facts = _facts(source)
-    return findings(source, facts, registry.load() if rules is None else rules)
+    with opened():
+        facts = _facts(source)
+        return findings(source, facts, registry.load() if rules is None else rules)
 
 
 def _facts(source: Source) -> Facts:
@@ -56,19 +58,22 @@ def findings(
     """
     program = Program(source.code, frozenset(one.first for one in source.segments if one.cell is not None))
     places = Places(source, facts.parts)
-    made = [
-        (diagnostic.claim, _finding(places, program, rule, diagnostic))
-        for rule in rules
-        for diagnostic in rule.check(facts, program)
-    ]
+    account = running()
+    cost = account.spent
+    with account.share(account.left * 2 // 3):  # the rest is for the proof
+        made = [
+            (diagnostic.claim, _finding(places, program, rule, diagnostic))
+            for rule in rules
+            for diagnostic in rule.check(facts, program)
+        ]
     made.sort(key=lambda one: one[1].sort_key)
     if all(finding.fix is None for _, finding in made):
         return [finding for _, finding in made]
-    return _proved(source, facts, made, again)
+    return _proved(source, facts, made, again, cost)
 
 
 def _proved(
-    source: Source, facts: Facts, made: list[tuple[Claim, Finding]], again: Callable[[Source], Facts]
+    source: Source, facts: Facts, made: list[tuple[Claim, Finding]], again: Callable[[Source], Facts], cost: int
 ) -> list[Finding]:
     """The findings with those fixes alone that bear being looked at."""
     from gradlint.fixing.proof import Claimed, proved
@@ -77,7 +82,7 @@ def _proved(
     def read(text: str) -> Source:
         return from_text(text, source.path, source.encoding, source.project)
 
-    return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read)
+    return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read, cost)
 
 
 def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnostic) -> Finding:

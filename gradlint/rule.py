@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from gradlint.examples import Example, Page, read_page
+from gradlint.flow.account import running
 from gradlint.lines import line
 from gradlint.nodes.changes import After, Before, Change, Move, Remove, Replace, Unwrap, Wrap
 from gradlint.nodes.lazy import cst, m
@@ -123,8 +124,10 @@ class Rule:
                 yield Diagnostic(claim, self.message(claim), self._fix(claim, program))
 
     def _fix(self, claim: Claim, program: Program) -> Proposal | None:
-        if claim.elsewhere or type(self).fix is Rule.fix or not program.is_faithful:
+        account = running()
+        if claim.elsewhere or type(self).fix is Rule.fix or not account.left or not program.is_faithful:
             return None
+        account.charge(len(program.code) // 2)
         return self.fix(claim, Site(claim, program))
 
     def message(self, claim: Claim) -> str:

@@ -22,18 +22,22 @@ from typing import TYPE_CHECKING
 
 from gradlint.fixing.bound import unbound_reads
 from gradlint.fixing.text import EditError, edited, shifted, splices, texts
+from gradlint.flow.account import running
 from gradlint.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gradlint.finding import Finding
+    from gradlint.flow.account import Account
     from gradlint.flow.facts import Claim, Facts, Question, Span
     from gradlint.sources.source import Source
 
     Analyse = Callable[[Source], Facts]
     Read = Callable[[str], Source]
 
+LOOK = 2
+"""What a look at a text costs, a character."""
 SINGLY = 12
 """How many fixes of one source are proved one by one; more are proved together, and apart only where that fails."""
 
@@ -49,7 +53,9 @@ class Claimed:
     claim: Claim
 
 
-def proved(source: Source, facts: Facts, claimed: Sequence[Claimed], analyse: Analyse, read: Read) -> list[Finding]:
+def proved(
+    source: Source, facts: Facts, claimed: Sequence[Claimed], analyse: Analyse, read: Read, cost: int = 0
+) -> list[Finding]:
     """The findings with those fixes alone that the analysis bears out.
 
     Args:
@@ -58,12 +64,15 @@ def proved(source: Source, facts: Facts, claimed: Sequence[Claimed], analyse: An
         claimed: Its findings.
         analyse: Analyses a source as this one was.
         read: Makes a source of the same path and kind out of a changed text.
+        cost: What the analysis of the source took of the account.
     """
     before = _State(source, facts)
     with_fix = [one for one in claimed if one.finding.fix is not None]
     reasons: dict[int, str] = {}
-    prover = _Prover(before, analyse, read)
-    if len(with_fix) <= SINGLY:
+    account = running()
+    cost += LOOK * len(source.code)
+    prover = _Prover(before, analyse, read, account, cost)
+    if len(with_fix) <= SINGLY and len(with_fix) * cost <= account.left:
         for one in with_fix:
             _note(reasons, one, prover.objection([one]))
     else:
@@ -125,6 +134,9 @@ class _Prover:
     before: _State
     analyse: Analyse
     read: Read
+    account: Account
+    cost: int
+    """What proving costs once: as much as the first analysis did, and a look at the text."""
 
     def together(self, tried: Sequence[Claimed], reasons: dict[int, str]) -> None:
         """Prove fixes in one go, and halves of them apart where that fails."""
@@ -140,6 +152,9 @@ class _Prover:
 
     def objection(self, tried: Sequence[Claimed]) -> str | None:
         """Why fixes cannot be offered, or None where they can."""
+        if self.account.left < self.cost:
+            return "the program is too long for it to be proved"
+        self.account.pay(LOOK * len(self.before.source.code))
         edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
         try:
             text = edited(self.before.source, dict.fromkeys(edits))

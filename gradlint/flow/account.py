@@ -19,8 +19,6 @@ LIMIT = 1_200_000
 """What one file may cost. A unit is about a microsecond of a slow machine, and some 100 bytes where it is kept."""
 STEP = 10
 """What an expression or a statement of the program costs."""
-DEEPEST = 640
-"""How deep the program may go, in calls of Python's own: well below what Python itself refuses."""
 
 
 class ExhaustedError(Exception):
@@ -36,16 +34,14 @@ class Account:
     Attributes:
         limit: What it may cost.
         spent: What it has cost.
-        depth: How deep the program is nested where it is running now.
         hidden: What has come to stand behind an unknown value since the machine last looked.
     """
 
-    __slots__ = ("depth", "hidden", "limit", "spent")
+    __slots__ = ("hidden", "limit", "spent")
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
         self.spent = 0
-        self.depth = 0
         self.hidden: list[Any] = []
 
     def pay(self, amount: int) -> None:
@@ -58,6 +54,10 @@ class Account:
         if self.spent > self.limit:
             raise ExhaustedError
 
+    def charge(self, amount: int) -> None:
+        """Count work that has been done, whether or not there was so much left."""
+        self.spent = min(self.spent + amount, self.limit)
+
     def pay_for(self, length: int) -> None:
         """Count a look at, or a copy of, so many entries that are taken all at once.
 
@@ -66,17 +66,6 @@ class Account:
         """
         self.spent += 1 + (length >> 4)
         if self.spent > self.limit:
-            raise ExhaustedError
-
-    def descend(self, levels: int) -> None:
-        """Go deeper; the caller takes ``levels`` off :attr:`depth` again when it is done.
-
-        Raises:
-            ExhaustedError: If that is too deep.
-        """
-        self.depth += levels
-        if self.depth > DEEPEST:
-            self.depth -= levels
             raise ExhaustedError
 
     @property

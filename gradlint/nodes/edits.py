@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.changes import After, ChangeError, Move, changed
 from gradlint.nodes.lazy import cst
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gradlint.nodes.changes import Change
     from gradlint.nodes.program import Program
 
+WRITING = 4
+"""What writing a statement anew costs, a character."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _TOKEN = re.compile(r"\w+|[^\S\r\n]+|\r\n|[^\w\s]|\s")
 _WORD = re.compile(r"\w")
@@ -34,13 +37,17 @@ class Replacement:
 
 def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replacement, ...] | None:
     """The edits that make changes of a program, in its order; None where they cannot be made, or break it."""
-    if not program.is_faithful:
+    account = running()
+    if not program.is_faithful or not account.left:
         return None
     far = [one for one in changes if isinstance(one, Move) and _crosses(program, one)]
     changes = [one for one in changes if one not in far]
     try:
-        code = changed(program, changes).code + program.tail if changes else program.code
-        ast.parse(code)
+        module = changed(program, changes) if changes else program.module
+        code = program.written(module) + program.tail
+        written = program.rewritten(module)
+        account.charge(WRITING * len(written))
+        ast.parse(written)
         moved = [replacement for one in far for replacement in _moved(program, one)]
     except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):
         return None

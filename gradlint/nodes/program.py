@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _Node = TypeVar("_Node", bound="cst.CSTNode")
 
+LONGEST = 100_000
+"""How many characters a program may have for its fixes to be worked out: LibCST takes its time."""
 NAMING = {
     "Attribute": {"attr"},
     "Arg": {"keyword"},
@@ -119,13 +121,34 @@ class Program:
         """
         return cst.parse_module(self.code)
 
-    @property
+    @cached_property
     def is_faithful(self) -> bool:
-        """Whether LibCST parses the program and gives back its very text."""
+        """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
+        if len(self.code) > LONGEST:
+            return False
         try:
             return self.module.code + self.tail == self.code
         except (cst.ParserSyntaxError, RecursionError, ValueError):
             return False
+
+    @cached_property
+    def _written(self) -> dict[cst.CSTNode, str]:
+        """The text of each statement of the module itself."""
+        return {one: self.module.code_for_node(one) for one in self.module.body}
+
+    def written(self, module: cst.Module) -> str:
+        """The text of this program's module after a change: a statement that is still there is not written anew."""
+        if not (module.body and module.has_trailing_newline):
+            return module.code
+        known = self._written
+        body = (known[one] if one in known else module.code_for_node(one) for one in module.body)
+        header = (module.code_for_node(one) for one in module.header)
+        footer = (module.code_for_node(one) for one in module.footer)
+        return "".join([*header, *body, *footer])
+
+    def rewritten(self, module: cst.Module) -> str:
+        """The text of those statements alone that a change of this program's module wrote anew."""
+        return "".join(module.code_for_node(one) for one in module.body if one not in self._written)
 
     @property
     def tail(self) -> str:

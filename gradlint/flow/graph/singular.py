@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.values.numbers import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
 from gradlint.flow.values.values import Const, Number, Tensor, Value
@@ -73,6 +74,7 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
 
 def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
     """Whether all that is computed with a result hands it no gradient: a product with 0, a larger number beside it."""
+    pay(1 + len(nodes))
     users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
     return bool(users) and all(_drops(user, node) for user in users)
 
@@ -108,6 +110,7 @@ def _below(node: Tensor) -> Iterator[Value]:
     while stack:
         value = stack.pop()
         if id(value) not in seen:
+            pay(1 + len(value.edges))
             seen.add(id(value))
             yield value
             stack.extend(edge.parent for edge in value.edges)
@@ -191,6 +194,7 @@ def _branch(value: Value) -> Iterator[Tensor]:
         node = stack.pop()
         if id(node) in seen or not isinstance(node, Tensor) or short(node.op) == "where":
             continue
+        pay(1 + len(node.edges))
         seen.add(id(node))
         yield node
         stack.extend(edge.parent for edge in node.edges if edge.cut is None)

@@ -210,7 +210,7 @@ class Core(Interpreter):
         Raises:
             ExhaustedError: If the budget has run out.
         """
-        self.account.pay(visits)
+        self.account.pay(2 * visits)
 
     def text(self, node: ast.AST | Span | None) -> str:
         """The program's text at a node, on one line."""

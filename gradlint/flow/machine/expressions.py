@@ -12,8 +12,9 @@ from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.machine.nodes import EVALUATORS, evaluates
 from gradlint.flow.state.store import join_values
+from gradlint.flow.values.bounds import is_small
 from gradlint.flow.values.kinds import ByKind
-from gradlint.flow.values.making import span_of, with_key
+from gradlint.flow.values.making import Filling, span_of
 from gradlint.flow.values.modules import Imported
 from gradlint.flow.values.program import Function, Generator, Instance
 from gradlint.flow.values.values import (
@@ -25,7 +26,6 @@ from gradlint.flow.values.values import (
     Known,
     LibObject,
     Number,
-    Pairs,
     Seq,
     Symbolic,
     Tensor,
@@ -156,10 +156,11 @@ def eval_joined_str(machine: Core, node: ast.JoinedStr) -> Value:
     for part in node.values:
         value = machine.eval(part.value) if isinstance(part, ast.FormattedValue) else machine.eval(part)
         plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
-        text = f"{text}{value.value}" if text is not None and plain and isinstance(value, Const) else None
+        known = plain and isinstance(value, Const) and is_small(value.value)
+        text = f"{text}{value.value}" if text is not None and known and isinstance(value, Const) else None
         if isinstance(part, ast.FormattedValue):
             machine.depend(made, machine.leaves(value), machine.cut(Kind.PYTHON, part, "f-string"))
-    return made if text is None else Const(text)
+    return made if text is None or not is_small(text) else Const(text)
 
 
 @evaluates(ast.Lambda)
@@ -215,19 +216,14 @@ def eval_set(machine: Core, node: ast.Set) -> Value:
 
 @evaluates(ast.Dict)
 def eval_dict(machine: Core, node: ast.Dict) -> Value:
-    pairs = Pairs()
+    filling = Filling()
     for key, item in zip(node.keys, node.values, strict=True):
         value = machine.eval(item)
         if key is None:
-            if isinstance(value, Dict):
-                for name, entry in value.pairs.entries:
-                    pairs = pairs.put(name, entry)
-                pairs = Pairs(pairs.entries, pairs.exact and value.pairs.exact, pairs.rest + value.pairs.rest)
-            else:
-                pairs = Pairs(pairs.entries, False, (*pairs.rest, value))
-            continue
-        pairs = with_key(pairs, machine.eval(key), value)
-    return Dict(pairs, span_of(node))
+            filling.spread(value)
+        else:
+            filling.add(machine.eval(key), value)
+    return Dict(filling.pairs(), span_of(node))
 
 
 @evaluates(ast.IfExp)
@@ -368,16 +364,14 @@ def eval_set_comp(machine: Core, node: ast.SetComp) -> Value:
 
 @evaluates(ast.DictComp)
 def eval_dict_comp(machine: Core, node: ast.DictComp) -> Value:
-    def pair() -> Value:
-        return Seq(Items((machine.eval(node.key), machine.eval(node.value))), "tuple")
+    filling = Filling()
 
-    values, exact = machine.comprehend(node, pair)
-    pairs = Pairs(exact=exact)
-    for value in values:
-        assert isinstance(value, Seq)
-        key, item = value.items.values
-        pairs = with_key(pairs, key, item)
-    return Dict(pairs, span_of(node))
+    def pair() -> Value:
+        filling.add(machine.eval(node.key), machine.eval(node.value))
+        return Const(None)
+
+    _, exact = machine.comprehend(node, pair)
+    return Dict(filling.pairs(exact=exact), span_of(node))
 
 
 @evaluates(ast.GeneratorExp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind, Note, Span
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES, is_keras, untrained
@@ -336,7 +337,9 @@ class Causes(Asking):
 
     def own_ways(self) -> set[int]:
         """The values below the targets that code in view leads to: not what a Variable was assigned long before."""
-        seen: set[int] = set()
+        if self.known_own_ways is not None:
+            return self.known_own_ways
+        self.known_own_ways = seen = set()
         stack: list[Value] = list(self.targets)
         while stack:
             node = stack.pop()
@@ -507,6 +510,7 @@ def _steers(edge: Edge) -> bool:
 
 def made_of_gradient(value: Value, depth: int = 5) -> bool:
     """Whether a value was computed from a gradient, as an update by hand is."""
+    pay(1)
     if isinstance(value, Tensor) and value.gradient_of is not None:
         return True
     return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)

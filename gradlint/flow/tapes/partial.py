@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES
@@ -223,6 +224,7 @@ def _is_way(edge: Edge) -> bool:
 
 def given_by(value: Value, model: Value, depth: int = 12) -> bool:
     """Whether a value surely was computed from what calling a model gave."""
+    pay(1)
     if not value.edges or not depth:
         return False
     if isinstance(value, Unknown):

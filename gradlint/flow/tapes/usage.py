@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values.making import span_of
@@ -90,6 +91,7 @@ def _comes_from(value: Value, call: object, recording: Recording) -> bool:
         node = stack.pop()
         if getattr(node, "gradient_of", None) == call or getattr(node, "span", None) == call:
             return True
+        pay(1)
         if id(node) not in seen:
             seen.add(id(node))
             stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.seen)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay, pay_for
 from gradlint.flow.facts import Span
-from gradlint.flow.values.bounds import LEAVES
-from gradlint.flow.values.values import Const, Dict, Edge, Items, Pairs, Seq, Storage, Value
+from gradlint.flow.values.bounds import LEAVES, MOST, is_small
+from gradlint.flow.values.values import Const, Dict, Edge, Items, Number, Pairs, Seq, Storage, Unknown, Value
 
 if TYPE_CHECKING:
     import ast
@@ -34,6 +34,9 @@ def sequence(values: Iterable[Value], kind: str = "list", *, exact: bool = True,
 def gain(value: Value, edges: tuple[Edge, ...]) -> None:
     """Let a value that is there already depend on more."""
     pay_for(len(value.edges))
+    if isinstance(value, Unknown) and len(value.edges) >= MOST:
+        value.anything = True
+        return
     value.edges = (*value.edges, *edges)
 
 
@@ -73,3 +76,47 @@ def leaves(value: Value, depth: int, rest: Value) -> Iterator[Value]:
             yield node.base if isinstance(node, Storage) else node
     if stack:
         yield rest
+
+
+def computed(constant: Any, node: ast.AST | None) -> Const | Number:
+    """A constant that the program computed; where it is large, only its kind is known from then on."""
+    if is_small(constant):
+        return Const(constant)
+    return Number(type(constant).__name__ if isinstance(constant, int | str) else "", span_of(node) if node else None)
+
+
+class Filling:
+    """A dictionary that is being filled with many entries."""
+
+    def __init__(self, pairs: Pairs | None = None) -> None:
+        before = pairs or Pairs()
+        self._entries = {(type(key), key): (key, value) for key, value in before.entries}
+        self._exact = before.exact
+        self._rest = list(before.rest)
+
+    def put(self, key: Any, value: Value) -> None:
+        """Put a value under a key that is known."""
+        self._entries[type(key), key] = key, value
+
+    def add(self, key: Value, value: Value) -> None:
+        """Put a value under a key that may not be known."""
+        found = with_key(Pairs(), key, value)
+        for name, item in found.entries:
+            self.put(name, item)
+        self._rest += found.rest
+        self._exact = self._exact and found.exact
+
+    def spread(self, value: Value) -> None:
+        """Put in what another value holds, as ``**value`` does."""
+        if not isinstance(value, Dict):
+            self._rest.append(value)
+            self._exact = False
+            return
+        for name, item in value.pairs.entries:
+            self.put(name, item)
+        self._rest += value.pairs.rest
+        self._exact = self._exact and value.pairs.exact
+
+    def pairs(self, *, exact: bool = True) -> Pairs:
+        """The entries; ``exact`` says whether there surely are no others that were never put in."""
+        return Pairs(tuple(self._entries.values()), self._exact and exact, tuple(self._rest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.account import pay
 from gradlint.flow.values.values import Array, Const, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def arguments(value: Tensor) -> tuple[Value, ...]:
 
 def rank(value: Value, depth: int = 12) -> int | None:
     """How many axes a value has; None where that is not known."""
+    pay(1)
     if isinstance(value, Const):
         return 0 if isinstance(value.value, int | float | complex) else None
     if isinstance(value, Seq):
@@ -104,6 +106,7 @@ Seen = dict[tuple[int, int], Numbers | None]
 
 def sizes(value: Value, depth: int = 12) -> list[int] | None:
     """How many elements a value has along each axis; None where the program does not fix it."""
+    pay(1)
     fixed = numbers(value)
     if fixed is not None:
         return shape(fixed)
@@ -117,7 +120,7 @@ def sizes(value: Value, depth: int = 12) -> list[int] | None:
     name, given = short(value.op), arguments(value)
     if name in _SHAPED and given:
         axes = flatten(numbers(given[0]))
-        return None if axes is None else [int(axis) for axis in axes]
+        return None if axes is None or not all(map(math.isfinite, axes)) else [int(axis) for axis in axes]
     parts = [sizes(part, depth - 1) for part in given]
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
@@ -148,6 +151,7 @@ def _numbers(value: Value, depth: int, seen: Seen) -> Numbers | None:
 
 
 def _worked_out(value: Value, depth: int, seen: Seen) -> Numbers | None:
+    pay(1)
     if isinstance(value, Seq):
         if not value.items.exact or len(value.items.values) > _LIMIT:
             return None
@@ -195,7 +199,7 @@ def _full(shape: Numbers | None, fill: float) -> Numbers | None:
     if shape is None:
         return None
     sizes = flatten(shape) or []
-    if math.prod(max(size, 0) for size in sizes) > _LIMIT:
+    if not all(0 <= size <= _LIMIT for size in sizes) or math.prod(sizes) > _LIMIT:
         return None
     made: Numbers = fill
     for size in reversed(sizes):
@@ -243,6 +247,7 @@ def shape(value: Numbers) -> list[int]:
 
 def _zip(function: Callable[[float, float], float], a: Numbers | None, b: Numbers | None) -> Numbers | None:
     """An operation on two nests, broadcast as NumPy and TensorFlow do."""
+    pay(1)
     if a is None or b is None:
         return None
     if not isinstance(a, list) and not isinstance(b, list):

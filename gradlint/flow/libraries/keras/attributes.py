@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
@@ -198,6 +199,7 @@ def set_somewhere(machine: Interpreter, value: Unknown, name: str, new: Value) -
     """Write an attribute of a layer that is one of several: any layer of the model that it was taken from."""
     for edge in value.edges:
         owner = edge.parent
+        pay(1 + len(owner.edges))
         for one in [inner.parent for inner in owner.edges] if isinstance(owner, Unknown) else [owner]:
             if not isinstance(one, LibObject | Instance) or not is_layer(one):
                 continue

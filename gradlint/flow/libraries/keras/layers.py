@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.values.program import Function, Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 
@@ -44,6 +45,7 @@ def nested(value: Value) -> list[Value]:
 
 def distinct(values: list[Value]) -> list[Value]:
     """Each object once, in order."""
+    pay(1 + len(values))
     return list({id(value): value for value in values}.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.account import pay
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import (
@@ -68,6 +69,7 @@ def symbolic(made: Value) -> Value:
 
 def stands_for_symbol(value: Value, depth: int = 4) -> bool:
     """Whether a value is a symbol on some way, or what code of others makes of one."""
+    pay(1)
     if isinstance(value, Join):
         return any(stands_for_symbol(option, depth) for option in value.options)
     if isinstance(value, Unknown) and depth and value.why in {"call", "operation", "item"}:

@@ -9,7 +9,8 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.libraries.python import operators
 from gradlint.flow.state.store import join_values
-from gradlint.flow.values.making import ANY_ATTRIBUTE, sequence, span_of, with_key
+from gradlint.flow.values.bounds import is_small
+from gradlint.flow.values.making import ANY_ATTRIBUTE, Filling, computed, sequence, span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Function, Generator, Instance
 from gradlint.flow.values.values import (
@@ -59,9 +60,9 @@ def other(machine: Interpreter, call: LibraryCall) -> Value:
 def scalar(machine: Interpreter, call: LibraryCall) -> Value:
     """``float(x)`` and its kin: a Python scalar, which leaves the gradient behind."""
     first = call.args[0] if call.args else None
-    if isinstance(first, Const):
+    if isinstance(first, Const) and is_small(first.value):
         try:
-            return Const(_SCALARS[call.last](first.value))
+            return computed(_SCALARS[call.last](first.value), call.node)
         except (TypeError, ValueError, OverflowError):
             return Number(call.last, span_of(call.node))
     if call.last in {"float", "int"} and machine.converts and isinstance(first, Tensor | Variable | Unknown):
@@ -100,7 +101,7 @@ def absolute(machine: Interpreter, call: LibraryCall) -> Value:
     """``abs(x)``."""
     value = call.args[0] if call.args else None
     if isinstance(value, Const) and isinstance(value.value, int | float):
-        return Const(abs(value.value))
+        return computed(abs(value.value), call.node)
     if isinstance(value, Tensor | Variable):
         return machine.tensor(call.node, [value], dtype=value.dtype, op="tensorflow.abs")
     if isinstance(value, Array | Number):
@@ -394,10 +395,10 @@ def _in_any_order(items: list[Value]) -> list[Value]:
 @models("builtins.dict", "collections.OrderedDict")
 def dictionary(machine: Interpreter, call: LibraryCall) -> Value:
     """``dict(...)``."""
-    pairs = _pairs(machine, call.args[0], call.node) if call.args else Pairs()
+    filling = Filling(_pairs(machine, call.args[0], call.node) if call.args else None)
     for key, value in call.kwargs.items():
-        pairs = pairs.put(key, value)
-    return Dict(pairs, span_of(call.node))
+        filling.put(key, value)
+    return Dict(filling.pairs(), span_of(call.node))
 
 
 def _pairs(machine: Interpreter, value: Value, node: ast.AST) -> Pairs:
@@ -405,13 +406,13 @@ def _pairs(machine: Interpreter, value: Value, node: ast.AST) -> Pairs:
     if isinstance(value, Dict):
         return value.pairs
     items, exact = machine.iterate(value, node)
-    pairs = Pairs(exact=exact)
+    filling = Filling()
     for item in items:
         if isinstance(item, Seq) and len(item.items.values) == 2:
-            pairs = with_key(pairs, *item.items.values)
+            filling.add(*item.items.values)
         else:
-            pairs = Pairs(pairs.entries, False, (*pairs.rest, item))
-    return pairs
+            filling.spread(item)
+    return filling.pairs(exact=exact)
 
 
 @models("builtins.zip")

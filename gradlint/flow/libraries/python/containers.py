@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.state.store import MANY, join_values
-from gradlint.flow.values.making import sequence, span_of, with_key
+from gradlint.flow.values.making import Filling, sequence, span_of, with_key
 from gradlint.flow.values.program import Function, Generator
 from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value, either
 
@@ -195,17 +195,12 @@ def get(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
 @methods(Dict, "update")
 def update(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
     """``table.update(other)``."""
-    pairs = owner.pairs
+    filling = Filling(owner.pairs)
     for value in call.args:
-        if isinstance(value, Dict):
-            for key, item in value.pairs.entries:
-                pairs = pairs.put(key, item)
-            pairs = Pairs(pairs.entries, pairs.exact and value.pairs.exact, pairs.rest + value.pairs.rest)
-        else:
-            pairs = Pairs(pairs.entries, False, (*pairs.rest, value))
+        filling.spread(value)
     for name, item in call.kwargs.items():
-        pairs = pairs.put(name, item)
-    machine.set(owner.state, "pairs", pairs)
+        filling.put(name, item)
+    machine.set(owner.state, "pairs", filling.pairs())
     return Const(None)
 
 

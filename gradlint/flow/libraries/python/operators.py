@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Kind
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import computed, span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import (
     Array,
@@ -82,6 +83,8 @@ OP_NAMES: dict[type[ast.operator], str] = {
     ast.MatMult: "tensorflow.matmul",
 }
 _BIG = 1 << 64
+_WIDE = re.compile(r"[*]|[0-9]{3}")
+"""In a text with ``%``: a width or a precision that may be large."""
 _MAGIC = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul",
@@ -225,8 +228,10 @@ def _constant(machine: Interpreter, node: ast.AST, op: ast.operator, left: Const
         return Number("str", span_of(node))
     if isinstance(op, ast.Mult) and (isinstance(a, str | bytes) or isinstance(b, str | bytes)):
         return Number("str", span_of(node))
+    if isinstance(op, ast.Mod) and isinstance(a, str | bytes) and _WIDE.search(str(a)):
+        return Number("str", span_of(node))
     try:
-        return Const(function(a, b))
+        return computed(function(a, b), node)
     except Exception:  # the program itself would raise here
         return Number("", span_of(node))
 
@@ -341,7 +346,7 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
         return Number("bool", span_of(node)) if truth is None else Const(not truth)
     if isinstance(value, Const):
         try:
-            return Const(-value.value if isinstance(node.op, ast.USub) else value.value)
+            return computed(-value.value if isinstance(node.op, ast.USub) else value.value, node)
         except TypeError:
             return Number("", span_of(node))
     if isinstance(value, Tensor | Variable | Params):

@@ -10,7 +10,8 @@ from gradlint.flow.facts import Kind
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.libraries.python.builtins import lazy, leaves_graph
-from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.bounds import NUMBER
+from gradlint.flow.values.making import computed, sequence, span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Instance, Partial
 from gradlint.flow.values.values import Const, Dict, Items, Known, LibObject, Number, Pairs, Seq, Unknown, Value
@@ -27,6 +28,12 @@ _COMPARE: dict[str, ast.cmpop] = {
 }  # fmt: skip
 
 
+_COUNTING = frozenset({"factorial", "comb", "perm"})
+"""Functions whose values grow faster than any power of what goes in."""
+_COUNTED = 64
+"""The largest number that they are given here."""
+
+
 def _foreign(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.foreign("call", call.node, call.values)
 
@@ -35,9 +42,11 @@ def _foreign(machine: Interpreter, call: LibraryCall) -> Value:
 def mathematics(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of :mod:`math`: a Python number, which leaves the gradient behind."""
     args = call.args
-    if args and all(isinstance(value, Const) for value in args):
+    given = [value.value for value in args if isinstance(value, Const)]
+    most = _COUNTED if call.last in _COUNTING else NUMBER
+    if args and len(given) == len(args) and all(not isinstance(one, int) or abs(one) <= most for one in given):
         try:
-            return Const(getattr(math, call.last)(*(value.value for value in args if isinstance(value, Const))))
+            return computed(getattr(math, call.last)(*given), call.node)
         except Exception:  # whatever the program's own call would raise
             return Number("float", span_of(call.node))
     made = Number("float", span_of(call.node))
