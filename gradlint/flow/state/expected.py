@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
-_SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(|\bexcept\b[^:\n]*(?:Error|Exhausted)")
+_SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(|^[ \t]*except\b[^:\n]*(?:Error|Exhausted)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
