@@ -19,6 +19,7 @@ from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import LIBRARIES, Wrappers, root
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
+from gradlint.flow.values.trees import nodes
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
@@ -164,7 +165,7 @@ class Core(Interpreter):
     @cached_property
     def legacy_keras(self) -> bool:
         """Whether the program runs on Keras 2, which ``tf_keras`` is."""
-        for node in ast.walk(self.tree):
+        for node in nodes(self.tree):
             if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
                 return True
             if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
@@ -502,9 +503,9 @@ class Core(Interpreter):
     @cached_property
     def replaced_names(self) -> frozenset[str]:
         """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
-        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports = [node for node in nodes(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
         libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
-        stored = (node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
+        stored = (node for node in nodes(self.tree) if isinstance(node, ast.Attribute))
         return frozenset(
             node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
         )

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.relevance import names_tape
+from gradlint.flow.values.trees import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def asks_for_gradients(code: str, tree: ast.Module) -> bool:
     """Whether a program makes a tape, or lets Keras or an optimizer make one."""
     if names_tape(code):
         return True
-    methods = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    methods = (node.func for node in nodes(tree) if isinstance(node, ast.Call))
     called = {method.attr for method in methods if isinstance(method, ast.Attribute)}
     return "minimize" in called or ("compile" in called and not called.isdisjoint(TRAINING))
 
@@ -35,7 +36,7 @@ def is_graph_code(tree: ast.Module) -> bool:
     """
     if _aliases_of_tensorflow_one(tree):
         return True
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
     if any(_last(node.func) in SWITCHES for node in calls):
         return True
     sessions = set(_session_names(tree))
@@ -44,7 +45,7 @@ def is_graph_code(tree: ast.Module) -> bool:
         and node.attr in RUNNING
         and isinstance(node.value, ast.Name)
         and node.value.id in sessions
-        for node in ast.walk(tree)
+        for node in nodes(tree)
     )
 
 
@@ -57,14 +58,14 @@ def _aliases_of_tensorflow_one(tree: ast.Module) -> set[str]:
     """The attributes that a program reads of ``tf`` itself and that only TensorFlow 1 has."""
     whole = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Import)
         for alias in node.names
         if alias.name == "tensorflow"
     }
     return {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute)
         and node.attr in SESSIONS
         and isinstance(node.value, ast.Name)
@@ -74,7 +75,7 @@ def _aliases_of_tensorflow_one(tree: ast.Module) -> set[str]:
 
 def _session_names(tree: ast.Module) -> Iterator[str]:
     """The names that hold a session."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _last(node.value.func) in SESSIONS:
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
