@@ -135,10 +135,13 @@ class Standing:
         return found
 
     def _parts(self, value: Any) -> list[Any]:
-        """A value's leaves, with the tensors that a composite is made of."""
-        if type(value).__name__ not in {"SparseTensor", "RaggedTensor", "IndexedSlices"}:
-            return self.leaves(value)
-        return list(self.tf.nest.flatten(value, expand_composites=True))
+        """A value's leaves, with the tensors that a composite is made of, also where it stands in a nest."""
+        return [part for leaf in self.leaves(value) for part in self._components(leaf)]
+
+    def _components(self, leaf: Any) -> list[Any]:
+        if type(leaf).__name__ not in {"SparseTensor", "RaggedTensor", "IndexedSlices"}:
+            return [leaf]
+        return list(self.tf.nest.flatten(leaf, expand_composites=True))
 
     def _leaf(self, leaf: Any, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> list[str]:
         held = canonical(leaf)

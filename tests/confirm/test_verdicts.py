@@ -142,6 +142,17 @@ LOST = {
         {"outcome": "zero"},
         "is None, silenced as zero",
     ),
+    "none beside a sparse tensor": (
+        """
+        x = tf.Variable(tf.reshape(tf.range(12.0), [4, 1, 3]))
+        with tf.GradientTape() as tape:
+            decoded, score = tf.nn.ctc_greedy_decoder(x, [4])
+            y = tf.reduce_sum(score * score)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.nn.ctc_greedy_decoder(x, [4])", "code_of_rule": "GT301"},
+        "the gradient with respect to x is None",
+    ),
     "nan at the program's input": (
         """
         x = tf.Variable([0.0, 1.0])
