@@ -269,3 +269,19 @@ def test_indices_beside_floats_have_a_gradient_of_zeros(target: str, method: str
     """
     claims = [claim for claim in analyse(HEAD + dedent(code)).claims if claim.gradients]
     assert [gradient.outcome for claim in claims for gradient in claim.gradients] == [outcome]
+
+
+@pytest.mark.parametrize(("eagerly", "raises"), [(True, False), (False, True)])
+def test_a_function_that_may_run_eagerly_may_read_numbers(eagerly: bool, raises: bool) -> None:
+    code = f"""
+        {"tf.config.run_functions_eagerly(True)" if eagerly else ""}
+
+        @tf.function
+        def f():
+            return tf.constant((w * w).numpy()) + w
+
+        with tf.GradientTape() as tape:
+            y = f()
+        tape.gradient(y, w)
+    """
+    assert ("graph" in [reason for _, _, reason in causes(code)]) is raises

@@ -536,6 +536,9 @@ class Core(Interpreter):
     def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
         """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
 
+        Where the program speaks of ``run_functions_eagerly``, its functions may run without a graph, and nothing is
+        said.
+
         Args:
             value: What the conversion would give.
             node: The conversion.
@@ -544,6 +547,8 @@ class Core(Interpreter):
             exception: What it raises.
             kind: The rule that it belongs to.
         """
+        if self.mentions("run_functions_eagerly"):
+            return
         self.recorder.claim(
             kind,
             span_of(node),
