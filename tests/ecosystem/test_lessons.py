@@ -214,7 +214,7 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_mean(odeint(field, tf.ones((1, 2)), tf.linspace(0.0, 1.0, 3)))
 gradients = tape.gradient(loss, field.trainable_variables)
 """,
-        "no-variables",
+        "untracked",
     ),
 }
 

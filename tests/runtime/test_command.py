@@ -109,6 +109,7 @@ def test_pytest_itself_watches_with_an_option(folder: Path) -> None:
         cwd=folder,
         capture_output=True,
         text=True,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -34,9 +34,8 @@ def note(asking: Asking, asked: list[Value]) -> None:
         machine.asked_for[id(source)] = source
     held = (call.sources.extra or {}).get("untracked", ()) if isinstance(call.sources, Seq) else ()
     for variable in held:
-        if not _learns(variable) or not all(
-            variable in reach and id(variable) in reach.sure for reach in asking.reaches
-        ):
+        reached = all(variable in reach and id(variable) in reach.sure for reach in asking.reaches)
+        if not _learns(variable) or (asked and not reached):
             continue
         detail = {
             "source": machine.text(call.sources_node),
