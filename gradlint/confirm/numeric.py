@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gradlint.confirm import evidence
 from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
 from gradlint.confirm.protocol import Trial
 from gradlint.confirm.reasons import Judgement, reason
@@ -218,14 +219,15 @@ def zero(question: Question, base: Trial) -> Runs:
 def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
     """Run with the program's own input, then with its inputs filled, until the claimed gradient is not finite.
 
+    A rule whose findings name a lost connection speaks of the program's own input alone, and no other is tried.
+
     Yields:
         The runs that it takes.
     """
     plan, want = question.plan, question.want
     tried, other = 0, ""
     trials = _trials(plan, want.base, replace(base, births=True, eager=True))
-    numbers = question.case.finding.code.startswith("GT6") or not question.case.finding.code.startswith("GT")
-    for trial, name in trials if numbers else trials[:1]:
+    for trial, name in trials[:1] if question.case.finding.code in evidence.EVIDENCE else trials:
         seen = yield trial
         tried += 1
         if tried == 1 and not seen.report.of("call", want.mark):

@@ -244,3 +244,28 @@ def test_a_source_is_not_called_by_the_name_that_a_loop_left_behind() -> None:
     """
     facts = analyse(HEAD + dedent(code))
     assert [question.source for call in facts.calls for question in call.questions] == ["held[0]", "held[1]"]
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "outcome"),
+    [
+        ("tf.math.top_k(x, 2).indices", "gradient", "zero"),
+        ("tf.math.top_k(x, 2)[1]", "gradient", "zero"),
+        ("tf.math.top_k(x, 2).indices", "jacobian", "none"),
+        ("tf.cast(tf.math.top_k(x, 2).indices, tf.float32)", "gradient", "none"),
+        ("tf.argsort(x)", "gradient", "zero"),
+        ("tf.argsort(x, axis=-1)", "gradient", "zero"),
+        ("tf.argsort(x[None], axis=0)", "gradient", "none"),
+        ("tf.experimental.numpy.argsort(x)", "gradient", "none"),
+        ("tf.argmax(x)", "gradient", "none"),
+    ],
+)
+def test_indices_beside_floats_have_a_gradient_of_zeros(target: str, method: str, outcome: str) -> None:
+    code = f"""
+        x = tf.Variable([1.3, -0.7, 2.6, 0.4])
+        with tf.GradientTape() as tape:
+            y = {target}
+        tape.{method}(y, x)
+    """
+    claims = [claim for claim in analyse(HEAD + dedent(code)).claims if claim.gradients]
+    assert [gradient.outcome for claim in claims for gradient in claim.gradients] == [outcome]

@@ -10,10 +10,10 @@ from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import UNREGISTERED, Answered, Call, Cause, tape_name
+from gradlint.flow.tapes.question import INDICES, UNREGISTERED, Answered, Call, Cause, tape_name
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.tapes.silences import because
-from gradlint.flow.values import dtypes
+from gradlint.flow.values import dtypes, numbers
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
     Dict,
@@ -204,14 +204,14 @@ class Questions(Refusals, Partial):
         if self.refuses and cause.outcome == "none":
             cause.outcome, cause.exception = "error", "ValueError"
         if cause.outcome == "none":
-            self.unfloating(recording, cause)
+            self.unfloating(recording, source, cause)
         if self.call.method == "batch_jacobian" and cause.outcome == "none":
             cause.outcome = "zero"
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, cause)
         self.note(text, node, "lost", cause)
 
-    def unfloating(self, recording: Recording, cause: Cause) -> None:
+    def unfloating(self, recording: Recording, source: Value, cause: Cause) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
             if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
@@ -225,6 +225,9 @@ class Questions(Refusals, Partial):
             if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
                 cause.outcome, cause.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
+            elif recorded and self.call.method == "gradient" and _are_indices(target):
+                cause.outcome, cause.detail = "zero", {**cause.detail, "reason": "index"}
+                self.answered.lost.discard(id(source))
 
     def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
@@ -256,3 +259,8 @@ class Questions(Refusals, Partial):
             return
         why = "" if sure else because(self.machine, source, self.targets)
         self.note(text, node, answer, because=why, proved=sure)
+
+
+def _are_indices(target: Tensor) -> bool:
+    """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
+    return target.op in INDICES and numbers.axis_of(target) in {(True, None), (True, -1)}
