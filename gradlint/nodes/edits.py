@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WRITING = 4
 """What writing a statement anew costs, a character."""
+PAIRS = 100_000
+"""How many pairs of equal parts two texts may have for every one of them to be looked at."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _TOKEN = re.compile(r"\w+|[^\S\r\n]+|\r\n|[^\w\s]|\s")
 _WORD = re.compile(r"\w")
@@ -88,14 +91,9 @@ def _anchor(change: Change) -> cst.CSTNode | None:
 
 def _edits(program: Program, code: str, behind: set[int]) -> Iterator[Replacement]:
     old, new = _LINE.findall(program.code), _LINE.findall(code)
-    first = 0
-    while first < min(len(old), len(new)) and old[first] == new[first]:
-        first += 1
-    last = 0
-    while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
-        last += 1
-    middle = SequenceMatcher(None, old[first : len(old) - last], new[first : len(new) - last], autojunk=False)
-    for kind, start, end, start_new, end_new in middle.get_opcodes():
+    first, last = _shared(old, new)
+    middle = old[first : len(old) - last], new[first : len(new) - last]
+    for kind, start, end, start_new, end_new in _opcodes(*middle):
         if kind == "equal":
             continue
         written = new[first + start_new : first + end_new]
@@ -157,7 +155,7 @@ def _of_text(program: Program, line: int, old: str, new: str) -> Iterator[Replac
 def _merged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, str]]:
     """The runs of tokens that differ; what lies between two and has no word in it goes with them."""
     run: tuple[int, int, int, int] | None = None
-    for kind, start, end, start_new, end_new in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, start, end, start_new, end_new in _opcodes(old, new):
         if kind == "equal":
             between = "".join(old[start:end])
             if run is not None and (_WORD.search(between) or "\n" in between):
@@ -169,3 +167,37 @@ def _merged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, str]]:
             run = (run[0], end, run[2], end_new)
     if run is not None:
         yield run[0], run[1], "".join(new[run[2] : run[3]])
+
+
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """How one sequence becomes another, as :meth:`difflib.SequenceMatcher.get_opcodes` gives it.
+
+    The matcher looks at every pair of equal parts, so a part that stands there thousands of times costs the square of
+    that. Past ``PAIRS`` only what lies between the shared ends is compared, and a part that fills more than a hundredth
+    of it is matched where it goes on from others.
+    """
+    often = Counter(new)
+    if sum(often[part] for part in old) <= PAIRS:
+        yield from SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        return
+    first, last = _shared(old, new)
+    if first:
+        yield "equal", 0, first, 0, first
+    ends = len(old) - last, len(new) - last
+    for kind, *places in SequenceMatcher(None, old[first : ends[0]], new[first : ends[1]]).get_opcodes():
+        start, end, start_new, end_new = (first + place for place in places)
+        yield kind, start, end, start_new, end_new
+    if last:
+        yield "equal", ends[0], len(old), ends[1], len(new)
+
+
+def _shared(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many parts two sequences share at their beginning, and then at their end."""
+    shorter = min(len(old), len(new))
+    first = 0
+    while first < shorter and old[first] == new[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    return first, last

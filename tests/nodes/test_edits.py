@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -153,6 +154,20 @@ def test_every_node_is_found_by_its_place(code: str) -> None:
             found = [one for one in program.at(span) if isinstance(one, cst.BaseExpression)]
             assert found, ast.unparse(node)
             assert program.span(found[-1]) == span
+
+
+@pytest.mark.parametrize("between", ["`", "😀", "e\u0301", "a "])
+def test_both_ends_of_a_long_line(between: str) -> None:
+    """What a line repeats thousands of times between two changes is neither written anew nor compared pair by pair."""
+    code = f"y = first('{between * 12_000}', second(x))\n"
+    program = Program(code)
+    changes = [Replace(call(program, name).func, expression(f"tf.{name}")) for name in ("first", "second")]
+    began = time.process_time()
+    edits = replacements(program, changes)
+    assert time.process_time() - began < 2
+    assert edits is not None
+    assert applied(code, edits) == code.replace("first", "tf.first").replace("second", "tf.second")
+    assert sum(len(one.content) for one in edits) < 40
 
 
 def test_what_cannot_be_done_is_refused() -> None:
