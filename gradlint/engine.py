@@ -77,10 +77,10 @@ def _proved(
 ) -> list[Finding]:
     """The findings with those fixes alone that bear being looked at."""
     from gradlint.fixing.proof import Claimed, proved
-    from gradlint.sources.read import from_text
+    from gradlint.sources.read import with_text
 
     def read(text: str) -> Source:
-        return from_text(text, source.path, source.encoding, source.project)
+        return with_text(source, text)
 
     return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read, cost)
 

@@ -216,3 +216,18 @@ def decode(data: bytes, kind: Kind) -> tuple[str, str]:
     except LookupError:
         raise SourceError(f"cannot be decoded: {encoding} is not a text encoding") from None
     return text, encoding
+
+
+def with_text(source: Source, text: str) -> Source:
+    """The same source with another text: of the same kind, whatever the path's suffix says.
+
+    Args:
+        source: The source.
+        text: What it is to hold.
+
+    Raises:
+        SourceError: If it is a notebook and the text is none.
+    """
+    if source.kind == "python":
+        return replace(source, text=text, code=text, segments=(), problems=())
+    return from_text(text, source.path, source.encoding, source.project)
