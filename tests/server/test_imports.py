@@ -197,13 +197,22 @@ async def test_pull(tmp_path: Path) -> None:
         assert not editor.published
 
 
+async def settled(editor: Editor) -> int:
+    """How many refreshes were asked for once those of the beginning, which follow the settings, have come."""
+    before = -1
+    while before != len(editor.refreshes):
+        before = len(editor.refreshes)
+        await asyncio.sleep(1.0)
+    return before
+
+
 async def test_a_file_that_nothing_imports_refreshes_nothing(tmp_path: Path) -> None:
     async with session(tmp_path, able=capabilities(pull=True)) as editor:
         train = editor.open(tmp_path / "train.py", TRAIN)
         await editor.pull(train)
         other = editor.open(tmp_path / "other.py", FIXED)
         await editor.pull(other)
-        asked = len(editor.refreshes)
+        asked = await settled(editor)
         editor.replace(other, BROKEN)
         await editor.pull(other)
         on_disk(editor, tmp_path / "another.py", types.FileChangeType.Created)
