@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from gradlint.confirm.places import METHODS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
 
-CALLS = 40
+CALLS = 120
 """How many runs of one gradient call are reported before the rest is left out."""
 
 
@@ -111,12 +113,14 @@ class _Question:
             serial = self.probe.serials.of(self.object)
             asked.by_object[serial] = asked.by_object.get(serial, 0) + 1
         self.context = self.probe.described.context()
-        self.flat = self.probe.values.flat(self.sources)
+        self.flat = self.probe.values.flat(self.sources) if self.name in METHODS else []
 
     def event(self, asking: Asking) -> Event:
         """What was asked, and how the flagged places stand to it."""
         probe = self.probe
         tape = asking.tape if asking.tape is not None else self.tape
+        if self.name not in METHODS:  # As `fit` does, it asks a tape of its own for gradients of its own choice.
+            self.flat = [probe.tapes.variables.get(id(source), source) for source in asking.sources]
         flat = asking.sources or self._tensors()
         return {
             "n": self.mark,

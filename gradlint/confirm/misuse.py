@@ -74,6 +74,12 @@ def _refused(case: Case, seen: Seen, *, by: str = "") -> Event | None:
     return None
 
 
+def _misfit(case: Case, seen: Seen, function: str) -> Event | None:
+    """The TypeError of a call that does not fit a function, which Python's text names."""
+    event = _refused(case, seen)
+    return event if event is not None and event["type"] == "TypeError" and function in event["text"] else None
+
+
 def _told(event: Event) -> Judgement:
     return Judgement("confirmed", f"{event['type']}: {first(event['text'])}")
 
@@ -93,7 +99,7 @@ def _bad_call(case: Case, seen: Seen) -> Judgement | None:
 
 
 def _watch(case: Case, seen: Seen) -> Judgement | None:
-    event = _refused(case, seen, by="watch")
+    event = _refused(case, seen, by="watch") or _misfit(case, seen, "watch()")
     if event is not None:
         return _told(event)
     return Judgement("refuted", "the line ran and TensorFlow watches it", 9) if _finished(case, seen) else None

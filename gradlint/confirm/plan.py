@@ -219,7 +219,10 @@ class Plan:
 
     def _watch(self, number: int, statement: ast.stmt, expression: ast.expr | None) -> None:
         value = expression if expression is not None else getattr(statement, "value", None)
-        if isinstance(value, ast.expr) and _loaded(value):
+        if expression is None and isinstance(statement, ast.AugAssign) and (bound := _binds(statement)) is not None:
+            marking.put(statement, Mark("updated", number, ast.unparse(bound)))
+            marking.put(statement.value, Mark("operand", number))
+        elif isinstance(value, ast.expr) and _loaded(value):
             marking.put(value, Mark("place", number))
             for node in _operands(value):
                 if self._is_value(node):

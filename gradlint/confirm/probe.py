@@ -287,7 +287,7 @@ class Probe:
     def _frozen(self, mark: int, value: Any) -> Any:
         turn = self.turned.get(mark, 0)
         frozen = self.job.trial.frozen
-        if turn < len(frozen) and frozen[turn] is not None:
+        if turn < len(frozen) and frozen[turn] is not None and not isinstance(value, self.tf.data.Dataset):
             with contextlib.suppress(Exception):
                 return self.values.unpacked(str(frozen[turn]), value)
         return value
@@ -330,6 +330,7 @@ class Probe:
             original(variable, *arguments, **keywords)
             origin = ("variable", next(counter), 0)
             with contextlib.suppress(Exception):
+                self.tapes.variables[id(variable.handle)] = variable
                 if variable.dtype.is_floating:
                     self.origins[self.serials.of(variable)] = origin
                     if origin in trial.move and self.tf.executing_eagerly():

@@ -136,7 +136,7 @@ class Standing:
 
     def _parts(self, value: Any) -> list[Any]:
         """A value's leaves, with the tensors that a composite is made of, also where it stands in a nest."""
-        return [part for leaf in self.leaves(value) for part in self._components(leaf)]
+        return [part for leaf in self.leaves(value) for inner in _elements(leaf) for part in self._components(inner)]
 
     def _components(self, leaf: Any) -> list[Any]:
         if type(leaf).__name__ not in {"SparseTensor", "RaggedTensor", "IndexedSlices"}:
@@ -216,6 +216,13 @@ class Standing:
     def count(self, value: Any) -> int | None:
         """How many leaves a list, tuple or dict has; None for anything else."""
         return len(self.values.flat(value)) if isinstance(value, (list, tuple, dict)) else None
+
+
+def _elements(leaf: Any) -> list[Any]:
+    """What an array of objects holds; anything else is its own only element."""
+    if str(getattr(leaf, "dtype", "")) != "object" or not hasattr(leaf, "ravel"):
+        return [leaf]
+    return list(leaf.ravel())[:LEAVES]
 
 
 def _is_layer(value: Any) -> bool:

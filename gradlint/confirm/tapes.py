@@ -66,6 +66,8 @@ class Tapes:
         self.depth = 0
         self.mine: dict[str, Any] = {}
         self.kept: dict[tuple[str, str], Any] = {}
+        self.variables: dict[int, Any] = {}
+        """The variables by the identities of their handles, which is what TensorFlow's own tapes know of them."""
 
     def install(self) -> None:
         """Take the place of TensorFlow's functions."""
