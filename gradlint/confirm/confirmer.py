@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import math
-import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -96,8 +94,6 @@ class Confirmer:
     def _submit(self, pool: Pool, shared: _Shared, running: dict[int, _Shared]) -> None:
         number = next(self._numbers)
         running[number] = shared
-        for case in shared.cases:
-            case.started = min(case.started, time.monotonic())
         pool.submit(number, shared.job)
 
     def observe(self, work: Iterable[Work]) -> Iterator[tuple[int, list[Finding]]]:
@@ -163,7 +159,7 @@ class Confirmer:
         ready.append(case.jobs[job])
 
     def _verdict(self, pool: Pool, case: _Running, verdict: examine.Verdict) -> tuple[int, int, Confirmation]:
-        seconds = round(max(0.0, time.monotonic() - case.started), 3)
+        seconds = round(case.seconds, 3)
         if self.options.repro is not None and verdict.probe is not None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
         told = verdict.judgement
@@ -196,11 +192,12 @@ class _Running:
         self.source = source
         self.finding = finding
         self.jobs = jobs
-        self.started = math.inf
+        self.seconds = 0.0
         self.examination = _unparsed(plan) if isinstance(plan, str) else examine.examine(plan, plan.cases[index])
 
     def send(self, report: Report | None) -> Job:
         """The next job, after the report on the last one; StopIteration carries the verdict."""
+        self.seconds += 0.0 if report is None else report.seconds
         return next(self.examination) if report is None else self.examination.send(report)
 
 

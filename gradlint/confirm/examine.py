@@ -182,6 +182,7 @@ class _Runs:
             project.inside(),
             package if dots else "",
             plan.texts(),
+            plan.held(),
             tuple(dict.fromkeys(case.place for case in plan.cases if case.wants and case.place is not None)),
             trial,
             share * options.timeout if trial == self.base else max(1.0, self.clock.left),

@@ -20,6 +20,7 @@ REFUSALS = frozenset({"TypeError", "ValueError", "AttributeError", "RuntimeError
 EVIDENCE: dict[str, str] = {
     "GT109": "the flagged list is empty when it is read",
     "GT110": "TensorFlow's `watch` raises at the flagged statement",
+    "GT111": "the object that is asked for its variables holds one that the flagged place made, which moves the target",
     "GT202": "TensorFlow or Python raises at the flagged statement",
     "GT402": "the flagged call asks a persistent tape that still records",
     "GT403": "the flagged tape is persistent and asked for one gradient at most, when the program had run to its end",
@@ -114,6 +115,17 @@ def _no_variables(case: Case, seen: Seen) -> Judgement | None:
         return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
     if counts and all(counts):
         return Judgement("refuted", f"the list has {counts[0]} variables", 9)
+    return None
+
+
+def _untracked(case: Case, seen: Seen) -> Judgement | None:
+    events = seen.report.of("left", case.place) if case.place is not None else []
+    for event in events:
+        if event["moves"]:
+            told = f"{event['moves']} of the variables made there move the target, and the object leaves them out"
+            return Judgement("confirmed", told)
+    if events and all(event["made"] and event["made"] == event["listed"] for event in events):
+        return Judgement("refuted", "what is made there is among the variables of the object that is asked", 9)
     return None
 
 
@@ -225,6 +237,7 @@ def _summed(case: Case, seen: Seen) -> Judgement | None:
 _LOOKS: dict[str, Callable[[Case, Seen], Judgement | None]] = {
     "GT109": _no_variables,
     "GT110": _watch,
+    "GT111": _untracked,
     "GT402": _inside,
     "GT403": _persistent,
     "GT406": _never_asked,

@@ -26,8 +26,8 @@ def words(text: str) -> frozenset[str]:
 
 PRESENTATION = words(
     """
-    IPython bokeh cv2_imshow logging matplotlib mlflow plotly pprint pylab seaborn tensorboard termcolor time tqdm
-    wandb warnings
+    IPython bokeh colorama cv2_imshow ipywidgets logging matplotlib mlflow plotly pprint pylab seaborn tensorboard
+    termcolor time tqdm wandb warnings
     """
 )
 """Modules that show or log and give nothing back to the computation."""
@@ -120,26 +120,32 @@ class Program:
         self.showing: set[str] = set()
         self.holds: dict[str, set[str]] = {}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self.modules[alias.asname or alias.name.partition(".")[0]] = (
-                        alias.name if alias.asname else alias.name.partition(".")[0]
-                    )
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    self.modules[alias.asname or alias.name] = f"{node.module or '.'}.{alias.name}"
-            elif isinstance(node, DEFINITIONS):
+            if isinstance(node, DEFINITIONS):
                 self.definitions.setdefault(node.name, []).append(node)
-            elif isinstance(node, ast.Assign):
-                self._alias(node)
-                for target in node.targets:
-                    self._hold(target, node.value)
-            elif isinstance(node, (ast.For, ast.AsyncFor)):
-                self._hold(node.target, node.iter)
-            elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-                self._hold(node.optional_vars, node.context_expr)
+            else:
+                self._note_import(node)
+                self._note_binding(node)
         local = {name for name, module in self.modules.items() if module.startswith(".")}
         self.libraries = set(self.modules) - local - set(self.definitions)
+
+    def _note_import(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                self.modules[alias.asname or name] = name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                self.modules[alias.asname or alias.name] = f"{node.module or '.'}.{alias.name}"
+
+    def _note_binding(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Assign):
+            self._alias(node)
+            for target in node.targets:
+                self._hold(target, node.value)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._hold(node.target, node.iter)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._hold(node.optional_vars, node.context_expr)
 
     def _alias(self, node: ast.Assign) -> None:
         value = node.value

@@ -196,6 +196,8 @@ def zero(question: Question, base: Trial) -> Runs:
     seen = yield base
     told = stand(want, question.case, question.plan, seen)
     event = told.event
+    if told.how == "unreached":
+        return reason(seen.report, question.plan.line, seen.line)
     if told.how != "holds" or event is None or not vanishes(event, want):
         status: dict[str, Status] = {"holds": "confirmed", "arrived": "refuted"}
         return Judgement(status.get(told.how, "inconclusive"), told.detail, 8)

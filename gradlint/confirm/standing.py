@@ -20,6 +20,8 @@ LEAVES = 64
 """How many leaves of a nest are looked at."""
 HELD = 12
 """How many evaluations of a place are kept."""
+DEEP, WITHIN = 4, 5_000
+"""How many steps deep, and at how many objects, variables are looked for in an object's attributes."""
 SOURCES = 400
 """How many sources a gradient call may have for places to be looked at."""
 
@@ -190,6 +192,31 @@ class Standing:
             return list(value.variables)
         except Exception:
             return None
+
+    def made(self, value: Any) -> list[Any]:
+        """The trainable variables that a value is or holds."""
+        found = [value] if self.values.variable(value) else self._variables(value) or []
+        return [one for one in found if getattr(one, "trainable", False)]
+
+    def within(self, owner: Any) -> set[int]:
+        """The numbers of the variables that an object's attributes lead to, a few steps deep."""
+        found: set[int] = set()
+        seen: set[int] = set()
+        waiting = [(owner, 0)]
+        while waiting and len(seen) < WITHIN:
+            value, depth = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if self.values.variable(value):
+                found.add(self.serials.of(value))
+            elif isinstance(value, (list, tuple, set)):
+                waiting += [(one, depth) for one in value]
+            elif isinstance(value, dict):
+                waiting += [(one, depth) for one in value.values()]
+            elif depth < DEEP and (isinstance(value, self.tf.Module) or _is_layer(value) or value is owner):
+                waiting += [(one, depth + 1) for one in vars(value).values()] if hasattr(value, "__dict__") else []
+        return found
 
     def leaves(self, value: Any) -> list[Any]:
         """A nest's leaves, the first of them."""

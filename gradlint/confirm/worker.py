@@ -93,6 +93,8 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     os.chdir(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
     tempfile.tempdir = folder
+    with contextlib.suppress(KeyError, AttributeError):  # Absl's tests write where the worker had its files.
+        sys.modules["absl.flags"].FLAGS["test_tmpdir"].value = folder
     guard.limit(job.timeout, job.memory, job.output)
     guard.harden(
         folder,
