@@ -48,6 +48,7 @@ from gradlint.flow.values.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gradlint.flow.machine.callbacks import Place
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
@@ -145,7 +146,7 @@ class Core(Interpreter):
         self.classes: list[ClassValue] = []
         self.constructed: set[int] = set()
         """The ids of the classes of which the program makes objects."""
-        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        self.callbacks: dict[tuple[int, Any], Place] = {}
         """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
@@ -366,7 +367,8 @@ class Core(Interpreter):
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
-        for where, key in self.callbacks:
+        self.account.pay(1 + len(self.callbacks) // 4)
+        for where, key in self.callbacks.values():
             held = where.get(key)
             if isinstance(held, Unknown) and held.anything:
                 continue
