@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
+from gradlint.documentation import address
 from gradlint.finding import Finding
 from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
@@ -200,7 +201,7 @@ def _of_comments(
             location=one.location,
             end_location=one.end_location,
             fix=one.fix,
-            url=engine.DOCUMENTATION.format(code=rule.code),
+            url=address(rule),
         )
         for rule in on
         if rule.code in told

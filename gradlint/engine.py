@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import registry
+from gradlint.documentation import address
 from gradlint.finding import Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Claim, Facts, LostGradient
     from gradlint.rule import Diagnostic, Proposal, Rule
     from gradlint.sources.source import Source
-
-DOCUMENTATION = "https://github.com/tf-gradlint/tf-gradlint/blob/main/docs/rules/{code}.md"
 
 
 def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
@@ -101,7 +100,7 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
         gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
         flow=tuple(_story(places, program, claim)),
         fix=_fix(places, program, diagnostic.fix),
-        url=DOCUMENTATION.format(code=rule.code) if registry.is_builtin(rule) else rule.url,
+        url=address(rule),
     )
 
 

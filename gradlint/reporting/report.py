@@ -42,7 +42,7 @@ class RuleInfo:
     summary: str
     documentation: str
     severity: Severity
-    url: str
+    url: str | None
 
 
 def _no_lines(path: str, cell: int | None) -> Sequence[str]:

@@ -35,7 +35,6 @@ def render(report: Report, style: Style) -> str:
             "driver": {
                 "name": "gradlint",
                 "semanticVersion": gradlint.__version__,
-                "informationUri": "https://github.com/tf-gradlint/tf-gradlint",
                 "rules": [_rule(rule) for rule in rules],
             }
         },
@@ -56,16 +55,18 @@ def render(report: Report, style: Style) -> str:
 
 
 def _rule(rule: RuleInfo) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.summary},
         "help": {"text": rule.documentation, "markdown": rule.documentation},
-        "helpUri": rule.url,
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["gradient", "tensorflow"]},
     }
+    if rule.url is not None and not rule.url.startswith("file:"):  # a file's address holds on one machine only
+        described["helpUri"] = rule.url
+    return described
 
 
 def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: Report) -> dict[str, Any]:
