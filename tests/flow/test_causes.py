@@ -9,7 +9,7 @@ from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
-from gradlint.flow import causes
+from gradlint.flow import causes, facts
 from gradlint.flow.causes import Rebound, Unwatched, merged, places
 from gradlint.flow.facts import Asked, Cause, Kind, Span
 
@@ -35,7 +35,7 @@ def test_each_kind_has_one_class() -> None:
 
 @pytest.mark.parametrize("cause", LEAVES, ids=lambda cause: cause.__name__)
 def test_a_cause_holds_no_mapping_and_every_word_of_it_is_made(cause: type[Cause]) -> None:
-    hints = get_type_hints(cause, {**vars(causes), "Span": Span})
+    hints = get_type_hints(cause, {**vars(facts), **vars(causes)})
     made = words_of_the_analysis()
     for field in fields(cause):
         hint = hints[field.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint.flow.causes import merged, places
 from gradlint.flow.facts import Asked, Cause, Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from gradlint.finding import Severity
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+class Follower(Protocol):
+    """Looks at the values of gradient calls."""
+
+    def begin(self) -> None:
+        """A program is run from its top; what was seen before does not count."""
+
+    def judged(self, asking: Any, sources: Any) -> None:
+        """A gradient call was judged: its :class:`~gradlint.flow.tapes.question.Asking` and its sources one by one."""
 
 
 @dataclass
@@ -46,6 +56,8 @@ class Recorder:
         self.parts: list[Part] = []
         self.entries: dict[int, list[Span]] = {}
         """For lines of other modules, the program's own calls that led there, in the order of the run."""
+        self.follower: Follower | None = None
+        """What looks at the values of each gradient call when it was judged, for whoever draws its ways."""
 
     def extend(self, path: str, first: int, lines: list[bytes]) -> None:
         """Note a module of the project whose lines follow those that are there already."""

@@ -72,7 +72,10 @@ class Questions(Refusals, Partial):
                 self.numbers(recording, sources)
                 self.summed()
                 untracked.note(self, self.asked)
-        self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
+        recorder = self.machine.recorder
+        recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
+        if recorder.follower is not None:
+            recorder.follower.judged(self, sources)
         return self.answered
 
     def flat(self, value: Value, node: ast.expr, text: str | None = None) -> list[tuple[Value, ast.expr, str]]:
