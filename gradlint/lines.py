@@ -17,6 +17,11 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
+def cell(index: int) -> str:
+    """A notebook's cell as people count them: from 1, over all cells."""
+    return f"cell {index + 1}"
+
+
 def line(number: int | str) -> str:
     """A line of the program, to stand in a message: it becomes ``line 9``, ``line 2 of cell 4`` or the like."""
     return f"{_OPEN}{number}{_CLOSE}"
