@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
-from gradlint.documentation import address
 from gradlint.finding import Finding
 from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
+from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradlint import registry
 from gradlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -51,21 +48,6 @@ def page(rule: Rule) -> str:
     if found:
         facts.append(f"## References{references}".strip())
     return "\n\n".join(part for part in facts if part) + "\n"
-
-
-def address(rule: Rule) -> str | None:
-    """Where a rule is documented: its page as installed with gradlint, a ``file:`` address, or its own ``url``."""
-    return _installed_page(rule.code) if registry.is_builtin(rule) else rule.url
-
-
-@cache
-def _installed_page(code: str) -> str | None:
-    """In a wheel the pages lie inside the package; in a checkout they lie beside it."""
-    package = Path(__file__).resolve().parent
-    for folder in (package / "pages", package.parent / "docs" / "rules"):
-        if (path := folder / f"{code}.md").is_file():
-            return path.as_uri()
-    return None
 
 
 def table(rules: Iterable[Rule], link: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import registry
-from gradlint.documentation import address
 from gradlint.finding import Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
 from gradlint.nodes.edits import replacements
+from gradlint.pages import address
 from gradlint.places import Places
 from gradlint.rule import Program
 from gradlint.sources.read import code_matters

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_OUTSIDE = re.compile(r"\[(?P<text>[^\]\n]+)\]\((?:\.\./)+(?P<path>[^)#\s]+)\)")
+_OUTSIDE = re.compile(r"\[(?P<text>[^\]\n]+)\]\((?:(?:\.\./)+|(?=examples/))(?P<path>[^)#\s]+)\)")
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
@@ -17,7 +17,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
     depth = page.file.src_uri.count("/")
 
     def named(match: re.Match[str]) -> str:
-        if match[0].count("../") <= depth:
+        if "](examples/" not in match[0] and match[0].count("../") <= depth:
             return match[0]
         text = match["text"].strip("`")
         return f"`{text}`" if text == match["path"] else f"{match['text']} (`{match['path']}`)"

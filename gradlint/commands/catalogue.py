@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
-from gradlint.documentation import address, has_fix, is_on, page
+from gradlint.documentation import has_fix, is_on, page
+from gradlint.pages import address
 from gradlint.reporting.report import RuleInfo
 
 if TYPE_CHECKING:
