@@ -14,7 +14,7 @@ from gradlint.places import Places
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gradlint.flow.facts import Claim, Facts, GradientCall, LostGradient, Question, Span
+    from gradlint.flow.facts import Cause, Claim, Facts, GradientCall, LostGradient, Question, Span
     from gradlint.flow.trails import Link, Point, Trail
     from gradlint.sources.source import Source as Text
 
@@ -61,7 +61,7 @@ class _View:
         self.names = names
         self.places = Places(source, facts.parts)
         self.labels = Labels(source, facts.parts)
-        self.claims: dict[tuple[Span, str], list[tuple[Claim, LostGradient]]] = {}
+        self.claims: dict[tuple[Span, str], list[tuple[Claim[Cause], LostGradient]]] = {}
         for claim in facts.claims:
             for lost in claim.gradients:
                 self.claims.setdefault((lost.call, lost.source), []).append((claim, lost))
@@ -88,7 +88,7 @@ class _View:
 class _Loss:
     """A cause of a call's losses: its claim, and the sources that it breaks."""
 
-    claim: Claim
+    claim: Claim[Cause]
     sources: list[int] = field(default_factory=list)
     partial: bool = False
 
