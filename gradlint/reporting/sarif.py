@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import gradlint
+from gradlint import lines
 from gradlint.escaping import as_json, markdown, name, sarif
 from gradlint.finding import Position
 from gradlint.reporting.fingerprint import fingerprints
@@ -134,7 +135,9 @@ def _location(path: str, cell: int | None, start: Position, end: Position, text:
         "physicalLocation": {"artifactLocation": _artifact(path), "region": _region(start, end)}
     }
     if cell is not None:
-        location["logicalLocations"] = [{"name": f"cell {cell}", "fullyQualifiedName": f"{name(path)}:cell {cell}"}]
+        location["logicalLocations"] = [
+            {"name": lines.cell(cell), "fullyQualifiedName": f"{name(path)}:{lines.cell(cell)}"}
+        ]
         location["properties"] = {"cell": cell}
     if text:
         location["message"] = {"text": sarif(text)}
