@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
 from gradlint.confirm.protocol import Job, Report, Trial
-from gradlint.confirm.reasons import UNINVENTED, Judgement
+from gradlint.confirm.reasons import SETTLED, UNINVENTED, Judgement
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ Examination = Generator[Job, Report, "Verdict"]
 
 APART = 24
 """How many sets of invented arguments are tried in a process of their own."""
-
-SETTLED = 8
-"""What a reason weighs from which on another program would tell no more: the call ran, and what it gave was seen."""
 
 INVENTED = "with invented arguments"
 

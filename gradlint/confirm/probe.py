@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm.asked import Asked
 from gradlint.confirm.errors import Described
+from gradlint.confirm.relied import Relied
 from gradlint.confirm.standing import Evaluation, Standing
 from gradlint.confirm.tapes import Births, Tapes
 from gradlint.confirm.values import Serials, Values
@@ -100,6 +101,7 @@ class Probe:
         if self.job.trial.births:
             Births(self.described.running, self._born).install()
         self._number_variables()
+        self.relied = Relied()
         handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).addHandler(handler)
@@ -256,7 +258,7 @@ class Probe:
 
     def intact(self) -> None:
         """Report it where the program has replaced what is looked at."""
-        replaced = self.tapes.replaced()
+        replaced = self.tapes.replaced() or self.relied.replaced()
         if replaced is not None:
             self.report({"t": "tampered", "what": replaced})
 

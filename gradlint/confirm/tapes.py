@@ -56,7 +56,6 @@ class Tapes:
         self.library: Any = importlib.import_module("tensorflow.python.pywrap_tfe")
         self.record: Any = importlib.import_module("tensorflow.python.eager.record")
         self.backprop: Any = importlib.import_module("tensorflow.python.eager.backprop")
-        self.imperative: Any = importlib.import_module("tensorflow.python.eager.imperative_grad")
         self.original = {name: getattr(self.library, name) for name in WATCHED_BY}
         self.active: list[int] = []
         self.numbers: dict[int, int] = {}
@@ -65,7 +64,6 @@ class Tapes:
         self.running: list[Asking] = []
         self.depth = 0
         self.mine: dict[str, Any] = {}
-        self.kept: dict[tuple[str, str], Any] = {}
         self.variables: dict[int, Any] = {}
         """The variables by the identities of their handles, which is what TensorFlow's own tapes know of them."""
 
@@ -80,27 +78,12 @@ class Tapes:
         }
         for name, function in self.mine.items():
             setattr(self.library, name, function)
-        self.kept = {place: self._found(*place) for place in self._relied_on()}
-
-    @staticmethod
-    def _relied_on() -> Iterator[tuple[str, str]]:
-        for method in ("gradient", "jacobian", "batch_jacobian", "_pop_tape", "_push_tape", "watch"):
-            yield "backprop", method
-        yield "imperative", "imperative_grad"
-
-    def _found(self, module: str, name: str) -> Any:
-        if module == "backprop":
-            return getattr(vars(self.backprop.GradientTape).get(name), "__code__", None)
-        return getattr(self.imperative, name, None)
 
     def replaced(self) -> str | None:
         """What the program has put in the place of something that is relied on, or None."""
         for name, function in self.mine.items():
             if getattr(self.library, name, None) != function:
                 return name
-        for place, value in self.kept.items():
-            if self._found(*place) is not value:
-                return f"GradientTape.{place[1]}" if place[0] == "backprop" else place[1]
         return None
 
     def number(self, tape: Any) -> int:
