@@ -40,7 +40,7 @@ class Seen:
 class Stand:
     """How one claim stands after a run."""
 
-    how: Literal["holds", "arrived", "other", "elsewhere", "mixed", "unreached"]
+    how: Literal["holds", "arrived", "other", "elsewhere", "unrelated", "mixed", "unreached"]
     detail: str = ""
     event: Event | None = None
 
@@ -222,7 +222,7 @@ def _elsewhere(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand
     if not ran:
         return Stand("elsewhere", "the gradient call ran, but not the line that the finding points at")
     detail = next(detail for how, detail in answers if how != "arrived")
-    return Stand("elsewhere", f"{detail}, but it was not seen to be lost where the finding points")
+    return Stand("unrelated", f"{detail}, but it was not seen to be lost where the finding points")
 
 
 def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = None) -> Judgement:
@@ -239,7 +239,7 @@ def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = Non
         return tampered
     stands = [stand(want, case, plan, seen) for want in (case.wants if wants is None else wants)]
     held = [one for one in stands if one.how == "holds"]
-    against = [one for one in stands if one.how in {"arrived", "mixed", "other", "elsewhere"}]
+    against = [one for one in stands if one.how in {"arrived", "mixed", "other", "elsewhere", "unrelated"}]
     if held and not against:
         rest = len(stands) - len(held)
         more = f" (and {len(held) - 1} more)" if len(held) > 1 else ""
