@@ -37,7 +37,6 @@ class Asked:
         self.made = 0
         self.by_object: dict[int, int] = {}
         self.held = job.held
-        self.tape_numbers: dict[int, int] = {}
         self.told: dict[int, int] = {}
         self.covered: set[int] = set()
 

@@ -148,7 +148,7 @@ def _never_asked(case: Case, seen: Seen) -> Judgement | None:
     tapes = _tapes(case, seen)
     asked = max((event["asked"] for event in tapes), default=0)
     if asked:
-        return Judgement("refuted", f"the tape was asked for {asked} gradients", 9)
+        return Judgement("refuted", f"the tape was asked for {asked} gradient{'s' if asked > 1 else ''}", 9)
     if tapes and seen.report.ending == "completed":
         return Judgement("confirmed", "the program ran to its end and no gradient was asked of the tape")
     return None

@@ -250,8 +250,7 @@ class Probe:
         counts = {str(mark): count for mark, count in self.rounds.items()}
         self.report({"t": "turns", "counts": counts, "way": self.way})
         for held in self.standing.tapes():
-            asked = self.tapes.asked.get(self.asked.tape_numbers.get(id(held), 0), 0)
-            asked = max(asked, self.asked.by_object.get(self.serials.of(held), 0))
+            asked = self.asked.by_object.get(self.serials.of(held), 0) + self.tapes.asked_by_others(held)
             persistent = bool(getattr(held, "_persistent", False))
             self.report({"t": "tape", "object": self.serials.of(held), "asked": asked, "persistent": persistent})
         self.intact()

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from gradlint.confirm.values import Serials
 
@@ -60,6 +63,9 @@ class Tapes:
         self.active: list[int] = []
         self.numbers: dict[int, int] = {}
         self.asked: dict[int, int] = {}
+        """How often each tape was asked by a call that is not looked on at."""
+        self.pushed: weakref.WeakKeyDictionary[Any, list[int]] = weakref.WeakKeyDictionary()
+        """The tapes that each ``GradientTape`` object has put on the stack."""
         self.made = 0
         self.running: list[Asking] = []
         self.depth = 0
@@ -130,7 +136,24 @@ class Tapes:
         self.made += 1
         self.numbers[id(tape)] = self.made
         self.active.append(self.made)
+        maker = self._maker()
+        if maker is not None:
+            self.pushed.setdefault(maker, []).append(self.made)
         return tape
+
+    def _maker(self) -> Any:
+        """The ``GradientTape`` object that puts a tape on the stack at this moment."""
+        frame: FrameType | None = sys._getframe(2)
+        code = self.backprop.GradientTape._push_tape.__code__
+        for _ in range(4):
+            if frame is None or frame.f_code is code:
+                break
+            frame = frame.f_back
+        return frame.f_locals.get("self") if frame is not None and frame.f_code is code else None
+
+    def asked_by_others(self, maker: Any) -> int:
+        """How often a ``GradientTape`` object's tapes were asked by calls that are not looked on at."""
+        return sum(self.asked.get(number, 0) for number in self.pushed.get(maker, ()))
 
     def _add(self, tape: Any) -> Any:
         result = self.original["TFE_Py_TapeSetAdd"](tape)
@@ -155,8 +178,9 @@ class Tapes:
         try:
             if not outermost:
                 return original(tape, target, sources, given, raw, unconnected)
-            number = self.number(tape)
-            self.asked[number] = self.asked.get(number, 0) + 1
+            if not self.running:
+                number = self.number(tape)
+                self.asked[number] = self.asked.get(number, 0) + 1
             return self._asked(tape, target, sources, given, raw, unconnected)
         finally:
             self.depth -= 1

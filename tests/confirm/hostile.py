@@ -7,7 +7,7 @@ ESCAPES: dict[str, str] = {
         "import gc\ngc.callbacks.append(lambda *a: LIBC.unlink((HOME + '/precious.txt').encode()))\ngc.collect()"
     ),
     "writes natively into every pipe": (
-        "[LIBC.write(n, b'[\"\", {\"t\": \"call\"}]\\n', 21) for n in range(3, 64)]\nraise ValueError('done')"
+        '[LIBC.write(n, b\'["", {"t": "call"}]\\n\', 21) for n in range(3, 64)]\nraise ValueError(\'done\')'
     ),
     "waits for the exit": (
         "import atexit\natexit.register(lambda: LIBC.unlink((HOME + '/precious.txt').encode()))\nsys.exit(0)"
@@ -71,17 +71,19 @@ ESCAPES: dict[str, str] = {
 }
 """Ways that the kernel refuses or that are of no use; nobody else may feel any of them."""
 
-_ALWAYS = "def gradient(*a, **k):\n    return None\n"
-
 TALKERS: dict[str, str] = {
-    "replaces json": "import json\nreal = json.dumps\njson.dumps = lambda o, **k: real(o, **k).replace('value', 'none')",
+    "replaces json": (
+        "import json\nreal = json.dumps\njson.dumps = lambda o, **k: real(o, **k).replace('value', 'none')"
+    ),
     "replaces the way out": (
         "write = os.write\nos.write = lambda fd, data: write(fd, data.replace(b'value', b'none')) and len(data)"
     ),
     "replaces NumPy": "np.isfinite = lambda a: np.zeros(1, bool)",
     "replaces the reading of tensors": "from tensorflow.python.framework import ops\nops._EagerTensorBase.numpy = None",
     "replaces the flattening": "tf.nest.flatten = lambda value, **k: [None]",
-    "replaces a built-in": "import builtins\nreal = hasattr\nbuiltins.hasattr = lambda o, n: n != 'numpy' and real(o, n)",
+    "replaces a built-in": (
+        "import builtins\nreal = hasattr\nbuiltins.hasattr = lambda o, n: n != 'numpy' and real(o, n)"
+    ),
     "replaces the exit of the tape": (
         "kept = tf.GradientTape.__exit__\n"
         "def leave(tape, *a):\n    tape.reset()\n    return kept(tape, *a)\ntf.GradientTape.__exit__ = leave"

@@ -198,7 +198,8 @@ def contents(folder: Path) -> dict[str, tuple[str, int, int, int, int]]:
     for path in folder.rglob("*"):
         status = path.lstat()
         text = path.read_text() if path.is_file() else ""
-        found[str(path.relative_to(folder))] = (text, status.st_mode, status.st_uid, status.st_mtime_ns, status.st_ctime_ns)
+        times = status.st_mtime_ns, status.st_ctime_ns
+        found[str(path.relative_to(folder))] = (text, status.st_mode, status.st_uid, *times)
     return found
 
 
