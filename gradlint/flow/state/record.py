@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
+from gradlint.flow.facts import LED_BY, Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
 from gradlint.flow.state.expected import Expected
+from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
+
     from gradlint.finding import Severity
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
@@ -39,8 +43,21 @@ class Recorder:
         self.own = 0
         """How many lines the program itself has; those of the project's modules follow."""
         self.parts: list[Part] = []
+        self.led_by: Span | None = None
+        """The call of another module that led into the program's function that is running."""
+        self.is_expected = False
+        """Whether what runs was called by code that says that a gradient is lost."""
+        self.expecting: tuple[tuple[int, int], ...] = ()
+        """The lines of other modules that say that a gradient is lost: what they call is not judged."""
         self.entries: dict[int, list[Span]] = {}
         """For lines of other modules, the program's own calls that led there, in the order of the run."""
+
+    def come_from(self, calls: Sequence[ast.AST]) -> None:
+        """Note the calls that have led into a function of the program, some of which may stand in another module."""
+        lines = [line for call in calls if (line := getattr(call, "lineno", 0)) > self.own]
+        if getattr(calls[-1], "lineno", 0) in lines:
+            self.led_by = span_of(calls[-1])
+        self.is_expected = any(first <= line <= last for line in lines for first, last in self.expecting)
 
     def extend(self, path: str, first: int, lines: list[bytes]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
@@ -62,7 +79,7 @@ class Recorder:
             return
         gradients = kept
         calls = [gradient.call for gradient in gradients] or [span]
-        if self.muted or any(call.line > self.own for call in calls):
+        if self.muted or self.is_expected or any(call.line > self.own for call in calls):
             return
         cause = self.causes.get((kind, span))
         if cause is None:
@@ -71,6 +88,8 @@ class Recorder:
             cause.severity = severity
         for gradient in gradients:
             cause.gradients.setdefault((gradient.call, gradient.source), gradient)
+        if self.led_by is not None:
+            story = (*story, Note(self.led_by, LED_BY))
         for note in story:
             cause.story.setdefault((note.span, note.text), note)
         for key, value in (detail or {}).items():
@@ -80,7 +99,7 @@ class Recorder:
 
     def asked(self, call: Span, method: str, target: str, questions: list[Question]) -> None:
         """Note a gradient call and the answers to its questions; a worse answer replaces a better one."""
-        if call.line > self.own:
+        if call.line > self.own or self.is_expected:
             return
         rank = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
         known = self.questions.setdefault(call, {})
