@@ -11,7 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from gradlint.flow.machine import entering, imports, relevance
+from gradlint.flow.machine import calls, entering, imports, relevance
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.state import expected
 from gradlint.flow.values.modules import ModuleValue
@@ -69,9 +69,9 @@ def _run(machine: Core, module: ModuleValue, names: frozenset[str]) -> None:
         return
     last = len(machine.lines)
     machine.started, machine.recorder.expecting = module, _expecting(machine, tree)
-    escaped, by_id, callbacks = machine.escaped.edges, dict(machine.escaped_by_id), list(machine.callbacks)
+    escaped, by_id, callbacks = machine.escaped.edges, dict(machine.escaped_by_id), dict(machine.callbacks)
     steps = machine.steps_in_modules
-    machine.steps_in_modules = imports.STEPS_IN_MODULES - STEPS
+    machine.steps_in_modules = calls.STEPS_IN_MODULES - STEPS
     with imports.apart(machine, module, COST, muted=False):
         mark = machine.store.mark()
         for statement in tree.body:
