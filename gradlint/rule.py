@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlint.examples import Example, Page, read_page
 from gradlint.flow.account import running
@@ -95,7 +95,7 @@ class Diagnostic:
         withheld: Why no fix was looked for, where the rule has fixes.
     """
 
-    claim: Claim
+    claim: Claim[Any]
     message: str
     fix: Proposal | None = None
     withheld: str | None = None
@@ -133,7 +133,7 @@ class Rule:
             if claim.kind in self.kinds:
                 yield Diagnostic(claim, self.message(claim), *self._fix(claim, program))
 
-    def _fix(self, claim: Claim, program: Program) -> tuple[Proposal | None, str | None]:
+    def _fix(self, claim: Claim[Any], program: Program) -> tuple[Proposal | None, str | None]:
         """The fix of a claim, and why none was looked for."""
         account = running()
         if claim.elsewhere or type(self).fix is Rule.fix:
@@ -144,11 +144,11 @@ class Rule:
         account.charge(len(program.code) // 20)
         return self.fix(claim, Site(claim, program)), None
 
-    def message(self, claim: Claim) -> str:
+    def message(self, claim: Claim[Any]) -> str:
         """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`."""
         raise NotImplementedError
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Any], site: Site) -> Proposal | None:
         """The nodes that change to get the gradient back, or None where the rule has no fix for this claim.
 
         Args:
