@@ -16,6 +16,7 @@ from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
+from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -228,7 +229,7 @@ def _of_comments(
             location=one.location,
             end_location=one.end_location,
             fix=one.fix,
-            url=engine.DOCUMENTATION.format(code=rule.code),
+            url=address(rule),
         )
         for rule in on
         if rule.code in told

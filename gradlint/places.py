@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import escaping
 from gradlint.finding import Position
-from gradlint.lines import named
+from gradlint.lines import cell, named
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Cause, Claim, Part, Span
@@ -81,7 +81,7 @@ class Places:
         if place.path is not None:
             return f"line {place.position.line} of {place.path}"
         return (
-            f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of cell {place.cell}"
+            f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of {cell(place.cell)}"
         )
 
     def _place(self, line: int, column: int) -> Place:

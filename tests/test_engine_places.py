@@ -36,8 +36,8 @@ def test_in_a_file_they_are_the_programs_own() -> None:
 def test_in_a_notebook_they_are_the_cells() -> None:
     segments = (Segment(1, 2, 1, cell=0), Segment(3, 3, 1, cell=2), Segment(6, 1, 1, cell=5))
     (finding,) = engine.findings(Source("a.ipynb", "notebook", "{}", CODE, segments), Facts((CLAIM,)), load())
-    assert "with respect to `x` (line 1 of cell 5) is None" in finding.message
-    assert finding.flow[0].note == "watched from line 2 of cell 2 on"
+    assert "with respect to `x` (line 1 of cell 6) is None" in finding.message
+    assert finding.flow[0].note == "watched from line 2 of cell 3 on"
     assert (finding.cell, finding.location.line) == (2, 3)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint import escaping
@@ -77,6 +78,10 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 
         confirm(request, checked, settings)
     report = _report(request, checked, settings, mended, baselined, time.perf_counter() - started)
+    if request.draws(settings):
+        from gradlint.commands.drawing import drawn
+
+        report = replace(report, drawings=drawn(checked, resolver, settings.jobs), listed=request.show_connected)
     output.write(request, settings, report)
     if request.verbose:
         _tell(checked, report)
@@ -140,6 +145,7 @@ def _report(
         fixed=fixed,
         elapsed=elapsed,
         lines=checked.texts.lines,
+        cells=checked.texts.cells,
         rules=lambda: _rules(settings),
     )
 

@@ -193,9 +193,27 @@ class Drawing:
                     "answer": WORDS[one.verdict],
                     "outcome": one.outcome,
                     "because": one.because or None,
+                    "lost_at": self._lost_at(number),
                 }
-                for one in self.sources
+                for number, one in enumerate(self.sources)
             ],
+        }
+
+    def loss(self, number: int) -> tuple[Node, Mark] | None:
+        """Where a source is lost."""
+        found = ((node, mark) for node in self.nodes for mark in node.marks if number in mark.sources)
+        return next(found, None)
+
+    def _lost_at(self, number: int) -> dict[str, Any] | None:
+        found = self.loss(number)
+        if found is None or found[0].spot is None:
+            return None
+        spot = found[0].spot
+        return {
+            "path": spot.path or self.path,
+            "cell": None if spot.cell < 0 else spot.cell,
+            "line": spot.line,
+            "code": found[1].code or None,
         }
 
 

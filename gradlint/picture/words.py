@@ -9,7 +9,7 @@ from gradlint import lines
 from gradlint.escaping import content, name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gradlint.picture.record import Drawing, Mark, Node, Verdict
 
@@ -54,7 +54,7 @@ def reasons(drawing: Drawing, width: int) -> Iterator[str]:
         yield from wrap(text, max(width - 2, 20), initial_indent="  ", subsequent_indent="    ")
 
 
-def counted(drawings: tuple[Drawing, ...] | list[Drawing]) -> str:
+def counted(drawings: Sequence[Drawing]) -> str:
     """How many gradient calls there are, and what their sources get: ``2 gradient calls, 3 of 4 sources connected``."""
     verdicts: list[Verdict] = [source.verdict for drawing in drawings for source in drawing.sources]
     calls, total = len(drawings), len(verdicts)

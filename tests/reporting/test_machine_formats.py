@@ -187,7 +187,7 @@ def test_sarif_tells_the_gradients_way_the_fix_and_the_verdict() -> None:
     assert confirmed["properties"]["confirmation"]["status"] == "confirmed"
     assert (confirmed["kind"], confirmed["level"]) == ("fail", "error")
     assert (refuted["kind"], refuted["level"]) == ("pass", "none")
-    assert inconclusive["locations"][0]["logicalLocations"][0]["name"] == "cell 3"
+    assert inconclusive["locations"][0]["logicalLocations"][0]["name"] == "cell 4"
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["GT102", "GT201"]
     assert [result["ruleIndex"] for result in run["results"]] == [1, 1, 0]
     assert run["tool"]["driver"]["rules"][1]["help"]["markdown"] == "A NumPy function computed it.\n\nMore."

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause
+    from gradlint.flow.machine.callbacks import Place
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
@@ -111,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0
@@ -148,7 +153,7 @@ class Core(Interpreter):
         self.classes: list[ClassValue] = []
         self.constructed: set[int] = set()
         """The ids of the classes of which the program makes objects."""
-        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        self.callbacks: dict[tuple[int, Any], Place] = {}
         """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
@@ -369,7 +374,8 @@ class Core(Interpreter):
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
-        for where, key in self.callbacks:
+        self.account.pay(1 + len(self.callbacks) // 4)
+        for where, key in self.callbacks.values():
             held = where.get(key)
             if isinstance(held, Unknown) and held.anything:
                 continue
