@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradlint.commands.interactive import Chooser
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
-    from gradlint.fixing import Baseline, Result, Verify
+    from gradlint.fixing import Baseline, FixResult, Verify
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
     from gradlint.sources.source import Source
@@ -47,8 +47,8 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     from gradlint.fixing import diff, notes, summary
 
     to_stdout = request.paths == (STDIN,)
-    results: list[Result] = []
-    written: list[Result] = []
+    results: list[FixResult] = []
+    written: list[FixResult] = []
     with _verifier(request, resolver) as verify:
         for result in _work_out(request, checked, resolver, verify):
             results.append(result)
@@ -78,7 +78,7 @@ def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Ve
     return verifier(request, resolver.for_folder("."))
 
 
-def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Verify | None) -> Iterator[Result]:
+def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Verify | None) -> Iterator[FixResult]:
     """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
     from gradlint.commands.interactive import Chooser
 
@@ -106,7 +106,7 @@ def _same_as(checked: Checked, path: str, first: str) -> None:
 
 def _fixed(
     file: FileResult, checked: Checked, settings: Settings, verify: Verify | None, chooser: Chooser | None
-) -> Result | None:
+) -> FixResult | None:
     from gradlint.checking import check
     from gradlint.fixing import fix_source
     from gradlint.selection import is_fixable
@@ -151,7 +151,7 @@ def _baseline(settings: Settings) -> Baseline | None:
         raise CommandError(str(error)) from None
 
 
-def _write(result: Result, checked: Checked) -> bool:
+def _write(result: FixResult, checked: Checked) -> bool:
     """Write a file and take over what is found in its new text; a file that cannot be written is told and left."""
     from gradlint.fixing import WriteError, write
 
@@ -164,7 +164,7 @@ def _write(result: Result, checked: Checked) -> bool:
     return True
 
 
-def _take_over(result: Result, checked: Checked) -> None:
+def _take_over(result: FixResult, checked: Checked) -> None:
     checked.texts.replace(result.after)
     path = result.after.path
     checked.results = [
@@ -172,7 +172,7 @@ def _take_over(result: Result, checked: Checked) -> None:
     ]
 
 
-def _to_stdout(checked: Checked, results: list[Result]) -> Outcome:
+def _to_stdout(checked: Checked, results: list[FixResult]) -> Outcome:
     """What standard input became goes to standard output, and what remains to be said to standard error."""
     (file,) = checked.results
     try:

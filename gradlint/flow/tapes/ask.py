@@ -11,8 +11,8 @@ from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
-from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import Answered, Call, Loss
+from gradlint.flow.tapes.partial import PartialLosses
+from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes, numbers
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def ask(machine: Interpreter, call: Call) -> Answered:
+def ask(machine: Interpreter, call: TapeCall) -> Answered:
     """Ask and answer every question of a gradient call, and note the claims."""
     return Questions(machine, call).run()
 
 
-class Questions(Refusals, Partial):
+class Questions(Refusals, PartialLosses):
     """The questions of one gradient call, in the order in which they are judged."""
 
     # -- the order of the judgement --------------------------------------------------------------------------------
