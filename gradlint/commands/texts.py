@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gradlint.sources.source import Source
 
 
 class Texts:
-    """Sources and their lines by path.
+    """Sources and their lines by path."""
 
-    Args:
-        given: The bytes of what is in no file, by the path that is shown.
-    """
-
-    def __init__(self, given: Mapping[str, bytes] | None = None) -> None:
-        self._given = dict(given or {})
+    def __init__(self) -> None:
+        self._given: dict[str, bytes] = {}
         self._sources: dict[str, Source] = {}
         self._lines: dict[str, dict[int | None, list[str]]] = {}
+
+    def give(self, path: str, data: bytes) -> None:
+        """Take the bytes of what is in no file under the path that is shown."""
+        self._given[path] = data
 
     def source(self, path: str) -> Source:
         """The source of a path.
