@@ -16,6 +16,7 @@ from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
+from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.flow.facts import Facts
+    from gradlint.flow.state.record import Follower
+    from gradlint.flow.trails import Trails
     from gradlint.knowledge.stubs import Stubs
+    from gradlint.picture.record import Drawing
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
@@ -114,8 +118,8 @@ def refuse_larger(size: int) -> None:
         raise SourceError(f"cannot be checked: its program is larger than {LARGEST // 1_000_000} MB")
 
 
-def facts_of(source: Source, settings: Settings) -> Facts:
-    """What the analysis of a source's program finds out under some settings.
+def facts_of(source: Source, settings: Settings, follower: Follower | None = None) -> Facts:
+    """What the analysis of a source's program finds out under some settings; a follower looks at its gradient calls.
 
     Raises:
         SyntaxError: If the program is not Python.
@@ -123,7 +127,32 @@ def facts_of(source: Source, settings: Settings) -> Facts:
     """
     refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
-    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder)
+    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower)
+
+
+def drawings_of(source: Source, settings: Settings) -> tuple[Drawing, ...]:
+    """The gradient calls of a source's program, drawn.
+
+    Raises:
+        SyntaxError: If the program is not Python.
+        SourceError: If it is too large.
+    """
+    from gradlint.flow.trails import Trails
+
+    if not code_matters(source.code):
+        return ()
+    trails = Trails()
+    with warnings.catch_warnings(), opened():
+        warnings.simplefilter("ignore")
+        facts = facts_of(source, settings, trails)
+    return _drawn(source, facts, trails, rules_for(settings))
+
+
+def _drawn(source: Source, facts: Facts, trails: Trails, rules: Sequence[Rule]) -> tuple[Drawing, ...]:
+    from gradlint.picture.making import drawings
+
+    names = {kind: (rule.code, rule.name) for rule in rules for kind in rule.kinds}
+    return drawings(source, facts, trails.by_call, names)
 
 
 def check(
@@ -200,7 +229,7 @@ def _of_comments(
             location=one.location,
             end_location=one.end_location,
             fix=one.fix,
-            url=engine.DOCUMENTATION.format(code=rule.code),
+            url=address(rule),
         )
         for rule in on
         if rule.code in told

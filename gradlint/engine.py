@@ -10,6 +10,7 @@ from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
 from gradlint.nodes.edits import replacements
+from gradlint.pages import address
 from gradlint.places import Places
 from gradlint.rule import Program
 from gradlint.sources.read import code_matters
@@ -17,11 +18,9 @@ from gradlint.sources.read import code_matters
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gradlint.flow.facts import Claim, Facts, LostGradient
+    from gradlint.flow.facts import Cause, Claim, Facts, LostGradient
     from gradlint.rule import Diagnostic, Proposal, Rule
     from gradlint.sources.source import Source
-
-DOCUMENTATION = "https://github.com/tf-gradlint/tf-gradlint/blob/main/docs/rules/{code}.md"
 
 
 def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
@@ -73,7 +72,7 @@ def findings(
 
 
 def _proved(
-    source: Source, facts: Facts, made: list[tuple[Claim, Finding]], again: Callable[[Source], Facts], cost: int
+    source: Source, facts: Facts, made: list[tuple[Claim[Cause], Finding]], again: Callable[[Source], Facts], cost: int
 ) -> list[Finding]:
     """The findings with those fixes alone that bear being looked at."""
     from gradlint.fixing.proof import Claimed, proved
@@ -86,7 +85,7 @@ def _proved(
 
 
 def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnostic) -> Finding:
-    claim: Claim = diagnostic.claim
+    claim: Claim[Cause] = diagnostic.claim
     span = claim.site or claim.span
     start = places.start(span)
     return Finding(
@@ -101,7 +100,7 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
         gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
         flow=tuple(_story(places, program, claim)),
         fix=_fix(places, program, diagnostic.fix),
-        url=DOCUMENTATION.format(code=rule.code) if registry.is_builtin(rule) else rule.url,
+        url=address(rule),
     )
 
 
@@ -111,7 +110,7 @@ def _gradient(places: Places, lost: LostGradient) -> Gradient:
     return Gradient(start.cell, line, column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
 
 
-def _story(places: Places, program: Program, claim: Claim) -> Iterator[Step]:
+def _story(places: Places, program: Program, claim: Claim[Cause]) -> Iterator[Step]:
     """The steps of a claim's story; what happens in another module stands where the program leads there."""
     notes = list(claim.story)
     if claim.site is not None:

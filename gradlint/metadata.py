@@ -26,7 +26,7 @@ from gradlint.nodes.program import Program
 from gradlint.nodes.reading import dotted
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Claim, Question, Span
+    from gradlint.flow.facts import Cause, Claim, Question, Span
 
 __all__ = ["Connection", "GradientCall", "GradientFlow", "GradientFlowProvider", "Tape"]
 
@@ -199,14 +199,14 @@ class _Notes:
                 made.append(GradientCall(node, call.method, call.target, tuple(one for one in answers if one)))
         return made
 
-    def _expression(self, question: Question, call: Span, claim: Claim | None) -> Connection | None:
+    def _expression(self, question: Question, call: Span, claim: Claim[Cause] | None) -> Connection | None:
         """What an expression is connected to; one that is not computed from the source at all has lost nothing."""
         made = self._connection(question, call, claim)
         if made is None or question.kind is not Kind.UNCONNECTED:
             return made
         return Connection(made.source, "unconnected", made.call)
 
-    def _connection(self, question: Question, call: Span, claim: Claim | None) -> Connection | None:
+    def _connection(self, question: Question, call: Span, claim: Claim[Cause] | None) -> Connection | None:
         node = self._node(call)
         if not isinstance(node, cst.Call):
             return None
@@ -215,7 +215,7 @@ class _Notes:
         message = None if claim is None else self._message(claim)
         return Connection(question.source, question.answer, node, why, lost_at, message)
 
-    def _message(self, claim: Claim) -> str | None:
+    def _message(self, claim: Claim[Cause]) -> str | None:
         if id(claim) not in self.messages:
             rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
             rule = next(rules, None)

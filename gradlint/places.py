@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from gradlint import escaping
 from gradlint.finding import Position
-from gradlint.lines import named
+from gradlint.lines import cell, named
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Claim, Part, Span
+    from gradlint.flow.facts import Cause, Claim, Part, Span
     from gradlint.sources.source import Source
 
 
@@ -64,7 +64,7 @@ class Places:
         line = part.lines[span.line - part.first - 1]
         return line[span.column : span.end_column if span.end_line == span.line else None].decode(errors="replace")
 
-    def message(self, message: str, claim: Claim) -> str:
+    def message(self, message: str, claim: Claim[Cause]) -> str:
         """A message as the user reads it; one about another module begins with the place there."""
         told = self.named(message)
         if claim.site is None:
@@ -81,7 +81,7 @@ class Places:
         if place.path is not None:
             return f"line {place.position.line} of {place.path}"
         return (
-            f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of cell {place.cell}"
+            f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of {cell(place.cell)}"
         )
 
     def _place(self, line: int, column: int) -> Place:

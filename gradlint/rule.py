@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlint.examples import Example, Page, read_page
 from gradlint.flow.account import running
@@ -86,7 +86,7 @@ def unsafe(message: str, *changes: Change) -> Proposal:
 class Diagnostic:
     """What a rule says of one claim, before it becomes a finding with the user's places."""
 
-    claim: Claim
+    claim: Claim[Any]
     message: str
     fix: Proposal | None = None
 
@@ -123,18 +123,18 @@ class Rule:
             if claim.kind in self.kinds:
                 yield Diagnostic(claim, self.message(claim), self._fix(claim, program))
 
-    def _fix(self, claim: Claim, program: Program) -> Proposal | None:
+    def _fix(self, claim: Claim[Any], program: Program) -> Proposal | None:
         account = running()
         if claim.elsewhere or type(self).fix is Rule.fix or not account.left or not program.is_faithful:
             return None
         account.charge(len(program.code) // 2)
         return self.fix(claim, Site(claim, program))
 
-    def message(self, claim: Claim) -> str:
+    def message(self, claim: Claim[Any]) -> str:
         """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`."""
         raise NotImplementedError
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Any], site: Site) -> Proposal | None:
         """The nodes that change to get the gradient back, or None where the rule has no fix for this claim.
 
         Args:

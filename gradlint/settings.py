@@ -551,11 +551,13 @@ def _table(path: str) -> dict[str, Any] | None:
 def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
     """What is wrong with a file that is not TOML, at the place that Python's reader names."""
     told = str(error)
-    named = re.search(r" \(at line (\d+), column (\d+)\)$", told)
+    named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", told)
     if named is None:
         return SettingsError(f"{_shown(path)}: not TOML: {told}")
-    line, column = int(named[1]), int(named[2]) - 1
-    text = data.decode().replace("\r\n", "\n").split("\n")[line - 1]
+    lines = data.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+    line = min(int(named[1] or len(lines)), len(lines))
+    text = lines[line - 1]
+    column = int(named[2]) - 1 if named[2] else len(text)
     place = Place(line, min(column, len(text)), min(column, len(text)) + 1, text)
     return _at(f"not TOML: {told[: named.start()]}", _shown(path), place)
 

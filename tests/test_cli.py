@@ -298,7 +298,7 @@ def test_standard_input_as_a_notebook(project: Path) -> None:
     done = gradlint(
         *("-", "--stdin-filename", "study.ipynb", "--output-format", "concise"), cwd=project, stdin=notebook
     )
-    assert done.stdout == "study.ipynb:cell 1:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
+    assert done.stdout == "study.ipynb:cell 2:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
 
 
 def test_fix_writes_and_reports_what_remains(project: Path) -> None:

@@ -239,9 +239,9 @@ def test_a_notebook_and_a_page() -> None:
     Path("study.md").write_text(f"# Study\n\n```python\n{TRAIN}```\n")
     assert messages("--no-cache", "study.ipynb", "study.md") == ["study.ipynb:5: GT201", "study.md:12: GT201"]
     out = run("--no-cache", "study.ipynb", status=1)
-    assert "study.ipynb:cell 1:5:20: error[GT201] numpy-call" in out
+    assert "study.ipynb:cell 2:5:20: error[GT201] numpy-call" in out
     assert "  | lib/losses.py\n" in out
-    assert "  | cell 1\n" in out
+    assert "  | cell 2\n" in out
 
 
 # -- what is remembered ------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_pyproject() -> None:
         ("extend = 3", "extend: expected a path, got the integer 3"),
         ("extend = 'nope.toml'", "nope.toml: cannot be read: No such file"),
         ("extend = 'gradlint.toml'", "extends this file in turn"),
-        ("a = ", "gradlint.toml: not TOML: "),
+        ("a = ", "gradlint.toml:1:5: not TOML: "),
     ],
 )
 def test_what_cannot_be_used(text: str, message: str) -> None:

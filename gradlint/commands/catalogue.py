@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.documentation import has_fix, is_on, page
-from gradlint.engine import DOCUMENTATION
+from gradlint.pages import address
 from gradlint.reporting.report import RuleInfo
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def record(rule: Rule) -> dict[str, Any]:
         "severity": rule.severity or "error",
         "default": is_on(rule),
         "fixable": has_fix(rule),
-        "url": DOCUMENTATION.format(code=rule.code),
+        "url": address(rule),
     }
 
 
@@ -78,7 +78,7 @@ def infos(rules: tuple[Rule, ...]) -> Mapping[str, RuleInfo]:
             rule.summary,
             page(rule),
             rule.severity or "error",
-            DOCUMENTATION.format(code=rule.code),
+            address(rule),
         )
         for rule in rules
     }

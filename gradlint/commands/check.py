@@ -74,6 +74,7 @@ class _Format(click.ParamType):
 @_OUTPUT("-f", "--output-format", multiple=True, type=_Format(), env=True, help="How to print findings; repeatable.")
 @_OUTPUT("-o", "--output-file", metavar="FILE", env=True, help="Write to FILE what would go to standard output.")
 @_OUTPUT("--statistics", is_flag=True, help="Print how often each rule was found; short for the format.")
+@_OUTPUT("--show-connected", is_flag=True, help="Also list each gradient call and what its sources get.")
 @_OUTPUT("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
 @_OUTPUT("-s", "--silent", is_flag=True, help="Print nothing at all; the exit status tells.")
 @_OUTPUT("-v", "--verbose", is_flag=True, help="Also say what was done, on standard error.")

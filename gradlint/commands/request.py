@@ -74,6 +74,7 @@ class Request:
     write_baseline: bool = False
     stdin_filename: str | None = None
     explain_silence: str | None = None
+    show_connected: bool = False
     show_files: bool = False
     show_settings: bool = False
     watch: bool = False
@@ -147,6 +148,11 @@ class Request:
     def mends(self) -> bool:
         """Whether fixes are to be worked out."""
         return self.fix or self.fix_only or self.diff
+
+    def draws(self, settings: Settings) -> bool:
+        """Whether the gradient calls are to be drawn."""
+        formats = [*(output.format for output in self.reports), self.terminal_format or settings.output_format]
+        return self.show_connected or "html" in formats
 
     def resolver(self) -> Resolver:
         """What finds each file's settings.

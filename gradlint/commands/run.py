@@ -73,7 +73,7 @@ def command(
     show.session = session
     session.start()
     try:
-        return _status(_way(programs, program, arguments, module, tests))
+        return _status(_way(programs, program, arguments, module, tests), session)
     except programs.ProgramError as error:
         raise CommandError(str(error)) from None
     finally:
@@ -97,7 +97,7 @@ def _pytest(arguments: list[str]) -> int:
     return int(pytest.main(arguments))
 
 
-def _status(run: Callable[[], Any]) -> int:
+def _status(run: Callable[[], Any], session: Session) -> int:
     """Run the program to its end; its exit status as Python gives it."""
     try:
         result = run()
@@ -111,6 +111,7 @@ def _status(run: Callable[[], Any]) -> int:
         if isinstance(error, ProgramError):
             raise
         _traceback(error)
+        session.crashed(error)
         return 1
     return result if isinstance(result, int) else 0
 

@@ -101,6 +101,15 @@ def named(value: str, told: str) -> CompletionItem:
     return CompletionItem(value, help=told)
 
 
+_CONFIGURING: tuple[Callable[[Any], Any], ...] = (
+    _SETTINGS(
+        "--config", multiple=True, type=_Config(), env=True,
+        help="The one configuration file to use, or an option as in it: `confirm.timeout=5`; may be repeated.",
+    ),
+    _SETTINGS("--isolated", is_flag=True, help="Use no configuration file."),
+    trust_option,
+)  # fmt: skip
+
 _SELECTORS, _BY_FILE = Selectors(), _PerFile()
 
 _SELECTION: tuple[Callable[[Any], Any], ...] = (
@@ -115,17 +124,18 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
     _FILES("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
     _FILES("--force-exclude/--no-force-exclude", default=None, help="Let excludes hold for named files, too."),
     _FILES("--respect-gitignore/--no-respect-gitignore", default=None, help="Leave out what git ignores (the usual)."),
-    _SETTINGS(
-        "--config", multiple=True, type=_Config(), env=True,
-        help="The one configuration file to use, or an option as in it: `confirm.timeout=5`; may be repeated.",
-    ),
-    _SETTINGS("--isolated", is_flag=True, help="Use no configuration file."),
-    trust_option,
 )  # fmt: skip
 
 
 def selection_options(function: Function) -> Function:
     """The options that say which rules, files and settings hold."""
-    for option in reversed(_SELECTION):
+    for option in reversed((*_SELECTION, *_CONFIGURING)):
+        function = option(function)
+    return function
+
+
+def settings_options(function: Function) -> Function:
+    """The options that say which settings hold."""
+    for option in reversed(_CONFIGURING):
         function = option(function)
     return function

@@ -98,6 +98,10 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 
         confirm(request, checked, settings)
     report = _report(request, checked, settings, mended, known, time.perf_counter() - started)
+    if request.draws(settings):
+        from gradlint.commands.drawing import drawn
+
+        report = replace(report, drawings=drawn(checked, resolver, settings.jobs), listed=request.show_connected)
     output.write(request, settings, report)
     if request.verbose:
         _tell(checked, report, known)
@@ -194,6 +198,7 @@ def _report(request: Request, checked: Checked, settings: Settings, fixed: int, 
         fixed=fixed,
         elapsed=elapsed,
         lines=checked.texts.lines,
+        cells=checked.texts.cells,
         rules=lambda: _rules(settings),
     )
 

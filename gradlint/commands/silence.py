@@ -53,7 +53,7 @@ def _parsed(place: str) -> tuple[str, int | None, int]:
         raise CommandError(f"{place}: --explain-silence takes FILE:LINE, or FILE:CELL:LINE in a notebook")
     if path.endswith(".ipynb") or not (head and cell.isdecimal()):
         return path, None, int(line)
-    return head, int(cell), int(line)
+    return head, int(cell) - 1, int(line)
 
 
 def _told(call: GradientCall, source: Source) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gradlint.sources.source import Source
 
@@ -46,6 +46,13 @@ class Texts:
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """The lines of a file or of a notebook's cell; none where the text can no longer be had."""
+        return self._of(path).get(cell, ())
+
+    def cells(self, path: str) -> Sequence[int | None]:
+        """The cells of a notebook by their indices, and None alone for another file."""
+        return list(self._of(path))
+
+    def _of(self, path: str) -> Mapping[int | None, Sequence[str]]:
         from gradlint.fixing.text import texts
         from gradlint.sources.read import SourceError
 
@@ -59,4 +66,4 @@ class Texts:
                     index: text.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
                     for index, text in texts(source).items()
                 }
-        return self._lines[path].get(cell, ())
+        return self._lines[path]

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.marking import Mark
 from gradlint.confirm.names import DEFINITIONS, Program, last, parts, root, targets
@@ -136,7 +137,7 @@ class Plan:
     def line(self, line: int) -> str:
         """A line of the program, for the user."""
         cell, position = self.source.locate(line, 0)
-        return f"line {position.line}" if cell is None else f"cell {cell}, line {position.line}"
+        return f"line {position.line}" if cell is None else f"{lines.cell(cell)}, line {position.line}"
 
     def texts(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """For each gradient call that is claimed to lose something, the sources' texts."""

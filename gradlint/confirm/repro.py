@@ -9,6 +9,7 @@ import textwrap
 from errno import EEXIST
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.examine import levels
 from gradlint.sources.inside import leads_out
@@ -72,7 +73,7 @@ def program(source: Source, finding: Finding, verdict: Verdict, tensorflow: str 
     text, _ = marking.text_of(ast.fix_missing_locations(tree))
     if verdict.probe.way is not None:
         text += f"\n{verdict.probe.attempt.preamble()}{verdict.probe.way}\n"
-    cell = "" if finding.cell is None else f"cell {finding.cell}, "
+    cell = "" if finding.cell is None else f"{lines.cell(finding.cell)}, "
     head = [
         f"{finding.code} {finding.name}: {finding.message}",
         f"From {source.path}, {cell}line {finding.location.line}.",

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.escaping import name, row
 from gradlint.fixing.comments import stale_comments
 from gradlint.fixing.text import texts
@@ -33,7 +34,9 @@ def diff(before: Source, after: Source) -> str:
         line
         for cell in old
         for line in _unified(
-            name(before.path) if cell is None else f"{name(before.path)}:cell {cell}", old[cell].text, new[cell].text
+            name(before.path) if cell is None else f"{name(before.path)}:{lines.cell(cell)}",
+            old[cell].text,
+            new[cell].text,
         )
     )
 
@@ -61,6 +64,10 @@ def summary(results: Iterable[Result]) -> str:
     )
 
 
+def _title(source: Source, cell: int | None) -> str:
+    return name(source.path) if cell is None else f"{name(source.path)}:{lines.cell(cell)}"
+
+
 def _unified(title: str, old: str, new: str) -> Iterator[str]:
     for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), title, title):
         yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
@@ -85,4 +92,4 @@ def _not_fixed(finding: Finding, reason: str) -> str:
 
 
 def _place(cell: int | None, line: int) -> str:
-    return f"line {line}" if cell is None else f"cell {cell}, line {line}"
+    return f"line {line}" if cell is None else f"{lines.cell(cell)}, line {line}"

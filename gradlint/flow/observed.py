@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import ExhaustedError, opened
-from gradlint.flow.facts import Claim, Facts, Question, Span
+from gradlint.flow.facts import Cause, Claim, Facts, Question, Span
 from gradlint.flow.graph import ways
 from gradlint.flow.machine.entry import is_graph_code
 from gradlint.flow.machine.machine import Machine
@@ -51,7 +51,7 @@ class Answer:
 
     call: Span
     question: Question
-    claim: Claim | None = None
+    claim: Claim[Cause] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Observed(Machine):
             found[key] = answer
 
 
-def _is_about(claim: Claim, question: Question) -> bool:
+def _is_about(claim: Claim[Cause], question: Question) -> bool:
     """Whether a claim says why a question's source is lost."""
     named = any(lost.source == question.source for lost in claim.gradients)
     return named and claim.kind == question.kind and claim.span == question.cause
@@ -183,7 +183,7 @@ class _Listening(Recorder):
 
     def clear(self) -> None:
         """Forget what was noted."""
-        self.causes.clear()
+        self.claims.clear()
 
     def asked(self, *_: Any) -> None:
         """A question that the program does not ask is no gradient call."""

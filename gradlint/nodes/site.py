@@ -18,7 +18,7 @@ from gradlint.nodes.scopes import Names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.flow.facts import Claim, LostGradient, Span
+    from gradlint.flow.facts import Cause, Claim, LostGradient, Span
     from gradlint.nodes.changes import Change
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
@@ -32,7 +32,7 @@ class Site(Names):
         program: The program.
     """
 
-    def __init__(self, claim: Claim, program: Program) -> None:
+    def __init__(self, claim: Claim[Cause], program: Program) -> None:
         super().__init__(program)
         self.claim = claim
         self.may_import = False

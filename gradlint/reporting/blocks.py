@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.escaping import name
 from gradlint.reporting.excerpt import Mark, excerpt, framed
 from gradlint.reporting.patch import patch
@@ -63,7 +64,7 @@ def finding_rows(finding: Finding, report: Report, style: Style) -> list[str]:
 
 
 def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
-    return style.paint(f"{' ' * gutter} | {name(path) if cell is None else f'cell {cell}'}", "frame")
+    return style.paint(f"{' ' * gutter} | {name(path) if cell is None else lines.cell(cell)}", "frame")
 
 
 def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:

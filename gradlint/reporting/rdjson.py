@@ -20,8 +20,7 @@ def render(report: Report, style: Style) -> str:
     """Render one result; refuted findings are left out, and places in a notebook's cell stand in the text."""
     diagnostics = [_error(error) for error in report.errors]
     diagnostics += [_diagnostic(finding, report) for finding in report.findings if not is_refuted(finding)]
-    source = {"name": "gradlint", "url": "https://github.com/tf-gradlint/tf-gradlint"}
-    return as_json({"source": source, "severity": "ERROR", "diagnostics": diagnostics}, indent=2) + "\n"
+    return as_json({"source": {"name": "gradlint"}, "severity": "ERROR", "diagnostics": diagnostics}, indent=2) + "\n"
 
 
 def _diagnostic(finding: Finding, report: Report) -> dict[str, Any]:

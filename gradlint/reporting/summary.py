@@ -18,6 +18,10 @@ def summary(report: Report, style: Style) -> Iterator[str]:
     if style.quiet:
         return
     yield from _found(report, style)
+    if report.listed:
+        from gradlint.picture.words import counted as counted_calls
+
+        yield counted_calls(report.drawings or ())
     if report.errors:
         files = len({error.path for error in report.errors})
         yield style.severity(f"{counted(files, 'file')} could not be checked", "error")

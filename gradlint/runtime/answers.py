@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime import slices, sources
 from gradlint.runtime.observed import Cut, Observed
+from gradlint.runtime.partial import CUTTING, Terms
 from gradlint.runtime.way import Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from gradlint.finding import Outcome
     from gradlint.runtime.calls import Call, Source
     from gradlint.runtime.observed import Reason
     from gradlint.runtime.places import Place
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from gradlint.runtime.way import Found
     from gradlint.runtime.windows import Window
 
+_NAME = re.compile(r"(self\.)?\w+")
 MOST_ORIGINS = 500
 """How many tensors that a source was made from are looked at."""
 
@@ -28,7 +34,8 @@ def judged(
     call: Call,
     result: Any,
     failure: Exception | None,
-    known: Callable[[Call, Source, str], bool],
+    known: Callable[[tuple[Place, ...], str, str], bool],
+    others: Iterable[Window] = (),
 ) -> Iterator[Observed]:
     """What each source got that did not get the gradient of the whole target.
 
@@ -39,32 +46,91 @@ def judged(
         result: What TensorFlow gave.
         failure: What it raised instead.
         known: Counts a loss and says whether it was seen before, so that it need not be explained again.
+        others: When other tapes recorded; empty where what is lost in part was looked for often enough.
     """
     if failure is not None:
         from gradlint.runtime.failures import explained
 
         yield explained(record, call, window, failure)
         return
-    lost = [(source, outcome) for source, outcome in _outcomes(call, result) if outcome is not None]
-    if not lost:
+    asked = call.sources()
+    if not asked:
+        yield from _nothing_asked(call, known)
         return
-    ways: Ways | None = None
-    for source, outcome in lost:
-        if known(call, source, outcome):
-            continue
-        if outcome == "none":
-            if ways is None:
-                ways = Ways(record, window, sources.tensors(call.target))
-            cut = why(record, window, ways, source, call)
-        else:
+    answers = _Answers(record, window, call)
+    for source, outcome in _outcomes(call, asked, result):
+        if outcome is not None and not known(call.stack, source.text, outcome):
+            yield answers.of(source, outcome)
+    if others:
+        yield from answers.partial(
+            [source for source, outcome in _outcomes(call, asked, result) if outcome is None], known, others
+        )
+
+
+def _nothing_asked(call: Call, known: Callable[[tuple[Place, ...], str, str], bool]) -> Iterator[Observed]:
+    """An empty list of sources, where the user's own code asks."""
+    text = call.sources_text
+    if call.written is None or known(call.stack, text, "none"):
+        return
+    place = slices.binding(call.stack[0], text) if _NAME.fullmatch(text) else None
+    yield Observed(call.method, call.stack, call.target_text, text, "none", Cut("no-sources", place or call.stack[0]))
+
+
+class _Answers:
+    """Says of one call why a source got what it got."""
+
+    def __init__(self, record: Record, window: Window, call: Call) -> None:
+        self.record = record
+        self.window = window
+        self.call = call
+
+    @cached_property
+    def ways(self) -> Ways:
+        """All ways back from the target."""
+        return Ways(self.record, self.window, sources.tensors(self.call.target), self.call.stack)
+
+    def of(self, source: Source, outcome: Outcome) -> Observed:
+        """What a source got, and why."""
+        weak = False
+        if outcome == "nan":
             from gradlint.runtime.nonfinite import first
 
-            cut = first(window, call)
-        yield Observed(call.method, call.stack, call.target_text, source.text, outcome, cut)
+            cut = first(self.window, self.call)
+        else:
+            cut = why(self.record, self.window, self.ways, source, self.call)
+        if outcome == "zero":
+            weak = cut.reason not in CUTTING
+            cut = Cut("silenced", _call_place(self.call)) if weak else cut
+        return self._observed(source, outcome, cut, weak)
+
+    def partial(
+        self,
+        given: list[Source],
+        known: Callable[[tuple[Place, ...], str, str], bool],
+        others: Iterable[Window],
+    ) -> Iterator[Observed]:
+        """Those of the sources that got a part of their gradient only."""
+        if not given or not self.record.made:
+            return
+        if self.call.sources_text.endswith(("trainable_variables", "trainable_weights")) and self._left_out(given):
+            yield self._observed(replace(given[0], text=self.call.sources_text), "none", Cut("left-out", None), True)
+        for source, cut in Terms(self.ways, self.window, others).lost(given):
+            if not known(self.call.stack, source.text, "partial"):
+                yield self._observed(source, "partial", cut)
+
+    def _left_out(self, given: list[Source]) -> bool:
+        """Whether the tape watched a Variable on the way to the target that is not among the sources."""
+        asked = {one for source in given for one in source.identities}
+        rest = [one.handle._id for one in self.call.tape.watched_variables() if one.handle._id not in asked]
+        return any(self.ways.reaches(one) for one in rest)
+
+    def _observed(self, source: Source, outcome: Outcome, cut: Cut, weak: bool = False) -> Observed:
+        call = self.call
+        return Observed(call.method, call.stack, call.target_text, source.text, outcome, cut, weak=weak)
 
 
-def _outcomes(call: Call, result: Any) -> Iterator[tuple[Source, Any]]:
-    asked = call.sources()
+def _outcomes(call: Call, asked: list[Source], result: Any) -> Iterator[tuple[Source, Outcome | None]]:
+    """What each source got, None for a gradient that is there."""
     given = sources.flattened_with_none(result)
     if len(given) != len(asked):
         return
@@ -74,7 +140,7 @@ def _outcomes(call: Call, result: Any) -> Iterator[tuple[Source, Any]]:
         elif not sources.finite(gradient):
             yield source, "nan"
         else:
-            yield source, None
+            yield source, "zero" if call.silenced and sources.zero(gradient) else None
 
 
 def why(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:

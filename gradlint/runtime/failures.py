@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime import sources
+from gradlint.runtime.calls import watched_text
 from gradlint.runtime.observed import Cut, Observed
 from gradlint.runtime.way import Ways
 
 if TYPE_CHECKING:
     from gradlint.runtime.calls import Call
+    from gradlint.runtime.places import Place
     from gradlint.runtime.record import Record
     from gradlint.runtime.windows import Window
 
@@ -38,6 +40,27 @@ def explained(record: Record, call: Call, window: Window, failure: Exception) ->
         cut,
         type(failure).__name__,
         str(failure).partition("\n")[0][:300],
+    )
+
+
+def refused(stack: tuple[Place, ...], refusal: Exception) -> Observed:
+    """What a call of ``watch`` that raised comes of.
+
+    Args:
+        stack: The user's lines.
+        refusal: What TensorFlow raised.
+    """
+    here = stack[0] if stack else None
+    source = watched_text(here) if here is not None else None
+    return Observed(
+        "watch",
+        stack,
+        "",
+        source or "the source",
+        "error",
+        Cut("watch-refused", here),
+        type(refusal).__name__,
+        str(refusal).partition("\n")[0][:300],
     )
 
 

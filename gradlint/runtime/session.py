@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gradlint.runtime.findings import Findings
+from gradlint.runtime.findings import Findings, reading
 from gradlint.runtime.hooks import Hooks
 from gradlint.runtime.program import AfterImport
 from gradlint.runtime.watcher import Watcher
@@ -34,6 +34,8 @@ class Session:
         self.watcher = Watcher(self._observed, failed)
         self.hooks = Hooks(self.watcher)
         self.findings: dict[tuple[Any, ...], Finding] = {}
+        self.read: Callable[[str], list[Finding]] = reading
+        """What reading a file of the program finds."""
         self.seen: list[tuple[Observed, Finding]] = []
         self._make: Findings | None = None
         self._waiting: AfterImport | None = None
@@ -80,19 +82,39 @@ class Session:
 
     def times(self, finding: Finding) -> int:
         """How often what a finding says was seen."""
-        return sum(
-            self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
-            for observed, one in self.seen
-            if one is finding
+        return max(
+            1,
+            sum(
+                self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
+                for observed, one in self.seen
+                if one is finding
+            ),
         )
 
     def _observed(self, observed: Observed) -> None:
         if self._make is None:
-            self._make = Findings(self.version)
+            self._make = Findings(self.version, self.read)
         finding = self._make.of(observed)
+        if finding is not None:
+            self._keep(finding, observed)
+
+    def crashed(self, error: BaseException) -> None:
+        """An exception that the program did not catch: reading may have claimed it, and has its words and its fix."""
+        from gradlint.runtime.places import of_exception
+
+        if self._make is None:
+            self._make = Findings(self.version, self.read)
+        for place in of_exception(error):
+            finding = self._make.raised(place, error)
+            if finding is not None:
+                self._keep(finding, None)
+                return
+
+    def _keep(self, finding: Finding, observed: Observed | None) -> None:
         key = (finding.code, finding.path, finding.location, finding.gradients[:1] and finding.gradients[0].line)
         known = self.findings.get(key)
         if known is None:
             self.findings[key] = finding
             self._found(finding)
-        self.seen.append((observed, known or finding))
+        if observed is not None:
+            self.seen.append((observed, known or finding))

@@ -67,6 +67,8 @@ class Found:
     lines: tuple[Place, ...]
     first_use: int
     """When the source was first used on it."""
+    constant: int | None = None
+    """The tensor as which what had left TensorFlow came back first, seen from the target."""
 
 
 class Ways:
@@ -76,21 +78,62 @@ class Ways:
         record: What was recorded.
         window: When the tape recorded.
         target: The target's tensors, or their identities.
+        asked: The user's lines of the gradient call.
+        above: The ways that these are a part of: what they know of traced functions is shared.
     """
 
-    def __init__(self, record: Record, window: Window, target: Iterable[Any] | Iterable[int]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        window: Window,
+        target: Iterable[Any] | Iterable[int],
+        asked: tuple[Place, ...] = (),
+        above: Ways | None = None,
+    ) -> None:
         self.record = record
         self.window = window
-        self.symbols: dict[int, Any] = {}
-        self.bound: dict[int, set[int]] = {}
-        self.called: set[Any] = set()
+        self.symbols: dict[int, Any] = {} if above is None else above.symbols
+        self.bound: dict[int, set[int]] = {} if above is None else above.bound
+        self.called: set[Any] = set() if above is None else above.called
         self.cost: dict[State, float] = {}
         self.back: dict[State, tuple[State | None, Edge | None]] = {}
         self.used: dict[int, tuple[int, tuple[Place, ...]]] = {}
         """When and where each tensor was last used on the way."""
         self.forgotten = False
         """Whether the ways lead to what is no longer remembered."""
-        self._search([self._key(one) for one in target])
+        self.starts = [self._key(one) for one in target]
+        """The identities of the target's tensors."""
+        if above is not None:
+            self.used.update((one, above.used[one]) for one in self.starts if one in above.used)
+        if asked:
+            self.used.update((one, (record.clock, asked)) for one in self.starts)
+        self._search(self.starts)
+
+    def below(self, number: int) -> Ways:
+        """All ways back from something on these ways."""
+        return Ways(self.record, self.window, [number], above=self)
+
+    def kind(self, number: int) -> str | None:
+        """TensorFlow's name of the operation that made a tensor; None for a constant, a Variable or the unknown."""
+        if number in self.record.writes:
+            return None
+        operation = self.record.made.get(number)
+        if operation is not None:
+            return operation.kind
+        symbol = self.symbols.get(number)
+        return None if symbol is None else str(symbol.op.type)
+
+    def single(self, number: int) -> bool:
+        """Whether a tensor is known to hold a single number."""
+        tensor = self.symbols.get(number)
+        operation = self.record.made.get(number)
+        if operation is not None and operation.values is not None:
+            tensor = operation.values[1][operation.outputs.index(number)]
+        return tensor is not None and tensor.shape.rank == 0
+
+    def is_call(self, kind: str) -> bool:
+        """Whether an operation is the call of a traced function."""
+        return kind.startswith("__") or "PartitionedCall" in kind
 
     def to(self, identities: Iterable[int]) -> Found | None:
         """The way to a source with the fewest cuts, None where no way leads there."""
@@ -100,6 +143,7 @@ class Ways:
         nearest = min(ends, key=lambda one: self.cost[one])
         first_use = self.used.get(nearest[0], (0, ()))[0]
         state: State | None = nearest
+        constant: int | None = None
         cuts: list[Cut] = []
         lines: list[Place] = []
         while state is not None:
@@ -107,9 +151,10 @@ class Ways:
             if edge is not None:
                 if edge.cut is not None:
                     cuts.append(edge.cut)
+                    constant = state[0] if state is not None and edge.cut.reason == "left" else constant
                 if edge.place is not None and (not lines or lines[-1] != edge.place):
                     lines.append(edge.place)
-        return Found(tuple(reversed(cuts)), tuple(lines), first_use)
+        return Found(tuple(reversed(cuts)), tuple(lines), first_use, constant)
 
     def reaches(self, identity: int) -> bool:
         """Whether the target was computed from a tensor."""
@@ -137,7 +182,7 @@ class Ways:
             if state in done:
                 continue
             done.add(state)
-            for edge in self._edges(state):
+            for edge in self.edges(state):
                 now = cost + (STEP if edge.cut is None else 1.0)
                 if now < self.cost.get(edge.to, float("inf")):
                     self.cost[edge.to] = now
@@ -145,7 +190,8 @@ class Ways:
                     count += 1
                     heapq.heappush(queue, (now, count, edge.to))
 
-    def _edges(self, state: State) -> Iterator[Edge]:
+    def edges(self, state: State) -> Iterator[Edge]:
+        """The steps back from a tensor."""
         number = state[0]
         operation = self.record.made.get(number)
         if number in self.record.writes:
@@ -168,6 +214,8 @@ class Ways:
             return
         if operation.kind in SHAPE_ONLY:
             return
+        if operation.kind == "EagerPyFunc":
+            yield from self._of_callback(operation.token, index, outside, place)
         floats = self.record.differentiable(operation)
         answers = gradients.passages(operation, floats) if operation.differentiable_outputs[index] else None
         for position, one in enumerate(operation.inputs):
@@ -179,6 +227,12 @@ class Ways:
                 place,
             )
             yield Edge((one, outside), cut, place)
+
+    def _of_callback(self, token: str, index: int, outside: bool, place: Place | None) -> Iterator[Edge]:
+        """The step from a `tf.py_function` to what its Python function returned."""
+        returned = self.record.returned.get(token, ())
+        if index < len(returned):
+            yield Edge((returned[index], outside), Cut("captured", place, "EagerPyFunc"), place)
 
     def _note_use(self, number: int, sequence: int, stack: tuple[Place, ...]) -> None:
         if sequence >= self.used.get(number, (0, ()))[0]:
@@ -234,6 +288,8 @@ class Ways:
             yield from inner
             return
         index = _position(op, tensor)
+        if op.type == "EagerPyFunc":
+            yield from self._of_callback(op.get_attr("token").decode(), index, outside, place)
         floats = op.outputs[index].dtype.as_datatype_enum in DIFFERENTIABLE
         answers = gradients.graph_passages(op) if floats else None
         for position, one in enumerate(op.inputs):
@@ -273,12 +329,11 @@ class Ways:
                     self.bound.setdefault(given._id, set()).add(self._key(made))
 
     def _of_variable(self, handle: int, state: State) -> Iterator[Edge]:
-        moment, _ = self.used.get(handle, (self.record.clock, ()))
+        moment, stack = self.used.get(handle, (self.record.clock, ()))
         begin = min((span[0] for span in self.window.spans if span[0] is not None), default=0)
         for write in self.record.writes[handle]:
             if write.sequence <= moment and not self._of_update(write, begin):
-                reason: Reason = "data" if write.data else "rewrapped" if write.initial else "assigned"
-                place = write.stack[0] if write.stack else None
+                reason, place = _of_write(write, stack)
                 if write.symbol is not None:
                     self.symbols[write.value] = write.symbol
                 yield Edge((write.value, state[1]), Cut(reason, place), place)
@@ -315,6 +370,14 @@ class Ways:
                 if one.line in lines.get((one.path, one.function), ()):
                     yield Edge((exit_.tensor, state[1]), Cut("left", exit_.stack[0], exit_.how), exit_.stack[0])
                     break
+
+
+def _of_write(write: Write, used: tuple[Place, ...]) -> tuple[Reason, Place | None]:
+    """How a write cuts the way, and where: a metric where its state is read, anything else where it is written."""
+    if write.metric and used:
+        return "metric", used[0]
+    reason: Reason = "data" if write.data else "rewrapped" if write.initial else "assigned"
+    return reason, write.stack[0] if write.stack else None
 
 
 def _position(op: Any, tensor: Any) -> int:

@@ -12,21 +12,15 @@ from .._fixing.soft import asked_alone, step_of
 from .._wording import several, so, sources, target
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Steering
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
 
 WHAT = {
-    "if": "which branch of the `if` runs",
-    "ternary": "which side of the `if` expression is taken",
-    "while": "how often the loop runs",
-    "for": "how often the loop runs",
-    "where": "which side of `tf.where` is taken",
-    "cond": "which branch of `tf.cond` runs",
-    "switch": "which branch runs",
-    "index": "which element is taken",
-    "mask": "which elements are kept",
-    "assert": "whether an assertion holds",
+    "branch": "which way the program takes",
+    "element": "which element is taken",
+    "side": "which side of `tf.where` is taken",
 }
 
 
@@ -57,14 +51,14 @@ class ConditionOnly(Rule):
     name = "condition-only"
     kinds = (Kind.CONDITION,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` and ``reason`` (a key of ``WHAT``)."""
-        what = WHAT.get(claim.detail.get("reason", ""), "which way the program takes")
+    def message(self, claim: Claim[Steering]) -> str:
+        """Names the source and what it decides."""
+        what = WHAT[claim.cause.decides]
         decide = "decide" if several(claim) else "decides"
         told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
         return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:
         """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.
 
         None where the same call asks for a source that is not lost, for its gradient would become another one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
@@ -24,27 +25,25 @@ _TINY = 1e-3
 _NODES = 3000
 
 
+@dataclass(frozen=True, slots=True)
 class Danger:
     """One operation whose slope is infinite or no number.
 
     Attributes:
         kind: Which of the three sorts it is.
         node: The operation's result.
-        callee: The dangerous function as it is written.
+        canonical: The dangerous function's canonical name.
         variable: Its argument, as it is written.
         span: The place to point at.
+        compiled: Whether the slope is dangerous under XLA only.
     """
 
-    __slots__ = ("callee", "canonical", "kind", "node", "reason", "span", "variable")
-
-    def __init__(self, kind: Kind, node: Tensor, span: Span, callee: str, variable: Value | None, reason: str) -> None:
-        self.kind = kind
-        self.node = node
-        self.span = span
-        self.callee = callee
-        self.canonical = callee
-        self.variable = variable
-        self.reason = reason
+    kind: Kind
+    node: Tensor
+    span: Span
+    canonical: str
+    variable: Value | None = None
+    compiled: bool = False
 
 
 def dangers(reached: graph.Reach) -> Iterator[Danger]:
@@ -56,20 +55,22 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
         if name == "log":
             soft = _soft(node)
             if soft is not None and node.span is not None:
-                danger = Danger(Kind.LOG_OF_SOFTMAX, node, node.span, soft.op, None, "")
+                danger = Danger(Kind.LOG_OF_SOFTMAX, node, node.span, soft.op)
                 yield danger
                 continue
         if name == "where":
             found = _masked(node)
             if found is not None and found.span is not None:
-                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _where(found))
+                yield Danger(
+                    Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _only_compiled(found)
+                )
         elif node.span is not None and _singular(node, name):
             if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
                 continue
             if id(node) not in hidden:
-                yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node), _reason(name))
+                yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node))
             elif name not in FORGIVING or _compiled(node):
-                yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _where(node))
+                yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _only_compiled(node))
 
 
 def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
@@ -96,12 +97,9 @@ def _compiled(node: Tensor) -> bool:
     return bool((node.extra or {}).get("compiled"))
 
 
-def _where(node: Tensor) -> str:
-    return "jit" if short(node.op) in FORGIVING else "where"
-
-
-def _reason(name: str) -> str:
-    return {"divide": "division", "log": "log"}.get(name, "")
+def _only_compiled(node: Tensor) -> bool:
+    """Whether an operation's slope hurts only where XLA compiles it."""
+    return short(node.op) in FORGIVING
 
 
 def _below(node: Tensor) -> Iterator[Value]:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
-    from gradlint.flow.facts import Kind
     from gradlint.flow.interpreter import Interpreter
-    from gradlint.flow.values.values import Cut
 
 
 @dataclass(slots=True)
@@ -63,9 +61,9 @@ class LibraryCall:
         """What stands for tensors in all arguments, without constants."""
         return tensors_in(machine, *self.values)
 
-    def cut(self, machine: Interpreter, kind: Kind, **detail: str) -> Cut:
-        """Why no gradient passes this call."""
-        return machine.cut(kind, self.node, machine.callee(self.node), self.name, **detail)
+    def written(self, machine: Interpreter) -> tuple[str, str]:
+        """What is called, as it is written and by its canonical name."""
+        return machine.callee(self.node), self.name
 
 
 def tensors_in(machine: Interpreter, *values: Value) -> list[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values.making import sequence, span_of
@@ -121,7 +121,7 @@ def _array(machine: Interpreter, given: LibraryCall) -> Value:
     if any(isinstance(leaf, Unknown) for leaf in leaves) or not leaves:
         return machine.foreign("call", given.node, leaves)
     made = Array(None, span_of(given.node))
-    machine.depend(made, leaves, given.cut(machine, Kind.OPAQUE, reason="library"))
+    machine.depend(made, leaves, machine.cut(Opaque(*given.written(machine)), given.node))
     return made
 
 

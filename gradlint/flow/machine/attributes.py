@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.libraries.keras import objects as keras_objects
 from gradlint.flow.machine.core import Core
@@ -213,7 +213,7 @@ def _part_of_tensor(machine: Core, value: Tensor, name: str, node: ast.AST) -> V
     if name in {"values", "flat_values", "real", "imag"}:
         return component(machine, value, name, node)
     if name in {"indices", "row_splits", "dense_shape"}:
-        return machine.tensor(node, [value], dtype="int64", cut=machine.cut(Kind.NON_DIFFERENTIABLE, node, name))
+        return machine.tensor(node, [value], dtype="int64", cut=machine.cut(NonDifferentiable(name), node))
     return Method(value, name)
 
 

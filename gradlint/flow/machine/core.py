@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
 from gradlint.flow.account import STEP
+from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.interpreter import Interpreter
 from gradlint.flow.machine import turns
@@ -48,6 +49,9 @@ from gradlint.flow.values.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gradlint.flow.causes import NoneInto
+    from gradlint.flow.facts import Cause
+    from gradlint.flow.machine.callbacks import Place
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
@@ -145,7 +149,7 @@ class Core(Interpreter):
         self.classes: list[ClassValue] = []
         self.constructed: set[int] = set()
         """The ids of the classes of which the program makes objects."""
-        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        self.callbacks: dict[tuple[int, Any], Place] = {}
         """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
@@ -338,9 +342,9 @@ class Core(Interpreter):
         self.depend(made, parents, cut, sure=sure)
         return made
 
-    def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
+    def cut(self, cause: Cause, node: ast.AST) -> Cut:
         """A reason why no gradient passes, at a node."""
-        return Cut(kind, span_of(node), callee, name, tuple(detail.items()))
+        return Cut(cause, span_of(node))
 
     def unknown(
         self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
@@ -366,7 +370,8 @@ class Core(Interpreter):
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
-        for where, key in self.callbacks:
+        self.account.pay(1 + len(self.callbacks) // 4)
+        for where, key in self.callbacks.values():
             held = where.get(key)
             if isinstance(held, Unknown) and held.anything:
                 continue
@@ -522,18 +527,12 @@ class Core(Interpreter):
         self.kept_alive.append(value)
         self.raised(exception)
 
-    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
         """A gradient that is None goes into arithmetic or into an operation."""
-        self.recorder.claim(
-            Kind.NONE_APPLIED,
-            span_of(node),
-            "error",
-            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
-            places={"call": lost.call},
-        )
+        self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
         self.raised(exception)
 
-    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+    def leaves_graph(self, value: Value, node: ast.AST, cause: Cause, exception: str) -> None:
         """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
 
         Where the program speaks of ``run_functions_eagerly``, its functions may run without a graph, and nothing is
@@ -542,19 +541,12 @@ class Core(Interpreter):
         Args:
             value: What the conversion would give.
             node: The conversion.
-            callee: What is called, as it is written.
-            name: Its canonical name.
+            cause: What is claimed of it.
             exception: What it raises.
-            kind: The rule that it belongs to.
         """
         if self.mentions("run_functions_eagerly"):
             return
-        self.recorder.claim(
-            kind,
-            span_of(node),
-            "error",
-            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
-        )
+        self.recorder.claim(cause, span_of(node), exception=exception)
         self.doom(value, node, exception)
 
     @property

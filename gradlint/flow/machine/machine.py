@@ -116,4 +116,5 @@ class Machine(Core):
         super().escape(value)
         keras.forget(self, value)
         if is_new and isinstance(value, Function | Bound):
-            self.callbacks += callbacks.places(value, partial(entering.written_by, self))
+            for where, key in callbacks.places(value, partial(entering.written_by, self)):
+                self.callbacks[id(where), key] = where, key

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall, Unconnected
 from gradlint.flow.graph import derivatives
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.tapes import ask as questions
@@ -83,17 +84,12 @@ def gradient_call(
         loops=flag(given.get("experimental_use_pfor"), default=True) is False,
     )
     if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
-        detail = {
-            "reason": "second-source",
-            "callee": machine.text(node),
-            "source": machine.text(node.args[2]),
-            "replacement": f"[{machine.text(node.args[1])}, {machine.text(node.args[2])}]",
-        }
-        machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        cause = BadCall(machine.text(node), how="second-source", name=machine.text(node.args[2]))
+        machine.recorder.claim(cause, span_of(node))
     silenced = given.get("unconnected_gradients")
     if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
-        detail = {"reason": "unconnected-value", "method": method, "tape": tape_name(node)}
-        machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+        cause = BadCall(f"{tape_name(node)}.{method}", how="unconnected-value")
+        machine.recorder.claim(cause, span_of(node), exception="ValueError")
         machine.used_elsewhere.add(id(tape))
         machine.raised("ValueError")
         return machine.unknown("gradient", node, anything=True)
@@ -109,11 +105,10 @@ def gradient_call(
 
 def bad_call(machine: Interpreter, method: str, wrong: list[str], node: ast.Call) -> Value:
     """A gradient call that Python or TensorFlow refuses for its arguments."""
-    reason = "unknown-keyword" if wrong else "no-sources"
-    detail = {"reason": reason, "method": method, "exception": "TypeError"}
+    cause = BadCall(f"{tape_name(node)}.{method}", how="no-sources")
     if wrong:
-        detail["variable"] = wrong[0]
-    machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        cause = replace(cause, how="unknown-keyword", name=wrong[0])
+    machine.recorder.claim(cause, span_of(node), exception="TypeError")
     machine.raised("TypeError")
     return machine.unknown("gradient", node, anything=True)
 
@@ -204,7 +199,7 @@ def any_gradient(
     machine.depend(made, [*([*parents, source] if found is None else found), *seeds], sure=False)
     kept = {id(value) for value in found or ()}
     lost = [parent for parent in parents if found is not None and id(parent) not in kept]
-    machine.depend(made, lost, machine.cut(Kind.UNCONNECTED, node, reason="linear"))
+    machine.depend(made, lost, machine.cut(Unconnected(why="linear"), node))
     return made
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
+from gradlint.flow.causes import Opaque
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
-from gradlint.flow.tapes.question import LEAVING, WAYS, Cause
+from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.flow.facts import Cause
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.values.values import Edge
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class Partial(Causes):
     """The part that looks for losses beside a way that holds."""
 
-    def partial(self, recording: Recording, source: Value) -> Cause | None:
+    def partial(self, recording: Recording, source: Value) -> Loss | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
         found: list[Break] = []
         if isinstance(source, Variable | Tensor | Params):
@@ -40,12 +42,12 @@ class Partial(Causes):
             ]
         if not found:
             return None
-        cause = self.cause_of(recording, found[0], None)
-        cause.outcome = "partial"
-        cause.severity = "warning"
-        return cause
+        loss = self.cause_of(recording, found[0], None)
+        loss.outcome = "partial"
+        loss.severity = "warning"
+        return loss
 
-    def constant_term(self, recording: Recording, source: Value) -> Cause | None:
+    def constant_term(self, recording: Recording, source: Value) -> Loss | None:
         """A term of a sum that was computed from the source where the recording did not see it.
 
         Such a term is a constant for the gradient; a sum has no other use for it. A term whose own tape was asked for
@@ -59,9 +61,9 @@ class Partial(Causes):
                 constant = self.known_constants[id(target)] = self.constants(target, recording)
             found = constant.get(id(source))
             if found is not None:
-                cause = self.cause_of(recording, found, None)
-                cause.outcome, cause.severity = "partial", "warning"
-                return cause
+                loss = self.cause_of(recording, found, None)
+                loss.outcome, loss.severity = "partial", "warning"
+                return loss
         return None
 
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
@@ -132,13 +134,13 @@ class Partial(Causes):
                 if edge.cut is not None and leaves and recording in edge.seen:
                     if discrete is None:
                         discrete = dtypes.is_discrete(dtypes.of(node))
-                    if not discrete and dict(edge.cut.detail).get("reason") != "dataset":
+                    if not discrete and not _of_data(edge.cut.cause):
                         found.add(id(edge))
                 if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
         return found
 
-    def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
+    def branch_loss(self, recording: Recording, source: Value) -> Loss | None:
         """A loss that holds on one branch only: there another branch leaves what alone is connected."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
@@ -151,14 +153,14 @@ class Partial(Causes):
                     continue
                 for index, option in enumerate(join.options):
                     if self.lost_on_branch(target, option, source, recording):
-                        cause = self.cause_on_branch(recording, source, option)
-                        if cause is not None:
+                        loss = self.cause_on_branch(recording, source, option)
+                        if loss is not None:
                             label = join.labels[index] if index < len(join.labels) else ""
-                            cause.detail.update({"branch": label} if label else {})
-                            return cause
+                            loss.branch = label
+                            return loss
         return None
 
-    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Cause | None:
+    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Loss | None:
         """What loses the gradient on a branch, unless the program stops it there by itself."""
         breaks = self.ways(option, recording).breaks(source)
         if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
@@ -166,9 +168,9 @@ class Partial(Causes):
         for item in breaks:
             cut = item.edge.cut
             if cut is not None and cut.kind in WAYS and item.sure:
-                cause = self.cause_of(recording, item, None)
-                cause.severity = "warning"
-                return cause
+                loss = self.cause_of(recording, item, None)
+                loss.severity = "warning"
+                return loss
         return None
 
     def joins(self, target: Value, recording: Recording) -> list[Join]:
@@ -215,6 +217,11 @@ def _is_linear(node: Tensor) -> bool:
     name = node.op.rpartition(".")[2]
     tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
     return name in SUMMING or (name in SCALING and len(tensors) == 1)
+
+
+def _of_data(cause: Cause) -> bool:
+    """Whether it is the pipeline of a data set, whose items are constants by their nature."""
+    return isinstance(cause, Opaque) and cause.how == "dataset"
 
 
 def _is_way(edge: Edge) -> bool:

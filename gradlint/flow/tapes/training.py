@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Minimized
 from gradlint.flow.libraries.keras import attributes, layers, objects, variables
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.libraries.python import subscripts
@@ -183,20 +183,10 @@ def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value
         # Of a function that nothing in view calls it is not known whether it builds a graph, where this is right.
         builds_graph = machine.alone and owner.name.startswith("tensorflow.compat.v1")
         if isinstance(loss, Tensor) and "tape" not in call.kwargs and (loss.tracked or not builds_graph):
-            machine.recorder.claim(
-                Kind.MINIMIZE,
-                span_of(call.node),
-                "error",
-                detail={"callee": machine.callee(call.node), "reason": "tensor"},
-            )
+            cause = Minimized(machine.callee(call.node), how="tensor")
+            machine.recorder.claim(cause, span_of(call.node), exception="RuntimeError")
         return Const(None)
-    machine.recorder.claim(
-        Kind.MINIMIZE,
-        span_of(call.node),
-        "error",
-        detail={"callee": machine.callee(call.node), "reason": "removed", "exception": "AttributeError"},
-        places={"call": span_of(call.node)},
-    )
+    machine.recorder.claim(Minimized(machine.callee(call.node)), span_of(call.node), exception="AttributeError")
     machine.raised("AttributeError")
     return Unknown("minimize", span_of(call.node))
 

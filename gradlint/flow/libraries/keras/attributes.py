@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall
 from gradlint.flow.libraries.keras.layers import is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.values.making import sequence, span_of
@@ -95,8 +95,8 @@ def _refuse_early(machine: Interpreter, value: LibObject, name: str, node: ast.A
         return
     if value.state.get("called on symbols") or value.state.get("inside") or value.state.get("opaque"):
         return
-    detail = {"reason": "early-symbol", "callee": machine.text(node), "exception": "AttributeError"}
-    machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+    cause = BadCall(machine.text(node), how="early-symbol")
+    machine.recorder.claim(cause, span_of(node), exception="AttributeError")
     machine.raised("AttributeError")
 
 

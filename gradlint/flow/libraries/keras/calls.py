@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import MetricRead, NonDifferentiable
 from gradlint.flow.libraries.keras import objects
 from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol
 from gradlint.flow.libraries.keras.variables import parameters, settings
@@ -178,14 +178,14 @@ def input_cut(machine: Interpreter, value: LibObject, node: ast.AST) -> Any:
     blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
     if not blocks:
         return None
-    return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
+    return machine.cut(NonDifferentiable(short, value.name), node)
 
 
 def metric_result(machine: Interpreter, value: LibObject, given: list[Value], node: ast.AST) -> Tensor:
     """The value of a stateful metric: it is read from variables, which cut the way."""
     made = Tensor("float32", span_of(node), value.name)
     fed = value.state.get("fed", ())
-    cut = machine.cut(Kind.METRIC, node, machine.text(node), value.name)
+    cut = machine.cut(MetricRead(machine.text(node), value.name), node)
     machine.depend(made, [*given, *fed], cut)
     if given:
         machine.set(value.state, "fed", (*fed, *given))

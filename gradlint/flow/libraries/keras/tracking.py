@@ -16,6 +16,7 @@ from gradlint.flow.values.program import ClassValue, Instance
 from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NoVariablesWhy
     from gradlint.flow.interpreter import Interpreter
 
 BASES = frozenset({"keras.Layer", "keras.layers.Layer", "keras.Model", "tensorflow.Module"})
@@ -38,7 +39,7 @@ class Tracking:
         self._trainable_only = trainable_only
         self.found: list[Value] = []
         self.untracked: list[Variable | Params] = []
-        self.reasons: list[str] = []
+        self.reasons: list[NoVariablesWhy] = []
         self.open = False
 
     def collect(self, value: Value, depth: int = DEPTH) -> None:

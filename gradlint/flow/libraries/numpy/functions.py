@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToNumpy
 from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -120,13 +120,13 @@ def _array(machine: Interpreter, call: LibraryCall, short: str, values: list[Val
     if short in _SHAPES:
         return Number("int", span_of(call.node))
     carried = [leaf for leaf in values if isinstance(leaf, Tensor | Variable | Unknown | Symbolic) or leaf.edges]
-    machine.depend(made, carried, call.cut(machine, Kind.NUMPY))
+    machine.depend(made, carried, machine.cut(ToNumpy(*call.written(machine)), call.node))
     if short == "meshgrid":
         return Seq(Items((made, made), exact=False), "list", span_of(call.node))
     symbolic = any(machine.symbolic(leaf) for leaf in values)
     if symbolic and not short.startswith("random"):
         callee = machine.callee(call.node)
-        machine.leaves_graph(made, call.node, callee, call.name, "NotImplementedError", Kind.NUMPY)
+        machine.leaves_graph(made, call.node, ToNumpy(callee, call.name, in_graph=True), "NotImplementedError")
     out = call.kwargs.get("out")
     if isinstance(out, Array):
         machine.leaves_array(out, made, call.node)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToNumpy
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
@@ -60,6 +60,6 @@ def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, n
     for value in given:
         inner = value.function if isinstance(value, Bound | Partial) else value
         parents += machine.captured(inner) if isinstance(inner, Function) else [value]
-    cut = machine.cut(Kind.NUMPY, node, callee, name)
+    cut = machine.cut(ToNumpy(callee, name), node)
     machine.depend(made, [value for value in parents if not isinstance(value, Const)], cut)
     return made

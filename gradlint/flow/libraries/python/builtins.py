@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import CastAway, Compared, ToPython
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.libraries.python import operators
 from gradlint.flow.state.store import join_values
@@ -76,7 +76,7 @@ def _converted(machine: Interpreter, call: LibraryCall, value: Tensor | Variable
     if isinstance(value, Unknown):
         return machine.unknown(call.last, call.node, [value])
     dtype = "int32" if call.last == "int" else "float32"
-    cut = call.cut(machine, Kind.CAST, dtype=dtype) if call.last == "int" else None
+    cut = machine.cut(CastAway(*call.written(machine), dtype), call.node) if call.last == "int" else None
     known = operators.scalar(value)
     return machine.tensor(call.node, [value], dtype=dtype, op="tensorflow.cast", cut=cut, known=known)
 
@@ -86,7 +86,7 @@ def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     leaves = tensors_in(machine, value)
     made = Number(kind, span_of(call.node), _fixed(value) if kind in {"float", "int"} else None)
     if not isinstance(value, Seq | Dict):
-        machine.depend(made, leaves, call.cut(machine, Kind.PYTHON))
+        machine.depend(made, leaves, machine.cut(ToPython(*call.written(machine)), call.node))
     leaves_graph(machine, call, made, leaves)
     return made
 
@@ -94,7 +94,7 @@ def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
 def leaves_graph(machine: Interpreter, call: LibraryCall, made: Value, leaves: list[Value]) -> None:
     """A conversion to a Python number raises where a tensor is traced."""
     if any(machine.symbolic(leaf) for leaf in leaves):
-        machine.leaves_graph(made, call.node, machine.callee(call.node), call.name, "TypeError", Kind.PYTHON)
+        machine.leaves_graph(made, call.node, ToPython(*call.written(machine), in_graph=True), "TypeError")
 
 
 def _fixed(value: Value) -> float | None:
@@ -170,7 +170,7 @@ def truths(machine: Interpreter, call: LibraryCall) -> Value:
         return Const(decisive if decisive in known else not decisive)
     made = Number("bool", span_of(call.node))
     leaves = [leaf for item in items for leaf in machine.leaves(item)]
-    machine.depend(made, leaves, machine.cut(Kind.COMPARISON, call.node, call.last))
+    machine.depend(made, leaves, machine.cut(Compared(call.last), call.node))
     return made
 
 

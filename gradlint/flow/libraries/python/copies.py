@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Rewrapped, ToPython
 from gradlint.flow.libraries.models import tensors_in
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
@@ -33,7 +33,7 @@ def pickled(machine: Interpreter, short: str, args: list[Value], node: ast.AST) 
     given = tensors_in(machine, *args)
     if short in {"dump", "dumps"}:
         made = Number("str", span_of(node))
-        machine.depend(made, given, machine.cut(Kind.PYTHON, node, machine.callee(node), "pickle." + short))
+        machine.depend(made, given, machine.cut(ToPython(machine.callee(node), "pickle." + short), node))
         return made
     if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
         return machine.tensor(node, given, op="pickle.loads")
@@ -63,7 +63,7 @@ def _copy(machine: Interpreter, value: Value, node: ast.AST, *, deep: bool, memo
     """A copy of what has not been copied yet; what may hold itself is noted before what it holds is copied."""
     if isinstance(value, Variable):
         made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
-        machine.depend(made, [value], machine.cut(Kind.REWRAPPED, node, machine.callee(node), "copy.deepcopy"))
+        machine.depend(made, [value], machine.cut(Rewrapped(machine.callee(node), "copy.deepcopy"), node))
         return made
     if isinstance(value, Seq | Dict):
         return _copy_of_container(machine, value, node, deep=deep, memo=memo)

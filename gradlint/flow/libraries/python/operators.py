@@ -7,7 +7,7 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Compared, NonDifferentiable, ToNumpy, ToPython
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import computed, span_of
@@ -119,7 +119,7 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         return _instance(machine, node, op, left, right)
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
         text = Number("str", span_of(node))
-        machine.depend(text, machine.leaves(right), machine.cut(Kind.PYTHON, node, "%"))
+        machine.depend(text, machine.leaves(right), machine.cut(ToPython("%"), node))
         return text
     if is_tensor(left) or is_tensor(right):
         return _tensor(machine, node, op, left, right)
@@ -264,7 +264,7 @@ def _tensor(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, 
             return machine.unknown("None", node, parents)
     if isinstance(left, Array) and isinstance(right, Variable) and right.keras is True:
         made = Array(None, span_of(node))
-        machine.depend(made, parents, machine.cut(Kind.NUMPY, node, f"ndarray {SYMBOLS[type(op)]} keras.Variable"))
+        machine.depend(made, parents, machine.cut(ToNumpy(SYMBOLS[type(op)], how="operator"), node))
         return made
     return _without_gradient(machine, node, op, left, right) or _arithmetic(machine, node, op, left, right)
 
@@ -276,12 +276,12 @@ def _without_gradient(
     pair = {dtypes.of(value) for value in (left, right) if isinstance(value, Tensor | Variable)}
     dtype: str | None = "bool"
     if isinstance(op, ast.FloorDiv):
-        cut = machine.cut(Kind.NON_DIFFERENTIABLE, node, "//", "tensorflow.math.floordiv")
+        cut = machine.cut(NonDifferentiable("//", "tensorflow.math.floordiv"), node)
         dtype = dtypes.of_operation(left, right)
     elif isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
-        cut = machine.cut(Kind.COMPARISON, node, SYMBOLS[type(op)])
+        cut = machine.cut(Compared(SYMBOLS[type(op)]), node)
     elif isinstance(op, ast.Mult) and "bool" in pair and len(pair) == 2 and None not in pair:
-        cut = machine.cut(Kind.COMPARISON, node, "*", "tensorflow.math.logical_and", reason="bool-product")
+        cut = machine.cut(Compared("*", "tensorflow.math.logical_and", bool_product=True), node)
     else:
         return None
     parents = [part for value in (left, right) for part in machine.leaves(value)]
@@ -299,7 +299,7 @@ def _arithmetic(machine: Interpreter, node: ast.AST, op: ast.operator, left: Val
     name = OP_NAMES.get(type(op), "")
     made = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
     if objects:
-        machine.depend(made, objects, machine.cut(Kind.NUMPY, node, "an array of objects", "numpy.array"))
+        machine.depend(made, objects, machine.cut(ToNumpy("an array of objects", "numpy.array"), node))
     made.extra = {"args": (left, right)}
     exception = _refused(machine, op, left, right)
     if exception and not machine.mentions("experimental_enable_numpy_behavior"):
@@ -351,7 +351,7 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
             return Number("", span_of(node))
     if isinstance(value, Tensor | Variable | Params):
         if isinstance(node.op, ast.Invert):
-            cut = machine.cut(Kind.COMPARISON, node, "~")
+            cut = machine.cut(Compared("~"), node)
             return machine.tensor(node, [value], dtype="bool", cut=cut)
         known = scalar(value)
         keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
@@ -394,7 +394,7 @@ def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, rig
         except Exception:  # the program itself would raise here
             return Number("bool", span_of(node))
     parents = [part for value in (left, right) for part in machine.leaves(value)]
-    cut = machine.cut(Kind.COMPARISON, node, machine.text(node))
+    cut = machine.cut(Compared(machine.text(node)), node)
     if is_tensor(left) or is_tensor(right):
         known = None
         a, b = scalar(left), scalar(right)

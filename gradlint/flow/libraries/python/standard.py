@@ -6,7 +6,7 @@ import ast
 import math
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToPython
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.libraries.python.builtins import lazy, leaves_graph
@@ -51,7 +51,7 @@ def mathematics(machine: Interpreter, call: LibraryCall) -> Value:
             return Number("float", span_of(call.node))
     made = Number("float", span_of(call.node))
     leaves = [leaf for value in args for leaf in machine.leaves(value)]
-    machine.depend(made, leaves, call.cut(machine, Kind.PYTHON))
+    machine.depend(made, leaves, machine.cut(ToPython(*call.written(machine)), call.node))
     leaves_graph(machine, call, made, leaves)
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque, Steering
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.kinds import ByKind
@@ -67,7 +67,7 @@ def _of_tensor(machine: Interpreter, node: ast.AST, value: Tensor | Variable | P
     made.copy_of = value
     made.extra = {"index": index}
     if steering:
-        machine.depend(made, steering, machine.cut(Kind.CONDITION, node, reason="index"))
+        machine.depend(made, steering, machine.cut(Steering(decides="element"), node))
     return made
 
 
@@ -203,7 +203,7 @@ def batch(machine: Interpreter, node: ast.AST, dataset: LibObject) -> Value:
 
 def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value) -> Value:
     """A fresh item of data that looks like another value; no gradient leads back from it."""
-    cut = machine.cut(Kind.OPAQUE, node, "tf.data.Dataset", "tensorflow.data.Dataset", reason="dataset")
+    cut = machine.cut(Opaque("tf.data.Dataset", "tensorflow.data.Dataset", "dataset"), node)
     if isinstance(like, Seq):
         return Seq(
             Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall, NoGradient, NonDifferentiable, Steering, ToPython
 from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
@@ -48,13 +48,13 @@ def where(machine: Interpreter, call: LibraryCall) -> Value:
     chosen = [value for value in chosen if not (isinstance(value, Const) and value.value is None)]
     steering = list(machine.leaves(condition)) if condition is not None else []
     if not chosen:
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+        cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node)
         return machine.tensor(call.node, steering, dtype="int64", op=call.name, cut=cut)
     parents = [leaf for value in chosen for leaf in machine.leaves(value)]
     floats = [dtypes.of(value) for value in chosen if isinstance(value, Tensor | Variable)]
     made = machine.tensor(call.node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=call.name)
     made.extra = {"condition": condition, "args": tuple(chosen)}
-    machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="where"))
+    machine.depend(made, steering, machine.cut(Steering(*call.written(machine), "side"), call.node))
     return made
 
 
@@ -76,7 +76,7 @@ def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     made = machine.tensor(call.node, parents, dtype=dtypes.of(first), op=call.name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
-        machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="index"))
+        machine.depend(made, steering, machine.cut(Steering(*call.written(machine), "element"), call.node))
     return made
 
 
@@ -88,7 +88,7 @@ def resize(machine: Interpreter, call: LibraryCall) -> Value:
     text = method.value if isinstance(method, Const) else method.name if isinstance(method, Known) else ""
     cut = None
     if str(text).lower().endswith("area"):
-        cut = call.cut(machine, Kind.NO_GRADIENT, op="ResizeArea")
+        cut = machine.cut(NoGradient(*call.written(machine), "ResizeArea"), call.node)
     parents = tensors_in(machine, image) if image is not None else []
     nearest = str(text).lower().endswith(("nearest", "nearest_neighbor"))
     dtype = dtypes.of(image) if nearest and image is not None else "float32"
@@ -193,7 +193,7 @@ def leaves(machine: Interpreter, call: LibraryCall) -> Value:
     """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
     given = call.tensors(machine)
     made = Array(None, span_of(call.node))
-    machine.depend(made, given, call.cut(machine, Kind.PYTHON))
+    machine.depend(made, given, machine.cut(ToPython(*call.written(machine)), call.node))
     return made
 
 
@@ -201,8 +201,8 @@ def leaves(machine: Interpreter, call: LibraryCall) -> Value:
 def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gradients``, which raises in eager mode."""
     if not machine.in_graph and not machine.alone and not machine.mentions("as_default", "map", "wrap_function"):
-        detail = {"reason": "tf.gradients", "callee": machine.callee(call.node), "exception": "RuntimeError"}
-        machine.recorder.claim(Kind.BAD_CALL, span_of(call.node), "error", detail=detail)
+        cause = BadCall(*call.written(machine), how="tf.gradients")
+        machine.recorder.claim(cause, span_of(call.node), exception="RuntimeError")
         machine.raised("RuntimeError")
     return machine.unknown("gradients", call.node, call.values)
 
@@ -217,7 +217,7 @@ def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
         given,
         dtype=dtypes.of(given[0]) if given else None,
         op=call.name,
-        cut=call.cut(machine, Kind.NO_GRADIENT, op=op),
+        cut=machine.cut(NoGradient(*call.written(machine), op), call.node),
     )
 
 
@@ -234,11 +234,11 @@ def raw(machine: Interpreter, call: LibraryCall) -> Value:
     parents = [leaf for held in given.values() for leaf in held]
     if op in RAW_NONE:
         dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op)
+        cut = machine.cut(NonDifferentiable(*call.written(machine), op), call.node)
         return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     if op.startswith("ImageProjectiveTransform"):
         made = machine.tensor(call.node, given.get("images", []), op=call.name)
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op, reason="argument")
+        cut = machine.cut(NonDifferentiable(*call.written(machine), op, "argument"), call.node)
         machine.depend(made, given.get("transforms", []), cut)
         return made
     return machine.unknown("raw operation", call.node, parents)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
@@ -121,7 +121,7 @@ def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.numpy_function`` and ``tf.compat.v1.py_func``: a gradient never passes."""
     inputs = call.argument(1, "inp")
     parents = tensors_in(machine, inputs) if inputs is not None else []
-    cut = call.cut(machine, Kind.OPAQUE, reason="numpy-function")
+    cut = machine.cut(Opaque(*call.written(machine), "numpy-function"), call.node)
     dtype = dtypes.named(call.argument(2, "Tout"))
     made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     function = call.argument(0, "func")
@@ -144,13 +144,13 @@ def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     result = machine.call(function, fresh, {}, call.node)
     made = machine.tensor(call.node, [], dtype=dtype, op=call.name)
     if any(isinstance(leaf, Array | Number) for leaf in machine.leaves(result)):
-        cut = call.cut(machine, Kind.OPAQUE, reason="py-function-converts")
+        cut = machine.cut(Opaque(*call.written(machine), "py-function-converts"), call.node)
         machine.depend(made, given, cut)
     else:
         machine.depend(made, given, sure=False)
     if isinstance(function, Function):
         captured = [value for value in machine.captured(function) if isinstance(value, Variable | Tensor)]
-        machine.depend(made, captured, call.cut(machine, Kind.OPAQUE, reason="py-function-captures"))
+        machine.depend(made, captured, machine.cut(Opaque(*call.written(machine), "py-function-captures"), call.node))
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import CastAway, NonDifferentiable, Rewrapped
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
@@ -43,7 +43,7 @@ def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     made.state["initial"] = initial
     if initial is not None:
         parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
-        machine.depend(made, parents, call.cut(machine, Kind.REWRAPPED))
+        machine.depend(made, parents, machine.cut(Rewrapped(*call.written(machine)), call.node))
     return made
 
 
@@ -117,7 +117,7 @@ def _constant_of_tensor(machine: Interpreter, call: LibraryCall, value: Tensor, 
     shape = call.argument(2, "shape")
     axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
     if call.name == "tensorflow.constant" and axes is not None and had is not None and axes != had:
-        cut = call.cut(machine, Kind.REWRAPPED, reason="reshaped")
+        cut = machine.cut(Rewrapped(*call.written(machine)), call.node)
         return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
     made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
     made.copy_of = value
@@ -130,7 +130,7 @@ def _constant_of_variable(
     """A Variable's value, which ``tf.constant`` takes away from it and ``tf.convert_to_tensor`` reads."""
     dtype = asked or dtypes.of(value)
     if call.name == "tensorflow.constant":
-        cut = call.cut(machine, Kind.REWRAPPED, reason="constant-of-variable")
+        cut = machine.cut(Rewrapped(*call.written(machine)), call.node)
         return machine.tensor(call.node, [value], dtype=dtype, op=call.name, cut=cut)
     made = machine.tensor(call.node, [value], dtype=dtype, op="read")
     made.copy_of = value
@@ -180,7 +180,7 @@ def cast(machine: Interpreter, call: LibraryCall) -> Value:
     source = dtypes.of(value)
     parents = tensors_in(machine, value)
     if dtypes.is_discrete(target) and not dtypes.is_discrete(source):
-        cut = call.cut(machine, Kind.CAST, dtype=str(target))
+        cut = machine.cut(CastAway(*call.written(machine), str(target)), call.node)
         return machine.tensor(call.node, parents, dtype=target, op=call.name, cut=cut)
     made = machine.tensor(
         call.node,
@@ -218,7 +218,7 @@ def like(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.zeros_like``, ``tf.ones_like``: constants of another's shape."""
     value = call.args[0] if call.args else next(iter(call.kwargs.values()), Const(None))
     given = call.kwargs.get("dtype") or (call.args[1] if len(call.args) > 1 else None)
-    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node)
     dtype = dtypes.named(given) if given is not None else dtypes.of(value)
     return machine.tensor(
         call.node,
@@ -235,7 +235,7 @@ def number_range(machine: Interpreter, call: LibraryCall) -> Value:
     values = [*call.args, *(call.kwargs[key] for key in ("start", "limit", "delta") if key in call.kwargs)]
     given = call.kwargs.get("dtype")
     dtype = dtypes.named(given) if given is not None else dtypes.of(sequence(values))
-    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node)
     parents = [leaf for value in values for leaf in machine.leaves(value)]
     return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
 
@@ -264,7 +264,7 @@ def random_values(machine: Interpreter, call: LibraryCall) -> Value:
     parents = [leaf for value in call.args[skip:] for leaf in machine.leaves(value)]
     parents += [leaf for key, value in call.kwargs.items() if key not in shape for leaf in machine.leaves(value)]
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
-    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE) if integers else None
+    cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node) if integers else None
     made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     made.extra = {"args": tuple(call.args) or tuple(value for key, value in call.kwargs.items() if key == "shape")}
     return made
@@ -275,7 +275,7 @@ def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.one_hot``: a constant for its indices, its depth and its values."""
     parents = call.leaves(machine)
     given = call.kwargs.get("dtype")
-    cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+    cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node)
     parents = [leaf for leaf in parents if not isinstance(leaf, Const | Known)]
     return machine.tensor(
         call.node, parents, dtype=dtypes.named(given) if given is not None else "float32", op=call.name, cut=cut
