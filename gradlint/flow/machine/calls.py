@@ -323,6 +323,9 @@ def inside(
     machine.eager = False
     entry, began = machine.entry, machine.entered_at
     machine.entry = entered_by(machine, function, node)
+    led_by = machine.recorder.led_by
+    if machine.started is not None and function.node.lineno <= machine.recorder.own:
+        machine.recorder.come_from([made.call for made in (*machine.stack, activation) if made.call is not None])
     if entry is None and machine.entry is not None:
         machine.entered_at = machine.clock
     machine.stack.append(activation)
@@ -333,6 +336,7 @@ def inside(
         if entry is None and machine.entry is not None:
             machine.steps_in_modules += machine.clock - machine.entered_at
         machine.entry, machine.entered_at = entry, began
+        machine.recorder.led_by = led_by
 
 
 def spent_in_modules(machine: Core) -> int:

@@ -112,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0
