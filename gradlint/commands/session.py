@@ -98,6 +98,13 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 
         confirm(request, checked, settings)
     report = _report(request, checked, settings, mended, known, time.perf_counter() - started)
+    return _reported(request, checked, report, resolver, settings, known)
+
+
+def _reported(
+    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: Known
+) -> int:
+    """Write what was found; the exit status."""
     if request.draws(settings):
         from gradlint.commands.drawing import drawn
 
@@ -109,7 +116,7 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
         return INTERRUPTED
     counts = SEVERITIES[: SEVERITIES.index(settings.severity_threshold) + 1]
     found = any(finding.severity in counts for finding in report.claims)
-    return _status(request, checked, found or (request.exit_non_zero_on_fix and mended > 0))
+    return _status(request, checked, found or (request.exit_non_zero_on_fix and report.fixed > 0))
 
 
 def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts) -> Checked:
