@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from gradlint.sources.toml import Place
+    from gradlint.sources.toml import TomlPlace
 
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
@@ -150,7 +150,7 @@ def _tolerate(stream: Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _failed(message: str, place: Place | None = None) -> int:
+def _failed(message: str, place: TomlPlace | None = None) -> int:
     print(f"gradlint: {escaping.row(message)}", file=sys.stderr)
     if place is not None:
         from gradlint.commands.terminal import style
