@@ -74,6 +74,7 @@ class Check(click.Command):
 @click.option("--cache-dir", metavar="DIR", help="Where results are remembered.")
 @click.option("--stdin-filename", metavar="NAME", help="The name of what is read from standard input (`-`).")
 @click.option("--explain-silence", metavar="FILE:LINE", help="Say what keeps a gradient call from being judged.")
+@click.option("--facts", metavar="FILE", help="Decide with what `gradlint run --record FILE` has seen.")
 @click.option("--show-connected", is_flag=True, help="Also list each gradient call and what its sources get.")
 @click.option("--show-files", is_flag=True, help="List the files that would be checked.")
 @click.option("--show-settings", is_flag=True, help="Print the settings that hold for the first path.")

@@ -71,6 +71,7 @@ class Request:
     no_cache: bool = False
     stdin_filename: str | None = None
     explain_silence: str | None = None
+    facts: str | None = None
     show_connected: bool = False
     show_files: bool = False
     show_settings: bool = False
@@ -124,6 +125,8 @@ class Request:
             raise click.UsageError(
                 "--watch goes with files alone, and not with --diff, --interactive or --write-baseline"
             )
+        if self.facts is not None and self.paths == (STDIN,):
+            raise click.UsageError("--facts speaks of files, not of standard input")
         if self.write_baseline and self.mends:
             raise click.UsageError("--write-baseline and fixing exclude one another")
 

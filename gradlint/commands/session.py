@@ -107,7 +107,12 @@ def check(request: Request, resolver: Resolver, settings: Settings) -> Checked:
         results = list(running)
     except SettingsError as error:
         raise CommandError(str(error)) from None
-    return Checked(results, running.files, Texts())
+    checked = Checked(results, running.files, Texts())
+    if request.facts is not None:
+        from gradlint.commands.facts import observed
+
+        observed(request.facts, checked, request.paths, resolver, request.quiet)
+    return checked
 
 
 def _check_stdin(request: Request, resolver: Resolver) -> Checked:
