@@ -196,7 +196,7 @@ def check(
         problem = internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
         return Checked(problems=(*source.problems, problem))
     suppressed = 0
-    if suppress:
+    if suppress and chosen.respect_suppressions:
         comments = suppressions.Suppressions(source, lambda word: any(word in (one.code, one.name) for one in rules))
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:

@@ -20,13 +20,12 @@ if TYPE_CHECKING:
     from gradlint.settings import Resolver
 
 
-def observed(path: str, checked: Checked, paths: tuple[str, ...], resolver: Resolver, quiet: bool = False) -> None:
+def observed(path: str, checked: Checked, resolver: Resolver, quiet: bool = False) -> None:
     """Add what a run lost where reading is silent, and give the findings that reading has the run's verdict.
 
     Args:
         path: The facts file.
         checked: What reading has found; the findings are put into it.
-        paths: What is checked.
         resolver: The settings of each file.
         quiet: Whether to say nothing of facts that are out of date.
 
@@ -39,7 +38,7 @@ def observed(path: str, checked: Checked, paths: tuple[str, ...], resolver: Reso
         facts = load(path)
     except FactsError as error:
         raise CommandError(escaping.name(str(error))) from None
-    _add_files(checked, facts, paths, resolver)
+    _add_files(checked, facts)
     stale = []
     for index, result in enumerate(checked.results):
         absolute = os.path.abspath(result.path)
@@ -62,18 +61,16 @@ def observed(path: str, checked: Checked, paths: tuple[str, ...], resolver: Reso
         terminal.note(f"gradlint: changed since the run that {escaping.name(path)} records, so not used: {names}")
 
 
-def _add_files(checked: Checked, facts: Facts, paths: tuple[str, ...], resolver: Resolver) -> None:
+def _add_files(checked: Checked, facts: Facts) -> None:
     """Make room for the files of the run in which reading saw no tape, where they are among what is checked."""
     from gradlint.runner import FileResult
-    from gradlint.sources.discover import discover
-    from gradlint.sources.project import shown
 
     there = {os.path.abspath(one.path) for one in checked.results}
-    missing = {path for path, one in facts.files.items() if one.findings and path not in there}
-    if missing:
-        found = {os.path.abspath(path): shown(path) for path, _ in discover(paths, resolver).files}
-        checked.results += [FileResult(found[path]) for path in sorted(missing & found.keys())]
-        checked.results.sort(key=lambda one: one.path)
+    looked_at = {os.path.abspath(path): path for path in checked.looked_at()}
+    missing = [path for path, one in facts.files.items() if one.findings and path not in there and path in looked_at]
+    checked.results = sorted(
+        [*checked.results, *(FileResult(looked_at[path]) for path in missing)], key=lambda one: one.path
+    )
 
 
 def _evidence(facts: Facts, what: str) -> str:
@@ -135,8 +132,11 @@ def _kept(path: str, new: list[Finding], checked: Checked, resolver: Resolver) -
     settings = resolver.for_file(path)
     rules = rules_for(settings)
     on = {one.code for one in selection.enabled(settings, rules, path)}
+    chosen = [one for one in new if one.code in on]
+    if not settings.respect_suppressions:
+        return list(selection.with_severity(chosen, settings)), 0
     comments = suppressions.Suppressions(
         checked.texts.source(path), lambda word: any(word in (one.code, one.name) for one in rules)
     )
-    kept, suppressed = comments.apply([one for one in new if one.code in on], selection.fits)
+    kept, suppressed = comments.apply(chosen, selection.fits)
     return list(selection.with_severity(kept, settings)), suppressed

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from gradlint.commands.changed import Changes
     from gradlint.commands.checked import Checked
     from gradlint.commands.interactive import Chooser
     from gradlint.commands.request import Request
@@ -36,10 +37,16 @@ class Outcome:
     changes: int
 
 
-def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
+def mend(request: Request, checked: Checked, resolver: Resolver, changes: Changes | None = None) -> Outcome:
     """Apply the fixes of every file, to a fixpoint; the findings become those that remain.
 
     A file is written as soon as its fixes are worked out, so that what was done stays where the run is interrupted.
+
+    Args:
+        request: What was asked for.
+        checked: What was found.
+        resolver: What finds each file's settings.
+        changes: The lines that are to be mended alone, where only some are.
 
     Raises:
         CommandError: If TensorFlow was asked to verify and is not there, or the baseline cannot be used.
@@ -50,7 +57,7 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     results: list[Result] = []
     written: list[Result] = []
     with _verifier(request, resolver) as verify:
-        for result in _work_out(request, checked, resolver, verify):
+        for result in _work_out(request, checked, resolver, verify, changes):
             results.append(result)
             if result.changed and not request.diff and not to_stdout and _write(result, checked):
                 written.append(result)
@@ -63,7 +70,7 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
         return Outcome(0, len(changed))
     if to_stdout:
         return _to_stdout(checked, results)
-    if request.show_fixes and (text := summary(results)):
+    if resolver.for_folder(".").show_fixes and (text := summary(results)):
         terminal.show(text.rstrip("\n"))
     for note in notes(written):
         terminal.note(note)
@@ -78,7 +85,9 @@ def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Ve
     return verifier(request, resolver.for_folder("."))
 
 
-def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Verify | None) -> Iterator[Result]:
+def _work_out(
+    request: Request, checked: Checked, resolver: Resolver, verify: Verify | None, changes: Changes | None
+) -> Iterator[Result]:
     """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
     from gradlint.commands.interactive import Chooser
 
@@ -91,7 +100,7 @@ def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Ve
         if first != file.path:
             _same_as(checked, file.path, first)
             continue
-        result = _fixed(file, checked, resolver.for_file(file.path), verify, chooser)
+        result = _fixed(file, checked, resolver.for_file(file.path), verify, chooser, changes)
         if result is not None:
             yield result
 
@@ -105,7 +114,12 @@ def _same_as(checked: Checked, path: str, first: str) -> None:
 
 
 def _fixed(
-    file: FileResult, checked: Checked, settings: Settings, verify: Verify | None, chooser: Chooser | None
+    file: FileResult,
+    checked: Checked,
+    settings: Settings,
+    verify: Verify | None,
+    chooser: Chooser | None,
+    changes: Changes | None,
 ) -> Result | None:
     from gradlint.checking import check
     from gradlint.fixing import fix_source
@@ -116,6 +130,8 @@ def _fixed(
 
     def fixable(source: Source) -> list[Finding]:
         found = list(check(source, settings).findings)
+        if changes is not None:
+            found = changes.among(found, source)
         known = () if baseline is None else baseline.match(found, lambda _: source).known
         return [
             finding if is_fixable(finding.code, finding.name, settings) else replace(finding, fix=None)

@@ -29,6 +29,8 @@ def write(request: Request, settings: Settings, report: Report) -> None:
     for output in request.reports:
         plain = Style(request.color == "always", quiet=request.quiet)
         terminal.write(FORMATS[output.format].render(report, plain), output.path)
+    if request.silent and request.output_file is None:
+        return
     main = Output(request.terminal_format or settings.output_format, request.output_file)
     if main.path is None:
         style = terminal.style(request.color, sys.stdout, quiet=request.quiet)

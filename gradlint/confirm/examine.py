@@ -17,6 +17,7 @@ from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
 from gradlint.confirm.protocol import Job, Report, Trial
 from gradlint.confirm.reasons import UNINVENTED, Judgement
+from gradlint.flow.facts import LED_BY
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
@@ -123,14 +124,17 @@ def _tried(plan: Plan, case: Case, attempt: Attempt, clock: Clock) -> Examinatio
             verdict = yield from _try(_Runs(plan, case, attempt, clock, place))
     except (RecursionError, ValueError) as error:
         return Verdict(Judgement("inconclusive", f"the probe could not be written: {error}"))
-    return _named(verdict)
+    return _named(verdict, case)
 
 
-def _named(verdict: Verdict) -> Verdict:
+def _named(verdict: Verdict, case: Case) -> Verdict:
     """A verdict that rests on invented arguments says so."""
     told = verdict.judgement
     if told.status == "inconclusive":
         return verdict
+    if told.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
+        reason = "the call that the finding speaks of stands in another file"
+        return replace(verdict, judgement=Judgement("inconclusive", reason))
     way = verdict.probe.way if verdict.probe is not None else None
     detail = f"{INVENTED}: {way}: {told.detail}" if way else f"{INVENTED}: {told.detail}"
     return replace(verdict, judgement=replace(told, detail=detail))

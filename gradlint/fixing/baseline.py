@@ -6,10 +6,8 @@ its line: it stays known when lines move, and when the file that holds it is ren
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import tempfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -109,6 +107,8 @@ class Baseline:
         target = Path(path)
         temporary: str | None = None
         try:
+            import tempfile
+
             descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -211,6 +211,8 @@ def _fingerprint(text: Text, number: int) -> str:
                 found += 1
             at += step
         around.append("")
+    import hashlib
+
     return hashlib.sha256("\n".join(around).encode(errors="surrogatepass")).hexdigest()[:16]
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Answer = Literal["connected", "partial", "lost", "unknown"]
 
 
+LED_BY = "by this call"
+"""The note at a call in another module of the project by whose arguments a function of the program was judged."""
+
+
 class Kind(StrEnum):
     """The sorts of break and of misuse that the analysis tells apart, in the order of the rules' codes."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import lines
 from gradlint.escaping import name
-from gradlint.reporting.excerpt import Mark, excerpt
+from gradlint.reporting.excerpt import Mark, excerpt, framed
 from gradlint.reporting.patch import patch
 from gradlint.reporting.report import evidence, is_refuted, place
 from gradlint.reporting.story import scenes
@@ -36,13 +36,8 @@ def error_rows(error: FileError, report: Report, style: Style) -> list[str]:
     if error.location is not None and line is not None:
         start = min(error.location.column - 1, len(line))
         mark = Mark(error.location.line, start, start + 1, "", primary=True)
-        rows += _framed({error.location.line: line}, [mark], style)
+        rows += framed({error.location.line: line}, [mark], style)
     return rows
-
-
-def _framed(lines: dict[int, str], marks: list[Mark], style: Style) -> list[str]:
-    gutter = len(str(max(lines)))
-    return [style.paint(" " * gutter + " |", "frame"), *excerpt(lines, marks, style, "error", gutter)]
 
 
 def finding_rows(finding: Finding, report: Report, style: Style) -> list[str]:

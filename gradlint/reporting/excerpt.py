@@ -74,6 +74,18 @@ def excerpt(
         yield from painter.line(number, lines[number], by_line[number])
 
 
+def framed(lines: Mapping[int, str], marks: Sequence[Mark], style: Style) -> list[str]:
+    """The lines with their marks under a bar, in the colour of errors.
+
+    Args:
+        lines: The text of each line that may be shown, by its number from 1.
+        marks: What to mark.
+        style: Colour and width.
+    """
+    gutter = len(str(max(lines)))
+    return [style.paint(" " * gutter + " |", "frame"), *excerpt(lines, marks, style, "error", gutter)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Painter:
     style: Style

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRIMALS = "primals"
 
 
-@models("tensorflow.autodiff.ForwardAccumulator")
+@models("accumulator")
 def accumulator(machine: Interpreter, call: LibraryCall) -> Value:
     """``ForwardAccumulator(primals, tangents)``: it follows the primals, and nothing else."""
     primals, node = call.argument(0, PRIMALS), call.node
