@@ -74,6 +74,7 @@ class Request:
     write_baseline: bool = False
     stdin_filename: str | None = None
     explain_silence: str | None = None
+    facts: str | None = None
     show_connected: bool = False
     show_files: bool = False
     show_settings: bool = False
@@ -127,6 +128,7 @@ class Request:
             "--watch goes with files alone, and not with --diff, --interactive or --write-baseline": (
                 self.watch and (from_stdin or self.diff or self.write_baseline or self.interactive)
             ),
+            "--facts speaks of files, not of standard input": self.facts is not None and from_stdin,
             "--write-baseline and fixing exclude one another": self.write_baseline and self.mends,
             "--write-baseline and --changed-since exclude one another": (
                 self.write_baseline and self.changed_since is not None

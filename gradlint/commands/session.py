@@ -136,7 +136,12 @@ def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts
         results = list(running)
     except SettingsError as error:
         raise CommandError.of(error) from None
-    return Checked(results, running.files, texts, running.paths)
+    checked = Checked(results, running.files, texts, running.paths)
+    if request.facts is not None:
+        from gradlint.commands.facts import observed
+
+        observed(request.facts, checked, resolver, request.quiet)
+    return checked
 
 
 def _check_stdin(request: Request, resolver: Resolver, texts: Texts) -> Checked:

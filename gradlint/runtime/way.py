@@ -217,7 +217,7 @@ class WaysBack:
         if operation.kind == "EagerPyFunc":
             yield from self._of_callback(operation.token, index, outside, place)
         floats = self.record.differentiable(operation)
-        answers = gradients.passages(operation, floats) if operation.differentiable_outputs[index] else None
+        answers = gradients.passages(operation, floats) if operation.dtypes[index] in DIFFERENTIABLE else None
         for position, one in enumerate(operation.inputs):
             self._note_use(one, operation.sequence, operation.stack)
             cut = left or _cut(
