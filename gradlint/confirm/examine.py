@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
-from gradlint.confirm.protocol import Job, Report, Trial
+from gradlint.confirm.protocol import Job, RunReport, Trial
 from gradlint.confirm.reasons import UNINVENTED, Judgement
 from gradlint.flow.facts import LED_BY
 from gradlint.sources.project import Project
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradlint.confirm.attempts import Attempt
     from gradlint.confirm.plan import Case, Plan, Want
 
-Examination = Generator[Job, Report, "Verdict"]
+Examination = Generator[Job, RunReport, "Verdict"]
 
 APART = 24
 """How many sets of invented arguments are tried in a process of their own."""
@@ -36,7 +36,7 @@ INVENTED = "with invented arguments"
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class BestProbe:
     """The probe that told most, for the program that is written out.
 
     Attributes:
@@ -61,7 +61,7 @@ class Verdict:
     """A judgement and the probe that it rests on."""
 
     judgement: Judgement
-    probe: Probe | None = None
+    probe: BestProbe | None = None
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Clock:
 
     left: float
 
-    def spend(self, report: Report) -> None:
+    def spend(self, report: RunReport) -> None:
         """Take off what a run took."""
         self.left -= report.seconds
 
@@ -166,7 +166,7 @@ class _Runs:
         """The program's line for one of the probe's."""
         return self.lines.get(line, line)
 
-    def run(self, trial: Trial) -> Generator[Job, Report, Seen]:
+    def run(self, trial: Trial) -> Generator[Job, RunReport, Seen]:
         """Run the program once."""
         report = yield self.job(trial)
         self.clock.spend(report)
@@ -205,7 +205,7 @@ class _Runs:
             for mark, count in event["counts"].items()
             if mark.isdigit()
         }
-        return Verdict(judgement, Probe(self.attempt, self.plan, self.case, way, trial, turns))
+        return Verdict(judgement, BestProbe(self.attempt, self.plan, self.case, way, trial, turns))
 
 
 def plain(plan: Plan) -> Job:
@@ -273,7 +273,7 @@ def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
     if tampered is not None:
         return runs.verdict(tampered, first, runs.base)
     assert runs.case is not None
-    question = numeric.Question(want, runs.case, runs.plan)
+    question = numeric.NumericClaim(want, runs.case, runs.plan)
     if want.outcome == "nan" and not _recorded(runs.case, first):
         judgement = judge.judge(runs.case, runs.plan, first, [want])
         return runs.verdict(_weaker(judgement), first, runs.base)

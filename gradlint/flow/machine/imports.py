@@ -17,9 +17,9 @@ from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge.packages import LIBRARIES, SILENT, canonical, root
 from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
 
