@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gradlint.confirm.probe import Probe
     from gradlint.confirm.protocol import Event, Job
-    from gradlint.confirm.tapes import Asking
+    from gradlint.confirm.tapes import RunningCall
 
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
@@ -23,7 +23,7 @@ CALLS = 120
 """How many runs of one gradient call are reported before the rest is left out."""
 
 
-class Asked:
+class StandIn:
     """Stands in for the program's gradient calls.
 
     Attributes:
@@ -93,7 +93,7 @@ class _Question:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: StandIn,
         mark: int,
         method: Callable[..., Any],
         frame: FrameType | None,
@@ -120,7 +120,7 @@ class _Question:
         self.context = self.probe.described.context()
         self.flat = self.probe.values.flat(self.sources) if self.name in METHODS else []
 
-    def event(self, asking: Asking) -> Event:
+    def event(self, asking: RunningCall) -> Event:
         """What was asked, and how the flagged places stand to it."""
         probe = self.probe
         tape = asking.tape if asking.tape is not None else self.tape
@@ -147,7 +147,7 @@ class _Question:
             "context": self.context,
         }
 
-    def answer(self, result: Any, asking: Asking) -> Event:
+    def answer(self, result: Any, asking: RunningCall) -> Event:
         """What TensorFlow's tape gave, and what the program got."""
         values = self.probe.values
         gradients = values.flat(result)
@@ -169,7 +169,7 @@ class _Question:
             "precise": values.precise([*targets, *self.flat]),
         }
 
-    def left(self, place: int, owner: str, asking: Asking) -> dict[str, int]:
+    def left(self, place: int, owner: str, asking: RunningCall) -> dict[str, int]:
         """Of the variables that a place made: those that an object lists, holds unlisted, and that move the target."""
         probe = self.probe
         found = self._read(owner)
@@ -181,7 +181,7 @@ class _Question:
         known = sum(probe.serials.of(one) in listed for one in made)
         return {"made": len(made), "listed": known, "missing": len(missing), "moves": moves}
 
-    def _moves(self, variable: Any, asking: Asking) -> bool:
+    def _moves(self, variable: Any, asking: RunningCall) -> bool:
         """Whether TensorFlow's tape leads from the target to a variable."""
         tape = asking.tape if asking.tape is not None else self.tape
         source = self.probe.tapes.backprop._handle_or_self(canonical(variable))

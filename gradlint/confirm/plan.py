@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.marking import Mark
-from gradlint.confirm.names import DEFINITIONS, Program, last, parts, root, targets
-from gradlint.confirm.places import METHODS, Places, groups, sources_of
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
+from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ class Plan:
         self.source = source
         self.options = options
         tree = ast.parse(source.code)
-        self.program = Program(tree)
+        self.program = NamedProgram(tree)
         self.meddles = _meddles(tree)
-        self.places = Places(source, tree)
+        self.places = NodePlaces(source, tree)
         self.calls: dict[int, ast.Call] = {}
         self.leaves: dict[int, str] = {}
         self._numbers: dict[int, int] = {}

@@ -26,7 +26,7 @@ WATCHED_BY = "TFE_Py_TapeGradient", "TFE_Py_TapeSetNew", "TFE_Py_TapeSetAdd", "T
 
 
 @dataclass(slots=True)
-class Asking:
+class RunningCall:
     """One gradient call of the program while it runs.
 
     Attributes:
@@ -67,7 +67,7 @@ class Tapes:
         self.pushed: weakref.WeakKeyDictionary[Any, list[int]] = weakref.WeakKeyDictionary()
         """The tapes that each ``GradientTape`` object has put on the stack."""
         self.made = 0
-        self.running: list[Asking] = []
+        self.running: list[RunningCall] = []
         self.depth = 0
         self.mine: dict[str, Any] = {}
         self.variables: dict[int, Any] = {}
@@ -115,9 +115,9 @@ class Tapes:
             self.depth -= 1
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[Asking]:
+    def asking(self) -> Iterator[RunningCall]:
         """While the program makes a gradient call: what it asks of TensorFlow's tapes goes to the object given."""
-        asking = Asking()
+        asking = RunningCall()
         self.running.append(asking)
         try:
             yield asking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradlint.runtime.observed import Observed, Reason
+    from gradlint.runtime.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ def message(observed: Observed) -> str:
     if observed.cut.reason == "watch-refused":
         return f"{happens}: it raises {observed.exception}; {wording.cure.format(**names)}."
     got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
-    line = f" (line {observed.place.line})" if observed.place is not None else ""
+    line = "" if observed.place is None else f" ({_where(observed, observed.place)})"
     if observed.outcome == "error":
         gets = f"asking for {got}{line} raises {observed.exception}"
     elif observed.cut.reason == "no-sources":
@@ -245,6 +247,12 @@ def message(observed: Observed) -> str:
     else:
         gets = f"{got}{line} is None"
     return f"{happens}, so {gets}; {wording.cure.format(**names)}."
+
+
+def _where(observed: Observed, call: Place) -> str:
+    """Where the call stands, with its file where the cut is in another."""
+    elsewhere = observed.cut.place is not None and observed.cut.place.path != call.path
+    return (f"{os.path.basename(call.path)}, " if elsewhere else "") + f"line {call.line}"
 
 
 _GETS = {"nan": "is not finite", "partial": "lacks that part", "zero": "is zero"}

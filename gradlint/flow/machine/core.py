@@ -17,7 +17,7 @@ from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import nodes
@@ -45,6 +45,8 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,8 +59,6 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
-RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
-"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
 ESCAPED = 4096
 """How many values code of others may have seen before it may know anything."""
 DEPTH = 24
@@ -75,7 +75,7 @@ class RaisedError(Exception):
 
 def recorded_op(value: Value) -> bool:
     """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
-    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
+    return isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
 
 
 def _is_followed(value: Value, cut: Cut | None) -> bool:
@@ -112,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
+_NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b")
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 
@@ -53,6 +54,12 @@ def of(code: str, tree: ast.Module) -> Expected:
     none = frozenset(_asserted(tree)) if _SAYS_NONE.search(code) else frozenset[Span]()
     raising = tuple(_raising(tree)) if _SAYS_RAISES.search(code) else ()
     return Expected(none, raising)
+
+
+def may_expect(code: str) -> bool:
+    """Whether some code may say of a gradient that it is None, or of something that it raises."""
+    said = _NOT_NONE.sub("", code)
+    return bool(_SAYS_NONE.search(said) or _SAYS_RAISES.search(said))
 
 
 def _raising(tree: ast.AST) -> Iterator[Span]:

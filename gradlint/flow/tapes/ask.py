@@ -11,8 +11,8 @@ from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
-from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import INDICES, UNREGISTERED, Answered, Call, Loss
+from gradlint.flow.tapes.partial import PartialLosses
+from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes, numbers
@@ -29,17 +29,18 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def ask(machine: Interpreter, call: Call) -> Answered:
+def ask(machine: Interpreter, call: TapeCall) -> Answered:
     """Ask and answer every question of a gradient call, and note the claims."""
     return Questions(machine, call).run()
 
 
-class Questions(Refusals, Partial):
+class Questions(Refusals, PartialLosses):
     """The questions of one gradient call, in the order in which they are judged."""
 
     # -- the order of the judgement --------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ class Questions(Refusals, Partial):
                 and not isinstance(edge.parent, Unknown)
                 for edge in target.edges
             )
-            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+            if recorded and behaviours.has(target.op, "unregistered"):
                 loss.outcome, loss.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
             elif recorded and self.call.method == "gradient" and _are_indices(target):
@@ -255,4 +256,4 @@ class Questions(Refusals, Partial):
 
 def _are_indices(target: Tensor) -> bool:
     """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
-    return target.op in INDICES and numbers.axis_of(target) in {(True, None), (True, -1)}
+    return behaviours.has(target.op, "float-indices") and numbers.axis_of(target) in {(True, None), (True, -1)}
