@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
     "run": "Run a program and name the lines where its gradients are lost.",
     "graph": "Draw a gradient call: where it flows, where it stops.",
+    "report": "Write an HTML page that shows how far each gradient comes.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
     "models": "Say what is known of a callable, and where from.",

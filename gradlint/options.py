@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradlint.finding import Severity
 
 OutputFormat = Literal[
-    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"
+    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html", "lsp"
 ]
 """The formats that findings can be printed in."""
 

@@ -55,6 +55,7 @@ FORMATS = {
         Format("github", "annotations in GitHub Actions"),
         Format("gitlab", "GitLab's code quality report"),
         Format("junit", "JUnit's XML, for test reports"),
+        Format("html", "a page for a browser: the source with how far each gradient comes"),
         Format("lsp", "what a language server publishes, one object a file"),
     )
 }
