@@ -147,7 +147,8 @@ def joined_attribute(machine: Core, value: Join, name: str, node: ast.AST) -> Va
     options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
     if len(options) > 6:
         return machine.unknown(name, node, options)
-    if len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array):
+    alike = len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array)
+    if alike and name != "value":
         return Number("int") if name in SHAPELY else Method(value, name)
     for index, option in enumerate(options):
         label = value.labels[index] if index < len(value.labels) else ""

@@ -190,7 +190,11 @@ class Causes(Asking):
                 note = Note(tape_call, "the tape watches no Variable by itself")
                 detail = {"reason": "keras-variable"} if is_keras(source) else {}
                 return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
-            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=untrained(source))
+            detail = untrained(source)
+            if detail.get("reason") in {"moving-statistics", "seed-state"}:
+                # A list asks for too much, however many of those are in it.
+                span = span_of(node)
+            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=detail)
         return None
 
     def unwatched_cause(

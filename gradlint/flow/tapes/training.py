@@ -176,7 +176,8 @@ def _anything(machine: Interpreter, node: ast.AST) -> Value:
 @methods("optimizer", "minimize")
 def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+    is_keras_2 = owner.name.startswith("keras.optimizers.legacy") or machine.legacy_keras
+    if is_keras_2 or owner.name.startswith("tensorflow.compat.v1"):
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):
             _minimized(machine, owner, loss, call)
@@ -207,6 +208,10 @@ def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: Librar
     asked = call.argument(2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
     if not isinstance(node, ast.Call) or asked is None:
         return
+    if isinstance(asked, Function | Bound | Partial) and owner.name.startswith("keras."):
+        # Keras 2 calls it for the list.
+        machine.call(loss, [], {}, node)
+        asked = machine.call(asked, [], {}, node)
     written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
     implicit.differentiate(
         machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked

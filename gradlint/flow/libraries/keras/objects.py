@@ -33,10 +33,11 @@ BARE = frozenset({
     "GlobalAvgPool1D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool3D", "UnitNormalization",
 })  # fmt: skip
 """Layers without trainable variables."""
-SEEDED = frozenset(
-    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
-)
-"""Layers whose only variable is the state of their random numbers."""
+SEEDED = {
+    "Dropout": "rate", "SpatialDropout1D": "rate", "SpatialDropout2D": "rate", "SpatialDropout3D": "rate",
+    "AlphaDropout": "", "GaussianDropout": "rate", "GaussianNoise": "stddev",
+}  # fmt: skip
+"""Layers whose only variable is the state of their random numbers, and the argument that must not be zero for it."""
 
 _WITH_STATISTICS = frozenset({"BatchNormalization", "SyncBatchNormalization", "Normalization"})
 """Layers that keep statistics of what they have seen."""
@@ -111,7 +112,7 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
         state["params"] = Params(made, made.span)
     if short in _WITH_STATISTICS:
         state["statistics"] = Params(made, made.span, trainable=False)
-    if short in SEEDED:
+    if short in SEEDED and _draws(call, SEEDED[short]):
         state["seed"] = Params(made, made.span, trainable=False)
     if not _SHAPES.isdisjoint(call.kwargs):
         state["shaped"] = True
@@ -121,6 +122,12 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
         state["inputs"] = call.argument(0, "inputs")
         state["outputs"] = call.argument(1, "outputs") or Const(None)
         state["built"] = True
+
+
+def _draws(call: LibraryCall, name: str) -> bool:
+    """Whether a layer surely draws random numbers: some keep no state for them where they are given a zero."""
+    given = call.argument(0, name) if name else Const(1)
+    return isinstance(given, Const) and isinstance(given.value, int | float) and given.value > 0
 
 
 def _make_sequential(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
