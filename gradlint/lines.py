@@ -7,14 +7,34 @@ So a rule writes ``line(9)``, which is a mark and no English, and what a program
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 """Code points that no text has: Unicode keeps them for what programs say to themselves."""
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+
+_NAMES: ContextVar[Mapping[int, str] | None] = ContextVar("names", default=None)
+
+
+def cell(index: int) -> str:
+    """A notebook's cell as people know it: counted from 1 over all cells, or as whoever runs the cells calls it."""
+    return (_NAMES.get() or {}).get(index) or f"cell {index + 1}"
+
+
+@contextmanager
+def called(names: Mapping[int, str]) -> Iterator[None]:
+    """Call cells by other names for the time of a block, such as ``In [3]`` where they were run."""
+    token = _NAMES.set(names)
+    try:
+        yield
+    finally:
+        _NAMES.reset(token)
 
 
 def line(number: int | str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import escaping
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Rebound, ReboundByUpdate
+from gradlint.flow.facts import Asked, Kind
 from gradlint.rule import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gradlint.flow.facts import Claim, LostGradient
+    from gradlint.flow.facts import Cause, Claim, LostGradient, Span
 
 NAMES = {"gradient": "gradient", "jacobian": "Jacobian", "batch_jacobian": "batch Jacobian"}
 REBINDING = frozenset({Kind.REBOUND, Kind.UPDATE_REBINDS})
@@ -39,70 +40,72 @@ def listed(texts: Iterable[str], most: int = 3) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
-def name(claim: Claim, key: str, otherwise: str) -> str:
-    """What the claim's detail holds under a key, in backticks, or else other words."""
-    text = claim.detail.get(key)
+def named(text: str, otherwise: str) -> str:
+    """A piece of the program in backticks, or other words where there is none."""
     return code(text) if text else otherwise
 
 
-def source(claim: Claim, otherwise: str = "the source") -> str:
+def source(claim: Claim[Cause], otherwise: str = "the source") -> str:
     """The first source that is lost, in backticks."""
-    text = claim.detail.get("source") or next((lost.source for lost in claim.gradients), None)
-    return code(text) if text else otherwise
+    return named(_asked(claim).source, otherwise)
 
 
-def sources(claim: Claim, otherwise: str = "the source") -> str:
+def sources(claim: Claim[Cause], otherwise: str = "the source") -> str:
     """All sources that are lost, as a list in words."""
     texts = [lost.source for lost in claim.gradients]
     return listed(texts) if texts else source(claim, otherwise)
 
 
-def several(claim: Claim) -> bool:
+def several(claim: Claim[Cause]) -> bool:
     """Whether :func:`sources` names more than one thing."""
     return len({lost.source for lost in claim.gradients}) > 1
 
 
-def target(claim: Claim, otherwise: str = "the target") -> str:
+def target(claim: Claim[Cause], otherwise: str = "the target") -> str:
     """The first target whose gradient is lost, in backticks."""
-    text = claim.detail.get("target") or next((lost.target for lost in claim.gradients), None)
-    return code(text) if text else otherwise
+    return named(_asked(claim).target, otherwise)
 
 
-def call(claim: Claim) -> str:
+def call(claim: Claim[Cause]) -> str:
     """The gradient call's own name: ```tape.gradient```."""
-    method = claim.detail.get("method") or next((lost.method for lost in claim.gradients), "gradient")
-    return f"`{claim.detail.get('tape', 'tape')}.{method}`"
+    asked = _asked(claim)
+    return f"`{asked.tape}.{asked.method}`"
 
 
-def watch(claim: Claim, what: str | None = None) -> str:
+def watch(claim: Claim[Cause]) -> str:
     """The call that watches the first source: ```tape.watch(x)```."""
-    text = what or claim.detail.get("source") or next((lost.source for lost in claim.gradients), "...")
-    return code(f"{claim.detail.get('tape', 'tape')}.watch({text})", 60)
+    asked = _asked(claim)
+    return code(f"{asked.tape}.watch({asked.source or '...'})", 60)
 
 
-def use(claim: Claim, otherwise: str, instead: str | None = None) -> str:
-    """The cure: ``use`` and the replacement that the claim's detail holds, else ``instead``, else other words."""
-    instead = claim.detail.get("replacement") or instead
+def use(otherwise: str, instead: str | None) -> str:
+    """The cure: to use what does the same, where that is known, or other words."""
     return f"use {code(instead, 60)}" if instead else otherwise
 
 
-def at(claim: Claim, key: str) -> str:
-    """A line that the claim's detail holds, in brackets after a space; nothing where it is the finding's own."""
-    number = claim.detail.get(key)
-    return f" ({line(number)})" if number and number != str(claim.span.line) else ""
+def at(claim: Claim[Cause], place: Span | None) -> str:
+    """The line of a place, in brackets after a space; nothing where it is the finding's own."""
+    return f" ({line(place.line)})" if place is not None and place.line != claim.span.line else ""
 
 
-def way(claim: Claim) -> str:
+def made(claim: Claim[Cause]) -> str:
+    """The line on which the first source is made, like :func:`at`."""
+    return at(claim, _asked(claim).definition)
+
+
+def way(claim: Claim[Cause]) -> str:
     """On which way to the call it holds, after a space: ``when `flag` is false``.
 
     A name that is rebound below all the gradient calls can only lose what is asked the next time.
     """
-    told = "".join(f" {claim.detail[key]}" for key in ("branch", "turn") if claim.detail.get(key))
+    told = f" {claim.branch}" if claim.branch else ""
+    if isinstance(claim.cause, Rebound | ReboundByUpdate) and claim.cause.later_turn:
+        told += " from the second turn of the loop on"
     later = claim.kind in REBINDING and claim.gradients and all(lost.call < claim.span for lost in claim.gradients)
     return told or (" the next time" if later else "")
 
 
-def effect(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
+def effect(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str:
     """What becomes of the gradients: ``the gradient of `y` with respect to `x` (line 9) is None``.
 
     Empty where the claim names no gradient. Of several outcomes the two worst are told.
@@ -121,18 +124,27 @@ def effect(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
     return ", and ".join(told) + way(claim)
 
 
-def so(claim: Claim, *, named: bool = False, nan: str = "NaN") -> str:
+def so(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str:
     """The effect as the end of a sentence, after its comma; nothing where the claim names no gradient."""
     told = effect(claim, named=named, nan=nan)
     return f", so {told}" if told else ""
 
 
-def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -> str:
+def _asked(claim: Claim[Cause]) -> Asked:
+    """The gradient call of a claim; made of the first gradient where the analysis names none."""
+    if claim.asked is not None:
+        return claim.asked
+    for lost in claim.gradients:
+        return Asked(lost.call, lost.method, target=lost.target, source=lost.source)
+    return Asked(claim.span)
+
+
+def _first(claim: Claim[Cause], group: Sequence[LostGradient], named: bool, nan: str) -> str:
     where = _calls(claim, group)
     verb = _verb(claim, group, nan)
-    if group[0].outcome == "error" and "raising_line" in claim.detail:
-        number = claim.detail["raising_line"]
-        place = "this line" if number == str(claim.span.line) else line(number)
+    if group[0].outcome == "error" and claim.raising is not None:
+        number = claim.raising.line
+        place = "this line" if number == claim.span.line else line(number)
         return f"{place} {verb} before {call(claim)}{where} is reached"
     if group[0].outcome == "error":
         return f"{call(claim)}{where} {verb}"
@@ -142,13 +154,13 @@ def _first(claim: Claim, group: Sequence[LostGradient], named: bool, nan: str) -
     return f"the {noun} of {targets} with respect to {wrt}{where} {verb}"
 
 
-def _second(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
+def _second(claim: Claim[Cause], group: Sequence[LostGradient], nan: str) -> str:
     plural = _plural(group)
     verb = f"lack{'' if plural else 's'} this part" if group[0].outcome == "partial" else _verb(claim, group, nan)
     return f"{'those' if plural else 'that'} for {listed((lost.source for lost in group), most=2)} {verb}"
 
 
-def _calls(claim: Claim, group: Sequence[LostGradient]) -> str:
+def _calls(claim: Claim[Cause], group: Sequence[LostGradient]) -> str:
     own = claim.span.line
     lines = sorted({lost.call.line for lost in group} - {own})
     if not lines:
@@ -163,7 +175,7 @@ def _plural(group: Sequence[LostGradient]) -> bool:
     return len(names) > 1 or any(name.endswith(("variables", "weights")) for name in names)
 
 
-def _verb(claim: Claim, group: Sequence[LostGradient], nan: str) -> str:
+def _verb(claim: Claim[Cause], group: Sequence[LostGradient], nan: str) -> str:
     outcome = group[0].outcome
     open_question = not all(lost.certain for lost in group)
     if claim.severity == "warning" and all(lost.outcome in {"none", "error"} for lost in claim.gradients):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradlint import engine
-from gradlint.flow.facts import Claim, Facts, Kind, LostGradient, Note, Span
+from gradlint.flow.causes import ToNumpy
+from gradlint.flow.facts import Claim, Facts, LostGradient, Note, Span
 from gradlint.lines import line
 from gradlint.registry import load
 from gradlint.sources.source import Segment, Source
@@ -18,12 +19,11 @@ tape.gradient(y, x)
 """
 LOST = LostGradient(Span(6, 0, 6, 19), "gradient", "y", "x", "none")
 CLAIM = Claim(
-    Kind.NUMPY,
+    ToNumpy("np.mean", "numpy.mean"),
     Span(5, 8, 5, 18),
     "error",
     (LOST,),
     (Note(Span(3, 4, 3, 27), f"watched from {line(4)} on"),),
-    {"callee": "np.mean", "canonical": "numpy.mean"},
 )
 
 
@@ -36,8 +36,8 @@ def test_in_a_file_they_are_the_programs_own() -> None:
 def test_in_a_notebook_they_are_the_cells() -> None:
     segments = (Segment(1, 2, 1, cell=0), Segment(3, 3, 1, cell=2), Segment(6, 1, 1, cell=5))
     (finding,) = engine.findings(Source("a.ipynb", "notebook", "{}", CODE, segments), Facts((CLAIM,)), load())
-    assert "with respect to `x` (line 1 of cell 5) is None" in finding.message
-    assert finding.flow[0].note == "watched from line 2 of cell 2 on"
+    assert "with respect to `x` (line 1 of cell 6) is None" in finding.message
+    assert finding.flow[0].note == "watched from line 2 of cell 3 on"
     assert (finding.cell, finding.location.line) == (2, 3)
 
 
@@ -49,7 +49,7 @@ def test_in_a_page_they_are_the_pages() -> None:
 
 def test_what_the_program_says_of_lines_stays() -> None:
     code = CODE.replace("np.mean(x)", "np.mean(x['line 3'])")
-    lost = Claim(Kind.NUMPY, Span(5, 8, 5, 28), "error", (LOST,), (), {"callee": "np.mean(x['line 3'])"})
+    lost = Claim(ToNumpy("np.mean(x['line 3'])"), Span(5, 8, 5, 28), "error", (LOST,))
     segments = (Segment(1, 2, 1, cell=0), Segment(3, 3, 1, cell=2), Segment(6, 1, 1, cell=5))
     (finding,) = engine.findings(Source("a.ipynb", "notebook", "{}", code, segments), Facts((lost,)), load())
     assert finding.message.startswith("`np.mean(x['line 3'])` returns")

@@ -1,6 +1,6 @@
 """Writes what is generated in the documentation: ``python -m tools.docs``; ``--check`` only says what is not current.
 
-The pages in ``docs/rules`` are made whole. In the other pages the text between two markers is made::
+The pages in ``docs/rules`` and the pictures are made whole. In the other pages the text between two markers is made::
 
     <!-- rules -->
     <!-- /rules -->
@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint import registry
-from gradlint.checking import check
+from gradlint.checking import check, drawings_of
 from gradlint.documentation import page, table
 from gradlint.options import OPTIONS, schema
+from gradlint.picture.mermaid import mermaid
+from gradlint.picture.svg import svg
+from gradlint.picture.text import plain
 from gradlint.reporting import FORMATS
 from gradlint.reporting.report import Report
 from gradlint.reporting.style import Style
@@ -29,6 +32,8 @@ from gradlint.sources.read import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from gradlint.picture.record import Drawing
 
 ROOT = Path(__file__).parent.parent
 _NOTICE = "<!-- Made from the rule by `python -m tools.docs`; change the rule, not this page. -->\n\n"
@@ -40,11 +45,26 @@ def generated() -> dict[Path, str]:
     rules = registry.load()
     files = {ROOT / "docs" / "rules" / f"{rule.code}.md": _NOTICE + page(rule) for rule in rules}
     files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
+    files |= pictures()
     for folder in ("docs", "gradlint"):
         files[ROOT / folder / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         files[path] = _filled(path)
     return files
+
+
+def pictures() -> dict[Path, str]:
+    """The pictures in ``docs/pictures``, by the programs that stand in the pages."""
+    program = _programs(ROOT / "docs" / "graph.md")[0]
+    return {ROOT / "docs" / "pictures" / "decay.svg": svg(_drawn(program, "decay.py"))}
+
+
+def _programs(path: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), flags=re.DOTALL)
+
+
+def _drawn(program: str, name: str) -> tuple[Drawing, ...]:
+    return drawings_of(from_text(program, name), Settings())
 
 
 def _filled(path: Path) -> str:
@@ -75,6 +95,7 @@ def main() -> int:
         if check:
             continue
         if path in files:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(files[path], "utf-8")
         else:
             path.unlink()
@@ -127,10 +148,19 @@ def _says(argument: str, path: Path) -> str:
     return f"\n```text\n$ gradlint {names[0]}\n{FORMATS['full'].render(report, Style()).rstrip()}\n```\n\n"
 
 
+def _graph(argument: str, path: Path) -> str:
+    """What ``gradlint graph`` draws of the first Python program of the page, in the format given."""
+    calls = _drawn(_programs(path)[0], "decay.py")
+    if argument == "mermaid":
+        return f"\n```mermaid\n{mermaid(calls)}```\n\n"
+    return f"\n```text\n$ gradlint graph decay.py\n{plain(calls[0])}```\n\n"
+
+
 _PARTS: Mapping[str, Callable[[str, Path], str]] = {
     "rules": _rules,
     "options": _options,
     "formats": _formats,
+    "graph": _graph,
     "help": _help,
     "says": _says,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gradlint import escaping
+from gradlint import escaping, lines
 from gradlint.commands import terminal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Chooser:
     def _show(before: Source, after: Source, finding: Finding) -> None:
         from gradlint.fixing import diff
 
-        cell = "" if finding.cell is None else f"cell {finding.cell}, "
+        cell = "" if finding.cell is None else f"{lines.cell(finding.cell)}, "
         where = f"{escaping.name(finding.path)}: {cell}line {finding.location.line}"
         terminal.note(f"{where}: {finding.code} {finding.message}")
         terminal.show(diff(before, after).rstrip("\n"))

@@ -9,7 +9,7 @@ from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import GradientCall, Question
+    from gradlint.flow.facts import CallAnswers, Question
     from gradlint.settings import Resolver
     from gradlint.sources.source import Source
 
@@ -53,10 +53,10 @@ def _parsed(place: str) -> tuple[str, int | None, int]:
         raise CommandError(f"{place}: --explain-silence takes FILE:LINE, or FILE:CELL:LINE in a notebook")
     if path.endswith(".ipynb") or not (head and cell.isdecimal()):
         return path, None, int(line)
-    return head, int(cell), int(line)
+    return head, int(cell) - 1, int(line)
 
 
-def _told(call: GradientCall, source: Source) -> str:
+def _told(call: CallAnswers, source: Source) -> str:
     lines = [f"`{call.method}` of `{call.target}` with respect to"]
     lines += [f"  `{question.source}`: {_why(question, source)}" for question in call.questions]
     if not call.questions:

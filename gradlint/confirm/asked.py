@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from gradlint.confirm.probe import Probe
     from gradlint.confirm.protocol import Event, Job
-    from gradlint.confirm.tapes import Asking
+    from gradlint.confirm.tapes import RunningCall
 
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
@@ -20,7 +20,7 @@ CALLS = 40
 """How many runs of one gradient call are reported before the rest is left out."""
 
 
-class Asked:
+class StandIn:
     """Stands in for the program's gradient calls.
 
     Attributes:
@@ -86,7 +86,7 @@ class _Question:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: StandIn,
         mark: int,
         method: Callable[..., Any],
         frame: FrameType | None,
@@ -113,7 +113,7 @@ class _Question:
         self.context = self.probe.described.context()
         self.flat = self.probe.values.flat(self.sources)
 
-    def event(self, asking: Asking) -> Event:
+    def event(self, asking: RunningCall) -> Event:
         """What was asked, and how the flagged places stand to it."""
         probe = self.probe
         tape = asking.tape if asking.tape is not None else self.tape
@@ -138,7 +138,7 @@ class _Question:
             "context": self.context,
         }
 
-    def answer(self, result: Any, asking: Asking) -> Event:
+    def answer(self, result: Any, asking: RunningCall) -> Event:
         """What TensorFlow's tape gave, and what the program got."""
         values = self.probe.values
         gradients = values.flat(result)

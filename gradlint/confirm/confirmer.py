@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from gradlint.confirm.protocol import Job, Report
+    from gradlint.confirm.protocol import Job, RunReport
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
 
@@ -123,7 +123,7 @@ class Confirmer:
                 yield _Running(number, index, source, findings[index], plan, jobs)
 
     def _advance(
-        self, pool: Pool, case: _Running, report: Report | None, running: dict[int, _Shared]
+        self, pool: Pool, case: _Running, report: RunReport | None, running: dict[int, _Shared]
     ) -> Iterator[tuple[int, int, Confirmation]]:
         """Give a case its report; submit its next job, or wait for one that another case has; or yield its verdict."""
         while True:
@@ -163,7 +163,7 @@ class _Shared:
     """A job that runs, or has run, and the cases that wait for its report."""
 
     cases: list[_Running]
-    report: Report | None = None
+    report: RunReport | None = None
 
 
 class _Running:
@@ -187,7 +187,7 @@ class _Running:
         self.started = time.monotonic()
         self.examination = _unparsed(plan) if isinstance(plan, str) else examine.examine(plan, plan.cases[index])
 
-    def send(self, report: Report | None) -> Job:
+    def send(self, report: RunReport | None) -> Job:
         """The next job, after the report on the last one; StopIteration carries the verdict."""
         self.count += 1
         return next(self.examination) if report is None else self.examination.send(report)

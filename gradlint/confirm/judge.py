@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradlint.confirm.plan import Case, Plan, Want
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 Answer = Literal["holds", "arrived", "other", "unclear"]
 
@@ -32,7 +32,7 @@ class Seen:
         line: The program's line for one of the probe's.
     """
 
-    report: Report
+    report: RunReport
     line: Callable[[int], int]
 
 
@@ -245,7 +245,7 @@ def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = Non
     return reason(seen.report, plan.line, seen.line)
 
 
-def untrusted(report: Report) -> Judgement | None:
+def untrusted(report: RunReport) -> Judgement | None:
     """An inconclusive verdict where the program has meddled with what looks on at it."""
     tampered = report.of("tampered")
     if tampered:

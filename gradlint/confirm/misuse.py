@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.confirm.plan import Case, Plan
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 REFUSALS = frozenset({"TypeError", "ValueError", "AttributeError", "RuntimeError", "LookupError", "KeyError"})
 """What TensorFlow and Keras raise where they are used in a way that cannot be."""
@@ -53,7 +53,7 @@ def _unreached(case: Case, plan: Plan, seen: Seen) -> Judgement:
     return reason(seen.report, plan.line, seen.line)
 
 
-def _ran(case: Case, report: Report) -> bool:
+def _ran(case: Case, report: RunReport) -> bool:
     return case.place is not None and bool(report.of("entered", case.place) or report.of("place", case.place))
 
 
@@ -182,7 +182,7 @@ def _speaks_of_none(event: Event) -> bool:
     return bool(event["nothing"]) or "None" in event["text"] or "No gradients" in event["text"]
 
 
-def _lost_before(event: Event, report: Report) -> bool:
+def _lost_before(event: Event, report: RunReport) -> bool:
     """Whether the last gradient call before an exception gave None."""
     calls = [call for call in report.of("call") if call["seq"] < event["seq"]]
     return bool(calls) and "none" in calls[-1]["outs"]

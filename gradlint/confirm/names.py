@@ -102,7 +102,7 @@ def parts(node: ast.AST) -> list[str]:
     return [*reversed([*names, node.id])] if isinstance(node, ast.Name) else []
 
 
-class Program:
+class NamedProgram:
     """A program's tree and what is known of its names.
 
     Attributes:

@@ -39,7 +39,7 @@ APART = 1e-5
 
 
 @dataclass(slots=True)
-class Question:
+class NumericClaim:
     """A claim, and what is looked at."""
 
     want: Want
@@ -58,7 +58,7 @@ class Question:
 # A part of the derivative.
 
 
-def partial(question: Question, base: Trial) -> Runs:
+def partial(question: NumericClaim, base: Trial) -> Runs:
     """A partial loss: the flagged value carries a part of the derivative, and the gradient lacks that part.
 
     Yields:
@@ -111,7 +111,7 @@ def _compared(want: Want, event: Event, places: list[int], whole: float, rest: f
     )
 
 
-def _carrier(question: Question, seen: Seen) -> tuple[Event, list[int], set[int]] | Judgement:
+def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[int]] | Judgement:
     """The gradient call whose tape saw the flagged value, unconnected; the source's places; the value's turns."""
     case, want, plan = question.case, question.want, question.plan
     calls = seen.report.of("call", want.mark)
@@ -145,7 +145,7 @@ def _origins(event: Event, places: list[int]) -> list[list[Any]]:
 # A value that the flagged place takes up by itself.
 
 
-def hidden(question: Question, base: Trial) -> Runs:
+def hidden(question: NumericClaim, base: Trial) -> Runs:
     """A None whose source is taken up inside of what the flagged place calls: nothing that goes in there moves with it.
 
     Yields:
@@ -186,7 +186,7 @@ def _cut(event: Event, case: Case, places: list[int] | None) -> bool:
 # Zeros.
 
 
-def zero(question: Question, base: Trial) -> Runs:
+def zero(question: NumericClaim, base: Trial) -> Runs:
     """A gradient of zeros: it stays zero where the source is moved, unless TensorFlow's tape gave None anyway.
 
     Yields:
@@ -216,7 +216,7 @@ def zero(question: Question, base: Trial) -> Runs:
 # What is not finite.
 
 
-def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
+def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
     """Run with the program's own input, then with its inputs filled, until the claimed gradient is not finite.
 
     A rule whose findings name a lost connection speaks of the program's own input alone, and no other is tried.
@@ -240,7 +240,7 @@ def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgeme
     return Judgement("inconclusive", told, 3), base
 
 
-def _broken(question: Question, seen: Seen, trial: Trial, name: str) -> Judgement | None:
+def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:
     case, want = question.case, question.want
     where = f"at {name} = {trial.fill:g}" if name else "at the program's own input"
     for event in seen.report.of("call", want.mark):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm.protocol import Event, Report
+from gradlint.confirm.protocol import Event, RunReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,7 +180,7 @@ def well_formed(record: Any) -> bool:
     return all(form(record[name]) for name, form in fields.items())
 
 
-def read(record: Any) -> Report:
+def read(record: Any) -> RunReport:
     """A report as the worker sent it; what is no observation is counted and left out.
 
     Raises:
@@ -193,6 +193,6 @@ def read(record: Any) -> Report:
     ending = record.get("ending")
     if ending not in {*ENDS, "killed", "timeout", "flooded", "lost"}:
         raise ValueError("not a report's ending")
-    return Report(
+    return RunReport(
         tuple(events), ending, int(record["status"]), float(record["seconds"]), strays + int(record.get("strays", 0))
     )

@@ -10,10 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.marking import Mark
-from gradlint.confirm.names import DEFINITIONS, Program, last, parts, root, targets
-from gradlint.confirm.places import METHODS, Places, groups, sources_of
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
+from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ class Plan:
         self.source = source
         self.options = options
         tree = ast.parse(source.code)
-        self.program = Program(tree)
+        self.program = NamedProgram(tree)
         self.meddles = _meddles(tree)
-        self.places = Places(source, tree)
+        self.places = NodePlaces(source, tree)
         self.calls: dict[int, ast.Call] = {}
         self.leaves: dict[int, str] = {}
         self._numbers: dict[int, int] = {}
@@ -136,7 +137,7 @@ class Plan:
     def line(self, line: int) -> str:
         """A line of the program, for the user."""
         cell, position = self.source.locate(line, 0)
-        return f"line {position.line}" if cell is None else f"cell {cell}, line {position.line}"
+        return f"line {position.line}" if cell is None else f"{lines.cell(cell)}, line {position.line}"
 
     def texts(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """For each gradient call that is claimed to lose something, the sources' texts."""

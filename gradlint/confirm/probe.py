@@ -18,7 +18,7 @@ from collections.abc import Sized
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm.asked import Asked
+from gradlint.confirm.asked import StandIn
 from gradlint.confirm.errors import Described
 from gradlint.confirm.standing import Evaluation, Standing
 from gradlint.confirm.tapes import Births, Tapes
@@ -75,7 +75,7 @@ class Probe:
         self.described = Described(self.tf, filename)
         self.tapes = Tapes(self.serials, native=job.trial.native, watch=self._watched)
         self.standing = Standing(self.tf, self.tapes, self.serials, self.values)
-        self.asked = Asked(self, job)
+        self.asked = StandIn(self, job)
         self.pending: dict[int, list[Any]] = {}
         self.made: list[tuple[Any, int]] = []
         self.origins: dict[int, tuple[str, int, int]] = {}

@@ -89,7 +89,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """What one run showed.
 
     Attributes:
@@ -131,8 +131,8 @@ class Collector:
             isinstance(last, dict) and last.get("t") == "end" and last.get("how") in {"completed", "raised", "exited"}
         )
 
-    def report(self, ending: Ending, status: int, seconds: float) -> Report:
+    def report(self, ending: Ending, status: int, seconds: float) -> RunReport:
         """The report, where ``ending`` is how the process seemed to end."""
         if ending in {"exited", "completed"} and self.ended:
             ending = self.events[-1]["how"]
-        return Report(tuple(self.events), ending, status, seconds, self.strays)
+        return RunReport(tuple(self.events), ending, status, seconds, self.strays)

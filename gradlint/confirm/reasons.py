@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
     from gradlint.finding import Status
 
 DATA = frozenset({"FileNotFoundError", "NotFoundError", "IsADirectoryError", "NotADirectoryError", "EOFError"})
@@ -35,7 +35,7 @@ class Judgement:
     weight: int = 0
 
 
-def reason(report: Report, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
+def reason(report: RunReport, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
     """Why a run did not reach a claim.
 
     Args:
@@ -47,7 +47,7 @@ def reason(report: Report, told: Callable[[int], str], line: Callable[[int], int
     return Judgement("inconclusive", text, weight)
 
 
-def _reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
+def _reason(report: RunReport, line: Callable[[int], str]) -> tuple[str, int]:
     ending = report.end
     refused = report.of("refused")
     fixed = {
@@ -71,7 +71,7 @@ def _reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
     return _unreached(report, line)
 
 
-def _unreached(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
+def _unreached(report: RunReport, line: Callable[[int], str]) -> tuple[str, int]:
     attempts = report.of("attempt")
     if not attempts:
         return "the program ran to its end and never came there", 1

@@ -9,6 +9,7 @@ import textwrap
 from errno import EEXIST
 from typing import TYPE_CHECKING
 
+from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.examine import levels
 from gradlint.sources.inside import leads_out
@@ -17,7 +18,7 @@ from gradlint.sources.project import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gradlint.confirm.examine import Probe, Verdict
+    from gradlint.confirm.examine import BestProbe, Verdict
     from gradlint.confirm.marking import Mark
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
@@ -72,7 +73,7 @@ def program(source: Source, finding: Finding, verdict: Verdict, tensorflow: str 
     text, _ = marking.text_of(ast.fix_missing_locations(tree))
     if verdict.probe.way is not None:
         text += f"\n{verdict.probe.attempt.preamble()}{verdict.probe.way}\n"
-    cell = "" if finding.cell is None else f"cell {finding.cell}, "
+    cell = "" if finding.cell is None else f"{lines.cell(finding.cell)}, "
     head = [
         f"{finding.code} {finding.name}: {finding.message}",
         f"From {source.path}, {cell}line {finding.location.line}.",
@@ -98,7 +99,7 @@ def _absolute(tree: ast.Module, package: list[str]) -> None:
             node.level, node.module = 0, ".".join(names)
 
 
-def _plain(probe: Probe) -> ast.Module:
+def _plain(probe: BestProbe) -> ast.Module:
     """The program with its marks as plain Python."""
     writer = _Writer(probe)
     tree = writer.visit(copy.deepcopy(probe.attempt.tree))
@@ -109,7 +110,7 @@ def _plain(probe: Probe) -> ast.Module:
 class _Writer(ast.NodeTransformer):
     """Turns marks into plain Python that shows the gradient."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: BestProbe) -> None:
         self.probe = probe
         self.gradients = {
             want.mark: gradient for want, gradient in zip(probe.case.wants, probe.case.finding.gradients, strict=False)

@@ -23,7 +23,7 @@ WATCHED_BY = "TFE_Py_TapeGradient", "TFE_Py_TapeSetNew", "TFE_Py_TapeSetAdd", "T
 
 
 @dataclass(slots=True)
-class Asking:
+class RunningCall:
     """One gradient call of the program while it runs.
 
     Attributes:
@@ -62,7 +62,7 @@ class Tapes:
         self.numbers: dict[int, int] = {}
         self.asked: dict[int, int] = {}
         self.made = 0
-        self.running: list[Asking] = []
+        self.running: list[RunningCall] = []
         self.depth = 0
         self.mine: dict[str, Any] = {}
         self.kept: dict[tuple[str, str], Any] = {}
@@ -124,9 +124,9 @@ class Tapes:
             self.depth -= 1
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[Asking]:
+    def asking(self) -> Iterator[RunningCall]:
         """While the program makes a gradient call: what it asks of TensorFlow's tapes goes to the object given."""
-        asking = Asking()
+        asking = RunningCall()
         self.running.append(asking)
         try:
             yield asking

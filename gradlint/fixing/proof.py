@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gradlint.finding import Finding
     from gradlint.flow.account import Account
-    from gradlint.flow.facts import Claim, Facts, Question, Span
+    from gradlint.flow.facts import Cause, Claim, Facts, Question, Span
     from gradlint.sources.source import Source
 
     Analyse = Callable[[Source], Facts]
@@ -50,7 +50,7 @@ class Claimed:
     """A finding and the claim that it was made of."""
 
     finding: Finding
-    claim: Claim
+    claim: Claim[Cause]
 
 
 def proved(
@@ -105,7 +105,7 @@ class _State:
         return unbound_reads(self.tree)
 
     @cached_property
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[Claim[Cause]]:
         """The claims that say that something is wrong."""
         return [claim for claim in self.facts.claims if claim.severity != "info"]
 
@@ -123,7 +123,7 @@ class _State:
         calls = self.facts.calls
         return {(calls[one].span, question.source): (one, at) for (one, at), question in self.answers.items()}
 
-    def gradients(self, claim: Claim) -> set[_Gradient]:
+    def gradients(self, claim: Claim[Cause]) -> set[_Gradient]:
         """The gradients that a claim says are lost."""
         found = {self._places.get((lost.call, lost.source)) for lost in claim.gradients}
         return {one for one in found if one is not None}
@@ -153,7 +153,7 @@ class _Prover:
     def objection(self, tried: Sequence[Claimed]) -> str | None:
         """Why fixes cannot be offered, or None where they can."""
         if self.account.left < self.cost:
-            return "the program is too long for it to be proved"
+            return "the program costs too much to be analysed again with it"
         self.account.pay(LOOK * len(self.before.source.code))
         edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
         try:
@@ -195,7 +195,7 @@ def _unbound(before: _State, after: _State) -> Iterator[str]:
             yield f"`{name}` may not be bound where it is read with it"
 
 
-def _still_claimed(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
     had, has = (Counter(_cause(state, claim) for claim in state.facts.claims) for state in (before, after))
     known = {id(claim) for claim in before.facts.claims}
     tried = Counter(_cause(before, claim) for claim in claims if id(claim) in known)
@@ -223,21 +223,21 @@ def _is_where_it_was(tried: Claimed, before: _State, after: _State) -> bool:
     return any((one.path, one.cell, one.position) == (None, finding.cell, place) for one in starts)
 
 
-def _cause(state: _State, claim: Claim) -> tuple[object, ...]:
+def _cause(state: _State, claim: Claim[Cause]) -> tuple[object, ...]:
     """What a claim is about, wherever its line has gone: its kind, its line's text and the gradients that it loses."""
     span, lines = claim.span, state.source.lines
     said = lines[span.line - 1].strip() if span.line <= len(lines) and not claim.elsewhere else ""
     return (claim.kind, said, tuple((one.target, one.source, one.outcome) for one in claim.gradients))
 
 
-def _mending(claims: Sequence[Claim], before: _State, after: _State) -> set[_Gradient]:
+def _mending(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> set[_Gradient]:
     """The gradients that the claims lose, as they are after the fix."""
     match = _Match(before, after)
     there = {match.find(gradient) for claim in claims for gradient in before.gradients(claim)}
     return {one for one in there if one is not None}
 
 
-def _newly_claimed(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
     """What is claimed after the fix and was not before; of the gradients that it is to bring back, more may be said."""
     known = Counter(said for claim in before.claims for said in _said(claim))
     sources = {lost.source for claim in claims for lost in claim.gradients}
@@ -250,7 +250,7 @@ def _newly_claimed(claims: Sequence[Claim], before: _State, after: _State) -> It
                 yield f"it brings another finding ({claim.kind}, line {claim.span.line})"
 
 
-def _said(claim: Claim) -> list[tuple[str, tuple[str, str] | None]]:
+def _said(claim: Claim[Cause]) -> list[tuple[str, tuple[str, str] | None]]:
     return [(claim.kind, (lost.target, lost.source)) for lost in claim.gradients] or [(claim.kind, None)]
 
 
@@ -293,7 +293,7 @@ class _Match:
         return len(arrived) == len(new) and len(arrived) >= sum(question.answer == "connected" for question in old)
 
 
-def _changed_answers(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+def _changed_answers(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
     """The sources that no claim of these is about and whose answer is another one; one that arrives now is welcome."""
     lost = {one for claim in claims for one in before.gradients(claim)}
     match = _Match(before, after)
@@ -308,7 +308,7 @@ def _changed_answers(claims: Sequence[Claim], before: _State, after: _State) -> 
             yield f"the gradient with respect to `{question.source}` would be another one"
 
 
-def _not_arrived(claims: Sequence[Claim], before: _State, after: _State) -> Iterator[str]:
+def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
     """The gradients that are lost before and are not sure to arrive after."""
     still_lost = {one for claim in after.claims for one in after.gradients(claim)}
     match = _Match(before, after)
@@ -322,7 +322,7 @@ def _not_arrived(claims: Sequence[Claim], before: _State, after: _State) -> Iter
             yield f"it is not sure that the gradient with respect to `{source}` arrives with it"
 
 
-def _raises(claim: Claim) -> bool:
+def _raises(claim: Claim[Cause]) -> bool:
     """Whether what a claim says is an exception, which a fix must not turn into a silent None."""
     return any(lost.outcome == "error" for lost in claim.gradients)
 

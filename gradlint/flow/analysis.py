@@ -13,12 +13,18 @@ from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
+    from gradlint.flow.state.record import Follower
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
 
 
 def analyse(
-    code: str, *, wrappers: Wrappers | None = None, finder: Finder | None = None, everything: bool = False
+    code: str,
+    *,
+    wrappers: Wrappers | None = None,
+    finder: Finder | None = None,
+    everything: bool = False,
+    follower: Follower | None = None,
 ) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
@@ -28,6 +34,7 @@ def analyse(
         finder: Finds the modules of the project that the program imports; where None, they are unknown. Where
             following them takes more than the budget, they are unknown too.
         everything: Whether to follow also what no tape can have to do with.
+        follower: Looks at the values of each gradient call.
 
     Raises:
         SyntaxError: If it is not one.
@@ -38,14 +45,25 @@ def analyse(
     with opened() as account:
         if finder is not None:
             with account.share(account.left):
-                facts = _run(code, tree, wrappers, finder, everything=everything)
+                facts = _run(code, tree, wrappers, finder, everything=everything, follower=follower)
             if facts.complete or not facts.parts:
                 return facts
-        return _run(code, tree, wrappers, None, everything=everything)
+        return _run(code, tree, wrappers, None, everything=everything, follower=follower)
 
 
-def _run(code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None, *, everything: bool) -> Facts:
+def _run(
+    code: str,
+    tree: ast.Module,
+    wrappers: Wrappers | None,
+    finder: Finder | None,
+    *,
+    everything: bool,
+    follower: Follower | None,
+) -> Facts:
     recorder = Recorder()
+    if follower is not None:
+        follower.begin()
+        recorder.follower = follower
     recorder.expected = expected.of(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers

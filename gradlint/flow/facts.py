@@ -6,16 +6,18 @@ The facts speak in places of the program (:class:`Span`), never in files or mess
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gradlint.finding import Outcome, Severity
 
 Answer = Literal["connected", "partial", "lost", "unknown"]
+
+
+LED_BY = "by this call"
+"""The note at a call in another module of the project by whose arguments a function of the program was judged."""
 
 
 class Kind(StrEnum):
@@ -113,30 +115,74 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Cause:
+    """Why a gradient is lost, or what is misused; :mod:`gradlint.flow.causes` has a class for each kind."""
+
+    kind: ClassVar[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gradient call, and one of its sources, as the program writes them.
+
+    Attributes:
+        span: The call.
+        method: ``gradient``, ``jacobian`` or ``batch_jacobian``.
+        tape: The tape.
+        target: The target.
+        source: The source.
+        source_span: Where the source is written.
+        tape_call: Where the tape is made.
+        definition: Where the source is made.
+    """
+
+    span: Span
+    method: str = "gradient"
+    tape: str = "tape"
+    target: str = ""
+    source: str = ""
+    source_span: Span | None = None
+    tape_call: Span | None = None
+    definition: Span | None = None
+
+
+Of = TypeVar("Of", bound=Cause, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Generic[Of]):
     """One cause and the gradients that it breaks.
 
     Attributes:
-        kind: The sort of break; the rule that owns it makes the finding.
+        cause: What breaks them; the rule that owns its kind makes the finding.
         span: The place to point at: the expression that loses the gradient.
         severity: ``error`` where the loss is certain, ``warning`` where it holds on some way only.
         gradients: The gradients that are lost by it; empty where none is.
         story: The gradient's way, in the order of the program: where the value was connected, where it was lost.
-        detail: Names for the message: see the rule that reads them.
-        places: Further places for the fix: see the rule that reads them.
+        asked: The gradient call that was met first, where there is one.
+        exception: What the line or the gradient call raises, where it raises.
+        raising: What raises before the gradient call is reached, where something does.
+        branch: On which way through the program it holds, where it does on one only: ``when `flag` is true``.
         site: Where the program itself leads to ``span``, if that lies in another module of the project.
-        elsewhere: Whether any of its places lies in another module, so that no edit of the program mends it.
+        elsewhere: Whether any of its places lies in another module, so that no edit of the program fixes it.
     """
 
-    kind: Kind
+    cause: Of
     span: Span
     severity: Severity
     gradients: tuple[LostGradient, ...] = ()
     story: tuple[Note, ...] = ()
-    detail: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Span] = field(default_factory=dict)
+    asked: Asked | None = None
+    exception: str | None = None
+    raising: Span | None = None
+    branch: str = ""
     site: Span | None = None
     elsewhere: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of break or misuse."""
+        return self.cause.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +209,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientCall:
+class CallAnswers:
     """One call of ``gradient``, ``jacobian`` or ``batch_jacobian`` and its questions."""
 
     span: Span
@@ -199,8 +245,8 @@ class Facts:
         parts: The modules of the project that the program was followed into, in the order of their lines.
     """
 
-    claims: tuple[Claim, ...] = ()
-    calls: tuple[GradientCall, ...] = ()
+    claims: tuple[Claim[Cause], ...] = ()
+    calls: tuple[CallAnswers, ...] = ()
     tapes: int = 0
     complete: bool = True
     parts: tuple[Part, ...] = ()

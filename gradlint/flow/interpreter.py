@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterable, Iterator
 
-    from gradlint.flow.facts import Kind, Span
+    from gradlint.flow.causes import NoneInto
+    from gradlint.flow.facts import Cause, Span
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
@@ -183,7 +184,7 @@ class Interpreter(Protocol):
     ) -> Tensor:
         """A tensor that an operation makes now."""
 
-    def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
+    def cut(self, cause: Cause, node: ast.AST) -> Cut:
         """A reason why no gradient passes, at a node."""
 
     def unknown(
@@ -332,7 +333,7 @@ class Interpreter(Protocol):
     def doom(self, value: Value, node: ast.AST, exception: str) -> None:
         """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
 
-    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+    def leaves_graph(self, value: Value, node: ast.AST, cause: Cause, exception: str) -> None:
         """A conversion that raises inside a ``tf.function``, before any gradient is asked for."""
 
     # -- tapes -----------------------------------------------------------------------------------------------------
@@ -340,7 +341,7 @@ class Interpreter(Protocol):
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
 
-    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
         """Note that a gradient that is None goes into an operation."""
 
     # -- updates ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import ExhaustedError, opened
-from gradlint.flow.facts import Claim, Facts, Question, Span
+from gradlint.flow.facts import Cause, Claim, Facts, Question, Span
 from gradlint.flow.graph import ways
 from gradlint.flow.machine.entry import is_graph_code
 from gradlint.flow.machine.machine import Machine
@@ -30,7 +30,7 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
-    from gradlint.flow.tapes.question import Call
+    from gradlint.flow.tapes.question import TapeCall
 
 ASKED = 50_000
 """How many times an expression is asked about at most; what comes after is unknown."""
@@ -51,7 +51,7 @@ class Answer:
 
     call: Span
     question: Question
-    claim: Claim | None = None
+    claim: Claim[Cause] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def observe(code: str) -> Observation:
         return Observation()
     recorder = Recorder()
     with opened():
-        machine = Observed(code, recorder)
+        machine = ObservingMachine(code, recorder)
         try:
             machine.run(tree)
         except (ExhaustedError, RecursionError):
@@ -85,7 +85,7 @@ def observe(code: str) -> Observation:
     return Observation(recorder.facts(), answers)
 
 
-class Observed(Machine):
+class ObservingMachine(Machine):
     """The machine, keeping the values of expressions and asking about each of them where the program asks for one."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
@@ -121,7 +121,7 @@ class Observed(Machine):
                 if isinstance(recording, Recording) and own:
                     self._ask_about_all(question, recording)
 
-    def _ask_about_all(self, question: Call, recording: Recording) -> None:
+    def _ask_about_all(self, question: TapeCall, recording: Recording) -> None:
         known: dict[int, list[Answer]] = {}
         kept, self.recorder = self.recorder, _Listening(self.recorder.own)
         try:
@@ -135,7 +135,7 @@ class Observed(Machine):
         finally:
             self.recorder = kept
 
-    def _ask_about(self, question: Call, recording: Recording) -> list[Answer]:
+    def _ask_about(self, question: TapeCall, recording: Recording) -> list[Answer]:
         """The answers for one expression in the place of a gradient call's target."""
         if not isinstance(question.target, NUMBERS):
             return []
@@ -167,7 +167,7 @@ class Observed(Machine):
             found[key] = answer
 
 
-def _is_about(claim: Claim, question: Question) -> bool:
+def _is_about(claim: Claim[Cause], question: Question) -> bool:
     """Whether a claim says why a question's source is lost."""
     named = any(lost.source == question.source for lost in claim.gradients)
     return named and claim.kind == question.kind and claim.span == question.cause
@@ -183,7 +183,7 @@ class _Listening(Recorder):
 
     def clear(self) -> None:
         """Forget what was noted."""
-        self.causes.clear()
+        self.claims.clear()
 
     def asked(self, *_: Any) -> None:
         """A question that the program does not ask is no gradient call."""

@@ -23,4 +23,8 @@ def render(report: Report, style: Style) -> str:
         severity = style.severity(finding.severity, finding.severity)
         verdict = f" ({finding.confirmation.status})" if finding.confirmation else ""
         rows.append(f"{where}: {severity}: {style.prose(line(finding.message))} [{finding.code}]{verdict}")
+    if report.listed:
+        from gradlint.reporting.connected import one_line_each
+
+        rows += one_line_each(report, style)
     return "".join(f"{row}\n" for row in rows)

@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 def render(report: Report, style: Style) -> str:
     """Render errors, findings, what TensorFlow refuted, and a summary."""
     blocks = _blocks(report, style) if report.errors or report.findings else []
+    blocks += _connected(report, style)
     if last := list(summary(report, style)):
         blocks.append(last)
     explained = next((finding.code for finding in report.claims if finding.name != "observed"), None)
     if last and explained:
         last.append(f"`gradlint explain {explained}` says why, and how to mend it")
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
+
+
+def _connected(report: Report, style: Style) -> list[list[str]]:
+    if not report.listed:
+        return []
+    from gradlint.reporting.connected import blocks
+
+    return blocks(report, style)
 
 
 def _blocks(report: Report, style: Style) -> list[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.escaping import as_json, markdown
+from gradlint.lines import cell
 from gradlint.reporting.fingerprint import digest, fingerprints
 from gradlint.reporting.report import is_refuted, place
 
@@ -29,7 +30,7 @@ def render(report: Report, style: Style) -> str:
 
 def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:
     start, end = finding.location, finding.end_location
-    where = f"cell {finding.cell}, line {start.line}: " if finding.cell is not None else ""
+    where = f"{cell(finding.cell)}, line {start.line}: " if finding.cell is not None else ""
     return {
         "description": f"{finding.code}: {where}{markdown(finding.message)}",
         "check_name": f"{finding.code} {finding.name}",

@@ -26,6 +26,10 @@ def render(report: Report, style: Style) -> str:
         for item in items:
             rows += _rows(item, width, style)
         blocks.append(rows)
+    if report.listed:
+        from gradlint.reporting.connected import blocks as connected
+
+        blocks += connected(report, style)
     if last := list(summary(report, style)):
         blocks.append(last)
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)

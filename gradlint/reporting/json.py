@@ -12,5 +12,12 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render all findings, the refuted ones with their verdict among them, as an indented array."""
-    return as_json([finding.to_json() for finding in report.findings], indent=2) + "\n"
+    """Render all findings, the refuted ones with their verdict among them, as an indented array.
+
+    Where the gradient calls are to be listed it is an object that holds both.
+    """
+    findings = [finding.to_json() for finding in report.findings]
+    if not report.listed:
+        return as_json(findings, indent=2) + "\n"
+    calls = [call.to_json() for call in report.drawings or ()]
+    return as_json({"findings": findings, "gradients": calls}, indent=2) + "\n"

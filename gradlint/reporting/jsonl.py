@@ -12,5 +12,9 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render each finding, the refuted ones with their verdict among them, as an object on a line of its own."""
-    return "".join(as_json(finding.to_json()) + "\n" for finding in report.findings)
+    """Render each finding, the refuted ones with their verdict among them, as an object on a line of its own.
+
+    Where the gradient calls are to be listed they follow, each as an object with its ``sources``.
+    """
+    calls = [call.to_json() for call in report.drawings or ()] if report.listed else []
+    return "".join(as_json(one) + "\n" for one in (*(finding.to_json() for finding in report.findings), *calls))

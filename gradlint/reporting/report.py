@@ -6,12 +6,13 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint import escaping
+from gradlint import escaping, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gradlint.finding import Confirmation, Finding, Position, Severity
+    from gradlint.picture.record import Drawing
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
@@ -42,10 +43,14 @@ class RuleInfo:
     summary: str
     documentation: str
     severity: Severity
-    url: str
+    url: str | None
 
 
 def _no_lines(path: str, cell: int | None) -> Sequence[str]:
+    return ()
+
+
+def _no_cells(path: str) -> Sequence[int | None]:
     return ()
 
 
@@ -66,11 +71,15 @@ class Report:
         tapes: How many tapes were followed.
         suppressed: How many findings comments have suppressed.
         baselined: How many findings the baseline knew.
+        stale: How many entries of the baseline nothing matches any more.
         fixed: How many findings were mended.
         elapsed: Seconds of wall time.
         root: What relative paths are relative to.
         lines: The lines of a file, or of one cell of a notebook; empty where the text cannot be had.
         rules: What to say of each rule, by code; asked for only by the formats that need it.
+        drawings: The gradient calls with what each of their sources gets; None where nobody asked for them.
+        listed: Whether the formats that list findings list the gradient calls, too.
+        cells: The code cells of a notebook, by their indices; of another file None alone.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -80,11 +89,15 @@ class Report:
     tapes: int = 0
     suppressed: int = 0
     baselined: int = 0
+    stale: int = 0
     fixed: int = 0
     elapsed: float = 0.0
     root: str | os.PathLike[str] = field(default_factory=os.getcwd)
     lines: Callable[[str, int | None], Sequence[str]] = _no_lines
     rules: Callable[[], Mapping[str, RuleInfo]] = _no_rules
+    drawings: tuple[Drawing, ...] | None = None
+    listed: bool = False
+    cells: Callable[[str], Sequence[int | None]] = _no_cells
 
     @property
     def claims(self) -> list[Finding]:
@@ -126,7 +139,7 @@ def place(path: str, cell: int | None, location: Position | None) -> str:
     """A place as the text formats write it: ``train.py:9:5``, in a notebook ``study.ipynb:cell 3:9:5``."""
     parts = [escaping.name(path)]
     if cell is not None:
-        parts.append(f"cell {cell}")
+        parts.append(lines.cell(cell))
     if location is not None:
         parts.append(f"{location.line}:{location.column}")
     return ":".join(parts)

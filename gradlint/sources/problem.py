@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from gradlint import escaping
+from gradlint import escaping, lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Problem:
         """The problem as one line that begins with its place."""
         place = escaping.name(path)
         if self.cell is not None:
-            place += f":cell {self.cell}"
+            place += f":{lines.cell(self.cell)}"
         if self.location is not None:
             place += f":{self.location.line}:{self.location.column}"
         return f"{place}: {escaping.line(self.message)}"

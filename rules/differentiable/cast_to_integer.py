@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, only, positional, single_target
+from gradlint.nodes.uses import float_does
 from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._fixing.uses import float_does
-from .._wording import name, so, use
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import CastAway
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -42,14 +43,14 @@ class CastToInteger(Rule):
     name = "cast-to-integer"
     kinds = (Kind.CAST,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``dtype`` and ``replacement``."""
-        dtype = claim.detail.get("dtype", "an integer")
-        callee = name(claim, "callee", "`tf.cast`")
+    def message(self, claim: Claim[CastAway]) -> str:
+        """Names the cast and its dtype."""
+        dtype = claim.cause.dtype or "an integer"
+        callee = named(claim.cause.callee, "`tf.cast`")
         told = f"{callee} to {dtype} leaves steps, which have no derivative{so(claim)}"
-        return f"{told}; {use(claim, 'stay with floats on the way to the target')}."
+        return f"{told}; stay with floats on the way to the target."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[CastAway], site: Site) -> Proposal | None:
         """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""
         node, made = site.node, _uncut(site.node)
         reads = [] if node is None else _reads(site, node)

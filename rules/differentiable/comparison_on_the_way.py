@@ -8,10 +8,11 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, single_target, string_value
 from gradlint.rule import Replace, Rule, cst, unsafe
 
-from .._fixing.soft import asked_alone, step_of
-from .._wording import code, so
+from .._fixing.soft import step_of
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Compared
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -43,24 +44,22 @@ class ComparisonOnTheWay(Rule):
     name = "comparison-on-the-way"
     kinds = (Kind.COMPARISON,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (``>`` or ``tf.equal``) and ``reason`` (``bool-product``: a float times a bool)."""
-        callee = claim.detail.get("callee", "The comparison")
-        if claim.detail.get("reason") == "bool-product":
+    def message(self, claim: Claim[Compared]) -> str:
+        """Names the comparison: ``>``, ``tf.equal``."""
+        if claim.cause.bool_product:
             told = f"A float times a bool is a logical and, a bool without a derivative{so(claim)}"
             return f"{told}; cast the mask to a float first."
-        named = code(callee) if callee != "The comparison" else callee
-        told = f"{named} gives true or false, which has no derivative{so(claim)}"
+        told = f"{named(claim.cause.callee, 'The comparison')} gives true or false, which has no derivative{so(claim)}"
         return f"{told}; use a smooth function in its place."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Compared], site: Site) -> Proposal | None:
         """A sigmoid in the place of a comparison that is cast to a float: unsafe, since its value is no step any more.
 
         None where the same call asks for a source that is not lost, for its gradient would become another one.
         """
         node = site.node
         step = None if node is None else step_of(site, node)
-        if node is None or step is None or not asked_alone(site):
+        if node is None or step is None or not site.asked_alone:
             return None
         cast = _cast_of(site, node)
         if cast is not None:

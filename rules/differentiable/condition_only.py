@@ -8,25 +8,19 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Replace, Rule, expression, unsafe
 
-from .._fixing.soft import asked_alone, step_of
+from .._fixing.soft import step_of
 from .._wording import several, so, sources, target
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Steering
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
 
 WHAT = {
-    "if": "which branch of the `if` runs",
-    "ternary": "which side of the `if` expression is taken",
-    "while": "how often the loop runs",
-    "for": "how often the loop runs",
-    "where": "which side of `tf.where` is taken",
-    "cond": "which branch of `tf.cond` runs",
-    "switch": "which branch runs",
-    "index": "which element is taken",
-    "mask": "which elements are kept",
-    "assert": "whether an assertion holds",
+    "branch": "which way the program takes",
+    "element": "which element is taken",
+    "side": "which side of `tf.where` is taken",
 }
 
 
@@ -57,21 +51,21 @@ class ConditionOnly(Rule):
     name = "condition-only"
     kinds = (Kind.CONDITION,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` and ``reason`` (a key of ``WHAT``)."""
-        what = WHAT.get(claim.detail.get("reason", ""), "which way the program takes")
+    def message(self, claim: Claim[Steering]) -> str:
+        """Names the source and what it decides."""
+        what = WHAT[claim.cause.decides]
         decide = "decide" if several(claim) else "decides"
         told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
         return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:
         """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.
 
         None where the same call asks for a source that is not lost, for its gradient would become another one.
         """
         given = only(site.node, 3) if called(site.node) == "where" else None
         steps = None if given is None else step_of(site, given[0])
-        if site.node is None or given is None or steps is None or not asked_alone(site):
+        if site.node is None or given is None or steps is None or not site.asked_alone:
             return None
         terms = [
             expression("{s} * {x}", s=step, x=side)

@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, keywords, only, string_value
 from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._wording import code, name, so, use
+from .._wording import code, named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NoGradient
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -42,26 +43,20 @@ class NoRegisteredGradient(Rule):
     name = "no-registered-gradient"
     kinds = (Kind.NO_GRADIENT,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``op``, ``replacement`` and ``reason`` (``function``: raised at the forward call)."""
-        if claim.detail.get("reason") == "count":
-            told = f"{name(claim, 'callee', 'The custom gradient')} gives fewer gradients than it takes arguments"
+    def message(self, claim: Claim[NoGradient]) -> str:
+        """Names the operation, and the function that uses it."""
+        op, callee = claim.cause.op, claim.cause.callee
+        if claim.cause.custom == "count":
+            told = f"{named(callee, 'The custom gradient')} gives fewer gradients than it takes arguments"
             return f"{told}{so(claim)}; return one gradient for each argument."
-        if claim.detail.get("reason") == "custom-variables":
-            told = (
-                f"{name(claim, 'callee', 'The custom gradient')} uses a Variable, and its gradient takes no `variables`"
-            )
+        if claim.cause.custom == "variables":
+            told = f"{named(callee, 'The custom gradient')} uses a Variable, and its gradient takes no `variables`"
             return f"{told}{so(claim)}; add `variables=None` and return their gradients too."
-        op = claim.detail.get("op")
-        callee = claim.detail.get("callee")
         where = f", which {code(callee)} uses" if callee and op else ""
-        named = name(claim, "op", name(claim, "callee", "this operation"))
-        told = f"TensorFlow has no gradient registered for {named}{where}{so(claim)}"
-        if claim.detail.get("reason") == "function":
-            told += ", at the call of the `tf.function`"
-        return f"{told}; {use(claim, 'use operations that have one')}."
+        told = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}{where}{so(claim)}"
+        return f"{told}; use operations that have one."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NoGradient], site: Site) -> Proposal | None:
         """The formula of a contrast or a saturation, or another filter for resizing by area.
 
         Unsafe: the formula of the contrast takes float images as they are, a saturation taken from the grey image
@@ -71,7 +66,7 @@ class NoRegisteredGradient(Rule):
         caught = any(isinstance(one, cst.Try) and one.handlers for _, call in site.calls for one in site.above(call))
         if not isinstance(node, cst.Call) or caught:
             return None
-        function = claim.detail.get("canonical", "").rpartition(".")[2]
+        function = claim.cause.canonical.rpartition(".")[2]
         if function == "resize":
             return _filtered(keywords(node).get("method"))
         given = only(node, 2)

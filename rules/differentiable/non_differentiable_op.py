@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, only
 from gradlint.rule import Replace, Rule, expression, unsafe
 
-from .._wording import name, so, use
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NonDifferentiable
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -62,28 +63,23 @@ class NonDifferentiableOp(Rule):
     name = "non-differentiable-op"
     kinds = (Kind.NON_DIFFERENTIABLE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``canonical``, ``op``, ``replacement`` and ``reason``.
-
-        Reasons: ``argument`` (only this argument of the function is cut off, as ``on_value`` of ``tf.one_hot``),
-        ``index`` (an index output such as ``top_k().indices``).
-        """
-        callee = name(claim, "callee", name(claim, "op", "This operation"))
-        canonical = claim.detail.get("canonical", "")
-        reason = claim.detail.get("reason")
+    def message(self, claim: Claim[NonDifferentiable]) -> str:
+        """Names the operation and a smooth stand-in for it."""
+        cause = claim.cause
+        callee = named(cause.callee or cause.op, "This operation")
         zero = bool(claim.gradients) and all(lost.outcome == "zero" for lost in claim.gradients)
-        if reason == "argument":
+        if cause.of == "argument":
             why = "has no derivative in this argument"
-        elif reason == "index":
+        elif cause.of == "index":
             why = "gives integers, which have no derivative"
         elif zero:
             why = "is flat wherever it has a slope"
         else:
             why = "has no derivative"
-        cure = INSTEAD.get(canonical.rpartition(".")[2], "use a smooth function in its place")
-        return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
+        cure = INSTEAD.get(cause.canonical.rpartition(".")[2], "use a smooth function in its place")
+        return f"{callee} {why}{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NonDifferentiable], site: Site) -> Proposal | None:
         """The straight-through estimator for a rounding: unsafe, since the gradient is then the identity's."""
         node, given = site.node, only(site.node, 1)
         stop = None if node is None else site.tensorflow("stop_gradient", node)

@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only, single_target
 from gradlint.rule import Replace, Rule, unsafe
 
-from .._wording import name, so
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Stopped
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -40,12 +41,12 @@ class StoppedGradient(Rule):
     name = "stopped-gradient"
     kinds = (Kind.STOPPED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``."""
-        callee = name(claim, "callee", "`tf.stop_gradient`")
+    def message(self, claim: Claim[Stopped]) -> str:
+        """Names the call."""
+        callee = named(claim.cause.callee, "`tf.stop_gradient`")
         return f"{callee} cuts the only way from source to target{so(claim)}; drop it, or leave another way open."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Stopped], site: Site) -> Proposal | None:
         """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose."""
         node, given = site.node, only(site.node, 1)
         if node is None or given is None or called(node) != "stop_gradient":

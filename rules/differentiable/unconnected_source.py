@@ -10,9 +10,10 @@ from gradlint.rule import Replace, Rule, cst, safe
 
 from .._fixing.dropping import without_sources
 from .._fixing.submodel import from_one_call
-from .._wording import at, call, code, several, so, source, sources, target
+from .._wording import call, several, so, source, sources, target
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Unconnected
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -44,40 +45,29 @@ class UnconnectedSource(Rule):
     name = "unconnected-source"
     kinds = (Kind.UNCONNECTED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the model that was used), ``bound_line`` and ``reason``.
-
-        Reasons: ``swapped`` (target and source changed places), ``linear`` (a second derivative of what is linear),
-        ``other-model``, ``untaken-branch``, ``custom-gradient`` (the custom gradient returns None for it).
-        """
-        reason = claim.detail.get("reason")
+    def message(self, claim: Claim[Unconnected]) -> str:
+        """Names the target and the source."""
+        why = claim.cause.why
         named = sources(claim)
-        if reason == "swapped":
+        if why == "swapped":
             told = f"{call(claim)} takes the target first, and {source(claim)} is computed from {target(claim)}"
             return f"{told}{so(claim)}; swap the two arguments."
-        if reason == "linear":
+        if why == "linear":
             told = f"{target(claim)} does not depend on {named}, since what was differentiated is linear in it"
             return f"{told}{so(claim, named=True)}; pass unconnected_gradients='zero' if zero is meant."
-        if reason == "other-model":
-            used = claim.detail.get("variable")
-            told = f"{target(claim)} is computed with {code(used) if used else 'another model'}, not with {named}"
-            return f"{told}{so(claim, named=True)}; ask for the variables of the model that was called."
-        if reason == "untaken-branch":
-            told = f"{target(claim)} is computed in a branch that does not use {named}"
-            return f"{told}{so(claim, named=True)}; ask only for what the branch uses."
-        if reason == "custom-gradient":
-            told = f"The custom gradient{at(claim, 'bound_line')} returns None for {named}"
+        if why == "custom-gradient":
+            told = f"The custom gradient returns None for {named}"
             return f"{told}{so(claim, named=True)}; return its derivative."
         told = f"{target(claim, 'The target')} is not computed from {named}{so(claim, named=True)}"
         return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Unconnected], site: Site) -> Proposal | None:
         """Target and source swapped where they changed places: safe, since the gradient was None.
 
         A source among others is not asked for any more, nor updated: unsafe, since it may be the computation that
         lacks it. A layer's output from another call of the model is taken from the same one, which is safe.
         """
-        if claim.detail.get("reason") != "swapped":
+        if claim.cause.why != "swapped":
             return without_sources(site) or from_one_call(site)
         changes: dict[cst.CSTNode, Change] = {}
         for _, asked in site.calls:

@@ -11,6 +11,7 @@ from gradlint.rule import After, Replace, Rule, cst, statement, unsafe
 from .._wording import call, target
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Summed
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -42,9 +43,9 @@ class SummedGradient(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``target`` and ``reason`` (``several``: a list or dict of targets)."""
-        if claim.detail.get("reason") == "several":
+    def message(self, claim: Claim[Summed]) -> str:
+        """Names the target."""
+        if claim.cause.several:
             return (
                 f"{call(claim)} of several targets gives the sum of their gradients; ask once a target for the parts."
             )
@@ -52,10 +53,10 @@ class SummedGradient(Rule):
         told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
         return f"{told}; `jacobian` gives the parts."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Summed], site: Site) -> Proposal | None:
         """The mean of a loss, or the Jacobian by a single number: unsafe, since the sum may be what is meant."""
         asked, given = site.node, only(site.node, 2)
-        if not isinstance(asked, cst.Call) or given is None or claim.detail.get("reason") == "several":
+        if not isinstance(asked, cst.Call) or given is None or claim.cause.several:
             return None
         if last_name(given[0]).lower().endswith(LOSSES):
             return _mean(site, asked, dotted(given[0]) or "")

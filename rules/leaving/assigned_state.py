@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
+from gradlint.nodes.walking import walk
 from gradlint.rule import After, Replace, Rule, cst, expression, statement, unsafe
 
-from .._wording import code, name, so
+from .._wording import code, named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Assigned
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -43,21 +44,14 @@ class AssignedState(Rule):
     name = "assigned-state"
     kinds = (Kind.ASSIGNED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``variable`` (the one written to), ``callee`` and ``reason``.
-
-        Reasons: ``set-weights``, ``accumulator`` (a running sum).
-        """
-        variable, method = claim.detail.get("variable"), "assign"
-        written = name(claim, "callee", code(f"{variable}.{method}" if variable else method))
+    def message(self, claim: Claim[Assigned]) -> str:
+        """Names the call that stores the value."""
+        variable = claim.cause.variable
+        written = named(claim.cause.callee, code(f"{variable}.assign" if variable else "assign"))
         told = f"{written} stores a value, and state keeps no history{so(claim)}"
-        if claim.detail.get("reason") == "set-weights":
-            return f"{told}; compute with Tensors and set weights later."
-        if claim.detail.get("reason") == "accumulator":
-            return f"{told}; add up Tensors in a Python name instead."
         return f"{told}; compute with a Tensor and assign it later."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Assigned], site: Site) -> Proposal | None:
         """The new value given a name of its own, which what follows in the block reads; the Variable still gets it.
 
         Unsafe, since the program may count on reading the Variable.

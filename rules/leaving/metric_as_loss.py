@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only
 from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._wording import name, so, use
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import MetricRead
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -62,13 +63,13 @@ class MetricAsLoss(Rule):
     name = "metric-as-loss"
     kinds = (Kind.METRIC,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (the metric or its ``result``) and ``replacement`` (the loss function of that name)."""
-        callee = name(claim, "callee", "The metric")
+    def message(self, claim: Claim[MetricRead]) -> str:
+        """Names the metric or its ``result``."""
+        callee = named(claim.cause.callee, "The metric")
         told = f"{callee} reads the metric's state, which keeps no history{so(claim)}"
-        return f"{told}; {use(claim, 'use a loss function')}."
+        return f"{told}; use a loss function."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[MetricRead], site: Site) -> Proposal | None:
         """The loss of the metric's name where it is made, or the mean of what a mean was updated with just before.
 
         Unsafe, since the metric goes on with what it was given earlier.
@@ -76,7 +77,7 @@ class MetricAsLoss(Rule):
         node = site.node
         if not isinstance(node, cst.Call) or dotted(node.func) is None:
             return None
-        mean = _mean(site, node) if claim.detail.get("canonical") == "keras.metrics.Mean" else None
+        mean = _mean(site, node) if claim.cause.canonical == "keras.metrics.Mean" else None
         if mean is not None:
             return mean
         found = site.definition(dotted(node.func), node)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.knowledge.instead import of_numpy
 from gradlint.nodes.reading import called, dotted, only
+from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
 from .._fixing.numpy import translated
-from .._fixing.uses import goes_on_as_tensor, refuses_a_tensor
-from .._wording import at, name, so, use
-from ._instead import of_numpy
+from .._wording import named, so, use
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import ToNumpy
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -47,37 +48,28 @@ class NumpyCall(Rule):
     name = "numpy-call"
     kinds = (Kind.NUMPY,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``canonical``, ``replacement``, ``variable``, ``bound_line`` and ``reason``.
-
-        Reasons: ``operator`` (an array on the left of a Keras variable), ``store`` (into an array's element), ``graph``
-        (inside a ``tf.function``, where it raises).
-        """
-        written = claim.detail.get("callee", "")
-        callee = name(claim, "callee", "NumPy")
-        reason = claim.detail.get("reason")
-        if reason == "operator" or written.startswith("ndarray "):
-            variable = name(claim, "variable", "")
-            told = f"An array left of the Keras variable {variable}".rstrip() + " makes the result one too"
+    def message(self, claim: Claim[ToNumpy]) -> str:
+        """Names the function and TensorFlow's own that does the same."""
+        if claim.cause.how == "operator":
+            told = "An array left of the Keras variable makes the result one too"
             return f"{told}{so(claim)}; swap them, or use its `.value`."
-        if reason == "store" or written.startswith("a store "):
-            told = f"Storing a Tensor in a NumPy array{at(claim, 'bound_line')} keeps its value"
-            return f"{told}{so(claim)}; collect them with `tf.stack`."
-        cure = use(claim, "compute it with TensorFlow's functions", of_numpy(claim.detail.get("canonical", "")))
-        if reason == "graph":
-            exception = claim.detail.get("exception", "NotImplementedError")
-            return f"{callee} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
+        if claim.cause.how == "store":
+            return f"Storing a Tensor in a NumPy array keeps its value{so(claim)}; collect them with `tf.stack`."
+        callee = named(claim.cause.callee, "NumPy")
+        cure = use("compute it with TensorFlow's functions", of_numpy(claim.cause.canonical))
+        if claim.cause.in_graph:
+            return f"{callee} raises {claim.exception} on the symbolic Tensors of a `tf.function`; {cure}."
         return f"{callee} returns a NumPy array{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[ToNumpy], site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
         Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
-        node, written, site.may_import = site.node, claim.detail.get("callee", ""), True
+        node, site.may_import = site.node, True
         if isinstance(node, cst.BinaryOperation):
-            of_keras = claim.detail.get("reason") == "operator" or written.startswith("ndarray ")
+            of_keras = claim.cause.how == "operator"
             if not of_keras or dotted(node.right) is None:
                 return None
             return safe("Use the variable's value", Replace(node.right, cst.Attribute(node.right, cst.Name("value"))))

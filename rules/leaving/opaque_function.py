@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
+from gradlint.nodes.uses import takes_a_tensor
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._fixing.uses import takes_a_tensor
-from .._wording import name, so, use
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Opaque
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -28,8 +29,6 @@ WHAT = {
     "evaluate": ("returns Python numbers", "call the model and compute the loss on its output"),
     "weights": ("returns copies of the weights as NumPy arrays", "use the variables themselves"),
     "dataset": ("runs apart from the tape", "compute it on the batch, inside the tape"),
-    "serialization": ("turns the Tensor into bytes", "go on with the Tensor itself"),
-    "table": ("has no derivative", "use `tf.gather` or an embedding"),
     "library": ("computes outside TensorFlow", "write it with TensorFlow, or with `tf.custom_gradient`"),
 }
 
@@ -71,22 +70,21 @@ class OpaqueFunction(Rule):
     name = "opaque-function"
     kinds = (Kind.OPAQUE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``replacement`` and ``reason`` (a key of ``WHAT``, or ``model-method``)."""
-        callee = name(claim, "callee", "This function")
-        reason = claim.detail.get("reason", "")
-        if reason == "model-method":
-            reason = MODEL_METHODS.get(claim.detail.get("canonical", "").rpartition(".")[2], "predict")
-        why, cure = WHAT.get(reason, WHAT["library"])
-        return f"{callee} {why}{so(claim)}; {use(claim, cure)}."
+    def message(self, claim: Claim[Opaque]) -> str:
+        """Names the function and what it does."""
+        what: str = claim.cause.how
+        if what == "model-method":
+            what = MODEL_METHODS.get(claim.cause.canonical.rpartition(".")[2], "predict")
+        why, cure = WHAT[what]
+        return f"{named(claim.cause.callee, 'This function')} {why}{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Opaque], site: Site) -> Proposal | None:
         """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ.
 
         What a ``tf.py_function`` captures is passed to it: safe, since it gets the same values.
         """
         node = site.node
-        if isinstance(node, cst.Call) and claim.detail.get("reason") == "py-function-captures":
+        if isinstance(node, cst.Call) and claim.cause.how == "py-function-captures":
             return _passed(site, node)
         if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
             return None

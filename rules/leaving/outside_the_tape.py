@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
 from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
+from gradlint.nodes.uses import computes
 from gradlint.rule import After, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
 
-from .._fixing.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
-from .._fixing.uses import computes
-from .._wording import name, so
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Outside
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -20,15 +21,11 @@ if TYPE_CHECKING:
 
 
 WHERE = {
-    "before the tape": ("before the tape's block begins", "compute it inside the block"),
-    "after the tape": ("after the tape's block has ended", "move it into the block"),
-    "in __init__": ("in `__init__`, long before the tape records", "compute it where it is used"),
-    "while recording is stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
-    "on another tape": ("under another tape than the one that is asked", "compute it in this tape's block"),
-    "in init_scope": ("in `tf.init_scope`, which no tape records", "move it out of the scope"),
-    "in another thread": ("in another thread, and a tape records its own thread only", "compute it in this one"),
+    "before": ("before the tape's block begins", "compute it inside the block"),
+    "after": ("after the tape's block has ended", "move it into the block"),
+    "in a constructor": ("in `__init__`, long before the tape records", "compute it where it is used"),
+    "while stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
     "before the reset": ("before `reset`, which makes the tape forget", "compute it after the reset"),
-    "at import": ("once at import, before the tape records", "compute it where it is used"),
 }
 
 
@@ -59,14 +56,12 @@ class OutsideTheTape(Rule):
     name = "outside-the-tape"
     kinds = (Kind.OUTSIDE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``where`` (a key of ``WHERE`` or a phrase) and ``variable`` or ``callee`` (what is computed)."""
-        where = claim.detail.get("where", "outside the tape's block")
-        phrase, cure = WHERE.get(where, (where, "move it into the block"))
-        what = name(claim, "variable", name(claim, "callee", "This"))
-        return f"{what} is computed {phrase}{so(claim)}; {cure}."
+    def message(self, claim: Claim[Outside]) -> str:
+        """Names what is computed, and when."""
+        phrase, cure = WHERE[claim.cause.where]
+        return f"{named(claim.cause.callee, 'This')} is computed {phrase}{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Outside], site: Site) -> Proposal | None:
         """The statement moved into the block.
 
         Unsafe, since what else the moved lines do is then recorded; safe for an expression in the gradient call and

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.knowledge.instead import of_python
+from gradlint.nodes.uses import goes_on_as_tensor
 from gradlint.rule import Rule, safe, unsafe
 
 from .._fixing.conversions import dropped, gathered
-from .._fixing.uses import goes_on_as_tensor
 from .._wording import code, so, use
-from ._instead import of_python
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import ToPython
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -49,24 +50,20 @@ class PythonConversion(Rule):
     name = "python-conversion"
     kinds = (Kind.PYTHON,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``canonical``, ``replacement`` and ``reason``.
-
-        Reasons: ``graph`` (inside a ``tf.function``, where it raises).
-        """
-        written = claim.detail.get("callee", "")
+    def message(self, claim: Claim[ToPython]) -> str:
+        """Names the conversion, and the function of TensorFlow that does the same."""
+        written = claim.cause.callee
         method = written.rpartition(".")[2].removesuffix("()")
-        named = code(f"{written.removesuffix('()')}()" if method in METHODS else written) if written else "This"
+        what = code(f"{written.removesuffix('()')}()" if method in METHODS else written) if written else "This"
         if written == "f-string":
-            named = "An f-string"
+            what = "An f-string"
         gives = "a NumPy array" if method in TO_NUMPY else "a plain Python value"
-        cure = use(claim, "go on with the Tensor itself", of_python(claim.detail.get("canonical", "")))
-        if claim.detail.get("reason") == "graph":
-            exception = claim.detail.get("exception", "AttributeError")
-            return f"{named} raises {exception} on the symbolic Tensors of a `tf.function`; {cure}."
-        return f"{named} gives {gives}, which no tape records{so(claim)}; {cure}."
+        cure = use("go on with the Tensor itself", of_python(claim.cause.canonical))
+        if claim.cause.in_graph:
+            return f"{what} raises {claim.exception} on the symbolic Tensors of a `tf.function`; {cure}."
+        return f"{what} gives {gives}, which no tape records{so(claim)}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[ToPython], site: Site) -> Proposal | None:
         """The conversion dropped: safe where all that is done with its value takes a Tensor.
 
         One element a row of an array becomes ``tf.gather``: unsafe, since it takes all rows of the Tensor.

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, keywords, positional
+from gradlint.nodes.uses import goes_on_as_tensor
 from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
 from .._fixing.conversions import converted
-from .._fixing.uses import goes_on_as_tensor
-from .._wording import code, name, so
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Rewrapped
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -44,15 +45,12 @@ class RewrappedTensor(Rule):
     name = "rewrapped-tensor"
     kinds = (Kind.REWRAPPED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``replacement`` and ``variable`` (what was wrapped)."""
-        callee = name(claim, "callee", "`tf.Variable`")
-        wrapped = claim.detail.get("variable")
-        told = f"{callee} copies the value{' of ' + code(wrapped) if wrapped else ''} into a new leaf without a history"
-        instead = claim.detail.get("replacement") or wrapped
-        return f"{told}{so(claim)}; use {code(instead, 60) if instead else 'the Tensor'} itself."
+    def message(self, claim: Claim[Rewrapped]) -> str:
+        """Names what makes the new leaf."""
+        callee = named(claim.cause.callee, "`tf.Variable`")
+        return f"{callee} copies the value into a new leaf without a history{so(claim)}; use the Tensor itself."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Rewrapped], site: Site) -> Proposal | None:
         """The Tensor itself: safe where all that is done with the new leaf takes a Tensor."""
         node = site.node
         new = _itself(site, node) if isinstance(node, cst.Call) else None

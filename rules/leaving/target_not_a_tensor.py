@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted
+from gradlint.nodes.uses import computes, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Replace, Rule, cst, safe, statement, unsafe
 
 from .._fixing.conversions import dropped
 from .._fixing.numpy import translated
-from .._fixing.uses import computes, goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, call, code, effect, target
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import TargetNotTensor
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -56,12 +57,11 @@ class TargetNotATensor(Rule):
     name = "target-not-a-tensor"
     kinds = (Kind.TARGET_NOT_TENSOR,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``reason`` (a key of ``WHAT``), ``callee`` (what made it), ``bound_line`` and ``exception``."""
-        reason = claim.detail.get("reason", "")
-        told = effect(claim) or f"{call(claim)} raises {claim.detail.get('exception', 'AttributeError')}"
-        maker = claim.detail.get("callee")
-        made = f", made by {code(maker)}{at(claim, 'bound_line')}" if maker else at(claim, "bound_line")
+    def message(self, claim: Claim[TargetNotTensor]) -> str:
+        """Names the target, what it is and what made it."""
+        told = effect(claim) or f"{call(claim)} raises {claim.exception}"
+        maker, place = claim.cause.callee, at(claim, claim.cause.made)
+        made = f", made by {code(maker)}{place}" if maker else place
         named = target(claim)
         if named == "`None`":
             named = "The target"
@@ -69,19 +69,19 @@ class TargetNotATensor(Rule):
             "function": "call it inside the tape",
             "none": "return the loss from where it is computed",
             "symbolic": "use what a call of the model returns",
-        }.get(reason, "keep the loss a Tensor up to here")
-        return f"{named} is {WHAT.get(reason, 'no Tensor')}{made}, so {told}; {cure}."
+        }.get(claim.cause.what, "keep the loss a Tensor up to here")
+        return f"{named} is {WHAT[claim.cause.what]}{made}, so {told}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[TargetNotTensor], site: Site) -> Proposal | None:
         """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""
         lost, call = site.calls[0] if site.calls else (None, None)
         target = None if lost is None else site.target(lost)
         if call is None or target is None:
             return None
-        if claim.detail.get("reason") == "function":
+        if claim.cause.what == "function":
             return unsafe("Call the function", Replace(target, cst.Call(target)))
         found = site.definition(dotted(target), call)
-        made = found[1] if found is not None else site.at(claim.places.get("break"))
+        made = found[1] if found is not None else site.at(claim.cause.made)
         made = target if dotted(target) is None else made
         if made is None:
             return None

@@ -9,9 +9,10 @@ from gradlint.nodes.make import keyword, unbracketed
 from gradlint.nodes.reading import called, is_number, keywords, positional, string_value
 from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._wording import code, name, so, use
+from .._wording import named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import InfiniteSlope
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -44,15 +45,13 @@ class InfiniteSlopeAtZero(Rule):
     kinds = (Kind.INFINITE_SLOPE,)
     severity = "warning"
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``variable`` (its argument), ``replacement`` and ``reason`` (``division``, ``log``)."""
-        callee = name(claim, "callee", "This")
-        variable = claim.detail.get("variable")
-        argument = code(variable) if variable else "its argument"
-        cure = use(claim, "add a small epsilon inside")
-        return f"{callee} has an infinite slope where {argument} is 0{so(claim, nan='infinite or NaN')}; {cure}."
+    def message(self, claim: Claim[InfiniteSlope]) -> str:
+        """Names the function and its argument."""
+        callee, argument = named(claim.cause.callee, "This"), named(claim.cause.variable, "its argument")
+        told = f"{callee} has an infinite slope where {argument} is 0{so(claim, nan='infinite or NaN')}"
+        return f"{told}; add a small epsilon inside."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[InfiniteSlope], site: Site) -> Proposal | None:
         """A small epsilon inside, or ``tf.math.divide_no_nan``: unsafe, since the value changes a little."""
         node = site.node
         divide = None if node is None else site.tensorflow("math.divide_no_nan", node)

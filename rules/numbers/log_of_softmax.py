@@ -12,6 +12,7 @@ from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 from .._wording import code, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Underflow
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -43,15 +44,13 @@ class LogOfSoftmax(Rule):
     kinds = (Kind.LOG_OF_SOFTMAX,)
     severity = "warning"
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (the inner function), ``canonical`` and ``replacement`` (the fused function)."""
-        inner = claim.detail.get("callee", "tf.nn.softmax")
-        fused = "tf.math.log_sigmoid" if "sigmoid" in claim.detail.get("canonical", inner) else "tf.nn.log_softmax"
-        instead = claim.detail.get("replacement", fused)
-        told = f"The logarithm of {code(inner)} is log(0) as soon as it underflows{so(claim)}"
-        return f"{told}; use {code(instead, 60)}."
+    def message(self, claim: Claim[Underflow]) -> str:
+        """Names the inner function and the fused one."""
+        fused = "tf.math.log_sigmoid" if "sigmoid" in claim.cause.canonical else "tf.nn.log_softmax"
+        told = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows{so(claim)}"
+        return f"{told}; use {code(fused)}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Underflow], site: Site) -> Proposal | None:
         """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""
         node, given = site.node, only(site.node, 1)
         if node is None or given is None:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
-from gradlint.nodes.program import children
 from gradlint.nodes.reading import called, dotted, is_constant, only
+from gradlint.nodes.walking import children
 from gradlint.rule import Replace, Rule, cst, expression, safe
 
-from .._wording import code, name, so
+from .._wording import code, named, so
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.flow.causes import HiddenSlope
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -47,21 +48,15 @@ class NanThroughWhere(Rule):
     kinds = (Kind.NAN_THROUGH_WHERE,)
     severity = "warning"
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (the dangerous function), ``variable`` (its argument), ``replacement``, ``reason``.
-
-        Reasons: ``where``, ``mask`` (a mask is multiplied in), ``jit`` (NaN only where XLA compiles).
-        """
-        callee = name(claim, "callee", "this")
-        variable = claim.detail.get("variable")
-        reason = claim.detail.get("reason")
-        hides = "A mask" if reason == "mask" else "`tf.where`"
-        compiled = " when XLA compiles it" if reason == "jit" else ""
-        told = f"{hides} hides the value of {callee} and not its infinite slope{so(claim)}{compiled}"
+    def message(self, claim: Claim[HiddenSlope]) -> str:
+        """Names the dangerous function and its argument."""
+        callee, variable = named(claim.cause.callee, "this"), claim.cause.variable
+        compiled = " when XLA compiles it" if claim.cause.compiled else ""
+        told = f"`tf.where` hides the value of {callee} and not its infinite slope{so(claim)}{compiled}"
         safe = code(variable) if variable else "its argument"
         return f"{told}; make {safe} safe first, with a `tf.where` of its own."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[HiddenSlope], site: Site) -> Proposal | None:
         """The double ``tf.where``: the dangerous argument made harmless where its side is not chosen.
 
         Safe, since the chosen side's values stay as they are.

@@ -17,13 +17,14 @@ from gradlint.nodes.reading import (
     single_target,
     string_value,
 )
+from gradlint.nodes.uses import float_does
+from gradlint.nodes.watching import is_watch
 from gradlint.rule import Before, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
-from .._fixing.uses import float_does
-from .._fixing.watching import is_watch
-from .._wording import at, code, several, so, source, sources
+from .._wording import made, several, so, source, sources
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NotFloating
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -54,29 +55,26 @@ class IntegerSource(Rule):
     name = "integer-source"
     kinds = (Kind.INTEGER_SOURCE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``dtype``, ``source_line``, ``replacement`` (a float literal or a dtype) and ``reason`` (``watch``)."""
+    def message(self, claim: Claim[NotFloating]) -> str:
+        """Names the dtype, and where the source is made."""
         lost = so(claim, named=True)
-        dtype = claim.detail.get("dtype", "int32")
+        dtype = claim.cause.dtype
         if several(claim):
             return f"{sources(claim)} hold no floats, and only floats have a gradient{lost}; give them a float dtype."
         named = source(claim)
-        told = f"{named} has dtype {dtype}{at(claim, 'source_line')}, and only floats have a gradient{lost}"
-        replacement = claim.detail.get("replacement")
-        if replacement:
-            return f"{told}; write {code(replacement, 60)}."
+        told = f"{named} has dtype {dtype}{made(claim)}, and only floats have a gradient{lost}"
         if dtype in {"bool", "string"}:
             return f"{told}; ask for the float that it stands for."
         return f"{told}; make it a float where it is created."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NotFloating], site: Site) -> Proposal | None:
         """Float literals, or a float dtype, where the source is made.
 
         None where it is used as an index or a shape; safe where all its other uses plainly take a float. A function's
         own argument is cast before the block, and of tokens that are embedded the vectors are the source: both unsafe,
         since the caller may count on the dtype or on the gradient's shape.
         """
-        if claim.detail.get("dtype") == "string":
+        if claim.cause.dtype == "string":
             return None
         embedded = _embedded(site)
         if embedded is not None:

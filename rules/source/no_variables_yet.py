@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, single_target
 from gradlint.rule import Remove, Replace, Rule, cst, expression, safe, unsafe
 
-from .._wording import at, call, source
+from .._wording import call, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NoVariables
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -44,30 +45,31 @@ class NoVariablesYet(Rule):
     name = "no-variables-yet"
     kinds = (Kind.NO_VARIABLES,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``bound_line`` (where the list was taken) and ``reason``: ``unbuilt``, ``frozen`` or ``none``."""
-        named = source(claim, "This list of variables")
+    def message(self, claim: Claim[NoVariables]) -> str:
+        """Names the list and says why it is empty."""
+        listed = source(claim, "This list of variables")
         result = f"{call(claim)} gives an empty list"
-        if claim.detail.get("reason") == "frozen":
-            told = f"{named} is empty, since every layer is frozen (trainable=False), so {result}"
+        if claim.cause.why == "frozen":
+            told = f"{listed} is empty, since every layer is frozen (trainable=False), so {result}"
             return f"{told}; unfreeze what is to learn."
-        if claim.detail.get("reason") == "none":
-            return f"{named} is empty, since nothing in it has variables, so {result}; make its weights Variables."
-        taken = at(claim, "bound_line")
-        told = f"{named}{taken} is empty, since the model is not built before its first call, so {result}"
+        if claim.cause.why == "none":
+            return f"{listed} is empty, since nothing in it has variables, so {result}; make its weights Variables."
+        told = f"{listed} is empty, since the model is not built before its first call, so {result}"
         return f"{told}; read it after the first call."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NoVariables], site: Site) -> Proposal | None:
         """The variables read where they are needed, after the model is built: safe, as the list is empty before.
 
         A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
         """
-        if claim.detail.get("reason") == "none":
+        if claim.cause.why == "none":
             return None
-        asked, name = site.at(claim.places.get("call")), dotted(site.at(claim.places.get("source")))
+        if claim.asked is None:
+            return None
+        asked, name = site.at(claim.asked.span), dotted(site.at(claim.asked.source_span))
         if not isinstance(asked, cst.Call) or name is None:
             return None
-        if claim.detail.get("reason") == "frozen":
+        if claim.cause.why == "frozen":
             return _unfrozen(site, asked, name)
         found = site.definition(name, asked)
         if found is None:

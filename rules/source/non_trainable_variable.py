@@ -9,15 +9,15 @@ from gradlint.nodes.reading import dotted, is_constant, keywords
 from gradlint.rule import Replace, Rule, cst, unsafe
 
 from .._fixing.watching import watch_sources
-from .._wording import at, several, so, source, sources, watch
+from .._wording import made, several, so, source, sources, watch
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NonTrainable
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
 
 WHY = {
-    "synchronization": "is not trainable with ON_READ synchronization",
     "moving-statistics": "holds moving statistics, which are not trainable",
     "seed-state": "is a random generator's state, which is not trainable",
 }
@@ -51,39 +51,34 @@ class NonTrainableVariable(Rule):
     name = "non-trainable-variable"
     kinds = (Kind.NON_TRAINABLE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``source_line`` and ``reason``.
-
-        Reasons: ``keras-variable`` (only its ``value`` can be watched), ``weight`` (made by ``add_weight``),
-        ``synchronization``, ``moving-statistics``, ``seed-state``.
-        """
+    def message(self, claim: Claim[NonTrainable]) -> str:
+        """Names the Variable and what it is for; of Keras, only the ``value`` can be watched."""
         lost = so(claim, named=True)
-        reason = claim.detail.get("reason", "")
-        if several(claim) and reason in WHY:
+        of = claim.cause.of
+        if several(claim) and of in WHY:
             return f"{sources(claim)} are not trainable{lost}; ask for `trainable_variables` instead."
         if several(claim):
             told = f"{sources(claim)} are not trainable, and the tape watches trainable Variables only"
             return f"{told}{lost}; watch them first in the block, or make them trainable."
-        why = WHY.get(reason, f"has trainable=False{at(claim, 'source_line')}")
+        why = WHY.get(of, f"has trainable=False{made(claim)}")
         told = f"{source(claim)} {why}, and the tape does not watch it{lost}"
-        if reason in {"moving-statistics", "seed-state"}:
+        if of in WHY:
             return f"{told}; ask for `trainable_variables` instead."
-        if reason in {"keras-variable", "weight"}:
+        if of == "keras-variable":
             return f"{told}; watch its `.value`, or make it trainable."
         return f"{told}; call {watch(claim)}, or make it trainable."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NonTrainable], site: Site) -> Proposal | None:
         """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice.
 
         Of an object's ``weights`` the trainable ones: unsafe, since the gradients are then fewer.
         """
-        reason = claim.detail.get("reason")
         fewer = _trainable_ones(site)
         if fewer is not None:
             return fewer
-        if reason in {"moving-statistics", "seed-state"}:
+        if claim.cause.of in WHY:
             return None
-        return watch_sources(site, keras=reason in {"keras-variable", "weight"}) or _made_trainable(site)
+        return watch_sources(site, keras=claim.cause.of == "keras-variable") or _made_trainable(site)
 
 
 def _made_trainable(site: Site) -> Proposal | None:

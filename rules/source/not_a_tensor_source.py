@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, elements, is_number
+from gradlint.nodes.watching import watching
 from gradlint.rule import Before, Replace, Rule, cst, safe, statement, unsafe
 
-from .._fixing.watching import watching
-from .._wording import at, call, effect, source
+from .._wording import call, effect, made, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NotATensor
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -19,15 +20,12 @@ if TYPE_CHECKING:
 WHAT = {
     "ndarray": ("a NumPy array", "convert it with `tf.convert_to_tensor` before the tape and watch that"),
     "number": ("a Python number", "make it a `tf.Variable`, or a watched `tf.constant`"),
-    "list": ("a list of numbers", "make it a `tf.Variable`, or a watched `tf.constant`"),
     "model": ("a model", "ask for its `trainable_variables`"),
     "layer": ("a layer", "ask for its `trainable_variables`"),
-    "get-weights": ("a list of NumPy arrays", "ask for `trainable_variables`"),
     "none": ("None", "ask for a Tensor or a Variable"),
     "string": ("a string", "ask for the Variable itself, not its name"),
     "method": ("a method that is not called", "add the brackets"),
     "generator": ("a generator", "make it a list"),
-    "set": ("a set", "make it a list"),
     "function": ("a function", "ask for the Variables that it uses"),
     "reference": ("a reference", "ask for the Variable itself"),
     "sparse": ("a SparseTensor", "ask for its `values`"),
@@ -65,19 +63,18 @@ class NotATensorSource(Rule):
     name = "not-a-tensor-source"
     kinds = (Kind.NOT_A_TENSOR,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``reason`` (a key of ``WHAT``), ``source_line`` and ``exception``."""
-        exception = claim.detail.get("exception", "AttributeError")
-        told = effect(claim) or f"{call(claim)} raises {exception}"
-        what, cure = WHAT.get(claim.detail.get("reason", ""), ("no Tensor and no Variable", "make it one of these"))
+    def message(self, claim: Claim[NotATensor]) -> str:
+        """Names the source and what it is."""
+        told = effect(claim) or f"{call(claim)} raises {claim.exception}"
+        what, cure = WHAT[claim.cause.what]
         named = source(claim)
         if named == "`None`":
             named = "This source"
-        return f"{named} is {what}{at(claim, 'source_line')}, so {told}; {cure}."
+        return f"{named} is {what}{made(claim)}, so {told}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NotATensor], site: Site) -> Proposal | None:
         """What is meant written as a source: safe, since the call raises as it stands; a conversion is unsafe."""
-        reason = claim.detail.get("reason", "")
+        reason = claim.cause.what
         changes: dict[cst.CSTNode, list[Change]] = {}
         for lost, asked in site.calls:
             source = site.source(lost)
@@ -91,7 +88,7 @@ class NotATensorSource(Rule):
         return safe("Ask for what can be differentiated by", *every) if every else None
 
 
-CONVERTED = frozenset({"ndarray", "number", "list"})
+CONVERTED = frozenset({"ndarray", "number"})
 
 
 def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) -> list[Change] | None:
@@ -107,8 +104,6 @@ def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) 
         new = cst.Call(source)
     elif reason == "generator" and isinstance(source, cst.GeneratorExp) and source.lpar:
         new = cst.ListComp(source.elt, source.for_in)
-    elif reason == "set" and isinstance(source, cst.Set):
-        new = cst.List(source.elements)
     elif reason in CONVERTED:
         return _converted(site, source, call)
     return None if new is None else [Replace(source, new)]

@@ -9,9 +9,10 @@ from gradlint.nodes.reading import called, dotted, elements, only, single_target
 from gradlint.rule import After, Replace, Rule, cst, expression, safe, statement
 
 from .._fixing.submodel import from_symbolic
-from .._wording import at, code, so, source
+from .._wording import code, several, so, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Copied
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -24,7 +25,6 @@ WHAT = {
     "identity": ("makes a new Tensor that the target was not computed from", "ask for"),
     "conversion": ("makes a new Tensor that the target was not computed from", "ask for"),
     "read": ("reads the Variable into a new Tensor that the target was not computed from", "ask for"),
-    "copy": ("is another Variable than the one that was used", "ask for"),
     "unused": ("is a Tensor that the target was not computed from", "compute the target from it, or ask for"),
 }
 
@@ -58,31 +58,23 @@ class SourceIsACopy(Rule):
     name = "source-is-a-copy"
     kinds = (Kind.COPY,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``original`` (the value itself), ``bound_line`` and ``reason``.
-
-        Reasons: ``slice``, ``identity``, ``conversion``, ``read``, ``copy`` (a deep copy or a clone's Variable),
-        ``unused`` (made in the tape and not used), ``other-pass`` (from another call of the model), ``symbolic``.
-        """
-        lost = so(claim, named=True)
-        reason = claim.detail.get("reason", "")
-        named = source(claim)
-        value = claim.detail.get("replacement") or claim.detail.get("original")
-        if reason == "symbolic":
+    def message(self, claim: Claim[Copied]) -> str:
+        """Names the copy and what it was made of."""
+        lost = so(claim, named=not several(claim))
+        how, named = claim.cause.how, source(claim)
+        if how == "symbolic":
             told = f"{named} is a symbolic Keras tensor, a place in the model's plan without a value{lost}"
             return f"{told}; use the Tensor that the model was called on or returned."
-        if reason == "other-pass":
-            told = f"{named} comes from another call of the model{at(claim, 'bound_line')} than the target{lost}"
-            return f"{told}; take both from one call inside the tape."
+        value = claim.cause.original
         original = code(value) if value and value != "the value" else "the value that was used"
-        what, cure = WHAT.get(reason, ("is not the value that the target was computed from", "ask for"))
-        if reason == "slice":
+        what, cure = WHAT[how]
+        if how == "slice":
             return f"{named} {what}{lost}; {cure} the gradient of {original}."
         return f"{named} {what}{lost}; {cure} {original}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Copied], site: Site) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""
-        if claim.detail.get("reason") == "symbolic":
+        if claim.cause.how == "symbolic":
             return from_symbolic(site)
         together = _slices(site)
         if together is not None:

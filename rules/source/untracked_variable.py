@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import call, name, source
+from .._wording import call, named, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Untracked
     from gradlint.flow.facts import Claim
 
 
@@ -43,16 +44,16 @@ class UntrackedVariable(Rule):
     name = "untracked-variable"
     kinds = (Kind.UNTRACKED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``variable``, ``reason`` (``keras`` or ``module``) and ``list`` (``empty`` or nothing)."""
-        variable = name(claim, "variable", "This Variable")
+    def message(self, claim: Claim[Untracked]) -> str:
+        """Names the variable and the list that leaves it out."""
+        variable = named(claim.cause.variable, "This Variable")
         asked = source(claim, "the list of variables")
-        if claim.detail.get("reason") == "keras":
+        if claim.cause.of_keras:
             told = f"{variable} is a `tf.Variable`, which Keras 3 does not track"
             cure = "use `self.add_weight`"
         else:
             told = f"{variable} is a Keras layer, which a `tf.Module` does not track"
             cure = "use a `keras.Model`, or add the layer's own variables"
-        if claim.detail.get("list"):
+        if claim.cause.empty:
             return f"{told}, so {asked} is empty and {call(claim)} gives no gradient at all; {cure}."
         return f"{told}, so {asked} leaves it out and it never trains; {cure}."

@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
 from .._fixing.watching import watch_sources
-from .._wording import at, code, several, so, source, sources, watch
+from .._wording import made, several, so, source, sources, watch
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Unwatched
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -49,29 +50,14 @@ class UnwatchedTensor(Rule):
     name = "unwatched-tensor"
     kinds = (Kind.UNWATCHED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee`` (what made the Tensor), ``source_line``, ``watch_line`` and ``reason``.
-
-        Reasons: ``constant``, ``computed``, ``gradient``, ``rebound`` (another object was watched under this name),
-        ``other-tape`` (watched on another tape), ``reset`` (the tape was reset since).
-        """
+    def message(self, claim: Claim[Unwatched]) -> str:
+        """Names the Tensor, what it is and where it is made."""
         lost = so(claim, named=True)
-        reason = claim.detail.get("reason")
         if several(claim):
             return f"{sources(claim)} are Tensors that the tape does not watch{lost}; watch them first in the block."
-        named = source(claim)
-        if reason == "rebound":
-            told = f"{named} is another Tensor than the one watched{at(claim, 'watch_line')}"
-        elif reason == "other-tape":
-            told = f"{named} is watched by another tape{at(claim, 'watch_line')} and not by this one"
-        elif reason == "reset":
-            told = f"{named} is no longer watched after `reset`"
-        else:
-            maker = claim.detail.get("callee")
-            made = f"a Tensor made by {code(maker)}" if maker else MADE.get(reason or "", "a Tensor")
-            told = f"{named} is {made}{at(claim, 'source_line')}, and the tape does not watch it"
+        told = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}, and the tape does not watch it"
         return f"{told}{lost}; call {watch(claim)} first in the block."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Unwatched], site: Site) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""
         return watch_sources(site)

@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
 from .._fixing.watching import watch_sources
-from .._wording import at, several, so, source, sources, watch
+from .._wording import several, so, source, sources, watch
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NotAccessed
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -40,20 +41,18 @@ class VariableNotWatched(Rule):
     name = "variable-not-watched"
     kinds = (Kind.NOT_ACCESSED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``bound_line`` (where the tape is made) and ``reason`` (``keras-variable``)."""
+    def message(self, claim: Claim[NotAccessed]) -> str:
+        """Names the Variables; of Keras, only the ``value`` can be watched."""
         lost = so(claim, named=True)
-        told = (
-            f"The tape{at(claim, 'bound_line')} has watch_accessed_variables=False and no `watch` of {sources(claim)}"
-        )
+        told = f"The tape has watch_accessed_variables=False and no `watch` of {sources(claim)}"
         if several(claim):
             cure = "watch them first in the block"
-        elif claim.detail.get("reason") == "keras-variable":
+        elif claim.cause.of_keras:
             cure = f"watch `{source(claim).strip('`')}.value`"
         else:
             cure = f"call {watch(claim)}"
         return f"{told}{lost}; {cure} or drop the option."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NotAccessed], site: Site) -> Proposal | None:
         """The Variables watched first in the block: safe, since a watch changes no value."""
-        return watch_sources(site, keras=claim.detail.get("reason") == "keras-variable")
+        return watch_sources(site, keras=claim.cause.of_keras)

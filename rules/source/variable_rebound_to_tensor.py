@@ -9,9 +9,10 @@ from gradlint.rule import Rule, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
 from .._fixing.watching import watch_sources
-from .._wording import at, several, so, source, use
+from .._wording import at, several, so, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Rebound
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -44,24 +45,21 @@ class VariableReboundToTensor(Rule):
     name = "variable-rebound-to-tensor"
     kinds = (Kind.REBOUND,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``source_line`` (where the Variable is made), ``turn``, ``replacement`` and ``reason``.
-
-        Reasons: ``expression`` (a Variable used up in the expression that made it).
-        """
+    def message(self, claim: Claim[Rebound]) -> str:
+        """Names the name, and where its Variable was made."""
         lost = so(claim, named=not several(claim))
-        if claim.detail.get("reason") == "expression":
+        if claim.cause.expression:
             told = f"{source(claim)} is a Tensor, for arithmetic on a Variable gives a Tensor{lost}"
             return f"{told}; keep the Variable and compute inside the tape."
-        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, 'source_line')} is gone{lost}"
-        return f"{told}; {use(claim, 'change its value with `assign`')}."
+        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, claim.cause.made)} is gone{lost}"
+        return f"{told}; change its value with `assign`."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Rebound], site: Site) -> Proposal | None:
         """The update written as ``assign``; the Tensor watched where the Variable never had a name.
 
         Safe where the name holds a Variable on every way to the update.
         """
-        if claim.detail.get("reason") == "expression":
+        if claim.cause.expression:
             return watch_sources(site)
         node = site.statement
         if node is None or any(site.is_inside(node, block) for block in site.blocks):

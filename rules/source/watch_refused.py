@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
+from gradlint.nodes.walking import walk
+from gradlint.nodes.watching import is_watch, watching
 from gradlint.rule import Remove, Replace, Rule, cst, expression, safe
 
-from .._fixing.watching import is_watch, watchable, watching
+from .._fixing.watching import watchable
 from .._wording import code
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import RefusedWatch
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -57,57 +59,48 @@ class WatchRefused(Rule):
     name = "watch-refused"
     kinds = (Kind.WATCH_REFUSED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``source`` (what is watched), ``tape``, ``exception`` and ``reason``.
-
-        Reasons: the keys of ``WHAT``, ``keras-variable`` (one, or a list of them), ``not-entered``, ``two-arguments``.
-        """
-        tape = code(f"{claim.detail.get('tape', 'tape')}.watch")
-        watched = claim.detail.get("source", "this")
-        exception = claim.detail.get("exception")
-        reason = claim.detail.get("reason", "")
-        if reason == "not-entered":
-            told = f"{tape} is called before the tape is entered and raises {exception or 'AttributeError'}"
-            return f"{told}; move it into the `with` block."
-        if reason == "two-arguments":
-            told = f"{tape} takes one argument and raises {exception or 'TypeError'}"
-            return f"{told}; watch {code(f'[{watched}]')}."
-        raises = f"and raises {exception or 'ValueError'}"
-        if reason == "keras-variable":
+    def message(self, claim: Claim[RefusedWatch]) -> str:
+        """Names the call, and what it is given."""
+        tape, watched = code(f"{claim.cause.tape}.watch"), claim.cause.watched
+        raises = f"and raises {claim.exception}"
+        if claim.cause.what == "not-entered":
+            return f"{tape} is called before the tape is entered {raises}; move it into the `with` block."
+        if claim.cause.what == "two-arguments":
+            return f"{tape} takes one argument {raises}; watch {code(f'[{watched}]')}."
+        if claim.cause.what == "keras-variable":
             told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
             return f"{told}; drop the line, for the tape watches them, or watch each one's `.value`."
-        what, cure = WHAT.get(reason, ("this", "watch a Tensor or a tf.Variable"))
-        if watched in {"this", "None"}:
+        what, cure = WHAT[claim.cause.what]
+        if watched == "None":
             return f"{tape} does not take {what} {raises}; {cure}."
         return f"{tape} does not take {what}, as {code(watched)} is, {raises}; {cure}."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[RefusedWatch], site: Site) -> Proposal | None:
         """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.
 
         Variables that the tape watches by itself need no watch. Safe, since the line raises as it stands.
         """
-        node, reason = site.statement, claim.detail.get("reason")
+        node, what = site.statement, claim.cause.what
         if not isinstance(node, cst.Expr) or not is_watch(node) or not isinstance(node.value, cst.Call):
             return None
         call = node.value
         plain = positional(call)
         if plain is None or keywords(call):
             return None
-        if reason == "two-arguments" and len(plain) > 1:
+        if what == "two-arguments" and len(plain) > 1:
             listed = cst.List([cst.Element(one) for one in plain])
             return safe("Watch them as a list", Replace(call, call.with_changes(args=[cst.Arg(listed)])))
         if len(plain) != 1:
             return None
-        if reason in {"keras-variable", "keras-variables"}:
-            return _keras(site, node, plain[0])
-        if reason in {"model", "layer"}:
+        if what == "keras-variable":
+            return _keras(site, node, plain[0], site.at(claim.cause.made))
+        if what in {"model", "layer"}:
             return safe("Drop it: the model's variables are watched", Remove(node))
-        return _moved_in(site, node, call, plain[0]) if reason == "not-entered" else None
+        return _moved_in(site, node, call, plain[0]) if what == "not-entered" else None
 
 
-def _keras(site: Site, node: cst.Expr, watched: cst.BaseExpression) -> Proposal | None:
+def _keras(site: Site, node: cst.Expr, watched: cst.BaseExpression, made: cst.BaseExpression | None) -> Proposal | None:
     """The watch of Keras variables dropped where the tape watches them by itself, else of their values."""
-    made = site.at(site.claim.places.get("tape_call"))
     default = isinstance(made, cst.Call) and not positional(made) and keywords(made).keys() <= {"persistent"}
     if default and last_name(watched) in {"trainable_variables", "trainable_weights"}:
         return safe("Drop it: the tape watches them by itself", Remove(node))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, only
+from gradlint.nodes.watching import behind, is_watch, watching
 from gradlint.rule import Remove, Rule, cst, safe
 
-from .._fixing.watching import behind, is_watch, watching
 from .._wording import at, so, source, watch
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import WatchedLate
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -41,17 +42,16 @@ class WatchedTooLate(Rule):
     name = "watched-too-late"
     kinds = (Kind.WATCHED_LATE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``used_line``, ``watch_line`` and ``reason`` (``after-block``)."""
-        if claim.detail.get("reason") == "after-block":
+    def message(self, claim: Claim[WatchedLate]) -> str:
+        """Names the watch, and what it comes too late for."""
+        late = claim.cause
+        if late.after_block:
             told = f"{watch(claim)} comes after the tape's block, when nothing is recorded any more"
         else:
-            told = (
-                f"{watch(claim)}{at(claim, 'watch_line')} comes after {source(claim)} was used{at(claim, 'used_line')}"
-            )
+            told = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used{at(claim, late.used)}"
         return f"{told}{so(claim)}; watch it first in the block."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[WatchedLate], site: Site) -> Proposal | None:
         """The watch moved up to the head of the block: safe, since a watch changes no value."""
         node = site.statement
         if node is None or not is_watch(node) or not isinstance(node, cst.Expr) or not site.calls:

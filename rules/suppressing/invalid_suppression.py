@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gradlint.rule import Example, Rule
-
-if TYPE_CHECKING:
-    from gradlint.flow.facts import Claim
 
 
 class InvalidSuppression(Rule):
@@ -112,8 +107,3 @@ with tf.GradientTape() as tape:
 print(tape.gradient(loss, w))
 """,
     )
-
-    def message(self, claim: Claim) -> str:
-        """Reads ``reason``: how the comment is to be written."""
-        named = claim.detail.get("reason")
-        return f"This suppression is not written as it should be; write {named or '`# gradlint: ignore[GT201]`'}."

@@ -8,22 +8,12 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
 from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._wording import call, name, so, use
+from .._wording import code, named
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import BadCall
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
-
-
-EXCEPTIONS = {
-    "nested": "ValueError",
-    "persistent-not-bool": "InternalError",
-    "stopped-outside": "ValueError",
-    "target-list": "AttributeError",
-    "tf.gradients": "RuntimeError",
-    "unconnected-value": "ValueError",
-    "unknown-method": "AttributeError",
-}
 
 
 class BadGradientCall(Rule):
@@ -55,82 +45,67 @@ class BadGradientCall(Rule):
     name = "bad-gradient-call"
     kinds = (Kind.BAD_CALL,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``source``, ``method``, ``keyword``, ``replacement``, ``exception`` and ``reason``.
-
-        Reasons: ``second-source`` (it becomes ``output_gradients``), ``unknown-method``, ``unknown-keyword`` (of a
-        gradient call or of the tape), ``no-sources``, ``with-a-class``, ``nested`` (a tape in its own block),
-        ``persistent-not-bool``, ``tf.gradients``, ``target-list`` (a Jacobian of a list), ``stopped-outside``
-        (``stop_recording`` or ``reset`` outside the block), ``unconnected-value``, ``removed-method`` (of a Keras 2
-        optimizer), ``early-symbol`` (the output of a Sequential that nothing has called).
-        """
-        reason = claim.detail.get("reason", "")
-        asked = claim.gradients or "method" in claim.detail
-        written = name(claim, "callee", call(claim) if asked else "`tf.GradientTape`")
-        raises = f"raises {claim.detail.get('exception') or EXCEPTIONS.get(reason, 'TypeError')}"
-        if reason == "second-source":
-            extra = name(claim, "source", "this")
+    def message(self, claim: Claim[BadCall]) -> str:
+        """Names the call, and what is wrong with it."""
+        cause, raises = claim.cause, f"raises {claim.exception}"
+        written = named(cause.callee, "`tf.GradientTape`")
+        if cause.how == "second-source":
+            extra = code(cause.name)
             told = f"The third argument of {written} is `output_gradients`: {extra} is no source and scales the result"
-            return f"{told}{so(claim)}; pass the sources as one list."
-        if reason == "persistent-not-bool":
-            told = f"`persistent` must be a bool: with another value the second gradient {raises}"
-            return f"{told}; write persistent=True."
-        if reason == "with-a-class":
-            return f"{written} is a class and no tape, so `with` {raises}; {use(claim, 'call it')}."
-        told, cure = self._refused(reason, written, claim)
-        return f"{told} and {raises}; {use(claim, cure)}."
+            return f"{told}; pass the sources as one list."
+        if cause.how == "with-a-class":
+            return f"{written} is a class and no tape, so `with` {raises}; call it."
+        told, cure = _refused(cause, written)
+        return f"{told} and {raises}; {cure}."
 
-    @staticmethod
-    def _refused(reason: str, written: str, claim: Claim) -> tuple[str, str]:
-        keyword = name(claim, "keyword", name(claim, "variable", "this keyword"))
-        return {
-            "unknown-method": (
-                f"A tape has no {name(claim, 'method', written)}",
-                "use `gradient`, `jacobian` or `batch_jacobian`",
-            ),
-            "unknown-keyword": (f"{written} takes no keyword {keyword}", "see its signature"),
-            "no-sources": (f"{written} is called without its sources", "pass target and sources"),
-            "nested": ("The tape is entered while it records", "make a second tape"),
-            "tf.gradients": (f"{written} does not work in eager mode", "use a `tf.GradientTape`"),
-            "target-list": (f"{written} takes one Tensor as its target", "ask for one target at a time"),
-            "stopped-outside": (f"{written} is called outside the tape's block", "move it into the block"),
-            "removed-method": (f"Optimizers of Keras 3 have no {keyword}", "see `scale_loss` and `apply_gradients`"),
-            "early-symbol": (f"{written} is not there before the model is called on an Input", "use `model.outputs`"),
-            "unconnected-value": (f"{written} takes 'none' or 'zero' as `unconnected_gradients`", "use one of these"),
-        }.get(reason, (f"{written} does not take this", "see its signature"))
-
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[BadCall], site: Site) -> Proposal | None:
         """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.
 
         Safe where the line raises as it stands; a list of sources gives a list of gradients and is unsafe.
         """
-        node, reason = site.node, claim.detail.get("reason")
+        node, how = site.node, claim.cause.how
         if isinstance(node, cst.Call):
-            return _meant(node, reason)
-        if reason == "with-a-class" and node is not None:
+            return _meant(node, how)
+        if how == "with-a-class" and node is not None:
             return safe("Call the class", Replace(node, cst.Call(node)))
         return None
+
+
+def _refused(cause: BadCall, written: str) -> tuple[str, str]:
+    """What a call does wrong that TensorFlow or Python refuses, and the cure."""
+    name = code(cause.name)
+    return {
+        "early-symbol": (f"{written} is not there before the model is called on an Input", "use `model.outputs`"),
+        "nested": ("The tape is entered while it records", "make a second tape"),
+        "no-sources": (f"{written} is called without its sources", "pass target and sources"),
+        "removed-method": (
+            f"Optimizers of Keras 3 have no {name}",
+            "see `scale_loss` and `apply_gradients`",
+        ),
+        "tf.gradients": (f"{written} does not work in eager mode", "use a `tf.GradientTape`"),
+        "unconnected-value": (f"{written} takes 'none' or 'zero' as `unconnected_gradients`", "use one of these"),
+        "unknown-keyword": (f"{written} takes no keyword {name}", "see its signature"),
+        "unknown-method": (f"A tape has no {name}", "use `gradient`, `jacobian` or `batch_jacobian`"),
+    }[cause.how]
 
 
 METHODS = {"gradients": "gradient", "grad": "gradient", "jacobians": "jacobian"}
 KEYWORDS = {"source": "sources", "targets": "target", "presistent": "persistent"}
 
 
-def _meant(node: cst.Call, reason: str | None) -> Proposal | None:
+def _meant(node: cst.Call, how: str) -> Proposal | None:
     plain = [one for one in node.args if one.keyword is None]
-    if reason == "second-source" and len(plain) > 2:
+    if how == "second-source" and len(plain) > 2:
         listed = cst.List([cst.Element(one.value) for one in plain[1:]])
         rest = [one for one in node.args if one.keyword is not None]
         args = [plain[0], plain[1].with_changes(value=listed, comma=plain[-1].comma), *rest]
         return unsafe("Pass the sources as one list", Replace(node, node.with_changes(args=args)))
-    if reason == "unknown-method" and isinstance(node.func, cst.Attribute) and called(node) in METHODS:
+    if how == "unknown-method" and isinstance(node.func, cst.Attribute) and called(node) in METHODS:
         meant = METHODS[called(node)]
         return safe(f"Call `{meant}`", Replace(node.func, node.func.with_changes(attr=cst.Name(meant))))
     for one in node.args:
         name = "" if one.keyword is None else one.keyword.value
-        if reason == "unknown-keyword" and name in KEYWORDS:
+        if how == "unknown-keyword" and name in KEYWORDS:
             renamed = one.with_changes(keyword=cst.Name(KEYWORDS[name]))
             return safe(f"Pass it as `{KEYWORDS[name]}`", Replace(one, renamed))
-        if reason == "persistent-not-bool" and name in ("", "persistent"):
-            return safe("Write persistent=True", Replace(one.value, cst.Name("True")))
     return None

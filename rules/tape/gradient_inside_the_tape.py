@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called
+from gradlint.nodes.uses import computes
+from gradlint.nodes.walking import walk
 from gradlint.rule import After, Move, Replace, Rule, cst, safe, statement
 
-from .._fixing.uses import computes
 from .._wording import call, code
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import GradientInside
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -46,13 +47,13 @@ class GradientInsideTheTape(Rule):
     kinds = (Kind.GRADIENT_INSIDE,)
     severity = "warning"
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``tape`` and ``method``."""
-        tape = f"the persistent tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "its persistent tape"
+    def message(self, claim: Claim[GradientInside]) -> str:
+        """Names the call and the tape."""
+        tape = f"the persistent tape {code(claim.asked.tape)}" if claim.asked is not None else "its persistent tape"
         told = f"{call(claim)} runs inside the block of {tape}, which records the gradient's own operations"
         return f"{told}: slow, and memory grows; move it after the block."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[GradientInside], site: Site) -> Proposal | None:
         """The block's last calls moved out of it: safe, since nothing comes after them that was recorded.
 
         What such a call computes itself stays in the block under a name.

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
+from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind
 from gradlint.rule import Rule, safe
 
-from .._fixing.moving import beside, moved_in_from_before, moved_in_from_behind
 from .._wording import code, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import InnerGradient
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -42,20 +43,20 @@ class LostInnerGradient(Rule):
     name = "lost-inner-gradient"
     kinds = (Kind.INNER_GRADIENT,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``tape`` (the outer one), ``callee`` (the inner gradient call as it is written) and ``where``."""
-        tape = f"the tape {code(claim.detail['tape'])}" if "tape" in claim.detail else "the outer tape"
-        same = claim.detail.get("callee", "").startswith(f"{claim.detail.get('tape')}.")
-        if same and claim.detail.get("where") != "before the tape":
+    def message(self, claim: Claim[InnerGradient]) -> str:
+        """Names the outer tape."""
+        outer = claim.asked.tape if claim.asked is not None else ""
+        tape = f"the tape {code(outer)}" if outer else "the outer tape"
+        if outer and claim.cause.callee.startswith(f"{outer}.") and claim.cause.where != "before":
             told = f"The first gradient is computed after the block of {tape}, which did not record it"
             return f"{told}{so(claim)}; nest two tapes instead."
         told = f"The inner gradient is computed outside the block of {tape}, which does not record it"
         return f"{told}{so(claim)}; move it into the outer block."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[InnerGradient], site: Site) -> Proposal | None:
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""
         made, inner = site.statement, site.node
-        if not site.calls or made is None or claim.detail.get("reason") == "inner-none":
+        if not site.calls or made is None:
             return None
         asked = site.calls[0][1]
         outer, tape = site.block(asked), site.tape(asked)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import without_argument
-from gradlint.nodes.program import walk
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, safe
 
-from .._wording import name
+from .._wording import named
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import AskedOnce
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -43,19 +44,16 @@ class NeedlesslyPersistent(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``tape`` and ``reason`` (``kept``: it is never deleted in a loop)."""
-        tape = name(claim, "tape", "The tape")
-        if claim.detail.get("reason") == "kept":
-            told = f"{tape} is persistent and keeps every intermediate value until it is gone"
-            return f"{told}; `del` it after its last gradient."
+    def message(self, claim: Claim[AskedOnce]) -> str:
+        """Names the tape."""
+        tape = named(claim.cause.tape, "The tape")
         return f"{tape} is persistent and asked only once, so it keeps its memory for nothing; drop persistent=True."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[AskedOnce], site: Site) -> Proposal | None:
         """``persistent=True`` dropped: safe, since the tape is asked once."""
         node = site.node or site.program.innermost(claim.span)
         calls = () if node is None else [one for one in walk(node) if isinstance(one, cst.Call) and site.is_tape(one)]
-        if claim.detail.get("reason") == "kept" or not calls:
+        if not calls:
             return None
         made = calls[0]
         for one in made.args:

@@ -10,6 +10,7 @@ from gradlint.rule import Rule, line
 from .._wording import several, sources, target, way
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Silenced
     from gradlint.flow.facts import Claim
 
 
@@ -28,7 +29,7 @@ class SilencedByZero(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Drop the option and mend the way to the source; gradlint then names the line that loses it. If zeros are meant,
+    Drop the option and fix the way to the source; gradlint then names the line that loses it. If zeros are meant,
     leave the source out and write them down.
 
     ## References
@@ -40,14 +41,13 @@ class SilencedByZero(Rule):
     name = "silenced-by-zero"
     kinds = (Kind.SILENCED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``cause_line`` (where the way is lost) and ``exception`` (a Keras variable refuses the zeros)."""
-        exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
-        number = claim.detail.get("cause_line")
-        cure = f"mend {line(number)}" if number and number != str(claim.span.line) else "mend the way"
+    def message(self, claim: Claim[Silenced]) -> str:
+        """Names the target, the source and the line where the way is lost."""
+        lost = claim.cause.lost
+        cure = f"fix {line(lost.line)}" if lost is not None and lost.line != claim.span.line else "fix the way"
         told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
-        if exception:
-            hides = f"`unconnected_gradients` raises {exception} for a Keras variable"
+        if claim.exception:
+            hides = f"`unconnected_gradients` raises {claim.exception} for a Keras variable"
             return f"{told}, and {hides}; drop it and {cure}."
-        lost = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return f"{told}, and `unconnected_gradients` puts zeros for {lost}; drop it and {cure}."
+        always = "gradients that are always None" if several(claim) else "a gradient that is always None"
+        return f"{told}, and `unconnected_gradients` puts zeros for {always}; drop it and {cure}."

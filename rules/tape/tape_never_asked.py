@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import bound_in, dotted, parameters
+from gradlint.nodes.walking import walk
 from gradlint.rule import Rule, Unwrap, cst, unsafe
 
-from .._wording import code
+from .._wording import named
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NeverAsked
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -43,13 +44,12 @@ class TapeNeverAsked(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``tape``."""
-        tape = claim.detail.get("tape")
-        named = code(tape) if tape else "This tape"
-        return f"{named} records, and no gradient is asked of it; ask for one, or drop the tape."
+    def message(self, claim: Claim[NeverAsked]) -> str:
+        """Names the tape."""
+        tape = named(claim.cause.tape, "This tape")
+        return f"{tape} records, and no gradient is asked of it; ask for one, or drop the tape."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[NeverAsked], site: Site) -> Proposal | None:
         """The tape dropped, its block's lines kept: unsafe, since a gradient may be what was forgotten."""
         block = None if site.node is None else site.statement_of(site.node)
         if not isinstance(block, cst.With) or len(block.items) != 1 or block.items[0].item is not site.node:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds, with_argument
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
 from gradlint.nodes.site import leaves
+from gradlint.nodes.walking import walk
+from gradlint.nodes.watching import is_watch
 from gradlint.rule import After, Remove, Replace, Rule, Wrap, block, cst, safe, statement
 
-from .._fixing.watching import VARIABLE_LISTS, is_watch
+from .._fixing.watching import VARIABLE_LISTS
 from .._wording import at, call, code, way
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import TapeUnusable
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -50,58 +52,44 @@ class TapeReused(Rule):
     name = "tape-reused"
     kinds = (Kind.TAPE_REUSED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``tape``, ``first_call_line``, ``exception`` and ``reason``.
-
-        Reasons: ``second-call``, ``second-turn`` (the same call in a loop), ``second-time``
-        (the same call in a function that is called again), ``never-entered``, ``other-tape``
-        (the ``with`` made another tape), ``jacobian`` (without pfor it asks more than once).
-        """
-        tape = code(claim.detail.get("tape", "tape"))
-        reason = claim.detail.get("reason")
-        raises = f"{call(claim)} {self._raises(claim)}{way(claim)}"
-        if reason == "other-tape":
-            told = f"{tape} is not the tape that this `with` entered and has recorded nothing, so {raises}"
-            return f"{told}; write `with ... as {tape[1:-1]}`."
-        if reason == "never-entered":
+    def message(self, claim: Claim[TapeUnusable]) -> str:
+        """Names the tape and the call that used it up."""
+        tape = code(claim.asked.tape if claim.asked is not None else "tape")
+        how = claim.cause.how
+        certain = claim.severity == "error" or way(claim)
+        raises = f"{call(claim)} {'raises' if certain else 'can raise'} {claim.exception}{way(claim)}"
+        if how == "never-entered":
             told = f"{tape} was never entered and has recorded nothing, so {raises}"
             return f"{told}; open it with `with tf.GradientTape() as {tape[1:-1]}`."
-        if reason == "jacobian":
+        if how == "jacobian":
             told = f"Without pfor the Jacobian asks {tape} once a row, so {raises}"
             return f"{told}; make the tape with persistent=True."
-        if reason == "second-turn":
+        if how == "second-turn":
             told = f"{tape} is not persistent and was used up by this call at an earlier turn of the loop, so {raises}"
             return f"{told}; enter the tape at each turn, or set persistent=True."
-        if reason == "second-time":
+        if how == "second-time":
             told = f"{tape} is not persistent and was used up when this call ran before, so {raises}"
             return f"{told}; enter the tape each time, or set persistent=True."
-        first = at(claim, "first_call_line")
+        first = at(claim, claim.cause.first)
         told = f"{tape} is not persistent and was used up by its first gradient{first}, so {raises}"
         return f"{told}; ask once with a list of sources, or set persistent=True."
 
-    @staticmethod
-    def _raises(claim: Claim) -> str:
-        exception = claim.detail.get("exception") or next((lost.exception for lost in claim.gradients), None)
-        certain = claim.severity == "error" or way(claim)
-        return f"{'raises' if certain else 'can raise'} {exception or 'RuntimeError'}"
-
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[TapeUnusable], site: Site) -> Proposal | None:
         """One call with a list of sources where neighbouring calls share the target; else a persistent tape.
 
         Safe, since the second call raises as it stands. The persistent tape is deleted after its last use where that
         use is plain. A tape that was never entered is entered where it is made, up to the call.
         """
-        reason = claim.detail.get("reason")
-        if not site.calls or reason == "other-tape":
+        if not site.calls:
             return None
         asked = site.calls[0][1]
         tape = site.tape(asked)
-        if reason == "never-entered" or tape is None:
+        if claim.cause.how == "never-entered" or tape is None:
             return None if tape is None else _entered(site, asked, tape)
         joined = _joined(site, asked, tape)
         if joined is not None:
             return joined
-        made = site.tape_call(asked) or site.at(claim.places.get("tape_call"))
+        made = site.tape_call(asked) or site.at(claim.asked.tape_call if claim.asked is not None else None)
         if not isinstance(made, cst.Call) or _is_shadowed(site, asked, tape):
             return None
         if made.args and made.args[0].keyword is None:

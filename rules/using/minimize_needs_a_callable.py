@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, keywords, single_target
 from gradlint.rule import Before, Replace, Rule, Wrap, block, cst, expression, safe, statement
 
-from .._wording import name
+from .._wording import named
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import Minimized
     from gradlint.flow.facts import Claim
     from gradlint.rule import Change, Proposal, Site
 
@@ -42,19 +43,16 @@ class MinimizeNeedsACallable(Rule):
     name = "minimize-needs-a-callable"
     kinds = (Kind.MINIMIZE,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``callee``, ``exception`` and ``reason`` (``removed``: Keras 3 has no such method; ``tensor``)."""
-        callee = name(claim, "callee", "`minimize`")
-        exception = claim.detail.get("exception")
-        if claim.detail.get("reason", "removed") == "removed":
-            told = f"Keras 3 optimizers have no `minimize`, so {callee} raises {exception or 'AttributeError'}"
+    def message(self, claim: Claim[Minimized]) -> str:
+        """Names the call."""
+        callee = named(claim.cause.callee, "`minimize`")
+        if claim.cause.how == "removed":
+            told = f"Keras 3 optimizers have no `minimize`, so {callee} raises {claim.exception}"
             return f"{told}; take the gradients from a tape and use `apply_gradients`."
-        told = (
-            f"{callee} needs a function that computes the loss, and with a Tensor raises {exception or 'RuntimeError'}"
-        )
+        told = f"{callee} needs a function that computes the loss, and with a Tensor raises {claim.exception}"
         return f"{told}; pass a lambda, or use a tape and `apply_gradients`."
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[Minimized], site: Site) -> Proposal | None:
         """The tape's gradients applied, where a block that computed the loss stands just before: safe, as it raises."""
         node, made = site.node, site.statement
         if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or made is None:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, only, single_target
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._wording import code, name
-
 if TYPE_CHECKING:
+    from gradlint.flow.causes import OtherVariables
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
+
+
+MISMATCHES = {
+    "length": (
+        "These gradients are not as many as the variables, and `zip` drops the rest without a word; "
+        "use one list for both."
+    ),
+    "order": (
+        "These gradients are in another order than the variables, so each goes to the wrong variable; "
+        "use one list for both."
+    ),
+    "other": "These gradients are applied to variables that they were not asked for; use one list for both.",
+    "single": (
+        "The gradient of one source is a Tensor and no list, and `zip` takes it apart; "
+        "ask for it in a list: `[variable]`."
+    ),
+}
 
 
 class MismatchedZip(Rule):
@@ -43,29 +59,11 @@ class MismatchedZip(Rule):
     name = "mismatched-zip"
     kinds = (Kind.MISMATCHED_ZIP,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``source`` (what the gradients are of), ``variable`` (what they go to) and ``reason``.
+    def message(self, claim: Claim[OtherVariables]) -> str:
+        """Says in what the two lists do not fit."""
+        return MISMATCHES[claim.cause.how]
 
-        Reasons: ``other``, ``order``, ``length``, ``single`` (one Tensor, no list: zip walks through its elements).
-        """
-        wrt = claim.detail.get("source")
-        onto = name(claim, "variable", "the variables")
-        reason = claim.detail.get("reason")
-        of = f"gradients of {code(wrt)}" if wrt else "gradients"
-        if reason == "single":
-            one = code(wrt) if wrt else "one source"
-            told = f"The gradient of {one} is a Tensor and no list, and `zip` takes it apart"
-            return f"{told}; ask for it in a list: {code('[' + (wrt or 'variable') + ']')}."
-        if reason == "length":
-            told = f"These {of} are not as many as {onto}, and `zip` drops the rest without a word"
-        elif reason == "order":
-            told = f"These {of} are in another order than {onto}, so each goes to the wrong variable"
-        else:
-            onto = name(claim, "variable", "variables")
-            told = f"These {of} are applied to {onto} that they were not asked for"
-        return f"{told}; use one list for both."
-
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[OtherVariables], site: Site) -> Proposal | None:
         """The gradients that were asked for these variables, where there are some; else the variables of the gradients.
 
         Unsafe, since the others may be the ones that are meant.
@@ -78,7 +76,7 @@ class MismatchedZip(Rule):
         asked = None if found is None else only(found[1], 2)
         if found is None or asked is None or called(found[1]) != "gradient":
             return None
-        if claim.detail.get("reason") == "single":
+        if claim.cause.how == "single":
             return safe("Ask for it in a list", Replace(asked[1], cst.List([cst.Element(asked[1])])))
         meant = _asked_of(site, gradients, variables)
         if meant is not None:

@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Rule
 
-from .._wording import at, code, name
+from .._wording import at, named
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NoneUsed
     from gradlint.flow.facts import Claim
-
-
-CONSEQUENCES = {
-    "apply": "raises {exception}",
-    "some": "skips it with a warning",
-    "arithmetic": "raises {exception}",
-    "operation": "raises {exception}",
-    "assign": "raises {exception}",
-}
-
-EXCEPTIONS = {"apply": "ValueError", "arithmetic": "TypeError", "operation": "ValueError", "assign": "ValueError"}
 
 
 class NoneApplied(Rule):
@@ -39,7 +29,7 @@ class NoneApplied(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Mend the cause. Where some gradients are rightly None, filter the pairs: `[(g, v) for g, v in pairs if g is not
+    Fix the cause. Where some gradients are rightly None, filter the pairs: `[(g, v) for g, v in pairs if g is not
     None]`.
 
     ## References
@@ -51,18 +41,8 @@ class NoneApplied(Rule):
     name = "none-applied"
     kinds = (Kind.NONE_APPLIED,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``source``, ``call_line`` (of the gradient call), ``callee``, ``exception`` and ``reason``.
-
-        Reasons: ``apply`` and ``some`` (all or some of the gradients given to an optimizer), ``arithmetic`` (Python's
-        own), ``assign``, ``operation`` (a TensorFlow function).
-        """
-        reason = claim.detail.get("reason", "operation")
-        exception = claim.detail.get("exception") or EXCEPTIONS.get(reason, "ValueError")
-        consequence = CONSEQUENCES.get(reason, "raises {exception}").format(exception=exception)
-        wrt = claim.detail.get("source")
-        of = f" with respect to {code(wrt)}" if wrt else ""
-        callee = name(claim, "callee", "this")
-        subject = "Every gradient here" if reason == "apply" and not wrt else f"The gradient{of}"
-        told = f"{subject} is None{at(claim, 'call_line')}, so {callee} {consequence}"
-        return f"{told}; mend the gradient first."
+    def message(self, claim: Claim[NoneUsed]) -> str:
+        """Names the gradient call, and what takes its None."""
+        subject = "Every gradient here" if claim.cause.into == "apply" else "The gradient"
+        told = f"{subject} is None{at(claim, claim.cause.call)}, so {named(claim.cause.callee, 'this')}"
+        return f"{told} raises {claim.exception}; fix the gradient first."

@@ -8,9 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.rule import Rule, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
-from .._wording import at, name, so, source, use
+from .._wording import at, named, so
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import ReboundByUpdate
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -42,31 +43,17 @@ class UpdateRebinds(Rule):
     name = "update-rebinds"
     kinds = (Kind.UPDATE_REBINDS,)
 
-    def message(self, claim: Claim) -> str:
-        """Reads ``variable``, ``source_line`` (where it is made), ``replacement``, ``exception`` and ``reason``.
+    def message(self, claim: Claim[ReboundByUpdate]) -> str:
+        """Names the name, and where its Variable is made."""
+        if claim.cause.augmented:
+            return f"A tf.Variable takes no augmented assignment, so this raises {claim.exception}; use `assign_sub`."
+        variable = named(claim.cause.variable, "the name")
+        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, claim.cause.made)}"
+        return f"{told}{so(claim)}; use `assign_sub`."
 
-        Reasons: ``rebind``, ``augmented-variable`` (raises), ``augmented-keras-variable``, ``assign-result``,
-        ``new-variable`` (another Variable at each step, which the optimizer does not know).
-        """
-        variable = name(claim, "variable", source(claim, "the name"))
-        reason = claim.detail.get("reason")
-        cure = use(claim, "use `assign_sub`")
-        if reason == "augmented-variable":
-            raises = f"raises {claim.detail.get('exception', 'RuntimeError')}"
-            return f"A tf.Variable takes no augmented assignment, so this {raises}; {cure}."
-        if reason == "new-variable":
-            told = f"This makes a new Variable of {variable} at each step, which the optimizer does not know"
-            return f"{told}{so(claim)}; {cure}."
-        if reason == "assign-result":
-            told = f"This binds {variable} to what the update returns instead of updating the Variable alone{so(claim)}"
-            return f"{told}; call it without binding the name."
-        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, 'source_line')}"
-        return f"{told}{so(claim)}; {cure}."
-
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[ReboundByUpdate], site: Site) -> Proposal | None:
         """The update written as ``assign_sub`` or the like: safe where the name always holds a Variable there."""
         changes = None if site.statement is None else assigned_in_place(site, site.statement)
         if changes is None:
             return None
-        certain = claim.severity == "error" or claim.detail.get("reason") in {"augmented-variable", "assign-result"}
-        return (safe if certain else unsafe)("Change the Variable's value in place", *changes)
+        return (safe if claim.severity == "error" else unsafe)("Change the Variable's value in place", *changes)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint import registry
 from gradlint.confirm import Confirmer, Options
-from gradlint.confirm.places import METHODS, Places, sources_of
+from gradlint.confirm.places import METHODS, NodePlaces, sources_of
 from gradlint.finding import Finding, Gradient
 from gradlint.sources.read import from_text
 from tests.confirm.verdicts import cases
@@ -180,7 +180,7 @@ def forged_on_clean(chosen: Iterable[tuple[str, Source]]) -> list[Forged]:
 
 def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
     tree = ast.parse(source.code)
-    places = Places(source, tree)
+    places = NodePlaces(source, tree)
     for call in _calls(places):
         lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
         seen = set().union(*(truth.get(line, set()) for line in lines))
@@ -196,7 +196,7 @@ def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
                     yield _finding(places, call, first, outcome, code, exception, before), f"{outcome} before the call"
 
 
-def _calls(places: Places) -> list[ast.Call]:
+def _calls(places: NodePlaces) -> list[ast.Call]:
     return [
         node
         for node in places.nodes()
@@ -225,7 +225,7 @@ def _places_before(tree: ast.Module, call: ast.Call) -> list[ast.expr]:
 
 
 def _finding(
-    places: Places, call: ast.Call, source: str, outcome: Outcome, code: str, exception: str | None, at: ast.expr
+    places: NodePlaces, call: ast.Call, source: str, outcome: Outcome, code: str, exception: str | None, at: ast.expr
 ) -> Finding:
     assert isinstance(call.func, ast.Attribute)
     cell, start = places.start(call)
@@ -252,7 +252,7 @@ def _variants(
     source: Source, finding: Finding, others: Sequence[Finding], truth: Truth
 ) -> Iterator[tuple[Finding, str]]:
     lost = finding.gradients[0]
-    places = Places(source, ast.parse(source.code))
+    places = NodePlaces(source, ast.parse(source.code))
     call = places.call(lost)
     if call is None:
         return
@@ -267,7 +267,7 @@ def _variants(
         yield replace(finding, cell=where, location=start, end_location=places.end(node), gradients=(lost,)), "place"
 
 
-def _elsewhere(places: Places, call: ast.Call, near: set[int]) -> list[ast.expr]:
+def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.expr]:
     """Values of other statements, none of which the finding or another one speaks of."""
     found = []
     for node in places.nodes():

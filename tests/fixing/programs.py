@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint import registry
 from gradlint.engine import _fix
 from gradlint.fixing import edited
-from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+from gradlint.flow.facts import Cause, Claim, LostGradient, Span
 from gradlint.places import Places
 from gradlint.rule import Program, Rule, Site
 from gradlint.sources.source import Source
@@ -71,29 +71,28 @@ def _span(node: Any) -> Span:
 
 def claim(
     code: str,
-    kind: Kind,
+    cause: Cause,
     at: str,
     *calls: tuple[str, str] | tuple[str, str, int],
     which: int = 0,
     severity: str = "error",
-    **detail: str,
-) -> Claim:
+) -> Claim[Cause]:
     """A claim that points at a text and says which sources of which calls are lost."""
     gradients = tuple(lost(code, *one) for one in calls)
-    return Claim(kind, span(code, at, which), severity, gradients, detail=detail)  # type: ignore[arg-type]
+    return Claim(cause, span(code, at, which), severity, gradients)  # type: ignore[arg-type]
 
 
 def rule(code: str) -> Rule:
     return next(one for one in registry.load() if one.code == code)
 
 
-def fix_of(code: str, of: str, made: Claim) -> Fix | None:
+def fix_of(code: str, of: str, made: Claim[Cause]) -> Fix | None:
     source = Source("program.py", "python", code, code)
     program = Program(code)
-    return _fix(Places(source, ()), program, rule(of).fix(made, Site(made, program)))
+    return _fix(Places(source, ()), program, rule(of).fix(made, Site(made, program)))[0]
 
 
-def mended(code: str, of: str, made: Claim) -> str:
+def mended(code: str, of: str, made: Claim[Cause]) -> str:
     fix = fix_of(code, of, made)
     assert fix is not None
     return edited(Source("program.py", "python", code, code), fix.edits)

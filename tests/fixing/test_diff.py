@@ -32,9 +32,9 @@ def test_a_notebook_by_its_cells() -> None:
     before = source(notebook([lines("a = 1\nb = 2\n"), "c = 3\n", "d = 4\n"]), "a.ipynb")
     after = source(notebook([lines("a = 1\nb = 3\n"), "c = 3\n", "d = 5\n"]), "a.ipynb")
     shown = diff(before, after)
-    assert "--- a.ipynb:cell 0\n+++ a.ipynb:cell 0\n" in shown
-    assert "--- a.ipynb:cell 2\n" in shown
-    assert "cell 1" not in shown
+    assert "--- a.ipynb:cell 1\n+++ a.ipynb:cell 1\n" in shown
+    assert "--- a.ipynb:cell 3\n" in shown
+    assert "cell 2" not in shown
 
 
 def test_the_summary_counts_by_file_and_rule() -> None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import (
+    Assigned,
+    CastAway,
+    Opaque,
+    Outside,
+    Rewrapped,
+    Stopped,
+    TargetNotTensor,
+    ToPython,
+    Unconnected,
+)
 
 from .programs import arrived, claim, fix_of, mended, program, run
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Cause
 
 CALL = "tape.gradient(y, x)"
 BLOCK = """
@@ -41,7 +56,7 @@ def test_conversion(written: str) -> None:
     at, fixed, applicability = CONVERSIONS[written]
     prelude = "import math\nimport tensorflow as tf\nf = tf.identity\n"
     code = prelude + block(written)
-    made = claim(code, Kind.PYTHON, at, (CALL, "x"))
+    made = claim(code, ToPython(), at, (CALL, "x"))
     fix = fix_of(code, "GT202", made)
     assert fix is not None
     assert fix.applicability == applicability
@@ -54,7 +69,7 @@ def test_conversion(written: str) -> None:
 @pytest.mark.parametrize("at", ["int(x)", "float('1')", "math.log(x, 2.0)", "len(x)", "float(*x)"])
 def test_no_conversion(at: str) -> None:
     code = block(f"y = x * {at}")
-    fix = fix_of(code, "GT202", claim(code, Kind.PYTHON, at, (CALL, "x")))
+    fix = fix_of(code, "GT202", claim(code, ToPython(), at, (CALL, "x")))
     assert fix is None or at == "float('1')"
 
 
@@ -75,13 +90,13 @@ REWRAPPED = {
 def test_rewrapped(written: str) -> None:
     at, fixed = REWRAPPED[written]
     code = block(written)
-    assert mended(code, "GT203", claim(code, Kind.REWRAPPED, at, (CALL, "x"))) == block(fixed)
+    assert mended(code, "GT203", claim(code, Rewrapped(), at, (CALL, "x"))) == block(fixed)
     assert arrived(run(block(fixed)))
 
 
 def test_rewrapped_that_is_assigned_is_unsafe() -> None:
     code = block("h = tf.Variable(x + 1.0); h.assign_add(1.0); y = h * h")
-    fix = fix_of(code, "GT203", claim(code, Kind.REWRAPPED, "tf.Variable(x + 1.0)", (CALL, "x")))
+    fix = fix_of(code, "GT203", claim(code, Rewrapped(), "tf.Variable(x + 1.0)", (CALL, "x")))
     assert fix is not None
     assert fix.applicability == "unsafe"
 
@@ -182,7 +197,7 @@ def test_outside(name: str) -> None:
     at, applicability, broken, fixed = OUTSIDE[name]
     code = program(broken)
     call = "tape.gradient(tf.reduce_mean(z), x)" if name == "in the call" else CALL
-    made = claim(code, Kind.OUTSIDE, at, (call, "x"))
+    made = claim(code, Outside(), at, (call, "x"))
     fix = fix_of(code, "GT205", made)
     assert fix is not None
     assert fix.applicability == applicability
@@ -198,12 +213,12 @@ def test_outside(name: str) -> None:
 def test_nothing_moved_where_it_could_harm(between: str) -> None:
     code = program("x = tf.Variable(3.0)\nwith tf.GradientTape(persistent=True) as tape:\n    z = x * x\n")
     code += between + "y = z * 2.0\ng = tape.gradient(y, x)\n"
-    assert fix_of(code, "GT205", claim(code, Kind.OUTSIDE, "y = z * 2.0", (CALL, "x"))) is None
+    assert fix_of(code, "GT205", claim(code, Outside(), "y = z * 2.0", (CALL, "x"))) is None
 
 
 def test_target_kept_a_tensor() -> None:
     code = program(f"x = tf.Variable(3.0)\nwith tf.GradientTape() as tape:\n    y = float(x * x)\ng = {CALL}\n")
-    fixed = mended(code, "GT207", claim(code, Kind.TARGET_NOT_TENSOR, CALL, (CALL, "x"), reason="number"))
+    fixed = mended(code, "GT207", claim(code, TargetNotTensor(what="number"), CALL, (CALL, "x")))
     assert fixed == code.replace("float(x * x)", "x * x")
     assert arrived(run(fixed))
 
@@ -218,7 +233,7 @@ def test_model_called() -> None:
     """)
     call = "tape.gradient(y, model.trainable_variables)"
     at = "model.predict(x, verbose=0)"
-    fixed = mended(code, "GT206", claim(code, Kind.OPAQUE, at, (call, "model.trainable_variables"), reason="predict"))
+    fixed = mended(code, "GT206", claim(code, Opaque(how="model-method"), at, (call, "model.trainable_variables")))
     assert fixed == code.replace(at, "model(x)")
     assert arrived(run(fixed))
 
@@ -238,7 +253,7 @@ def test_assigned(written: str) -> None:
     code = prelude + block(*written.split("\n"))
     at = written.partition(")")[0].removeprefix("y = ") + ")"
     fixed = prelude + block(*ASSIGNED[written].split("\n"))
-    assert mended(code, "GT204", claim(code, Kind.ASSIGNED, at, (CALL, "x"))) == fixed
+    assert mended(code, "GT204", claim(code, Assigned(), at, (CALL, "x"))) == fixed
     assert run(code) is None
     assert arrived(run(fixed))
 
@@ -248,7 +263,7 @@ def test_assigned_in_a_loop(more: str) -> None:
     prelude = "import tensorflow as tf\ns = tf.Variable(0.0, trainable=False)\n"
     lines = ["for i in range(3):", "    s.assign_add(x)", "y = s * 2.0"]
     code = prelude + block(*lines) + more
-    made = claim(code, Kind.ASSIGNED, "s.assign_add(x)", (CALL, "x"))
+    made = claim(code, Assigned(), "s.assign_add(x)", (CALL, "x"))
     if more:
         assert fix_of(code, "GT204", made) is None
     else:
@@ -257,15 +272,15 @@ def test_assigned_in_a_loop(more: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("of", "kind", "written", "fixed"),
+    ("of", "cause", "written", "fixed"),
     [
-        ("GT303", Kind.CAST, "tf.cast(x * 2.0, tf.int32)", "x * 2.0"),
-        ("GT306", Kind.STOPPED, "tf.stop_gradient(x * 2.0)", "x * 2.0"),
+        ("GT303", CastAway(), "tf.cast(x * 2.0, tf.int32)", "x * 2.0"),
+        ("GT306", Stopped(), "tf.stop_gradient(x * 2.0)", "x * 2.0"),
     ],
 )
-def test_dropped_on_demand(of: str, kind: Kind, written: str, fixed: str) -> None:
+def test_dropped_on_demand(of: str, cause: Cause, written: str, fixed: str) -> None:
     code = block(f"y = tf.cast({written}, tf.float32)")
-    made = claim(code, kind, written, (CALL, "x"))
+    made = claim(code, cause, written, (CALL, "x"))
     fix = fix_of(code, of, made)
     assert fix is not None
     assert fix.applicability == "unsafe"
@@ -275,5 +290,5 @@ def test_dropped_on_demand(of: str, kind: Kind, written: str, fixed: str) -> Non
 
 def test_swapped_arguments() -> None:
     code = block("y = x * x").replace(CALL, "tape.gradient(x, y)")
-    made = claim(code, Kind.UNCONNECTED, "tape.gradient(x, y)", ("tape.gradient(x, y)", "y"), reason="swapped")
+    made = claim(code, Unconnected(why="swapped"), "tape.gradient(x, y)", ("tape.gradient(x, y)", "y"))
     assert mended(code, "GT307", made) == block("y = x * x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToNumpy, ToPython
 
 from .programs import arrived, claim, fix_of, mended, run
 
@@ -46,7 +46,7 @@ CALLS = {
 @pytest.mark.parametrize("written", CALLS)
 def test_call(written: str) -> None:
     code, fixed = BLOCK.format(written), BLOCK.format(CALLS[written])
-    made = claim(code, Kind.NUMPY, written, (CALL, "x"))
+    made = claim(code, ToNumpy(), written, (CALL, "x"))
     assert mended(code, "GT201", made) == fixed
     assert run(code) is None
     assert arrived(run(fixed))
@@ -67,18 +67,18 @@ def test_call(written: str) -> None:
 )
 def test_no_call_that_means_another_thing(written: str) -> None:
     code = BLOCK.format(written)
-    assert fix_of(code, "GT201", claim(code, Kind.NUMPY, written, (CALL, "x"))) is None
+    assert fix_of(code, "GT201", claim(code, ToNumpy(), written, (CALL, "x"))) is None
 
 
 @pytest.mark.parametrize("use", ["z.fill(0.0)", "z[0] = 1.0", "n = z.astype(int)"])
 def test_none_where_the_array_is_used_as_one(use: str) -> None:
     code = BLOCK.format("np.square(x)") + use + "\n"
-    assert fix_of(code, "GT201", claim(code, Kind.NUMPY, "np.square(x)", (CALL, "x"))) is None
+    assert fix_of(code, "GT201", claim(code, ToNumpy(), "np.square(x)", (CALL, "x"))) is None
 
 
 def test_unsafe_where_the_result_goes_to_what_is_unknown() -> None:
     code = BLOCK.format("np.square(x)") + "store(z)\n"
-    fix = fix_of(code, "GT201", claim(code, Kind.NUMPY, "np.square(x)", (CALL, "x")))
+    fix = fix_of(code, "GT201", claim(code, ToNumpy(), "np.square(x)", (CALL, "x")))
     assert fix is not None
     assert fix.applicability == "unsafe"
 
@@ -94,12 +94,12 @@ def test_unsafe_where_the_result_goes_to_what_is_unknown() -> None:
 )
 def test_imports(imported: str, written: str, expected: str) -> None:
     code = f"{imported}\ny = {written} * x\n"
-    assert mended(code, "GT201", claim(code, Kind.NUMPY, written)) == code.replace(written, expected)
+    assert mended(code, "GT201", claim(code, ToNumpy(), written)) == code.replace(written, expected)
 
 
 def test_method_of_an_array() -> None:
     code = BLOCK.format("x.numpy().mean(axis=0)")
-    fixed = mended(code, "GT202", claim(code, Kind.PYTHON, "x.numpy()", (CALL, "x")))
+    fixed = mended(code, "GT202", claim(code, ToPython(), "x.numpy()", (CALL, "x")))
     assert fixed == BLOCK.format("tf.reduce_mean(x, axis=0)")
     assert arrived(run(fixed))
 
@@ -112,7 +112,7 @@ with tf.GradientTape() as tape:
     y = tf.reduce_sum(np.ones(2) * x)
 g = tape.gradient(y, x)
 """
-    made = claim(code, Kind.NUMPY, "np.ones(2) * x", (CALL, "x"), reason="operator")
+    made = claim(code, ToNumpy(how="operator"), "np.ones(2) * x", (CALL, "x"))
     fixed = mended(code, "GT201", made)
     assert fixed == code.replace("* x)", "* x.value)")
     assert run(code) is None

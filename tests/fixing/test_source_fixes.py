@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import (
+    Copied,
+    NonTrainable,
+    NotAccessed,
+    NotATensor,
+    NotFloating,
+    Rebound,
+    ReboundByUpdate,
+    RefusedWatch,
+    Unwatched,
+    WatchedLate,
+)
 
 from .programs import arrived, claim, fix_of, mended, program, run
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Cause
 
 CALL = "tape.gradient(y, x)"
 
 CASES = {
     "watch first": (
         "GT102",
-        Kind.UNWATCHED,
+        Unwatched(),
         """
         x = tf.constant(3.0)
         with tf.GradientTape() as tape:  # record
@@ -34,7 +50,7 @@ CASES = {
     ),
     "watch behind what makes it": (
         "GT102",
-        Kind.UNWATCHED,
+        Unwatched(),
         """
         with tf.GradientTape() as tape:
             x = tf.constant(3.0)  # the input
@@ -53,7 +69,7 @@ CASES = {
     ),
     "watch on one line": (
         "GT102",
-        Kind.UNWATCHED,
+        Unwatched(),
         """
         x = tf.constant(3.0)
         with tf.GradientTape() as tape: y = x * x
@@ -69,7 +85,7 @@ CASES = {
     ),
     "watch a tape that is entered by name": (
         "GT102",
-        Kind.UNWATCHED,
+        Unwatched(),
         """
         x = tf.constant(3.0)
         tape = tf.GradientTape()
@@ -90,7 +106,7 @@ CASES = {
     ),
     "watch in the function that asks": (
         "GT102",
-        Kind.UNWATCHED,
+        Unwatched(),
         """
         def slope(f, x):
         \twith tf.GradientTape() as t:
@@ -111,7 +127,7 @@ CASES = {
     ),
     "variable not watched": (
         "GT104",
-        Kind.NOT_ACCESSED,
+        NotAccessed(),
         """
         x = tf.Variable(3.0)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -130,7 +146,7 @@ CASES = {
     ),
     "non-trainable variable": (
         "GT103",
-        Kind.NON_TRAINABLE,
+        NonTrainable(),
         """
         x = tf.Variable(3.0, trainable=False)
         with tf.GradientTape() as tape:
@@ -149,7 +165,7 @@ CASES = {
     ),
     "integer literal": (
         "GT105",
-        Kind.INTEGER_SOURCE,
+        NotFloating(),
         """
         x = tf.Variable([1, -2])
         with tf.GradientTape() as tape:
@@ -167,7 +183,7 @@ CASES = {
     ),
     "integer dtype": (
         "GT105",
-        Kind.INTEGER_SOURCE,
+        NotFloating(),
         """
         x = tf.Variable([1, 2], dtype=tf.int32)
         with tf.GradientTape() as tape:
@@ -185,7 +201,7 @@ CASES = {
     ),
     "a fresh read": (
         "GT108",
-        Kind.COPY,
+        Copied(),
         """
         x = tf.Variable(3.0)
         with tf.GradientTape() as tape:
@@ -203,7 +219,7 @@ CASES = {
     ),
     "a slice": (
         "GT108",
-        Kind.COPY,
+        Copied(),
         """
         x = tf.Variable([3.0, 4.0])
         with tf.GradientTape() as tape:
@@ -221,7 +237,7 @@ CASES = {
     ),
     "a slice with a name": (
         "GT108",
-        Kind.COPY,
+        Copied(),
         """
         x = tf.Variable([[3.0, 4.0]])
         column = x[:, 0:1]
@@ -241,7 +257,7 @@ CASES = {
     ),
     "a model as the source": (
         "GT107",
-        Kind.NOT_A_TENSOR,
+        NotATensor("model"),
         """
         model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
         with tf.GradientTape() as tape:
@@ -258,14 +274,13 @@ CASES = {
         """,
     ),
 }
-DETAIL = {"a model as the source": {"reason": "model"}}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_source(name: str) -> None:
-    of, kind, broken, call, source, fixed = CASES[name]
+    of, cause, broken, call, source, fixed = CASES[name]
     code = program(broken)
-    made = claim(code, kind, call, (call, source), **DETAIL.get(name, {}))
+    made = claim(code, cause, call, (call, source))
     assert mended(code, of, made) == program(fixed)
     assert not arrived(run(code))
     assert arrived(run(program(fixed)))
@@ -288,8 +303,8 @@ UPDATES = {
 
 
 @pytest.mark.parametrize("update", UPDATES)
-@pytest.mark.parametrize(("of", "kind"), [("GT101", Kind.REBOUND), ("GT505", Kind.UPDATE_REBINDS)])
-def test_update(of: str, kind: Kind, update: str) -> None:
+@pytest.mark.parametrize(("of", "cause"), [("GT101", Rebound()), ("GT505", ReboundByUpdate())])
+def test_update(of: str, cause: Cause, update: str) -> None:
     text = """
     x, z = tf.Variable(3.0), tf.Variable(1.0)
     for step in range(3):
@@ -301,7 +316,7 @@ def test_update(of: str, kind: Kind, update: str) -> None:
     code = program(text).replace("UPDATE", update)
     fixed = program(text).replace("UPDATE", UPDATES[update])
     statement = update.partition(";")[0].partition("  #")[0]
-    made = claim(code, kind, statement, (CALL, "x"))
+    made = claim(code, cause, statement, (CALL, "x"))
     assert mended(code, of, made) == fixed
     assert arrived(run(fixed))
 
@@ -311,7 +326,7 @@ def test_update(of: str, kind: Kind, update: str) -> None:
 )
 def test_no_update(update: str) -> None:
     code = program(f"x = z = tf.Variable(3.0)\nwith tf.GradientTape() as tape:\n    y = x * x\ng = {CALL}\n{update}\n")
-    assert fix_of(code, "GT101", claim(code, Kind.REBOUND, update, (CALL, "x"))) is None
+    assert fix_of(code, "GT101", claim(code, Rebound(), update, (CALL, "x"))) is None
 
 
 def test_variable_used_up_where_it_is_made() -> None:
@@ -321,7 +336,7 @@ def test_variable_used_up_where_it_is_made() -> None:
         y = x * x
     g = {CALL}
     """)
-    made = claim(code, Kind.REBOUND, "x = tf.Variable(2.0) + 1.0", (CALL, "x"), reason="expression")
+    made = claim(code, Rebound(expression=True), "x = tf.Variable(2.0) + 1.0", (CALL, "x"))
     fixed = mended(code, "GT101", made)
     assert "    tape.watch(x)\n    y = x * x\n" in fixed
     assert arrived(run(fixed))
@@ -336,7 +351,7 @@ def test_several_sources_are_watched_together() -> None:
     g = tape.gradient(y, [x, z])
     """)
     call = "tape.gradient(y, [x, z])"
-    fixed = mended(code, "GT102", claim(code, Kind.UNWATCHED, call, (call, "x"), (call, "z")))
+    fixed = mended(code, "GT102", claim(code, Unwatched(), call, (call, "x"), (call, "z")))
     assert "    tape.watch(tf.constant(0.0))\n    tape.watch([x, z])\n    y = x * z\n" in fixed
     assert arrived(run(fixed))
 
@@ -353,7 +368,7 @@ def test_no_watch_of_what_is_not_plain(body: str) -> None:
     code = program("x = tf.constant(3.0)\n" + body)
     call = "tape.gradient(y, x + 0.0)" if "+ 0.0" in body else CALL
     source = "x + 0.0" if "+ 0.0" in body else "x"
-    assert fix_of(code, "GT102", claim(code, Kind.UNWATCHED, call, (call, source))) is None
+    assert fix_of(code, "GT102", claim(code, Unwatched(), call, (call, source))) is None
 
 
 def test_keras_variables_are_watched_by_their_value() -> None:
@@ -365,7 +380,7 @@ def test_keras_variables_are_watched_by_their_value() -> None:
     g = tape.gradient(y, model.trainable_variables)
     """)
     call = "tape.gradient(y, model.trainable_variables)"
-    made = claim(code, Kind.NOT_ACCESSED, call, (call, "model.trainable_variables"), reason="keras-variable")
+    made = claim(code, NotAccessed(of_keras=True), call, (call, "model.trainable_variables"))
     fixed = mended(code, "GT104", made)
     assert "    tape.watch([variable.value for variable in model.trainable_variables])\n" in fixed
     assert arrived(run(fixed))
@@ -381,7 +396,7 @@ def test_trainable_where_it_cannot_be_watched() -> None:
     g = ask(tape, y)
     """)
     call = "tape.gradient(y, v)"
-    fix = fix_of(code, "GT103", claim(code, Kind.NON_TRAINABLE, call, (call, "v")))
+    fix = fix_of(code, "GT103", claim(code, NonTrainable(), call, (call, "v")))
     assert fix is not None
     assert fix.applicability == "unsafe"
     assert arrived(run(code.replace("trainable=False", "trainable=True")))
@@ -393,14 +408,14 @@ def test_trainable_where_it_cannot_be_watched() -> None:
 )
 def test_float_only_where_the_other_uses_allow(use: str, applicability: str | None) -> None:
     code = program(f"x = tf.constant(3)\nwith tf.GradientTape() as tape:\n    {use}\ng = {CALL}\n")
-    fix = fix_of(code, "GT105", claim(code, Kind.INTEGER_SOURCE, CALL, (CALL, "x")))
+    fix = fix_of(code, "GT105", claim(code, NotFloating(), CALL, (CALL, "x")))
     assert (fix and fix.applicability) == applicability
 
 
 @pytest.mark.parametrize("made", ["tf.constant(True)", 'tf.constant("a")', "load()", "tf.constant(0x10)"])
 def test_no_float_of_what_is_none(made: str) -> None:
     code = program(f"x = {made}\nwith tf.GradientTape() as tape:\n    y = x * x\ng = {CALL}\n")
-    fix = fix_of(code, "GT105", claim(code, Kind.INTEGER_SOURCE, CALL, (CALL, "x")))
+    fix = fix_of(code, "GT105", claim(code, NotFloating(), CALL, (CALL, "x")))
     assert fix is None or "dtype=tf.float32" in fix.edits[0].content
 
 
@@ -413,7 +428,7 @@ def test_watch_moved_up() -> None:
         y = y * 2.0
     g = {CALL}
     """)
-    fixed = mended(code, "GT106", claim(code, Kind.WATCHED_LATE, "tape.watch(x)", (CALL, "x")))
+    fixed = mended(code, "GT106", claim(code, WatchedLate(), "tape.watch(x)", (CALL, "x")))
     assert "tape:\n    tape.watch(x)\n    y = x * x\n    y = y * 2.0\n" in fixed
     assert arrived(run(fixed))
 
@@ -426,7 +441,7 @@ def test_watch_after_the_block_moved_in() -> None:
     tape.watch(x)
     g = {CALL}
     """)
-    made = claim(code, Kind.WATCHED_LATE, "tape.watch(x)", (CALL, "x"), reason="after-block")
+    made = claim(code, WatchedLate(after_block=True), "tape.watch(x)", (CALL, "x"))
     fixed = mended(code, "GT106", made)
     assert "tape:\n    tape.watch(x)\n    y = x * x\ng = " in fixed
     assert arrived(run(fixed))
@@ -434,9 +449,9 @@ def test_watch_after_the_block_moved_in() -> None:
 
 WATCHES = {
     "tape.watch(w)": ("keras-variable", "tape.watch(w.value)"),
-    "tape.watch([w, w])": ("keras-variables", "tape.watch([w.value, w.value])"),
+    "tape.watch([w, w])": ("keras-variable", "tape.watch([w.value, w.value])"),
     "tape.watch(model.trainable_variables)": (
-        "keras-variables",
+        "keras-variable",
         "tape.watch([variable.value for variable in model.trainable_variables])",
     ),
     "tape.watch(x, w)": ("two-arguments", "tape.watch([x, w])"),
@@ -445,9 +460,9 @@ WATCHES = {
 
 @pytest.mark.parametrize("written", WATCHES)
 def test_refused_watch(written: str) -> None:
-    reason, fixed = WATCHES[written]
+    what, fixed = WATCHES[written]
     code = program(f"with tf.GradientTape() as tape:\n    {written}\n")
-    made = claim(code, Kind.WATCH_REFUSED, written, reason=reason)
+    made = claim(code, RefusedWatch(what), written)
     assert mended(code, "GT110", made) == code.replace(written, fixed)
 
 
@@ -460,16 +475,16 @@ def test_watch_before_the_block_moved_in() -> None:
         y = x * x
     g = {CALL}
     """)
-    fixed = mended(code, "GT110", claim(code, Kind.WATCH_REFUSED, "tape.watch(x)", reason="not-entered"))
+    fixed = mended(code, "GT110", claim(code, RefusedWatch("not-entered"), "tape.watch(x)"))
     assert "tape = tf.GradientTape()\nwith tape:\n    tape.watch(x)\n    y = x * x\n" in fixed
     assert arrived(run(fixed))
 
 
 def test_number_made_a_tensor_before_the_tape() -> None:
     code = program(f"x = 3.0\nwith tf.GradientTape() as tape:\n    y = tf.square(x)\ng = {CALL}\n")
-    fixed = mended(code, "GT107", claim(code, Kind.NOT_A_TENSOR, CALL, (CALL, "x"), reason="number"))
+    fixed = mended(code, "GT107", claim(code, NotATensor("number"), CALL, (CALL, "x")))
     assert fixed.startswith(HEADER_AND_NUMBER)
-    again = mended(fixed, "GT102", claim(fixed, Kind.UNWATCHED, CALL, (CALL, "x")))
+    again = mended(fixed, "GT102", claim(fixed, Unwatched(), CALL, (CALL, "x")))
     assert arrived(run(again))
 
 

@@ -68,7 +68,7 @@ def test_what_is_lazy_is_recorded_where_it_is_walked_through(lazy: str) -> None:
         tape.gradient(later[1], v)
     """
     assert answers(code) == ["connected", "connected", "lost"]
-    assert where(code) == ["after the tape"]
+    assert where(code) == ["after"]
 
 
 def test_accumulate_goes_on_from_what_it_gave_before() -> None:

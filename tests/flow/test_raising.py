@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from gradlint.flow.analysis import analyse
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import RefusedWatch
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n"
 
@@ -184,11 +184,8 @@ def test_what_watch_refuses_is_said_once(line: str, reason: str, exception: str)
         tape.gradient(y, [a, b])
         """
     (claim,) = analyse(program(code)).claims
-    assert (claim.kind, claim.detail["reason"], claim.detail["exception"]) == (
-        Kind.WATCH_REFUSED,
-        reason,
-        exception,
-    )
+    assert isinstance(claim.cause, RefusedWatch)
+    assert (claim.cause.what, claim.exception) == (reason, exception)
 
 
 @pytest.mark.parametrize(("name", "outcome"), [("is_nan", "error"), ("is_finite", "error"), ("round", "none")])

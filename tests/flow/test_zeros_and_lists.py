@@ -147,6 +147,25 @@ QUIET = {
             y = scale(tf.constant(1.0))
         tape.gradient(y, scale.trainable_variables)
         """,
+    "a model that gives a name of Keras's own to something else, which raises": """
+        class Scale(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.Variable(1.0)
+            def call(self, x):
+                return self.w * x
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.layers = []
+                self.layers.append(Scale())
+            def call(self, x):
+                return self.layers[0](x)
+        model = Model()
+        with tf.GradientTape() as tape:
+            y = model(tf.constant(1.0))
+        tape.gradient(y, model.trainable_variables)
+        """,
     "an optimizer of Keras 2 that is asked for by the environment": """
         import os
         os.environ["TF_USE_LEGACY_KERAS"] = "1"

@@ -13,7 +13,7 @@ import pytest
 
 import gradlint
 from gradlint.api import check_paths
-from gradlint.notebook import Session
+from gradlint.notebook import CellSession
 from gradlint.settings import Resolver, SettingsError, load
 from gradlint.trust import Trust, TrustError, of_user
 from tests.hostile.bait import BROKEN, MARK, RULE, bait, environment, ran, tree
@@ -203,8 +203,9 @@ def test_selectors_of_rules_that_are_not_loaded_do_no_harm(project: Path, mark: 
 
 def test_results_with_and_without_trust_are_not_mixed_up(project: Path, mark: Path) -> None:
     rule = RULE.replace("kinds = ()", "kinds = ()\n    def check(self, facts, module):\n        return [Diagnostic("
-                        'Claim(Kind.OTHER, facts.calls[0].span, "warning"), "seen")]')  # fmt: skip
-    imports = "from gradlint.flow.facts import Claim, Kind\nfrom gradlint.rule import Diagnostic\n"
+                        'Claim(Other(), facts.calls[0].span, "warning"), "seen")]')  # fmt: skip
+    modules = {"flow.causes": "Other", "flow.facts": "Claim", "rule": "Diagnostic"}
+    imports = "".join(f"from gradlint.{module} import {name}\n" for module, name in modules.items())
     (project / "lint" / "stranger.py").write_text(imports + rule)
     (project / "gradlint.toml").write_text('rules = ["lint"]\nextend-select = ["EVIL001"]\n')
     for trusted in (True, False, True, False):
@@ -223,7 +224,7 @@ def test_the_python_interface(project: Path, mark: Path) -> None:
 
 def test_a_notebook_s_magics(project: Path, mark: Path) -> None:
     shown: list[str] = []
-    session = Session(_Shell(), shown.append)
+    session = CellSession(_Shell(), shown.append)
     session.remember(BROKEN)
     session.check_last()
     session.magic("")

@@ -24,7 +24,8 @@ with tf.GradientTape() as tape:
 gradient = tape.gradient(loss, w, unconnected_gradients="zero")
 """
 RULE = '''
-from gradlint.flow.facts import Claim, Kind
+from gradlint.flow.causes import Other
+from gradlint.flow.facts import Claim
 from gradlint.rule import Diagnostic, Rule
 
 from .helpers import WORDS
@@ -39,7 +40,7 @@ class Own(Rule):
 
     def check(self, facts, module):
         for call in facts.calls:
-            yield Diagnostic(Claim(Kind.OTHER, call.span, "warning"), WORDS)
+            yield Diagnostic(Claim(Other(), call.span, "warning"), WORDS)
 '''
 
 

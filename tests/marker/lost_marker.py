@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+from gradlint.flow.causes import ToNumpy
+from gradlint.flow.facts import Claim, LostGradient, Span
 from gradlint.rule import Diagnostic, Rule
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LostMarker(Rule):
         asked = tuple(LostGradient(span, "gradient", "y", "x", "none") for span in _spans(program, r"asked\([^()]*\)"))
         for span in _spans(program, r"lost\([^()]*\)"):
             breaks = asked if "call" in program.text(span) else ()
-            yield Diagnostic(Claim(Kind.NUMPY, span, "error", breaks), "the gradient is lost")
+            yield Diagnostic(Claim(ToNumpy(), span, "error", breaks), "the gradient is lost")
 
 
 class OtherMarker(Rule):
@@ -48,7 +49,7 @@ class OtherMarker(Rule):
     def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         """One diagnostic a call of ``other``."""
         for span in _spans(program, r"other\([^()]*\)"):
-            yield Diagnostic(Claim(Kind.NUMPY, span, "warning"), "something else is lost")
+            yield Diagnostic(Claim(ToNumpy(), span, "warning"), "something else is lost")
 
 
 class QuietMarker(Rule):
@@ -62,7 +63,7 @@ class QuietMarker(Rule):
     def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         """One diagnostic a call of ``quiet``."""
         for span in _spans(program, r"quiet\([^()]*\)"):
-            yield Diagnostic(Claim(Kind.NUMPY, span, "info"), "this is worth knowing")
+            yield Diagnostic(Claim(ToNumpy(), span, "info"), "this is worth knowing")
 
 
 def _spans(program: Program, pattern: str) -> Iterator[Span]:

@@ -84,16 +84,16 @@ def test_a_story_across_a_notebooks_cells() -> None:
     assert (
         shown(report(UNWATCHED, paths=("study.ipynb",), tapes=1))
         == """\
-study.ipynb:cell 3:2:9: warning[GT102] unwatched-tensor
+study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor
 `x` is a constant that no `watch` covers, so its gradient is None; call
 `tape.watch(x)` first in the block.
-  | cell 1
+  | cell 2
 1 | x = tf.constant(3.0)
   |     ---------------- a constant: nothing watches it
-  | cell 3
+  | cell 4
 2 |     y = x * x
   |         ^ the gradient is lost here
-  | cell 4
+  | cell 5
 1 | tape.gradient(y, x)
   | ------------------- `x` gets None
   |
@@ -139,16 +139,16 @@ src/train.py:9:9: error[GT201] numpy-call
  9 -     y = np.mean(squares)
  9 +     y = tf.reduce_mean(squares)
 
-study.ipynb:cell 3:2:9: warning[GT102] unwatched-tensor
+study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor
 `x` is a constant that no `watch` covers, so its gradient is None; call
 `tape.watch(x)` first in the block.
-  | cell 1
+  | cell 2
 1 | x = tf.constant(3.0)
   |     ---------------- a constant: nothing watches it
-  | cell 3
+  | cell 4
 2 |     y = x * x
   |         ^ the gradient is lost here
-  | cell 4
+  | cell 5
 1 | tape.gradient(y, x)
   | ------------------- `x` gets None
   |
@@ -156,16 +156,16 @@ study.ipynb:cell 3:2:9: warning[GT102] unwatched-tensor
 
 Refuted by TensorFlow: here the gradient arrives
 
-study.ipynb:cell 3:2:13: warning[GT102] unwatched-tensor
+study.ipynb:cell 4:2:13: warning[GT102] unwatched-tensor
 `x` is a constant that no `watch` covers, so its gradient is None; call
 `tape.watch(x)` first in the block.
-  | cell 1
+  | cell 2
 1 | x = tf.constant(3.0)
   |     ---------------- a constant: nothing watches it
-  | cell 3
+  | cell 4
 2 |     y = x * x
   |             ^ the gradient is lost here
-  | cell 4
+  | cell 5
 1 | tape.gradient(y, x)
   | ------------------- `x` gets None
   |
@@ -460,6 +460,6 @@ def test_no_line_is_wider_than_it_may_be(width: int) -> None:
     gradients = tuple(Gradient(None, 11, 8, "gradient", "y", f"source_{n}", "none") for n in range(9))
     findings = (replace(NUMPY, gradients=gradients, fix=None), UNWATCHED)
     body = shown(report(*findings), width=width).partition("Found ")[0].splitlines()
-    heads = {"src/train.py:9:9: error[GT201] numpy-call", "study.ipynb:cell 3:2:9: warning[GT102] unwatched-tensor"}
+    heads = {"src/train.py:9:9: error[GT201] numpy-call", "study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor"}
     longest_word = len("`tf.reduce_mean`.")
     assert [line for line in body if line not in heads and len(line) > max(width, longest_word + 9)] == []

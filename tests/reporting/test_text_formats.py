@@ -42,7 +42,7 @@ def test_concise() -> None:
 src/broken.py:2:6: error: syntax error: '(' was never closed
 src/secret.py: error: cannot be read: permission denied
 src/train.py:9:9: error: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`. [GT201] (confirmed)
-study.ipynb:cell 3:2:9: warning: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block. [GT102] (inconclusive)
+study.ipynb:cell 4:2:9: warning: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block. [GT102] (inconclusive)
 src/train.py:9:9: error: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`. [GT201] (refuted)
 """
     )
@@ -56,7 +56,7 @@ def test_concise_in_colour() -> None:
     assert (
         shown("concise", report(UNWATCHED), color=True)
         == """\
-\x1b[1mstudy.ipynb:cell 3:2:9\x1b[0m: \x1b[1;33mwarning\x1b[0m: \x1b[1m`x`\x1b[0m is a constant that no \x1b[1m`watch`\x1b[0m covers, so its gradient is None; call \x1b[1m`tape.watch(x)`\x1b[0m first in the block. [GT102]
+\x1b[1mstudy.ipynb:cell 4:2:9\x1b[0m: \x1b[1;33mwarning\x1b[0m: \x1b[1m`x`\x1b[0m is a constant that no \x1b[1m`watch`\x1b[0m covers, so its gradient is None; call \x1b[1m`tape.watch(x)`\x1b[0m first in the block. [GT102]
 """
     )
 
@@ -80,7 +80,7 @@ src/train.py
        `x` (line 11) is None; use `tf.reduce_mean`.
 
 study.ipynb
-  cell 3:2:9  warning[GT102] unwatched-tensor (inconclusive)
+  cell 4:2:9  warning[GT102] unwatched-tensor (inconclusive)
               `x` is a constant that no `watch` covers, so its gradient is None;
               call `tape.watch(x)` first in the block.
 
@@ -120,7 +120,7 @@ def test_github() -> None:
 ::error title=not checked,file=src/broken.py,line=2,col=6::src/broken.py:2:6: syntax error: '(' was never closed
 ::error title=not checked,file=src/secret.py::src/secret.py: cannot be read: permission denied
 ::error title=GT201 numpy-call,file=src/train.py,line=9,endLine=9,col=9,endColumn=25::src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.%0Aconfirmed: `x` got None (TensorFlow 2.21.0, 0.04 s)
-::warning title=GT102 unwatched-tensor,file=study.ipynb::study.ipynb:cell 3:2:9: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block.%0Ainconclusive: line 3 reads `data.csv`, which is not there
+::warning title=GT102 unwatched-tensor,file=study.ipynb::study.ipynb:cell 4:2:9: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block.%0Ainconclusive: line 3 reads `data.csv`, which is not there
 ::notice title=GT201 numpy-call,file=src/train.py,line=9,endLine=9,col=9,endColumn=25::src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.%0Arefuted: `x` got a tensor of norm 2.83 (TensorFlow 2.21.0, 0.05 s)
 """
     )
@@ -143,17 +143,17 @@ def test_junit() -> None:
     </testcase>
   </testsuite>
   <testsuite name="src/train.py" tests="2" failures="1" errors="0" skipped="1">
-    <testcase name="GT201 numpy-call at 9:9" classname="src/train.py" file="src/train.py" line="9">
+    <testcase name="GT201 numpy-call" classname="src/train.py" file="src/train.py" line="9">
       <failure message="`np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`." type="error">src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.
 confirmed: `x` got None (TensorFlow 2.21.0, 0.04 s)</failure>
     </testcase>
-    <testcase name="GT201 numpy-call at 9:9" classname="src/train.py" file="src/train.py" line="9">
+    <testcase name="GT201 numpy-call (2)" classname="src/train.py" file="src/train.py" line="9">
       <skipped message="src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.&#10;refuted: `x` got a tensor of norm 2.83 (TensorFlow 2.21.0, 0.05 s)" />
     </testcase>
   </testsuite>
   <testsuite name="study.ipynb" tests="1" failures="1" errors="0" skipped="0">
-    <testcase name="GT102 unwatched-tensor at cell 3:2:9" classname="study.ipynb" file="study.ipynb" line="2">
-      <failure message="`x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block." type="warning">study.ipynb:cell 3:2:9: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block.
+    <testcase name="GT102 unwatched-tensor" classname="study.ipynb" file="study.ipynb" line="2">
+      <failure message="`x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block." type="warning">study.ipynb:cell 4:2:9: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block.
 inconclusive: line 3 reads `data.csv`, which is not there</failure>
     </testcase>
   </testsuite>

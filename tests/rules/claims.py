@@ -2,9 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
-from gradlint.flow.facts import Claim, Kind, LostGradient, Span
+from gradlint.flow.causes import (
+    AskedOnce,
+    Assigned,
+    BadCall,
+    CastAway,
+    Compared,
+    Copied,
+    GradientInside,
+    HiddenSlope,
+    InfiniteSlope,
+    InnerGradient,
+    MetricRead,
+    Minimized,
+    NeverAsked,
+    NoGradient,
+    NonDifferentiable,
+    NoneInto,
+    NoneUsed,
+    NonTrainable,
+    NoSource,
+    NotAccessed,
+    NoTarget,
+    NotATensor,
+    NotFloating,
+    NotPairs,
+    NotWatched,
+    NoVariables,
+    Opaque,
+    OtherVariables,
+    Outside,
+    Rebound,
+    ReboundByUpdate,
+    RefusedWatch,
+    Rewrapped,
+    Silenced,
+    Steering,
+    Stopped,
+    Summed,
+    TapeUnusable,
+    TargetNotTensor,
+    ToNumpy,
+    ToPython,
+    Unconnected,
+    Underflow,
+    Untracked,
+    Untrained,
+    Unwatched,
+    WatchedLate,
+    Where,
+)
+from gradlint.flow.facts import Asked, Cause, Claim, Kind, LostGradient, Span
 
 if TYPE_CHECKING:
     from gradlint.finding import Outcome, Severity
@@ -47,245 +98,120 @@ WITHOUT = {
     Kind.BAD_CALL,
 }
 
-DETAILS: dict[Kind, list[dict[str, str]]] = {
-    Kind.REBOUND: [
-        {"reason": "expression"},
-        {"source_line": "3"},
-        {"source_line": "3", "replacement": "x.assign_add(1.0)", "turn": "from the second turn of the loop on"},
-    ],
-    Kind.UNWATCHED: [
-        {"callee": "tf.constant", "source_line": "3"},
-        *({"reason": reason, "source_line": "3"} for reason in ("constant", "computed", "gradient")),
-        {"reason": "rebound", "watch_line": "6"},
-        {"reason": "other-tape", "watch_line": "6"},
-        {"reason": "reset"},
-        {"branch": "when `training` is false", "callee": "tf.random.normal", "source_line": "3"},
-    ],
-    Kind.NON_TRAINABLE: [
-        {"source_line": "3"},
-        *(
-            {"reason": reason}
-            for reason in ("keras-variable", "weight", "synchronization", "moving-statistics", "seed-state")
-        ),
-    ],
-    Kind.NOT_ACCESSED: [{"bound_line": "5"}, {"reason": "keras-variable"}],
-    Kind.INTEGER_SOURCE: [
-        {"dtype": "int32", "source_line": "3", "replacement": "tf.constant(10.0)"},
-        {"dtype": "bool"},
-        {"dtype": "string"},
-        {"dtype": "uint8"},
-    ],
-    Kind.WATCHED_LATE: [{"used_line": "7", "watch_line": "9"}, {"reason": "after-block"}],
-    Kind.NOT_A_TENSOR: [
-        *(
-            {"reason": reason, "source_line": "3"}
-            for reason in [
-                "ndarray",
-                "number",
-                "list",
-                "model",
-                "layer",
-                "get-weights",
-                "string",
-                "method",
-                "generator",
-                "object",
-                "set",
-                "function",
-                "reference",
-                "sparse",
-                "slices",
-                "extension",
-            ]
-        ),
-        {"reason": "none", "source": "None"},
-    ],
+MADE = Span(3, 4, 3, 30)
+"""Where a source or a Variable is made."""
+
+CAUSES: dict[Kind, list[Cause]] = {
+    Kind.REBOUND: [Rebound("x", expression=True), Rebound("x", MADE), Rebound("x", MADE, later_turn=True)],
+    Kind.UNWATCHED: [Unwatched("constant"), Unwatched("computed"), Unwatched("gradient")],
+    Kind.NON_TRAINABLE: [NonTrainable(of) for of in get_args(Untrained)],
+    Kind.NOT_ACCESSED: [NotAccessed(), NotAccessed(of_keras=True)],
+    Kind.INTEGER_SOURCE: [NotFloating(dtype) for dtype in ("int32", "bool", "string", "uint8")],
+    Kind.WATCHED_LATE: [WatchedLate(HERE, Span(7, 4, 7, 9)), WatchedLate(HERE, after_block=True)],
+    Kind.NOT_A_TENSOR: [NotATensor(what) for what in get_args(NoSource)],
     Kind.COPY: [
-        *({"reason": reason, "source": "x[0]", "original": "x"} for reason in ("slice", "identity", "conversion")),
-        {"reason": "read", "source": "w.read_value()", "original": "w"},
-        {"reason": "copy", "original": "the value", "source": "copied"},
-        {"reason": "unused"},
-        {"reason": "other-pass", "bound_line": "5"},
-        {"reason": "symbolic", "source": "model.input"},
+        *(Copied(how, "x") for how in ("slice", "identity", "conversion", "read", "unused")),
+        Copied("identity", "the value"),
+        Copied("symbolic"),
     ],
-    Kind.NO_VARIABLES: [
-        {"source": "model.trainable_variables", "bound_line": "5"},
-        {"source": "model.trainable_variables", "reason": "frozen"},
-        {"source": "model.trainable_variables", "reason": "none"},
-    ],
+    Kind.NO_VARIABLES: [NoVariables(why) for why in ("unbuilt", "frozen", "none")],
     Kind.UNTRACKED: [
-        {"source": "model.trainable_variables", "variable": "self.gain", "reason": reason, "list": empty}
-        for reason in ("keras", "module")
-        for empty in ("", "empty")
+        Untracked("self.gain", of_keras=of_keras, empty=empty) for of_keras in (True, False) for empty in (True, False)
     ],
     Kind.WATCH_REFUSED: [
-        *(
-            {"reason": reason, "source": "x"}
-            for reason in [
-                "ndarray",
-                "number",
-                "model",
-                "layer",
-                "symbolic",
-                "none",
-                "string",
-                "generator",
-                "keras-variable",
-                "not-entered",
-                "two-arguments",
-            ]
-        ),
-        {"reason": "keras-variable", "source": "layer.trainable_variables"},
+        *(RefusedWatch(what, "x") for what in get_args(NotWatched)),
+        RefusedWatch("keras-variable", "layer.trainable_variables"),
+        RefusedWatch("none", "None"),
     ],
     Kind.NUMPY: [
-        {"callee": "np.mean", "canonical": "numpy.mean"},
-        {"callee": "np.percentile", "canonical": "numpy.percentile"},
-        {"callee": "np.mean", "canonical": "numpy.mean", "reason": "graph", "exception": "NotImplementedError"},
-        {"reason": "operator", "variable": "kernel"},
-        {"callee": "ndarray * keras.Variable"},
-        {"callee": "a store into an ndarray"},
-        {"reason": "store", "bound_line": "5"},
+        ToNumpy("np.mean", "numpy.mean"),
+        ToNumpy("np.percentile", "numpy.percentile"),
+        ToNumpy("np.mean", "numpy.mean", in_graph=True),
+        ToNumpy("*", how="operator"),
+        ToNumpy(how="store"),
     ],
     Kind.PYTHON: [
-        {"callee": "loss.numpy"},
-        {"callee": "float"},
-        {"callee": "math.sin", "canonical": "math.sin"},
-        {"callee": "h.numpy", "reason": "graph", "exception": "AttributeError"},
-        {"callee": "f-string"},
+        ToPython("loss.numpy"),
+        ToPython("float"),
+        ToPython("math.sin", "math.sin"),
+        ToPython("h.numpy", in_graph=True),
+        ToPython("f-string"),
     ],
-    Kind.REWRAPPED: [{"callee": "tf.Variable", "variable": "h"}, {"callee": "tf.constant", "replacement": "h"}],
-    Kind.ASSIGNED: [
-        {"variable": "state", "callee": "state.assign_add"},
-        {"callee": "model.set_weights", "reason": "set-weights"},
-        {"callee": "total.assign_add", "reason": "accumulator"},
-    ],
-    Kind.OUTSIDE: [
-        {"where": "before the tape", "variable": "y"},
-        {"where": "after the tape", "variable": "loss"},
-        {"where": "in __init__", "variable": "self.sigma"},
-        *(
-            {"where": where}
-            for where in [
-                "while recording is stopped",
-                "on another tape",
-                "in init_scope",
-                "in another thread",
-                "before the reset",
-                "at import",
-            ]
-        ),
-    ],
+    Kind.REWRAPPED: [Rewrapped("tf.Variable"), Rewrapped("tf.constant")],
+    Kind.ASSIGNED: [Assigned("state.assign_add", variable="state"), Assigned(variable="state")],
+    Kind.OUTSIDE: [Outside("tf.square(x)", where=where) for where in get_args(Where)],
     Kind.OPAQUE: [
-        {"callee": "tf.numpy_function", "reason": "numpy-function"},
-        {"callee": "tf.py_function", "reason": "py-function-captures"},
-        {"callee": "tf.py_function", "reason": "py-function-converts"},
-        {"callee": "model.predict", "canonical": "keras.Model.predict", "reason": "model-method"},
-        {"callee": "model.evaluate", "canonical": "keras.Model.evaluate", "reason": "model-method"},
-        {"callee": "model.get_weights", "reason": "weights"},
-        {"callee": "dataset.map", "reason": "dataset"},
-        {"callee": "tf.io.serialize_tensor", "reason": "serialization"},
-        {"callee": "table.lookup", "reason": "table"},
-        {"callee": "scipy.stats.norm.pdf", "reason": "library"},
+        Opaque("tf.numpy_function", how="numpy-function"),
+        Opaque("tf.py_function", how="py-function-captures"),
+        Opaque("tf.py_function", how="py-function-converts"),
+        Opaque("model.predict", "keras.Model.predict", "model-method"),
+        Opaque("model.evaluate", "keras.Model.evaluate", "model-method"),
+        Opaque("dataset.map", how="dataset"),
+        Opaque("scipy.stats.norm.pdf"),
     ],
     Kind.TARGET_NOT_TENSOR: [
-        {"reason": "ndarray", "callee": "np.mean", "bound_line": "8"},
-        {"reason": "number", "callee": "float"},
-        {"reason": "none", "target": "None"},
-        {"reason": "function"},
-        {"reason": "list"},
-        {"reason": "symbolic"},
+        TargetNotTensor("np.mean", what="ndarray", made=Span(8, 4, 8, 20)),
+        TargetNotTensor("float", what="number"),
+        *(TargetNotTensor(what=what) for what in get_args(NoTarget)),
     ],
-    Kind.METRIC: [{"callee": "metric.result", "replacement": "keras.losses.mean_squared_error"}, {"callee": "metric"}],
+    Kind.METRIC: [MetricRead("metric.result"), MetricRead("metric")],
     Kind.NON_DIFFERENTIABLE: [
-        {"callee": "tf.argmax", "canonical": "tensorflow.argmax"},
-        {"callee": "tf.round", "canonical": "tensorflow.round"},
-        {"callee": "tf.one_hot", "canonical": "tensorflow.one_hot", "reason": "argument"},
-        {"callee": "tf.math.top_k", "reason": "index"},
-        {"op": "FloorDiv"},
+        NonDifferentiable("tf.argmax", "tensorflow.argmax"),
+        NonDifferentiable("tf.round", "tensorflow.round"),
+        NonDifferentiable("tf.one_hot", "tensorflow.one_hot", of="argument"),
+        NonDifferentiable("tf.math.top_k", of="index"),
+        NonDifferentiable(op="FloorDiv"),
     ],
     Kind.NO_GRADIENT: [
-        {"callee": "tf.image.adjust_contrast", "op": "AdjustContrastv2"},
-        {"callee": "tf.image.adjust_contrast", "op": "AdjustContrastv2", "reason": "function"},
-        {"op": "NextAfter"},
-        {"callee": "scaled", "reason": "custom-variables", "exception": "TypeError"},
+        NoGradient("tf.image.adjust_contrast", op="AdjustContrastv2"),
+        NoGradient(op="NextAfter"),
+        NoGradient("scaled", custom="variables", exception="TypeError"),
+        NoGradient("scaled(x)", custom="count", exception="ValueError"),
     ],
-    Kind.CAST: [{"callee": "tf.cast", "dtype": "int32"}],
-    Kind.COMPARISON: [{"callee": ">"}, {"callee": "tf.equal"}, {"reason": "bool-product"}, {}],
-    Kind.CONDITION: [
-        {"reason": reason}
-        for reason in ["branch", "if", "ternary", "while", "for", "where", "cond", "switch", "index", "mask", "assert"]
-    ],
-    Kind.STOPPED: [{"callee": "tf.stop_gradient"}],
-    Kind.UNCONNECTED: [
-        {},
-        *({"reason": reason} for reason in ("swapped", "linear", "other-model", "untaken-branch", "custom-gradient")),
-    ],
+    Kind.CAST: [CastAway("tf.cast", dtype="int32")],
+    Kind.COMPARISON: [Compared(">"), Compared("tf.equal"), Compared("*", bool_product=True), Compared()],
+    Kind.CONDITION: [Steering(decides=decides) for decides in ("branch", "element", "side")],
+    Kind.STOPPED: [Stopped("tf.stop_gradient")],
+    Kind.UNCONNECTED: [Unconnected(why=why) for why in ("", "swapped", "linear", "custom-gradient")],
     Kind.TAPE_REUSED: [
-        {"reason": "second-call", "first_call_line": "12"},
-        {"reason": "second-turn", "first_call_line": "9"},
-        {"reason": "never-entered"},
-        {"reason": "other-tape"},
-        {"reason": "jacobian", "method": "jacobian"},
+        *(TapeUnusable(how) for how in ("never-entered", "jacobian")),
+        *(TapeUnusable(how, Span(12, 4, 12, 30)) for how in ("second-call", "second-turn", "second-time")),
     ],
-    Kind.GRADIENT_INSIDE: [{"tape": "tape"}],
-    Kind.NEEDLESSLY_PERSISTENT: [{"tape": "tape"}, {"tape": "tape", "reason": "kept"}],
+    Kind.GRADIENT_INSIDE: [GradientInside()],
+    Kind.NEEDLESSLY_PERSISTENT: [AskedOnce("tape")],
     Kind.INNER_GRADIENT: [
-        {"tape": "outer", "callee": "inner.gradient(y, x)"},
-        {"tape": "tape", "callee": "tape.gradient(u, t)"},
+        InnerGradient("inner.gradient(y, x)", where="before"),
+        InnerGradient("tape.gradient(u, t)", where="after"),
     ],
-    Kind.SILENCED: [{}, {"cause": "numpy", "cause_line": "7"}, {"exception": "AttributeError"}],
-    Kind.NEVER_ASKED: [{}, {"tape": "tape"}],
-    Kind.SWAPPED_ZIP: [
-        {"callee": "optimizer.apply_gradients", "reason": reason} for reason in ("swapped", "no-zip", "consumed")
-    ],
-    Kind.MISMATCHED_ZIP: [
-        {"source": "generator.trainable_variables", "variable": "discriminator.trainable_variables", "call_line": "14"},
-        {"source": "w", "variable": "[w]", "reason": "single"},
-        {"source": "[w, b]", "variable": "[b, w]", "reason": "order"},
-        {"source": "[w, b]", "variable": "[w, b, c]", "reason": "length"},
-        *({"reason": reason} for reason in ("other", "order", "length", "single")),
-    ],
+    Kind.SILENCED: [Silenced(), Silenced(ToNumpy("np.mean"), Span(7, 4, 7, 20))],
+    Kind.NEVER_ASKED: [NeverAsked("tape")],
+    Kind.SWAPPED_ZIP: [NotPairs("optimizer.apply_gradients", how=how) for how in ("swapped", "no-zip")],
+    Kind.MISMATCHED_ZIP: [OtherVariables(how=how) for how in ("other", "order", "length", "single")],
     Kind.NONE_APPLIED: [
-        {"callee": "optimizer.apply_gradients", "reason": "apply", "call_line": "8"},
-        {"source": "b", "callee": "optimizer.apply_gradients", "reason": "some", "call_line": "8"},
-        {"source": "w", "callee": "0.1 * gradient", "reason": "arithmetic", "call_line": "8"},
-        {"source": "w", "callee": "w.assign_sub", "reason": "assign", "call_line": "8"},
+        *(NoneUsed("optimizer.apply_gradients", into=into, call=MADE) for into in get_args(NoneInto)),
+        NoneUsed(call=MADE),
     ],
-    Kind.MINIMIZE: [
-        {"callee": "optimizer.minimize", "reason": "removed"},
-        {"callee": "optimizer.minimize", "reason": "tensor"},
-    ],
-    Kind.UPDATE_REBINDS: [
-        {"variable": "w", "source_line": "3", "replacement": "w.assign_sub(0.1 * g)", "reason": reason}
-        for reason in ("rebind", "augmented-variable", "augmented-keras-variable", "assign-result", "new-variable")
-    ],
-    Kind.NAN_THROUGH_WHERE: [
-        {"callee": "tf.math.log", "variable": "x", "reason": reason} for reason in ("where", "mask", "jit")
-    ],
-    Kind.INFINITE_SLOPE: [
-        {"callee": "tf.sqrt", "variable": "distance", "replacement": "tf.sqrt(distance + 1e-12)"},
-        {"callee": "tf.norm"},
-    ],
+    Kind.MINIMIZE: [Minimized("optimizer.minimize"), Minimized("optimizer.minimize", how="tensor")],
+    Kind.UPDATE_REBINDS: [ReboundByUpdate("w", MADE), ReboundByUpdate("w"), ReboundByUpdate("w", augmented=True)],
+    Kind.NAN_THROUGH_WHERE: [HiddenSlope("tf.math.log", variable="x"), HiddenSlope("tf.norm", compiled=True)],
+    Kind.INFINITE_SLOPE: [InfiniteSlope("tf.sqrt", variable="distance"), InfiniteSlope("tf.norm")],
     Kind.LOG_OF_SOFTMAX: [
-        {"callee": "tf.nn.softmax", "canonical": "tensorflow.nn.softmax"},
-        {"callee": "tf.sigmoid", "canonical": "tensorflow.sigmoid"},
+        Underflow("tf.nn.softmax", "tensorflow.nn.softmax"),
+        Underflow("tf.sigmoid", "tensorflow.sigmoid"),
     ],
-    Kind.SUMMED: [{"target": "y"}, {"reason": "several"}],
+    Kind.SUMMED: [Summed(), Summed(several=True)],
     Kind.BAD_CALL: [
-        {"reason": "second-source", "callee": "tape.gradient", "source": "b"},
-        {"reason": "unknown-method", "method": "gradients", "exception": "AttributeError"},
-        {"reason": "unknown-keyword", "method": "gradient", "keyword": "source"},
-        {"reason": "no-sources", "method": "gradient"},
-        {"reason": "unknown-keyword", "variable": "presistent"},
-        {"reason": "with-a-class", "exception": "TypeError"},
-        {"reason": "nested", "exception": "ValueError"},
-        {"reason": "persistent-not-bool"},
-        {"reason": "tf.gradients", "callee": "tf.gradients"},
-        {"reason": "target-list", "callee": "tape.jacobian"},
-        {"reason": "stopped-outside", "callee": "tape.stop_recording"},
-        {"reason": "unconnected-value", "callee": "tape.gradient"},
-        {"reason": "removed-method", "callee": "optimizer.get_scaled_loss", "variable": "get_scaled_loss"},
-        {"reason": "early-symbol", "callee": "base.output", "exception": "AttributeError"},
+        BadCall("tape.gradient", how="second-source", name="b"),
+        BadCall(how="unknown-method", name="gradients"),
+        BadCall("tape.gradient", how="unknown-keyword", name="source"),
+        BadCall(how="unknown-keyword", name="presistent"),
+        BadCall("tape.gradient", how="no-sources"),
+        BadCall("tf.GradientTape", how="with-a-class"),
+        BadCall(how="nested"),
+        BadCall("tf.gradients", how="tf.gradients"),
+        BadCall("tape.gradient", how="unconnected-value"),
+        BadCall("optimizer.get_scaled_loss", how="removed-method", name="get_scaled_loss"),
+        BadCall("base.output", how="early-symbol"),
     ],
 }
 
@@ -304,35 +230,43 @@ def lost(
     return LostGradient(call, method, target, source, outcome, exception, certain=certain)
 
 
-def one(kind: Kind, *gradients: LostGradient, severity: Severity = "error", **detail: str) -> Claim:
+def one(cause: Cause, *gradients: LostGradient, severity: Severity = "error", **more: Any) -> Claim[Cause]:
     """A claim; of a lost gradient where none is given."""
-    return Claim(kind, HERE, severity, gradients or (lost("none"),), (), detail)
+    return Claim(cause, HERE, severity, gradients or (lost("none"),), **more)
 
 
-def claims(kind: Kind) -> list[Claim]:
-    """Every claim of a kind that the messages are tried on: each detail, with one and with several gradients."""
+def claims(kind: Kind) -> list[Claim[Cause]]:
+    """Every claim of a kind that the messages are tried on: each cause, with one and with several gradients."""
     made = []
-    for detail in DETAILS[kind]:
-        for gradients in _gradients(kind, detail):
+    for cause in CAUSES[kind]:
+        for gradients in _gradients(cause):
             severity: Severity = "error" if all(one.outcome in {"none", "error"} for one in gradients) else "warning"
-            made.append(Claim(kind, HERE, severity, gradients, (), detail))
-    bare = _gradients(kind, {})[0]
-    return [*made, Claim(kind, HERE, "warning", bare), Claim(kind, HERE, "error", bare)]
+            asked = Asked(CALL, target="y", source=gradients[0].source if gradients else "x", definition=MADE)
+            made.append(Claim(cause, HERE, severity, gradients, asked=asked, exception=_exception(cause, gradients)))
+            if len(gradients) == 1 and not getattr(cause, "later_turn", False):
+                made.append(replace(made[-1], asked=None, severity="warning", branch="when `training` is false"))
+    return made
 
 
-def _gradients(kind: Kind, detail: dict[str, str]) -> list[tuple[LostGradient, ...]]:
-    if kind in WITHOUT or detail.get("reason") in {"augmented-variable", "graph"}:
+def _exception(cause: Cause, gradients: tuple[LostGradient, ...]) -> str | None:
+    if cause.kind in WITHOUT or getattr(cause, "augmented", False) or getattr(cause, "in_graph", False):
+        return "ValueError"
+    return next((one.exception for one in gradients), None)
+
+
+def _gradients(cause: Cause) -> list[tuple[LostGradient, ...]]:
+    kind = cause.kind
+    if kind in WITHOUT or getattr(cause, "augmented", False) or getattr(cause, "in_graph", False):
         return [()]
-    source, target = detail.get("source", "x"), detail.get("target", "y")
     outcome: Outcome = "error" if kind in ERRORS else "nan" if kind in NANS else "none"
     exception = ERRORS.get(kind)
-    method = detail.get("method", "gradient") if kind is Kind.TAPE_REUSED else "gradient"
-    first = lost(outcome, source=source, target=target, exception=exception, method=method)
+    method = "jacobian" if isinstance(cause, TapeUnusable) and cause.how == "jacobian" else "gradient"
+    first = lost(outcome, exception=exception, method=method)
     made: list[tuple[LostGradient, ...]] = [(first,)]
-    if "reason" not in detail and "source" not in detail:
-        two = lost(outcome, source="discriminator.trainable_variables", target=target, exception=exception)
+    if kind not in NANS:
+        two = lost(outcome, source="discriminator.trainable_variables", exception=exception)
         made.append((first, two))
     if kind in PARTS:
-        made.append((lost("partial", source=source, target=target),))
-        made.append((first, lost("partial", source="self.generator.trainable_variables", target=target)))
+        made.append((lost("partial"),))
+        made.append((first, lost("partial", source="self.generator.trainable_variables")))
     return made

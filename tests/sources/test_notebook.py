@@ -160,7 +160,7 @@ def test_a_cell_that_is_not_python_is_a_problem_and_the_others_go_on() -> None:
     assert len(source.problems) == 1
     problem = source.problems[0]
     assert (problem.kind, problem.cell, problem.location) == ("syntax", 1, Position(2, 1))
-    assert problem.describe("a.ipynb").startswith("a.ipynb:cell 1:2:1: syntax error: ")
+    assert problem.describe("a.ipynb").startswith("a.ipynb:cell 2:2:1: syntax error: ")
     assert source.locate(5, 0)[0] == 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import models, stubs, table
 from gradlint.flow.libraries.keras import calls, methods, objects, optimizers
 from gradlint.flow.libraries.keras.symbols import symbolic
@@ -24,9 +24,9 @@ from gradlint.flow.libraries.tensorflow import (
 )
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
-from gradlint.flow.values.names import SILENT, root
 from gradlint.flow.values.program import Generator
 from gradlint.flow.values.values import LibObject, Method, Unknown, Value
+from gradlint.knowledge.packages import SILENT, root
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _declared(machine: Interpreter, given: LibraryCall) -> Value | None:
     passes = machine.wrappers.passes(given.name)
     if passes is None:
         return None
-    cut = None if passes else given.cut(machine, Kind.OPAQUE, reason="library")
+    cut = None if passes else machine.cut(Opaque(*given.written(machine)), given.node)
     return symbolic(machine.tensor(given.node, given.leaves(machine), op=given.name, cut=cut))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values.making import sequence, span_of
-from gradlint.flow.values.names import root
 from gradlint.flow.values.program import Function, Instance
 from gradlint.flow.values.values import Array, Const, LibObject, Unknown, Value
+from gradlint.knowledge.packages import root
 from gradlint.knowledge.stubs import shipped
 from gradlint.knowledge.table import Effect
 
@@ -121,7 +121,7 @@ def _array(machine: Interpreter, given: LibraryCall) -> Value:
     if any(isinstance(leaf, Unknown) for leaf in leaves) or not leaves:
         return machine.foreign("call", given.node, leaves)
     made = Array(None, span_of(given.node))
-    machine.depend(made, leaves, given.cut(machine, Kind.OPAQUE, reason="library"))
+    machine.depend(made, leaves, machine.cut(Opaque(*given.written(machine)), given.node))
     return made
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import (
+    Assigned,
+    Compared,
+    NoGradient,
+    NonDifferentiable,
+    Rewrapped,
+    Stopped,
+    ToNumpy,
+    ToPython,
+)
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Function, Instance
@@ -22,21 +31,16 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
-from gradlint.knowledge import options
+from gradlint.knowledge import behaviours, options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
+    from gradlint.flow.facts import Cause
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.libraries.models import LibraryCall
     from gradlint.flow.values.values import Cut
     from gradlint.knowledge.table import Entry, Output
 
-COMPARES = frozenset({
-    "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not",
-    "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
-    "is_non_decreasing", "is_strictly_increasing", "in_top_k", "where",
-})  # fmt: skip
-"""Functions that compare, whatever the dtype of what they give."""
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
 """The dtype of a complex number's parts."""
 MOST = 16
@@ -144,8 +148,8 @@ def _plain_result(machine: Interpreter, made: TableCall) -> Value | None:
     if result in {"ndarray", "number"}:
         span = span_of(given.node)
         value: Array | Number = Array(None, span) if result == "ndarray" else Number("", span)
-        kind = Kind.NUMPY if result == "ndarray" else Kind.PYTHON
-        machine.depend(value, made.inputs, given.cut(machine, kind))
+        cause = ToNumpy if result == "ndarray" else ToPython
+        machine.depend(value, made.inputs, machine.cut(cause(*given.written(machine)), given.node))
         return value
     if result in {"none", "string", "shape", "dtype"}:
         return Number("str" if result == "string" else "", span_of(given.node))
@@ -262,7 +266,7 @@ def _output(machine: Interpreter, made: TableCall, effect: Effect, dtype: str | 
     return result
 
 
-_KIND_OF = {Effect.STATE: Kind.ASSIGNED, Effect.VARIABLE: Kind.REWRAPPED}
+_CAUSES: dict[Effect, type[Assigned | Rewrapped]] = {Effect.STATE: Assigned, Effect.VARIABLE: Rewrapped}
 
 
 def _effect_cut(
@@ -271,19 +275,24 @@ def _effect_cut(
     """The cut that an effect is, and whether what passes surely does."""
     if effect in {Effect.PASSES, Effect.ZERO}:
         return None, True
-    if effect is Effect.RAISES and op:
-        return given.cut(machine, Kind.NO_GRADIENT, exception=op), True
-    if effect in {Effect.UNKNOWN, Effect.MIXED, Effect.RAISES}:
+    if effect in {Effect.UNKNOWN, Effect.MIXED} or (effect is Effect.RAISES and not op):
         return None, False
+    return machine.cut(_cause(effect, given.written(machine), given, op or "", dtype), given.node), True
+
+
+def _cause(effect: Effect, written: tuple[str, str], given: LibraryCall, op: str, dtype: str | None) -> Cause:
+    """The cause that an effect is."""
+    if effect is Effect.RAISES:
+        return NoGradient(*written, exception=op)
     if effect is Effect.LOOKUP:
-        return given.cut(machine, Kind.NO_GRADIENT, op=op or ""), True
-    if effect in _KIND_OF:
-        return given.cut(machine, _KIND_OF[effect]), True
-    if effect is Effect.NOTFLOAT and (dtype == "bool" or given.last in COMPARES):
-        return given.cut(machine, Kind.COMPARISON), True
+        return NoGradient(*written, op)
+    if effect in _CAUSES:
+        return _CAUSES[effect](*written)
+    if effect is Effect.NOTFLOAT and (dtype == "bool" or behaviours.has(given.name, "compares")):
+        return Compared(*written)
     if given.name.endswith(".stop_gradient"):
-        return given.cut(machine, Kind.STOPPED), True
-    return given.cut(machine, Kind.NON_DIFFERENTIABLE, op=op or ""), True
+        return Stopped(*written)
+    return NonDifferentiable(*written, op)
 
 
 def _dtype(made: TableCall, output: Output) -> str | None:

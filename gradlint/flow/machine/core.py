@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
 from gradlint.flow.account import STEP
+from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Kind, Span
 from gradlint.flow.interpreter import Interpreter
 from gradlint.flow.machine import turns
@@ -16,7 +17,7 @@ from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import nodes
@@ -44,17 +45,20 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gradlint.flow.causes import NoneInto
+    from gradlint.flow.facts import Cause
+    from gradlint.flow.machine.callbacks import Place
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
-RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
-"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
 ESCAPED = 4096
 """How many values code of others may have seen before it may know anything."""
 DEPTH = 24
@@ -71,7 +75,7 @@ class RaisedError(Exception):
 
 def recorded_op(value: Value) -> bool:
     """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
-    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
+    return isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
 
 
 def _is_followed(value: Value, cut: Cut | None) -> bool:
@@ -108,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0
@@ -145,7 +153,7 @@ class Core(Interpreter):
         self.classes: list[ClassValue] = []
         self.constructed: set[int] = set()
         """The ids of the classes of which the program makes objects."""
-        self.callbacks: list[tuple[dict[Any, Any], Any]] = []
+        self.callbacks: dict[tuple[int, Any], Place] = {}
         """What functions that code of others has seen may set: by the dictionary that holds it and the key."""
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
@@ -348,9 +356,9 @@ class Core(Interpreter):
         self.depend(made, parents, cut, sure=sure)
         return made
 
-    def cut(self, kind: Kind, node: ast.AST, callee: str = "", name: str = "", **detail: str) -> Cut:
+    def cut(self, cause: Cause, node: ast.AST) -> Cut:
         """A reason why no gradient passes, at a node."""
-        return Cut(kind, span_of(node), callee, name, tuple(detail.items()))
+        return Cut(cause, span_of(node))
 
     def unknown(
         self, why: str, node: ast.AST | None, parents: Iterable[Value] = (), *, anything: bool = False
@@ -376,7 +384,8 @@ class Core(Interpreter):
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""
-        for where, key in self.callbacks:
+        self.account.pay(1 + len(self.callbacks) // 4)
+        for where, key in self.callbacks.values():
             held = where.get(key)
             if isinstance(held, Unknown) and held.anything:
                 continue
@@ -532,18 +541,12 @@ class Core(Interpreter):
         self.kept_alive.append(value)
         self.raised(exception)
 
-    def none_used(self, lost: LostNone, node: ast.AST, reason: str, exception: str) -> None:
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
         """A gradient that is None goes into arithmetic or into an operation."""
-        self.recorder.claim(
-            Kind.NONE_APPLIED,
-            span_of(node),
-            "error",
-            detail={"reason": reason, "exception": exception, "call_line": str(lost.call.line)},
-            places={"call": lost.call},
-        )
+        self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
         self.raised(exception)
 
-    def leaves_graph(self, value: Value, node: ast.AST, callee: str, name: str, exception: str, kind: Kind) -> None:
+    def leaves_graph(self, value: Value, node: ast.AST, cause: Cause, exception: str) -> None:
         """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
 
         Where the program speaks of ``run_functions_eagerly``, its functions may run without a graph, and nothing is
@@ -552,19 +555,12 @@ class Core(Interpreter):
         Args:
             value: What the conversion would give.
             node: The conversion.
-            callee: What is called, as it is written.
-            name: Its canonical name.
+            cause: What is claimed of it.
             exception: What it raises.
-            kind: The rule that it belongs to.
         """
         if self.mentions("run_functions_eagerly"):
             return
-        self.recorder.claim(
-            kind,
-            span_of(node),
-            "error",
-            detail={"callee": callee, "canonical": name, "reason": "graph", "exception": exception},
-        )
+        self.recorder.claim(cause, span_of(node), exception=exception)
         self.doom(value, node, exception)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ReboundByUpdate, ToNumpy
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.tapes import forward, gradients, tape, training, watching
@@ -64,31 +64,19 @@ def leaves_array(machine: Core, array: Array, value: Value, node: ast.AST) -> No
     parents = [leaf for leaf in machine.leaves(value) if not isinstance(leaf, Const)]
     if parents:
         holder = Array(array.dtype, span_of(node))
-        machine.depend(holder, parents, machine.cut(Kind.NUMPY, node, "a store into an ndarray"))
+        machine.depend(holder, parents, machine.cut(ToNumpy(how="store"), node))
         gain(array, everywhere(holder))
 
 
 def augment_variable(machine: Core, node: ast.AugAssign, left: Variable, right: Value) -> bool:
     """``v += x`` on a Variable: gives whether the name still holds it."""
     refused = isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow)
-    detail = {"variable": machine.text(node.target), "bound_line": str(node.lineno)}
-    places = {"binding": span_of(node), "statement": span_of(node)}
+    variable = machine.text(node.target)
     if left.keras is False and refused:
-        machine.recorder.claim(
-            Kind.UPDATE_REBINDS,
-            span_of(node),
-            "error",
-            detail={**detail, "reason": "augmented-variable", "exception": "RuntimeError"},
-            places=places,
-        )
+        cause = ReboundByUpdate(variable, augmented=True)
+        machine.recorder.claim(cause, span_of(node), exception="RuntimeError")
         machine.raised("RuntimeError")
         return True
     if left.keras is True:
-        machine.recorder.claim(
-            Kind.UPDATE_REBINDS,
-            span_of(node),
-            "error",
-            detail={**detail, "reason": "augmented-keras-variable"},
-            places=places,
-        )
+        machine.recorder.claim(ReboundByUpdate(variable), span_of(node))
     return False

@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Steering, ToPython
 from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import operators, subscripts
 from gradlint.flow.machine.narrowing import narrow
@@ -33,6 +33,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +160,7 @@ def eval_joined_str(machine: Core, node: ast.JoinedStr) -> Value:
         known = plain and isinstance(value, Const) and is_small(value.value)
         text = f"{text}{value.value}" if text is not None and known and isinstance(value, Const) else None
         if isinstance(part, ast.FormattedValue):
-            machine.depend(made, machine.leaves(value), machine.cut(Kind.PYTHON, part, "f-string"))
+            machine.depend(made, machine.leaves(value), machine.cut(ToPython("f-string"), part))
     return made if text is None or not is_small(text) else Const(text)
 
 
@@ -300,7 +301,7 @@ def eval_compare(machine: Core, node: ast.Compare) -> Value:
 def eval_subscript(machine: Core, node: ast.Subscript) -> Value:
     value = machine.eval(node.value)
     index = eval_index(machine, node.slice)
-    if isinstance(value, Known) and value.name in numpy_objects.INDEXED:
+    if isinstance(value, Known) and behaviours.has(value.name, "indexed"):
         return numpy_objects.left(machine, list(machine.leaves(index)), node, machine.text(node.value), value.name)
     return subscripts.subscript(machine, node, value, index)
 
@@ -485,7 +486,7 @@ def steered(machine: Core, value: Value, node: ast.AST) -> None:
     if value.edges or isinstance(value, Variable | Tensor):
         machine.tick()
         marker = Number("bool", span_of(node))
-        machine.depend(marker, [value], machine.cut(Kind.CONDITION, node))
+        machine.depend(marker, [value], machine.cut(Steering(), node))
         machine.controls.append(marker)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
 _TESTS_NONE = re.compile(r"\bis (?:not )?None\b")
+_NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b")
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 
@@ -57,6 +58,12 @@ def of(code: str, tree: ast.Module) -> Expected:
     raising = tuple(_raising(tree)) if _SAYS_RAISES.search(code) else ()
     handled = frozenset(_handled(tree)) if _TESTS_NONE.search(code) else frozenset[Span]()
     return Expected(none, raising, handled)
+
+
+def may_expect(code: str) -> bool:
+    """Whether some code may say of a gradient that it is None, or of something that it raises."""
+    said = _NOT_NONE.sub("", code)
+    return bool(_SAYS_NONE.search(said) or _SAYS_RAISES.search(said))
 
 
 def _raising(tree: ast.AST) -> Iterator[Span]:

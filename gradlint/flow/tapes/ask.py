@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Answer, Kind, Note, Span
+from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Underflow
+from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
-from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import INDICES, UNREGISTERED, Answered, Call, Cause, tape_name
+from gradlint.flow.tapes.partial import PartialLosses
+from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes, numbers
-from gradlint.flow.values.making import span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.values import (
     Dict,
@@ -29,17 +30,18 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def ask(machine: Interpreter, call: Call) -> Answered:
+def ask(machine: Interpreter, call: TapeCall) -> Answered:
     """Ask and answer every question of a gradient call, and note the claims."""
     return Questions(machine, call).run()
 
 
-class Questions(Refusals, Partial):
+class Questions(Refusals, PartialLosses):
     """The questions of one gradient call, in the order in which they are judged."""
 
     # -- the order of the judgement --------------------------------------------------------------------------------
@@ -72,7 +74,10 @@ class Questions(Refusals, Partial):
                 self.numbers(recording, sources)
                 self.summed()
                 untracked.note(self, self.asked)
-        self.machine.recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
+        recorder = self.machine.recorder
+        recorder.asked(call.span, call.method, self.machine.text(call.target_node), self.questions)
+        if recorder.follower is not None:
+            recorder.follower.judged(self, sources)
         return self.answered
 
     def flat(self, value: Value, node: ast.expr, text: str | None = None) -> list[tuple[Value, ast.expr, str]]:
@@ -128,17 +133,23 @@ class Questions(Refusals, Partial):
         for reached in self.reaches:
             for danger in singular.dangers(reached):
                 below = graph.reach(danger.node, recording, self.machine.captured, self.machine.spend)
-                operand = danger.variable
-                detail = {"canonical": danger.canonical, "callee": self.called(danger.span), "reason": danger.reason}
-                if danger.kind is Kind.LOG_OF_SOFTMAX:
-                    detail["callee"] = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
-                if operand is not None and operand.span is not None:
-                    detail["variable"] = self.machine.name_of(operand)
+                made = self.singular(danger)
                 for source, node, text in sources:
                     if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):
-                        cause = Cause(danger.kind, danger.span, "nan", severity="warning", detail=detail)
-                        cause.story.append(Note(danger.span, "the slope is infinite or no number here"))
-                        self.claim(source, node, text, cause)
+                        story = [Note(danger.span, "the slope is infinite or no number here")]
+                        self.claim(source, node, text, Loss(made, danger.span, "nan", severity="warning", story=story))
+
+    def singular(self, danger: singular.Danger) -> Cause:
+        """The cause that a dangerous operation is."""
+        if danger.kind is Kind.LOG_OF_SOFTMAX:
+            soft = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
+            return Underflow(soft, danger.canonical)
+        operand = danger.variable
+        named = self.machine.name_of(operand) if operand is not None and operand.span is not None else ""
+        callee = self.called(danger.span)
+        if danger.kind is Kind.NAN_THROUGH_WHERE:
+            return HiddenSlope(callee, danger.canonical, named, danger.compiled)
+        return InfiniteSlope(callee, danger.canonical, named)
 
     def called(self, span: Span) -> str:
         """What is called at a place, or what is computed there."""
@@ -154,22 +165,9 @@ class Questions(Refusals, Partial):
         items = (
             target.items.values if isinstance(target, Seq) else target.pairs.entries if isinstance(target, Dict) else ()
         )
-        detail = {
-            "target": self.machine.text(self.call.target_node),
-            "method": self.call.method,
-            "tape": tape_name(self.call.node),
-        }
-        if len(items) > 1:
-            detail["reason"] = "several"
-        elif not any(singular.several(leaf) for leaf in self.targets):
-            return
-        self.machine.recorder.claim(
-            Kind.SUMMED,
-            self.call.span,
-            "info",
-            detail=detail,
-            places={"call": self.call.span, "target": span_of(self.call.target_node)},
-        )
+        if len(items) > 1 or any(singular.several(leaf) for leaf in self.targets):
+            asked = self.written("", self.call.sources_node)
+            self.machine.recorder.claim(Summed(len(items) > 1), self.call.span, "info", asked=asked)
 
     def optimizer_refuses(self, recording: Recording, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the library itself asks and gets nothing at all, which its optimizer refuses with a ValueError."""
@@ -182,50 +180,50 @@ class Questions(Refusals, Partial):
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """Answer whether the gradient of the target reaches one source."""
         options = source.options if isinstance(source, Join) else (source,)
-        causes: list[Cause] = []
+        losses: list[Loss] = []
         for option in options:
             if any(target is option for target in self.targets):
                 self.note(text, node, "connected", proved=True)
                 return
-            cause = self.lost_cause(recording, option, node, text)
-            if cause is None:
+            loss = self.lost_cause(recording, option, node, text)
+            if loss is None:
                 self.reached(recording, source, node, text)
                 return
-            causes.append(cause)
-        cause = causes[0]
-        zeroed = self.zeroed(recording, source) if cause.outcome == "none" else None
+            losses.append(loss)
+        loss = losses[0]
+        zeroed = self.zeroed(recording, source) if loss.outcome == "none" else None
         if zeroed is not None:
             self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
         else:
-            self.judge_lost(recording, source, node, text, cause)
+            self.judge_lost(recording, source, node, text, loss)
 
-    def judge_lost(self, recording: Recording, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
+    def judge_lost(self, recording: Recording, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
         """Claim that a source is surely not reached."""
-        listed = cause.kind in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} and cause.outcome == "none"
+        listed = loss.kind in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} and loss.outcome == "none"
         means_it = self.call.silenced or self.call.span in self.machine.recorder.expected.handled
         if listed and means_it and self.reaches_some():
             # The list holds more than the target uses, and the program says itself what becomes of the rest.
             self.answered.lost.discard(id(source))
             self.note(text, node, "unknown", because=str(Premise(Rests.HANDLED, text)))
             return
-        if cause.outcome != "zero":
+        if loss.outcome != "zero":
             self.answered.lost.add(id(source))
         if self.call.silenced:
-            self.silence(source, node, text, cause)
+            self.silence(source, node, text, loss)
             return
         if self.call.silenced is None:
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
-        if self.refuses and cause.outcome == "none":
-            cause.outcome, cause.exception = "error", "ValueError"
-        if cause.outcome == "none":
-            self.unfloating(recording, source, cause)
-        if self.call.method == "batch_jacobian" and cause.outcome == "none":
-            cause.outcome = "zero"
+        if self.refuses and loss.outcome == "none":
+            loss.outcome, loss.exception = "error", "ValueError"
+        if loss.outcome == "none":
+            self.unfloating(recording, source, loss)
+        if self.call.method == "batch_jacobian" and loss.outcome == "none":
+            loss.outcome = "zero"
             self.answered.lost.discard(id(source))
-        self.claim(source, node, text, cause)
-        self.note(text, node, "lost", cause)
+        self.claim(source, node, text, loss)
+        self.note(text, node, "lost", loss)
 
     def reaches_some(self) -> bool:
         """Whether a gradient may reach any of the call's sources."""
@@ -272,10 +270,10 @@ class Questions(Refusals, Partial):
             stack.extend(edge.parent for edge in node.edges)
         return False
 
-    def unfloating(self, recording: Recording, source: Value, cause: Cause) -> None:
+    def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
-            if not isinstance(target, Tensor) or target.span != cause.span or not dtypes.is_discrete(target.dtype):
+            if not isinstance(target, Tensor) or target.span != loss.span or not dtypes.is_discrete(target.dtype):
                 continue
             recorded = any(
                 recording in edge.seen
@@ -283,25 +281,20 @@ class Questions(Refusals, Partial):
                 and not isinstance(edge.parent, Unknown)
                 for edge in target.edges
             )
-            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
-                cause.outcome, cause.exception = "error", "LookupError"
+            if recorded and behaviours.has(target.op, "unregistered"):
+                loss.outcome, loss.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
             elif recorded and self.call.method == "gradient" and _are_indices(target):
-                cause.outcome, cause.detail = "zero", {**cause.detail, "reason": "index"}
+                loss.outcome = "zero"
+                if isinstance(loss.cause, NonDifferentiable):
+                    loss.cause = replace(loss.cause, of="index")
                 self.answered.lost.discard(id(source))
 
-    def silence(self, source: Value, node: ast.expr, text: str, cause: Cause) -> None:
+    def silence(self, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
         """A gradient that is always lost, turned into zeros by the call."""
         self.answered.lost.discard(id(source))
-        silenced = Cause(
-            Kind.SILENCED,
-            self.call.span,
-            "zero",
-            severity="warning",
-            detail={"cause": cause.kind.value, "cause_line": str(cause.span.line), **cause.detail},
-            places={"break": cause.span},
-            story=cause.story,
-        )
+        made = Silenced(loss.cause, loss.span)
+        silenced = Loss(made, self.call.span, "zero", severity="warning", story=loss.story)
         self.claim(source, node, text, silenced)
         self.note(text, node, "lost", silenced)
 
@@ -309,14 +302,14 @@ class Questions(Refusals, Partial):
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
         sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
-        cause = (
+        loss = (
             self.partial(recording, source)
             or self.branch_loss(recording, source)
             or self.constant_term(recording, source)
         )
-        if cause is not None and self.doom is None:
-            self.claim(source, node, text, cause)
-            self.note(text, node, "partial", cause)
+        if loss is not None and self.doom is None:
+            self.claim(source, node, text, loss)
+            self.note(text, node, "partial", loss)
             return
         why = "" if sure else because(self.machine, source, self.targets)
         self.note(text, node, answer, because=why, proved=sure)
@@ -324,4 +317,4 @@ class Questions(Refusals, Partial):
 
 def _are_indices(target: Tensor) -> bool:
     """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
-    return target.op in INDICES and numbers.axis_of(target) in {(True, None), (True, -1)}
+    return behaviours.has(target.op, "float-indices") and numbers.axis_of(target) in {(True, None), (True, -1)}

@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gradlint.flow.account import pay
+from gradlint.flow.causes import (
+    Copied,
+    InnerGradient,
+    NonTrainable,
+    NotAccessed,
+    NotFloating,
+    Opaque,
+    Outside,
+    Rebound,
+    ReboundByUpdate,
+    Steering,
+    Unconnected,
+    Unwatched,
+    WatchedLate,
+)
 from gradlint.flow.facts import Kind, Note, Span
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES, is_keras, untrained
 from gradlint.flow.state.store import MISSING
-from gradlint.flow.tapes.question import WAYS, Asking, Cause
+from gradlint.flow.tapes.question import WAYS, Asking, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
 
-    from gradlint.finding import Outcome
+    from gradlint.flow.causes import Where
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.values.values import Edge
 
 
-ENDING = WAYS | {Kind.STOPPED}
-"""The breaks that tell why nothing at all of what a model gave reaches the target."""
-
-
 class Causes(Asking):
     """The part that finds the cause of a loss."""
 
-    def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
+    def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss | None:
         """Why the gradient cannot reach a source, or None where it may."""
         closed = isinstance(source, Variable | Tensor | Params)
         reached = any(source in reach for reach in self.reaches)
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if self.swapped(recording, source):
-            return Cause(Kind.UNCONNECTED, span_of(node), detail={"reason": "swapped"})
+            return Loss(Unconnected(why="swapped"), span_of(node))
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
@@ -76,11 +88,11 @@ class Causes(Asking):
             return recording not in source.tracked
         return False
 
-    def dead_cause(self, recording: Recording, source: Value, node: ast.expr) -> Cause | None:
+    def dead_cause(self, recording: Recording, source: Value, node: ast.expr) -> Loss | None:
         """Why no source at all is reached, for a source that cannot be followed itself."""
         if not isinstance(source, Unknown | Instance | LibObject | Seq):
             return None
-        causes: list[Cause] = []
+        causes: list[Loss] = []
         for target in self.targets:
             cause = self.target_is_dead(recording, target)
             if cause is None:
@@ -88,7 +100,7 @@ class Causes(Asking):
             causes.append(cause)
         return causes[0] if causes else None
 
-    def left_cause(self, recording: Recording, source: Value) -> Cause | None:
+    def left_cause(self, recording: Recording, source: Value) -> Loss | None:
         """Why the variables of an unknown model are not reached: all that it gave left on the way.
 
         The model is taken to be no part of the other unknown values: not of a parameter that stands beside it.
@@ -117,7 +129,7 @@ class Causes(Asking):
             return None
         return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
 
-    def target_is_dead(self, recording: Recording, target: Value) -> Cause | None:
+    def target_is_dead(self, recording: Recording, target: Value) -> Loss | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
         options = target.options if isinstance(target, Join) else (target,)
         causes = []
@@ -135,7 +147,7 @@ class Causes(Asking):
             causes.append(found)
         return causes[0] if causes else None
 
-    def frontier(self, recording: Recording, target: Value) -> Cause | None:
+    def frontier(self, recording: Recording, target: Value) -> Loss | None:
         """The break nearest to what was still followed, below a target from which nothing leads back."""
         stack: list[Value] = [target]
         seen: set[int] = set()
@@ -167,19 +179,17 @@ class Causes(Asking):
 
     # -- causes at the source --------------------------------------------------------------------------------------
 
-    def source_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause | None:
+    def source_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss | None:
         """Why a source was never followed, whatever the target does with it."""
         span = source.span or span_of(node)
         story = [Note(source.span, f"`{text}` is made here")] if source.span is not None else []
         if isinstance(source, Variable | Tensor) and dtypes.is_discrete(source.dtype):
-            detail = {"dtype": str(source.dtype)}
-            return Cause(Kind.INTEGER_SOURCE, span, detail=detail, story=story)
+            return Loss(NotFloating(str(source.dtype)), span, story=story)
         watch = recording.watched.get(id(source), MISSING)
         if watch is not MISSING and watch is not None and not watch[3] and recording not in source.tracked:
             place = span_of(watch[2])
             story.append(Note(place, "the tape has stopped recording by now"))
-            detail = {"reason": "after-block", "watch_line": str(place.line)}
-            return Cause(Kind.WATCHED_LATE, place, story=story, detail=detail, places={"watch": place})
+            return Loss(WatchedLate(place, after_block=True), place, story=story)
         if watch is not MISSING:
             return None
         if isinstance(source, Tensor) and recording not in source.tracked:
@@ -188,18 +198,17 @@ class Causes(Asking):
             if recording.tape.accessed is False:
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
-                detail = {"reason": "keras-variable"} if is_keras(source) else {}
-                return Cause(Kind.NOT_ACCESSED, tape_call, story=[*story, note], detail=detail)
-            detail = untrained(source)
-            if detail.get("reason") in {"moving-statistics", "seed-state"}:
+                return Loss(NotAccessed(is_keras(source)), tape_call, story=[*story, note])
+            why = untrained(source)
+            if why in {"moving-statistics", "seed-state"}:
                 # A list asks for too much, however many of those are in it.
                 span = span_of(node)
-            return Cause(Kind.NON_TRAINABLE, span, story=story, detail=detail)
+            return Loss(NonTrainable(why), span, story=story)
         return None
 
     def unwatched_cause(
         self, recording: Recording, source: Tensor, node: ast.expr, text: str, story: list[Note]
-    ) -> Cause:
+    ) -> Loss:
         """Why a tape does not follow a tensor: it is none that the program meant, or nothing watches it."""
         followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
         if self.machine.replaced.get(id(source)) is not None and not followed:
@@ -207,13 +216,14 @@ class Causes(Asking):
         inner = self.inner_variable(source)
         if inner is not None and source.span is not None:
             note = Note(inner, "a Variable, which only this expression sees")
-            detail = {"reason": "expression", "variable": text, "bound_line": str(source.span.line)}
-            return Cause(Kind.REBOUND, source.span, story=[note, *story], detail=detail)
+            return Loss(Rebound(text, source.span, expression=True), source.span, story=[note, *story])
         copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
         if copied is not None:
             return copied
-        reason = "gradient" if source.gradient_of is not None else "computed" if source.edges else "constant"
-        return Cause(Kind.UNWATCHED, source.span or span_of(node), detail={"reason": reason}, story=story)
+        made: Literal["computed", "constant", "gradient"] = "computed" if source.edges else "constant"
+        if source.gradient_of is not None:
+            made = "gradient"
+        return Loss(Unwatched(made), source.span or span_of(node), story=story)
 
     @staticmethod
     def inner_variable(source: Tensor) -> Span | None:
@@ -227,7 +237,7 @@ class Causes(Asking):
                     return inside
         return None
 
-    def rebound_cause(self, source: Value, text: str) -> Cause:
+    def rebound_cause(self, source: Value, text: str) -> Loss:
         """A name that held a Variable holds a tensor now."""
         _, variable, name, statement = self.machine.replaced[id(source)]
         span = span_of(statement)
@@ -235,18 +245,12 @@ class Causes(Asking):
         if variable.span is not None:
             story.append(Note(variable.span, f"`{name}` is a Variable here"))
         story.append(Note(span, f"`{name}` becomes a Tensor here"))
-        detail = {"variable": name, "bound_line": str(span.line)}
-        if source.span is not None and source.born and self.machine.in_later_turn(statement):
-            detail["turn"] = "from the second turn of the loop on"
-        places = {"binding": span}
-        if variable.span is not None:
-            places["source_definition"] = variable.span
-            detail["source_line"] = str(variable.span.line)
+        later = source.span is not None and bool(source.born) and self.machine.in_later_turn(statement)
         if made_of_gradient(source):
-            self.machine.recorder.claim(Kind.UPDATE_REBINDS, span, "error", (), tuple(story), detail, places)
-        return Cause(Kind.REBOUND, span, story=story, detail=detail, places=places)
+            self.machine.recorder.claim(ReboundByUpdate(name, variable.span, later), span, story=tuple(story))
+        return Loss(Rebound(name, variable.span, later_turn=later), span, story=story)
 
-    def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Cause | None:
+    def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Loss | None:
         """A source that is a fresh copy or slice of the value that was used."""
         base: Value | None = source.copy_of
         first = base
@@ -257,21 +261,14 @@ class Causes(Asking):
                 or recording in base.tracked
                 or recording.watched.get(id(base), MISSING) is not MISSING
             ):
-                reason = "slice" if source.op == "tensorflow.strided_slice" else "identity"
-                if source.op in {"tensorflow.convert_to_tensor", "tensorflow.cast"}:
-                    reason = "conversion"
-                if source.op == "read":
-                    reason = "read"
                 span = source.span or span_of(node)
-                cause = Cause(Kind.COPY, span, detail={"reason": reason})
-                if first is not None and isinstance(first, Variable | Tensor | Params):
-                    cause.detail["original"] = self.machine.name_of(base)
-                cause.story.append(Note(span, "a new tensor, which the target was not computed from"))
-                return cause
+                named = isinstance(first, Variable | Tensor | Params)
+                cause = Copied(_copying(source.op), self.machine.name_of(base) if named else "")
+                return Loss(cause, span, story=[Note(span, "a new tensor, which the target was not computed from")])
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
 
-    def late_cause(self, recording: Recording, source: Tensor) -> Cause | None:
+    def late_cause(self, recording: Recording, source: Tensor) -> Loss | None:
         """A source that was computed after the block, from something that the target was computed from too."""
         late = source.born > recording.began and recording.tape.state["open"] is False and bool(source.edges)
         if not late or source.span is None or any(recording in edge.seen for edge in source.edges):
@@ -283,8 +280,7 @@ class Causes(Asking):
             value = stack.pop(0)
             if isinstance(value, Tensor | Variable | Params) and any(value in reach for reach in self.reaches):
                 note = Note(source.span, "a new tensor, made after the target")
-                detail = {"reason": "unused", "original": self.machine.name_of(value)}
-                return Cause(Kind.COPY, source.span, story=[note], detail=detail)
+                return Loss(Copied("unused", self.machine.name_of(value)), source.span, story=[note])
             if id(value) not in seen:
                 seen.add(id(value))
                 self.machine.spend(1 + len(value.edges))
@@ -293,7 +289,7 @@ class Causes(Asking):
 
     # -- causes on the way -----------------------------------------------------------------------------------------
 
-    def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Cause:
+    def way_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss:
         """Where the way from the target to a followed source is lost."""
         found = self.breaks_to(recording, source)
         plain = self.value_ways()
@@ -315,8 +311,7 @@ class Causes(Asking):
             return deciding
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
-        detail = {"reason": "swapped"} if self.depends(source, self.targets) else {}
-        return Cause(Kind.UNCONNECTED, span_of(node), detail=detail)
+        return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
 
     def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
         """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
@@ -330,14 +325,14 @@ class Causes(Asking):
             and not self.beside_another_way(recording, item, source)
         ]
 
-    def deciding_cause(self, recording: Recording, source: Value, text: str) -> Cause | None:
+    def deciding_cause(self, recording: Recording, source: Value, text: str) -> Loss | None:
         """A source that only decides which way the program takes."""
         marker = self.marker_of(recording, source)
         cut = marker.edges[0].cut if marker is not None else None
         if cut is None:
             return None
         note = Note(cut.span, f"`{text}` only decides which way is taken")
-        return Cause(Kind.CONDITION, cut.span, story=[note], detail={"reason": "branch"})
+        return Loss(Steering(), cut.span, story=[note])
 
     def own_ways(self) -> set[int]:
         """The values below the targets that code in view leads to: not what a Variable was assigned long before."""
@@ -357,8 +352,8 @@ class Causes(Asking):
 
     def beside_another_way(self, recording: Recording, item: Break, source: Value) -> bool:
         """Whether a break is a gradient that does not depend on its target as such, but does on the source."""
-        cut = item.edge.cut
-        if cut is None or cut.kind is not Kind.UNCONNECTED or ("reason", "linear") not in cut.detail:
+        cause = item.edge.cut.cause if item.edge.cut is not None else None
+        if not isinstance(cause, Unconnected) or cause.why != "linear":
             return False
         return any(self.ways(target, recording).reaches(item.node, source) for target in self.targets)
 
@@ -402,7 +397,7 @@ class Causes(Asking):
             stack.extend(graph.parts(node, self.machine.captured))
         return seen
 
-    def steering_cause(self, recording: Recording, steering: list[Break], text: str) -> Cause:
+    def steering_cause(self, recording: Recording, steering: list[Break], text: str) -> Loss:
         """A source that only decides: which element, which branch of ``tf.where``."""
         below = {id(item.node) for item in steering}
         plain = self.value_ways()
@@ -437,7 +432,7 @@ class Causes(Asking):
                 stack.extend(edge.parent for edge in node.edges)
         return False
 
-    def cause_of(self, recording: Recording, item: Break, text: str | None) -> Cause:
+    def cause_of(self, recording: Recording, item: Break, text: str | None) -> Loss:
         """The cause that a break is."""
         node, edge = item.node, item.edge
         story = []
@@ -445,50 +440,42 @@ class Causes(Asking):
             note = f"connected to `{text}`" if text else "still connected"
             story.append(Note(edge.parent.span, note))
         if edge.cut is not None:
-            cut = edge.cut
+            cut, cause = edge.cut, edge.cut.cause
             story.append(Note(cut.span, "the gradient is lost here"))
-            detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
             # What a py_function is given gets zeros where its body loses the gradient (TensorFlow 2.21).
-            outcome: Outcome = "zero" if detail.get("reason") == "py-function-converts" else "none"
-            return Cause(cut.kind, cut.span, outcome, story=story, detail=detail)
+            zero = isinstance(cause, Opaque) and cause.how == "py-function-converts"
+            return Loss(cause, cut.span, "zero" if zero else "none", story=story)
         span = node.span or self.call.span
         if recording in edge.seen and isinstance(edge.parent, Tensor | Variable):
             watched = recording.watched.get(id(edge.parent), MISSING)
             if watched is not MISSING and watched is not None:
                 watch_span = span_of(watched[2])
                 story.append(Note(span, "computed before the tape watches it"))
-                detail = {"watch_line": str(watch_span.line), "used_line": str(span.line)}
-                return Cause(Kind.WATCHED_LATE, watch_span, story=story, detail=detail, places={"watch": watch_span})
+                return Loss(WatchedLate(watch_span, span), watch_span, story=story)
         taken = (isinstance(node, Unknown) and node.computed) or (
             isinstance(node, Tensor) and node.gradient_of is not None
         )
         if taken and recording not in edge.seen:
             story.append(Note(span, "this gradient is taken where the tape does not record"))
-            return Cause(Kind.INNER_GRADIENT, span, story=story, detail=self.window(recording, node))
-        detail = self.window(recording, node)
-        if detail.get("where") != "in __init__":
+            inner = InnerGradient(self.machine.text(node.span), where=self.window(recording, node))
+            return Loss(inner, span, story=story)
+        where = self.window(recording, node)
+        if where != "in a constructor":
             span = self.machine.site_of(node, recording) or span
         story.append(Note(span, "computed where the tape does not record"))
-        detail["callee"] = self.machine.text(span)
-        return Cause(Kind.OUTSIDE, span, story=story, detail=detail)
+        return Loss(Outside(self.machine.text(span), where=where), span, story=story)
 
-    def window(self, recording: Recording, node: Value) -> dict[str, str]:
-        """Where an operation ran that the recording did not see."""
+    def window(self, recording: Recording, node: Value) -> Where:
+        """When an operation ran that the recording did not see."""
         tape = recording.tape
-        detail = {"callee": self.machine.text(node.span), "tape_line": str(tape.call.line)}
-        if node.born < recording.began:
-            detail["where"] = "in __init__" if self.constructed(recording, node) else "before the tape"
-            forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)
-            if tape.state.get("reset") and any(seen is not recording for seen in forgotten):
-                detail["where"] = "before the reset"
-        elif tape.state["open"] and not tape.state["paused"]:
-            detail["where"] = "while recording is stopped"
-        else:
-            detail["where"] = "after the tape"
-        stopped = self.machine.paused_spans
-        if any(begin <= node.born <= end for begin, end in stopped):
-            detail["where"] = "while recording is stopped"
-        return detail
+        if any(begin <= node.born <= end for begin, end in self.machine.paused_spans):
+            return "while stopped"
+        if node.born >= recording.began:
+            return "while stopped" if tape.state["open"] and not tape.state["paused"] else "after"
+        forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)
+        if tape.state.get("reset") and any(seen is not recording for seen in forgotten):
+            return "before the reset"
+        return "in a constructor" if self.constructed(recording, node) else "before"
 
     @staticmethod
     def constructed(recording: Recording, node: Value) -> bool:
@@ -505,6 +492,15 @@ class Causes(Asking):
                 return True
             made = made.caller
         return False
+
+
+def _copying(op: str) -> Literal["conversion", "identity", "read", "slice"]:
+    """How an operation copies."""
+    if op == "read":
+        return "read"
+    if op == behaviours.the("operator:[]"):
+        return "slice"
+    return "conversion" if op in {behaviours.the("cast"), behaviours.the("converts")} else "identity"
 
 
 def _steers(edge: Edge) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall, Unconnected
 from gradlint.flow.graph import derivatives
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.tapes import ask as questions
-from gradlint.flow.tapes.question import Call, tape_name
+from gradlint.flow.tapes.question import TapeCall, tape_name
 from gradlint.flow.tapes.tape import flag
 from gradlint.flow.values.dtypes import of as dtype_of
 from gradlint.flow.values.making import span_of
@@ -68,7 +69,7 @@ def gradient_call(
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             return any_gradient(machine, given.get(names[1]), node, [tape, *args])
-    question = Call(
+    question = TapeCall(
         tape=tape,
         method=method,
         node=node,
@@ -83,17 +84,12 @@ def gradient_call(
         loops=flag(given.get("experimental_use_pfor"), default=True) is False,
     )
     if len(node.args) > 2 and method == "gradient" and isinstance(given["output_gradients"], Variable):
-        detail = {
-            "reason": "second-source",
-            "callee": machine.text(node),
-            "source": machine.text(node.args[2]),
-            "replacement": f"[{machine.text(node.args[1])}, {machine.text(node.args[2])}]",
-        }
-        machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        cause = BadCall(machine.text(node), how="second-source", name=machine.text(node.args[2]))
+        machine.recorder.claim(cause, span_of(node))
     silenced = given.get("unconnected_gradients")
     if isinstance(silenced, Const) and silenced.value not in ("none", "zero"):
-        detail = {"reason": "unconnected-value", "method": method, "tape": tape_name(node)}
-        machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail={**detail, "exception": "ValueError"})
+        cause = BadCall(f"{tape_name(node)}.{method}", how="unconnected-value")
+        machine.recorder.claim(cause, span_of(node), exception="ValueError")
         machine.used_elsewhere.add(id(tape))
         machine.raised("ValueError")
         return machine.unknown("gradient", node, anything=True)
@@ -109,16 +105,15 @@ def gradient_call(
 
 def bad_call(machine: Interpreter, method: str, wrong: list[str], node: ast.Call) -> Value:
     """A gradient call that Python or TensorFlow refuses for its arguments."""
-    reason = "unknown-keyword" if wrong else "no-sources"
-    detail = {"reason": reason, "method": method, "exception": "TypeError"}
+    cause = BadCall(f"{tape_name(node)}.{method}", how="no-sources")
     if wrong:
-        detail["variable"] = wrong[0]
-    machine.recorder.claim(Kind.BAD_CALL, span_of(node), "error", detail=detail)
+        cause = replace(cause, how="unknown-keyword", name=wrong[0])
+    machine.recorder.claim(cause, span_of(node), exception="TypeError")
     machine.raised("TypeError")
     return machine.unknown("gradient", node, anything=True)
 
 
-def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: Call, *, refused: bool) -> None:
+def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: TapeCall, *, refused: bool) -> None:
     """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
     recording = tape.state["recording"]
     if any(item.tape is not tape for item in machine.recording):
@@ -132,7 +127,7 @@ def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: Call, *, r
 
 def gradients_of(
     machine: Interpreter,
-    question: Call,
+    question: TapeCall,
     sources: Value,
     answered: Answered,
     node: ast.AST,
@@ -167,7 +162,7 @@ def gradients_of(
     return any_gradient(machine, sources, node, [question.target], made_of, question.seed)
 
 
-def dependencies(machine: Interpreter, question: Call) -> dict[int, list[Value]]:
+def dependencies(machine: Interpreter, question: TapeCall) -> dict[int, list[Value]]:
     """By each source's id, the values that its gradient is computed from, where they are known."""
     recording = question.tape.state["recording"]
     if not isinstance(recording, Recording):
@@ -204,7 +199,7 @@ def any_gradient(
     machine.depend(made, [*([*parents, source] if found is None else found), *seeds], sure=False)
     kept = {id(value) for value in found or ()}
     lost = [parent for parent in parents if found is not None and id(parent) not in kept]
-    machine.depend(made, lost, machine.cut(Kind.UNCONNECTED, node, reason="linear"))
+    machine.depend(made, lost, machine.cut(Unconnected(why="linear"), node))
     return made
 
 

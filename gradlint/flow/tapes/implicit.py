@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.tapes import ask
-from gradlint.flow.tapes.question import Call
+from gradlint.flow.tapes.question import TapeCall
 from gradlint.flow.tapes.tape import enter, leave
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Const, Symbolic, Tape, Unknown, Value
@@ -38,7 +38,7 @@ def differentiate(
     if isinstance(target, Const | Unknown) or _has_symbols(machine, target):
         return
     method = node.func.attr if isinstance(node.func, ast.Attribute) else "gradient"
-    question = Call(
+    question = TapeCall(
         tape=tape,
         method=method,
         node=node,

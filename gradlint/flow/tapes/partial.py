@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
+from gradlint.flow.causes import Opaque
 from gradlint.flow.facts import Kind
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
-from gradlint.flow.tapes.question import LEAVING, WAYS, Cause
+from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.flow.facts import Cause
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.values.values import Edge
 
 
-class Partial(Causes):
+class PartialLosses(Causes):
     """The part that looks for losses beside a way that holds."""
 
-    def partial(self, recording: Recording, source: Value) -> Cause | None:
+    def partial(self, recording: Recording, source: Value) -> Loss | None:
         """A term of the target that left TensorFlow while another way to the source holds."""
         found: list[Break] = []
         if isinstance(source, Variable | Tensor | Params):
@@ -40,12 +43,12 @@ class Partial(Causes):
             ]
         if not found:
             return None
-        cause = self.cause_of(recording, found[0], None)
-        cause.outcome = "partial"
-        cause.severity = "warning"
-        return cause
+        loss = self.cause_of(recording, found[0], None)
+        loss.outcome = "partial"
+        loss.severity = "warning"
+        return loss
 
-    def constant_term(self, recording: Recording, source: Value) -> Cause | None:
+    def constant_term(self, recording: Recording, source: Value) -> Loss | None:
         """A term of a sum that was computed from the source where the recording did not see it.
 
         Such a term is a constant for the gradient; a sum has no other use for it. A term whose own tape was asked for
@@ -59,9 +62,9 @@ class Partial(Causes):
                 constant = self.known_constants[id(target)] = self.constants(target, recording)
             found = constant.get(id(source))
             if found is not None:
-                cause = self.cause_of(recording, found, None)
-                cause.outcome, cause.severity = "partial", "warning"
-                return cause
+                loss = self.cause_of(recording, found, None)
+                loss.outcome, loss.severity = "partial", "warning"
+                return loss
         return None
 
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
@@ -132,13 +135,13 @@ class Partial(Causes):
                 if edge.cut is not None and leaves and recording in edge.seen:
                     if discrete is None:
                         discrete = dtypes.is_discrete(dtypes.of(node))
-                    if not discrete and dict(edge.cut.detail).get("reason") != "dataset":
+                    if not discrete and not _of_data(edge.cut.cause):
                         found.add(id(edge))
                 if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append(edge.parent)
         return found
 
-    def branch_loss(self, recording: Recording, source: Value) -> Cause | None:
+    def branch_loss(self, recording: Recording, source: Value) -> Loss | None:
         """A loss that holds on one branch only: there another branch leaves what alone is connected."""
         if not isinstance(source, Variable | Tensor | Params):
             return None
@@ -151,14 +154,14 @@ class Partial(Causes):
                     continue
                 for index, option in enumerate(join.options):
                     if self.lost_on_branch(target, option, source, recording):
-                        cause = self.cause_on_branch(recording, source, option)
-                        if cause is not None:
+                        loss = self.cause_on_branch(recording, source, option)
+                        if loss is not None:
                             label = join.labels[index] if index < len(join.labels) else ""
-                            cause.detail.update({"branch": label} if label else {})
-                            return cause
+                            loss.branch = label
+                            return loss
         return None
 
-    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Cause | None:
+    def cause_on_branch(self, recording: Recording, source: Value, option: Value) -> Loss | None:
         """What loses the gradient on a branch, unless the program stops it there by itself."""
         breaks = self.ways(option, recording).breaks(source)
         if any(item.edge.cut is not None and item.edge.cut.kind is Kind.STOPPED for item in breaks):
@@ -166,9 +169,9 @@ class Partial(Causes):
         for item in breaks:
             cut = item.edge.cut
             if cut is not None and cut.kind in WAYS and item.sure:
-                cause = self.cause_of(recording, item, None)
-                cause.severity = "warning"
-                return cause
+                loss = self.cause_of(recording, item, None)
+                loss.severity = "warning"
+                return loss
         return None
 
     def joins(self, target: Value, recording: Recording) -> list[Join]:
@@ -193,10 +196,6 @@ class Partial(Causes):
 
 _CHAIN = 64
 """How many operations inside a block are looked through for what was computed before it."""
-SUMMING = frozenset({"add", "subtract", "add_n", "accumulate_n", "negative", "identity"})
-"""Operations that hand each of their terms on as it is."""
-SCALING = frozenset({"multiply", "divide", "truediv"})
-"""Operations that hand a term on as it is, where the other one is a number."""
 
 
 def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
@@ -212,9 +211,14 @@ def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
 
 def _is_linear(node: Tensor) -> bool:
     """Whether a tensor is a sum of others, or a multiple of another."""
-    name = node.op.rpartition(".")[2]
+    words = behaviours.of(node.op)
     tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
-    return name in SUMMING or (name in SCALING and len(tensors) == 1)
+    return "sums" in words or ("scales" in words and len(tensors) == 1)
+
+
+def _of_data(cause: Cause) -> bool:
+    """Whether it is the pipeline of a data set, whose items are constants by their nature."""
+    return isinstance(cause, Opaque) and cause.how == "dataset"
 
 
 def _is_way(edge: Edge) -> bool:

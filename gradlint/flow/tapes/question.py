@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Answer, Kind, LostGradient, Note, Question, Span
+from gradlint.flow.facts import Answer, Asked, Cause, Kind, LostGradient, Note, Question, Span
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Const, Join, Recording, Tape, Unknown, Value
@@ -23,22 +23,6 @@ WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
 
 
-UNREGISTERED = frozenset({
-    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
-})  # fmt: skip
-"""Functions that give no float by an operation without a registered gradient: as the very target they raise
-LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
-
-
-INDICES = frozenset({
-    "keras.ops.argsort", "keras.ops.top_k", "tensorflow.argsort", "tensorflow.math.approx_max_k",
-    "tensorflow.math.approx_min_k", "tensorflow.math.top_k", "tensorflow.nn.max_pool_with_argmax",
-})  # fmt: skip
-"""Functions that give indices by an operation that gives floats, too: as the very target of `gradient` they are asked
-by way of those floats, and the gradient is zero where that of other integers is None; that of `jacobian` is None as
-well (TensorFlow 2.21). Along another axis than the last, `argsort` transposes the indices, which gives None."""
-
-
 def tape_name(node: ast.AST) -> str:
     """What the tape is called in a call of one of its methods."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -47,7 +31,7 @@ def tape_name(node: ast.AST) -> str:
 
 
 @dataclass
-class Call:
+class TapeCall:
     """A gradient call as the program runs it."""
 
     tape: Tape
@@ -82,23 +66,37 @@ class Answered:
 
 
 @dataclass
-class Cause:
-    """Why a source is lost."""
+class Loss:
+    """What a source loses, and by what.
 
-    kind: Kind
+    Attributes:
+        cause: Why.
+        span: Where.
+        outcome: What the source gets.
+        exception: What the gradient call raises where the outcome is ``error``.
+        severity: How sure it is.
+        story: The way to it.
+        branch: On which way through the program it holds.
+    """
+
+    cause: Cause
     span: Span
     outcome: Outcome = "none"
     exception: str | None = None
     severity: Severity = "error"
     story: list[Note] = field(default_factory=list)
-    detail: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)
+    branch: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of loss."""
+        return self.cause.kind
 
 
 class Asking:
     """One gradient call, and what is noted of it."""
 
-    def __init__(self, machine: Interpreter, call: Call) -> None:
+    def __init__(self, machine: Interpreter, call: TapeCall) -> None:
         self.machine = machine
         self.call = call
         self.answered = Answered()
@@ -113,25 +111,25 @@ class Asking:
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
-        self.known_frontiers: dict[int, Cause | None] = {}
+        self.known_frontiers: dict[int, Loss | None] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
         self.doom = self.doomed_by()
 
     # -- claims ----------------------------------------------------------------------------------------------------
 
-    def lost(self, text: str, node: ast.expr, cause: Cause) -> LostGradient:
+    def lost(self, text: str, node: ast.expr, loss: Loss) -> LostGradient:
         """One lost gradient of this call."""
         return LostGradient(
             self.call.span,
             self.call.method,
             self.machine.text(self.call.target_node),
             text,
-            cause.outcome,
-            cause.exception,
+            loss.outcome,
+            loss.exception,
             span_of(node),
             span_of(self.call.target_node),
-            cause.severity == "error",
+            loss.severity == "error",
         )
 
     def doomed_by(self) -> tuple[str, Span] | None:
@@ -148,39 +146,37 @@ class Asking:
             stack.extend(edge.parent for edge in node.edges if edge.sure)
         return None
 
-    def claim(self, source: Value | None, node: ast.expr, text: str, cause: Cause) -> None:
+    def claim(self, source: Value | None, node: ast.expr, text: str, loss: Loss) -> None:
         """Note a claim about one source; where the program never comes to the call, that is what the source gets."""
-        call = self.call
+        raising = None
         if self.doom is not None:
-            exception, span = self.doom
-            cause.outcome, cause.exception, cause.severity = "error", exception, "error"
-            cause.detail["raising_line"] = str(span.line)
+            exception, raising = self.doom
+            loss.outcome, loss.exception, loss.severity = "error", exception, "error"
             self.answered.exception = exception
-        detail = {
-            "source": text,
-            "target": self.machine.text(call.target_node),
-            "tape": tape_name(call.node),
-            "call_line": str(call.span.line),
-            "method": call.method,
-            **cause.detail,
-        }
-        if cause.exception:
-            detail["exception"] = cause.exception
-        if source is not None and source.span is not None:
-            detail.setdefault("source_line", str(source.span.line))
-        places = {
-            "call": call.span,
-            "source": span_of(node),
-            "sources": span_of(call.sources_node),
-            "target": span_of(call.target_node),
-            "tape_call": call.tape.call,
-            **cause.places,
-        }
-        if source is not None and source.span is not None:
-            places.setdefault("source_definition", source.span)
-        story = [*cause.story, Note(call.span, f"asks for the gradient with respect to `{text}`")]
         self.machine.recorder.claim(
-            cause.kind, cause.span, cause.severity, (self.lost(text, node, cause),), tuple(story), detail, places
+            loss.cause,
+            loss.span,
+            loss.severity,
+            (self.lost(text, node, loss),),
+            (*loss.story, Note(self.call.span, f"asks for the gradient with respect to `{text}`")),
+            asked=self.written(text, node, source.span if source is not None else None),
+            exception=loss.exception,
+            raising=raising,
+            branch=loss.branch,
+        )
+
+    def written(self, text: str, node: ast.expr, definition: Span | None = None) -> Asked:
+        """The gradient call and one of its sources, as the program writes them."""
+        call = self.call
+        return Asked(
+            call.span,
+            call.method,
+            tape_name(call.node),
+            self.machine.text(call.target_node),
+            text,
+            span_of(node),
+            call.tape.call,
+            definition,
         )
 
     def note(
@@ -188,7 +184,7 @@ class Asking:
         text: str,
         node: ast.expr,
         answer: Answer,
-        cause: Cause | None = None,
+        loss: Loss | None = None,
         because: str = "",
         *,
         proved: bool = False,
@@ -199,8 +195,8 @@ class Asking:
                 text,
                 span_of(node),
                 answer,
-                cause.kind if cause else None,
-                cause.span if cause else None,
+                loss.kind if loss else None,
+                loss.span if loss else None,
                 because,
                 proved,
             )
@@ -211,13 +207,13 @@ class Asking:
         for _, node, text in sources:
             self.note(text, node, answer)
 
-    def claim_all(self, sources: list[tuple[Value, ast.expr, str]], cause: Cause) -> None:
+    def claim_all(self, sources: list[tuple[Value, ast.expr, str]], loss: Loss) -> None:
         """Note one claim that holds for every source of the call."""
         everything = sources or [(Const(None), self.call.sources_node, self.machine.text(self.call.sources_node))]
         for source, node, text in everything:
-            self.claim(None if isinstance(source, Const) else source, node, text, cause)
-            self.note(text, node, "lost", cause)
-        self.answered.exception = cause.exception or ""
+            self.claim(None if isinstance(source, Const) else source, node, text, loss)
+            self.note(text, node, "lost", loss)
+        self.answered.exception = loss.exception or ""
 
     # -- what is worked out once for all sources -------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from gradlint.flow.facts import Kind, Note
+from gradlint.flow.causes import Called, Copied, NoGradient, NotATensor, NoVariables, TapeUnusable, TargetNotTensor
+from gradlint.flow.facts import Note
 from gradlint.flow.graph import singular
-from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.attributes import LIBRARY_METHODS
-from gradlint.flow.tapes.question import Asking, Cause, tape_name
+from gradlint.flow.tapes.question import Asking, Loss
 from gradlint.flow.tapes.watching import refused_watch
 from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import span_of
@@ -31,11 +31,17 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradlint.flow.graph.ways import Break
+    from gradlint.flow.causes import NoSource, NoTarget
+    from gradlint.flow.values.values import Cut
+
+    Refused = tuple[NoSource | Literal["symbolic"], str] | None
+    """What stands where a source should, and the exception that says so."""
 
 
 class Refusals(Asking):
@@ -47,49 +53,25 @@ class Refusals(Asking):
         """Whether the tape surely cannot answer: used up, or never entered."""
         tape, call = self.call.tape, self.call
         if call.loops and tape.persistent is False and any(singular.several(target) for target in self.targets):
-            cause = Cause(
-                Kind.TAPE_REUSED,
-                call.span,
-                "error",
-                "RuntimeError",
-                detail={"reason": "jacobian"},
-                places={"tape_call": tape.call},
-            )
-            self.claim_all(sources, cause)
+            self.claim_all(sources, Loss(TapeUnusable("jacobian"), call.span, "error", "RuntimeError"))
             return True
         used = tape.state["used"]
         if tape.state["entered"] is False and recording is None:
-            cause = Cause(
-                Kind.TAPE_REUSED,
-                call.span,
-                "error",
-                "RuntimeError",
-                detail={"reason": "never-entered"},
-                places={"tape_call": tape.call},
-            )
-            self.claim_all(sources, cause)
+            self.claim_all(sources, Loss(TapeUnusable("never-entered"), call.span, "error", "RuntimeError"))
             return True
         if isinstance(used, ast.AST) and tape.persistent is False:
             odd = tape.state.get("odd")
             broken = (odd and tape.persistent_text) or tape.state.get("failed")
             exception = "InternalError" if broken else "RuntimeError"
             first = span_of(used)
-            reason = "second-call"
+            how: Literal["second-call", "second-time", "second-turn"] = "second-call"
             if used is call.node:
-                reason = "second-turn" if self.machine.in_later_turn(used) else "second-time"
-            cause = Cause(
-                Kind.TAPE_REUSED,
-                call.span,
-                "error",
-                exception,
-                detail={"reason": reason, "first_call_line": str(first.line)},
-                places={"first_call": first, "tape_call": tape.call},
-                story=[
-                    Note(tape.call, "the tape is not persistent"),
-                    Note(first, "the first gradient call uses it up"),
-                ],
-            )
-            self.claim_all(sources, cause)
+                how = "second-turn" if self.machine.in_later_turn(used) else "second-time"
+            story = [
+                Note(tape.call, "the tape is not persistent"),
+                Note(first, "the first gradient call uses it up"),
+            ]
+            self.claim_all(sources, Loss(TapeUnusable(how, first), call.span, "error", exception, story=story))
             return True
         if used is not None and not isinstance(used, ast.AST) and tape.persistent is not True:
             self.note_all(sources, "unknown")
@@ -106,32 +88,21 @@ class Refusals(Asking):
     def target_refuses(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the target surely is nothing that TensorFlow differentiates."""
         for target in [*self.targets, *([self.call.target] if self.call.method != "gradient" else [])]:
-            reason, exception = _no_target(target)
-            if isinstance(target, Seq | Dict):
-                reason, exception = "list", "AttributeError"
-            if not reason:
+            nested: tuple[NoTarget, str] = ("list", "AttributeError")
+            refused = nested if isinstance(target, Seq | Dict) else _no_target(target)
+            if refused is None:
                 continue
-            span = span_of(self.call.target_node)
-            cause = Cause(
-                Kind.TARGET_NOT_TENSOR,
-                span,
-                "error",
-                exception,
-                detail={"reason": reason},
-                places={"argument": span},
-            )
-            broken = self.break_of(target)
-            if broken is not None and broken.edge.cut is not None:
-                cause.detail["callee"] = broken.edge.cut.callee
-                cause.detail["canonical"] = broken.edge.cut.name
-                cause.detail["bound_line"] = str(broken.edge.cut.span.line)
-                cause.places["break"] = broken.edge.cut.span
-                cause.story.append(Note(broken.edge.cut.span, f"`{broken.edge.cut.callee}` gives no tensor"))
-            self.claim_all(sources, cause)
+            what, exception = refused
+            cause, story = TargetNotTensor(what=what), []
+            cut = self.cut_below(target)
+            if cut is not None and isinstance(cut.cause, Called):
+                cause = TargetNotTensor(cut.cause.callee, cut.cause.canonical, what, cut.span)
+                story.append(Note(cut.span, f"`{cut.cause.callee}` gives no tensor"))
+            self.claim_all(sources, Loss(cause, span_of(self.call.target_node), "error", exception, story=story))
             return True
         return False
 
-    def break_of(self, target: Value) -> Break | None:
+    def cut_below(self, target: Value) -> Cut | None:
         """The first cut below a target."""
         stack, seen = [target], set()
         while stack:
@@ -141,7 +112,7 @@ class Refusals(Asking):
             seen.add(id(node))
             for edge in node.edges:
                 if edge.cut is not None:
-                    return graph.Break(node, edge, True)
+                    return edge.cut
                 stack.append(edge.parent)
         return None
 
@@ -150,20 +121,20 @@ class Refusals(Asking):
     def sources_refuse(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether a source surely is nothing that TensorFlow differentiates by: the whole call raises."""
         for source, node, text in sources:
-            reason, exception = _no_source(source)
-            if not reason:
+            refused = _no_source(source)
+            if refused is None:
                 continue
+            what, exception = refused
             if refused_watch(self.call.tape, source):
                 self.note_all(sources, "unknown")
                 self.answered.exception = exception
                 return True
-            span = span_of(node)
-            kind = Kind.COPY if reason == "symbolic" else Kind.NOT_A_TENSOR
-            cause = Cause(kind, span, "error", exception, detail={"reason": reason}, places={"argument": span})
+            cause = Copied("symbolic") if what == "symbolic" else NotATensor(what)
+            loss = Loss(cause, span_of(node), "error", exception)
             if source.span is not None:
-                cause.story.append(Note(source.span, f"`{text}` is made here"))
-            self.claim(source, node, text, cause)
-            self.note(text, node, "lost", cause)
+                loss.story.append(Note(source.span, f"`{text}` is made here"))
+            self.claim(source, node, text, loss)
+            self.note(text, node, "lost", loss)
             self.answered.exception = exception
             return True
         return False
@@ -174,24 +145,15 @@ class Refusals(Asking):
         if not reason or reason == "untracked":
             return
         node = self.call.sources_node
-        span = sources.span or span_of(node)
-        cause = Cause(Kind.NO_VARIABLES, span, "none", detail={"reason": reason})
         owner = (sources.extra or {}).get("owner")
-        if isinstance(owner, Value) and owner.span is not None:
-            cause.places["source_definition"] = owner.span
-            cause.story.append(Note(owner.span, "the model is made here"))
-        machine, call = self.machine, self.call
-        detail = {
-            **cause.detail,
-            "source": machine.text(node),
-            "target": machine.text(call.target_node),
-            "method": call.method,
-            "tape": tape_name(call.node),
-            "call_line": str(call.span.line),
-        }
-        places = {"call": call.span, "source": span_of(node), **cause.places}
-        story = (*cause.story, Note(call.span, "gives an empty list"))
-        machine.recorder.claim(cause.kind, span, "error", (), story, detail, places)
+        made = owner.span if isinstance(owner, Value) else None
+        story = [Note(made, "the model is made here")] if made is not None else []
+        self.machine.recorder.claim(
+            NoVariables(reason, made),
+            sources.span or span_of(node),
+            story=(*story, Note(self.call.span, "gives an empty list")),
+            asked=self.written(self.machine.text(node), node),
+        )
 
     def lookup_error(self, sources: list[tuple[Value, ast.expr, str]], recording: Recording) -> bool:
         """Whether the call surely meets an operation without a registered gradient."""
@@ -201,16 +163,9 @@ class Refusals(Asking):
                     continue
                 if not sure and reach.opaque:
                     continue
-                detail = {"callee": cut.callee, "canonical": cut.name, **dict(cut.detail)}
-                cause = Cause(
-                    Kind.NO_GRADIENT,
-                    cut.span,
-                    "error",
-                    detail.pop("exception", "LookupError"),
-                    detail=detail,
-                    story=[Note(cut.span, "this operation has no registered gradient")],
-                )
-                self.claim_all(sources, cause)
+                exception = cut.cause.exception if isinstance(cut.cause, NoGradient) else "LookupError"
+                story = [Note(cut.span, "this operation has no registered gradient")]
+                self.claim_all(sources, Loss(cut.cause, cut.span, "error", exception, story=story))
                 return True
         return False
 
@@ -221,11 +176,11 @@ def number_error(value: object) -> str:
     return "AttributeError" if is_dtype else "TypeError"
 
 
-def _no_target(target: Value) -> tuple[str, str]:
-    """Why a target cannot be differentiated, and the exception that says so; empty where it can."""
+def _no_target(target: Value) -> tuple[NoTarget, str] | None:
+    """What a target is that cannot be differentiated, and the exception that says so; None where it can."""
     if isinstance(target, Join):
         answers = {_no_target(option) for option in target.options}
-        return answers.pop() if len(answers) == 1 else ("", "")
+        return answers.pop() if len(answers) == 1 else None
     if isinstance(target, Array):
         return "ndarray", "AttributeError"
     if isinstance(target, Number) and target.kind in {"float", "int", "bool"}:
@@ -241,87 +196,89 @@ def _no_target(target: Value) -> tuple[str, str]:
         return "function", "TypeError"
     if isinstance(target, Symbolic):
         return "symbolic", "AttributeError"
-    return "", ""
+    return None
 
 
-def _no_source(source: Value) -> tuple[str, str]:
-    """Why a source cannot be differentiated by, and the exception that says so; empty where it can."""
+def _no_source(source: Value) -> Refused:
+    """What a source is that cannot be differentiated by, and the exception that says so; None where it can."""
     return _NO_SOURCE.for_value(source)(source)
 
 
-def _is_source(_source: Value) -> tuple[str, str]:
-    return "", ""
+def _is_source(_source: Value) -> Refused:
+    return None
 
 
-_NO_SOURCE: ByKind[Callable[[Any], tuple[str, str]]] = ByKind(_is_source)
+_NO_SOURCE: ByKind[Callable[[Any], Refused]] = ByKind(_is_source)
 
 
 @_NO_SOURCE.of(Join)
-def _one_of_several(source: Join) -> tuple[str, str]:
+def _one_of_several(source: Join) -> Refused:
     answers = {_no_source(option) for option in source.options}
-    return answers.pop() if len(answers) == 1 else ("", "")
+    return answers.pop() if len(answers) == 1 else None
 
 
 @_NO_SOURCE.of(Array)
-def _array(_source: Array) -> tuple[str, str]:
+def _array(_source: Array) -> Refused:
     return "ndarray", "AttributeError"
 
 
 @_NO_SOURCE.of(Number)
-def _number(source: Number) -> tuple[str, str]:
-    return ("number", number_error(source.known)) if source.kind in {"float", "int", "bool"} else ("", "")
+def _number(source: Number) -> Refused:
+    return ("number", number_error(source.known)) if source.kind in {"float", "int", "bool"} else None
 
 
 @_NO_SOURCE.of(Const)
-def _constant(source: Const) -> tuple[str, str]:
+def _constant(source: Const) -> Refused:
     if source.value is None:
         return "none", "TypeError"
     return ("string", "TypeError") if isinstance(source.value, str) else ("number", number_error(source.value))
 
 
 @_NO_SOURCE.of(LibObject)
-def _library_object(source: LibObject) -> tuple[str, str]:
+def _library_object(source: LibObject) -> Refused:
     if source.family == "reference":
         return "reference", "TypeError"
-    return (source.family, "AttributeError") if source.family in {"layer", "model"} else ("", "")
+    if source.family == "layer":
+        return "layer", "AttributeError"
+    return ("model", "AttributeError") if source.family == "model" else None
 
 
 @_NO_SOURCE.of(Instance)
-def _instance(source: Instance) -> tuple[str, str]:
-    if source.library == "tensorflow.experimental.ExtensionType":
+def _instance(source: Instance) -> Refused:
+    if behaviours.has(source.library, "extension-type"):
         return "extension", "ValueError"
-    is_model = source.library.startswith(("keras.", "tensorflow.Module")) and not source.open
+    is_model = (root(source.library) == "keras" or behaviours.has(source.library, "module-class")) and not source.open
     if is_model:
         return "model", "AttributeError"
-    return ("object", "TypeError") if _is_plain_object(source) else ("", "")
+    return ("object", "TypeError") if _is_plain_object(source) else None
 
 
 @_NO_SOURCE.of(Symbolic)
-def _symbol(_source: Symbolic) -> tuple[str, str]:
+def _symbol(_source: Symbolic) -> Refused:
     return "symbolic", "AttributeError"
 
 
 @_NO_SOURCE.of(Generator)
-def _generator(_source: Generator) -> tuple[str, str]:
+def _generator(_source: Generator) -> Refused:
     return "generator", "TypeError"
 
 
 @_NO_SOURCE.of(Method)
-def _method(source: Method) -> tuple[str, str]:
-    return ("method", "TypeError") if _is_method(source) else ("", "")
+def _method(source: Method) -> Refused:
+    return ("method", "TypeError") if _is_method(source) else None
 
 
 @_NO_SOURCE.of(Function, ClassValue, Bound)
-def _function(_source: Function | ClassValue | Bound) -> tuple[str, str]:
+def _function(_source: Function | ClassValue | Bound) -> Refused:
     return "function", "TypeError"
 
 
 @_NO_SOURCE.of(Tensor)
-def _composite(source: Tensor) -> tuple[str, str]:
+def _composite(source: Tensor) -> Refused:
     composite = (source.extra or {}).get("composite")
-    if composite is None:
-        return "", ""
-    return str(composite), "ValueError" if composite == "sparse" else "AttributeError"
+    if composite == "sparse":
+        return "sparse", "ValueError"
+    return ("slices", "AttributeError") if composite == "slices" else None
 
 
 def _is_plain_object(source: Instance) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.GradientTape")
+@models("gradient-tape")
 def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.GradientTape(...)``."""
     span = span_of(call.node)
@@ -33,12 +33,7 @@ def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
     given = dict(zip(("persistent", "watch_accessed_variables"), call.args, strict=False)) | call.kwargs
     for name in given:
         if name not in {"persistent", "watch_accessed_variables"} and not name.startswith("**"):
-            machine.recorder.claim(
-                Kind.BAD_CALL,
-                span,
-                "error",
-                detail={"reason": "unknown-keyword", "variable": name, "exception": "TypeError"},
-            )
+            machine.recorder.claim(BadCall(how="unknown-keyword", name=name), span, exception="TypeError")
             machine.raised("TypeError")
     persistent = flag(given.get("persistent"), default=False)
     accessed = flag(given.get("watch_accessed_variables"), default=True)
@@ -58,9 +53,7 @@ def enter(machine: Interpreter, tape: Tape, node: ast.AST) -> None:
     """Begin a tape's recording, or go on with it."""
     recording = tape.state["recording"]
     if tape.state["open"] is True and tape.state["entered"] is True:
-        machine.recorder.claim(
-            Kind.BAD_CALL, span_of(node), "error", detail={"reason": "nested", "exception": "ValueError"}
-        )
+        machine.recorder.claim(BadCall(how="nested"), span_of(node), exception="ValueError")
         machine.raised("ValueError")
     if not isinstance(recording, Recording) or tape.state["used"] is not None:
         machine.recordings += 1
@@ -77,9 +70,7 @@ def enter(machine: Interpreter, tape: Tape, node: ast.AST) -> None:
 
 def enter_class(machine: Interpreter, node: ast.AST) -> None:
     """``with tf.GradientTape as tape``: the class itself is no context manager."""
-    machine.recorder.claim(
-        Kind.BAD_CALL, span_of(node), "error", detail={"reason": "with-a-class", "exception": "TypeError"}
-    )
+    machine.recorder.claim(BadCall(how="with-a-class"), span_of(node), exception="TypeError")
     machine.raised("TypeError")
 
 
@@ -147,12 +138,8 @@ def exit_method(machine: Interpreter, tape: Tape, _call: LibraryCall) -> Value:
 @methods(Tape, "gradients")
 def no_such_method(machine: Interpreter, tape: Tape, call: LibraryCall) -> Value:
     """``tape.gradients(...)``, which there is not."""
-    machine.recorder.claim(
-        Kind.BAD_CALL,
-        span_of(call.node),
-        "error",
-        detail={"reason": "unknown-method", "method": call.name, "exception": "AttributeError"},
-    )
+    cause = BadCall(how="unknown-method", name=call.name)
+    machine.recorder.claim(cause, span_of(call.node), exception="AttributeError")
     machine.raised("AttributeError")
     return other_method(machine, tape, call)
 

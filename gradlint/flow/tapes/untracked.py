@@ -5,26 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind, Note, Span
-from gradlint.flow.tapes.question import tape_name
+from gradlint.flow.causes import Untracked
+from gradlint.flow.facts import Note
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import LibObject, Params, Seq, Value, Variable
 
 if TYPE_CHECKING:
     from gradlint.finding import Severity
+    from gradlint.flow.facts import Asked
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.tapes.question import Asking
 
 
 @dataclass(frozen=True, slots=True)
-class Untracked:
-    """A variable that a list of sources leaves out although the target reaches it."""
+class LeftOut:
+    """A variable that a list of sources leaves out although the target reaches it.
+
+    Attributes:
+        variable: The variable.
+        cause: What is claimed of it.
+        asked: The gradient call.
+    """
 
     variable: Variable | Params
-    name: str
-    call: Span
-    detail: dict[str, str]
+    cause: Untracked
+    asked: Asked
 
 
 def note(asking: Asking, asked: list[Value]) -> None:
@@ -37,17 +42,9 @@ def note(asking: Asking, asked: list[Value]) -> None:
         reached = all(variable in reach and id(variable) in reach.sure for reach in asking.reaches)
         if not _learns(variable) or (asked and not reached):
             continue
-        detail = {
-            "source": machine.text(call.sources_node),
-            "target": machine.text(call.target_node),
-            "tape": tape_name(call.node),
-            "method": call.method,
-            "call_line": str(span_of(call.node).line),
-            "variable": name_of(asking, variable),
-            "reason": "keras" if isinstance(variable, Variable) else "module",
-            "list": "empty" if not asked else "",
-        }
-        machine.untracked.append(Untracked(variable, detail["variable"], span_of(call.node), detail))
+        cause = Untracked(name_of(asking, variable), isinstance(variable, Variable), not asked)
+        asked_here = asking.written(machine.text(call.sources_node), call.sources_node, variable.span)
+        machine.untracked.append(LeftOut(variable, cause, asked_here))
 
 
 def _learns(variable: Variable | Params) -> bool:
@@ -75,9 +72,8 @@ def judge(machine: Interpreter) -> None:
         if id(one.variable) in machine.asked_for or one.variable.state.get("assigned") or one.variable.span is None:
             continue
         story = (
-            Note(one.variable.span, f"`{one.name}` is made here"),
-            Note(one.call, "asks for the variables that are tracked"),
+            Note(one.variable.span, f"`{one.cause.variable}` is made here"),
+            Note(one.asked.span, "asks for the variables that are tracked"),
         )
-        severity: Severity = "error" if one.detail["list"] else "warning"
-        places = {"call": one.call, "source_definition": one.variable.span}
-        machine.recorder.claim(Kind.UNTRACKED, one.variable.span, severity, (), story, one.detail, places)
+        severity: Severity = "error" if one.cause.empty else "warning"
+        machine.recorder.claim(one.cause, one.variable.span, severity, story=story, asked=one.asked)

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import AskedOnce, GradientInside, NeverAsked
+from gradlint.flow.facts import Asked
 from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values.making import span_of
 
@@ -33,12 +34,8 @@ def judge(machine: Interpreter) -> None:
         uses = [use for tape in tapes for use in tape.uses]
         if not uses:
             if all(tape.state["entered"] is True for tape in tapes):
-                machine.recorder.claim(
-                    Kind.NEVER_ASKED,
-                    tapes[0].call,
-                    "info",
-                    detail={"tape": machine.tape_names.get(id(tapes[0]), "tape")},
-                )
+                named = machine.tape_names.get(id(tapes[0]), "tape")
+                machine.recorder.claim(NeverAsked(named), tapes[0].call, "info")
             continue
         places = {id(use[0]) for use in uses}
         around = loops.get(tapes[0].call, ())
@@ -47,13 +44,7 @@ def judge(machine: Interpreter) -> None:
         jacobian = any(use[3].method != "gradient" for use in uses)
         inside = any(use[1] for use in uses)
         if once and single and not jacobian and not inside and all(tape.persistent is True for tape in tapes):
-            machine.recorder.claim(
-                Kind.NEEDLESSLY_PERSISTENT,
-                tapes[0].call,
-                "info",
-                detail={"tape": tape_name(uses[0][0])},
-                places={"tape_call": tapes[0].call, "call": span_of(uses[0][0])},
-            )
+            machine.recorder.claim(AskedOnce(tape_name(uses[0][0])), tapes[0].call, "info")
 
 
 def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
@@ -75,13 +66,8 @@ def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
             first = min(
                 (use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset)
             )
-            machine.recorder.claim(
-                Kind.GRADIENT_INSIDE,
-                span_of(first),
-                "warning",
-                detail={"tape": tape_name(node), "call_line": str(first.lineno)},
-                places={"call": span_of(first), "tape_call": tape.call},
-            )
+            asked = Asked(span_of(first), tape=tape_name(node), tape_call=tape.call)
+            machine.recorder.claim(GradientInside(), span_of(first), "warning", asked=asked)
 
 
 def _comes_from(value: Value, call: object, recording: Recording) -> bool:

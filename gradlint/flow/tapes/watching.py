@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import RefusedWatch
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values.making import sequence, span_of
@@ -30,6 +30,7 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import NotWatched
     from gradlint.flow.interpreter import Interpreter
 
 
@@ -122,21 +123,12 @@ def watched_variables(machine: Interpreter, tape: Tape, call: LibraryCall) -> Va
     return Seq(Items(tuple(values), whole), "tuple", span_of(call.node))
 
 
-def refuse(machine: Interpreter, tape: Tape, node: ast.AST, argument: ast.AST, reason: str, exception: str) -> None:
+def refuse(
+    machine: Interpreter, tape: Tape, node: ast.AST, argument: ast.AST, what: NotWatched, exception: str
+) -> None:
     """Note that TensorFlow refuses to watch something."""
-    machine.recorder.claim(
-        Kind.WATCH_REFUSED,
-        span_of(node),
-        "error",
-        detail={
-            "reason": reason,
-            "exception": exception,
-            "variable": machine.text(argument),
-            "source": machine.text(argument),
-            "tape": tape_name(node),
-        },
-        places={"argument": span_of(argument), "call": span_of(node), "tape_call": tape.call},
-    )
+    cause = RefusedWatch(what, machine.text(argument), tape_name(node), tape.call)
+    machine.recorder.claim(cause, span_of(node), exception=exception)
     machine.raised(exception)
 
 
@@ -146,7 +138,7 @@ def refused_watch(tape: Tape, value: Value) -> bool:
     return isinstance(recording, Recording) and id(value) in recording.watched and refused(value) is not None
 
 
-def refused(leaf: Value) -> str | None:
+def refused(leaf: Value) -> NotWatched | None:
     """Why TensorFlow refuses to watch a value, or None where it does not."""
     if isinstance(leaf, Variable):
         return "keras-variable" if leaf.keras is True else None

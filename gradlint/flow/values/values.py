@@ -16,7 +16,7 @@ from gradlint.flow.account import hide, pay, pay_for
 from gradlint.flow.values.bounds import DEEP, MOST, NEST, SOME, Extent, extent_of
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Kind, Span
+    from gradlint.flow.facts import Cause, Kind, Span
     from gradlint.flow.values.premises import Premise
 
 
@@ -25,18 +25,17 @@ class Cut:
     """Why a gradient does not pass from a value to the one computed from it.
 
     Attributes:
-        kind: The sort of break.
+        cause: Why.
         span: The expression that breaks it.
-        callee: What is called there, as it is written.
-        name: The callee's canonical name, where it is known.
-        detail: Further names for the message.
     """
 
-    kind: Kind
+    cause: Cause
     span: Span
-    callee: str = ""
-    name: str = ""
-    detail: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of break."""
+        return self.cause.kind
 
 
 class Edge:

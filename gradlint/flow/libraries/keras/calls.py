@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import MetricRead, NonDifferentiable
 from gradlint.flow.libraries.keras import objects
 from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol
 from gradlint.flow.libraries.keras.variables import parameters, settings
@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Value,
     sure_everywhere,
 )
+from gradlint.knowledge import behaviours
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
@@ -36,22 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gradlint.flow.interpreter import Interpreter
-
-INPUTS = frozenset(
-    {
-        "Embedding",
-        "CategoryEncoding",
-        "Discretization",
-        "Hashing",
-        "IntegerLookup",
-        "StringLookup",
-        "TextVectorization",
-        "RandomHue",
-        "RandomSaturation",
-        "HashedCrossing",
-    }
-)
-"""Layers through which no gradient reaches the input."""
 
 
 def call_instance(
@@ -78,9 +63,9 @@ def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
         return _symbols(machine, value, call, first)
     if "outputs" in value.state:
         return functional(machine, value, value.state["outputs"], call.args, call.node)
-    if value.name == "keras.Sequential" and "opaque" not in value.state:
+    if behaviours.has(value.name, "sequential") and "opaque" not in value.state:
         return call_sequential(machine, value, call.args, call.node)
-    if value.name == "keras.layers.Lambda" and value.arguments:
+    if behaviours.has(value.name, "lambda-layer") and value.arguments:
         return machine.call(value.arguments[0], call.args, {}, call.node)
     leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
     return layer_output(machine, value, leaves, call.node)
@@ -136,7 +121,7 @@ def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], n
     assert isinstance(layers, Seq)
     result: Value = args[0] if args else machine.anything
     for layer in layers.items.values:
-        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and layer.name == "keras.layers.InputLayer"):
+        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and behaviours.has(layer.name, "input-layer")):
             continue
         if isinstance(layer, Const):
             continue
@@ -164,7 +149,7 @@ def tensor_input(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """What a layer makes of its input before ``call`` sees it: arrays and numbers become tensors."""
     if isinstance(value, Array):
         dtype = value.dtype if dtypes.is_discrete(value.dtype) else "float32"
-        made = machine.tensor(node, [value], dtype=dtype, op="tensorflow.convert_to_tensor")
+        made = machine.tensor(node, [value], dtype=dtype, op=behaviours.the("converts"))
         made.copy_of = value
         return made
     return value
@@ -175,17 +160,18 @@ def input_cut(machine: Interpreter, value: LibObject, node: ast.AST) -> Any:
     short = value.name.rpartition(".")[2]
     entry = lookup(value.name + ".__call__")
     first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
-    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
-    if not blocks:
+    words = behaviours.of(value.name)
+    measured = first in {Effect.NONE, Effect.NOTFLOAT} and "input-may-pass" not in words
+    if not measured and "input-stops" not in words:
         return None
-    return machine.cut(Kind.NON_DIFFERENTIABLE, node, short, value.name, reason="layer")
+    return machine.cut(NonDifferentiable(short, value.name), node)
 
 
 def metric_result(machine: Interpreter, value: LibObject, given: list[Value], node: ast.AST) -> Tensor:
     """The value of a stateful metric: it is read from variables, which cut the way."""
     made = Tensor("float32", span_of(node), value.name)
     fed = value.state.get("fed", ())
-    cut = machine.cut(Kind.METRIC, node, machine.text(node), value.name)
+    cut = machine.cut(MetricRead(machine.text(node), value.name), node)
     machine.depend(made, [*given, *fed], cut)
     if given:
         machine.set(value.state, "fed", (*fed, *given))
@@ -251,7 +237,7 @@ class _Outputs:
         parents: list[Value] = [self.output(other) for other in below]
         for ancestor in ancestors.values():
             parents += self._variables(ancestor)
-        tensor = Tensor("float32", span_of(self.node), "keras.Model")
+        tensor = Tensor("float32", span_of(self.node), behaviours.the("functional"))
         self.machine.depend(tensor, parents)
         layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
         self.machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)

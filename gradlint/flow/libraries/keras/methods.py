@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries.keras import attributes, calls, layers, objects, variables
 from gradlint.flow.libraries.models import LibraryCall, methods, tensors_in
 from gradlint.flow.values import dtypes
@@ -99,7 +99,7 @@ def leave(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
 
 def _leaving_cut(machine: Interpreter, call: LibraryCall) -> Cut:
     callee = machine.callee(call.node)
-    return machine.cut(Kind.OPAQUE, call.node, callee, "keras.Model." + call.name, reason="model-method")
+    return machine.cut(Opaque(callee, "keras.Model." + call.name, "model-method"), call.node)
 
 
 @of_layers("*")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall, NoneUsed, NotPairs, OtherVariables
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Const, LibObject, LostNone, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Span
+    import ast
+
     from gradlint.flow.interpreter import Interpreter
 
 
@@ -35,13 +35,8 @@ def removed(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """Methods of Keras 2 that optimizers of Keras 3 do not have (Keras 3.15)."""
     made = machine.tensor(call.node, call.tensors(machine), sure=False)
     if owner.name.startswith("keras.") and ".legacy" not in owner.name and not machine.legacy_keras:
-        detail = {
-            "reason": "removed-method",
-            "callee": machine.callee(call.node),
-            "variable": call.name,
-            "exception": "AttributeError",
-        }
-        machine.recorder.claim(Kind.BAD_CALL, span_of(call.node), "error", detail=detail)
+        cause = BadCall(machine.callee(call.node), how="removed-method", name=call.name)
+        machine.recorder.claim(cause, span_of(call.node), exception="AttributeError")
         machine.doom(made, call.node, "AttributeError")
     return made
 
@@ -57,33 +52,18 @@ def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
     if not isinstance(pairs, Seq):
         return
     zipped = (pairs.extra or {}).get("zipped")
-    places = {"call": span_of(node)}
-    if isinstance(node, ast.Call) and node.args:
-        places["argument"] = span_of(node.args[0])
-    detail = {"callee": machine.callee(node)}
+    callee = machine.callee(node)
     if zipped is None:
         exception = _unpaired(pairs)
         if exception is not None:
-            machine.recorder.claim(
-                Kind.SWAPPED_ZIP,
-                span_of(node),
-                "error",
-                detail={**detail, "reason": "no-zip", "exception": exception},
-                places=places,
-            )
+            machine.recorder.claim(NotPairs(callee, how="no-zip"), span_of(node), exception=exception)
             machine.raised(exception)
             return
     elif len(zipped) == 2:
         first, second = zipped
-        mismatch(machine, first, second, node, detail, places)
+        mismatch(machine, first, second, node)
         if is_variables(first) and is_gradients(second):
-            machine.recorder.claim(
-                Kind.SWAPPED_ZIP,
-                span_of(node),
-                "error",
-                detail={**detail, "reason": "swapped", "exception": "AttributeError"},
-                places=places,
-            )
+            machine.recorder.claim(NotPairs(callee), span_of(node), exception="AttributeError")
             machine.raised("AttributeError")
             return
     rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
@@ -92,13 +72,8 @@ def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
     if rows and len(lost) == len(rows) and known:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
-        machine.recorder.claim(
-            Kind.NONE_APPLIED,
-            span_of(node),
-            "error",
-            detail={**detail, "reason": "apply", "exception": "ValueError", "call_line": str(first_lost.call.line)},
-            places={**places, "gradient_call": first_lost.call},
-        )
+        cause = NoneUsed(callee, into="apply", call=first_lost.call)
+        machine.recorder.claim(cause, span_of(node), exception="ValueError")
         machine.raised("ValueError")
 
 
@@ -121,45 +96,36 @@ def _whole(gradients: Value) -> bool:
     return isinstance(sources, Seq) and all(isinstance(item, Variable | Params) for item in sources.items.values)
 
 
-def mismatch(
-    machine: Interpreter, first: Value, second: Value, node: ast.AST, detail: dict[str, str], places: dict[str, Span]
-) -> None:
+def mismatch(machine: Interpreter, first: Value, second: Value, node: ast.AST) -> None:
     """Gradients of one list of variables, zipped with another."""
+    how = _mismatch(first, second)
+    if how is not None:
+        machine.recorder.claim(OtherVariables(machine.callee(node), how=how), span_of(node))
+
+
+def _mismatch(first: Value, second: Value) -> Literal["length", "order", "other", "single"] | None:
+    """In what two lists that are zipped do not fit; None where they may."""
     if isinstance(first, Tensor) and first.gradient_of is not None and isinstance(second, Seq):
-        machine.recorder.claim(
-            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "single"}, places=places
-        )
-        return
+        return "single"
     sources = (first.extra or {}).get("gradients_of") if isinstance(first, Seq) else None
     if not isinstance(sources, Seq) or not isinstance(second, Seq):
-        return
+        return None
     mine, theirs = sources.items.values, second.items.values
     if not mine or not theirs or not all(isinstance(item, Variable | Params) for item in (*mine, *theirs)):
-        return
+        return None
     if len(mine) == len(theirs) and all(a is b for a, b in zip(mine, theirs, strict=True)):
-        return
+        return None
     ours = {id(item) for item in mine}
     shared = [item for item in theirs if id(item) in ours]
     exact = sources.items.exact and second.items.exact
     states = [item for item in theirs if isinstance(item, Params) and item.trainable is False]
     if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
-        machine.recorder.claim(
-            Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": "length"}, places=places
-        )
-        return
+        return "length"
     if not shared:
-        reason = "other"
-    elif len(mine) != len(theirs) and exact:
-        reason = "length"
-        if all(a is b for a, b in zip(mine, theirs, strict=False)):
-            return
-    elif exact and len(shared) == len(theirs):
-        reason = "order"
-    else:
-        return
-    machine.recorder.claim(
-        Kind.MISMATCHED_ZIP, span_of(node), "error", detail={**detail, "reason": reason}, places=places
-    )
+        return "other"
+    if len(mine) != len(theirs) and exact:
+        return None if all(a is b for a, b in zip(mine, theirs, strict=False)) else "length"
+    return "order" if exact and len(shared) == len(theirs) else None
 
 
 def is_variables(value: Value) -> bool:

@@ -13,6 +13,7 @@ from gradlint.flow.values.values import Array, Items, Join, LibObject, Params, S
 if TYPE_CHECKING:
     import ast
 
+    from gradlint.flow.causes import Untrained
     from gradlint.flow.interpreter import Interpreter
 
 VARIABLES = frozenset(
@@ -110,10 +111,11 @@ def is_keras(variable: Variable | Params) -> bool:
     return isinstance(owner, LibObject) and owner.name.startswith("keras.")
 
 
-def untrained(variable: Variable | Params) -> dict[str, str]:
+def untrained(variable: Variable | Params) -> Untrained:
     """What a variable that is not trainable is for, where Keras keeps it."""
     if isinstance(variable, Params) and isinstance(variable.owner, LibObject):
-        for key, reason in (("statistics", "moving-statistics"), ("seed", "seed-state")):
-            if variable.owner.state.get(key) is variable:
-                return {"reason": reason}
-    return {"reason": "keras-variable"} if is_keras(variable) else {}
+        if variable.owner.state.get("statistics") is variable:
+            return "moving-statistics"
+        if variable.owner.state.get("seed") is variable:
+            return "seed-state"
+    return "keras-variable" if is_keras(variable) else ""

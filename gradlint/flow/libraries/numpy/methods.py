@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToNumpy
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -31,7 +31,7 @@ def method(machine: Interpreter, owner: Array, call: LibraryCall) -> Value:
     machine.depend(made, [owner])
     others = [leaf for value in call.args for leaf in machine.leaves(value) if leaf.edges or isinstance(leaf, Variable)]
     callee = machine.callee(call.node)
-    machine.depend(made, others, machine.cut(Kind.NUMPY, call.node, callee, "numpy.ndarray." + call.name))
+    machine.depend(made, others, machine.cut(ToNumpy(callee, "numpy.ndarray." + call.name), call.node))
     return made
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToNumpy
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
@@ -19,17 +19,9 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 FAMILY = "numpy-callable"
-CALLABLES = (
-    "numpy.poly1d", "numpy.vectorize", "numpy.polynomial.Polynomial", "numpy.polynomial.Chebyshev",
-    "numpy.polynomial.Legendre", "numpy.polynomial.Hermite", "numpy.polynomial.HermiteE", "numpy.polynomial.Laguerre",
-    "numpy.polynomial.polynomial.Polynomial", "numpy.polynomial.chebyshev.Chebyshev",
-)  # fmt: skip
-"""Classes whose objects are called on numbers."""
-INDEXED = frozenset({"numpy.r_", "numpy.c_"})
-"""Objects that build an array of what they are indexed with."""
 
 
-@models(*CALLABLES)
+@models("numpy-class")
 def make(_machine: Interpreter, call: LibraryCall) -> Value:
     """An object that is to be called later."""
     made = LibObject(call.name, FAMILY, span_of(call.node), tuple(call.args))
@@ -38,7 +30,7 @@ def make(_machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.piecewise")
+@models("applies-function")
 def applied(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of the program, called on arrays: an array of what it gives."""
     return left(machine, call.tensors(machine), call.node, machine.callee(call.node), call.name)
@@ -60,6 +52,6 @@ def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, n
     for value in given:
         inner = value.function if isinstance(value, Bound | Partial) else value
         parents += machine.captured(inner) if isinstance(inner, Function) else [value]
-    cut = machine.cut(Kind.NUMPY, node, callee, name)
+    cut = machine.cut(ToNumpy(callee, name), node)
     machine.depend(made, [value for value in parents if not isinstance(value, Const)], cut)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque, Steering
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.kinds import ByKind
@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -63,11 +64,11 @@ def _of_one_of_several(machine: Interpreter, node: ast.AST, value: Join, index: 
 @_SUBSCRIPT.of(Tensor, Variable, Params)
 def _of_tensor(machine: Interpreter, node: ast.AST, value: Tensor | Variable | Params, index: Value) -> Value:
     steering = [part for part in machine.leaves(index) if not isinstance(part, Const)]
-    made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    made = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("operator:[]"))
     made.copy_of = value
     made.extra = {"index": index}
     if steering:
-        machine.depend(made, steering, machine.cut(Kind.CONDITION, node, reason="index"))
+        machine.depend(made, steering, machine.cut(Steering(decides="element"), node))
     return made
 
 
@@ -190,7 +191,7 @@ def element(machine: Interpreter, node: ast.AST, value: Value) -> Value:
         made = Array(value.dtype, span_of(node))
         machine.depend(made, [value])
         return made
-    tensor = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    tensor = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("operator:[]"))
     tensor.copy_of = value
     return tensor
 
@@ -203,7 +204,7 @@ def batch(machine: Interpreter, node: ast.AST, dataset: LibObject) -> Value:
 
 def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value) -> Value:
     """A fresh item of data that looks like another value; no gradient leads back from it."""
-    cut = machine.cut(Kind.OPAQUE, node, "tf.data.Dataset", "tensorflow.data.Dataset", reason="dataset")
+    cut = machine.cut(Opaque("tf.data.Dataset", how="dataset"), node)
     if isinstance(like, Seq):
         return Seq(
             Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),
@@ -215,4 +216,4 @@ def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value)
         return Dict(Pairs(entries, like.pairs.exact), span_of(node))
     if like is None or isinstance(like, Unknown):
         return machine.unknown("data", node, [source], anything=False)
-    return machine.tensor(node, [source], dtype=dtypes.of(like), op="tensorflow.data.Dataset", cut=cut)
+    return machine.tensor(node, [source], dtype=dtypes.of(like), op="dataset", cut=cut)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Assigned, NoneUsed
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import Edge, LostNone, Number, Params, Value, Variable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
+@models("assigned")
 def assigned(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.compat.v1.assign(v, x)`` and its kin."""
     if call.args and isinstance(call.args[0], Variable):
@@ -32,7 +32,7 @@ def assign(machine: Interpreter, variable: Variable | Params, given: list[Value]
     if parents:
         holder = Number("", span_of(node))
         holder.born = machine.tick()
-        cut = machine.cut(Kind.ASSIGNED, node, callee, variable=machine.name_of(variable))
+        cut = machine.cut(Assigned(callee, variable=machine.name_of(variable)), node)
         machine.depend(holder, parents, cut)
         gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
     if isinstance(variable, Params) or variable.keras is not False:
@@ -46,11 +46,6 @@ def assigned_none(machine: Interpreter, given: list[Value], node: ast.AST) -> No
     """``v.assign_sub(g)`` with a gradient that is None."""
     for value in given:
         if isinstance(value, LostNone):
-            machine.recorder.claim(
-                Kind.NONE_APPLIED,
-                span_of(node),
-                "error",
-                detail={"reason": "assign", "exception": "ValueError", "call_line": str(value.call.line)},
-                places={"call": value.call},
-            )
+            cause = NoneUsed(into="assign", call=value.call)
+            machine.recorder.claim(cause, span_of(node), exception="ValueError")
             machine.raised("ValueError")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import BadCall, NoGradient, NonDifferentiable, Steering, ToPython
 from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -32,13 +33,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models(
-    "tensorflow.where",
-    "keras.ops.where",
-    "tensorflow.compat.v1.where",
-    "tensorflow.experimental.numpy.where",
-    "tensorflow.compat.v1.where_v2",
-)
+@models("where")
 def where(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.where``: connected to what is chosen from, never to the condition."""
     condition = call.argument(0, "condition")
@@ -48,24 +43,17 @@ def where(machine: Interpreter, call: LibraryCall) -> Value:
     chosen = [value for value in chosen if not (isinstance(value, Const) and value.value is None)]
     steering = list(machine.leaves(condition)) if condition is not None else []
     if not chosen:
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE)
+        cut = machine.cut(NonDifferentiable(*call.written(machine)), call.node)
         return machine.tensor(call.node, steering, dtype="int64", op=call.name, cut=cut)
     parents = [leaf for value in chosen for leaf in machine.leaves(value)]
     floats = [dtypes.of(value) for value in chosen if isinstance(value, Tensor | Variable)]
     made = machine.tensor(call.node, parents, dtype=floats[0] if floats else dtypes.of(chosen[0]), op=call.name)
     made.extra = {"condition": condition, "args": tuple(chosen)}
-    machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="where"))
+    machine.depend(made, steering, machine.cut(Steering(*call.written(machine), "side"), call.node))
     return made
 
 
-@models(
-    "tensorflow.gather",
-    "tensorflow.gather_nd",
-    "tensorflow.nn.embedding_lookup",
-    "tensorflow.boolean_mask",
-    "keras.ops.take",
-    "keras.ops.take_along_axis",
-)
+@models("indexed")
 def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = call.argument(0, "params") or next(iter(call.kwargs.values()), Const(None))
@@ -76,11 +64,11 @@ def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     made = machine.tensor(call.node, parents, dtype=dtypes.of(first), op=call.name)
     made.copy_of = first if not isinstance(first, Seq) else None
     if steering:
-        machine.depend(made, steering, call.cut(machine, Kind.CONDITION, reason="index"))
+        machine.depend(made, steering, machine.cut(Steering(*call.written(machine), "element"), call.node))
     return made
 
 
-@models("tensorflow.image.resize", "tensorflow.compat.v1.image.resize")
+@models("resize")
 def resize(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.image.resize``: every method but ``area`` passes."""
     image = call.argument(0, "images")
@@ -88,14 +76,14 @@ def resize(machine: Interpreter, call: LibraryCall) -> Value:
     text = method.value if isinstance(method, Const) else method.name if isinstance(method, Known) else ""
     cut = None
     if str(text).lower().endswith("area"):
-        cut = call.cut(machine, Kind.NO_GRADIENT, op="ResizeArea")
+        cut = machine.cut(NoGradient(*call.written(machine), "ResizeArea"), call.node)
     parents = tensors_in(machine, image) if image is not None else []
     nearest = str(text).lower().endswith(("nearest", "nearest_neighbor"))
     dtype = dtypes.of(image) if nearest and image is not None else "float32"
     return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
 
 
-@models("tensorflow.nest.flatten", "tensorflow.nest.map_structure", "tensorflow.nest.pack_sequence_as")
+@models("nest")
 def nest(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.nest.flatten``, ``map_structure`` and ``pack_sequence_as``."""
     last = call.last
@@ -142,7 +130,7 @@ def _exact(value: Value) -> bool:
     return not isinstance(value, Unknown | Join)
 
 
-@models("tensorflow.clip_by_global_norm")
+@models("clip-norm")
 def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.clip_by_global_norm(list, norm)``: the list again, and the norm."""
     values = call.argument(0, "t_list")
@@ -174,40 +162,32 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
     return sequence([out, norm], "tuple", node=call.node)
 
 
-@models("tensorflow.init_scope")
+@models("scope")
 def scope(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.init_scope()``."""
-    return LibObject("tensorflow.init_scope", "scope", span_of(call.node))
+    return LibObject(call.name, "scope", span_of(call.node))
 
 
-@models(
-    "tensorflow.get_static_value",
-    "tensorflow.make_ndarray",
-    "tensorflow.experimental.dlpack.to_dlpack",
-    "tensorflow.make_tensor_proto",
-    "keras.backend.get_value",
-    "keras.backend.eval",
-    "keras.ops.convert_to_numpy",
-)
+@models("leaves-tensorflow")
 def leaves(machine: Interpreter, call: LibraryCall) -> Value:
     """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
     given = call.tensors(machine)
     made = Array(None, span_of(call.node))
-    machine.depend(made, given, call.cut(machine, Kind.PYTHON))
+    machine.depend(made, given, machine.cut(ToPython(*call.written(machine)), call.node))
     return made
 
 
-@models("tensorflow.gradients", "tensorflow.compat.v1.gradients")
+@models("graph-only")
 def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gradients``, which raises in eager mode."""
     if not machine.in_graph and not machine.alone and not machine.mentions("as_default", "map", "wrap_function"):
-        detail = {"reason": "tf.gradients", "callee": machine.callee(call.node), "exception": "RuntimeError"}
-        machine.recorder.claim(Kind.BAD_CALL, span_of(call.node), "error", detail=detail)
+        cause = BadCall(*call.written(machine), how="tf.gradients")
+        machine.recorder.claim(cause, span_of(call.node), exception="RuntimeError")
         machine.raised("RuntimeError")
     return machine.unknown("gradients", call.node, call.values)
 
 
-@models("tensorflow.raw_ops.PreventGradient", "tensorflow.raw_ops.GuaranteeConst")
+@models("forbids-gradient")
 def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
     """Raw operations that forbid differentiation."""
     given = call.tensors(machine)
@@ -217,43 +197,31 @@ def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
         given,
         dtype=dtypes.of(given[0]) if given else None,
         op=call.name,
-        cut=call.cut(machine, Kind.NO_GRADIENT, op=op),
+        cut=machine.cut(NoGradient(*call.written(machine), op), call.node),
     )
 
 
-RAW_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv", "Bucketize", "ArgMax", "ArgMin", "OnesLike",
-                      "ZerosLike", "LogicalAnd", "Equal", "Greater", "Less", "NotEqual", "StopGradient"})  # fmt: skip
-"""Raw operations whose gradient TensorFlow registers as none."""
-
-
-@models("tensorflow.raw_ops.*")
+@models("raw-operation")
 def raw(machine: Interpreter, call: LibraryCall) -> Value:
     """A raw operation: those that TensorFlow knows to have no gradient lose it; of the others nothing is said."""
     op = call.last
     given = {key: tensors_in(machine, value) for key, value in call.kwargs.items()}
     parents = [leaf for held in given.values() for leaf in held]
-    if op in RAW_NONE:
-        dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op)
+    if behaviours.has(call.name, "raw-none"):
+        dtype = dtypes.of(parents[0]) if parents and behaviours.has(call.name, "raw-float") else None
+        cut = machine.cut(NonDifferentiable(*call.written(machine), op), call.node)
         return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     if op.startswith("ImageProjectiveTransform"):
         made = machine.tensor(call.node, given.get("images", []), op=call.name)
-        cut = call.cut(machine, Kind.NON_DIFFERENTIABLE, op=op, reason="argument")
+        cut = machine.cut(NonDifferentiable(*call.written(machine), op, "argument"), call.node)
         machine.depend(made, given.get("transforms", []), cut)
         return made
     return machine.unknown("raw operation", call.node, parents)
 
 
-COMPUTING = frozenset({"decode_csv", "decode_raw", "serialize_tensor"})
-"""Functions that compute in packages whose others do not."""
-
-
-@models(
-    "tensorflow.debugging.*", "tensorflow.summary.*", "tensorflow.config.*", "tensorflow.io.*",
-    "tensorflow.profiler.*", "tensorflow.print", "tensorflow.random.set_seed",
-)  # fmt: skip
+@models("says-nothing")
 def quiet(machine: Interpreter, call: LibraryCall) -> Value:
     """What reads, shows or sets something and gives no tensor that a gradient could pass."""
-    if call.last in COMPUTING:
+    if behaviours.has(call.last, "computes"):
         return table.by_name(machine, call)
     return Unknown("call", span_of(call.node))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Array, Const, Items, Known, LibObject, Number, Seq, Tensor, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.cond", "keras.ops.cond")
+@models("cond")
 def choose(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.cond``: one of two functions is called; in eager mode the other one is not."""
     predicate = call.argument(0, "pred")
@@ -39,7 +40,7 @@ def _caller(machine: Interpreter, function: Value, given: list[Value], node: ast
     return lambda: machine.call(function, given, {}, node)
 
 
-@models("tensorflow.case", "tensorflow.switch_case")
+@models("case")
 def case(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.case`` and ``tf.switch_case``: one of several functions is called."""
     functions = call.leaves(machine)
@@ -49,7 +50,7 @@ def case(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.fork([_caller(machine, function, [], call.node) for function in functions], [""] * len(functions))
 
 
-@models("tensorflow.while_loop", "keras.ops.while_loop")
+@models("while-loop")
 def loop(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.while_loop(cond, body, loop_vars)``: the body, twice."""
     body = call.argument(1, "body")
@@ -77,15 +78,7 @@ def generalised(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     return value
 
 
-@models(
-    "tensorflow.map_fn",
-    "tensorflow.vectorized_map",
-    "tensorflow.scan",
-    "tensorflow.foldl",
-    "tensorflow.foldr",
-    "keras.ops.map",
-    "keras.ops.vectorized_map",
-)
+@models("map")
 def mapped(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.map_fn``, ``tf.scan``, ``tf.vectorized_map``, ``tf.foldl``: a function called on elements."""
     function = call.argument(0, "fn" if not call.name.endswith("associative_scan") else "f")
@@ -120,15 +113,15 @@ def _element(machine: Interpreter, elements: Value, node: ast.AST) -> Value:
     if isinstance(elements, Seq):
         return Seq(Items(tuple(_element(machine, item, node) for item in elements.items.values)), "tuple")
     parents = tensors_in(machine, elements)
-    return machine.tensor(node, parents, dtype=dtypes.of(elements), op="tensorflow.strided_slice")
+    return machine.tensor(node, parents, dtype=dtypes.of(elements), op=behaviours.the("operator:[]"))
 
 
-@models("tensorflow.numpy_function", "tensorflow.compat.v1.py_func", "tensorflow.py_func")
+@models("calls-numpy")
 def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.numpy_function`` and ``tf.compat.v1.py_func``: a gradient never passes."""
     inputs = call.argument(1, "inp")
     parents = tensors_in(machine, inputs) if inputs is not None else []
-    cut = call.cut(machine, Kind.OPAQUE, reason="numpy-function")
+    cut = machine.cut(Opaque(*call.written(machine), "numpy-function"), call.node)
     dtype = dtypes.named(call.argument(2, "Tout"))
     made = machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     function = call.argument(0, "func")
@@ -137,7 +130,7 @@ def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.py_function")
+@models("calls-python")
 def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.py_function``: passes to what stands in ``inp``, not to what the function captures."""
     inputs = call.argument(1, "inp")
@@ -151,17 +144,17 @@ def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     result = machine.call(function, fresh, {}, call.node)
     made = machine.tensor(call.node, [], dtype=dtype, op=call.name)
     if any(isinstance(leaf, Array | Number) for leaf in machine.leaves(result)):
-        cut = call.cut(machine, Kind.OPAQUE, reason="py-function-converts")
+        cut = machine.cut(Opaque(*call.written(machine), "py-function-converts"), call.node)
         machine.depend(made, given, cut)
     else:
         machine.depend(made, given, sure=False)
     if isinstance(function, Function):
         captured = [value for value in machine.captured(function) if isinstance(value, Variable | Tensor)]
-        machine.depend(made, captured, call.cut(machine, Kind.OPAQUE, reason="py-function-captures"))
+        machine.depend(made, captured, machine.cut(Opaque(*call.written(machine), "py-function-captures"), call.node))
     return made
 
 
-@models("tensorflow.function", "tensorflow.compat.v1.function")
+@models("graph-function")
 def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.function(f)``: the same function, run as a graph."""
     function = call.argument(0, "func")
@@ -169,10 +162,10 @@ def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
         made = function.copy()
         made.graph = True
         return made
-    return function if function is not None else Known("tensorflow.function")
+    return function if function is not None else Known(behaviours.the("graph-function"))
 
 
-@models("tensorflow.custom_gradient", "keras.ops.custom_gradient")
+@models("custom-gradient")
 def custom(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.custom_gradient(f)``."""
     function = call.argument(0, "f")
@@ -181,37 +174,33 @@ def custom(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.foreign("custom gradient", call.node, call.args)
 
 
-@models("tensorflow.grad_pass_through")
+@models("pass-through")
 def pass_through(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.grad_pass_through(f)``: computes with f, and passes the gradient by it."""
     function = call.argument(0, "f")
     given = (function,) if function is not None else (machine.anything,)
-    return LibObject("tensorflow.grad_pass_through", "custom-gradient", span_of(call.node), given)
+    return LibObject(call.name, "custom-gradient", span_of(call.node), given)
 
 
-@models("tensorflow.recompute_grad")
+@models("recompute")
 def recompute(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.recompute_grad(f)``: the same function."""
     return call.args[0] if call.args else machine.unknown("recompute", call.node)
 
 
-@models(
-    "tensorflow.executing_eagerly",
-    "tensorflow.compat.v1.executing_eagerly",
-    "tensorflow.python.eager.context.executing_eagerly",
-)
+@models("eagerly")
 def eagerly(machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
     return Const(not machine.in_graph)
 
 
-@models("tensorflow.inside_function")
+@models("inside-function")
 def inside_function(machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.inside_function()``."""
     return Const(machine.in_graph)
 
 
-@models("tensorflow.compat.v1.executing_eagerly_outside_functions")
+@models("outside-functions")
 def outside_functions(_machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.compat.v1.executing_eagerly_outside_functions()``: it holds in all TensorFlow 2 code."""
     return Const(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import NoGradient, Unconnected
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -34,19 +34,18 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         if _takes_no_variables(rest) and _uses_variables(machine, function, given):
             return _refused(machine, call, result)
         if _gives_wrong_count(machine, rest, len(call.args), call.node):
-            cut = machine.cut(
-                Kind.NO_GRADIENT, call.node, machine.text(call.node), exception="ValueError", reason="count"
-            )
+            cause = NoGradient(machine.text(call.node), custom="count", exception="ValueError")
+            cut = machine.cut(cause, call.node)
             return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
         if _gives_none(machine, inner.items.values[1:], call.node):
-            cut = machine.cut(Kind.UNCONNECTED, call.node, machine.text(call.node), reason="custom-gradient")
+            cut = machine.cut(Unconnected(machine.text(call.node), why="custom-gradient"), call.node)
             return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
     ways = _by_argument(machine, function, call.args, call.kwargs, inner, call.node)
     if ways is not None and not isinstance(result, Seq):
         reaching, blocked = ways
         made = machine.tensor(call.node, reaching, dtype=dtypes.of(result), sure=False)
         machine.depend(
-            made, blocked, machine.cut(Kind.UNCONNECTED, call.node, machine.text(call.node), reason="custom-gradient")
+            made, blocked, machine.cut(Unconnected(machine.text(call.node), why="custom-gradient"), call.node)
         )
         return made
     if isinstance(result, Seq):
@@ -60,9 +59,8 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
 
 def _refused(machine: Interpreter, call: LibraryCall, result: Value) -> Value:
     """A call that raises, since the function uses a Variable and its gradient has no place for one."""
-    callee = machine.callee(call.node)
-    detail = {"callee": callee, "reason": "custom-variables", "exception": "TypeError"}
-    machine.recorder.claim(Kind.NO_GRADIENT, span_of(call.node), "error", detail=detail)
+    cause = NoGradient(machine.callee(call.node), custom="variables", exception="TypeError")
+    machine.recorder.claim(cause, span_of(call.node), exception="TypeError")
     made = machine.tensor(call.node, call.tensors(machine), dtype=dtypes.of(result), sure=False)
     machine.doom(made, call.node, "TypeError")
     return made

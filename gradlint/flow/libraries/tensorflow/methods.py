@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import ToPython
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.libraries.python import operators
 from gradlint.flow.libraries.tensorflow.assigning import assign, assigned_none
@@ -23,6 +23,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,11 +71,11 @@ def leave(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
         made: Array | Number = Array(dtypes.of(owner), span_of(call.node))
     else:
         made = Number("float" if call.name in {"item", "__float__"} else "", span_of(call.node))
-    machine.depend(made, [owner], machine.cut(Kind.PYTHON, call.node, written, call.name))
+    machine.depend(made, [owner], machine.cut(ToPython(written, call.name), call.node))
     # Whatever an operation or a call of the graph gives, it has these methods only where it is a tensor.
     given = isinstance(owner, Unknown) and owner.why in {"call", "operation"} and machine.in_graph
     if (given or machine.symbolic(owner)) and call.name in {"numpy", "item", "tolist"}:
-        machine.leaves_graph(made, call.node, written, call.name, "AttributeError", Kind.PYTHON)
+        machine.leaves_graph(made, call.node, ToPython(written, call.name, in_graph=True), "AttributeError")
     return made
 
 
@@ -91,7 +92,7 @@ def operate(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
 @_of_variables("ref", "experimental_ref")
 def reference(_machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
     """``x.ref()``: a key for it."""
-    return LibObject("tensorflow.Reference", "reference", span_of(call.node), (owner,))
+    return LibObject("reference", "reference", span_of(call.node), (owner,))
 
 
 @methods(Tensor, "get_shape", "set_shape", "__len__", "__hash__")
@@ -156,7 +157,7 @@ def written_through(value: Value | None) -> Variable | None:
 
     Fact of TensorFlow 2.21.
     """
-    while isinstance(value, Tensor) and value.op in {"tensorflow.strided_slice", "read"}:
+    while isinstance(value, Tensor) and value.op in {behaviours.the("operator:[]"), "read"}:
         value = value.copy_of
     return value if isinstance(value, Variable) and value.keras is False else None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Claim, Kind
+from gradlint.flow.causes import Other
+from gradlint.flow.facts import Claim
 from gradlint.rule import Diagnostic, Proposal, Replace, Rule, cst, unsafe
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ZerosForNone(Rule):
         for call in facts.calls:
             for node in program.at(call.span):
                 if isinstance(node, cst.Call) and any(_is_it(argument) for argument in node.args):
-                    claim = Claim(Kind.OTHER, call.span, "warning")
+                    claim = Claim(Other(), call.span, "warning")
                     yield Diagnostic(claim, self.message(claim), _without(node))
 
     def message(self, claim: Claim) -> str:

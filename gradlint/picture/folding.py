@@ -1,0 +1,147 @@
+"""Fewer nodes for the same ways: what one statement computes is one node, and long straight chains fold."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from gradlint.picture.record import Drawing, DrawnEdge, Node
+
+_BEST = {"connected": 0, "reached": 1, "lost": 2, "stopped": 3, "unreached": 4}
+
+
+def fold(
+    nodes: list[Node], edges: list[DrawnEdge], statements: Sequence[Hashable | None]
+) -> tuple[list[Node], list[DrawnEdge]]:
+    """Fold what is computed within one statement for its own use alone, and put the nodes in the program's order.
+
+    Args:
+        nodes: The nodes.
+        edges: The edges between them.
+        statements: By each node's index, the statement that it belongs to; None where that is not known.
+    """
+    order = _order(nodes, edges)
+    sorted_statements = [statements[index] for index in order]
+
+    def joins(above: int, below: int) -> bool:
+        return sorted_statements[above] is not None and sorted_statements[above] == sorted_statements[below]
+
+    made, ways = _in_order(*_merged(*_arranged(nodes, edges, order), joins))
+    return [replace(node, folded=0) for node in made], ways
+
+
+def condensed(drawing: Drawing, most: int) -> Drawing:
+    """The same drawing with its straight chains folded where it has more nodes than so many."""
+    if len(drawing.nodes) <= most:
+        return drawing
+    users: dict[int, int] = {}
+    parents: dict[int, int] = {}
+    for edge in drawing.edges:
+        users[edge.below] = users.get(edge.below, 0) + 1
+        parents[edge.above] = parents.get(edge.above, 0) + 1
+
+    def joins(above: int, below: int) -> bool:
+        return parents[above] == 1 and parents.get(below, 0) == 1 and not drawing.nodes[above].target
+
+    nodes, edges = _in_order(*_merged(list(drawing.nodes), list(drawing.edges), joins))
+    return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _merged(
+    nodes: list[Node], edges: list[DrawnEdge], joins: Callable[[int, int], bool]
+) -> tuple[list[Node], list[DrawnEdge]]:
+    """Let each node that only one other uses, and that the gradient treats alike, be a part of that one.
+
+    The nodes stand each after all that it was computed from.
+    """
+    users: dict[int, list[DrawnEdge]] = {}
+    for edge in edges:
+        users.setdefault(edge.below, []).append(edge)
+    into: dict[int, int] = {}
+
+    def home(index: int) -> int:
+        while index in into:
+            index = into[index]
+        return index
+
+    for index in range(len(nodes) - 1, -1, -1):  # What uses a node stands behind it, so it is settled by now.
+        used = users.get(index, [])
+        homes = {home(edge.above) for edge in used}
+        if len(homes) == 1 and _is_plain(nodes[index]):
+            above = homes.pop()
+            if joins(above, index) and all(_is_alike(nodes[above], nodes[index], edge) for edge in used):
+                into[index] = above
+
+    kept = {index: number for number, index in enumerate(one for one in range(len(nodes)) if one not in into)}
+    made = [nodes[index] for index in kept]
+    for index in into:
+        number = kept[home(index)]
+        notes = [one for one in (made[number].note, nodes[index].note) if one]
+        made[number] = replace(
+            made[number],
+            folded=made[number].folded + 1 + nodes[index].folded,
+            note=", ".join(dict.fromkeys(notes)),
+        )
+    ways: dict[tuple[int, int], DrawnEdge] = {}
+    for edge in edges:
+        above, below = kept[home(edge.above)], kept[home(edge.below)]
+        known = ways.get((above, below))
+        if above != below and (known is None or _BEST[edge.way] < _BEST[known.way]):
+            ways[above, below] = replace(edge, above=above, below=below)
+    return made, list(ways.values())
+
+
+def _is_plain(node: Node) -> bool:
+    return not (node.target or node.sources or node.marks) and node.sort in ("operation", "array", "number")
+
+
+def _is_alike(above: Node, below: Node, edge: DrawnEdge) -> bool:
+    """Whether a gradient that comes to the one comes to the other in the same way."""
+    if edge.way in ("lost", "stopped") or not edge.sure:
+        return False
+    return above.reached == below.reached and bool(above.live) == bool(below.live)
+
+
+def _in_order(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """The nodes in the order of :func:`_order`, and the edges between them."""
+    return _arranged(nodes, edges, _order(nodes, edges))
+
+
+def _arranged(nodes: list[Node], edges: list[DrawnEdge], order: list[int]) -> tuple[list[Node], list[DrawnEdge]]:
+    """The nodes in an order, and the edges between them."""
+    number = {index: place for place, index in enumerate(order)}
+    return [nodes[index] for index in order], sorted(
+        (replace(edge, above=number[edge.above], below=number[edge.below]) for edge in edges),
+        key=lambda edge: (edge.above, edge.below),
+    )
+
+
+def _order(nodes: list[Node], edges: list[DrawnEdge]) -> list[int]:
+    """The indices of the nodes, each after what it was computed from, else as the program has them; targets last."""
+    below: dict[int, set[int]] = {index: set() for index in range(len(nodes))}
+    above: dict[int, set[int]] = {index: set() for index in range(len(nodes))}
+    for edge in edges:
+        below[edge.above].add(edge.below)
+        above[edge.below].add(edge.above)
+
+    def key(index: int) -> tuple[bool, str, int, int, int, int]:
+        spot = nodes[index].spot
+        if spot is None:
+            return False, "", -1, 0, 0, index
+        return nodes[index].target, spot.path, spot.cell, spot.line, spot.column, index
+
+    ready = [key(index) for index in below if not below[index]]
+    heapq.heapify(ready)
+    order: list[int] = []
+    while ready:
+        index = heapq.heappop(ready)[-1]
+        order.append(index)
+        for user in above[index]:
+            below[user].discard(index)
+            if not below[user]:
+                heapq.heappush(ready, key(user))
+    return order

@@ -1,0 +1,163 @@
+"""What stands at a place of a program, on one short line; and the statement that it belongs to."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from typing import TYPE_CHECKING
+
+from gradlint.flow.facts import Span
+from gradlint.flow.values.making import span_of
+
+if TYPE_CHECKING:
+    from gradlint.flow.facts import Part
+    from gradlint.sources.source import Source
+
+LONGEST = 56
+"""How many characters a label has at most."""
+_DEPTHS = (6, 5, 4, 3, 2, 1)
+_ETC = "…"
+
+
+class Labels:
+    """The expressions of a program, and of the modules that it was followed into, by their places.
+
+    Args:
+        source: The text that is linted.
+        parts: The modules, whose lines follow those of the program.
+    """
+
+    def __init__(self, source: Source, parts: tuple[Part, ...]) -> None:
+        self._source = source
+        self._parts = parts
+        self._own = parts[0].first if parts else None
+        self._found: dict[int, dict[Span, tuple[ast.AST, ast.stmt | None]]] = {}
+
+    def statement(self, span: Span) -> Span | None:
+        """The innermost statement that an expression belongs to."""
+        _, statement = self._at(span)
+        return None if statement is None else _moved(span_of(statement), self._first(span))
+
+    def is_block(self, span: Span) -> bool:
+        """Whether what stands at a place holds statements, as a function does."""
+        node, _ = self._at(span)
+        return isinstance(node, ast.stmt) and hasattr(node, "body")
+
+    def label(self, span: Span, longest: int = LONGEST) -> str:
+        """What stands at a place; with the name that it is given, where it is."""
+        node, statement = self._at(span)
+        if node is None:
+            return cropped(self.text(span), longest)
+        name = _name(node, statement)
+        prefix = f"{name} = " if name else "return " if _is_returned(node, statement) else ""
+        written = f"{prefix}{self.text(span)}"
+        if len(written) <= longest:
+            return written
+        return prefix + _shortened(node, max(longest - len(prefix), 12))
+
+    def text(self, span: Span) -> str:
+        """The text at a place, on one line."""
+        lines = self._lines(span)
+        first = span.line - self._first(span) - 1
+        rows = lines[first : first + span.end_line - span.line + 1]
+        if not rows:
+            return ""
+        rows[-1] = rows[-1][: span.end_column]
+        rows[0] = rows[0][span.column :]
+        return " ".join(b" ".join(rows).decode(errors="replace").split())
+
+    def _at(self, span: Span) -> tuple[ast.AST | None, ast.stmt | None]:
+        first = self._first(span)
+        if first not in self._found:
+            self._found[first] = _places(b"\n".join(self._lines(span)).decode(errors="replace"))
+        return self._found[first].get(_moved(span, -first), (None, None))
+
+    def _lines(self, span: Span) -> list[bytes]:
+        part = self._part(span)
+        return [line.encode() for line in self._source.lines] if part is None else list(part.lines)
+
+    def _first(self, span: Span) -> int:
+        part = self._part(span)
+        return 0 if part is None else part.first
+
+    def _part(self, span: Span) -> Part | None:
+        if self._own is None or span.line <= self._own:
+            return None
+        return next(part for part in reversed(self._parts) if part.first < span.line)
+
+
+def cropped(text: str, longest: int = LONGEST) -> str:
+    """A text on one line, cut off where it is long."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + _ETC
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.line + by, span.column, span.end_line + by, span.end_column)
+
+
+def _places(code: str) -> dict[Span, tuple[ast.AST, ast.stmt | None]]:
+    """By its place, each expression of a program with the innermost statement around it."""
+    found: dict[Span, tuple[ast.AST, ast.stmt | None]] = {}
+    try:
+        waiting: list[tuple[ast.AST, ast.stmt | None]] = [(ast.parse(code), None)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return found
+    while waiting:
+        node, around = waiting.pop()
+        if isinstance(node, ast.stmt):
+            around = node
+        if isinstance(node, ast.expr | ast.stmt | ast.arg):
+            found.setdefault(span_of(node), (node, around))
+        waiting.extend((child, around) for child in ast.iter_child_nodes(node))
+    return found
+
+
+def _name(node: ast.AST, statement: ast.stmt | None) -> str:
+    """The name or attribute that an expression is given at once; empty where there is none."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is node:
+        return ast.unparse(statement.target)
+    if isinstance(statement, ast.Assign) and statement.value is node and len(statement.targets) == 1:
+        target = statement.targets[0]
+        text = ast.unparse(target) if isinstance(target, ast.Name | ast.Attribute) else ""
+        return text if len(text) <= LONGEST // 2 else ""
+    return ""
+
+
+def _is_returned(node: ast.AST, statement: ast.stmt | None) -> bool:
+    return isinstance(statement, ast.Return) and statement.value is node
+
+
+def _shortened(node: ast.AST, longest: int) -> str:
+    """The longest text of a node in which what is nested deep is left out."""
+    text = ""
+    try:
+        for depth in _DEPTHS:
+            text = ast.unparse(_Pruned(depth).visit(copy.deepcopy(node)))
+            text = " ".join(text.replace(f"{_ETC}, {_ETC}", _ETC).split())
+            if len(text) <= longest:
+                return text
+    except (RecursionError, ValueError, AttributeError, TypeError):
+        pass
+    return cropped(text, longest)
+
+
+class _Pruned(ast.NodeTransformer):
+    """Leaves out what is nested deeper than so many expressions."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Visit what is below a node, or leave it out."""
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Name | ast.Constant):
+            return super().generic_visit(node)
+        if isinstance(node, ast.Attribute):
+            return super().generic_visit(node)
+        if self.depth <= 0:
+            return ast.Name(_ETC, ast.Load())
+        self.depth -= 1
+        try:
+            return super().generic_visit(node)
+        finally:
+            self.depth += 1
