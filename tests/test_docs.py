@@ -38,6 +38,13 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert dangling == []
 
 
+def test_no_page_or_manifest_names_a_home_on_the_net_that_is_not_there() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    names = listed or [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
+    home = re.compile(rb"https?://[\w./-]*/(tf-)?gradlint\b|uses: (?!\./)[\w-]*gradlint")
+    assert [name for name in names if (ROOT / name).is_file() and home.search((ROOT / name).read_bytes())] == []
+
+
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

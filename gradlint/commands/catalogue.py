@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 from gradlint.documentation import has_fix, is_on, page
-from gradlint.engine import DOCUMENTATION
+from gradlint.pages import address
 from gradlint.reporting.report import RuleInfo
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def rules_in_force(settings: Settings | None = None, *, trust: bool = False) -> 
 
     try:
         if settings is None:
-            find = resolver(None, False, {}, trust)
+            find = resolver((), False, {}, trust)
             settings = find.for_folder(".")
             terminal.note_withheld(find)
         return rules_for(settings)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
 
 
 def rule_named(selector: str, *, trust: bool = False) -> Rule:
@@ -65,7 +65,7 @@ def record(rule: Rule) -> dict[str, Any]:
         "severity": rule.severity or "error",
         "default": is_on(rule),
         "fixable": has_fix(rule),
-        "url": DOCUMENTATION.format(code=rule.code),
+        "url": address(rule),
     }
 
 
@@ -78,7 +78,7 @@ def infos(rules: tuple[Rule, ...]) -> Mapping[str, RuleInfo]:
             rule.summary,
             page(rule),
             rule.severity or "error",
-            DOCUMENTATION.format(code=rule.code),
+            address(rule),
         )
         for rule in rules
     }

@@ -36,7 +36,6 @@ def render(report: Report, style: Style) -> str:
             "driver": {
                 "name": "gradlint",
                 "semanticVersion": gradlint.__version__,
-                "informationUri": "https://github.com/tf-gradlint/tf-gradlint",
                 "rules": [_rule(rule) for rule in rules],
             }
         },
@@ -57,16 +56,18 @@ def render(report: Report, style: Style) -> str:
 
 
 def _rule(rule: RuleInfo) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.summary},
         "help": {"text": rule.documentation, "markdown": rule.documentation},
-        "helpUri": rule.url,
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["gradient", "tensorflow"]},
     }
+    if rule.url is not None and not rule.url.startswith("file:"):  # a file's address holds on one machine only
+        described["helpUri"] = rule.url
+    return described
 
 
 def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: Report) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
             {"location": _location(scene.path or finding.path, scene.cell, scene.start, scene.end, scene.text)}
             for scene in told
         ]
+        result["relatedLocations"] = [{"id": number, **step["location"]} for number, step in enumerate(steps, start=1)]
         result["codeFlows"] = [{"message": {"text": "the gradient's way"}, "threadFlows": [{"locations": steps}]}]
     # A replacement in a notebook's cell has no place in the file's own text.
     if finding.fix is not None and all(edit.cell is None for edit in finding.fix.edits):

@@ -11,8 +11,6 @@ from typing import Any
 
 from gradlint.options import OPTIONS
 
-HOME = "https://github.com/tf-gradlint/tf-gradlint"
-
 NAME = "tf-gradlint"
 """The server's key.
 
@@ -40,7 +38,6 @@ def specification(manager: object) -> dict[str, dict[str, Any]]:
             "mime_types": ["text/python", "text/x-ipython"],
             "display_name": "gradlint",
             "requires_documents_on_disk": False,
-            "urls": {"home": HOME, "issues": f"{HOME}/issues"},
             "install": {"pip": 'pip install "tf-gradlint[lsp]"'},
             "config_schema": {
                 "title": "gradlint",

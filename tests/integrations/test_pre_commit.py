@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,22 +15,21 @@ import yaml
 from tests.server.programs import BROKEN, FIXED
 
 ROOT = Path(__file__).parent.parent.parent
-PARTS = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "gradlint", "pyproject.toml", "rules")
+PARTS = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "docs", "gradlint", "pyproject.toml", "rules")
 PLAIN = "def add(first, second):\n    return first + second\n"
 
 
 class Repository:
     """A git repository whose commits pass through the hook."""
 
-    def __init__(self, folder: Path, hooks: Path, cache: Path, hook: str) -> None:
+    def __init__(self, folder: Path, hooks: Path | None, cache: Path, hook: str) -> None:
         self.folder = folder
         folder.mkdir()
         identity = {f"GIT_{role}_{what}": "tester" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        self.environment = {**os.environ, **identity, "PRE_COMMIT_HOME": str(cache), "HOME": str(cache)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = {**os.environ, **identity, "PATH": path, "PRE_COMMIT_HOME": str(cache), "HOME": str(cache)}
         self.git("init", "--quiet")
-        revision = subprocess.check_output(["git", "-C", hooks, "rev-parse", "HEAD"], text=True).strip()
-        config = {"repos": [{"repo": str(hooks), "rev": revision, "hooks": [{"id": hook}]}]}
-        (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+        (folder / ".pre-commit-config.yaml").write_text(hook if hooks is None else _config(hooks, hook))
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", "begin")
         subprocess.run(
@@ -50,6 +50,12 @@ class Repository:
         self.git("add", ".")
         done = self.git("commit", "--message", "work")
         return done.returncode, done.stdout + done.stderr
+
+
+def _config(hooks: Path, hook: str) -> str:
+    """What takes a hook from a clone of the project."""
+    revision = subprocess.check_output(["git", "-C", hooks, "rev-parse", "HEAD"], text=True).strip()
+    return yaml.safe_dump({"repos": [{"repo": str(hooks), "rev": revision, "hooks": [{"id": hook}]}]})
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,16 @@ def test_the_fixing_hook_mends_and_asks_to_stage(tmp_path: Path, hooks: Path, ca
 def test_the_project_s_settings_count(tmp_path: Path, hooks: Path, cache: Path) -> None:
     repository = Repository(tmp_path / "work", hooks, cache, "gradlint")
     status, said = repository.commit(train_dot_py=BROKEN, gradlint_dot_toml='exclude = ["train.py"]\n')
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/ci.md"])
+def test_what_the_pages_show_works_with_the_gradlint_that_is_installed(page: str, tmp_path: Path, cache: Path) -> None:
+    recipe = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)[0]
+    repository = Repository(tmp_path / "work", None, cache, recipe)
+    status, said = repository.commit(train_dot_py=BROKEN, add_dot_py=PLAIN)
+    assert (status, "train.py:8:12" in said) == (1, True), said
+    status, said = repository.commit(train_dot_py=FIXED)
     assert status == 0, said
 
 

@@ -99,7 +99,7 @@ def is_sound(text: str) -> None:
     assert COMMAND.findall(text) == []
 
 
-@pytest.mark.parametrize("name", ["full", "concise", "grouped", "statistics", "stderr"])
+@pytest.mark.parametrize("name", ["full", "concise", "grouped", "statistics", "pylint", "markdown", "stderr"])
 def test_what_people_read(written: dict[str, str], name: str) -> None:
     is_sound(written[name])
     assert "\t" not in written[name]
@@ -142,7 +142,7 @@ def test_html(written: dict[str, str]) -> None:
     assert "<img src=x onerror=alert(1)>" in page.text
 
 
-@pytest.mark.parametrize("name", ["json", "sarif", "gitlab"])
+@pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "rdjson"])
 def test_json_documents(written: dict[str, str], name: str) -> None:
     is_sound(written[name])
     assert json.loads(written[name])

@@ -11,6 +11,7 @@ from gradlint.flow.machine import (
     attributes,
     branches,
     callbacks,
+    callers,
     calls,
     contexts,
     definitions,
@@ -105,6 +106,8 @@ class Machine(Core):
                 self.block([statement])
             except RaisedError:
                 continue
+        if self.finder is not None:
+            callers.judge(self)
         self.alone = True
         entering.enter_the_rest(self)
         usage.judge(self)
@@ -116,4 +119,5 @@ class Machine(Core):
         super().escape(value)
         keras.forget(self, value)
         if is_new and isinstance(value, Function | Bound):
-            self.callbacks += callbacks.places(value, partial(entering.written_by, self))
+            for where, key in callbacks.places(value, partial(entering.written_by, self)):
+                self.callbacks[id(where), key] = where, key
