@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
+from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.lazy import cst
 
@@ -25,6 +26,8 @@ _Node = TypeVar("_Node", bound="cst.CSTNode")
 
 LONGEST = 100_000
 """How many characters a program may have for its fixes to be worked out: LibCST takes its time."""
+PARSING = 7
+"""What LibCST's reading of a program costs, a character: the tree, the text that it gives back, and its places."""
 NAMING = {
     "Attribute": {"attr"},
     "Arg": {"keyword"},
@@ -126,6 +129,7 @@ class Program:
         """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
         if len(self.code) > LONGEST:
             return False
+        running().charge(PARSING * len(self.code))
         try:
             return self.module.code + self.tail == self.code
         except (cst.ParserSyntaxError, RecursionError, ValueError):
