@@ -12,7 +12,7 @@ from gradlint.flow.facts import Note
 from gradlint.nodes.edits import replacements
 from gradlint.pages import address
 from gradlint.places import Places
-from gradlint.rule import Program
+from gradlint.rule import TOO_MANY, Program
 from gradlint.sources.read import code_matters
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
     claim: Claim[Cause] = diagnostic.claim
     span = claim.site or claim.span
     start = places.start(span)
+    fix, withheld = _fix(places, program, diagnostic.fix)
     return Finding(
         code=rule.code,
         name=rule.name,
@@ -99,7 +100,8 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
         end_location=places.end(span).position,
         gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
         flow=tuple(_story(places, program, claim)),
-        fix=_fix(places, program, diagnostic.fix),
+        fix=fix,
+        withheld=withheld or diagnostic.withheld,
         url=address(rule),
     )
 
@@ -125,10 +127,15 @@ def _story(places: Places, program: Program, claim: Claim[Cause]) -> Iterator[St
         yield Step(start.cell, line, column, " ".join(text.split()), places.named(note.text), start.path)
 
 
-def _fix(places: Places, program: Program, proposal: Proposal | None) -> Fix | None:
-    made = None if proposal is None else replacements(program, proposal.changes)
-    if proposal is None or not made:
-        return None
+def _fix(places: Places, program: Program, proposal: Proposal | None) -> tuple[Fix | None, str | None]:
+    """The edits that make a proposal's changes, or why there are none."""
+    if proposal is None:
+        return None, None
+    if not running().left:
+        return None, TOO_MANY
+    made = replacements(program, proposal.changes)
+    if not made:
+        return None, "its changes do not fit the layout of these lines"
     edits = []
     for replacement in made:
         span = replacement.span
@@ -137,4 +144,4 @@ def _fix(places: Places, program: Program, proposal: Proposal | None) -> Fix | N
         if end.cell != start.cell and not span.end_column:
             last = places.end_of_line(span.end_line - 1)
         edits.append(Edit(start.cell, start.position, last, replacement.content))
-    return Fix(proposal.applicability, proposal.message, tuple(edits))
+    return Fix(proposal.applicability, proposal.message, tuple(edits)), None

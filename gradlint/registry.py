@@ -6,9 +6,7 @@ the group ``gradlint.rules`` whose value is a module or a package; a folder simp
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.metadata
 import os
 import pkgutil
 import re
@@ -109,6 +107,8 @@ def _problem(rule: Rule) -> str | None:
 
 
 def _plugin(name: str) -> ModuleType:
+    import importlib.metadata
+
     wanted = _normalised(name)
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         distribution = entry.dist.name if entry.dist is not None else ""
@@ -131,6 +131,8 @@ def _folder(path: str) -> ModuleType:
     """A folder as a package of its own, so that its modules may import one another relatively."""
     if not os.path.isdir(path):
         raise RulesError(f"the rules in {path}: there is no such folder")
+    import hashlib
+
     name = f"gradlint_rules_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
     package = sys.modules.get(name)
     if package is None:

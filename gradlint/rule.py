@@ -56,6 +56,8 @@ __all__ = [
     "unsafe",
 ]
 
+TOO_MANY = "the file has more findings than fixes can be worked out for at once"
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -84,11 +86,19 @@ def unsafe(message: str, *changes: Change) -> Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What a rule says of one claim, before it becomes a finding with the user's places."""
+    """What a rule says of one claim, before it becomes a finding with the user's places.
+
+    Attributes:
+        claim: The claim.
+        message: What the finding says.
+        fix: The nodes that change to get the gradient back; None where there is no such change.
+        withheld: Why no fix was looked for, where the rule has fixes.
+    """
 
     claim: Claim[Any]
     message: str
     fix: Proposal | None = None
+    withheld: str | None = None
 
 
 class Rule:
@@ -121,14 +131,18 @@ class Rule:
     def _claims(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
         for claim in facts.claims:
             if claim.kind in self.kinds:
-                yield Diagnostic(claim, self.message(claim), self._fix(claim, program))
+                yield Diagnostic(claim, self.message(claim), *self._fix(claim, program))
 
-    def _fix(self, claim: Claim[Any], program: Program) -> Proposal | None:
+    def _fix(self, claim: Claim[Any], program: Program) -> tuple[Proposal | None, str | None]:
+        """The fix of a claim, and why none was looked for."""
         account = running()
-        if claim.elsewhere or type(self).fix is Rule.fix or not account.left or not program.is_faithful:
-            return None
-        account.charge(len(program.code) // 2)
-        return self.fix(claim, Site(claim, program))
+        if claim.elsewhere or type(self).fix is Rule.fix:
+            return None, None
+        trouble = program.trouble if account.left else TOO_MANY
+        if trouble is not None:
+            return None, trouble
+        account.charge(len(program.code) // 20)
+        return self.fix(claim, Site(claim, program)), None
 
     def message(self, claim: Claim[Any]) -> str:
         """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`."""

@@ -271,7 +271,10 @@ def test_settings_with_an_unknown_key(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.gradlint]\nselct = ["GT1"]\n')
     done = gradlint(cwd=project)
     assert done.returncode == 2
-    assert done.stderr == "gradlint: pyproject.toml: unknown key `selct`; did you mean `select`?\n"
+    assert done.stderr == (
+        "gradlint: pyproject.toml:2:1: unknown key `selct`; did you mean `select`?\n"
+        '  |\n2 | selct = ["GT1"]\n  | ^^^^^\n'
+    )
 
 
 def test_standard_input(project: Path) -> None:
@@ -442,11 +445,11 @@ def test_the_completion_script_asks_the_command(tmp_path: Path) -> None:
     done = gradlint(cwd=tmp_path, _GRADLINT_COMPLETE="bash_complete", COMP_WORDS="gradlint exp", COMP_CWORD="1")
     assert done.stdout == "plain,explain\nfile,exp\n"
     options = gradlint(
-        cwd=tmp_path, _GRADLINT_COMPLETE="bash_complete", COMP_WORDS="gradlint check --no", COMP_CWORD="2"
+        cwd=tmp_path, _GRADLINT_COMPLETE="bash_complete", COMP_WORDS="gradlint check --no-c", COMP_CWORD="2"
     )
-    assert options.stdout == "plain,--no-cache\n"
-    default = gradlint(cwd=tmp_path, _GRADLINT_COMPLETE="bash_complete", COMP_WORDS="gradlint --no", COMP_CWORD="1")
-    assert default.stdout == "plain,--no-cache\n"
+    assert options.stdout == "plain,--no-confirm\nplain,--no-cache\n"
+    default = gradlint(cwd=tmp_path, _GRADLINT_COMPLETE="bash_complete", COMP_WORDS="gradlint --no-c", COMP_CWORD="1")
+    assert default.stdout == options.stdout
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])

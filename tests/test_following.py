@@ -327,3 +327,19 @@ def test_more_processes_find_the_same() -> None:
     one = run("--no-cache", "--jobs", "1", ".", status=1)
     assert one == run("--no-cache", "--jobs", "2", ".", status=1)
     assert one.count("in lib/losses.py, line 6") == 9
+
+
+def test_a_result_is_forgotten_when_a_file_that_calls_it_changes() -> None:
+    Path("steps.py").write_text(
+        "import tensorflow as tf\n\n\ndef slope(loss, w):\n    with tf.GradientTape() as tape:\n"
+        "        value = tf.sqrt(loss(w))\n    return tape.gradient(value, w)\n"
+    )
+    main = "import numpy as np\nimport tensorflow as tf\nfrom steps import slope\n\nslope(np.sum, tf.Variable([1.0]))\n"
+    Path("main.py").write_text(main)
+    age()
+    assert messages("steps.py") == ["steps.py:6: GT201"]
+    assert messages("steps.py") == ["steps.py:6: GT201"]
+    Path("main.py").write_text(main.replace("np.sum", "tf.reduce_sum"))
+    assert messages("steps.py") == []
+    Path("other.py").write_text(main)
+    assert messages("steps.py") == ["steps.py:6: GT201"]

@@ -10,6 +10,7 @@ import click
 
 from gradlint import escaping
 from gradlint.commands.errors import CommandError
+from gradlint.commands.options import grouped
 from gradlint.reporting.style import Style
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Color = Literal["auto", "always", "never"]
 _WIDTH = 80
 _WIDEST = 120
 
-color_option: Callable[[Any], Any] = click.option(
+color_option: Callable[[Any], Any] = grouped("Output")(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -54,6 +55,8 @@ def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
 def write(text: str, path: str | None = None) -> None:
     """Write text to a file, or to standard output where there is none.
 
+    The file to which ``GITHUB_STEP_SUMMARY`` leads is one that several steps and tools add to; it is added to.
+
     Where whoever read standard output has gone, what is left of it goes nowhere: that is no error.
 
     Raises:
@@ -73,7 +76,8 @@ def write(text: str, path: str | None = None) -> None:
             f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
         )
     try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        mode = "a" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "w"
+        with open(path, mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
     except OSError as error:
         raise CommandError(f"{escaping.name(path)} cannot be written: {error.strerror or error}") from None

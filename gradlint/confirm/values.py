@@ -186,7 +186,7 @@ class Values:
         import numpy as np
 
         leaves = []
-        for leaf in self.flat(value):
+        for leaf in self._first(value):
             if self.tf.is_tensor(leaf) and hasattr(leaf, "numpy"):
                 leaves.append(("tensor", np.asarray(leaf.numpy())))
             elif isinstance(leaf, (np.ndarray, np.generic, bool, int, float)):
@@ -200,6 +200,12 @@ class Values:
         buffer = io.BytesIO()
         np.savez(buffer, *(array for _, array in leaves))
         return json.dumps([[kind for kind, _ in leaves], base64.b64encode(buffer.getvalue()).decode()])
+
+    def _first(self, value: Any) -> list[Any]:
+        """The values in a nest; of a data set, those of its first element."""
+        if not isinstance(value, self.tf.data.Dataset):
+            return self.flat(value)
+        return [leaf for element in value.take(1) for leaf in self.flat(element)]
 
     def unpacked(self, text: str, like: Any) -> Any:
         """The values of a text in the nest of another value.

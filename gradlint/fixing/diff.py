@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gradlint.finding import Finding
-    from gradlint.fixing.apply import Applied, Result
+    from gradlint.fixing.apply import Applied, FixResult
     from gradlint.sources.source import Source
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _NO_END = "\\ No newline at end of file\n"
+
+
+NAMED = 3
+"""How many places that share a reason are named."""
 
 
 def diff(before: Source, after: Source) -> str:
@@ -41,7 +45,7 @@ def diff(before: Source, after: Source) -> str:
     )
 
 
-def summary(results: Iterable[Result]) -> str:
+def summary(results: Iterable[FixResult]) -> str:
     """The fixes by file and rule, as ``--show-fixes`` prints them; the empty string where there is none."""
     parts: list[str] = []
     total = 0
@@ -55,8 +59,9 @@ def summary(results: Iterable[Result]) -> str:
         for (code, rule, message), count in sorted(counts.items()):
             parts.append(f"    {count} × {code} ({rule}): {message}\n")
         parts += [f"    {_evidence(one)}\n" for one in result.applied if one.evidence is not None]
-        parts += [f"    {_not_fixed(one.finding, one.reason)}\n" for one in result.withdrawn]
-        parts += [f"    {_not_fixed(one, one.withheld or '')}\n" for one in withheld]
+        left = [(one.finding, one.reason) for one in result.withdrawn]
+        left += [(finding, finding.withheld or "") for finding in withheld]
+        parts += [f"    {line}\n" for line in _not_fixed(left)]
     if not parts:
         return ""
     return f"Fixed {total} {'finding' if total == 1 else 'findings'}:\n" + "".join(
@@ -73,7 +78,7 @@ def _unified(title: str, old: str, new: str) -> Iterator[str]:
         yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
 
 
-def notes(results: Iterable[Result]) -> list[str]:
+def notes(results: Iterable[FixResult]) -> list[str]:
     """What to look at after fixing: comments that may not be true any more."""
     return [
         f"{name(result.before.path)}: {_place(one.cell, one.line)}: is the comment still true? {one.text}"
@@ -87,8 +92,14 @@ def _evidence(one: Applied) -> str:
     return f"{_place(one.finding.cell, one.finding.location.line)} verified: {detail}"
 
 
-def _not_fixed(finding: Finding, reason: str) -> str:
-    return f"{_place(finding.cell, finding.location.line)} {finding.code} not fixed: {reason}"
+def _not_fixed(left: Iterable[tuple[Finding, str]]) -> Iterator[str]:
+    """What is not fixed and why; the places that share a reason on one line, the first of them named."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for finding, reason in left:
+        places.setdefault((finding.code, reason), []).append(_place(finding.cell, finding.location.line))
+    for (code, reason), shared in places.items():
+        more = f" and {len(shared) - NAMED} more" if len(shared) > NAMED else ""
+        yield f"{', '.join(shared[:NAMED])}{more} {code} not fixed: {reason}"
 
 
 def _place(cell: int | None, line: int) -> str:

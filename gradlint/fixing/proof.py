@@ -153,7 +153,7 @@ class _Prover:
     def objection(self, tried: Sequence[Claimed]) -> str | None:
         """Why fixes cannot be offered, or None where they can."""
         if self.account.left < self.cost:
-            return "the program is too long for it to be proved"
+            return "the program costs too much to be analysed again with it"
         self.account.pay(LOOK * len(self.before.source.code))
         edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
         try:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, cast
 
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.make import fitted, unbracketed
-from gradlint.nodes.program import Program, fields_of
+from gradlint.nodes.walking import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from gradlint.nodes.program import Program
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
     NewStatement = cst.SimpleStatementLine | cst.BaseCompoundStatement
@@ -214,6 +216,9 @@ class _Rewriter:
         made: list[cst.CSTNode] = []
         above: list[cst.EmptyLine] = []
         for one in body:
+            if one not in self.touched and not above:
+                made.append(one)
+                continue
             before = [self._placed(new) for new in self.before.get(one, ())]
             if one in self.moved:
                 kept: list[cst.CSTNode] = []

@@ -46,16 +46,14 @@ def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replaceme
     far = [one for one in changes if isinstance(one, Move) and _crosses(program, one)]
     changes = [one for one in changes if one not in far]
     try:
-        module = changed(program, changes) if changes else program.module
-        code = program.written(module) + program.tail
-        written = program.rewritten(module)
-        account.charge(WRITING * len(written))
-        ast.parse(written)
+        line, old, new = _difference(program, changed(program, changes) if changes else program.module)
+        account.charge(WRITING * len(new))
+        ast.parse(new)
         moved = [replacement for one in far for replacement in _moved(program, one)]
     except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):
         return None
     behind = {program.end_line(anchor) for change in changes if (anchor := _anchor(change)) is not None}
-    return tuple(sorted([*_edits(program, code, behind), *moved], key=lambda one: one.span))
+    return tuple(sorted([*_edits(program, line, old, new, behind), *moved], key=lambda one: one.span))
 
 
 def _crosses(program: Program, move: Move) -> bool:
@@ -89,20 +87,33 @@ def _anchor(change: Change) -> cst.CSTNode | None:
     return change.after if isinstance(change, Move) else None
 
 
-def _edits(program: Program, code: str, behind: set[int]) -> Iterator[Replacement]:
-    old, new = _LINE.findall(program.code), _LINE.findall(code)
+def _difference(program: Program, module: cst.Module) -> tuple[int, str, str]:
+    """Where a changed module differs from its program: how many lines come before, and both texts from there on."""
+    old, new = program.pieces(program.module), program.pieces(module)
+    first, last = _shared([node for node, _ in old], [node for node, _ in new])
+    count = sum(len(_LINE.findall(text)) for _, text in old[:first])
+    return count, _joined(old[first : len(old) - last]), _joined(new[first : len(new) - last])
+
+
+def _joined(pieces: Sequence[tuple[cst.CSTNode, str]]) -> str:
+    return "".join(text for _, text in pieces)
+
+
+def _edits(program: Program, line: int, before: str, after: str, behind: set[int]) -> Iterator[Replacement]:
+    old, new = _LINE.findall(before), _LINE.findall(after)
     first, last = _shared(old, new)
     middle = old[first : len(old) - last], new[first : len(new) - last]
+    first += line
     for kind, start, end, start_new, end_new in _opcodes(*middle):
         if kind == "equal":
             continue
-        written = new[first + start_new : first + end_new]
+        written = middle[1][start_new:end_new]
         if kind == "insert":
             yield _inserted(program, first + start, written, behind)
         elif kind == "delete":
             yield Replacement(Span(first + start + 1, 0, first + end + 1, 0), "")
         else:
-            yield from _within(program, first + start, old[first + start : first + end], written, behind)
+            yield from _within(program, first + start, middle[0][start:end], written, behind)
 
 
 def _inserted(program: Program, line: int, written: Sequence[str], behind: set[int]) -> Replacement:
@@ -191,7 +202,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
         yield "equal", ends[0], len(old), ends[1], len(new)
 
 
-def _shared(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+def _shared(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
     """How many parts two sequences share at their beginning, and then at their end."""
     shorter = min(len(old), len(new))
     first = 0

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.program import fields_of, walk
+from gradlint.nodes.walking import fields_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

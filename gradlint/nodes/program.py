@@ -7,7 +7,6 @@ changes them changes the node that holds them.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from bisect import bisect_right
 from functools import cached_property
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.lazy import cst
+from gradlint.nodes.reading import binds, dotted, names_in, written_to
+from gradlint.nodes.walking import children, statements_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,65 +29,6 @@ LONGEST = 100_000
 """How many characters a program may have for its fixes to be worked out: LibCST takes its time."""
 PARSING = 7
 """What LibCST's reading of a program costs, a character: the tree, the text that it gives back, and its places."""
-NAMING = {
-    "Attribute": {"attr"},
-    "Arg": {"keyword"},
-    "Param": {"name"},
-    "FunctionDef": {"name"},
-    "ClassDef": {"name"},
-    "ImportAlias": {"name", "asname"},
-    "ImportFrom": {"module"},
-    "Global": {"names"},
-    "Nonlocal": {"names"},
-    "MatchAs": {"name"},
-    "MatchStar": {"name"},
-    "MatchMapping": {"rest"},
-    "MatchKeywordElement": {"key"},
-}
-"""The fields that hold names and no expressions."""
-
-_fields: dict[type, tuple[str, ...]] = {}
-
-
-def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
-    """The fields of a sort of node that hold statements and expressions."""
-    known = _fields.get(kind)
-    if known is None:
-        skipped = NAMING.get(kind.__name__, set())
-        layout = ("whitespace", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "dot")
-        known = tuple(
-            one.name
-            for one in dataclasses.fields(kind)
-            if one.name not in skipped and not one.name.startswith(layout) and one.name not in _LAYOUT
-        )
-        _fields[kind] = known
-    return known
-
-
-_LAYOUT = frozenset(
-    {"leading_lines", "lines_after_decorators", "trailing_whitespace", "header", "footer", "equal", "newline"}
-)
-
-
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The statements and expressions, and what holds them, just below a node."""
-    for name in fields_of(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            for one in value:
-                if isinstance(one, cst.CSTNode):
-                    yield one
-
-
-def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and everything below it, from the top."""
-    pending = [node]
-    while pending:
-        one = pending.pop()
-        yield one
-        pending.extend(reversed(list(children(one))))
 
 
 class Program:
@@ -125,34 +67,38 @@ class Program:
         return cst.parse_module(self.code)
 
     @cached_property
-    def is_faithful(self) -> bool:
-        """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
+    def trouble(self) -> str | None:
+        """Why the program cannot be changed by its nodes; None where it can."""
         if len(self.code) > LONGEST:
-            return False
+            return f"fixes are worked out for programs of up to {LONGEST:,} characters"
         running().charge(PARSING * len(self.code))
         try:
-            return self.module.code + self.tail == self.code
+            same = "".join(text for _, text in self.pieces(self.module)) == self.code
         except (cst.ParserSyntaxError, RecursionError, ValueError):
-            return False
+            return "LibCST cannot parse the program"
+        return None if same else "LibCST does not give back the program as it is written"
+
+    @property
+    def is_faithful(self) -> bool:
+        """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
+        return self.trouble is None
 
     @cached_property
-    def _written(self) -> dict[cst.CSTNode, str]:
-        """The text of each statement of the module itself."""
-        return {one: self.module.code_for_node(one) for one in self.module.body}
+    def _texts(self) -> dict[cst.CSTNode, str]:
+        """The text of each statement of the module itself, and of the lines at its ends."""
+        module = self.module
+        return {one: module.code_for_node(one) for one in (*module.header, *module.body, *module.footer)}
 
-    def written(self, module: cst.Module) -> str:
-        """The text of this program's module after a change: a statement that is still there is not written anew."""
+    def pieces(self, module: cst.Module) -> list[tuple[cst.CSTNode, str]]:
+        """This program's module, or the module after a change, in pieces of whole lines; each with its text.
+
+        What is still there is not written anew. The module is the one piece where its last line has no end.
+        """
         if not (module.body and module.has_trailing_newline):
-            return module.code
-        known = self._written
-        body = (known[one] if one in known else module.code_for_node(one) for one in module.body)
-        header = (module.code_for_node(one) for one in module.header)
-        footer = (module.code_for_node(one) for one in module.footer)
-        return "".join([*header, *body, *footer])
-
-    def rewritten(self, module: cst.Module) -> str:
-        """The text of those statements alone that a change of this program's module wrote anew."""
-        return "".join(module.code_for_node(one) for one in module.body if one not in self._written)
+            return [(module, module.code + self.tail)]
+        known = self._texts
+        every = (*module.header, *module.body, *module.footer)
+        return [(one, known[one] if one in known else module.code_for_node(one)) for one in every]
 
     @property
     def tail(self) -> str:
@@ -274,23 +220,80 @@ class Program:
             holder = self.parents.get(holder)
         return statements_of(holder) if holder is not None else []
 
+    # -- scopes and names ---------------------------------------------------------------------------------------------
+
+    def scope(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The function, lambda, class or module whose names a node sees first."""
+        for one in self.above(node):
+            if isinstance(one, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                return one
+        return self.module
+
+    @cached_property
+    def _own(self) -> dict[cst.CSTNode, list[cst.CSTNode]]:
+        return {}
+
+    def own(self, scope: cst.CSTNode) -> list[cst.CSTNode]:
+        """The nodes of a scope, without those of the functions and classes in it."""
+        known = self._own.get(scope)
+        if known is not None:
+            return known
+        found, pending = [], [scope]
+        while pending:
+            for child in children(pending.pop()):
+                found.append(child)
+                if not isinstance(child, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                    pending.append(child)
+        self._own[scope] = found
+        return found
+
+    @cached_property
+    def _imports(self) -> dict[cst.CSTNode, list[cst.Import | cst.ImportFrom]]:
+        return {}
+
+    def imports(self, scope: cst.CSTNode) -> list[cst.Import | cst.ImportFrom]:
+        """The imports of a scope."""
+        if scope not in self._imports:
+            made = [one for one in self.own(scope) if isinstance(one, (cst.Import, cst.ImportFrom))]
+            self._imports[scope] = made
+        return self._imports[scope]
+
+    @cached_property
+    def _bound(self) -> dict[cst.CSTNode, dict[str, list[cst.CSTNode]]]:
+        return {}
+
+    def bound(self, scope: cst.CSTNode) -> dict[str, list[cst.CSTNode]]:
+        """The nodes of a scope that bind each name and dotted name."""
+        if scope not in self._bound:
+            made: dict[str, list[cst.CSTNode]] = {}
+            for node in self.own(scope):
+                for name in binds(node):
+                    made.setdefault(name, []).append(node)
+            self._bound[scope] = made
+        return self._bound[scope]
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Every plain name that the program reads or binds."""
+        return names_in(self.module)
+
+    @cached_property
+    def reads(self) -> dict[str, list[cst.BaseExpression]]:
+        """The places that read each name and dotted name, in the program's order."""
+        written = {id(target) for node in self.parents for target in written_to(node)}
+        found: dict[str, list[cst.BaseExpression]] = {}
+        for node in self.parents:
+            if isinstance(node, (cst.Name, cst.Attribute)) and id(node) not in written:
+                name = dotted(node)
+                if name is not None:
+                    found.setdefault(name, []).append(node)
+        for uses in found.values():
+            uses.sort(key=self.extent)
+        return found
+
     def is_alone(self, statement: cst.CSTNode) -> bool:
         """Whether a statement has its lines for itself."""
         if isinstance(statement, cst.BaseCompoundStatement):
             return True
         line = self.parents.get(statement)
         return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
-
-
-def statements_of(block: cst.CSTNode) -> list[cst.BaseSmallStatement | cst.BaseCompoundStatement]:
-    """The statements of a block, of a module, or of whatever has a body, small ones out of their lines."""
-    body = getattr(block, "body", [])
-    if isinstance(body, cst.BaseSuite):
-        body = body.body
-    found: list[cst.BaseSmallStatement | cst.BaseCompoundStatement] = []
-    for one in body:
-        if isinstance(one, cst.SimpleStatementLine):
-            found += one.body
-        elif isinstance(one, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
-            found.append(one)
-    return found

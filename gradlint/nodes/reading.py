@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.program import walk
+from gradlint.nodes.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +134,22 @@ def target_names(target: cst.CSTNode) -> Iterator[str]:
             yield from target_names(one.value)
     elif isinstance(target, cst.StarredElement):
         yield from target_names(target.value)
+
+
+def written_to(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The names, dotted names and elements that a node assigns to."""
+    if isinstance(node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.For, cst.CompFor, cst.NamedExpr, cst.Del)):
+        yield from _parts_of(node.target)
+    elif isinstance(node, cst.AsName):
+        yield from _parts_of(node.name)
+
+
+def _parts_of(target: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    if isinstance(target, (cst.Tuple, cst.List)):
+        for one in target.elements:
+            yield from _parts_of(one.value)
+    else:
+        yield target
 
 
 def bound_in(node: cst.CSTNode) -> set[str]:

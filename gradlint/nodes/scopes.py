@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.program import Program, children, walk
-from gradlint.nodes.reading import binds, dotted, imported_as, names_in, parameters, value_of
+from gradlint.nodes.reading import binds, dotted, imported_as, parameters, value_of
+from gradlint.nodes.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from gradlint.nodes.program import Program
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 
@@ -29,29 +30,19 @@ class Names:
 
     def scope(self, node: cst.CSTNode) -> cst.CSTNode:
         """The function, lambda, class or module whose names a node sees first."""
-        for one in self.program.above(node):
-            if isinstance(one, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-                return one
-        return self.program.module
+        return self.program.scope(node)
 
-    def own(self, scope: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    def own(self, scope: cst.CSTNode) -> list[cst.CSTNode]:
         """The nodes of a scope, without those of the functions and classes in it."""
-        pending = [scope]
-        while pending:
-            node = pending.pop()
-            for child in children(node):
-                yield child
-                if not isinstance(child, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-                    pending.append(child)
+        return self.program.own(scope)
 
     def bindings(self, name: str, near: cst.CSTNode) -> list[tuple[Statement, cst.BaseExpression | None]]:
         """The statements of a node's scope that bind a name, each with the value where it is plainly one."""
         found: dict[Statement, cst.BaseExpression | None] = {}
-        for node in self.own(self.scope(near)):
-            if name in binds(node):
-                statement = self.program.statement(node)
-                if statement is not None:
-                    found[statement] = value_of(statement, name)
+        for node in self.program.bound(self.scope(near)).get(name, ()):
+            statement = self.program.statement(node)
+            if statement is not None:
+                found[statement] = value_of(statement, name)
         return sorted(found.items(), key=lambda pair: self.program.extent(pair[0]))
 
     def definition(self, name: str | None, near: cst.CSTNode) -> tuple[Statement, cst.BaseExpression] | None:
@@ -80,22 +71,9 @@ class Names:
         value = value_of(made[0], name) if len(made) == 1 else None
         return None if value is None else (made[0], value)
 
-    @cached_property
-    def _reads(self) -> dict[str, list[cst.BaseExpression]]:
-        written = {id(target) for node in self.program.parents for target in _written_to(node)}
-        found: dict[str, list[cst.BaseExpression]] = {}
-        for node in self.program.parents:
-            if isinstance(node, (cst.Name, cst.Attribute)) and id(node) not in written:
-                name = dotted(node)
-                if name is not None:
-                    found.setdefault(name, []).append(node)
-        for uses in found.values():
-            uses.sort(key=self.program.extent)
-        return found
-
     def uses(self, name: str | None) -> list[cst.BaseExpression]:
         """Every place of the program that reads a name or a dotted name, in its order."""
-        return list(self._reads.get(name or "", ()))
+        return list(self.program.reads.get(name or "", ()))
 
     def uses_here(self, name: str | None, near: cst.CSTNode) -> list[cst.BaseExpression]:
         """The places of a node's own scope that read a name."""
@@ -107,13 +85,13 @@ class Names:
         those = set(known)
         return any(
             isinstance(one, cst.Attribute) and one.attr.value == attribute and one not in those
-            for uses in self._reads.values()
+            for uses in self.program.reads.values()
             for one in uses
         )
 
     def free_name(self, wish: str) -> str:
         """A name that the program does not use: the wish itself, or the wish with a number."""
-        used = names_in(self.program.module)
+        used = self.program.names
         number, name = 2, wish
         while name in used:
             name, number = f"{wish}_{number}", number + 1
@@ -123,9 +101,7 @@ class Names:
         """The imports that hold at a node: those of its functions, then the module's."""
         for scope in self.program.above(near):
             if isinstance(scope, (cst.FunctionDef, cst.Lambda, cst.Module)):
-                for node in self.own(scope):
-                    if isinstance(node, (cst.Import, cst.ImportFrom)):
-                        yield node
+                yield from self.program.imports(scope)
 
     def tensorflow(self, function: str, near: cst.CSTNode) -> str | None:
         """How the program at a node spells a function of TensorFlow; None where it cannot.
@@ -170,19 +146,3 @@ class Names:
                     name = root
                 return f"{name}.{rest}" if rest else name
         return None
-
-
-def _written_to(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The names, dotted names and elements that a node assigns to."""
-    if isinstance(node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.For, cst.CompFor, cst.NamedExpr, cst.Del)):
-        yield from _parts(node.target)
-    elif isinstance(node, cst.AsName):
-        yield from _parts(node.name)
-
-
-def _parts(target: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    if isinstance(target, (cst.Tuple, cst.List)):
-        for one in target.elements:
-            yield from _parts(one.value)
-    else:
-        yield target

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from gradlint.nodes.changes import Before
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.make import code_of, statement
-from gradlint.nodes.program import Program, statements_of, walk
-from gradlint.nodes.reading import dotted, names_in
+from gradlint.nodes.reading import dotted, elements, keywords, positional
 from gradlint.nodes.scopes import Names
+from gradlint.nodes.walking import statements_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gradlint.flow.facts import Cause, Claim, LostGradient, Span
     from gradlint.nodes.changes import Change
+    from gradlint.nodes.program import Program
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 
@@ -107,7 +108,7 @@ class Site(Names):
         Where the rule lets it, ``import tensorflow as tf`` is put in before the names that come from TensorFlow.
         """
         spelled = super().tensorflow(function, near)
-        if spelled is not None or not self.may_import or "tf" in names_in(self.program.module):
+        if spelled is not None or not self.may_import or "tf" in self.program.names:
             return spelled
         for node in statements_of(self.program.module):
             if isinstance(node, cst.ImportFrom) and not node.relative and dotted(node.module) == "tensorflow":
@@ -134,6 +135,29 @@ class Site(Names):
     def target(self, lost: LostGradient) -> cst.BaseExpression | None:
         """The node of a target, in its gradient call."""
         return self.at(lost.target_span)
+
+    @cached_property
+    def asked_alone(self) -> bool:
+        """Whether the claim's gradient calls lose every source that they ask for.
+
+        Only then does another value on the way change no gradient that was there before.
+        """
+        lost: dict[cst.Call, set[cst.BaseExpression | None]] = {}
+        for one, call in self.calls:
+            lost.setdefault(call, set()).add(self.source(one))
+        for call, known in lost.items():
+            given = positional(call) or []
+            sources = given[1] if len(given) > 1 else keywords(call).get("sources")
+            if sources is None or not known.issuperset(elements(sources) or [sources]):
+                return False
+        return bool(lost)
+
+    def arguments(self, call: cst.Call) -> tuple[list[str], dict[str, str]] | None:
+        """The texts of a call's arguments, by position and by keyword; None where some are starred."""
+        plain = positional(call)
+        if plain is None:
+            return None
+        return [self.text(one) for one in plain], {name: self.text(one) for name, one in keywords(call).items()}
 
     @cached_property
     def blocks(self) -> list[cst.With]:

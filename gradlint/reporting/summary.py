@@ -35,6 +35,9 @@ def summary(report: Report, style: Style) -> Iterator[str]:
     ]
     if any(quiet):
         yield listed([part for part in quiet if part])
+    if report.stale:
+        entries = "1 entry" if report.stale == 1 else f"{report.stale} entries"
+        yield f"{entries} of the baseline without a finding any more; `--write-baseline` leaves them out"
     yield from _fixable(report)
 
 
@@ -57,10 +60,13 @@ def _found(report: Report, style: Style) -> Iterator[str]:
 
 
 def _fixable(report: Report) -> Iterator[str]:
-    """How many of the findings have a fix."""
+    """How many of the findings have a fix, and how many have one that is not offered."""
     fixes = [finding.fix.applicability for finding in report.claims if finding.fix is not None]
     safe, unsafe = fixes.count("safe"), fixes.count("unsafe")
     if safe and unsafe:
         yield f"{safe} fixable with `--fix`, {unsafe} more with `--fix --unsafe-fixes`"
     elif safe or unsafe:
         yield f"{safe or unsafe} fixable with `{'--fix' if safe else '--fix --unsafe-fixes'}`"
+    withheld = sum(finding.withheld is not None for finding in report.claims)
+    if withheld:
+        yield f"{counted(withheld, 'finding')} whose fix is withheld; `--fix --show-fixes` says why"

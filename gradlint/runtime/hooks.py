@@ -66,7 +66,7 @@ class Hooks:
         """Put everything in place. TensorFlow is imported by then."""
         from tensorflow.python.eager import backprop
         from tensorflow.python.framework import op_callbacks, ops
-        from tensorflow.python.ops import resource_variable_ops
+        from tensorflow.python.ops import resource_variable_ops, script_ops
 
         tape = backprop.GradientTape
         base = ops._EagerTensorBase
@@ -82,6 +82,7 @@ class Hooks:
         self._hide_buffer(ops.EagerTensor)
         self._add(resource_variable_ops.BaseResourceVariable, "_handle", _Handle(self.watcher))
         self._wrap(threading.Thread, "_bootstrap_inner", self._threaded)
+        self._wrap(script_ops.EagerFunc, "__call__", self._called_back)
         op_callbacks.add_op_callback(self.watcher.operated)
 
     def remove(self) -> None:
@@ -162,11 +163,30 @@ class Hooks:
         watcher = self.watcher
 
         def watched(tape: Any, tensor: Any) -> Any:
-            result = original(tape, tensor)
+            try:
+                result = original(tape, tensor)
+            except Exception as refusal:
+                watcher.guarded(watcher.refused, tensor, refusal)
+                raise
             watcher.guarded(watcher.watched, tape, tensor)
             return result
 
         return watched
+
+    def _called_back(self, original: Any, _name: str) -> Any:
+        """The Python function of a ``tf.py_function``, which TensorFlow may call in a thread of its own.
+
+        Source: ``tensorflow.python.ops.script_ops.EagerFunc`` (TensorFlow 2.16 to 2.21).
+        """
+        watcher = self.watcher
+
+        def called_back(function: Any, device: Any, token: Any, arguments: Any) -> Any:
+            watcher.guarded(watcher.in_thread)
+            outputs = original(function, device, token, arguments)
+            watcher.guarded(watcher.came_back, token, outputs)
+            return outputs
+
+        return called_back
 
     def _left(self, original: Any, name: str) -> Any:
         watcher = self.watcher

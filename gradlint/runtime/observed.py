@@ -20,6 +20,8 @@ Reason = Literal[
     "no-gradient",
     "non-differentiable",
     "opaque",
+    "captured",
+    "metric",
     "data",
     "condition",
     "integer-source",
@@ -30,6 +32,10 @@ Reason = Literal[
     "watched-late",
     "copy",
     "unconnected",
+    "no-sources",
+    "left-out",
+    "watch-refused",
+    "silenced",
     "reused",
     "target",
     "source",
@@ -40,7 +46,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class WayCut:
     """Where the way from the target back to a source is cut.
 
     Attributes:
@@ -69,6 +75,7 @@ class Observed:
         exception: The exception's type where the outcome is ``error``.
         text: The exception's text.
         cut: Why.
+        weak: Whether the code may mean it so: said only where reading the code claims the same.
     """
 
     method: str
@@ -76,9 +83,10 @@ class Observed:
     target: str
     source: str
     outcome: Outcome
-    cut: Cut
+    cut: WayCut
     exception: str | None = None
     text: str = ""
+    weak: bool = False
 
     @property
     def place(self) -> Place | None:

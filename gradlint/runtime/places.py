@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -118,6 +119,15 @@ def mapped_stack(most: int = 8) -> tuple[Place, ...]:
     return of_traceback(tf_stack.extract_stack(), most)
 
 
+def of_exception(error: BaseException) -> tuple[Place, ...]:
+    """The user's lines that an exception came through, from the innermost outwards."""
+    import traceback
+
+    frames = [Place(one.filename, one.lineno or 1, one.name) for one in traceback.extract_tb(error.__traceback__)]
+    frames += [Place(path, int(line), name) for path, line, name in _CONVERTED.findall(str(error)[:20_000])]
+    return tuple(one for one in reversed(frames) if of_user(one.path))
+
+
 def of_traceback(frames: object, most: int = 8) -> tuple[Place, ...]:
     """The user's lines of a traceback of TensorFlow's, from the innermost outwards."""
     found: list[Place] = []
@@ -127,6 +137,20 @@ def of_traceback(frames: object, most: int = 8) -> tuple[Place, ...]:
             if len(found) == most:
                 break
     return tuple(found)
+
+
+_CONVERTED = re.compile(r'File "([^"\n]+)", line (\d+), in (\S+)')
+"""How AutoGraph names the lines of a traced function in the text of what it raises."""
+_METRICS = (f"{os.sep}keras{os.sep}src{os.sep}metrics{os.sep}", f"{os.sep}tf_keras{os.sep}src{os.sep}metrics{os.sep}")
+
+
+def of_metric(frame: FrameType | None) -> bool:
+    """Whether what runs was called by a Keras metric, between it and the user's own line."""
+    while frame is not None and not of_user(frame.f_code.co_filename):
+        if any(part in frame.f_code.co_filename for part in _METRICS):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def current(depth: int = 1) -> tuple[Place, ...]:

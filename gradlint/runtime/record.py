@@ -18,6 +18,8 @@ OPERATIONS = 100_000
 """How many operations are remembered."""
 EXITS = 2_000
 """How many exits from TensorFlow are remembered."""
+RETURNED = 1_000
+"""How many calls of the Python functions of ``tf.py_function`` are remembered."""
 WRITES = 3
 """How many writes of one variable are remembered."""
 DIFFERENTIABLE = frozenset({1, 2, 8, 14, 18, 19, 20, 21})
@@ -25,6 +27,8 @@ DIFFERENTIABLE = frozenset({1, 2, 8, 14, 18, 19, 20, 21})
 
 Source: ``tensorflow/core/framework/types.proto``.
 """
+BOOL = 10
+"""TensorFlow's number of the dtype ``bool``."""
 FLOATS = DIFFERENTIABLE - {20, 21}
 """Those of them whose tensors hold numbers."""
 READING = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd"})
@@ -41,7 +45,7 @@ class Operation:
         sequence: When it ran.
         stack: The user's line, and the lines that called it where a new constant went in.
         fresh: Those of the inputs with gradients that no remembered operation made.
-        differentiable_outputs: For each output whether its dtype has gradients.
+        dtypes: For each output TensorFlow's number of its dtype.
         attributes: TensorFlow's attributes, keys and values in turn.
         backward: Whether it ran as a part of a gradient call.
         values: The tensors themselves, in and out, while a tape that saw them may still be asked.
@@ -50,7 +54,7 @@ class Operation:
     __slots__ = (
         "attributes",
         "backward",
-        "differentiable_outputs",
+        "dtypes",
         "fresh",
         "inputs",
         "kind",
@@ -68,7 +72,7 @@ class Operation:
         sequence: int,
         stack: tuple[Place, ...],
         fresh: tuple[int, ...],
-        differentiable_outputs: tuple[bool, ...],
+        dtypes: tuple[int, ...],
         attributes: tuple[Any, ...],
         backward: bool = False,
     ) -> None:
@@ -78,10 +82,17 @@ class Operation:
         self.sequence = sequence
         self.stack = stack
         self.fresh = fresh
-        self.differentiable_outputs = differentiable_outputs
+        self.dtypes = dtypes
         self.attributes = attributes
         self.backward = backward
         self.values: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
+
+    @property
+    def token(self) -> str:
+        """TensorFlow's name for the Python function that a `tf.py_function` calls."""
+        keys = [one.decode() if isinstance(one, bytes) else str(one) for one in self.attributes[::2]]
+        found = dict(zip(keys, self.attributes[1::2], strict=True)).get("token", "")
+        return found.decode() if isinstance(found, bytes) else str(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,7 @@ class Write:
         initial: Whether the variable began with it.
         symbol: The tensor itself where the write stands in a traced function.
         data: Whether it is a dataset that an iterator runs over.
+        metric: Whether a Keras metric wrote it into its state.
     """
 
     value: int
@@ -103,6 +115,7 @@ class Write:
     initial: bool
     symbol: Any = None
     data: bool = False
+    metric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,8 @@ class Record:
         self.writes: dict[int, deque[Write]] = {}
         """The last writes of a variable, by the identity of its handle."""
         self.exits: deque[Exit] = deque(maxlen=EXITS)
+        self.returned: dict[str, tuple[int, ...]] = {}
+        """What the Python function of a ``tf.py_function`` returned last, by TensorFlow's token for it."""
         self.traced: dict[str, list[Any]] = {}
         """The graphs of traced functions by their names."""
         self.created: WeakKeyDictionary[Any, dict[int, int]] = WeakKeyDictionary()
@@ -156,6 +171,13 @@ class Record:
             for output in oldest.outputs:
                 self.made.pop(output, None)
 
+    def came_back(self, token: str, outputs: tuple[int, ...]) -> None:
+        """Remember what the Python function of a ``tf.py_function`` returned."""
+        self.returned.pop(token, None)
+        self.returned[token] = outputs
+        if len(self.returned) > RETURNED:
+            del self.returned[next(iter(self.returned))]
+
     def differentiable(self, operation: Operation) -> tuple[bool, ...]:
         """For each input of an operation whether its dtype has gradients."""
         reads = operation.kind in READING
@@ -165,7 +187,7 @@ class Record:
         made = self.made.get(number)
         if made is None:
             return number in self.writes
-        return made.differentiable_outputs[made.outputs.index(number)]
+        return made.dtypes[made.outputs.index(number)] in DIFFERENTIABLE
 
     def write(self, handle: int, write: Write) -> None:
         """Remember that a variable was written."""

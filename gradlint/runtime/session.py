@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gradlint.runtime.findings import Findings
+from gradlint.runtime.findings import Findings, reading
 from gradlint.runtime.hooks import Hooks
 from gradlint.runtime.program import AfterImport
 from gradlint.runtime.watcher import Watcher
@@ -34,7 +35,11 @@ class Session:
         self.watcher = Watcher(self._observed, failed)
         self.hooks = Hooks(self.watcher)
         self.findings: dict[tuple[Any, ...], Finding] = {}
+        self.read: Callable[[str], list[Finding]] = reading
+        """What reading a file of the program finds."""
         self.seen: list[tuple[Observed, Finding]] = []
+        self.base = os.getcwd()
+        """The folder in which it began; the program may go elsewhere."""
         self._make: Findings | None = None
         self._waiting: AfterImport | None = None
         self._watching = False
@@ -80,19 +85,43 @@ class Session:
 
     def times(self, finding: Finding) -> int:
         """How often what a finding says was seen."""
-        return sum(
-            self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
-            for observed, one in self.seen
-            if one is finding
+        return max(
+            1,
+            sum(
+                self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
+                for observed, one in self.seen
+                if one is finding
+            ),
         )
+
+    def sources(self, finding: Finding) -> list[str]:
+        """The sources that a finding was seen for, in the order in which they were."""
+        return list(dict.fromkeys(observed.source for observed, one in self.seen if one is finding))
 
     def _observed(self, observed: Observed) -> None:
         if self._make is None:
-            self._make = Findings(self.version)
+            self._make = Findings(self.version, self.read, self.base)
         finding = self._make.of(observed)
+        if finding is not None:
+            self._keep(finding, observed)
+
+    def crashed(self, error: BaseException) -> None:
+        """An exception that the program did not catch: reading may have claimed it, and has its words and its fix."""
+        from gradlint.runtime.places import of_exception
+
+        if self._make is None:
+            self._make = Findings(self.version, self.read, self.base)
+        for place in of_exception(error):
+            finding = self._make.raised(place, error)
+            if finding is not None:
+                self._keep(finding, None)
+                return
+
+    def _keep(self, finding: Finding, observed: Observed | None) -> None:
         key = (finding.code, finding.path, finding.location, finding.gradients[:1] and finding.gradients[0].line)
         known = self.findings.get(key)
         if known is None:
             self.findings[key] = finding
             self._found(finding)
-        self.seen.append((observed, known or finding))
+        if observed is not None:
+            self.seen.append((observed, known or finding))

@@ -54,12 +54,23 @@ def binding(place: Place, text: str) -> Place | None:
     if tree is None:
         return None
     scope = _scope(tree, place.line)
-    for body, function in ((scope, place.function), (tree, "<module>")):
+    for body, function in ((scope, place.function), *_methods(tree, place, text), (tree, "<module>")):
         lines = [one.lineno for one in _statements(body) if text in _bound(one)]
         before = [line for line in lines if line <= place.line] or lines
         if before:
             return Place(place.path, max(before), function)
     return None
+
+
+def _methods(tree: ast.Module, place: Place, text: str) -> Iterator[tuple[ast.AST, str]]:
+    """The other methods of a line's class, where a text is an attribute of the object."""
+    if not text.startswith("self."):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef):
+                    yield method, method.name
 
 
 def rebinds(place: Place, text: str) -> bool:

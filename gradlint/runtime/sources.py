@@ -103,6 +103,14 @@ def finite(gradient: Any) -> bool:
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
+def zero(gradient: Any) -> bool:
+    """Whether a gradient's values are there and all of them are zero."""
+    import numpy as np
+
+    values = getattr(gradient, "values", gradient)
+    return hasattr(values, "_numpy") and not np.any(values._numpy())
+
+
 def address(tensor: Any) -> int:
     """Where an eager tensor's value lies in memory."""
     import ctypes

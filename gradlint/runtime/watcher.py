@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gradlint.runtime import places
-from gradlint.runtime.record import DIFFERENTIABLE, FLOATS, Exit, Operation, Record, Write
+from gradlint.runtime.record import BOOL, DIFFERENTIABLE, FLOATS, Exit, Operation, Record, Write
 from gradlint.runtime.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradlint.runtime.calls import Call, Source
     from gradlint.runtime.observed import Observed
 
 CONVERSIONS = frozenset({"__array__", "__float__", "__int__", "__index__", "__complex__", "__bool__", "__format__"})
@@ -57,8 +56,16 @@ class Watcher:
         self.broken = False
         self._forms: dict[int, tuple[int, tuple[Any, ...]]] = {}
         """The dtype and shape of variables, by their handles."""
+        self.named: dict[int, str] = {}
+        """What the sources of gradient calls are called, by their identities; kept where facts are recorded."""
+        self.seen: dict[tuple[places.Place, str], tuple[str, ...]] = {}
+        """The sources of each gradient call, by its line and method; kept where facts are recorded."""
+        self.records = False
+        """Whether facts are recorded."""
         self.calls = 0
         """How many gradient calls were seen."""
+        self.asked: dict[tuple[places.Place, ...], int] = {}
+        """How often each line has asked for gradients: what is lost in part is looked for ever more rarely."""
         self.times: dict[tuple[Any, ...], int] = {}
         """How often each loss was seen, by the line of the call, the source and the outcome."""
 
@@ -87,9 +94,19 @@ class Watcher:
 
     def in_thread(self) -> None:
         """A thread of the program begins: TensorFlow's callbacks are kept by thread."""
+        from tensorflow.python.eager import context
         from tensorflow.python.framework import op_callbacks
 
+        if op_callbacks.should_invoke_op_callbacks() and self.operated in context.context().op_callbacks:
+            return
         op_callbacks.add_op_callback(self.operated)
+
+    def came_back(self, token: str | bytes, outputs: Any) -> None:
+        """The Python function of a ``tf.py_function`` has returned."""
+        from gradlint.runtime.sources import flattened
+
+        numbers = tuple([getattr(one, "_id", -1) for one in flattened(outputs)])
+        self.record.came_back(token if isinstance(token, str) else token.decode(), numbers)
 
     def operated(
         self,
@@ -137,20 +154,20 @@ class Watcher:
             fresh: What went in that no remembered operation made.
             stack: The user's lines.
         """
-        touched = self.inside.touched
-        for variable in touched:
+        for variable in {id(one): one for one in self.inside.touched}.values():
             handle = variable.__dict__["_handle"]
             form = self._forms.get(handle._id)
             if form is None:
                 form = self._forms[handle._id] = (variable.dtype.as_datatype_enum, tuple(variable.shape))
             alike = [one for one in fresh if (one._datatype_enum(), one._shape_tuple()) == form]
-            if len(alike) > 1 or (alike and len(fresh) > len(touched)):
-                alike = [one for one in alike if self._shares(one, variable)]
+            alike = [one for one in alike if self._shares(one, variable)]
             if alike:
                 fresh = [one for one in fresh if one is not alike[0]]
                 number = handle._id
                 moment = self.record.tick()
-                self.record.add(Operation("ReadVariableOp", (number,), (alike[0]._id,), moment, stack, (), (True,), ()))
+                self.record.add(
+                    Operation("ReadVariableOp", (number,), (alike[0]._id,), moment, stack, (), (form[0],), ())
+                )
 
     @staticmethod
     def _shares(tensor: Any, variable: Any) -> bool:
@@ -187,7 +204,7 @@ class Watcher:
             record.clock,
             stack,
             fresh,
-            tuple([one._datatype_enum() in DIFFERENTIABLE for one in outputs]),
+            tuple([one._datatype_enum() for one in outputs]),
             attributes,
             inside.asking,
         )
@@ -209,7 +226,10 @@ class Watcher:
     def _wrote(self, kind: str, inputs: tuple[int, ...]) -> None:
         handle, value = inputs[0], inputs[-1] if "Scatter" in kind else inputs[1]
         initial = kind == "AssignVariableOp" and not self.record.written(handle)
-        self.record.write(handle, Write(value, self.record.tick(), places.stack(sys._getframe()), initial))
+        frame = sys._getframe()
+        metric = bool(self.recording) and places.of_metric(frame)
+        write = Write(value, self.record.tick(), places.stack(frame), initial, metric=metric)
+        self.record.write(handle, write)
 
     def _fed(self, inputs: tuple[int, ...]) -> None:
         """An iterator begins over a dataset: what it gives comes from there."""
@@ -235,15 +255,22 @@ class Watcher:
     def left(self, tensor: Any, how: str) -> None:
         """A tensor is being turned into a NumPy array or a Python number."""
         self.inside.touched.clear()
-        if tensor._datatype_enum() in DIFFERENTIABLE or how == "__bool__":
+        kind = tensor._datatype_enum()
+        if kind in DIFFERENTIABLE or kind == BOOL:
             frame = sys._getframe()
             stack = places.stack(frame)
-            how = _asked_by(frame) or how
+            how = "__bool__" if kind == BOOL and not tensor._rank() else _asked_by(frame) or how
             self.record.exits.append(Exit(tensor._id, self.record.tick(), stack, how))
 
-    def counted(self, call: Call, source: Source, outcome: str) -> bool:
-        """Count a loss; whether it was seen before, so that it need not be explained again."""
-        key = (call.stack[:1], source.text, outcome)
+    def counted(self, stack: tuple[places.Place, ...], source: str, outcome: str) -> bool:
+        """Count a loss; whether it was seen before, so that it need not be explained again.
+
+        Args:
+            stack: The user's lines of the call.
+            source: How the source is written.
+            outcome: What it got.
+        """
+        key = (stack[:1], source, outcome)
         self.times[key] = self.times.get(key, 0) + 1
         return self.times[key] > 1
 
@@ -269,6 +296,14 @@ class Watcher:
             window.spans[-1][1] = self.record.tick()
         if window in self.recording:
             self.recording.remove(window)
+
+    def refused(self, tensor: Any, refusal: Exception) -> None:
+        """A tape refused to watch something."""
+        from gradlint.runtime.failures import refused
+
+        observed = refused(places.current(), refusal)
+        if observed.call and not self.counted(observed.call, "watch", "error"):
+            self.observe(observed)
 
     def watched(self, tape: Any, tensor: Any) -> None:
         """A tape is told to watch something."""
@@ -306,14 +341,21 @@ class Watcher:
         failure: Exception | None,
     ) -> None:
         from gradlint.runtime.answers import judged
-        from gradlint.runtime.calls import Call
+        from gradlint.runtime.calls import ObservedCall
 
         self.calls += 1
         window = self.window(tape)
         stack = places.current()
-        call = Call(method, tape, stack, *passed)
-        for observed in judged(self.record, window, call, result, failure, self.counted):
+        call = ObservedCall(method, tape, stack, *passed)
+        times = self.asked[stack[:1]] = self.asked.get(stack[:1], 0) + 1
+        often = times & (times - 1)
+        others = () if often else tuple(self.windows.values())
+        for observed in judged(self.record, window, call, result, failure, self.counted, others):
             self.observe(observed)
+        if self.records and stack:
+            asked = call.sources()
+            self.seen[stack[0], method] = tuple(one.text for one in asked)
+            self.named.update((number, one.text) for one in asked for number in one.identities)
         window.asked.append(stack)
         if not tape._persistent:
             for operation in window.operations:

@@ -32,6 +32,12 @@ class Window:
         """Whether the tape recorded at a moment."""
         return any(begin <= sequence and (end is None or sequence < end) for begin, end in self.spans)  # type: ignore[operator]
 
+    def paused(self, sequence: int) -> bool:
+        """Whether a moment lies between two stretches of the recording, as under `stop_recording()`."""
+        begins = [begin for begin, _ in self.spans if begin is not None]
+        last = self.spans[-1][1] if self.spans else None
+        return bool(begins) and begins[0] <= sequence and (last is None or sequence < last) and not self.holds(sequence)
+
     @property
     def open(self) -> bool:
         """Whether the tape records now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradlint.runtime.observed import Observed, Reason
+    from gradlint.runtime.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,42 @@ WORDINGS: Mapping[Reason, Wording] = {
         "opaque-function",
         "`tf.numpy_function` runs Python code here that the tape cannot see into",
         "use TensorFlow's functions, or `tf.py_function`",
+    ),
+    "captured": Wording(
+        "GT206",
+        "opaque-function",
+        "`tf.py_function` hands gradients only to what is passed to it, and `{source}` is used inside it here",
+        "pass `{source}` to it too",
+    ),
+    "metric": Wording(
+        "GT208",
+        "metric-as-loss",
+        "a metric's result is the state that it wrote into its Variables, and it keeps no history",
+        "compute the loss with a loss function, and let the metric only report",
+    ),
+    "no-sources": Wording(
+        "GT109",
+        "no-variables-yet",
+        "`{source}` is an empty list",
+        "build the model before its variables are read",
+    ),
+    "left-out": Wording(
+        "GT111",
+        "untracked-variable",
+        "a Variable that the target is computed from is not among `{source}`",
+        "make it with `add_weight`",
+    ),
+    "watch-refused": Wording(
+        "GT110",
+        "watch-refused",
+        "the tape refuses to watch `{source}`",
+        "watch a tensor or a Variable, inside the `with` block",
+    ),
+    "silenced": Wording(
+        "GT405",
+        "silenced-by-zero",
+        "no way leads from `{source}` to the target, and the call asks for zeros in place of None",
+        "use `{source}` in the target",
     ),
     "data": Wording(
         "GT206",
@@ -196,15 +234,29 @@ def message(observed: Observed) -> str:
     wording = of(observed)
     names = {"operation": observed.cut.operation or "an operation", "source": observed.source}
     happens = wording.happens.format(**names)
+    if observed.cut.reason == "watch-refused":
+        return f"{happens}: it raises {observed.exception}; {wording.cure.format(**names)}."
     got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
-    line = f" (line {observed.place.line})" if observed.place is not None else ""
+    line = "" if observed.place is None else f" ({_where(observed, observed.place)})"
     if observed.outcome == "error":
         gets = f"asking for {got}{line} raises {observed.exception}"
-    elif observed.outcome == "nan":
-        gets = f"{got}{line} is not finite"
+    elif observed.cut.reason == "no-sources":
+        gets = f"{got}{line} is an empty list"
+    elif observed.outcome in _GETS:
+        gets = f"{got}{line} {_GETS[observed.outcome]}"
     else:
         gets = f"{got}{line} is None"
     return f"{happens}, so {gets}; {wording.cure.format(**names)}."
+
+
+def _where(observed: Observed, call: Place) -> str:
+    """Where the call stands, with its file where the cut is in another."""
+    elsewhere = observed.cut.place is not None and observed.cut.place.path != call.path
+    return (f"{os.path.basename(call.path)}, " if elsewhere else "") + f"line {call.line}"
+
+
+_GETS = {"nan": "is not finite", "partial": "lacks that part", "zero": "is zero"}
+"""What a source gets, where it is not None and the call does not raise."""
 
 
 def _noun(method: str) -> str:

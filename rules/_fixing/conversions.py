@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.knowledge.instead import of_python
 from gradlint.nodes.reading import called, dotted, is_constant, only
+from gradlint.nodes.uses import refuses_a_tensor
 from gradlint.rule import Remove, Replace, cst, expression
 
 from .numpy import method
-from .uses import refuses_a_tensor
 
 if TYPE_CHECKING:
     from gradlint.rule import Change, Site
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 METHODS = frozenset({"numpy", "item", "tolist", "eval"})
 FUNCTIONS = frozenset({"float", "complex"})
 READERS = frozenset({"get_value", "eval", "convert_to_numpy"})
-SAME = "acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp expm1 floor lgamma log log1p pow sin sinh sqrt tan"
-MATH = {name: f"math.{name}" for name in [*SAME.split(), "tanh"]} | {"fabs": "math.abs", "atan2": "math.atan2"}
 
 
 def converted(node: cst.CSTNode | None) -> cst.BaseExpression | None:
@@ -53,10 +52,11 @@ def dropped(site: Site, node: cst.BaseExpression) -> Change | None:
 def _of_math(site: Site, node: cst.BaseExpression) -> Change | None:
     if not isinstance(node, cst.Call):
         return None
-    root, _, last = (dotted(node.func) or "").rpartition(".")
-    if root != "math" or last not in MATH or only(node, 2 if last in {"pow", "atan2"} else 1) is None:
+    last = called(node)
+    same = of_python(f"math.{last}") if dotted(node.func) == f"math.{last}" and last not in {"fsum", "hypot"} else None
+    if same is None or only(node, 2 if last in {"pow", "atan2"} else 1) is None:
         return None
-    function = site.tensorflow(MATH[last], node)
+    function = site.tensorflow(same.removeprefix("tf."), node)
     return None if function is None else Replace(node.func, expression(function))
 
 

@@ -8,10 +8,10 @@ from gradlint.nodes.make import without_elements
 from gradlint.nodes.reading import called, dotted, elements, only, single_target
 from gradlint.rule import Remove, Replace, cst, unsafe
 
+from .updates import ASSIGNS
+
 if TYPE_CHECKING:
     from gradlint.rule import Change, Proposal, Site
-
-UPDATES = frozenset({"assign_add", "assign_sub", "assign"})
 
 
 def without_sources(site: Site) -> Proposal | None:
@@ -98,4 +98,4 @@ def _update(site: Site, use: cst.BaseExpression, source: str) -> cst.Expr | None
     if not isinstance(node, cst.Expr) or not isinstance(node.value, cst.Call):
         return None
     owner, _, method = (dotted(node.value.func) or "").rpartition(".")
-    return node if method in UPDATES and owner == source else None
+    return node if method in ASSIGNS and owner == source else None

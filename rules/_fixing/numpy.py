@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gradlint.knowledge.numpy_to_tensorflow import replacement
 from gradlint.nodes.make import keyword, with_argument
-from gradlint.nodes.reading import keywords, positional
 from gradlint.rule import Replace, cst, expression
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def translated(site: Site, call: cst.Call) -> cst.Call | None:
     The arguments stay as they are written; a parameter that TensorFlow calls otherwise is renamed.
     """
     row = replacement(site.canonical(call.func) or "")
-    given = _given(site, call)
+    given = site.arguments(call)
     if row is None or given is None:
         return None
     args, named = given
@@ -50,21 +49,13 @@ def translated(site: Site, call: cst.Call) -> cst.Call | None:
 
 def method(site: Site, call: cst.Call, value: cst.BaseExpression) -> Change | None:
     """``x.numpy().mean(axis=0)`` written as ``tf.reduce_mean(x, axis=0)``; None where nothing does quite the same."""
-    given = _given(site, call)
+    given = site.arguments(call)
     row = replacement(f"numpy.{call.func.attr.value}") if isinstance(call.func, cst.Attribute) else None
     if given is None or row is None:
         return None
     arguments = row.translate([site.text(value), *given[0]], given[1])
     function = site.tensorflow(row.function, call)
     return None if arguments is None or function is None else Replace(call, _written(function, *arguments))
-
-
-def _given(site: Site, call: cst.Call) -> tuple[list[str], dict[str, str]] | None:
-    """The texts of a call's arguments; None where some are starred."""
-    plain = positional(call)
-    if plain is None:
-        return None
-    return [site.text(one) for one in plain], {name: site.text(value) for name, value in keywords(call).items()}
 
 
 def _written(function: str, plain: Sequence[str], named: Mapping[str, str]) -> cst.Call:

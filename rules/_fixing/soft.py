@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.make import bracketed, code_of
-from gradlint.nodes.reading import called, elements, is_number, keywords, only, positional
+from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import cst, expression
 
 if TYPE_CHECKING:
@@ -13,22 +13,6 @@ if TYPE_CHECKING:
 
 STEEPNESS = "10.0"
 CALLS = {"greater": True, "greater_equal": True, "less": False, "less_equal": False}
-
-
-def asked_alone(site: Site) -> bool:
-    """Whether the claim's gradient calls lose every source that they ask for.
-
-    Only then does another value on the way change no gradient that was there before.
-    """
-    lost: dict[cst.Call, set[cst.BaseExpression | None]] = {}
-    for one, call in site.calls:
-        lost.setdefault(call, set()).add(site.source(one))
-    for call, known in lost.items():
-        given = positional(call) or []
-        sources = given[1] if len(given) > 1 else keywords(call).get("sources")
-        if sources is None or not known.issuperset(elements(sources) or [sources]):
-            return False
-    return bool(lost)
 
 
 def step_of(site: Site, condition: cst.BaseExpression) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:

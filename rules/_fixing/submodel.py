@@ -53,21 +53,12 @@ def from_symbolic(site: Site) -> Proposal | None:
     if block is None or not isinstance(source, cst.Attribute) or source.attr.value != "output":
         return None
     model, maker = _owner(site, source), site.tensorflow("keras.Model", source)
-    nodes = [
-        one
-        for one in site.body(block)
-        if isinstance(single_target(one), cst.Name)
-        and isinstance(one, cst.Assign)
-        and isinstance(one.value, cst.Call)
-        and dotted(one.value.func) == model
-    ]
-    if len(nodes) != 1 or model is None or maker is None or not site.is_alone(nodes[0]):
+    nodes = [] if model is None else _calls_of(site, block, model)
+    if len(nodes) != 1 or model is None or maker is None or not site.is_alone(nodes[0][0]):
         return None
-    node, target = nodes[0], single_target(nodes[0])
-    if not isinstance(node, cst.Assign) or not isinstance(node.value, cst.Call) or target is None:
-        return None
+    node, target, asks = nodes[0]
     both, output = site.free_name("grad_model"), site.free_name("activation")
-    both_called = node.value.with_changes(func=cst.Name(both))
+    both_called = asks.with_changes(func=cst.Name(both))
     new = statement("{g} = {m}({x}.inputs, [{s}, {x}.output])", g=both, m=maker, x=model, s=source)
     return safe(
         "Take both from one call",
@@ -112,17 +103,18 @@ def _model_of(site: Site, made: cst.BaseExpression) -> tuple[str, cst.BaseExpres
 
 def _call_of(site: Site, block: cst.With, model: str, like: cst.Call) -> cst.Assign | None:
     """The one statement of a block that binds what a model gives for the arguments of another call."""
-    found = [
-        one
+    given = site.arguments(like)
+    found = [one for one, _, call in _calls_of(site, block, model) if site.arguments(call) == given]
+    return found[0] if len(found) == 1 and given is not None else None
+
+
+def _calls_of(site: Site, block: cst.With, model: str) -> list[tuple[cst.Assign, cst.Name, cst.Call]]:
+    """The statements of a block that bind a name to what a model gives, each with the name and the call."""
+    return [
+        (one, target, one.value)
         for one in site.body(block)
         if isinstance(one, cst.Assign)
-        and isinstance(single_target(one), cst.Name)
+        and isinstance(target := single_target(one), cst.Name)
         and isinstance(one.value, cst.Call)
         and dotted(one.value.func) == model
-        and _arguments(site, one.value) == _arguments(site, like)
     ]
-    return found[0] if len(found) == 1 else None
-
-
-def _arguments(site: Site, call: cst.Call) -> list[tuple[str | None, str]]:
-    return [(one.keyword.value if one.keyword else None, site.text(one.value)) for one in call.args]

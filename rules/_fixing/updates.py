@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.make import block, code_of
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, elements, names_in, only, single_target
+from gradlint.nodes.walking import walk
 from gradlint.rule import After, Replace, cst, expression, statement
 
 if TYPE_CHECKING:
@@ -71,17 +71,12 @@ def _each(site: Site, node: cst.Assign, target: cst.BaseExpression, value: cst.L
 def _augmented(node: cst.AugAssign) -> cst.BaseExpression | None:
     if not _is_place(node.target):
         return None
-    name = type(node.operator).__name__.removesuffix("Assign")
-    method = {"Add": "assign_add", "Subtract": "assign_sub"}.get(name)
+    symbol = code_of(node.operator).strip().removesuffix("=")
+    method = {"+": "assign_add", "-": "assign_sub"}.get(symbol)
     if method is not None:
         return expression(f"{{w}}.{method}({{e}})", w=node.target, e=node.value)
-    operator = getattr(cst, name)()
-    computed = cst.BinaryOperation(node.target, operator, cst.Name("e"))
-    return expression("{w}.assign({c})", w=node.target, c=_with_right(computed, node.value))
-
-
-def _with_right(operation: cst.BinaryOperation, value: cst.BaseExpression) -> cst.BaseExpression:
-    return expression(f"{{w}} {code_of(operation.operator).strip()} {{e}}", w=operation.left, e=value)
+    computed = expression(f"{{w}} {symbol} {{e}}", w=node.target, e=node.value)
+    return expression("{w}.assign({c})", w=node.target, c=computed)
 
 
 def _assigned(site: Site, target: cst.BaseExpression, value: cst.BaseExpression) -> cst.BaseExpression | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, only, positional, single_target
+from gradlint.nodes.uses import float_does
 from gradlint.rule import Replace, Rule, cst, expression, unsafe
 
-from .._fixing.uses import float_does
 from .._wording import named, so
 
 if TYPE_CHECKING:

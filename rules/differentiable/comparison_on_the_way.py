@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, single_target, string_value
 from gradlint.rule import Replace, Rule, cst, unsafe
 
-from .._fixing.soft import asked_alone, step_of
+from .._fixing.soft import step_of
 from .._wording import named, so
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ComparisonOnTheWay(Rule):
         """
         node = site.node
         step = None if node is None else step_of(site, node)
-        if node is None or step is None or not asked_alone(site):
+        if node is None or step is None or not site.asked_alone:
             return None
         cast = _cast_of(site, node)
         if cast is not None:

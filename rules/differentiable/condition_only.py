@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Replace, Rule, expression, unsafe
 
-from .._fixing.soft import asked_alone, step_of
+from .._fixing.soft import step_of
 from .._wording import several, so, sources, target
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ConditionOnly(Rule):
         """
         given = only(site.node, 3) if called(site.node) == "where" else None
         steps = None if given is None else step_of(site, given[0])
-        if site.node is None or given is None or steps is None or not asked_alone(site):
+        if site.node is None or given is None or steps is None or not site.asked_alone:
             return None
         terms = [
             expression("{s} * {x}", s=step, x=side)

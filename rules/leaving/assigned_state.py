@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
+from gradlint.nodes.walking import walk
 from gradlint.rule import After, Replace, Rule, cst, expression, statement, unsafe
 
 from .._wording import code, named, so

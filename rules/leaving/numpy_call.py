@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.knowledge.instead import of_numpy
 from gradlint.nodes.reading import called, dotted, only
+from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
 
 from .._fixing.numpy import translated
-from .._fixing.uses import goes_on_as_tensor, refuses_a_tensor
 from .._wording import named, so, use
-from ._instead import of_numpy
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToNumpy

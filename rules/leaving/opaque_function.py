@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
+from gradlint.nodes.uses import takes_a_tensor
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, safe, unsafe
 
-from .._fixing.uses import takes_a_tensor
 from .._wording import named, so
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
 from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
+from gradlint.nodes.uses import computes
 from gradlint.rule import After, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
 
-from .._fixing.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
-from .._fixing.uses import computes
 from .._wording import named, so
 
 if TYPE_CHECKING:

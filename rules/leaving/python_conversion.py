@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.knowledge.instead import of_python
+from gradlint.nodes.uses import goes_on_as_tensor
 from gradlint.rule import Rule, safe, unsafe
 
 from .._fixing.conversions import dropped, gathered
-from .._fixing.uses import goes_on_as_tensor
 from .._wording import code, so, use
-from ._instead import of_python
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToPython

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted
+from gradlint.nodes.uses import computes, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Replace, Rule, cst, safe, statement, unsafe
 
 from .._fixing.conversions import dropped
 from .._fixing.numpy import translated
-from .._fixing.uses import computes, goes_on_as_tensor, refuses_a_tensor
 from .._wording import at, call, code, effect, target
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
-from gradlint.nodes.program import children
 from gradlint.nodes.reading import called, dotted, is_constant, only
+from gradlint.nodes.walking import children
 from gradlint.rule import Replace, Rule, cst, expression, safe
 
 from .._wording import code, named, so

@@ -17,10 +17,10 @@ from gradlint.nodes.reading import (
     single_target,
     string_value,
 )
+from gradlint.nodes.uses import float_does
+from gradlint.nodes.watching import is_watch
 from gradlint.rule import Before, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
-from .._fixing.uses import float_does
-from .._fixing.watching import is_watch
 from .._wording import made, several, so, source, sources
 
 if TYPE_CHECKING:

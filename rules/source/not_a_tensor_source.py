@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, elements, is_number
+from gradlint.nodes.watching import watching
 from gradlint.rule import Before, Replace, Rule, cst, safe, statement, unsafe
 
-from .._fixing.watching import watching
 from .._wording import call, effect, made, source
 
 if TYPE_CHECKING:

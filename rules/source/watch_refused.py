@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
+from gradlint.nodes.walking import walk
+from gradlint.nodes.watching import is_watch, watching
 from gradlint.rule import Remove, Replace, Rule, cst, expression, safe
 
-from .._fixing.watching import is_watch, watchable, watching
+from .._fixing.watching import watchable
 from .._wording import code
 
 if TYPE_CHECKING:

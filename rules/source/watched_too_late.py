@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, only
+from gradlint.nodes.watching import behind, is_watch, watching
 from gradlint.rule import Remove, Rule, cst, safe
 
-from .._fixing.watching import behind, is_watch, watching
 from .._wording import at, so, source, watch
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called
+from gradlint.nodes.uses import computes
+from gradlint.nodes.walking import walk
 from gradlint.rule import After, Move, Replace, Rule, cst, safe, statement
 
-from .._fixing.uses import computes
 from .._wording import call, code
 
 if TYPE_CHECKING:

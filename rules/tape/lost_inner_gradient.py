@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
+from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind
 from gradlint.rule import Rule, safe
 
-from .._fixing.moving import beside, moved_in_from_before, moved_in_from_behind
 from .._wording import code, so
 
 if TYPE_CHECKING:

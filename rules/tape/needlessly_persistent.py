@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import without_argument
-from gradlint.nodes.program import walk
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, safe
 
 from .._wording import named

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import bound_in, dotted, parameters
+from gradlint.nodes.walking import walk
 from gradlint.rule import Rule, Unwrap, cst, unsafe
 
 from .._wording import named

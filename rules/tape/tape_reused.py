@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds, with_argument
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
 from gradlint.nodes.site import leaves
+from gradlint.nodes.walking import walk
+from gradlint.nodes.watching import is_watch
 from gradlint.rule import After, Remove, Replace, Rule, Wrap, block, cst, safe, statement
 
-from .._fixing.watching import VARIABLE_LISTS, is_watch
+from .._fixing.watching import VARIABLE_LISTS
 from .._wording import at, call, code, way
 
 if TYPE_CHECKING:

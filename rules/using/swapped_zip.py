@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import called, dotted, elements, last_name, only
+from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, Rule, cst, expression, safe
 
 from .._fixing.watching import VARIABLE_LISTS

@@ -10,7 +10,7 @@ from math import isclose
 from typing import TYPE_CHECKING
 
 from gradlint import engine
-from gradlint.fixing import Result, diff, fix_source
+from gradlint.fixing import FixResult, diff, fix_source
 from gradlint.sources.read import from_text
 from tests.fixtures import catalogue, running
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
     from tests.fixtures.catalogue import Program
-    from tests.fixtures.observe import Observation
+    from tests.fixtures.observe import Call, Observation
 
 GIVEN = {"value", "zero"}
 
@@ -30,7 +30,7 @@ class Mended:
     """A broken program, what fixing made of it, and what TensorFlow did to both."""
 
     program: Program
-    result: Result
+    result: FixResult
     before: Observation
     after: Observation
 
@@ -49,28 +49,45 @@ class Mended:
         """What is worse than it was: an exception, a gradient that is lost or has another value; None where nothing is.
 
         Gradients are compared up to the first call that lost one, that call's others included: from there on a program
-        that trains goes another way. Their values are compared the first time that a call runs, for the same reason,
-        where no finding says that a part of them is missing or that they are others than was meant, and where the
-        fixed program does not draw its random numbers from another generator.
+        that trains goes another way. Their values and the loss's are compared the first time that a call runs, for the
+        same reason, where no finding says that a part of them is missing or that they are others than was meant, and
+        where the fixed program does not draw its random numbers from another generator. After safe fixes they are to
+        be the same bit for bit.
         """
-        meant = self.unlike()
-        drawn = "random." in diff(self.result.before, self.result.after)
         if self.before.raised is None and self.after.raised is not None:
             return f"raises {self.after.raised} at line {self.after.raised_line}: {self.after.message}"
+        meant = self.unlike()
+        drawn = "random." in diff(self.result.before, self.result.after)
         for old, new in zip(self.before.calls, self.after.calls, strict=False):
             same = old.line not in meant and not drawn
             meant.add(old.line)
             if len(old.outcomes) != len(new.outcomes):
                 break
-            given = zip(old.outcomes, new.outcomes, old.norms, new.norms, strict=True)
-            for was, is_now, length, length_now in given:
-                if was in GIVEN and is_now not in GIVEN:
-                    return f"line {new.line}: {old.outcomes} became {new.outcomes}"
-                known = same and was in GIVEN and length is not None and length_now is not None
-                if known and not isclose(length, length_now, rel_tol=1e-3):
-                    return f"line {new.line}: a gradient of norm {length} became one of {length_now}"
+            worse = self._worse(old, new, same=same)
+            if worse is not None:
+                return f"line {new.line}: {worse}"
             if not set(old.outcomes) <= GIVEN:
                 break
+        return None
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether all fixes that were applied are safe ones."""
+        return all(one.fix.applicability == "safe" for one in self.result.applied)
+
+    def _worse(self, old: Call, new: Call, *, same: bool) -> str | None:
+        if same and self.is_safe and old.target_bits != new.target_bits:
+            return "the loss is another one"
+        given = zip(old.outcomes, new.outcomes, old.norms, new.norms, old.bits, new.bits, strict=False)
+        for was, is_now, length, length_now, bits, bits_now in given:
+            if was in GIVEN and is_now not in GIVEN:
+                return f"{old.outcomes} became {new.outcomes}"
+            if not same or was not in GIVEN:
+                continue
+            if self.is_safe and bits != bits_now:
+                return f"a gradient of norm {length} became another one, of norm {length_now}"
+            if length is not None and length_now is not None and not isclose(length, length_now, rel_tol=1e-3):
+                return f"a gradient of norm {length} became one of {length_now}"
         return None
 
     def unlike(self) -> set[int]:
@@ -91,12 +108,12 @@ def check(source: Source) -> list[Finding]:
     return [one for one in engine.check(source) if one.severity != "info" or one.code in source.path]
 
 
-def fixed(program: Program) -> Result:
+def fixed(program: Program) -> FixResult:
     """A program with all its fixes, the unsafe ones included."""
     return fixed_source(program.source)
 
 
-def fixed_source(source: Source) -> Result:
+def fixed_source(source: Source) -> FixResult:
     """A source with all its fixes, the unsafe ones included."""
     return fix_source(source, check, lambda text: from_text(text, source.path), unsafe=True)
 

@@ -89,7 +89,7 @@ def rule(code: str) -> Rule:
 def fix_of(code: str, of: str, made: Claim[Cause]) -> Fix | None:
     source = Source("program.py", "python", code, code)
     program = Program(code)
-    return _fix(Places(source, ()), program, rule(of).fix(made, Site(made, program)))
+    return _fix(Places(source, ()), program, rule(of).fix(made, Site(made, program)))[0]
 
 
 def mended(code: str, of: str, made: Claim[Cause]) -> str:

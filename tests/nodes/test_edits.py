@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from gradlint.nodes.changes import After, Before, Change, ChangeError, Move, Remove, Replace, Unwrap, Wrap, changed
 from gradlint.nodes.edits import Replacement, replacements
 from gradlint.nodes.make import block, expression, statement, with_argument
-from gradlint.nodes.program import Program, walk
+from gradlint.nodes.program import Program
 from gradlint.nodes.reading import called, dotted, single_target
+from gradlint.nodes.walking import walk
 
 from .layouts import layouts
 

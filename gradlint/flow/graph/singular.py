@@ -10,6 +10,7 @@ from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.values.numbers import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
 from gradlint.flow.values.values import Const, Number, Tensor, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.graph import ways as graph
 
-SOFT = frozenset({"softmax", "sigmoid"})
-PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
-FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
-"""Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
 _TINY = 1e-3
 _NODES = 3000
 
@@ -65,11 +62,11 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
                     Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _only_compiled(found)
                 )
         elif node.span is not None and _singular(node, name):
-            if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
+            if _only_compiled(node) and not _compiled(node) and _unasked(node, nodes):
                 continue
             if id(node) not in hidden:
                 yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node))
-            elif name not in FORGIVING or _compiled(node):
+            elif not _only_compiled(node) or _compiled(node):
                 yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _only_compiled(node))
 
 
@@ -98,8 +95,8 @@ def _compiled(node: Tensor) -> bool:
 
 
 def _only_compiled(node: Tensor) -> bool:
-    """Whether an operation's slope hurts only where XLA compiles it."""
-    return short(node.op) in FORGIVING
+    """Whether an operation's gradient is 0 where nothing comes from above, singular or not, but for XLA (2.21)."""
+    return behaviours.has(node.op, "forgives-zero")
 
 
 def _below(node: Tensor) -> Iterator[Value]:
@@ -121,9 +118,9 @@ def _soft(node: Tensor) -> Tensor | None:
     for _ in range(4):
         if not isinstance(value, Tensor):
             return None
-        if short(value.op) in SOFT:
+        if behaviours.has(value.op, "soft"):
             return value
-        if short(value.op) not in PICKING:
+        if not behaviours.has(value.op, "picks"):
             return None
         value = value.copy_of or next(iter(arguments(value)), None)
     return None
@@ -179,7 +176,7 @@ def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float
             if fixed and len(set(fixed)) == 1:
                 bounds.append(fixed[0])
             values.append(part)
-            if isinstance(part, Tensor) and short(part.op) in {"abs", "square", "identity"}:
+            if isinstance(part, Tensor) and behaviours.has(part.op, "even"):
                 values += list(arguments(part) or [edge.parent for edge in part.edges])
     return values, bounds
 
@@ -208,14 +205,14 @@ def _positive(value: Value, depth: int = 4) -> bool:
         return isinstance(value.value, int | float) and value.value > 0
     if not isinstance(value, Tensor) or not depth:
         return False
-    name, given = short(value.op), arguments(value)
-    if name in {"exp", "softplus", "sigmoid", "softmax", "cosh"}:
+    words, given = behaviours.of(value.op), arguments(value)
+    if "positive" in words:
         return True
-    if name in {"maximum", "clip_by_value"}:
+    if "bounded-below" in words:
         return any(_positive(part, depth - 1) for part in given[:2])
-    if name in {"sqrt", "reduce_sum", "reduce_mean", "identity", "expand_dims", "reshape"} and given:
+    if "keeps-positive" in words and given:
         return _positive(given[0], depth - 1)
-    return name in {"add", "multiply"} and bool(given) and all(_positive(part, depth - 1) for part in given)
+    return "joins-positive" in words and bool(given) and all(_positive(part, depth - 1) for part in given)
 
 
 def _unsafe(node: Tensor, bounds: list[float]) -> bool:
@@ -294,7 +291,7 @@ _OF_TWO: dict[str, Callable[[Iterable[float], Value], bool]] = {
 
 def _is_rectified(value: Value) -> bool:
     """Whether a value is 0 wherever another one is negative."""
-    return isinstance(value, Tensor) and short(value.op) in {"relu", "relu6"}
+    return isinstance(value, Tensor) and behaviours.has(value.op, "rectifies")
 
 
 def several(target: Value) -> bool:

@@ -122,7 +122,8 @@ def condition(machine: Core, node: ast.expr) -> Value:
         and len(node.ops) == 1
         and isinstance(node.ops[0], ast.Eq)
     ):
-        return Const(id(machine.globals) not in machine.modules_by_frame)
+        home = machine.modules_by_frame.get(id(machine.globals))
+        return Const(home is None or home is machine.started)
     return machine.eval(node)
 
 

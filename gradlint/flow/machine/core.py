@@ -17,7 +17,7 @@ from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import nodes
@@ -45,6 +45,8 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,8 +59,6 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
-RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
-"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
 ESCAPED = 4096
 """How many values code of others may have seen before it may know anything."""
 DEPTH = 24
@@ -75,7 +75,7 @@ class RaisedError(Exception):
 
 def recorded_op(value: Value) -> bool:
     """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
-    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
+    return isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
 
 
 def _is_followed(value: Value, cut: Cut | None) -> bool:
@@ -112,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0
@@ -165,16 +169,26 @@ class Core(Interpreter):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+        self.graph_loops: list[tuple[int, int]] = []
+        self.graph_outputs: list[tuple[Value, ...]] = []
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+        return self._imports_keras_2 or any(
+            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
+        )
 
     @cached_property
-    def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+    def _imports_keras_2(self) -> bool:
         for node in nodes(self.tree):
             if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
                 return True
-            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
+            if isinstance(node, ast.Import) and any(_is_keras_2(alias.name) for alias in node.names):
                 return True
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+            if isinstance(node, ast.ImportFrom) and any(
+                _is_keras_2(f"{node.module}.{alias.name}") for alias in node.names
+            ):
                 return True
         return False
 
@@ -624,6 +638,11 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
+
+
+def _is_keras_2(name: str) -> bool:
+    """Whether what an import names belongs to Keras 2."""
+    return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
 
 
 def is_library(node: ast.Import | ast.ImportFrom) -> bool:

@@ -29,6 +29,7 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.values.values import Edge
-
-
-COPIES: dict[str, Literal["conversion", "read", "slice"]] = {
-    "read": "read",
-    "tensorflow.cast": "conversion",
-    "tensorflow.convert_to_tensor": "conversion",
-    "tensorflow.strided_slice": "slice",
-}
-"""How an operation copies; others give the value itself anew."""
 
 
 class Causes(Asking):
@@ -207,7 +199,11 @@ class Causes(Asking):
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
                 return Loss(NotAccessed(is_keras(source)), tape_call, story=[*story, note])
-            return Loss(NonTrainable(untrained(source)), span, story=story)
+            why = untrained(source)
+            if why in {"moving-statistics", "seed-state"}:
+                # A list asks for too much, however many of those are in it.
+                span = span_of(node)
+            return Loss(NonTrainable(why), span, story=story)
         return None
 
     def unwatched_cause(
@@ -267,7 +263,7 @@ class Causes(Asking):
             ):
                 span = source.span or span_of(node)
                 named = isinstance(first, Variable | Tensor | Params)
-                cause = Copied(COPIES.get(source.op, "identity"), self.machine.name_of(base) if named else "")
+                cause = Copied(_copying(source.op), self.machine.name_of(base) if named else "")
                 return Loss(cause, span, story=[Note(span, "a new tensor, which the target was not computed from")])
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
@@ -496,6 +492,15 @@ class Causes(Asking):
                 return True
             made = made.caller
         return False
+
+
+def _copying(op: str) -> Literal["conversion", "identity", "read", "slice"]:
+    """How an operation copies."""
+    if op == "read":
+        return "read"
+    if op == behaviours.the("operator:[]"):
+        return "slice"
+    return "conversion" if op in {behaviours.the("cast"), behaviours.the("converts")} else "identity"
 
 
 def _steers(edge: Edge) -> bool:

@@ -13,6 +13,7 @@ from gradlint.flow.tapes.causes import Causes
 from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
-class Partial(Causes):
+class PartialLosses(Causes):
     """The part that looks for losses beside a way that holds."""
 
     def partial(self, recording: Recording, source: Value) -> Loss | None:
@@ -195,10 +196,6 @@ class Partial(Causes):
 
 _CHAIN = 64
 """How many operations inside a block are looked through for what was computed before it."""
-SUMMING = frozenset({"add", "subtract", "add_n", "accumulate_n", "negative", "identity"})
-"""Operations that hand each of their terms on as it is."""
-SCALING = frozenset({"multiply", "divide", "truediv"})
-"""Operations that hand a term on as it is, where the other one is a number."""
 
 
 def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
@@ -214,9 +211,9 @@ def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
 
 def _is_linear(node: Tensor) -> bool:
     """Whether a tensor is a sum of others, or a multiple of another."""
-    name = node.op.rpartition(".")[2]
+    words = behaviours.of(node.op)
     tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
-    return name in SUMMING or (name in SCALING and len(tensors) == 1)
+    return "sums" in words or ("scales" in words and len(tensors) == 1)
 
 
 def _of_data(cause: Cause) -> bool:

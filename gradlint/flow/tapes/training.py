@@ -18,6 +18,7 @@ from gradlint.flow.tapes import implicit
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance, Partial
 from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -152,7 +153,7 @@ def _batch(machine: Interpreter, args: list[Value], kwargs: dict[str, Value], no
 def _like(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """A batch of some data."""
     if _is_numbers(value):
-        return machine.tensor(node, [], dtype="float32", op="tensorflow.data.Dataset")
+        return machine.tensor(node, [], dtype="float32", op="dataset")
     if isinstance(value, Seq | Dict):
         return subscripts.data(machine, node, value, value)
     return _anything(machine, node)
@@ -176,12 +177,12 @@ def _anything(machine: Interpreter, node: ast.AST) -> Value:
 @methods("optimizer", "minimize")
 def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+    if _is_of_legacy(owner) or machine.legacy_keras:
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):
             _minimized(machine, owner, loss, call)
         # Of a function that nothing in view calls it is not known whether it builds a graph, where this is right.
-        builds_graph = machine.alone and owner.name.startswith("tensorflow.compat.v1")
+        builds_graph = machine.alone and _is_of_version_one(owner)
         if isinstance(loss, Tensor) and "tape" not in call.kwargs and (loss.tracked or not builds_graph):
             cause = Minimized(machine.callee(call.node), how="tensor")
             machine.recorder.claim(cause, span_of(call.node), exception="RuntimeError")
@@ -194,10 +195,24 @@ def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value
 def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: LibraryCall) -> None:
     """Ask what an optimizer asks of a function that it is to minimize."""
     node = call.node
-    asked = call.argument(2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
+    asked = call.argument(2 if _is_of_version_one(owner) else 1, "var_list")
     if not isinstance(node, ast.Call) or asked is None:
         return
+    if isinstance(asked, Function | Bound | Partial) and not _is_of_version_one(owner):
+        # Keras 2 calls it for the list.
+        machine.call(loss, [], {}, node)
+        asked = machine.call(asked, [], {}, node)
     written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
     implicit.differentiate(
         machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked
     )
+
+
+def _is_of_version_one(owner: LibObject) -> bool:
+    """Whether an optimizer is one of TensorFlow 1."""
+    return "version-one" in behaviours.of_package(owner.name)
+
+
+def _is_of_legacy(owner: LibObject) -> bool:
+    """Whether an optimizer has a ``minimize``."""
+    return not {"version-one", "legacy"}.isdisjoint(behaviours.of_package(owner.name))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
+@models("assigned")
 def assigned(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.compat.v1.assign(v, x)`` and its kin."""
     if call.args and isinstance(call.args[0], Variable):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.nodes.changes import Move
+from gradlint.nodes.lazy import cst
 from gradlint.nodes.make import holds
-from gradlint.nodes.program import walk
 from gradlint.nodes.reading import bound_in, called, dotted, names_in
 from gradlint.nodes.site import leaves
-from gradlint.rule import Move, cst
-
-from .watching import is_watch
+from gradlint.nodes.walking import walk
+from gradlint.nodes.watching import is_watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradlint.rule import Change, Site
+    from gradlint.nodes.changes import Change
+    from gradlint.nodes.site import Site
 
     Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 

@@ -4,49 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.nodes.program import walk
+from gradlint.nodes.lazy import cst
 from gradlint.nodes.reading import called, dotted, is_constant, is_number, string_value
-from gradlint.rule import cst
+from gradlint.nodes.walking import walk
 
 if TYPE_CHECKING:
-    from gradlint.rule import Site
+    from gradlint.nodes.site import Site
 
 GRADIENTS = frozenset({"gradient", "jacobian", "batch_jacobian", "watch"})
 PLAIN_CALLS = frozenset({"print", "len", "isinstance", "type", "abs", "sum", "float", "str", "repr"})
-INDICES = frozenset(
-    [
-        "range",
-        "reshape",
-        "gather",
-        "gather_nd",
-        "one_hot",
-        "tile",
-        "repeat",
-        "zeros",
-        "ones",
-        "fill",
-        "eye",
-        "linspace",
-        "sequence_mask",
-        "embedding_lookup",
-        "tensor_scatter_nd_update",
-        "scatter_nd",
-        "slice",
-        "roll",
-        "split",
-        "bincount",
-        "Embedding",
-        "sparse_categorical_crossentropy",
-        "sparse_softmax_cross_entropy_with_logits",
-        "SparseCategoricalCrossentropy",
-        "enumerate",
-        "normal",
-        "uniform",
-        "broadcast_to",
-        "expand_dims",
-        "bitwise_and",
-    ]
+_OF_INTEGERS = (
+    "range reshape gather gather_nd one_hot tile repeat zeros ones fill eye linspace sequence_mask "
+    "embedding_lookup tensor_scatter_nd_update scatter_nd slice roll split bincount Embedding "
+    "sparse_categorical_crossentropy sparse_softmax_cross_entropy_with_logits SparseCategoricalCrossentropy "
+    "enumerate normal uniform broadcast_to expand_dims bitwise_and"
 )
+INDICES = frozenset(_OF_INTEGERS.split())
 """Functions some of whose arguments are to be integers."""
 TENSOR = frozenset({"shape", "dtype", "ndim", "numpy", "device", "graph", "op", "name"})
 """The attributes that a Tensor has as an array has them."""
