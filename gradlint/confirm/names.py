@@ -328,7 +328,8 @@ class NamedProgram:
                 into.touches |= set(_objects(argument))
         elif name in {"apply_gradients", "watch", "minimize", "fit", "train_on_batch", "compile"}:
             for argument in node.args:
-                into.touches |= {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                named = {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                into.touches |= named - self.libraries
 
 
 def _objects(node: ast.AST) -> Iterator[str]:
