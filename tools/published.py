@@ -1,7 +1,7 @@
 """How often each rule was right in public code: what the pages of the rules publish.
 
-The record is ``tests/ecosystem/snapshot.jsonl``: what gradlint says of pinned public repositories, each finding judged by
-reading the code.
+The record is ``tests/ecosystem/snapshot.jsonl``: what gradlint says of pinned public repositories, each finding judged
+by reading the code.
 """
 
 from __future__ import annotations
