@@ -106,7 +106,7 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
     ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
         exec(compile(job.text, filename, "exec"), module.__dict__)
-    except BaseException as error:
+    except BaseException as error:  # However the program ends, `sys.exit` and Ctrl-C of its own too, is told.
         how = "exited" if isinstance(error, SystemExit) else "raised"
         ending = {"t": "end", "how": how, **probe.described.error(error)}
     probe.finish()

@@ -273,7 +273,9 @@ class Questions(Refusals, PartialLosses):
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
-            if not isinstance(target, Tensor) or target.span != loss.span or not dtypes.is_discrete(target.dtype):
+            if not isinstance(target, Tensor) or target.span != loss.span:
+                continue
+            if not dtypes.is_discrete(target.dtype) and not behaviours.has(target.op, "unregistered"):
                 continue
             recorded = any(
                 recording in edge.seen
@@ -284,6 +286,9 @@ class Questions(Refusals, PartialLosses):
             if recorded and behaviours.has(target.op, "unregistered"):
                 loss.outcome, loss.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
+            elif recorded and _are_indices(target) and _index_type(target) is not None:
+                loss.outcome, loss.exception = "error", "InvalidArgumentError"
+                self.answered.exception = "InvalidArgumentError"
             elif recorded and self.call.method == "gradient" and _are_indices(target):
                 loss.outcome = "zero"
                 if isinstance(loss.cause, NonDifferentiable):
@@ -317,4 +322,14 @@ class Questions(Refusals, PartialLosses):
 
 def _are_indices(target: Tensor) -> bool:
     """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
-    return behaviours.has(target.op, "float-indices") and numbers.axis_of(target) in {(True, None), (True, -1)}
+    if not behaviours.has(target.op, "float-indices"):
+        return False
+    known, axis = numbers.axis_of(target)
+    rank = next((numbers.rank(edge.parent) for edge in target.edges), None)
+    return known and (axis in {None, -1} or (rank is not None and axis == rank - 1))
+
+
+def _index_type(target: Tensor) -> Value | None:
+    """The type that indices beside floats are asked for in, where it is another than that of the way back."""
+    given: Value | None = (target.extra or {}).get("named", {}).get("index_type")
+    return None if given is None or dtypes.named(given) == "int32" else given
