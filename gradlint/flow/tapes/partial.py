@@ -67,6 +67,33 @@ class PartialLosses(Causes):
                 return loss
         return None
 
+    def own_assignment(self, recording: Recording, source: Value) -> Cause | None:
+        """A Variable that was given a value computed from itself, in the block, and read after that.
+
+        What it was before is behind the assignment for the gradient. A layer that keeps its weights in bounds does so
+        on purpose: only an assignment that stands beside the tape itself counts.
+        """
+        held = source.state.get("last assigned") if isinstance(source, Variable) else None
+        if not isinstance(source, Variable) or held is None:
+            return None
+        holder, where = held
+        edge = next((one for one in holder.edges if recording in one.seen and recording in one.parent.tracked), None)
+        if edge is None or where is not recording.where:
+            return None
+        before = graph.reach(edge.parent, recording, self.machine.captured, self.machine.spend)
+        after = any(
+            one.parent is source and node.born > holder.born
+            for reach in self.reaches
+            for node in reach.nodes.values()
+            for one in node.edges
+            if isinstance(node, Tensor)
+        )
+        if id(source) not in before.sure or not after:
+            return None
+        cause = self.cause_of(recording, graph.Break(source, edge, True), None)
+        cause.outcome, cause.severity = "partial", "warning"
+        return cause
+
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
         """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""
         found: dict[int, Break] = {}

@@ -35,6 +35,7 @@ def assign(machine: Interpreter, variable: Variable | Params, given: list[Value]
         cut = machine.cut(Assigned(callee, variable=machine.name_of(variable)), node)
         machine.depend(holder, parents, cut)
         gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+        machine.set(variable.state, "last assigned", (holder, machine.stack[-1] if machine.stack else None))
     if isinstance(variable, Params) or variable.keras is not False:
         return variable
     made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")
