@@ -12,7 +12,7 @@ from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
 from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.flow.values.values import Join, Number, Params, Recording, Tensor, Unknown, Value, Variable
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
@@ -67,18 +67,17 @@ class PartialLosses(Causes):
                 return loss
         return None
 
-    def own_assignment(self, recording: Recording, source: Value) -> Cause | None:
+    def own_assignment(self, recording: Recording, source: Value) -> Loss | None:
         """A Variable that was given a value computed from itself, in the block, and read after that.
 
         What it was before is behind the assignment for the gradient. A layer that keeps its weights in bounds does so
         on purpose: only an assignment that stands beside the tape itself counts.
         """
-        held = source.state.get("last assigned") if isinstance(source, Variable) else None
-        if not isinstance(source, Variable) or held is None:
+        holder = source.state.get("last assigned") if isinstance(source, Variable) else None
+        if not isinstance(holder, Number):
             return None
-        holder, where = held
         edge = next((one for one in holder.edges if recording in one.seen and recording in one.parent.tracked), None)
-        if edge is None or where is not recording.where:
+        if edge is None or holder.where is not recording.where:
             return None
         before = graph.reach(edge.parent, recording, self.machine.captured, self.machine.spend)
         after = any(
@@ -90,9 +89,9 @@ class PartialLosses(Causes):
         )
         if id(source) not in before.sure or not after:
             return None
-        cause = self.cause_of(recording, graph.Break(source, edge, True), None)
-        cause.outcome, cause.severity = "partial", "warning"
-        return cause
+        loss = self.cause_of(recording, graph.Break(source, edge, True), None)
+        loss.outcome, loss.severity = "partial", "warning"
+        return loss
 
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
         """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""
