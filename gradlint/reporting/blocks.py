@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import lines
 from gradlint.escaping import name
-from gradlint.reporting.excerpt import Mark, excerpt, framed
+from gradlint.reporting.excerpt import Underline, excerpt, framed
 from gradlint.reporting.patch import patch
 from gradlint.reporting.report import evidence, is_refuted, place
 from gradlint.reporting.story import scenes
@@ -35,7 +35,7 @@ def error_rows(error: FileError, report: Report, style: Style) -> list[str]:
     line = report.line(error.path, error.cell, error.location.line) if error.location else None
     if error.location is not None and line is not None:
         start = min(error.location.column - 1, len(line))
-        mark = Mark(error.location.line, start, start + 1, "", primary=True)
+        mark = Underline(error.location.line, start, start + 1, "", primary=True)
         rows += framed({error.location.line: line}, [mark], style)
     return rows
 
@@ -67,7 +67,7 @@ def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
     return style.paint(f"{' ' * gutter} | {name(path) if cell is None else lines.cell(cell)}", "frame")
 
 
-def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
+def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
     """The finding's own place and its story, by the text that they stand in, cells in the order of the notebook."""
     told = scenes(finding, report)
     home = (None, finding.cell)
@@ -78,20 +78,20 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
     inside = any(scene.path is not None and scene.text == here for scene in told)
     lost = "the gradient is lost in here" if inside else here
     label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
-    groups: dict[_Text, list[Mark]] = {home: list(_own_marks(finding, label, report))}
+    groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report))}
     seen: dict[tuple[_Text, Position], int] = {}
     for scene in told:
         if scene in own:
             continue
         where = (scene.path, scene.cell)
         group = groups.setdefault(where, [])
-        mark = Mark(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text)
+        mark = Underline(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text)
         key = (where, scene.start)
         if key in seen:
             first = group[seen[key]]
             if mark.label and mark.label not in first.label:
                 label = f"{first.label}; {mark.label}" if first.label else mark.label
-                group[seen[key]] = Mark(first.line, first.start, max(first.end, mark.end), label)
+                group[seen[key]] = Underline(first.line, first.start, max(first.end, mark.end), label)
         else:
             seen[key] = len(group)
             group.append(mark)
@@ -109,11 +109,11 @@ def _covers(scene: Scene, finding: Finding) -> bool:
     return (scene.path, scene.cell) == (None, finding.cell) and scene.start <= finding.location < scene.end
 
 
-def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Mark]:
+def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Underline]:
     """Marks for the finding's place, one a line; of a long one only its first line is marked."""
     start, end = finding.location, finding.end_location
     if end.line == start.line:
-        yield Mark(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=True)
+        yield Underline(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=True)
         return
     last = end.line if end.line - start.line < _LONGEST_SPAN else start.line
     for number in range(start.line, last + 1):
@@ -121,7 +121,7 @@ def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Mark]:
         left = start.column - 1 if number == start.line else len(text) - len(text.lstrip())
         right = end.column - 1 if number == end.line else len(text.rstrip())
         if right > left:
-            yield Mark(number, left, right, label if number == last else "", primary=True)
+            yield Underline(number, left, right, label if number == last else "", primary=True)
 
 
 def _footer(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:

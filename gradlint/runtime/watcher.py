@@ -341,12 +341,12 @@ class Watcher:
         failure: Exception | None,
     ) -> None:
         from gradlint.runtime.answers import judged
-        from gradlint.runtime.calls import Call
+        from gradlint.runtime.calls import ObservedCall
 
         self.calls += 1
         window = self.window(tape)
         stack = places.current()
-        call = Call(method, tape, stack, *passed)
+        call = ObservedCall(method, tape, stack, *passed)
         times = self.asked[stack[:1]] = self.asked.get(stack[:1], 0) + 1
         often = times & (times - 1)
         others = () if often else tuple(self.windows.values())
