@@ -106,7 +106,12 @@ class Confirmation:
 class Finding:
     """A claim about one line and the gradients that it breaks.
 
-    ``withheld`` says why the rule's fix is not offered, where it has one that did not prove right.
+    Attributes:
+        message: What is said of it, as one sentence.
+        withheld: Why the rule's fix is not offered, where it has one that did not prove right.
+        headline: The sentence's first part: what stands there, in at most 80 characters; empty where it has no parts.
+        happens: Its second part: what becomes of the gradient, and why.
+        help: Its third part: the cure.
     """
 
     code: str
@@ -123,6 +128,20 @@ class Finding:
     confirmation: Confirmation | None = None
     url: str | None = None
     withheld: str | None = None
+    headline: str = ""
+    happens: str = ""
+    help: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands there; the whole message where it has no parts."""
+        return self.headline or self.message
+
+    @property
+    def told(self) -> str:
+        """The message in lines, each part on one of its own."""
+        cure = f"help: {self.help}" if self.help else ""
+        return "\n".join(part for part in (self.title, self.happens, cure) if part)
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str]:
