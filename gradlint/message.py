@@ -39,8 +39,12 @@ class Message:
 
     @classmethod
     def of(cls, said: Message | str) -> Message:
-        """A message that a rule gives in either form; a whole sentence is its own headline."""
-        return cls(said.removesuffix(".")) if isinstance(said, str) else said
+        """A message that a rule gives in either form; a sentence ends with the cure behind its last semicolon."""
+        if isinstance(said, Message):
+            return said
+        told, found, cure = said.removesuffix(".").rpartition("; ")
+        headline, _, effect = (told if found else cure).partition(", so ")
+        return cls(headline, effect, cure if found else "")
 
     @property
     def sentence(self) -> str:
