@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from gradlint.sources.toml import Place
+    from gradlint.sources.toml import TomlPlace
 
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
     "run": "Run a program and name the lines where its gradients are lost.",
     "demo": "Show a program that loses a gradient, and what gradlint says of it.",
     "graph": "Draw a gradient call: where it flows, where it stops.",
+    "report": "Write an HTML page that shows how far each gradient comes.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
     "models": "Say what is known of a callable, and where from.",
@@ -150,13 +151,13 @@ def _tolerate(stream: Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _failed(message: str, place: Place | None = None) -> int:
+def _failed(message: str, place: TomlPlace | None = None) -> int:
     print(f"gradlint: {escaping.row(message)}", file=sys.stderr)
     if place is not None:
         from gradlint.commands.terminal import style
-        from gradlint.reporting.excerpt import Mark, framed
+        from gradlint.reporting.excerpt import Underline, framed
 
-        marks = [Mark(place.line, place.start, place.end, primary=True)]
+        marks = [Underline(place.line, place.start, place.end, primary=True)]
         for row in framed({place.line: place.text}, marks, style("auto", sys.stderr)):
             print(row, file=sys.stderr)
     return 2

@@ -29,7 +29,7 @@ from gradlint.nodes.reading import dotted
 if TYPE_CHECKING:
     from gradlint.flow.facts import Cause, Claim, Question, Span
 
-__all__ = ["Connection", "GradientCall", "GradientFlow", "GradientFlowProvider", "Tape"]
+__all__ = ["Connection", "EnteredTape", "GradientCall", "GradientFlow", "GradientFlowProvider"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class GradientCall:
 
 
 @dataclass(frozen=True)
-class Tape:
+class EnteredTape:
     """A tape that a ``with`` statement enters.
 
     Attributes:
@@ -100,7 +100,7 @@ class GradientFlow:
 
     connections: tuple[Connection, ...] = ()
     call: GradientCall | None = None
-    tape: Tape | None = None
+    tape: EnteredTape | None = None
 
     @property
     def is_unknown(self) -> bool:
@@ -223,7 +223,7 @@ class _Notes:
             self.messages[id(claim)] = None if rule is None else named(Message.of(rule.message(claim)).sentence)
         return self.messages[id(claim)]
 
-    def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> Tape | None:
+    def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> EnteredTape | None:
         made = item.item
         entered = item.asname.name if item.asname is not None else made
         makes = isinstance(made, cst.Call) and (dotted(made.func) or "").endswith("Tape")
@@ -232,7 +232,7 @@ class _Notes:
             return None
         start = (self.provider.span_of(item.item) or (0, 0))[0]
         behind = [one for one in calls if (self.provider.span_of(one.node) or (0, 0))[0] >= start]
-        return Tape(item, name, tuple(one for one in behind if name is not None and _asked_of(one) == name))
+        return EnteredTape(item, name, tuple(one for one in behind if name is not None and _asked_of(one) == name))
 
 
 def _asked_of(call: GradientCall) -> str | None:

@@ -43,7 +43,7 @@ class Shell(Protocol):
         """Run a cell."""
 
 
-class Session:
+class CellSession:
     """The cells that a shell has run, and the checks on them.
 
     Args:
@@ -218,13 +218,13 @@ def _concerns(finding: Finding, cell: int) -> bool:
     return finding.cell == cell or any(gradient.cell == cell for gradient in finding.gradients)
 
 
-_sessions: dict[int, Session] = {}
+_sessions: dict[int, CellSession] = {}
 
 
 def load(shell: Shell) -> None:
     """Start checking a shell's cells; what ``%load_ext gradlint`` does."""
     if id(shell) not in _sessions:
-        session = _sessions[id(shell)] = Session(shell)
+        session = _sessions[id(shell)] = CellSession(shell)
         session.start()
 
 

@@ -16,7 +16,7 @@ from gradlint.options import OPTIONS, OptionError, key_of
 from gradlint.sources import toml
 from gradlint.sources.inside import within
 from gradlint.sources.read import SourceError, read_bytes
-from gradlint.sources.toml import Place
+from gradlint.sources.toml import TomlPlace
 from gradlint.trust import NOBODY, Trust, TrustError, of_user
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SettingsError(ValueError):
         place: Where what is wrong stands, if that is known.
     """
 
-    def __init__(self, message: str, key: str | None = None, place: Place | None = None) -> None:
+    def __init__(self, message: str, key: str | None = None, place: TomlPlace | None = None) -> None:
         super().__init__(message)
         self.key = key
         self.place = place
@@ -209,7 +209,7 @@ class Settings:
         return rows
 
 
-def _at(message: str, shown: str, place: Place) -> SettingsError:
+def _at(message: str, shown: str, place: TomlPlace) -> SettingsError:
     """An error whose message names the place behind the file."""
     told = message.removeprefix(f"{shown}: ")
     return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {told}", place=place)
@@ -558,7 +558,7 @@ def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
     line = min(int(named[1] or len(lines)), len(lines))
     text = lines[line - 1]
     column = int(named[2]) - 1 if named[2] else len(text)
-    place = Place(line, min(column, len(text)), min(column, len(text)) + 1, text)
+    place = TomlPlace(line, min(column, len(text)), min(column, len(text)) + 1, text)
     return _at(f"not TOML: {told[: named.start()]}", _shown(path), place)
 
 

@@ -99,6 +99,7 @@ class _Format(click.ParamType):
 @_TENSORFLOW("--confirm/--no-confirm", help="Let TensorFlow judge each finding by running it.")
 @_TENSORFLOW("--confirm-all", is_flag=True, help="The same as --confirm=all: also report what only a run shows.")
 @_TENSORFLOW("--confirm-timeout", type=float, metavar="SECONDS", env=True, help="How long one finding may run.")
+@_TENSORFLOW("--facts", metavar="FILE", help="Decide with what `gradlint run --record FILE` has seen.")
 @_TENSORFLOW("--repro", metavar="DIR", help="Write each finding as a program of its own; implies --confirm.")
 @_KNOWN("--baseline", metavar="FILE", env=True, help="Do not report the findings that FILE knows.")
 @_KNOWN("--no-baseline", is_flag=True, help="Use no baseline, whatever the settings say.")

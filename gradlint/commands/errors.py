@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gradlint.settings import SettingsError
-    from gradlint.sources.toml import Place
+    from gradlint.sources.toml import TomlPlace
 
 
 class CommandError(Exception):
@@ -17,7 +17,7 @@ class CommandError(Exception):
         place: The line of a file of settings that it is about.
     """
 
-    def __init__(self, message: str, place: Place | None = None) -> None:
+    def __init__(self, message: str, place: TomlPlace | None = None) -> None:
         super().__init__(message)
         self.place = place
 

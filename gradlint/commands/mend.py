@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gradlint.commands.interactive import Chooser
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
-    from gradlint.fixing import Baseline, Result, Verify
+    from gradlint.fixing import Baseline, FixResult, Verify
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
     from gradlint.sources.source import Source
@@ -54,8 +54,8 @@ def mend(request: Request, checked: Checked, resolver: Resolver, changes: Change
     from gradlint.fixing import diff, notes, summary
 
     to_stdout = request.paths == (STDIN,)
-    results: list[Result] = []
-    written: list[Result] = []
+    results: list[FixResult] = []
+    written: list[FixResult] = []
     with _verifier(request, resolver) as verify:
         for result in _work_out(request, checked, resolver, verify, changes):
             results.append(result)
@@ -87,7 +87,7 @@ def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Ve
 
 def _work_out(
     request: Request, checked: Checked, resolver: Resolver, verify: Verify | None, changes: Changes | None
-) -> Iterator[Result]:
+) -> Iterator[FixResult]:
     """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
     from gradlint.commands.interactive import Chooser
 
@@ -120,7 +120,7 @@ def _fixed(
     verify: Verify | None,
     chooser: Chooser | None,
     changes: Changes | None,
-) -> Result | None:
+) -> FixResult | None:
     from gradlint.checking import check
     from gradlint.fixing import fix_source
     from gradlint.selection import is_fixable
@@ -167,7 +167,7 @@ def _baseline(settings: Settings) -> Baseline | None:
         raise CommandError(str(error)) from None
 
 
-def _write(result: Result, checked: Checked) -> bool:
+def _write(result: FixResult, checked: Checked) -> bool:
     """Write a file and take over what is found in its new text; a file that cannot be written is told and left."""
     from gradlint.fixing import WriteError, write
 
@@ -180,7 +180,7 @@ def _write(result: Result, checked: Checked) -> bool:
     return True
 
 
-def _take_over(result: Result, checked: Checked) -> None:
+def _take_over(result: FixResult, checked: Checked) -> None:
     checked.texts.replace(result.after)
     path = result.after.path
     checked.results = [
@@ -188,7 +188,7 @@ def _take_over(result: Result, checked: Checked) -> None:
     ]
 
 
-def _to_stdout(checked: Checked, results: list[Result]) -> Outcome:
+def _to_stdout(checked: Checked, results: list[FixResult]) -> Outcome:
     """What standard input became goes to standard output, and what remains to be said to standard error."""
     (file,) = checked.results
     try:

@@ -23,7 +23,7 @@ _WIDEST = 28
 """How many columns the names of options take at most where what they do stands beside them."""
 
 
-class Option(click.Option):
+class CommandOption(click.Option):
     """An option that knows the group in which the help lists it.
 
     Args:
@@ -76,6 +76,6 @@ def grouped(group: str) -> Callable[..., Decorator]:
         if env:
             long = next(name for name in names if name.startswith("--")).partition("/")[0]
             settings["envvar"] = PREFIX + long.removeprefix("--").replace("-", "_").upper()
-        return click.option(*names, cls=Option, group=group, **settings)
+        return click.option(*names, cls=CommandOption, group=group, **settings)
 
     return option

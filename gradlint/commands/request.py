@@ -33,7 +33,7 @@ _PLAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class RunOutput:
     """One output of a run: a format and the file that it goes to, None for standard output."""
 
     format: str
@@ -55,7 +55,7 @@ class Request:
     isolated: bool = False
     trust: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    reports: tuple[Output, ...] = ()
+    reports: tuple[RunOutput, ...] = ()
     terminal_format: str | None = None
     output_file: str | None = None
     exit_zero: bool = False
@@ -74,6 +74,7 @@ class Request:
     write_baseline: bool = False
     stdin_filename: str | None = None
     explain_silence: str | None = None
+    facts: str | None = None
     show_connected: bool = False
     show_files: bool = False
     show_settings: bool = False
@@ -127,6 +128,7 @@ class Request:
             "--watch goes with files alone, and not with --diff, --interactive or --write-baseline": (
                 self.watch and (from_stdin or self.diff or self.write_baseline or self.interactive)
             ),
+            "--facts speaks of files, not of standard input": self.facts is not None and from_stdin,
             "--write-baseline and fixing exclude one another": self.write_baseline and self.mends,
             "--write-baseline and --changed-since exclude one another": (
                 self.write_baseline and self.changed_since is not None
@@ -238,9 +240,9 @@ def overrides(options: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _outputs(values: tuple[str, ...]) -> tuple[tuple[Output, ...], str | None]:
+def _outputs(values: tuple[str, ...]) -> tuple[tuple[RunOutput, ...], str | None]:
     """The outputs with a file, and the format for standard output."""
-    reports: list[Output] = []
+    reports: list[RunOutput] = []
     terminal: str | None = None
     for value in values:
         name, colon, path = value.partition(":")
@@ -253,7 +255,7 @@ def _outputs(values: tuple[str, ...]) -> tuple[tuple[Output, ...], str | None]:
         if colon and not path:
             raise click.UsageError(f"--output-format {value}: the file is missing")
         if path:
-            reports.append(Output(name, path))
+            reports.append(RunOutput(name, path))
         elif terminal not in (None, name):
             raise click.UsageError(
                 f"standard output takes one format; give `{terminal}` or `{name}` a file: {name}:FILE"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,6 +53,9 @@ error, each loss where it is seen first and all of them, counted, at the end.
 @click.option(
     "-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it, in place of standard error."
 )
+@click.option(
+    "--record", metavar="FILE", type=click.Path(dir_okay=False), help="Keep what was seen for `gradlint check --facts`."
+)
 @terminal.color_option
 @click.argument("program")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -60,6 +66,7 @@ def command(
     tests: bool,
     output_format: str,
     output_file: str | None,
+    record: str | None,
     color: Color,
 ) -> int:
     """Run PROGRAM with its ARGUMENTS."""
@@ -68,9 +75,12 @@ def command(
     from gradlint.runtime import program as programs
     from gradlint.runtime.session import Session
 
+    began = time.time()
+    record = record and os.path.abspath(record)
     show = _Shown(output_format, output_file, color)
     session = Session(show.found, show.failed)
     show.session = session
+    session.watcher.records = record is not None
     session.start()
     try:
         return _status(_way(programs, program, arguments, module, tests), session)
@@ -79,6 +89,21 @@ def command(
     finally:
         session.stop()
         show.end()
+        if record:
+            _save(session, record, [*(["-m"] if module else ["--pytest"] if tests else []), program, *arguments], began)
+
+
+def _save(session: Session, path: str, run: list[str], began: float) -> None:
+    """Write the facts file; that it cannot be written is a message, since the program has had its own end."""
+    from gradlint.runtime.facts import FactsError, save
+    from gradlint.runtime.recording import facts
+
+    if session.version is None:
+        return
+    try:
+        save(path, facts(session, shlex.join(run), began))
+    except FactsError as error:
+        terminal.note(f"gradlint: {error}")
 
 
 def _way(programs: Any, program: str, arguments: tuple[str, ...], module: bool, tests: bool) -> Callable[[], Any]:
@@ -200,10 +225,11 @@ class _Shown:
             return
         terminal.note(f"gradlint: {calls:,} {noun} watched")
         for finding in self.all:
-            terminal.note(f"  {_line(finding, session.times(finding))}")
+            terminal.note(f"  {_line(finding, session)}")
 
 
-def _line(finding: Finding, times: int) -> str:
+def _line(finding: Finding, session: Session) -> str:
+    times = session.times(finding)
     how_often = "once" if times == 1 else f"{times:,} times"
-    sources = ", ".join(dict.fromkeys(f"`{one.source}`" for one in finding.gradients)) or "a source"
+    sources = ", ".join(f"`{one}`" for one in session.sources(finding)) or "the program ends"
     return f"{finding.path}:{finding.location.line}: {finding.code} {finding.name}: {sources}, {how_often}"

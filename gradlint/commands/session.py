@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradlint.commands.changed import Changes
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
-    from gradlint.fixing import Entry
+    from gradlint.fixing import KnownFinding
     from gradlint.reporting.report import RuleInfo
     from gradlint.settings import Resolver, Settings
     from gradlint.sources.source import Source
@@ -29,14 +29,14 @@ FOUND, FAILED, INTERRUPTED = 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownToRun:
     """What the baseline knew: how many findings, and the entries that nothing matches any more."""
 
     count: int = 0
-    stale: tuple[Entry, ...] = ()
+    stale: tuple[KnownFinding, ...] = ()
 
 
-_NONE_KNOWN = Known()
+_NONE_KNOWN = KnownToRun()
 
 
 def run(request: Request) -> int:
@@ -102,7 +102,7 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 
 
 def _reported(
-    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: Known
+    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: KnownToRun
 ) -> int:
     """Write what was found; the exit status."""
     if request.draws(settings):
@@ -136,7 +136,12 @@ def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts
         results = list(running)
     except SettingsError as error:
         raise CommandError.of(error) from None
-    return Checked(results, running.files, texts, running.paths)
+    checked = Checked(results, running.files, texts, running.paths)
+    if request.facts is not None:
+        from gradlint.commands.facts import observed
+
+        observed(request.facts, checked, resolver, request.quiet)
+    return checked
 
 
 def _check_stdin(request: Request, resolver: Resolver, texts: Texts) -> Checked:
@@ -188,7 +193,9 @@ def _status(request: Request, checked: Checked, found: bool) -> int:
     return FOUND if found and not request.exit_zero else 0
 
 
-def _report(request: Request, checked: Checked, settings: Settings, fixed: int, known: Known, elapsed: float) -> Report:
+def _report(
+    request: Request, checked: Checked, settings: Settings, fixed: int, known: KnownToRun, elapsed: float
+) -> Report:
     return Report(
         findings=tuple(checked.findings),
         errors=tuple(
@@ -216,7 +223,7 @@ def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
     return infos(rules_in_force(settings))
 
 
-def _tell(checked: Checked, report: Report, known: Known) -> None:
+def _tell(checked: Checked, report: Report, known: KnownToRun) -> None:
     for entry in known.stale:
         terminal.note(f"stale in the baseline: {entry.path}: {entry.code}: {entry.line}")
     told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
@@ -256,7 +263,7 @@ def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
         )
 
 
-def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> Known:
+def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> KnownToRun:
     """Take the findings that the baseline knows out; what it knew, and what of it is stale."""
     from gradlint.fixing import Baseline, BaselineError
 
@@ -267,10 +274,10 @@ def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> Kn
         raise CommandError(str(error)) from None
     checked.with_findings(match.new)
     if not match.gone:
-        return Known(len(match.known))
+        return KnownToRun(len(match.known))
     from gradlint.commands.stale import stale
 
-    return Known(len(match.known), tuple(stale(match.gone, checked, path, resolver)))
+    return KnownToRun(len(match.known), tuple(stale(match.gone, checked, path, resolver)))
 
 
 def _show_files(request: Request, resolver: Resolver) -> int:

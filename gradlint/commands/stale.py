@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gradlint.commands.checked import Checked
-    from gradlint.fixing import Entry
+    from gradlint.fixing import KnownFinding
     from gradlint.settings import Resolver
 
 
-def stale(gone: Iterable[Entry], checked: Checked, baseline: str, resolver: Resolver) -> Iterator[Entry]:
+def stale(gone: Iterable[KnownFinding], checked: Checked, baseline: str, resolver: Resolver) -> Iterator[KnownFinding]:
     """The entries that nothing matched although their file was checked for their rule, or is no longer there.
 
     Args:
@@ -37,7 +37,7 @@ def _is_there(path: str, baseline: str) -> bool:
     return os.path.lexists(path) or os.path.lexists(os.path.join(os.path.dirname(baseline), path))
 
 
-def _is_on(entry: Entry, resolver: Resolver) -> bool:
+def _is_on(entry: KnownFinding, resolver: Resolver) -> bool:
     """Whether an entry's rule is on for its file; one of a rule that is not asked says nothing."""
     from gradlint.checking import rules_for
     from gradlint.selection import enabled

@@ -13,13 +13,13 @@ from gradlint.finding import Confirmation, Finding, Gradient
 
 if TYPE_CHECKING:
     from gradlint.confirm.plan import Plan
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
     from gradlint.finding import Outcome
 
 CODE, NAME = "GT000", "observed"
 
 
-def findings(plan: Plan, report: Report, tensorflow: str | None) -> list[Finding]:
+def findings(plan: Plan, report: RunReport, tensorflow: str | None) -> list[Finding]:
     """A finding for each gradient call that lost something in a file's run, where none of its findings speaks of it."""
     if untrusted(report) is not None:
         return []

@@ -11,7 +11,7 @@ import ast
 import copy
 from typing import TYPE_CHECKING
 
-from gradlint.confirm.names import DEFINITIONS, Program, parts, root, targets
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, parts, root, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class Slicer:
         whole: Keep all that is not merely shown, instead of what is needed.
     """
 
-    def __init__(self, program: Program, kept: Iterable[int], *, whole: bool = False) -> None:
+    def __init__(self, program: NamedProgram, kept: Iterable[int], *, whole: bool = False) -> None:
         self.program = program
         self.whole = whole
         self.marked: set[int] = set()
@@ -248,7 +248,7 @@ IMPLIED = {
 """Which calls of a Keras model run which of its methods."""
 
 
-def callers(program: Program, chain: Sequence[ast.AST]) -> list[ast.AST]:
+def callers(program: NamedProgram, chain: Sequence[ast.AST]) -> list[ast.AST]:
     """The places through which the file itself may come to a function; none where it never does."""
     reached: set[str] = set()
     for definition in chain:
@@ -282,7 +282,7 @@ def _mentioning(
             yield part, mentioned
 
 
-def _objects_made(program: Program, statement: ast.stmt) -> set[str]:
+def _objects_made(program: NamedProgram, statement: ast.stmt) -> set[str]:
     """The names that a statement binds to an object of one of the program's classes."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
         return set()

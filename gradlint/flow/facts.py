@@ -209,7 +209,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientCall:
+class CallAnswers:
     """One call of ``gradient``, ``jacobian`` or ``batch_jacobian`` and its questions."""
 
     span: Span
@@ -246,7 +246,7 @@ class Facts:
     """
 
     claims: tuple[Claim[Cause], ...] = ()
-    calls: tuple[GradientCall, ...] = ()
+    calls: tuple[CallAnswers, ...] = ()
     tapes: int = 0
     complete: bool = True
     parts: tuple[Part, ...] = ()

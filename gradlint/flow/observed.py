@@ -30,7 +30,7 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
-    from gradlint.flow.tapes.question import Call
+    from gradlint.flow.tapes.question import TapeCall
 
 ASKED = 50_000
 """How many times an expression is asked about at most; what comes after is unknown."""
@@ -76,7 +76,7 @@ def observe(code: str) -> Observation:
         return Observation()
     recorder = Recorder()
     with opened():
-        machine = Observed(code, recorder)
+        machine = ObservingMachine(code, recorder)
         try:
             machine.run(tree)
         except (ExhaustedError, RecursionError):
@@ -85,7 +85,7 @@ def observe(code: str) -> Observation:
     return Observation(recorder.facts(), answers)
 
 
-class Observed(Machine):
+class ObservingMachine(Machine):
     """The machine, keeping the values of expressions and asking about each of them where the program asks for one."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
@@ -121,7 +121,7 @@ class Observed(Machine):
                 if isinstance(recording, Recording) and own:
                     self._ask_about_all(question, recording)
 
-    def _ask_about_all(self, question: Call, recording: Recording) -> None:
+    def _ask_about_all(self, question: TapeCall, recording: Recording) -> None:
         known: dict[int, list[Answer]] = {}
         kept, self.recorder = self.recorder, _Listening(self.recorder.own)
         try:
@@ -135,7 +135,7 @@ class Observed(Machine):
         finally:
             self.recorder = kept
 
-    def _ask_about(self, question: Call, recording: Recording) -> list[Answer]:
+    def _ask_about(self, question: TapeCall, recording: Recording) -> list[Answer]:
         """The answers for one expression in the place of a gradient call's target."""
         if not isinstance(question.target, NUMBERS):
             return []

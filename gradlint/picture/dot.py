@@ -10,7 +10,7 @@ from gradlint.picture.words import note_of, place_of, verdict_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradlint.picture.record import Drawing, Edge, Node, Way
+    from gradlint.picture.record import Drawing, DrawnEdge, Node, Way
 
 _COLORS: dict[Way, str] = {
     "connected": "#00795c",
@@ -54,7 +54,7 @@ def _node(drawing: Drawing, node: Node) -> str:
     return f'label={_quoted(*rows)}, style="{look}", color="{_COLORS[node.way]}"{fill}{more}'
 
 
-def _edge(edge: Edge) -> str:
+def _edge(edge: DrawnEdge) -> str:
     style = "solid" if edge.way in ("connected", "reached") and edge.sure else "dashed"
     more = ", penwidth=2" if edge.way in ("connected", "lost") else ""
     return f'color="{_COLORS[edge.way]}", style={style}{more}'

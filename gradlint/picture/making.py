@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.picture.folding import fold
 from gradlint.picture.labels import Labels, cropped
-from gradlint.picture.record import Drawing, Edge, Mark, Node, Source, Spot, Verdict, Way
+from gradlint.picture.record import Drawing, DrawnEdge, DrawnSource, LossMark, Node, Spot, Verdict, Way
 from gradlint.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gradlint.flow.facts import Cause, Claim, Facts, GradientCall, LostGradient, Question, Span
+    from gradlint.flow.facts import CallAnswers, Cause, Claim, Facts, LostGradient, Question, Span
     from gradlint.flow.trails import Link, Point, Trail
     from gradlint.sources.source import Source as Text
 
@@ -78,10 +78,10 @@ class _View:
             max(last, start.position.line),
         )
 
-    def mark(self, kind: Kind, sources: Iterable[int], *, partial: bool) -> Mark:
+    def mark(self, kind: Kind, sources: Iterable[int], *, partial: bool) -> LossMark:
         """The mark of a loss."""
         code, name = self.names.get(kind, ("", kind.value))
-        return Mark(code, name, tuple(sources), partial)
+        return LossMark(code, name, tuple(sources), partial)
 
 
 @dataclass
@@ -96,7 +96,7 @@ class _Loss:
 class _Drawn:
     """One gradient call that is being drawn."""
 
-    def __init__(self, view: _View, call: GradientCall, trail: Trail | None) -> None:
+    def __init__(self, view: _View, call: CallAnswers, trail: Trail | None) -> None:
         self.view = view
         self.call = call
         self.trail = trail if trail is not None and trail.whole else None
@@ -120,9 +120,9 @@ class _Drawn:
 
     # -- the sources -----------------------------------------------------------------------------------------------
 
-    def _source(self, question: Question) -> Source:
+    def _source(self, question: Question) -> DrawnSource:
         verdict = _verdict(question)
-        return Source(
+        return DrawnSource(
             cropped(question.source),
             self.view.spot(question.span),
             verdict,
@@ -155,7 +155,7 @@ class _Drawn:
 
     # -- nodes and edges -------------------------------------------------------------------------------------------
 
-    def _net(self) -> tuple[list[Node], list[Edge]]:
+    def _net(self) -> tuple[list[Node], list[DrawnEdge]]:
         """The nodes in the order of the program, and the edges."""
         assert self.trail is not None
         trail = self.trail
@@ -187,7 +187,7 @@ class _Drawn:
                 )
             )
         nodes += self._elsewhere(own)
-        edges = [Edge(link.above, link.below, self._way(link, nodes), link.sure) for link in links]
+        edges = [DrawnEdge(link.above, link.below, self._way(link, nodes), link.sure) for link in links]
         statements = [None if one.span is None else self.view.labels.statement(one.span) for one in trail.points]
         statements += [None] * (len(nodes) - len(trail.points))
         return fold(nodes, edges, statements)

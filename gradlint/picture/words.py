@@ -11,7 +11,7 @@ from gradlint.escaping import content, name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradlint.picture.record import Drawing, Mark, Node, Verdict
+    from gradlint.picture.record import Drawing, LossMark, Node, Verdict
 
 
 def title_of(drawing: Drawing) -> str:
@@ -35,7 +35,7 @@ def verdict_of(drawing: Drawing, number: int) -> str:
     return drawing.sources[number].outcome
 
 
-def note_of(node: Node, mark: Mark) -> str:
+def note_of(node: Node, mark: LossMark) -> str:
     """What is said of a loss where it happens: its rule."""
     if node.sources:
         return mark.text

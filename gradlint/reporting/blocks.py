@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import lines
 from gradlint.escaping import name
-from gradlint.reporting.excerpt import Mark, excerpt, framed
+from gradlint.reporting.excerpt import Underline, excerpt, framed
 from gradlint.reporting.patch import patch
 from gradlint.reporting.report import evidence, is_refuted, place
 from gradlint.reporting.story import scenes
@@ -36,7 +36,7 @@ def error_rows(error: FileError, report: Report, style: Style) -> list[str]:
     line = report.line(error.path, error.cell, error.location.line) if error.location else None
     if error.location is not None and line is not None:
         start = min(error.location.column - 1, len(line))
-        mark = Mark(error.location.line, start, start + 1, "", primary=True)
+        mark = Underline(error.location.line, start, start + 1, "", primary=True)
         rows += framed({error.location.line: line}, [mark], style)
     return rows
 
@@ -68,7 +68,7 @@ def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
     return style.paint(f"{' ' * gutter} | {name(path) if cell is None else lines.cell(cell)}", "frame")
 
 
-def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
+def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
     """The finding's own place and its story, by the text that they stand in, cells in the order of the notebook."""
     told = scenes(finding, report)
     home = (None, finding.cell)
@@ -78,21 +78,21 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Mark]]:
     culprit = next((scene for scene in told if scene.path is not None and scene.text == _HERE), None)
     lost = _HERE if culprit is None else "the gradient is lost in here"
     label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
-    groups: dict[_Text, list[Mark]] = {home: list(_own_marks(finding, label, report, primary=culprit is None))}
+    groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report, primary=culprit is None))}
     seen: dict[tuple[_Text, Position], int] = {}
     for scene in told:
         if scene in own:
             continue
         where = (scene.path, scene.cell)
         group = groups.setdefault(where, [])
-        mark = Mark(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text, scene is culprit)
+        mark = Underline(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text, scene is culprit)
         key = (where, scene.start)
         if key in seen:
             before = group[seen[key]]
             if mark.label and mark.label not in before.label:
                 label = f"{before.label}; {mark.label}" if before.label else mark.label
                 main = before.primary or mark.primary
-                group[seen[key]] = Mark(before.line, before.start, max(before.end, mark.end), label, main)
+                group[seen[key]] = Underline(before.line, before.start, max(before.end, mark.end), label, main)
         else:
             seen[key] = len(group)
             group.append(mark)
@@ -111,11 +111,11 @@ def _covers(scene: Scene, finding: Finding) -> bool:
     return (scene.path, scene.cell) == (None, finding.cell) and scene.start <= finding.location < scene.end
 
 
-def _own_marks(finding: Finding, label: str, report: Report, *, primary: bool) -> Iterator[Mark]:
+def _own_marks(finding: Finding, label: str, report: Report, *, primary: bool) -> Iterator[Underline]:
     """Marks for the finding's place, one a line; of a long one only its first line is marked."""
     start, end = finding.location, finding.end_location
     if end.line == start.line:
-        yield Mark(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=primary)
+        yield Underline(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=primary)
         return
     last = end.line if end.line - start.line < _LONGEST_SPAN else start.line
     for number in range(start.line, last + 1):
@@ -123,7 +123,7 @@ def _own_marks(finding: Finding, label: str, report: Report, *, primary: bool) -
         left = start.column - 1 if number == start.line else len(text) - len(text.lstrip())
         right = end.column - 1 if number == end.line else len(text.rstrip())
         if right > left:
-            yield Mark(number, left, right, label if number == last else "", primary=primary)
+            yield Underline(number, left, right, label if number == last else "", primary=primary)
 
 
 def _footer(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import linecache
 import os
 import sys
 from types import ModuleType
@@ -40,9 +41,18 @@ def run_script(path: str, arguments: Sequence[str]) -> None:
     except OSError as error:
         raise ProgramError(f"{path}: {error.strerror or error}") from None
     sys.argv = [path, *arguments]
+    linecache.cache[script] = (len(source), None, _lines(source), script)
     module = _main(os.path.abspath(script) if os.path.isdir(path) else script, None)
     code = compile(source, script, "exec", dont_inherit=True)
     exec(code, module.__dict__)
+
+
+def _lines(source: bytes) -> list[str]:
+    """A program's lines as they ran, though it may go to another folder or be written anew meanwhile."""
+    try:
+        return importlib.util.decode_source(source).splitlines(keepends=True)
+    except (SyntaxError, UnicodeDecodeError):
+        return []
 
 
 def run_module(name: str, arguments: Sequence[str]) -> None:

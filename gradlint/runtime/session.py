@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,6 +38,8 @@ class Session:
         self.read: Callable[[str], list[Finding]] = reading
         """What reading a file of the program finds."""
         self.seen: list[tuple[Observed, Finding]] = []
+        self.base = os.getcwd()
+        """The folder in which it began; the program may go elsewhere."""
         self._make: Findings | None = None
         self._waiting: AfterImport | None = None
         self._watching = False
@@ -91,9 +94,13 @@ class Session:
             ),
         )
 
+    def sources(self, finding: Finding) -> list[str]:
+        """The sources that a finding was seen for, in the order in which they were."""
+        return list(dict.fromkeys(observed.source for observed, one in self.seen if one is finding))
+
     def _observed(self, observed: Observed) -> None:
         if self._make is None:
-            self._make = Findings(self.version, self.read)
+            self._make = Findings(self.version, self.read, self.base)
         finding = self._make.of(observed)
         if finding is not None:
             self._keep(finding, observed)
@@ -103,7 +110,7 @@ class Session:
         from gradlint.runtime.places import of_exception
 
         if self._make is None:
-            self._make = Findings(self.version, self.read)
+            self._make = Findings(self.version, self.read, self.base)
         for place in of_exception(error):
             finding = self._make.raised(place, error)
             if finding is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradlint.runtime.observed import Observed, Reason
+    from gradlint.runtime.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def message(observed: Observed) -> Message:
     if observed.cut.reason == "watch-refused":
         return Message(happens, f"it raises {observed.exception}", cure, joint=": ")
     got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
-    line = f" (line {observed.place.line})" if observed.place is not None else ""
+    line = "" if observed.place is None else f" ({_where(observed, observed.place)})"
     if observed.outcome == "error":
         gets = f"asking for {got}{line} raises {observed.exception}"
     elif observed.cut.reason == "no-sources":
@@ -247,6 +249,12 @@ def message(observed: Observed) -> Message:
     else:
         gets = f"{got}{line} is None"
     return Message(happens, gets, cure)
+
+
+def _where(observed: Observed, call: Place) -> str:
+    """Where the call stands, with its file where the cut is in another."""
+    elsewhere = observed.cut.place is not None and observed.cut.place.path != call.path
+    return (f"{os.path.basename(call.path)}, " if elsewhere else "") + f"line {call.line}"
 
 
 _GETS = {"nan": "is not finite", "partial": "lacks that part", "zero": "is zero"}

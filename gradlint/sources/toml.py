@@ -21,7 +21,7 @@ _PARTS = re.compile(_PART)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TomlPlace:
     """A stretch of one line of a file.
 
     Attributes:
@@ -37,7 +37,7 @@ class Place:
     text: str
 
 
-def find(text: str, key: Sequence[str], word: str | None = None) -> Place | None:
+def find(text: str, key: Sequence[str], word: str | None = None) -> TomlPlace | None:
     """Where a key is set, or where a text stands in what it is set to; None where that is not found.
 
     Args:
@@ -46,7 +46,7 @@ def find(text: str, key: Sequence[str], word: str | None = None) -> Place | None
         word: The text to look for; where it is not found the key counts.
     """
     wanted, table = list(key), list[str]()
-    found: Place | None = None
+    found: TomlPlace | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         header, match = _HEADER.match(line), _KEY.match(line)
         begun = header or match
@@ -61,16 +61,16 @@ def find(text: str, key: Sequence[str], word: str | None = None) -> Place | None
             quoted = re.search(rf"""["']{re.escape(word)}["']""", line[found.start :] if number == found.line else line)
             if quoted is not None:
                 before = found.start if number == found.line else 0
-                return Place(number, before + quoted.start(), before + quoted.end(), line)
+                return TomlPlace(number, before + quoted.start(), before + quoted.end(), line)
     return found
 
 
-def _on_line(number: int, line: str, begun: re.Match[str], rest: list[str]) -> Place | None:
+def _on_line(number: int, line: str, begun: re.Match[str], rest: list[str]) -> TomlPlace | None:
     """The key that a line begins with, or what is left of the key in the inline table behind it."""
     if not rest:
-        return Place(number, begun.start("key"), begun.end("key"), line)
+        return TomlPlace(number, begun.start("key"), begun.end("key"), line)
     inner = re.search(rf"(?<![\w-]){re.escape(rest[-1])}(?=\s*=)", line[begun.end() :])
-    return None if inner is None else Place(number, begun.end() + inner.start(), begun.end() + inner.end(), line)
+    return None if inner is None else TomlPlace(number, begun.end() + inner.start(), begun.end() + inner.end(), line)
 
 
 def _split(dotted: str) -> list[str]:

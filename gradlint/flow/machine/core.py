@@ -169,16 +169,26 @@ class Core(Interpreter):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+        self.graph_loops: list[tuple[int, int]] = []
+        self.graph_outputs: list[tuple[Value, ...]] = []
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+        return self._imports_keras_2 or any(
+            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
+        )
 
     @cached_property
-    def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+    def _imports_keras_2(self) -> bool:
         for node in nodes(self.tree):
             if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
                 return True
-            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
+            if isinstance(node, ast.Import) and any(_is_keras_2(alias.name) for alias in node.names):
                 return True
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+            if isinstance(node, ast.ImportFrom) and any(
+                _is_keras_2(f"{node.module}.{alias.name}") for alias in node.names
+            ):
                 return True
         return False
 
@@ -628,6 +638,11 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
+
+
+def _is_keras_2(name: str) -> bool:
+    """Whether what an import names belongs to Keras 2."""
+    return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
 
 
 def is_library(node: ast.Import | ast.ImportFrom) -> bool:

@@ -9,10 +9,10 @@ from gradlint.flow.causes import merged, places
 from gradlint.flow.facts import (
     LED_BY,
     Asked,
+    CallAnswers,
     Cause,
     Claim,
     Facts,
-    GradientCall,
     Kind,
     LostGradient,
     Note,
@@ -62,7 +62,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.claims: dict[tuple[Kind, Span], _Gathered] = {}
-        self.calls: dict[Span, GradientCall] = {}
+        self.calls: dict[Span, CallAnswers] = {}
         self.tapes: set[Span] = set()
         self.complete = True
         self.muted = 0
@@ -144,7 +144,7 @@ class Recorder:
             doubted = before is not None and question.answer == before.answer and before.proved > question.proved
             if before is None or worse or doubted:
                 known[question.source] = question
-        self.calls[call] = GradientCall(call, method, target, tuple(known.values()))
+        self.calls[call] = CallAnswers(call, method, target, tuple(known.values()))
 
     def facts(self) -> Facts:
         """Everything noted, in the order of the program."""

@@ -199,7 +199,11 @@ class Causes(Asking):
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
                 return Loss(NotAccessed(is_keras(source)), tape_call, story=[*story, note])
-            return Loss(NonTrainable(untrained(source)), span, story=story)
+            why = untrained(source)
+            if why in {"moving-statistics", "seed-state"}:
+                # A list asks for too much, however many of those are in it.
+                span = span_of(node)
+            return Loss(NonTrainable(why), span, story=story)
         return None
 
     def unwatched_cause(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
-class Partial(Causes):
+class PartialLosses(Causes):
     """The part that looks for losses beside a way that holds."""
 
     def partial(self, recording: Recording, source: Value) -> Loss | None:

@@ -31,7 +31,7 @@ def tape_name(node: ast.AST) -> str:
 
 
 @dataclass
-class Call:
+class TapeCall:
     """A gradient call as the program runs it."""
 
     tape: Tape
@@ -96,7 +96,7 @@ class Loss:
 class Asking:
     """One gradient call, and what is noted of it."""
 
-    def __init__(self, machine: Interpreter, call: Call) -> None:
+    def __init__(self, machine: Interpreter, call: TapeCall) -> None:
         self.machine = machine
         self.call = call
         self.answered = Answered()
