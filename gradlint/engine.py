@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import registry
-from gradlint.finding import Edit, Finding, Fix, Gradient, Step
+from gradlint.finding import LOST_HERE, Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
@@ -122,7 +122,7 @@ def _story(places: Places, program: Program, claim: Claim[Cause]) -> Iterator[St
     notes = list(claim.story)
     if claim.site is not None:
         if all(note.span != claim.span for note in notes):
-            notes.append(Note(claim.span, "the gradient is lost here"))
+            notes.append(Note(claim.span, LOST_HERE))
         site = claim.site
         notes.sort(key=lambda note: (site, 1, note.span) if places.is_elsewhere(note.span) else (note.span, 0))
     for note in notes:

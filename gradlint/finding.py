@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOST_HERE = "the gradient is lost here"
+"""What is said of the step of a story that is the culprit, where it lies in another file."""
+
 Severity = Literal["error", "warning", "info"]
 Outcome = Literal["none", "error", "partial", "zero", "nan"]
 Applicability = Literal["safe", "unsafe"]
@@ -140,8 +143,10 @@ class Finding:
     @property
     def told(self) -> str:
         """The message in lines, each part on one of its own."""
+        elsewhere = (step for step in self.flow if step.path is not None and step.note == LOST_HERE)
+        place = next((f" ({step.path}, line {step.line})" for step in elsewhere), "")
         cure = f"help: {self.help}" if self.help else ""
-        return "\n".join(part for part in (self.title, self.happens, cure) if part)
+        return "\n".join(part for part in (self.title + place, self.happens, cure) if part)
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import lines
 from gradlint.escaping import name
+from gradlint.finding import LOST_HERE
 from gradlint.reporting.excerpt import Underline, excerpt, framed
 from gradlint.reporting.patch import patch
 from gradlint.reporting.report import evidence, is_refuted, place
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _Text = tuple[str | None, int | None]
 """The text that a place stands in: another file than the finding's own, or a cell; both None for the file itself."""
 _LONGEST_SPAN = 6
-_HERE = "the gradient is lost here"
 _VERDICTS: dict[str, Role] = {"confirmed": "good", "refuted": "warning", "inconclusive": "dim"}
 
 
@@ -75,8 +75,8 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
     own = [scene for scene in told if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
     asked = any(scene.call and _covers(scene, finding) for scene in told)
-    culprit = next((scene for scene in told if scene.path is not None and scene.text == _HERE), None)
-    lost = _HERE if culprit is None else "the gradient is lost in here"
+    culprit = next((scene for scene in told if scene.path is not None and scene.text == LOST_HERE), None)
+    lost = LOST_HERE if culprit is None else "the gradient is lost in here"
     label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
     groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report, primary=culprit is None))}
     seen: dict[tuple[_Text, Position], int] = {}
