@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "Run a program and name the lines where its gradients are lost.",
     "demo": "Show a program that loses a gradient, and what gradlint says of it.",
     "graph": "Draw a gradient call: where it flows, where it stops.",
+    "report": "Write an HTML page that shows how far each gradient comes.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
     "models": "Say what is known of a callable, and where from.",

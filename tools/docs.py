@@ -29,6 +29,7 @@ from gradlint.reporting.style import Style
 from gradlint.settings import Settings
 from gradlint.sources.project import Project
 from gradlint.sources.read import from_text
+from tools.published import section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +44,9 @@ _MARKERS = re.compile(r"(<!-- (?P<name>[a-z-]+)(?: (?P<argument>\S+))? -->\n).*?
 def generated() -> dict[Path, str]:
     """Every generated file with the text that it should have."""
     rules = registry.load()
-    files = {ROOT / "docs" / "rules" / f"{rule.code}.md": _NOTICE + page(rule) for rule in rules}
+    files = {
+        ROOT / "docs" / "rules" / f"{rule.code}.md": f"{_NOTICE}{page(rule)}\n{section(rule.code)}" for rule in rules
+    }
     files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
     files |= pictures()
     for folder in ("docs", "gradlint"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
 from gradlint.confirm.protocol import Job, RunReport, Trial
-from gradlint.confirm.reasons import UNINVENTED, Judgement
+from gradlint.confirm.reasons import SETTLED, UNINVENTED, Judgement
 from gradlint.flow.facts import LED_BY
 from gradlint.sources.project import Project
 
@@ -28,9 +28,6 @@ Examination = Generator[Job, RunReport, "Verdict"]
 
 APART = 24
 """How many sets of invented arguments are tried in a process of their own."""
-
-SETTLED = 8
-"""What a reason weighs from which on another program would tell no more: the call ran, and what it gave was seen."""
 
 INVENTED = "with invented arguments"
 
@@ -186,6 +183,7 @@ class _Runs:
             project.inside(),
             package if dots else "",
             plan.texts(),
+            plan.held(),
             tuple(dict.fromkeys(case.place for case in plan.cases if case.wants and case.place is not None)),
             trial,
             share * options.timeout if trial == self.base else max(1.0, self.clock.left),

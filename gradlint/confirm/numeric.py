@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm import evidence
 from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
 from gradlint.confirm.protocol import Trial
-from gradlint.confirm.reasons import Judgement, reason
+from gradlint.confirm.reasons import SETTLED, Judgement, reason
 
 if TYPE_CHECKING:
     from gradlint.confirm.plan import Case, Plan, Want
@@ -75,7 +75,7 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
     frozen = tuple(text if turn in turns else None for turn, text in enumerate(kept))
     if not moved or not any(frozen):
         what = f"{want.source} could not be moved by itself" if not moved else "the flagged value could not be kept"
-        return Judgement("inconclusive", what, 3)
+        return Judgement("inconclusive", what, SETTLED)
     step = FINE if event["precise"] else STEP
     totals: list[float] = []
     for freeze in (None, case.place):
@@ -83,7 +83,7 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
             trial = replace(base, eager=True, move=moved, step=by, freeze=freeze, frozen=frozen if freeze else ())
             other = question.event((yield trial), event)
             if other is None or other["total"] is None:
-                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
             totals.append(other["total"])
     whole, rest = (totals[0] - totals[1]) / (2 * step), (totals[2] - totals[3]) / (2 * step)
     return _compared(want, event, places, whole, rest)
@@ -92,7 +92,7 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
 def _compared(want: Want, event: Event, places: list[int], whole: float, rest: float) -> Judgement:
     dots = [event["dots"][place] for place in places if place < len(event["dots"])]
     if any(dot is None for dot in dots):
-        return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", 3)
+        return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", SETTLED)
     given = sum(dots)
     scale = max(abs(whole), abs(rest), abs(given), 1e-6)
     part = abs(whole - rest)
@@ -127,7 +127,7 @@ def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[
             return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
         under = {term["seq"] for term in terms}
         return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
-    return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", 3)
+    return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", SETTLED)
 
 
 def _evaluations(case: Case, event: Event) -> list[Event]:
@@ -196,6 +196,8 @@ def zero(question: NumericClaim, base: Trial) -> Runs:
     seen = yield base
     told = stand(want, question.case, question.plan, seen)
     event = told.event
+    if told.how == "unreached":
+        return reason(seen.report, question.plan.line, seen.line)
     if told.how != "holds" or event is None or not vanishes(event, want):
         status: dict[str, Status] = {"holds": "confirmed", "arrived": "refuted"}
         return Judgement(status.get(told.how, "inconclusive"), told.detail, 8)
@@ -207,7 +209,7 @@ def zero(question: NumericClaim, base: Trial) -> Runs:
     for step in (0.37, -0.61):
         other = question.event((yield replace(base, move=moved, step=step)), event)
         if other is None:
-            return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+            return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
         if answer(want, other, question.case, seen)[0] != "holds":
             return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
     return Judgement("confirmed", f"{told.detail}, there and where {want.source} is moved")
@@ -237,7 +239,7 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
             return found, trial
         other = found.detail if found is not None else other
     told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, 3), base
+    return Judgement("inconclusive", told, SETTLED), base
 
 
 def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DATA = frozenset({"FileNotFoundError", "NotFoundError", "IsADirectoryError", "NotADirectoryError", "EOFError"})
 """Exceptions that say that something to read is not there."""
 
+SETTLED = 8
+"""What a reason weighs from which on another program would tell no more: the call ran, and what it gave was seen."""
+
 UNINVENTED = 2
 """What the reason weighs that no arguments could be invented."""
 

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.abc
+import importlib.machinery
 import inspect
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
+from gradlint.confirm.names import PRESENTATION
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SAMPLES = 64
 """How many samples a made-up data set holds; the real ones hold thousands."""
@@ -29,6 +35,7 @@ DATASETS = {
 
 def install() -> None:
     """Put the stand-ins where programs look for the originals."""
+    sys.meta_path.append(_Showing())
     keras = importlib.import_module("keras")
     for name, (shape, classes, dtype) in DATASETS.items():
         with contextlib.suppress(AttributeError):
@@ -41,6 +48,83 @@ def install() -> None:
             for inner, function in list(vars(value).items()):
                 if inner[:1].isupper() and callable(function) and "weights" in _parameters(function):
                     setattr(value, inner, _untrained(function))
+
+
+class Shown:
+    """Stands in for whatever a module that only shows things has: it may be called, asked and drawn on for nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __call__(self, *_: Any, **__: Any) -> Shown:
+        """Nothing, whatever is drawn."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return {"subplots": _subplots}.get(name) or Shown()
+
+    def __getitem__(self, _: Any) -> Shown:
+        return self
+
+    def __setitem__(self, *_: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Shown:
+        return self
+
+    def __exit__(self, *_: Any) -> None: ...
+
+
+def _subplots(*_: Any, **__: Any) -> tuple[Shown, Shown]:
+    return Shown(), Shown()
+
+
+class Progress(Shown):
+    """Stands in for a progress bar: it goes through its items."""
+
+    def __init__(self, items: Any = None, *_: Any, total: int | None = None, **__: Any) -> None:
+        self.items = items if items is not None else range(total or 0)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def _progress_range(*arguments: int, **__: Any) -> Progress:
+    return Progress(range(*arguments))
+
+
+class _Showing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules that only show things where they are not installed: it stands last."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The module's specification, if it is one of them."""
+        if name.partition(".")[0] not in PRESENTATION:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        """A module that has whatever is asked of it."""
+        module = types.ModuleType(spec.name)
+        shown = Shown()
+        known = {"tqdm": Progress, "tqdm_notebook": Progress, "trange": _progress_range, "tnrange": _progress_range}
+        own = known if spec.name.partition(".")[0] == "tqdm" else {}
+
+        def found(name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return own.get(name) or getattr(shown, name)
+
+        vars(module)["__getattr__"] = found
+        return module
+
+    def exec_module(self, module: Any) -> None:
+        """There is nothing to run."""
 
 
 def _loader(shape: tuple[int, ...], classes: int, dtype: str, *, columns: bool) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ to what leads to a source, one node for each expression however often it ran, fo
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -40,6 +41,8 @@ VALUES = 20_000
 """How many values of one gradient call are looked at; the trail of one with more is not drawn."""
 ALTOGETHER = 200_000
 """How many values of one program are looked at."""
+UNKNOWNS = 4
+"""How many unknown values are shown at most, by which a source may be connected or not."""
 UNSHOWN: frozenset[Kind | None] = frozenset({Kind.ASSIGNED, Kind.UNCONNECTED})
 """The breaks that are no part of a way unless a source is lost by them: what a Variable was assigned before, and what a
 gradient was taken of."""
@@ -322,12 +325,30 @@ class _Walk:
         """
         wanted = set(sources)
         if any(not _is_settled(question) for question in self.asking.questions):
-            wanted |= {key for key, point in self.points.items() if point.sort == "unknown"}
+            wanted |= self._unknowns(targets)
         below = self._closure(targets, lambda link: link)
         if not sources <= below:
             wanted |= {key for key, point in self.points.items() if point.sort == "variable"}
         leading = self._closure(wanted, lambda link: (link[1], link[0]))
         return (leading & below) | set(targets) | sources
+
+    def _unknowns(self, targets: list[Hashable]) -> set[Hashable]:
+        """What may be connected to anything and a gradient may come to: the nearest to the target, in few."""
+        ends = {
+            key: [one for one in below if self.links[key, one].passes != "cut"] for key, below in self._ends().items()
+        }
+        found: set[Hashable] = set()
+        waiting, seen = deque(targets), set(targets)
+        while waiting and len(found) < UNKNOWNS:
+            key = waiting.popleft()
+            if self.points[key].sort == "unknown":
+                found.add(key)
+                continue
+            for below in ends.get(key, ()):
+                if below not in seen and self.links[key, below].passes != "cut":
+                    seen.add(below)
+                    waiting.append(below)
+        return found
 
     def _closure(
         self,

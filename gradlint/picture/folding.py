@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,20 +36,55 @@ def fold(
 
 
 def condensed(drawing: Drawing, most: int) -> Drawing:
-    """The same drawing with its straight chains folded where it has more nodes than so many."""
+    """The same drawing with fewer nodes where it has more than so many: straight chains fold, then all but the ends."""
     if len(drawing.nodes) <= most:
         return drawing
-    users: dict[int, int] = {}
-    parents: dict[int, int] = {}
-    for edge in drawing.edges:
-        users[edge.below] = users.get(edge.below, 0) + 1
-        parents[edge.above] = parents.get(edge.above, 0) + 1
+    nodes, edges = _in_order(*_chains(list(drawing.nodes), list(drawing.edges)))
+    if len(nodes) > most:
+        nodes, edges = _in_order(*_ends(nodes, edges))
+    return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _chains(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """Straight chains as one node."""
+    parents = Counter(edge.above for edge in edges)
 
     def joins(above: int, below: int) -> bool:
-        return parents[above] == 1 and parents.get(below, 0) == 1 and not drawing.nodes[above].target
+        return parents[above] == 1 and parents[below] == 1 and not nodes[above].target
 
-    nodes, edges = _in_order(*_merged(list(drawing.nodes), list(drawing.edges), joins))
-    return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
+    return _merged(nodes, edges, joins)
+
+
+def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """The sources, the targets, the losses and what is unknown, with the ways between them."""
+    kept = [index for index, node in enumerate(nodes) if not _is_plain(node)]
+    number = {index: place for place, index in enumerate(kept)}
+    below: dict[int, list[DrawnEdge]] = {}
+    for edge in edges:
+        below.setdefault(edge.above, []).append(edge)
+    ways: dict[tuple[int, int], DrawnEdge] = {}
+    made = [nodes[index] for index in kept]
+    for index in kept:
+        passed: set[tuple[int, str]] = set()
+        waiting = list(below.get(index, ()))
+        while waiting:
+            edge = waiting.pop()
+            if edge.below in number:
+                key = number[index], number[edge.below]
+                if key not in ways or _BEST[edge.way] < _BEST[ways[key].way]:
+                    ways[key] = replace(edge, above=key[0], below=key[1])
+            elif (edge.below, edge.way) not in passed:
+                passed.add((edge.below, edge.way))
+                waiting += [_after(edge, then) for then in below.get(edge.below, ())]
+        steps = len({at for at, _ in passed})
+        made[number[index]] = replace(nodes[index], folded=nodes[index].folded + steps)
+    return made, list(ways.values())
+
+
+def _after(first: DrawnEdge, then: DrawnEdge) -> DrawnEdge:
+    """A way that goes on; what stops it counts."""
+    way = first.way if first.way in ("lost", "stopped", "unreached") else then.way
+    return replace(then, way=way, sure=first.sure and then.sure)
 
 
 def _merged(

@@ -27,7 +27,7 @@ def place_of(node: Node) -> str:
         return ""
     if spot.path:
         return f"{name(spot.path.rpartition('/')[2])}:{spot.line}"
-    return str(spot.line) if spot.cell < 0 else f"{spot.cell + 1}:{spot.line}"
+    return str(spot.line) if spot.cell < 0 else f"{lines.short(spot.cell)}:{spot.line}"
 
 
 def verdict_of(drawing: Drawing, number: int) -> str:

@@ -129,7 +129,7 @@ def reading(path: str) -> list[Finding]:
 
     try:
         return check_paths([path])
-    except Exception:
+    except Exception:  # what is wrong with reading a file is for `check` to say, not for a running program
         return []
 
 

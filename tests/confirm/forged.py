@@ -281,14 +281,15 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.e
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
 
 
-def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> list[tuple[Forged, Confirmation]]:
-    """The verdicts on forged claims; those on one program are judged side by side."""
+def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> Iterator[tuple[Forged, Confirmation]]:
+    """The verdicts on forged claims as they are reached; those on one program are judged side by side."""
     grouped: dict[str, list[Forged]] = {}
     for claim in claims:
         grouped.setdefault(claim.name, []).append(claim)
     programs = list(grouped.values())
     work = [(some[0].source, [one.finding for one in some]) for some in programs]
-    return [(programs[number][index], verdict) for number, index, verdict in confirmer.confirm_all(work)]
+    for number, index, verdict in confirmer.confirm_all(work):
+        yield programs[number][index], verdict
 
 
 def claims(kinds: Iterable[str], every: int, folder: Path) -> list[Forged]:
@@ -308,23 +309,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--observe", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--kind", choices=("clean", "moved"), action="append")
+    parser.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
     options = parser.parse_args(arguments)
     if options.observe:
         _observe(options.observe)
         return 0
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         made = claims(options.kind or ("clean", "moved"), options.every, Path(folder))
-        judged = judge(confirmer, made)
-    counts = Counter((claim.how, verdict.status) for claim, verdict in judged)
-    for claim, verdict in judged:
-        if verdict.status == "confirmed":
-            finding, lost = claim.finding, claim.finding.gradients[0]
-            print(f"{claim.name}:{finding.location.line} {finding.code} {lost.source}: {lost.outcome} at {lost.line}")
-            print(f"    {claim.how}: {verdict.detail}")
+        counts: Counter[tuple[str, str]] = Counter()
+        for claim, verdict in judge(confirmer, made):
+            counts[(claim.how, verdict.status)] += 1
+            if verdict.status == "confirmed":
+                finding, lost = claim.finding, claim.finding.gradients[0]
+                where = f"{claim.name}:{finding.location.line}"
+                print(f"{where} {finding.code} {lost.source}: {lost.outcome} at {lost.line}")
+                print(f"    {claim.how}: {verdict.detail}", flush=True)
+            if options.progress and counts.total() % 100 == 0:
+                print(f"{counts.total()} of {len(made)}", file=sys.stderr, flush=True)
     for (how, status), count in sorted(counts.items()):
         print(f"{how:24} {status:12} {count:6}")
-    confirmed = sum(verdict.status == "confirmed" for _, verdict in judged)
-    print(f"{len(judged)} forged claims on {len({claim.name for claim in made})} programs: {confirmed} confirmed")
+    confirmed = sum(count for (_, status), count in counts.items() if status == "confirmed")
+    print(f"{counts.total()} forged claims on {len({claim.name for claim in made})} programs: {confirmed} confirmed")
     return int(confirmed > 0)
 
 

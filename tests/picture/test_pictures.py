@@ -50,7 +50,7 @@ def test_a_part_that_is_lost_and_what_is_unknown() -> None:
     assert "← lacks a part" in plain(drawn(PARTIAL)[0])
     assert "✗ a part is lost here: GT202 python-conversion" in plain(drawn(PARTIAL)[0])
     told = plain(drawn(UNKNOWN)[0])
-    assert "?    model\n" in told
+    assert "│ ?    model(x)\n" in told
     assert "`model.trainable_variables`: `trainable_variables` may be anything" in told
 
 

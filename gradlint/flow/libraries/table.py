@@ -258,7 +258,7 @@ def _output(machine: Interpreter, made: TableCall, effect: Effect, dtype: str | 
         machine.depend(result, leaves, cut, sure=sure)
     if not result.born:
         result.born = machine.tick()
-    result.extra = {"args": tuple(one.value for one in made.passages), "named": {}}
+    result.extra = {"args": tuple(one.value for one in made.passages), "named": made.named}
     if machine.compiled:
         result.extra["compiled"] = True
     if entry.result == "sparse":

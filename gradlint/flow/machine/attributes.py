@@ -142,7 +142,8 @@ def joined_attribute(machine: Core, value: Join, name: str, node: ast.AST) -> Va
     options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
     if len(options) > 6:
         return machine.unknown(name, node, options)
-    if len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array):
+    alike = len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array)
+    if alike and name != "value":
         return Number("int") if name in SHAPELY else Method(value, name)
     for index, option in enumerate(options):
         label = value.labels[index] if index < len(value.labels) else ""
@@ -376,6 +377,9 @@ def _into_instance(machine: Core, value: Instance, name: str, new: Value, node: 
     if isinstance(found, Unknown) and found.anything:
         stored_somewhere(machine, value, name, new, node)
         return
+    if name == "layers" and value.library.startswith("keras.") and not isinstance(found, Function):
+        # Keras keeps the name for itself and raises, so that the program has no such object.
+        machine.set(value.state, "refused", True)
     if name == "trainable" and value.library:
         machine.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
     machine.set(value.attrs, name, new)

@@ -31,6 +31,7 @@ from gradlint.flow.values.values import (
     Tensor,
     Unknown,
     Value,
+    Variable,
     everywhere,
 )
 from gradlint.knowledge import behaviours
@@ -243,7 +244,13 @@ def execute(
         return generator_of(machine, function, frame, node)
     else:
         result = inside(machine, function, frame, node, lambda: body_of(machine, code), began)
-    return out_of_graph(machine, result, node) if function.graph else result
+    if not function.graph:
+        return result
+    result = out_of_graph(machine, result, node)
+    given = [leaf for leaf in machine.leaves(result) if isinstance(leaf, Tensor | Variable | Unknown)]
+    if len(given) > 1:
+        machine.graph_outputs.append(tuple(given))
+    return result
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:

@@ -169,15 +169,24 @@ class Core(Interpreter):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+        self.graph_loops: list[tuple[int, int]] = []
+        self.graph_outputs: list[tuple[Value, ...]] = []
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+        return self._imports_keras_2 or any(
+            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
+        )
 
     @cached_property
-    def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+    def _imports_keras_2(self) -> bool:
         if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(self.tree, ast.Constant)):
             return True
         names = [alias.name for node in of_type(self.tree, ast.Import) for alias in node.names]
-        names += [node.module or "" for node in of_type(self.tree, ast.ImportFrom)]
-        return any(root(name) == "tf_keras" for name in names)
+        taken = of_type(self.tree, ast.ImportFrom)
+        names += [f"{node.module}.{alias.name}" for node in taken for alias in node.names]
+        return any(map(_is_keras_2, names))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -626,6 +635,11 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
+
+
+def _is_keras_2(name: str) -> bool:
+    """Whether what an import names belongs to Keras 2."""
+    return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
 
 
 def is_library(node: ast.Import | ast.ImportFrom) -> bool:

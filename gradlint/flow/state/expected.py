@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
+_TESTS_NONE = re.compile(r"\bis (?:not )?None\b")
 _NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b")
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
@@ -29,10 +30,12 @@ class Expected:
     Attributes:
         none: The gradient calls of which it asserts that they give None.
         raising: The blocks of which a test says that they raise.
+        handled: The gradient calls of whose results the program takes each that is None by itself.
     """
 
     none: frozenset[Span] = frozenset()
     raising: tuple[Span, ...] = ()
+    handled: frozenset[Span] = frozenset()
 
     def expects(self, gradient: LostGradient) -> bool:
         """Whether the program says of a gradient that it is lost in just this way."""
@@ -54,7 +57,8 @@ def of(code: str, tree: ast.Module) -> Expected:
     """
     none = frozenset(_asserted(tree)) if _SAYS_NONE.search(code) else frozenset[Span]()
     raising = tuple(_raising(tree)) if _SAYS_RAISES.search(code) else ()
-    return Expected(none, raising)
+    handled = frozenset(_handled(tree)) if _TESTS_NONE.search(code) else frozenset[Span]()
+    return Expected(none, raising, handled)
 
 
 def may_expect(code: str) -> bool:
@@ -76,15 +80,55 @@ def _asserted(tree: ast.AST) -> Iterator[Span]:
     """The gradient calls that stand in an assertion of None, or whose result does."""
     for scope in (tree, *of_type(tree, ast.FunctionDef)):
         nodes = list(_of_scope(scope))
-        named: dict[str, list[Span]] = {}
-        for node in nodes:
-            if isinstance(node, ast.Assign) and _is_gradient(node.value):
-                for name in (name for target in node.targets for name in _names(target)):
-                    named.setdefault(name, []).append(span_of(node.value))
+        named = _results(nodes)
         for said in (part for node in nodes for part in _said_none(node)):
             if _is_gradient(said):
                 yield span_of(said)
             yield from (span for name in _names(said) for span in named.get(name, ()))
+
+
+def _handled(tree: ast.AST) -> Iterator[Span]:
+    """The gradient calls over whose results the program goes, asking of each whether it is None."""
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+        nodes = list(_of_scope(scope))
+        named = _results(nodes)
+        for turned, body in (turn for node in nodes for turn in _turns(node)):
+            if not any(_tests_none(part) for one in body for part in ast.walk(one)):
+                continue
+            for part in ast.walk(turned):
+                if isinstance(part, ast.Call) and _is_gradient(part):
+                    yield span_of(part)
+                elif isinstance(part, ast.Name):
+                    yield from named.get(part.id, ())
+
+
+def _results(nodes: Sequence[ast.AST]) -> dict[str, list[Span]]:
+    """By name, the gradient calls whose results it holds."""
+    named: dict[str, list[Span]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _is_gradient(node.value):
+            for name in (name for target in node.targets for name in _names(target)):
+                named.setdefault(name, []).append(span_of(node.value))
+    return named
+
+
+def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
+    """What a loop or a comprehension goes over, and what it does at each turn."""
+    if isinstance(node, ast.For):
+        yield node.iter, list(node.body)
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
+        done = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        for generator in node.generators:
+            yield generator.iter, [*done, *generator.ifs]
+
+
+def _tests_none(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.Is | ast.IsNot)
+        and isinstance(node.left, ast.Name)
+        and _has_none(node.comparators)
+    )
 
 
 def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:

@@ -177,7 +177,7 @@ def _anything(machine: Interpreter, node: ast.AST) -> Value:
 @methods("optimizer", "minimize")
 def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if _is_of_legacy(owner):
+    if _is_of_legacy(owner) or machine.legacy_keras:
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):
             _minimized(machine, owner, loss, call)
@@ -198,6 +198,10 @@ def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: Librar
     asked = call.argument(2 if _is_of_version_one(owner) else 1, "var_list")
     if not isinstance(node, ast.Call) or asked is None:
         return
+    if isinstance(asked, Function | Bound | Partial) and not _is_of_version_one(owner):
+        # Keras 2 calls it for the list.
+        machine.call(loss, [], {}, node)
+        asked = machine.call(asked, [], {}, node)
     written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
     implicit.differentiate(
         machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked

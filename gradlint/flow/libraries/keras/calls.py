@@ -187,7 +187,14 @@ def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Va
         return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
     symbols = [leaf for leaf in machine.leaves(outputs) if isinstance(leaf, Symbolic)]
     made = _Outputs(machine, model, inputs, symbols, node)
-    return made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+    given = made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+    made.relate()
+    return given
+
+
+def _is_read_from_layer(symbol: Symbolic) -> bool:
+    """Whether a symbol is the ``output`` of a layer whose call was not seen."""
+    return symbol.call is None and any(isinstance(edge.parent, LibObject | Instance) for edge in symbol.edges)
 
 
 class _Outputs:
@@ -240,6 +247,12 @@ class _Outputs:
             _cut_inputs(self.machine, tensor, symbol, self.inputs)
         self.made[id(symbol)] = tensor
         return tensor
+
+    def relate(self) -> None:
+        """Outputs that were read from layers by name: which layer comes before which is not known."""
+        loose = [self.made[id(one)] for one in self.symbols if id(one) in self.made and _is_read_from_layer(one)]
+        for one in loose:
+            self.machine.depend(one, [other for other in loose if other is not one], sure=False)
 
     def _variables(self, ancestor: Value) -> list[Value]:
         """What an output depends on for a layer or value that it came from."""

@@ -89,7 +89,7 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
         state["params"] = Params(made, made.span)
     if behaviours.has(call.name, "statistics"):
         state["statistics"] = Params(made, made.span, trainable=False)
-    if behaviours.has(call.name, "seeded"):
+    if _draws(call):
         state["seed"] = Params(made, made.span, trainable=False)
     if not _SHAPES.isdisjoint(call.kwargs):
         state["shaped"] = True
@@ -99,6 +99,14 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
         state["inputs"] = call.argument(0, "inputs")
         state["outputs"] = call.argument(1, "outputs") or Const(None)
         state["built"] = True
+
+
+def _draws(call: LibraryCall) -> bool:
+    """Whether a layer surely keeps the state of random numbers: most keep none where they are given a zero."""
+    name = behaviours.after(call.name, "seeded-by:")
+    given = call.argument(0, name) if name else Const(1)
+    positive = isinstance(given, Const) and isinstance(given.value, int | float) and given.value > 0
+    return positive and behaviours.has(call.name, "seeded")
 
 
 def _make_sequential(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:

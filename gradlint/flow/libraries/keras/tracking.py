@@ -44,7 +44,8 @@ class Tracking:
 
     def collect(self, value: Value, depth: int = DEPTH) -> None:
         """Take in what a value counts as its own."""
-        if not depth:
+        refused = isinstance(value, Instance) and value.library == "keras.Model" and bool(value.state.get("refused"))
+        if not depth or refused:
             self.open = True
             return
         self._machine.spend(1)

@@ -106,6 +106,9 @@ def is_tensor(value: Value) -> bool:
 
 def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """The value of ``left op right``."""
+    if isinstance(left, Array) and isinstance(right, Storage):
+        # A tf.Variable, which `.value` is, goes before NumPy; a Keras variable, which it belongs to, does not.
+        return _arithmetic(machine, node, op, left, right.base)
     left = left.base if isinstance(left, Storage) else left
     right = right.base if isinstance(right, Storage) else right
     if isinstance(left, Join) or isinstance(right, Join):

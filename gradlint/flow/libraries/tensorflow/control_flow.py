@@ -58,6 +58,7 @@ def loop(machine: Interpreter, call: LibraryCall) -> Value:
     if body is None or not isinstance(start, Seq):
         return machine.unknown("while_loop", call.node, call.values)
     current: list[Value] = list(start.items.values)
+    began = machine.clock
     for _ in range(2):
         current = [generalised(machine, value, call.node) for value in current]
         result = machine.call(body, current, {}, call.node)
@@ -65,6 +66,8 @@ def loop(machine: Interpreter, call: LibraryCall) -> Value:
         if len(items) != len(current):
             return machine.unknown("while_loop", call.node, [*call.args, result])
         current = items
+    if machine.in_graph:
+        machine.graph_loops.append((began, machine.clock))
     return sequence(current, "list", node=call.node)
 
 
@@ -84,6 +87,7 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("map", call.node, call.values)
     element = _element(machine, elements, call.node)
     initial = call.argument(2, "initializer")
+    began = machine.clock
     if call.last in {"scan", "foldl", "foldr"}:
         state = initial if initial is not None else element
         result: Value = state
@@ -99,7 +103,10 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         parents = tensors_in(machine, value)
         return machine.tensor(call.node, parents, dtype=dtypes.named(asked) or dtypes.of(value), op=call.name)
 
-    return stacked(result)
+    made = stacked(result)
+    if machine.in_graph and call.last != "vectorized_map":
+        machine.graph_loops.append((began, machine.clock))
+    return made
 
 
 def _element(machine: Interpreter, elements: Value, node: ast.AST) -> Value:
