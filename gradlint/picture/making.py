@@ -265,6 +265,8 @@ class _Drawn:
     def _is_refusal(self, loss: _Loss) -> bool:
         """Whether the call itself fails, whatever the values are."""
         claim = loss.claim
+        if claim.kind is Kind.SILENCED:
+            return False
         if _covers(self.call.span, claim.span):
             return not any(question.span == claim.span for question in self.call.questions)
         return claim.kind in (Kind.TAPE_REUSED, Kind.TARGET_NOT_TENSOR)

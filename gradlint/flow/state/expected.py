@@ -20,6 +20,8 @@ _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
 _TESTS_NONE = re.compile(r"\bis (?:not )?None\b")
 _NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b")
+_TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exit", "fail"})
+"""Functions and methods that say something to whoever runs the program."""
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 
@@ -93,7 +95,7 @@ def _handled(tree: ast.AST) -> Iterator[Span]:
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for turned, body in (turn for node in nodes for turn in _turns(node)):
-            if not any(_tests_none(part) for one in body for part in ast.walk(one)):
+            if not any(_provides(part) for one in body for part in ast.walk(one)):
                 continue
             for part in ast.walk(turned):
                 if isinstance(part, ast.Call) and _is_gradient(part):
@@ -119,7 +121,30 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
     elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
         done = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for generator in node.generators:
-            yield generator.iter, [*done, *generator.ifs]
+            # What a clause lets through is as what a conditional expression gives.
+            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in generator.ifs]
+            yield generator.iter, [*done, *clauses]
+
+
+def _provides(node: ast.AST) -> bool:
+    """Whether a branch on whether a gradient is None does something about it, and does not only tell of it."""
+    if isinstance(node, ast.IfExp):
+        return any(_tests_none(part) for part in ast.walk(node.test))
+    if not isinstance(node, ast.If) or not any(_tests_none(part) for part in ast.walk(node.test)):
+        return False
+    where_none = node.body
+    if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot):
+        where_none = node.orelse
+    return not where_none or not all(map(_only_tells, where_none))
+
+
+def _only_tells(statement: ast.stmt) -> bool:
+    """Whether a statement prints something, or ends the program."""
+    if isinstance(statement, ast.Raise):
+        return True
+    called = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in _TELLING
 
 
 def _tests_none(node: ast.AST) -> bool:
