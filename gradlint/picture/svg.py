@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gradlint.escaping import html
 from gradlint.picture import rails
 from gradlint.picture.folding import condensed
-from gradlint.picture.words import described, note_of, place_of, title_of, verdict_of
+from gradlint.picture.words import described, note_of, outcomes_of, place_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,8 @@ ROW, LANE, PAD = 26, 18, 16
 """The height of a row, the width of a lane, and the room at the edges, in pixels."""
 _CHAR = 7.9
 """How wide a character is taken to be."""
+_WORDS = 7.5
+"""The same of what is said beside the code, in bold."""
 _CORNER = 17
 _WAYS: dict[Way, str] = {"connected": "c", "reached": "r", "unreached": "u", "stopped": "s", "lost": "x"}
 _VERDICTS = {"connected": "c", "maybe": "m", "partial": "s", "lost": "x", "unknown": "m"}
@@ -123,7 +125,7 @@ class _Piece:
         words = f"<tspan{dim}>{html(label)}</tspan>" + "".join(
             f'<tspan class="w {note.look}" dx="14">{html(note.text)}</tspan>' for note in notes
         )
-        width = self.left + len(label) * _CHAR + sum(len(note.text) * 6.6 + 18 for note in notes)
+        width = self.left + len(label) * _CHAR + sum(len(note.text) * _WORDS + 18 for note in notes)
         place = html(self.places[index])
         return width, (
             f'<g{self._numbers(_of(row.node))}><text class="n" x="{self.gutter - 12}" y="{y + 4}">{place}</text>'
@@ -131,8 +133,8 @@ class _Piece:
         )
 
     def _notes(self, node: Node) -> Iterator[_Note]:
-        for number in node.sources:
-            yield _Note(verdict_of(self.drawing, number), _VERDICTS[self.drawing.sources[number].verdict])
+        for outcome, verdict in outcomes_of(self.drawing, node):
+            yield _Note(outcome, _VERDICTS[verdict])
         if node.folded:
             yield _Note(f"… {node.folded:,} steps before it", "")
         if node.target:

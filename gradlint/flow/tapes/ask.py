@@ -311,6 +311,7 @@ class Questions(Refusals, PartialLosses):
             self.partial(recording, source)
             or self.branch_loss(recording, source)
             or self.constant_term(recording, source)
+            or self.own_assignment(recording, source)
         )
         if loss is not None and self.doom is None:
             self.claim(source, node, text, loss)

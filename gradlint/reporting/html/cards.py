@@ -14,9 +14,9 @@ from gradlint.reporting.patch import changed
 from gradlint.reporting.report import evidence, is_refuted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from gradlint.finding import Finding
+    from gradlint.finding import Finding, Fix
     from gradlint.picture.record import Drawing, Spot
     from gradlint.reporting.html.gutter import Key
     from gradlint.reporting.report import FileError, Report
@@ -91,8 +91,13 @@ def _reasons(call: Drawing) -> Iterator[str]:
         yield f"`{texts[0]}`{more}: {because}."
 
 
-def finding_card(name: str, finding: Finding, report: Report) -> str:
-    """A finding: the rule, the message, TensorFlow's verdict, the fix as a diff."""
+def option(fix: Fix) -> str:
+    """The option that applies a fix."""
+    return "--fix" if fix.applicability == "safe" else "--fix --unsafe-fixes"
+
+
+def finding_card(name: str, finding: Finding, report: Report, how: Callable[[Fix], str] = option) -> str:
+    """A finding: the rule, the message, TensorFlow's verdict, the fix as a diff, and what applies it."""
     refuted = " refuted" if is_refuted(finding) else ""
     rule = f"{html(finding.code)} {html(finding.name)}"
     label = f"{rule}, line {finding.location.line}"
@@ -107,18 +112,17 @@ def finding_card(name: str, finding: Finding, report: Report) -> str:
     if finding.confirmation is not None:
         status = finding.confirmation.status
         rows.append(f'<p class="{status}"><b>{status}</b>: {rich(evidence(finding.confirmation))}</p>')
-    rows += _fix(finding, report)
+    rows += _fix(finding, report, how)
     rows.append("</div>")
     return "".join(rows)
 
 
-def _fix(finding: Finding, report: Report) -> Iterator[str]:
+def _fix(finding: Finding, report: Report, how: Callable[[Fix], str]) -> Iterator[str]:
     if finding.withheld:
         yield f'<p class="soft">No fix is offered: {rich(finding.withheld)}</p>'
     if finding.fix is None or is_refuted(finding):
         return
-    option = "--fix" if finding.fix.applicability == "safe" else "--fix --unsafe-fixes"
-    yield f"<p>{rich(finding.fix.message)} <span class=soft>(<code>{option}</code>)</span></p>"
+    yield f"<p>{rich(finding.fix.message)} <span class=soft>({rich(f'`{how(finding.fix)}`')})</span></p>"
     rows = [
         f'<span class="{"ins" if sign == "+" else "del"}">{number:>4} {sign} {html(text)}</span>'
         for _, number, sign, text in changed(finding, report)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from gradlint.escaping import html, name
 from gradlint.finding import Finding
 from gradlint.lines import cell as cell_name
-from gradlint.reporting.html.cards import call_card, error_card, finding_card, line_id
+from gradlint.reporting.html.cards import call_card, error_card, finding_card, line_id, option
 from gradlint.reporting.html.gutter import WORDS, Key, gutter
 from gradlint.reporting.html.words import bar, in_words, tally
 from gradlint.reporting.report import FileError, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from gradlint.finding import Fix
     from gradlint.picture.record import Drawing
     from gradlint.reporting.html.gutter import Touch
     from gradlint.reporting.report import Report
@@ -36,10 +37,17 @@ class File:
         calls: Its gradient calls.
         said: Its findings and errors.
         report: The report.
+        how: What applies a fix, in words.
     """
 
     def __init__(
-        self, ident: str, path: str, calls: Sequence[Drawing], said: Sequence[Finding | FileError], report: Report
+        self,
+        ident: str,
+        path: str,
+        calls: Sequence[Drawing],
+        said: Sequence[Finding | FileError],
+        report: Report,
+        how: Callable[[Fix], str] = option,
     ) -> None:
         self.ident = ident
         self.path = path
@@ -47,6 +55,7 @@ class File:
         self.findings = [one for one in said if isinstance(one, Finding)]
         self.errors = [one for one in said if isinstance(one, FileError)]
         self.report = report
+        self.how = how
         self.counts = tally(calls)
         self.gutter = gutter(calls)
         self.cards = self._cards()
@@ -65,7 +74,7 @@ class File:
         cards: dict[Key, list[str]] = {}
         for index, finding in enumerate(self.findings):
             key = (_cell(finding.cell), finding.end_location.line)
-            cards.setdefault(key, []).append(finding_card(self.finding_id(index), finding, self.report))
+            cards.setdefault(key, []).append(finding_card(self.finding_id(index), finding, self.report, self.how))
         for index, call in enumerate(self.calls):
             key = (call.spot.cell, call.spot.end_line)
             cards.setdefault(key, []).append(call_card(self.ident, index, call))
@@ -81,11 +90,13 @@ class File:
         rows = [f'<section class="file{bad}" id="{self.ident}" style="--lanes:{self.gutter.lanes}">']
         rows.append(f"<h2>{html(name(self.path))}</h2>")
         rows.append(f'<p class="soft">{html(told)} {bar(self.counts)}</p>')
+        return "".join([*rows, self.body(), '<p class="up"><a href="#top">Back to the index</a></p></section>'])
+
+    def body(self) -> str:
+        """The source with what there is to say between its lines, and what stands at no line."""
         shown = set[Key]()
-        for cell in self._texts():
-            rows += self._text(cell, shown)
-        left = [card for key, cards in self.cards.items() if key not in shown for card in cards]
-        return "".join([*rows, *left, '<p class="up"><a href="#top">Back to the index</a></p></section>'])
+        rows = [row for cell in self._texts() for row in self._text(cell, shown)]
+        return "".join([*rows, *(card for key, cards in self.cards.items() if key not in shown for card in cards)])
 
     def _texts(self) -> list[int]:
         """The cells, or what stands for a file that has none."""

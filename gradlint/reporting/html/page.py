@@ -32,18 +32,20 @@ def page(files: Sequence[File], report: Report) -> str:
 
 
 @cache
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """The text of a file in this folder."""
     return (Path(__file__).parent / name).read_text("utf-8")
 
 
 def _head() -> Iterator[str]:
-    script = base64.b64encode(hashlib.sha256(_part("page.js").encode()).digest()).decode()
+    script = base64.b64encode(hashlib.sha256(part("page.js").encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; base-uri 'none'"
     yield f"<!doctype html>\n{MARK}\n"
     yield f'<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" '
     yield 'content="light dark"><meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
-    yield f"<title>How far the gradients come</title><style>{STYLE}{_part('page.css')}</style></head><body>\n"
+    style = f"{STYLE}{part('page.css')}{part('source.css')}"
+    yield f"<title>How far the gradients come</title><style>{style}</style></head><body>\n"
     yield '<a class="skip" href="#files">To the files</a>'
 
 
@@ -122,5 +124,5 @@ def _files(files: Sequence[File]) -> str:
 
 def _end() -> str:
     version = html(gradlint.__version__)
-    script = f"<script>{_part('page.js')}</script>"
+    script = f"<script>{part('page.js')}</script>"
     return f"</main>\n<footer><p>Made by gradlint {version}.</p></footer>{script}</body></html>\n"
