@@ -16,6 +16,7 @@ from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
+from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
@@ -38,7 +39,7 @@ LARGEST = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedSource:
     """What came of one source.
 
     Attributes:
@@ -157,7 +158,7 @@ def _drawn(source: Source, facts: Facts, trails: Trails, rules: Sequence[Rule]) 
 
 def check(
     source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
-) -> Checked:
+) -> CheckedSource:
     """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
 
     Args:
@@ -174,7 +175,7 @@ def check(
         SettingsError: If the settings name a rule that does not exist.
     """
     if not code_matters(source.code):
-        return Checked(problems=source.problems)
+        return CheckedSource(problems=source.problems)
     chosen = settings or Settings()
     rules = rules_for(chosen)
     on = selection.enabled(chosen, rules, source.path)
@@ -185,25 +186,25 @@ def check(
             found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
     except SyntaxError as error:
         if TAPE.decode() not in source.code:
-            return Checked(problems=source.problems)
-        return Checked(problems=(*source.problems, _syntax_problem(source, error)))
+            return CheckedSource(problems=source.problems)
+        return CheckedSource(problems=(*source.problems, _syntax_problem(source, error)))
     except SourceError as error:
-        return Checked(problems=(*source.problems, Problem("read", str(error))))
+        return CheckedSource(problems=(*source.problems, Problem("read", str(error))))
     except SettingsError:
         raise
     except Exception as error:
         unparsed = parses(source.code) if isinstance(error, RecursionError | MemoryError | ValueError) else None
         problem = internal_problem(error) if unparsed is None else _syntax_problem(source, unparsed)
-        return Checked(problems=(*source.problems, problem))
+        return CheckedSource(problems=(*source.problems, problem))
     suppressed = 0
-    if suppress:
+    if suppress and chosen.respect_suppressions:
         comments = suppressions.Suppressions(source, lambda word: any(word in (one.code, one.name) for one in rules))
         found, suppressed = comments.apply(found, selection.fits)
         if known.complete:
             found = sorted(
                 [*found, *_of_comments(source, comments, on, rules, chosen)], key=lambda finding: finding.sort_key
             )
-    return Checked(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
+    return CheckedSource(tuple(selection.with_severity(found, chosen)), suppressed, known.tapes, source.problems)
 
 
 def _of_comments(
@@ -224,6 +225,8 @@ def _of_comments(
             name=rule.name,
             severity=rule.severity or "warning",
             message=one.message,
+            headline=_parts(one.message)[0],
+            help=_parts(one.message)[1],
             path=source.path,
             cell=one.cell,
             location=one.location,
@@ -235,6 +238,12 @@ def _of_comments(
         if rule.code in told
         for one in told[rule.code]()
     ]
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """The parts of what is said of a comment: what stands there, and what to do about it."""
+    headline, _, cure = message.rpartition("; ")
+    return fitted(headline or message), cure if headline else ""
 
 
 def _syntax_problem(source: Source, error: SyntaxError) -> Problem:

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from gradlint.sources.toml import TomlPlace
+
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
     "run": "Run a program and name the lines where its gradients are lost.",
     "demo": "Show a program that loses a gradient, and what gradlint says of it.",
     "graph": "Draw a gradient call: where it flows, where it stops.",
+    "report": "Write an HTML page that shows how far each gradient comes.",
     "explain": "Say what a rule finds, why, and how to mend it.",
     "rules": "List the rules.",
     "models": "Say what is known of a callable, and where from.",
@@ -117,7 +120,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except CommandError as failure:
-        return _failed(str(failure))
+        return _failed(str(failure), failure.place)
     except click.ClickException as error:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
@@ -148,8 +151,15 @@ def _tolerate(stream: Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _failed(message: str) -> int:
+def _failed(message: str, place: TomlPlace | None = None) -> int:
     print(f"gradlint: {escaping.row(message)}", file=sys.stderr)
+    if place is not None:
+        from gradlint.commands.terminal import style
+        from gradlint.reporting.excerpt import Underline, framed
+
+        marks = [Underline(place.line, place.start, place.end, primary=True)]
+        for row in framed({place.line: place.text}, marks, style("auto", sys.stderr)):
+            print(row, file=sys.stderr)
     return 2
 
 

@@ -18,6 +18,8 @@ _HOSTILE = re.compile(
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COMMAND = re.compile(r"\s*(?:::|##\[)")
 """What a CI service takes for a command where a line of output begins with it."""
+_ANYWHERE = re.compile(r"##(?=vso\[)", re.IGNORECASE)
+"""What Azure Pipelines takes for a command wherever it stands in a line."""
 _SPAN = re.compile(r"`[^`\n]+`")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&!#]")
 _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
@@ -29,7 +31,7 @@ def name(text: str) -> str:
     What cannot be shown is written as Python writes it (``\x1b``, ``\n``, ``\u202e``); a path that a CI service
     would take for a command begins with ``./``.
     """
-    shown = _HOSTILE.sub(_python, text).replace("\t", "\\t")
+    shown = _ANYWHERE.sub("##\u200b", _HOSTILE.sub(_python, text).replace("\t", "\\t"))
     return f"./{shown}" if _COMMAND.match(shown) else shown
 
 
@@ -55,6 +57,8 @@ def row(text: str) -> str:
 
 def quiet(text: str) -> str:
     """A line of output that no CI service takes for a command."""
+    if "##" in text:
+        text = _ANYWHERE.sub("##\u200b", text)
     return f"\u200b{text.lstrip()}" if _COMMAND.match(text) else text
 
 
@@ -66,7 +70,7 @@ def code(text: str) -> str:
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """JSON whose strings hold no character that steers what shows them; each reads back as it was."""
     rows = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
-    return "\n".join(_HOSTILE.sub(_json, row) for row in rows)
+    return "\n".join(_ANYWHERE.sub(r"\\u0023#", _HOSTILE.sub(_json, row)) for row in rows)
 
 
 def markdown(text: str) -> str:
@@ -90,6 +94,12 @@ def xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", prose(text))
 
 
+def html(text: str) -> str:
+    """A text on one line as HTML and XML take it, within an element or between quotes."""
+    shown = _NOT_XML.sub("\ufffd", content(text))
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
 def workflow(text: str) -> str:
     """The text of a workflow command of GitHub Actions, which may have line breaks."""
     return prose(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
@@ -98,6 +108,16 @@ def workflow(text: str) -> str:
 def workflow_property(text: str) -> str:
     """A property of a workflow command of GitHub Actions."""
     return workflow(name(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def azure(text: str) -> str:
+    """The text of a logging command of Azure Pipelines, which is one line."""
+    return prose(text).replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def azure_property(text: str) -> str:
+    """A property of a logging command of Azure Pipelines."""
+    return azure(name(text)).replace(";", "%3B").replace("]", "%5D")
 
 
 def _python(match: re.Match[str]) -> str:

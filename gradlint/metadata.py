@@ -21,6 +21,7 @@ from libcst.metadata import ByteSpanPositionProvider, VisitorMetadataProvider
 from gradlint import registry
 from gradlint.flow.facts import Kind
 from gradlint.flow.observed import Observation, observe
+from gradlint.message import Message
 from gradlint.nodes.program import Program
 from gradlint.nodes.reading import dotted
 from gradlint.places import Places
@@ -34,7 +35,14 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Cause, Claim, Question, Span
     from gradlint.sources.source import Source
 
-__all__ = ["Connection", "GradientCall", "GradientFlow", "GradientFlowProvider", "ProjectGradientFlowProvider", "Tape"]
+__all__ = [
+    "Connection",
+    "EnteredTape",
+    "GradientCall",
+    "GradientFlow",
+    "GradientFlowProvider",
+    "ProjectGradientFlowProvider",
+]
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class GradientCall:
 
 
 @dataclass(frozen=True)
-class Tape:
+class EnteredTape:
     """A tape that a ``with`` statement enters.
 
     Attributes:
@@ -105,7 +113,7 @@ class GradientFlow:
 
     connections: tuple[Connection, ...] = ()
     call: GradientCall | None = None
-    tape: Tape | None = None
+    tape: EnteredTape | None = None
 
     @property
     def is_unknown(self) -> bool:
@@ -249,10 +257,11 @@ class _Notes:
         if id(claim) not in self.messages:
             rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
             rule = next(rules, None)
-            self.messages[id(claim)] = None if rule is None else self.places.message(rule.message(claim), claim)
+            said = None if rule is None else Message.of(rule.message(claim)).mapped(self.places.named)
+            self.messages[id(claim)] = None if said is None else self.places.sentence(said, claim)
         return self.messages[id(claim)]
 
-    def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> Tape | None:
+    def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> EnteredTape | None:
         made = item.item
         entered = item.asname.name if item.asname is not None else made
         makes = isinstance(made, cst.Call) and (dotted(made.func) or "").endswith("Tape")
@@ -261,7 +270,7 @@ class _Notes:
             return None
         start = (self.provider.span_of(item.item) or (0, 0))[0]
         behind = [one for one in calls if (self.provider.span_of(one.node) or (0, 0))[0] >= start]
-        return Tape(item, name, tuple(one for one in behind if name is not None and _asked_of(one) == name))
+        return EnteredTape(item, name, tuple(one for one in behind if name is not None and _asked_of(one) == name))
 
 
 def _asked_of(call: GradientCall) -> str | None:

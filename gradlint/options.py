@@ -14,7 +14,22 @@ if TYPE_CHECKING:
     from gradlint.finding import Severity
 
 OutputFormat = Literal[
-    "full", "concise", "grouped", "statistics", "json", "jsonl", "sarif", "github", "gitlab", "junit", "lsp"
+    "full",
+    "concise",
+    "grouped",
+    "statistics",
+    "json",
+    "jsonl",
+    "sarif",
+    "github",
+    "gitlab",
+    "azure",
+    "pylint",
+    "rdjson",
+    "markdown",
+    "junit",
+    "html",
+    "lsp",
 ]
 """The formats that findings can be printed in."""
 
@@ -128,6 +143,12 @@ def _positive(value: Any) -> float:
     return float(value)
 
 
+def _severity(value: Any) -> str:
+    if value not in SEVERITY:
+        raise OptionError("`error`, `warning` or `info`")
+    return str(value)
+
+
 def _format(value: Any) -> str:
     if value not in get_args(OutputFormat):
         raise OptionError("one of " + ", ".join(get_args(OutputFormat)))
@@ -145,6 +166,7 @@ SEVERITIES = Type(
     {"type": "object", "additionalProperties": {"enum": list(SEVERITY)}},
     _severities,
 )
+SEVERITY_NAME = Type("a severity", {"enum": list(SEVERITY)}, _severity)
 BOOLEAN = Type("true or false", {"type": "boolean"}, _boolean)
 STRING = Type("a string", {"type": "string"}, _string)
 WHOLE = Type("a whole number above 0", {"type": "integer", "minimum": 1}, _whole)
@@ -179,6 +201,11 @@ OPTIONS: dict[str, Option] = {
         "Rules that are off in the files that a pattern matches; a leading `!` turns the pattern round.",
         'per-file-ignores = { "tests/**" = ["GT405"] }',
     ),
+    "extend_per_file_ignores": Option(
+        "extend-per-file-ignores", TABLE, {},
+        "Rules that are off besides those of `per-file-ignores` in the files that a pattern matches.",
+        'extend-per-file-ignores = { "examples/**" = ["GT4"] }',
+    ),
     "per_file_select": Option(
         "per-file-select", TABLE, {},
         "Rules that are on besides in the files that a pattern matches.",
@@ -188,6 +215,14 @@ OPTIONS: dict[str, Option] = {
         "severity", SEVERITIES, {},
         "The severity that a rule's findings get in place of their own; the most specific selector wins.",
         'severity = { GT402 = "error", GT6 = "info" }',
+    ),
+    "severity_threshold": Option(
+        "severity-threshold", SEVERITY_NAME, "info",
+        "The least severity that makes the exit status 1; what is milder is reported all the same.",
+        'severity-threshold = "error"', decides=False,
+    ),
+    "respect_suppressions": Option(
+        "respect-suppressions", BOOLEAN, True, "Whether comments keep findings back.", "respect-suppressions = false"
     ),
     "include": Option(
         "include", STRINGS, INCLUDE, "The files to take from folders.", 'include = ["*.py", "*.ipynb"]', decides=False
@@ -247,9 +282,17 @@ OPTIONS: dict[str, Option] = {
     "unfixable": Option(
         "unfixable", STRINGS, (), "The rules whose fixes `--fix` leaves alone.", 'unfixable = ["GT204"]', decides=False
     ),
+    "extend_fixable": Option(
+        "extend-fixable", STRINGS, (), "Rules whose fixes `--fix` applies besides those of `fixable`.",
+        'extend-fixable = ["GT3"]', decides=False,
+    ),
     "unsafe_fixes": Option(
         "unsafe-fixes", BOOLEAN, False, "Whether `--fix` also applies fixes that may change what a program does.",
         "unsafe-fixes = true", decides=False,
+    ),
+    "show_fixes": Option(
+        "show-fixes", BOOLEAN, False, "Whether it is said what was fixed, and what was not and why.",
+        "show-fixes = true", decides=False,
     ),
     "baseline": Option(
         "baseline", STRING, None, "A file of known findings, which are not reported again.",

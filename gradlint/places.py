@@ -11,11 +11,12 @@ from gradlint.lines import cell, named
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Cause, Claim, Part, Span
+    from gradlint.message import Message
     from gradlint.sources.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UserPlace:
     """A place as the user counts it.
 
     Attributes:
@@ -42,11 +43,11 @@ class Places:
         self._parts = parts
         self._own = parts[0].first if parts else None
 
-    def start(self, span: Span) -> Place:
+    def start(self, span: Span) -> UserPlace:
         """Where a span begins."""
         return self._place(span.line, span.column)
 
-    def end(self, span: Span) -> Place:
+    def end(self, span: Span) -> UserPlace:
         """Where a span ends."""
         return self._place(span.end_line, span.end_column)
 
@@ -64,13 +65,12 @@ class Places:
         line = part.lines[span.line - part.first - 1]
         return line[span.column : span.end_column if span.end_line == span.line else None].decode(errors="replace")
 
-    def message(self, message: str, claim: Claim[Cause]) -> str:
-        """A message as the user reads it; one about another module begins with the place there."""
-        told = self.named(message)
+    def sentence(self, message: Message, claim: Claim[Cause]) -> str:
+        """A message as one sentence with its lines named; one about another module begins with the place there."""
         if claim.site is None:
-            return told
+            return message.sentence
         part = self._part(claim.span.line)
-        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {told}"
+        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {message.sentence}"
 
     def named(self, text: str) -> str:
         """A text with its lines named as the user counts them."""
@@ -84,14 +84,14 @@ class Places:
             f"line {place.position.line}" if place.cell is None else f"line {place.position.line} of {cell(place.cell)}"
         )
 
-    def _place(self, line: int, column: int) -> Place:
+    def _place(self, line: int, column: int) -> UserPlace:
         """The place of a line and a column in UTF-8 bytes."""
         if self._own is not None and line > self._own:
             part = self._part(line)
             before = part.lines[line - part.first - 1][:column].decode(errors="replace")
-            return Place(part.path, None, Position(line - part.first, len(before) + 1))
+            return UserPlace(part.path, None, Position(line - part.first, len(before) + 1))
         cell, position = self.source.locate(line, self.source.characters(line, column))
-        return Place(None, cell, position)
+        return UserPlace(None, cell, position)
 
     def _part(self, line: int) -> Part:
         return next(part for part in reversed(self._parts) if part.first < line)

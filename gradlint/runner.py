@@ -136,6 +136,10 @@ class Run:
     def __iter__(self) -> Iterator[FileResult]:
         return self._results
 
+    def paths(self) -> frozenset[str]:
+        """The files that were found and can be checked, as they are shown."""
+        return frozenset(shown(path) for path, _ in self._files)
+
     def __next__(self) -> FileResult:
         return next(self._results)
 

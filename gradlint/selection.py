@@ -12,11 +12,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gradlint.settings import SettingsError
+from gradlint.options import key_of
+from gradlint.settings import COMMAND_LINE, SettingsError
 from gradlint.sources import globs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pathspec import GitIgnoreSpec
 
@@ -47,6 +48,7 @@ def enabled(settings: Settings, rules: Sequence[Rule], path: str) -> list[Rule]:
         codes = _apply(codes, wanted, selection.ignore, rules, settings.lacks_rules)
     more = _matching(settings.per_file_select, settings.root, path)
     less = _matching(settings.per_file_ignores, settings.root, path)
+    less += _matching(settings.extend_per_file_ignores, settings.root, path)
     if more or less:
         codes = _apply(codes, more, less, rules, settings.lacks_rules)
     return [rule for rule in rules if rule.code in codes]
@@ -61,15 +63,34 @@ def validate(settings: Settings, rules: Sequence[Rule]) -> None:
     """Look at every selector of the settings.
 
     Raises:
-        SettingsError: If one fits no rule.
+        SettingsError: If one fits no rule; it says in which file and option, and where.
     """
-    lists: list[Iterable[str]] = [settings.fixable, settings.unfixable, settings.severity]
-    lists += settings.per_file_ignores.values()
-    lists += settings.per_file_select.values()
+    for name, value in _selecting(settings):
+        for selector in value:
+            try:
+                matching(selector, rules, settings.lacks_rules)
+            except SettingsError as error:
+                raise _in_option(error, name, selector, settings) from None
+
+
+def _selecting(settings: Settings) -> Iterator[tuple[str, Iterable[str]]]:
+    """The options that hold selectors, by the names of their fields, each with its selectors."""
+    for name in ("fixable", "unfixable", "extend_fixable", "severity"):
+        yield name, getattr(settings, name)
+    for name in ("per_file_ignores", "extend_per_file_ignores", "per_file_select"):
+        for selectors in getattr(settings, name).values():
+            yield name, selectors
     for selection in settings.selections:
-        lists += [selection.select or (), selection.ignore, selection.extend_select]
-    for selector in (selector for one in lists for selector in one):
-        matching(selector, rules, settings.lacks_rules)
+        for name in ("select", "ignore", "extend_select"):
+            yield name, getattr(selection, name) or ()
+
+
+def _in_option(error: SettingsError, name: str, selector: str, settings: Settings) -> SettingsError:
+    """An error about a selector with the file and the option that it stands in, where it stands in a file."""
+    origin = settings.origins.get(name, COMMAND_LINE)
+    if origin == COMMAND_LINE:
+        return error
+    return SettingsError(f"{origin}: {key_of(name)}: {error}", key_of(name)).placed(os.path.abspath(origin), selector)
 
 
 def matching(selector: str, rules: Sequence[Rule], lacking: bool = False) -> list[Rule]:
@@ -125,7 +146,11 @@ def severity_of(code: str, name: str, settings: Settings) -> Severity | None:
 
 def is_fixable(code: str, name: str, settings: Settings) -> bool:
     """Whether the settings let a rule's fixes be applied."""
-    wanted = [_specificity(selector) for selector in settings.fixable if fits(selector, code, name)]
+    wanted = [
+        _specificity(selector)
+        for selector in (*settings.fixable, *settings.extend_fixable)
+        if fits(selector, code, name)
+    ]
     refused = [_specificity(selector) for selector in settings.unfixable if fits(selector, code, name)]
     return bool(wanted) and max(wanted) > max(refused, default=-1)
 

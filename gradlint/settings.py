@@ -7,13 +7,16 @@ A file's settings are those of the nearest ``gradlint.toml``, ``.gradlint.toml``
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlint.knowledge.stamps import stamps
 from gradlint.options import OPTIONS, OptionError, key_of
+from gradlint.sources import toml
 from gradlint.sources.inside import within
 from gradlint.sources.read import SourceError, read_bytes
+from gradlint.sources.toml import TomlPlace
 from gradlint.trust import NOBODY, Trust, TrustError, of_user
 
 if TYPE_CHECKING:
@@ -36,10 +39,47 @@ LONGEST = 30
 """How many files may build on one another."""
 
 _SELECTION = ("select", "ignore", "extend_select")
+_BY_FILE = ("per_file_ignores", "extend_per_file_ignores", "per_file_select")
+_NAMING = (*_SELECTION, *_BY_FILE, "severity", "fixable", "unfixable", "extend_fixable", "rules", "plugins")
+"""The options that name rules."""
+
+_WORD = re.compile(r"[\w.-]+\s*=\s*(?!(?:true|false|inf|nan)\s*$)[A-Za-z_./~][\w./~-]*\s*")
+"""An option and a word that TOML would have in quotes."""
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; the message names the file, the key and what was expected."""
+    """Settings that cannot be used; the message names the file, the key and what was expected.
+
+    Args:
+        message: What is wrong.
+        key: The option, as it is written.
+        place: Where it stands in the file.
+
+    Attributes:
+        place: Where what is wrong stands, if that is known.
+    """
+
+    def __init__(self, message: str, key: str | None = None, place: TomlPlace | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        self.place = place
+
+    def placed(self, path: str, word: str | None = None) -> SettingsError:
+        """The same with the place in the file that it speaks of, where that is found.
+
+        Args:
+            path: The file.
+            word: The text in the option's value that is wrong.
+        """
+        shown = _shown(path)
+        if self.place is not None or self.key is None or not os.path.isfile(path):
+            return self
+        table = ("tool", "gradlint") if os.path.basename(path) == "pyproject.toml" else ()
+        try:
+            place = toml.find(read_bytes(path, LARGEST).decode(), (*table, *self.key.split(".")), word)
+        except (SourceError, ValueError):
+            return self
+        return self if place is None else _at(str(self), shown, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +112,11 @@ class Settings:
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extend_per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     per_file_select: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    severity_threshold: Severity = "info"
+    respect_suppressions: bool = True
     include: tuple[str, ...] = OPTIONS["include"].default
     extend_include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = OPTIONS["exclude"].default
@@ -88,7 +131,9 @@ class Settings:
     output_format: str = "full"
     fixable: tuple[str, ...] = ("ALL",)
     unfixable: tuple[str, ...] = ()
+    extend_fixable: tuple[str, ...] = ()
     unsafe_fixes: bool = False
+    show_fixes: bool = False
     baseline: str | None = None
     confirm_timeout: float = OPTIONS["confirm_timeout"].default
     confirm_memory: int = OPTIONS["confirm_memory"].default
@@ -105,6 +150,8 @@ class Settings:
     def override(self, **values: Any) -> Settings:
         """These settings with values of the command line on top; a value of None leaves what is there.
 
+        Patterns of files count from the working directory, and an empty text takes back what is set.
+
         Args:
             values: Options by their field's name.
 
@@ -112,11 +159,19 @@ class Settings:
             SettingsError: If an option does not exist or its value is of the wrong type.
         """
         given = {name: value for name, value in values.items() if value is not None}
-        checked = {name: _checked(name, value, COMMAND_LINE, "") for name, value in given.items()}
+        checked = {name: self._overridden(name, value) for name, value in given.items()}
         selection = {name: checked.pop(name) for name in _SELECTION if name in checked}
         origins = dict(self.origins) | dict.fromkeys(given, COMMAND_LINE)
         command_line = replace(self.command_line or Selection(), **selection) if selection else self.command_line
         return replace(self, **checked, command_line=command_line, origins=origins)
+
+    def _overridden(self, name: str, value: Any) -> Any:
+        if value == "" and name in OPTIONS and OPTIONS[name].default is None:
+            return None
+        checked = _checked(name, value, COMMAND_LINE, "")
+        if name in _BY_FILE:
+            return {_from_root(pattern, self.root): selectors for pattern, selectors in checked.items()}
+        return checked
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -128,16 +183,15 @@ class Settings:
     def fingerprint(self) -> str:
         """A text that differs where findings may differ; what only steers the run or the output is left out."""
         names = [name for name, option in OPTIONS.items() if option.decides]
-        by_path = self.rules or self.per_file_select or self.per_file_ignores
+        by_path = self.rules or any(getattr(self, name) for name in _BY_FILE)
         own = [getattr(self, name) for name in names] + [self.root if by_path else "", self.selections]
         return repr([*own, *stamps(self.models)])
 
     @property
     def names_rules(self) -> bool:
         """Whether any option names a rule, so that the rules must tell whether it is right."""
-        own = (self.select, self.ignore, self.extend_select, self.unfixable, self.severity, self.rules, self.plugins)
-        tables = (self.per_file_ignores, self.per_file_select)
-        return any((*own, *tables)) or self.command_line is not None or self.fixable != OPTIONS["fixable"].default
+        plain = any(getattr(self, name) != OPTIONS[name].default for name in _NAMING)
+        return plain or self.command_line is not None
 
     @property
     def lacks_rules(self) -> bool:
@@ -153,6 +207,12 @@ class Settings:
                 value = getattr(self.command_line, name)
             rows.append((key_of(name), value, self.origins.get(name, DEFAULT)))
         return rows
+
+
+def _at(message: str, shown: str, place: TomlPlace) -> SettingsError:
+    """An error whose message names the place behind the file."""
+    told = message.removeprefix(f"{shown}: ")
+    return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {told}", place=place)
 
 
 def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
@@ -309,15 +369,20 @@ def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, 
     base = _extended(path, table, trust, above) if "extend" in table else Settings()
     values: dict[str, Any] = {}
     withheld = list(base.withheld)
-    for name, (key, value) in _flat(table, shown).items():
-        checked = _checked(name, value, shown, folder, key)
-        if _counts(name, checked, path, trust):
-            values[name] = checked
-        else:
-            withheld.append((shown, key))
-    for name in ("extend_select", "extend_exclude", "extend_include"):
+    try:
+        for name, (key, value) in _flat(table, shown).items():
+            checked = _checked(name, value, shown, folder, key)
+            if _counts(name, checked, path, trust):
+                values[name] = checked
+            else:
+                withheld.append((shown, key))
+    except SettingsError as error:
+        raise error.placed(path) from None
+    for name in ("extend_select", "extend_exclude", "extend_include", "extend_fixable"):
         if name in values:
             values[name] = (*getattr(base, name), *values[name])
+    if "extend_per_file_ignores" in values:
+        values["extend_per_file_ignores"] = dict(base.extend_per_file_ignores) | values["extend_per_file_ignores"]
     origins = dict(base.origins) | dict.fromkeys(values, shown)
     return replace(base, **values, root=folder, origins=origins, withheld=tuple(withheld))
 
@@ -325,17 +390,28 @@ def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, 
 def _extended(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...]) -> Settings:
     """The settings of the file that a file builds on."""
     shown, parent = _shown(path), table["extend"]
+    error = _not_extended(path, parent, above)
+    if error is not None:
+        raise SettingsError(f"{shown}: extend: {error}", "extend").placed(path)
+    other = _absolute(os.path.dirname(path), parent)
+    return _settings(other, _table(other) or {}, trust, (path, *above))
+
+
+def _not_extended(path: str, parent: Any, above: tuple[str, ...]) -> str | None:
+    """Why a file cannot build on another, or None."""
     if not isinstance(parent, str):
-        raise SettingsError(f"{shown}: extend: expected a path, got {_named(parent)}")
+        return f"expected a path, got {_named(parent)}"
     other = _absolute(os.path.dirname(path), parent)
     if other in (path, *above):
-        raise SettingsError(f"{shown}: extend: {parent} extends this file in turn")
+        return f"{parent} extends this file in turn"
     if len(above) >= LONGEST:
-        raise SettingsError(f"{shown}: extend: more than {LONGEST} files build on one another")
-    below = _table(other)
-    if below is None:
-        raise SettingsError(f"{shown}: extend: there is no [tool.gradlint] table in {parent}")
-    return _settings(other, below, trust, (path, *above))
+        return f"more than {LONGEST} files build on one another"
+    try:
+        return f"there is no [tool.gradlint] table in {parent}" if _table(other) is None else None
+    except SettingsError as error:
+        if error.place is not None:
+            raise
+        return str(error)
 
 
 def _counts(name: str, value: Any, path: str, trust: Trust) -> bool:
@@ -344,6 +420,43 @@ def _counts(name: str, value: Any, path: str, trust: Trust) -> bool:
     if not value or not (option.runs or option.writes):
         return True
     return (option.writes and within(value, os.path.dirname(path))) or trust.covers(path)
+
+
+def inline(text: str) -> dict[str, Any]:
+    """The options that a ``KEY = VALUE`` of the command line sets, by their field's name.
+
+    Args:
+        text: TOML as it may stand in a ``gradlint.toml``: ``jobs = 2``, ``confirm.timeout = 5``. Since shells take
+            quotes away, a word that is no value of TOML is a text.
+
+    Raises:
+        SettingsError: If it is not TOML, or sets what is no option.
+    """
+    import tomllib
+
+    if _WORD.fullmatch(text):
+        key, _, value = text.partition("=")
+        text = f'{key} = "{value.strip()}"'
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"--config {text}: not TOML: {error}") from None
+    if "extend" in table:
+        raise SettingsError("--config: `extend` goes into a file; name the file with --config")
+    return {name: value for name, (_, value) in _flat(table, "--config").items()}
+
+
+def _from_root(pattern: str, root: str) -> str:
+    """A pattern of files that counts from the working directory, as one that counts from the settings' folder."""
+    bare = pattern.removeprefix("!")
+    here = os.getcwd()
+    if os.path.normpath(root or here) == here or "/" not in bare.rstrip("/") or bare.startswith("**/"):
+        return pattern
+    whole = os.path.normpath(os.path.join(here, bare.lstrip("/")))
+    place = os.path.relpath(whole, root).replace(os.sep, "/")
+    if place.startswith(".."):
+        return pattern
+    return pattern[: len(pattern) - len(bare)] + f"/{place}" + "/" * bare.endswith("/")
 
 
 def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
@@ -356,16 +469,16 @@ def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
             continue
         if key in groups:
             if not isinstance(value, dict):
-                raise SettingsError(f"{shown}: {key}: expected a table, got {_named(value)}")
+                raise SettingsError(f"{shown}: {key}: expected a table, got {_named(value)}", key)
             for inner, one in value.items():
                 full = f"{key}.{inner}"
                 if full not in by_key:
-                    raise SettingsError(_unknown(full, shown, list(by_key)))
+                    raise SettingsError(_unknown(full, shown, list(by_key)), full)
                 flat[by_key[full]] = (full, one)
         elif key in by_key:
             flat[by_key[key]] = (key, value)
         else:
-            raise SettingsError(_unknown(key, shown, [*by_key, *groups, "extend"]))
+            raise SettingsError(_unknown(key, shown, [*by_key, *groups, "extend"]), key)
     return flat
 
 
@@ -383,7 +496,8 @@ def _checked(name: str, value: Any, shown: str, folder: str, key: str | None = N
     try:
         checked = option.check(value)
     except OptionError as error:
-        raise SettingsError(f"{shown}: {key or option.key}: expected {error}, got {_named(value)}") from None
+        written = key or option.key
+        raise SettingsError(f"{shown}: {written}: expected {error}, got {_named(value)}", written) from None
     if option.path and checked is not None:
         if isinstance(checked, tuple):
             return tuple(_absolute(folder, one) for one in checked)
@@ -422,7 +536,7 @@ def _table(path: str) -> dict[str, Any] | None:
     try:
         document = tomllib.loads(data.decode())
     except ValueError as error:
-        raise SettingsError(f"{_shown(path)}: not TOML: {error}") from None
+        raise _not_toml(path, data, error) from None
     except (RecursionError, MemoryError):
         raise SettingsError(f"{_shown(path)}: not TOML: it is nested too deeply") from None
     if os.path.basename(path) != "pyproject.toml":
@@ -432,6 +546,20 @@ def _table(path: str) -> dict[str, Any] | None:
     if table is not None and not isinstance(table, dict):
         raise SettingsError(f"{_shown(path)}: tool.gradlint: expected a table, got {_named(table)}")
     return table
+
+
+def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
+    """What is wrong with a file that is not TOML, at the place that Python's reader names."""
+    told = str(error)
+    named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", told)
+    if named is None:
+        return SettingsError(f"{_shown(path)}: not TOML: {told}")
+    lines = data.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+    line = min(int(named[1] or len(lines)), len(lines))
+    text = lines[line - 1]
+    column = int(named[2]) - 1 if named[2] else len(text)
+    place = TomlPlace(line, min(column, len(text)), min(column, len(text)) + 1, text)
+    return _at(f"not TOML: {told[: named.start()]}", _shown(path), place)
 
 
 def _shown(path: str) -> str:

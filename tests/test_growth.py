@@ -105,7 +105,9 @@ def once(path: str, data: bytes) -> float:
     began = time.process_time()
     result = check_bytes(data, path, Settings())
     errors = tuple(FileError(path, each.message, each.cell, each.location) for each in result.problems)
-    report = Report(result.findings, errors, (path,), files=1, lines=Texts({path: data}).lines)
+    texts = Texts()
+    texts.give(path, data)
+    report = Report(result.findings, errors, (path,), files=1, lines=texts.lines)
     for form in FORMATS.values():
         form.render(report, Style())
     return time.process_time() - began

@@ -67,13 +67,13 @@ def test_pyproject() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("selct = []", "gradlint.toml: unknown key `selct`; did you mean `select`?"),
+        ("selct = []", "gradlint.toml:1:1: unknown key `selct`; did you mean `select`?"),
         ("extend_select = []", "unknown key `extend_select`; did you mean `extend-select`?"),
         ("output_format = 'json'", "did you mean `output-format`?"),
         ("wholly-else-zzz = 1", "unknown key `wholly-else-zzz`"),
         ("[confirm]\ntime-out = 3", "unknown key `confirm.time-out`; did you mean `confirm.timeout`?"),
-        ("confirm = 3", "gradlint.toml: confirm: expected a table, got the integer 3"),
-        ("select = 'GT1'", "gradlint.toml: select: expected a list of strings, got the string 'GT1'"),
+        ("confirm = 3", "gradlint.toml:1:1: confirm: expected a table, got the integer 3"),
+        ("select = 'GT1'", "gradlint.toml:1:1: select: expected a list of strings, got the string 'GT1'"),
         ("select = [1]", "select: expected a list of strings, got a list: [1]"),
         ("jobs = 0", "jobs: expected a whole number above 0, got the integer 0"),
         ("jobs = true", "jobs: expected a whole number above 0, got the boolean true"),
@@ -88,7 +88,7 @@ def test_pyproject() -> None:
         ("extend = 3", "extend: expected a path, got the integer 3"),
         ("extend = 'nope.toml'", "nope.toml: cannot be read: No such file"),
         ("extend = 'gradlint.toml'", "extends this file in turn"),
-        ("a = ", "gradlint.toml: not TOML: "),
+        ("a = ", "gradlint.toml:1:5: not TOML: "),
     ],
 )
 def test_what_cannot_be_used(text: str, message: str) -> None:
@@ -137,7 +137,7 @@ def test_no_file_at_all(tmp_path: Path) -> None:
 
 def test_a_broken_file_that_counts_is_an_error() -> None:
     write("a/gradlint.toml", "nope = 1")
-    with pytest.raises(SettingsError, match=r"a/gradlint\.toml: unknown key `nope`"):
+    with pytest.raises(SettingsError, match=r"a/gradlint\.toml:1:1: unknown key `nope`"):
         Resolver().for_file("a/x.py")
 
 

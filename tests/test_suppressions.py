@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from gradlint.checking import Checked, check
+from gradlint.checking import CheckedSource, check
 from gradlint.finding import Finding
 from gradlint.settings import Settings
 from gradlint.sources.read import from_text
@@ -17,7 +17,7 @@ SETTINGS = Settings(rules=(MARKER,))
 NEEDLE = "from tensorflow import GradientTape\n"
 
 
-def checked(text: str, settings: Settings = SETTINGS, path: str = "a.py") -> Checked:
+def checked(text: str, settings: Settings = SETTINGS, path: str = "a.py") -> CheckedSource:
     return check(from_text(NEEDLE + textwrap.dedent(text), path), settings)
 
 

@@ -21,21 +21,21 @@ from gradlint.sources.read import matters, read_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradlint.flow.facts import GradientCall, Question
+    from gradlint.flow.facts import CallAnswers, Question
 
 MOST = 25
 """How many reasons are printed."""
 _NAME = re.compile(r"`[^`]*`")
 
 
-def calls_of(paths: Iterable[str]) -> Iterator[GradientCall]:
+def calls_of(paths: Iterable[str]) -> Iterator[CallAnswers]:
     """The gradient calls that the analysis reaches in some files and folders."""
     for path in paths:
         for file in sorted(Path(path).rglob("*.py")) if Path(path).is_dir() else [Path(path)]:
             yield from _of_file(file)
 
 
-def _of_file(file: Path) -> tuple[GradientCall, ...]:
+def _of_file(file: Path) -> tuple[CallAnswers, ...]:
     try:
         if not matters(file.read_bytes()):
             return ()
@@ -46,7 +46,7 @@ def _of_file(file: Path) -> tuple[GradientCall, ...]:
         return ()
 
 
-def is_decided(call: GradientCall) -> bool:
+def is_decided(call: CallAnswers) -> bool:
     """Whether the answer to each of a call's questions is sure."""
     return bool(call.questions) and all(_is_sure(question) for question in call.questions)
 
@@ -55,7 +55,7 @@ def _is_sure(question: Question) -> bool:
     return question.answer in {"lost", "partial"} or (question.answer == "connected" and question.proved)
 
 
-def reason(call: GradientCall) -> str:
+def reason(call: CallAnswers) -> str:
     """Why a call is not decided, without the names of the program."""
     for question in call.questions:
         if not _is_sure(question):

@@ -9,6 +9,7 @@ import click
 from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
+from gradlint.commands.options import Command
 from gradlint.commands.selecting import selection_options
 from gradlint.reporting.report import counted
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 
-@click.command("add-ignores")
+@click.command("add-ignores", cls=Command)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--reason", metavar="TEXT", help="Why, as written behind each comment.")
@@ -27,7 +28,7 @@ def command(
     paths: tuple[str, ...],
     reason: str | None,
     diff: bool,
-    config: str | None,
+    config: tuple[str, ...],
     isolated: bool,
     trust: bool,
     **options: Any,
@@ -48,7 +49,7 @@ def command(
     try:
         results = list(run(paths or (".",), find))
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     terminal.note_withheld(find)
     failed = [problem.describe(result.path) for result in results for problem in result.problems]
     done = [

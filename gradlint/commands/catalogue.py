@@ -33,12 +33,12 @@ def rules_in_force(settings: Settings | None = None, *, trust: bool = False) -> 
 
     try:
         if settings is None:
-            find = resolver(None, False, {}, trust)
+            find = resolver((), False, {}, trust)
             settings = find.for_folder(".")
             terminal.note_withheld(find)
         return rules_for(settings)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
 
 
 def rule_named(selector: str, *, trust: bool = False) -> Rule:

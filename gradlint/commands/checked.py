@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gradlint.commands.texts import Texts
     from gradlint.finding import Finding
@@ -21,12 +21,14 @@ class Checked:
         results: What came of each file that matters.
         files: How many files were looked at.
         texts: The texts that the findings point into.
+        looked_at: Gives the files that were looked at, as they are shown.
         interrupted: Whether the user ended it before its end.
     """
 
     results: list[FileResult]
     files: int
     texts: Texts
+    looked_at: Callable[[], frozenset[str]]
     interrupted: bool = False
 
     @property

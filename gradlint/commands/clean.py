@@ -24,11 +24,11 @@ def command(cache_dir: str | None, trust: bool) -> None:
     from gradlint.sources.project import shown
 
     try:
-        find = resolver(None, False, {"cache_dir": cache_dir}, trust)
+        find = resolver((), False, {"cache_dir": cache_dir}, trust)
         folder = cache_folder(find.for_folder("."))
         removed = clean(folder)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     except OSError as error:
         raise CommandError(
             f"{escaping.name(str(error.filename or folder))} cannot be removed: {error.strerror or error}"

@@ -9,19 +9,20 @@ import click
 
 from gradlint import escaping
 from gradlint.commands import terminal
+from gradlint.commands.options import Command
 from gradlint.commands.selecting import selection_options
 
 if TYPE_CHECKING:
     from gradlint.settings import Settings
 
 
-@click.command("config")
+@click.command("config", cls=Command)
 @click.argument("path", default=".")
 @selection_options
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the settings instead.")
 def command(
-    path: str, output_format: str, schema: bool, config: str | None, isolated: bool, trust: bool, **options: Any
+    path: str, output_format: str, schema: bool, config: tuple[str, ...], isolated: bool, trust: bool, **options: Any
 ) -> None:
     """Print the settings that hold for PATH (default: the working directory) and where each comes from."""
     import os
@@ -41,7 +42,7 @@ def command(
     try:
         settings = find.for_folder(path) if os.path.isdir(path) else find.for_file(path)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     if output_format == "json":
         rows = [{"key": key, "value": value, "origin": origin} for key, value, origin in settings.describe()]
         terminal.write(json.dumps(rows, indent=2, default=list) + "\n")

@@ -11,7 +11,8 @@ import click
 from gradlint import escaping
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
-from gradlint.commands.selecting import trust_option
+from gradlint.commands.options import Command
+from gradlint.commands.selecting import settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "d
 
 @click.command(
     "graph",
+    cls=Command,
     help=HELP,
     short_help="Draw a gradient call: where it flows, where it stops.",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -50,15 +52,13 @@ _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "d
     help="What to draw; text, or what --output's name says.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE what would go to standard output.")
-@click.option("--config", metavar="FILE", help="The one configuration file to use.")
-@click.option("--isolated", is_flag=True, help="Use no configuration file.")
-@trust_option
+@settings_options
 @terminal.color_option
 def command(
     place: str,
     picture: str | None,
     output: str | None,
-    config: str | None,
+    config: tuple[str, ...],
     isolated: bool,
     trust: bool,
     color: Color,
@@ -67,13 +67,11 @@ def command(
     from gradlint.commands.request import resolver
     from gradlint.settings import SettingsError
 
-    if config is not None and isolated:
-        raise click.UsageError("--config and --isolated exclude one another")
     path, cell, line = _parsed(place)
     try:
         settings = resolver(config, isolated, {}, trust).for_file(path)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     if output is not None and Path(output).exists() and Path(path).exists() and Path(output).samefile(path):
         raise CommandError(f"--output is the file that is drawn: {escaping.name(path)}")
     drawn = _drawn(path, settings, cell, line, place)

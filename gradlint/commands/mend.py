@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from gradlint.commands.changed import Changes
     from gradlint.commands.checked import Checked
     from gradlint.commands.interactive import Chooser
     from gradlint.commands.request import Request
     from gradlint.finding import Finding
-    from gradlint.fixing import Baseline, Result, Verify
+    from gradlint.fixing import Baseline, FixResult, Verify
     from gradlint.runner import FileResult
     from gradlint.settings import Resolver, Settings
     from gradlint.sources.source import Source
@@ -36,10 +37,16 @@ class Outcome:
     changes: int
 
 
-def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
+def mend(request: Request, checked: Checked, resolver: Resolver, changes: Changes | None = None) -> Outcome:
     """Apply the fixes of every file, to a fixpoint; the findings become those that remain.
 
     A file is written as soon as its fixes are worked out, so that what was done stays where the run is interrupted.
+
+    Args:
+        request: What was asked for.
+        checked: What was found.
+        resolver: What finds each file's settings.
+        changes: The lines that are to be mended alone, where only some are.
 
     Raises:
         CommandError: If TensorFlow was asked to verify and is not there, or the baseline cannot be used.
@@ -47,10 +54,10 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
     from gradlint.fixing import diff, notes, summary
 
     to_stdout = request.paths == (STDIN,)
-    results: list[Result] = []
-    written: list[Result] = []
+    results: list[FixResult] = []
+    written: list[FixResult] = []
     with _verifier(request, resolver) as verify:
-        for result in _work_out(request, checked, resolver, verify):
+        for result in _work_out(request, checked, resolver, verify, changes):
             results.append(result)
             if result.changed and not request.diff and not to_stdout and _write(result, checked):
                 written.append(result)
@@ -63,7 +70,7 @@ def mend(request: Request, checked: Checked, resolver: Resolver) -> Outcome:
         return Outcome(0, len(changed))
     if to_stdout:
         return _to_stdout(checked, results)
-    if request.show_fixes and (text := summary(results)):
+    if resolver.for_folder(".").show_fixes and (text := summary(results)):
         terminal.show(text.rstrip("\n"))
     for note in notes(written):
         terminal.note(note)
@@ -78,7 +85,9 @@ def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Ve
     return verifier(request, resolver.for_folder("."))
 
 
-def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Verify | None) -> Iterator[Result]:
+def _work_out(
+    request: Request, checked: Checked, resolver: Resolver, verify: Verify | None, changes: Changes | None
+) -> Iterator[FixResult]:
     """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
     from gradlint.commands.interactive import Chooser
 
@@ -91,7 +100,7 @@ def _work_out(request: Request, checked: Checked, resolver: Resolver, verify: Ve
         if first != file.path:
             _same_as(checked, file.path, first)
             continue
-        result = _fixed(file, checked, resolver.for_file(file.path), verify, chooser)
+        result = _fixed(file, checked, resolver.for_file(file.path), verify, chooser, changes)
         if result is not None:
             yield result
 
@@ -105,8 +114,13 @@ def _same_as(checked: Checked, path: str, first: str) -> None:
 
 
 def _fixed(
-    file: FileResult, checked: Checked, settings: Settings, verify: Verify | None, chooser: Chooser | None
-) -> Result | None:
+    file: FileResult,
+    checked: Checked,
+    settings: Settings,
+    verify: Verify | None,
+    chooser: Chooser | None,
+    changes: Changes | None,
+) -> FixResult | None:
     from gradlint.checking import check
     from gradlint.fixing import fix_source
     from gradlint.selection import is_fixable
@@ -116,6 +130,8 @@ def _fixed(
 
     def fixable(source: Source) -> list[Finding]:
         found = list(check(source, settings).findings)
+        if changes is not None:
+            found = changes.among(found, source)
         known = () if baseline is None else baseline.match(found, lambda _: source).known
         return [
             finding if is_fixable(finding.code, finding.name, settings) else replace(finding, fix=None)
@@ -151,7 +167,7 @@ def _baseline(settings: Settings) -> Baseline | None:
         raise CommandError(str(error)) from None
 
 
-def _write(result: Result, checked: Checked) -> bool:
+def _write(result: FixResult, checked: Checked) -> bool:
     """Write a file and take over what is found in its new text; a file that cannot be written is told and left."""
     from gradlint.fixing import WriteError, write
 
@@ -164,7 +180,7 @@ def _write(result: Result, checked: Checked) -> bool:
     return True
 
 
-def _take_over(result: Result, checked: Checked) -> None:
+def _take_over(result: FixResult, checked: Checked) -> None:
     checked.texts.replace(result.after)
     path = result.after.path
     checked.results = [
@@ -172,7 +188,7 @@ def _take_over(result: Result, checked: Checked) -> None:
     ]
 
 
-def _to_stdout(checked: Checked, results: list[Result]) -> Outcome:
+def _to_stdout(checked: Checked, results: list[FixResult]) -> Outcome:
     """What standard input became goes to standard output, and what remains to be said to standard error."""
     (file,) = checked.results
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 def command(name: str, output_format: str) -> int:
     """Say what is known of NAME, a dotted name such as `tf.math.erf` or `acme.render.rasterize`."""
-    from gradlint.flow.values.names import canonical
+    from gradlint.knowledge.packages import canonical
 
     for short, whole in (("tf.", "tensorflow."), ("np.", "numpy."), ("tfp.", "tensorflow_probability.")):
         if name.startswith(short):
@@ -37,7 +37,7 @@ def command(name: str, output_format: str) -> int:
 
 
 def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = [(key, str(found[key])) for key in ("name", "source", "gives") if found.get(key)]
+    rows = [(key, str(found[key])) for key in ("name", "source", "gives", "behaves") if found.get(key)]
     rows += [("argument", f"{one['name']}: {one['effect']}") for one in found["arguments"]]
     return rows
 
@@ -46,7 +46,8 @@ def _known(name: str) -> dict[str, Any] | None:
     """What is known of a callable, and where it comes from."""
     from gradlint.flow.libraries.calls import MODELS
     from gradlint.flow.libraries.models import model_of
-    from gradlint.flow.values.names import root
+    from gradlint.knowledge import behaviours
+    from gradlint.knowledge.packages import root
     from gradlint.knowledge.stubs import StubError, read, shipped
     from gradlint.knowledge.table import lookup
     from gradlint.settings import Resolver, SettingsError
@@ -62,10 +63,15 @@ def _known(name: str) -> dict[str, Any] | None:
         stub = _stub(stubs, name)
         if stub is not None:
             return _record(stub.entry, f"{whose}: {stub.place}")
+    words = sorted(behaviours.of(entry.name if entry is not None else name))
+    said = {"behaves": ", ".join(words)} if words else {}
     if entry is not None:
-        return _record(entry, "measured under TensorFlow" + (", and a model of the analysis" if modelled else ""))
-    if modelled:
-        return {"name": name, "source": "a model of the analysis", "gives": "", "arguments": []}
+        return (
+            _record(entry, "measured under TensorFlow" + (", and a model of the analysis" if modelled else "")) | said
+        )
+    if modelled or words:
+        source = "a model of the analysis" if modelled else "the behaviours that gradlint brings"
+        return {"name": name, "source": source, "gives": "", "arguments": []} | said
     return None
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gradlint.commands import terminal
-from gradlint.commands.request import STDIN, Output
+from gradlint.commands.request import STDIN, RunOutput
 from gradlint.escaping import line
 from gradlint.reporting import FORMATS
 from gradlint.reporting.report import place
@@ -29,7 +29,9 @@ def write(request: Request, settings: Settings, report: Report) -> None:
     for output in request.reports:
         plain = Style(request.color == "always", quiet=request.quiet)
         terminal.write(FORMATS[output.format].render(report, plain), output.path)
-    main = Output(request.terminal_format or settings.output_format, request.output_file)
+    if request.silent and request.output_file is None:
+        return
+    main = RunOutput(request.terminal_format or settings.output_format, request.output_file)
     if main.path is None:
         style = terminal.style(request.color, sys.stdout, quiet=request.quiet)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,22 @@ if TYPE_CHECKING:
     from gradlint.settings import Resolver, Settings
 
 STDIN = "-"
-_SELECTING = (
-    "select",
-    "ignore",
-    "extend_select",
-    "per_file_ignores",
-    "per_file_select",
-    "severity",
-    "fixable",
-    "unfixable",
-    "command_line",
+_PLAIN = (
+    "force_exclude",
+    "respect_gitignore",
+    "unsafe_fixes",
+    "show_fixes",
+    "severity_threshold",
+    "confirm_timeout",
+    "baseline",
+    "jobs",
+    "cache_dir",
 )
+"""The options of the command line that are settings just as they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class RunOutput:
     """One output of a run: a format and the file that it goes to, None for standard output."""
 
     format: str
@@ -49,28 +51,30 @@ class Request:
     """
 
     paths: tuple[str, ...] = (".",)
-    config: str | None = None
+    config: tuple[str, ...] = ()
     isolated: bool = False
     trust: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    reports: tuple[Output, ...] = ()
+    reports: tuple[RunOutput, ...] = ()
     terminal_format: str | None = None
     output_file: str | None = None
     exit_zero: bool = False
+    exit_non_zero_on_fix: bool = False
+    changed_since: str | None = None
     quiet: bool = False
+    silent: bool = False
     verbose: bool = False
     fix: bool = False
     diff: bool = False
     fix_only: bool = False
-    show_fixes: bool = False
     interactive: bool = False
     confirm: bool = False
     confirm_all: bool = False
     repro: str | None = None
     write_baseline: bool = False
-    no_cache: bool = False
     stdin_filename: str | None = None
     explain_silence: str | None = None
+    facts: str | None = None
     show_connected: bool = False
     show_files: bool = False
     show_settings: bool = False
@@ -110,22 +114,37 @@ class Request:
         Raises:
             click.UsageError: With the reason.
         """
-        if STDIN in self.paths and len(self.paths) > 1:
-            raise click.UsageError("`-` reads standard input and stands alone")
-        if self.stdin_filename is not None and self.paths != (STDIN,):
-            raise click.UsageError("--stdin-filename names what `-` reads; give `-` as the path")
-        if self.config is not None and self.isolated:
-            raise click.UsageError("--config and --isolated exclude one another")
-        if self.diff and (self.fix or self.fix_only):
-            raise click.UsageError("--diff writes nothing; leave out " + ("--fix" if self.fix else "--fix-only"))
-        if self.interactive and (self.diff or not self.mends or self.paths == (STDIN,)):
-            raise click.UsageError("--interactive asks about what --fix writes to files")
-        if self.watch and (self.paths == (STDIN,) or self.diff or self.write_baseline or self.interactive):
-            raise click.UsageError(
-                "--watch goes with files alone, and not with --diff, --interactive or --write-baseline"
-            )
-        if self.write_baseline and self.mends:
-            raise click.UsageError("--write-baseline and fixing exclude one another")
+        from_stdin = self.paths == (STDIN,)
+        refused = {
+            "`-` reads standard input and stands alone": STDIN in self.paths and not from_stdin,
+            "--stdin-filename names what `-` reads; give `-` as the path": (
+                self.stdin_filename is not None and not from_stdin
+            ),
+            "--diff writes nothing; leave out --fix": self.diff and self.fix,
+            "--diff writes nothing; leave out --fix-only": self.diff and self.fix_only,
+            "--interactive asks about what --fix writes to files": (
+                self.interactive and (self.diff or not self.mends or from_stdin)
+            ),
+            "--watch goes with files alone, and not with --diff, --interactive or --write-baseline": (
+                self.watch and (from_stdin or self.diff or self.write_baseline or self.interactive)
+            ),
+            "--facts speaks of files, not of standard input": self.facts is not None and from_stdin,
+            "--write-baseline and fixing exclude one another": self.write_baseline and self.mends,
+            "--write-baseline and --changed-since exclude one another": (
+                self.write_baseline and self.changed_since is not None
+            ),
+            "--silent prints nothing, and what was asked for is to be printed": (
+                self.silent and (self.diff or self.interactive or self.asks or (self.mends and from_stdin))
+            ),
+        }
+        for message, holds in refused.items():
+            if holds:
+                raise click.UsageError(message)
+
+    @property
+    def asks(self) -> bool:
+        """Whether something else than findings is to be printed."""
+        return self.show_files or self.show_settings or self.explain_silence is not None
 
     @property
     def mends(self) -> bool:
@@ -146,19 +165,38 @@ class Request:
         return resolver(self.config, self.isolated, self.overrides, self.trust)
 
 
-def resolver(config: str | None, isolated: bool, given: Mapping[str, Any], trust: bool = False) -> Resolver:
+def resolver(config: tuple[str, ...], isolated: bool, given: Mapping[str, Any], trust: bool = False) -> Resolver:
     """What finds each file's settings under a command line.
 
+    Args:
+        config: The configuration file to use, and options as they stand in one.
+        isolated: Whether to use no configuration file.
+        given: The options that have names of their own on the command line, which count before those of ``config``.
+        trust: Whether what configuration files say may make code run.
+
     Raises:
+        click.UsageError: If files and options do not go together.
         CommandError: If the configuration file that was named cannot be used, or an option's value is wrong.
     """
-    from gradlint.settings import Resolver, SettingsError
+    from gradlint.settings import Resolver, SettingsError, inline
     from gradlint.trust import Trust
 
+    files = [one for one in config if "=" not in one or os.path.lexists(one)]
+    if len(files) > 1:
+        raise click.UsageError(f"--config takes one file, and {files[0]} and {files[1]} are two")
+    if files and isolated:
+        raise click.UsageError("--config and --isolated exclude one another")
     try:
-        return Resolver(config, isolated=isolated, overrides=given, trust=Trust(everything=trust))
+        options: dict[str, Any] = {}
+        for one in config:
+            if one not in files:
+                options |= inline(one)
+        options |= {name: value for name, value in given.items() if value is not None}
+        return Resolver(
+            files[0] if files else None, isolated=isolated, overrides=options, trust=Trust(everything=trust)
+        )
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
 
 
 def settings_here(resolver: Resolver) -> Settings:
@@ -167,46 +205,44 @@ def settings_here(resolver: Resolver) -> Settings:
     Raises:
         CommandError: If they cannot be used.
     """
-    from gradlint.settings import Settings, SettingsError
+    from gradlint.settings import SettingsError
 
     try:
         settings = resolver.for_folder(".")
-        plain = Settings()
-        selecting = (
-            "select",
-            "ignore",
-            "extend_select",
-            "per_file_ignores",
-            "per_file_select",
-            "severity",
-            "command_line",
-        )
-        if any(getattr(settings, name) != getattr(plain, name) for name in (*selecting, "fixable", "unfixable")):
+        if settings.names_rules:
             from gradlint.checking import rules_for
             from gradlint.selection import validate
 
             validate(settings, rules_for(settings))
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     return settings
 
 
 def overrides(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options that are settings out of a command line's options; one that is not given is None."""
     given: dict[str, Any] = {}
-    for name in ("select", "ignore", "extend_select"):
-        selectors = tuple(selector for group in options.pop(name) for selector in group)
+    for name in ("select", "ignore", "extend_select", "fixable", "unfixable", "extend_fixable"):
+        selectors = tuple(selector for group in options.pop(name, ()) for selector in group)
         given[name] = selectors or None
+    for name in ("per_file_ignores", "extend_per_file_ignores"):
+        tables = options.pop(name, ())
+        given[name] = {pattern: rules for table in tables for pattern, rules in table.items()} or None
     for name in ("exclude", "extend_exclude"):
         given[name] = options.pop(name) or None
-    for name in ("force_exclude", "unsafe_fixes", "confirm_timeout", "baseline", "jobs", "cache_dir"):
+    for name in _PLAIN:
         given[name] = options.pop(name, None)
+    for name, negative in (("cache", "no_cache"), ("respect_suppressions", "ignore_suppressions")):
+        said = options.pop(negative, None)
+        given[name] = None if said is None else not said
+    if options.pop("no_baseline", False):
+        given["baseline"] = ""
     return given
 
 
-def _outputs(values: tuple[str, ...]) -> tuple[tuple[Output, ...], str | None]:
+def _outputs(values: tuple[str, ...]) -> tuple[tuple[RunOutput, ...], str | None]:
     """The outputs with a file, and the format for standard output."""
-    reports: list[Output] = []
+    reports: list[RunOutput] = []
     terminal: str | None = None
     for value in values:
         name, colon, path = value.partition(":")
@@ -219,7 +255,7 @@ def _outputs(values: tuple[str, ...]) -> tuple[tuple[Output, ...], str | None]:
         if colon and not path:
             raise click.UsageError(f"--output-format {value}: the file is missing")
         if path:
-            reports.append(Output(name, path))
+            reports.append(RunOutput(name, path))
         elif terminal not in (None, name):
             raise click.UsageError(
                 f"standard output takes one format; give `{terminal}` or `{name}` a file: {name}:FILE"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradlint.commands import terminal
+from gradlint.commands.options import Command
 from gradlint.commands.selecting import trust_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gradlint.rule import Rule
 
 
-@click.command("rules")
+@click.command("rules", cls=Command)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
 @trust_option
 @terminal.color_option
@@ -31,11 +32,16 @@ def command(output_format: str, trust: bool, color: Color) -> None:
     if output_format == "json":
         terminal.write(json.dumps([record(rule) for rule in rules], indent=2, ensure_ascii=False) + "\n")
     else:
-        lines = _lines(rules, terminal.style(color, sys.stdout))
-        terminal.write("".join(f"{line}\n" for line in lines))
+        terminal.write("".join(f"{row}\n" for row in rows(rules, terminal.style(color, sys.stdout))))
 
 
-def _lines(rules: Sequence[Rule], style: Style) -> Iterator[str]:
+def rows(rules: Sequence[Rule], style: Style) -> Iterator[str]:
+    """A table of rules by family.
+
+    Args:
+        rules: The rules, in order.
+        style: Colour and width.
+    """
     from gradlint.documentation import FAMILIES, has_fix, is_on
     from gradlint.reporting.style import wrap
 

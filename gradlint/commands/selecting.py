@@ -1,4 +1,4 @@
-"""The options that several commands share: which rules and settings hold."""
+"""The options that several commands share: which rules, files and settings hold."""
 
 from __future__ import annotations
 
@@ -6,52 +6,136 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gradlint.commands.options import grouped
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
+_SETTINGS, _RULES, _FILES = grouped("Settings"), grouped("Rule selection"), grouped("File selection")
 
-trust_option: Callable[[Any], Any] = click.option(
+trust_option: Callable[[Any], Any] = _SETTINGS(
     "--trust", is_flag=True, help="Run the rules, plugins and Python that configuration files name."
 )
 
 
-class _Selectors(click.ParamType):
+class Selectors(click.ParamType):
     """Codes, prefixes or names, separated by commas."""
 
     name = "RULES"
+    envvar_list_splitter = "\n"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The selectors, one after the other."""
         return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The rules whose code or name begins as what stands behind the last comma does."""
+        before, comma, last = incomplete.rpartition(",")
+        return [named(before + comma + word, summary) for word, summary in words() if word.startswith(last)]
+
+
+class _PerFile(click.ParamType):
+    """A pattern of files with rules: ``PATTERN:RULE``, several separated by commas."""
+
+    name = "PATTERN:RULES"
+    envvar_list_splitter = "\n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The rules by pattern; what has no colon is a further rule of the pattern before it."""
+        if isinstance(value, dict):
+            return value
+        table: dict[str, tuple[str, ...]] = {}
+        pattern = ""
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            before, colon, rule = part.rpartition(":")
+            pattern = before if colon else pattern
+            if not pattern or not rule:
+                self.fail(f"expected PATTERN:RULES, as in `tests/**:GT405,GT4`, got `{value}`", param, ctx)
+            table[pattern] = (*table.get(pattern, ()), rule.strip())
+        return table
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The rules behind a colon or a comma."""
+        end = max(incomplete.rfind(":"), incomplete.rfind(",")) + 1
+        if ":" not in incomplete[:end]:
+            return []
+        begun = incomplete[end:]
+        return [named(incomplete[:end] + word, summary) for word, summary in words() if word.startswith(begun)]
+
+
+class _Config(click.ParamType):
+    """A configuration file, or one option with its value."""
+
+    name = "FILE|KEY=VALUE"
+    envvar_list_splitter = "\n"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The options' keys, and files."""
         from click.shell_completion import CompletionItem
 
-        from gradlint.registry import load
+        from gradlint.options import OPTIONS
 
-        words = [word for rule in load() for word in (rule.code, rule.name)]
-        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+        keys = [option for option in OPTIONS.values() if incomplete and option.key.startswith(incomplete)]
+        return [*(named(f"{one.key}=", one.help) for one in keys), CompletionItem(incomplete, type="file")]
 
 
-_SELECTORS = _Selectors()
+def words() -> Iterator[tuple[str, str]]:
+    """The rules' codes and names, each with what the rule finds, and the prefixes with what the family is about."""
+    from gradlint.documentation import FAMILIES
+    from gradlint.registry import load
 
+    yield from FAMILIES.items()
+    for rule in load():
+        yield rule.code, rule.summary
+        yield rule.name, rule.summary
+
+
+def named(value: str, told: str) -> CompletionItem:
+    """A completion with what shells that can say of it say of it."""
+    from click.shell_completion import CompletionItem
+
+    return CompletionItem(value, help=told)
+
+
+_CONFIGURING: tuple[Callable[[Any], Any], ...] = (
+    _SETTINGS(
+        "--config", multiple=True, type=_Config(), env=True,
+        help="The one configuration file to use, or an option as in it: `confirm.timeout=5`; may be repeated.",
+    ),
+    _SETTINGS("--isolated", is_flag=True, help="Use no configuration file."),
+    trust_option,
+)  # fmt: skip
+
+_SELECTORS, _BY_FILE = Selectors(), _PerFile()
 
 _SELECTION: tuple[Callable[[Any], Any], ...] = (
-    click.option("--select", multiple=True, type=_SELECTORS, help="The rules that are on: codes, prefixes, names."),
-    click.option("--ignore", multiple=True, type=_SELECTORS, help="Rules that are off."),
-    click.option("--extend-select", multiple=True, type=_SELECTORS, help="Rules that are on besides."),
-    click.option("--config", metavar="FILE", help="The one configuration file to use."),
-    click.option("--isolated", is_flag=True, help="Use no configuration file."),
-    trust_option,
-    click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out of folders, in place of the usual."),
-    click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
-    click.option("--force-exclude", is_flag=True, default=None, help="Let excludes hold for named files, too."),
-)
+    _RULES(
+        "--select", multiple=True, type=_SELECTORS, env=True, help="The rules that are on: codes, prefixes, names."
+    ),
+    _RULES("--ignore", multiple=True, type=_SELECTORS, env=True, help="Rules that are off."),
+    _RULES("--extend-select", multiple=True, type=_SELECTORS, env=True, help="Rules that are on besides."),
+    _RULES("--per-file-ignores", multiple=True, type=_BY_FILE, help="Rules that are off in the files of a pattern."),
+    _RULES("--extend-per-file-ignores", multiple=True, type=_BY_FILE, help="The same, besides those of the settings."),
+    _FILES("--exclude", multiple=True, metavar="PATTERN", help="Leave out of folders, in place of the usual."),
+    _FILES("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
+    _FILES("--force-exclude/--no-force-exclude", default=None, help="Let excludes hold for named files, too."),
+    _FILES("--respect-gitignore/--no-respect-gitignore", default=None, help="Leave out what git ignores (the usual)."),
+)  # fmt: skip
 
 
 def selection_options(function: Function) -> Function:
-    """The options that say which rules and settings hold."""
-    for option in reversed(_SELECTION):
+    """The options that say which rules, files and settings hold."""
+    for option in reversed((*_SELECTION, *_CONFIGURING)):
+        function = option(function)
+    return function
+
+
+def settings_options(function: Function) -> Function:
+    """The options that say which settings hold."""
+    for option in reversed(_CONFIGURING):
         function = option(function)
     return function

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradlint import escaping
@@ -12,16 +12,31 @@ from gradlint.commands.checked import Checked
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN, settings_here
 from gradlint.commands.texts import Texts
-from gradlint.reporting.report import FileError, Report, counted
+from gradlint.reporting.report import SEVERITIES, FileError, Report, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gradlint.commands.changed import Changes
     from gradlint.commands.request import Request
+    from gradlint.finding import Finding
+    from gradlint.fixing import KnownFinding
     from gradlint.reporting.report import RuleInfo
     from gradlint.settings import Resolver, Settings
+    from gradlint.sources.source import Source
 
 FOUND, FAILED, INTERRUPTED = 1, 2, 130
+
+
+@dataclass(frozen=True, slots=True)
+class FromBaseline:
+    """What the baseline knew: how many findings, and the entries that nothing matches any more."""
+
+    count: int = 0
+    stale: tuple[KnownFinding, ...] = ()
+
+
+_NONE_KNOWN = FromBaseline()
 
 
 def run(request: Request) -> int:
@@ -57,40 +72,54 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
         CommandError: If it cannot be done.
     """
     started = time.perf_counter()
-    checked = check(request, resolver, settings)
-    if not request.quiet:
+    texts = Texts()
+    changes = _changes(request, resolver, texts)
+    checked = check(request, resolver, settings, texts)
+    if not (request.quiet or request.silent):
         terminal.note_withheld(resolver)
     if request.write_baseline:
         return _write_baseline(request, checked, settings)
-    baselined = _leave_known(checked, settings) if settings.baseline is not None else 0
+    known = _leave_known(checked, settings, resolver) if settings.baseline is not None else _NONE_KNOWN
+    if changes is not None:
+        checked.with_findings(changes.among(checked.findings))
     mended = 0
     if request.mends:
         from gradlint.commands.mend import mend
 
-        outcome = mend(request, checked, resolver)
+        outcome = mend(request, checked, resolver, changes)
         if request.diff:
-            return _status(request, checked, outcome.changes)
+            return _status(request, checked, outcome.changes > 0)
         mended = outcome.fixed
         if request.fix_only:
-            return _status(request, checked, 0)
+            return _status(request, checked, request.exit_non_zero_on_fix and mended > 0)
+    _withhold_unfixable(checked, resolver)
     if request.confirm:
         from gradlint.commands.confirming import confirm
 
         confirm(request, checked, settings)
-    report = _report(request, checked, settings, mended, baselined, time.perf_counter() - started)
+    report = _report(request, checked, settings, mended, known, time.perf_counter() - started)
+    return _reported(request, checked, report, resolver, settings, known)
+
+
+def _reported(
+    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: FromBaseline
+) -> int:
+    """Write what was found; the exit status."""
     if request.draws(settings):
         from gradlint.commands.drawing import drawn
 
         report = replace(report, drawings=drawn(checked, resolver, settings.jobs), listed=request.show_connected)
     output.write(request, settings, report)
     if request.verbose:
-        _tell(checked, report)
+        _tell(checked, report, known)
     if checked.interrupted:
         return INTERRUPTED
-    return _status(request, checked, len(report.claims))
+    counts = SEVERITIES[: SEVERITIES.index(settings.severity_threshold) + 1]
+    found = any(finding.severity in counts for finding in report.claims)
+    return _status(request, checked, found or (request.exit_non_zero_on_fix and report.fixed > 0))
 
 
-def check(request: Request, resolver: Resolver, settings: Settings) -> Checked:
+def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts) -> Checked:
     """Check what was named.
 
     Raises:
@@ -100,17 +129,22 @@ def check(request: Request, resolver: Resolver, settings: Settings) -> Checked:
 
     try:
         if request.paths == (STDIN,):
-            return _check_stdin(request, resolver)
+            return _check_stdin(request, resolver, texts)
         from gradlint.runner import run
 
-        running = run(request.paths, resolver, jobs=settings.jobs, cache=settings.cache and not request.no_cache)
+        running = run(request.paths, resolver, jobs=settings.jobs, cache=settings.cache)
         results = list(running)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
-    return Checked(results, running.files, Texts())
+        raise CommandError.of(error) from None
+    checked = Checked(results, running.files, texts, running.paths)
+    if request.facts is not None:
+        from gradlint.commands.facts import observed
+
+        observed(request.facts, checked, resolver, request.quiet)
+    return checked
 
 
-def _check_stdin(request: Request, resolver: Resolver) -> Checked:
+def _check_stdin(request: Request, resolver: Resolver, texts: Texts) -> Checked:
     import sys
 
     from gradlint.runner import check_bytes
@@ -118,17 +152,49 @@ def _check_stdin(request: Request, resolver: Resolver) -> Checked:
     name = request.stdin_filename or "stdin.py"
     data = sys.stdin.buffer.read()
     result = check_bytes(data, name, resolver.for_file(name))
-    return Checked([result], 1, Texts({result.path: data}))
+    texts.give(result.path, data)
+    return Checked([result], 1, texts, lambda: frozenset({result.path}))
 
 
-def _status(request: Request, checked: Checked, found: int) -> int:
+def _changes(request: Request, resolver: Resolver, texts: Texts) -> Changes | None:
+    """The lines that alone count, where only what has changed does.
+
+    Raises:
+        CommandError: If git cannot tell what has changed.
+    """
+    if request.changed_since is None:
+        return None
+    from gradlint.checking import check as check_source
+    from gradlint.commands.changed import Changes
+
+    def found(source: Source) -> list[Finding]:
+        return list(check_source(source, resolver.for_file(source.path)).findings)
+
+    named = [request.stdin_filename or "."] if request.paths == (STDIN,) else request.paths
+    return Changes(request.changed_since, named, texts.source, found)
+
+
+def _withhold_unfixable(checked: Checked, resolver: Resolver) -> None:
+    """Offer no fix that `--fix` would leave alone."""
+    from gradlint.selection import is_fixable
+
+    if any(finding.fix is not None for finding in checked.findings):
+        checked.with_findings(
+            finding
+            if finding.fix is None or is_fixable(finding.code, finding.name, resolver.for_file(finding.path))
+            else replace(finding, fix=None)
+            for finding in checked.findings
+        )
+
+
+def _status(request: Request, checked: Checked, found: bool) -> int:
     if any(result.problems for result in checked.results):
         return FAILED
     return FOUND if found and not request.exit_zero else 0
 
 
 def _report(
-    request: Request, checked: Checked, settings: Settings, fixed: int, baselined: int, elapsed: float
+    request: Request, checked: Checked, settings: Settings, fixed: int, known: FromBaseline, elapsed: float
 ) -> Report:
     return Report(
         findings=tuple(checked.findings),
@@ -141,7 +207,8 @@ def _report(
         files=checked.files,
         tapes=sum(result.tapes for result in checked.results),
         suppressed=sum(result.suppressed for result in checked.results),
-        baselined=baselined,
+        baselined=known.count,
+        stale=len(known.stale),
         fixed=fixed,
         elapsed=elapsed,
         lines=checked.texts.lines,
@@ -156,7 +223,9 @@ def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
     return infos(rules_in_force(settings))
 
 
-def _tell(checked: Checked, report: Report) -> None:
+def _tell(checked: Checked, report: Report, known: FromBaseline) -> None:
+    for entry in known.stale:
+        terminal.note(f"stale in the baseline: {entry.path}: {entry.code}: {entry.line}")
     told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
     terminal.note(f"{told}, in {report.elapsed:.2f} s")
 
@@ -194,16 +263,21 @@ def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
         )
 
 
-def _leave_known(checked: Checked, settings: Settings) -> int:
-    """Take the findings that the baseline knows out; how many there were."""
+def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> FromBaseline:
+    """Take the findings that the baseline knows out; what it knew, and what of it is stale."""
     from gradlint.fixing import Baseline, BaselineError
 
+    path = settings.baseline or ""
     try:
-        match = Baseline.load(settings.baseline or "").match(checked.findings, checked.texts.source)
+        match = Baseline.load(path).match(checked.findings, checked.texts.source)
     except BaselineError as error:
         raise CommandError(str(error)) from None
     checked.with_findings(match.new)
-    return len(match.known)
+    if not match.gone:
+        return FromBaseline(len(match.known))
+    from gradlint.commands.stale import stale
+
+    return FromBaseline(len(match.known), tuple(stale(match.gone, checked, path, resolver)))
 
 
 def _show_files(request: Request, resolver: Resolver) -> int:
@@ -214,7 +288,7 @@ def _show_files(request: Request, resolver: Resolver) -> int:
     try:
         found = discover(request.paths, resolver)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     terminal.write("".join(f"{escaping.name(shown(path))}\n" for path, _ in found.files))
     for path, problem in found.problems:
         terminal.note(f"gradlint: {problem.describe(shown(path))}")
@@ -231,7 +305,7 @@ def _show_settings(request: Request, resolver: Resolver) -> int:
     try:
         settings = resolver.for_folder(first) if os.path.isdir(first) else resolver.for_file(first)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError.of(error) from None
     terminal.write(describe(settings))
     terminal.note_withheld(resolver)
     return 0

@@ -9,7 +9,7 @@ from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import GradientCall, Question
+    from gradlint.flow.facts import CallAnswers, Question
     from gradlint.settings import Resolver
     from gradlint.sources.source import Source
 
@@ -56,7 +56,7 @@ def _parsed(place: str) -> tuple[str, int | None, int]:
     return head, int(cell) - 1, int(line)
 
 
-def _told(call: GradientCall, source: Source) -> str:
+def _told(call: CallAnswers, source: Source) -> str:
     lines = [f"`{call.method}` of `{call.target}` with respect to"]
     lines += [f"  `{question.source}`: {_why(question, source)}" for question in call.questions]
     if not call.questions:

@@ -10,6 +10,7 @@ import click
 
 from gradlint import escaping
 from gradlint.commands.errors import CommandError
+from gradlint.commands.options import grouped
 from gradlint.reporting.style import Style
 
 if TYPE_CHECKING:
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 Color = Literal["auto", "always", "never"]
 
+_LINKING_PROGRAMS = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "zed"})
+_LINKING_VARIABLES = frozenset({"WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM"})
+_LINKING_TERMINALS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "contour")
+_VTE = 5000
+"""The version of VTE, on which GNOME's terminals stand, that has links: 0.50."""
 _WIDTH = 80
 _WIDEST = 120
 
-color_option: Callable[[Any], Any] = click.option(
+color_option: Callable[[Any], Any] = grouped("Output")(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -48,11 +54,29 @@ def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
         import shutil
 
         columns = shutil.get_terminal_size((_WIDTH, 24)).columns
-    return Style(use_color(color, stream), min(max(columns, 40), _WIDEST), quiet)
+    painted = use_color(color, stream)
+    return Style(painted, min(max(columns, 40), _WIDEST), quiet, painted and knows_links(stream))
+
+
+def knows_links(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that is known to make links (OSC 8), as far as the environment tells."""
+    environment = os.environ
+    if not stream.isatty() or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    if "FORCE_HYPERLINK" in environment:
+        return environment["FORCE_HYPERLINK"] not in ("", "0")
+    if environment.get("TERM_PROGRAM") in _LINKING_PROGRAMS or environment.keys() & _LINKING_VARIABLES:
+        return True
+    if environment.get("TERM", "").startswith(_LINKING_TERMINALS):
+        return True
+    version = environment.get("VTE_VERSION", "")
+    return version.isdecimal() and int(version) >= _VTE
 
 
 def write(text: str, path: str | None = None) -> None:
     """Write text to a file, or to standard output where there is none.
+
+    The file to which ``GITHUB_STEP_SUMMARY`` leads is one that several steps and tools add to; it is added to.
 
     Where whoever read standard output has gone, what is left of it goes nowhere: that is no error.
 
@@ -73,7 +97,8 @@ def write(text: str, path: str | None = None) -> None:
             f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
         )
     try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        mode = "a" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "w"
+        with open(path, mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
     except OSError as error:
         raise CommandError(f"{escaping.name(path)} cannot be written: {error.strerror or error}") from None

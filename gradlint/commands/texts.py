@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class Texts:
-    """Sources and their lines by path.
+    """Sources and their lines by path."""
 
-    Args:
-        given: The bytes of what is in no file, by the path that is shown.
-    """
-
-    def __init__(self, given: Mapping[str, bytes] | None = None) -> None:
-        self._given = dict(given or {})
+    def __init__(self) -> None:
+        self._given: dict[str, bytes] = {}
         self._sources: dict[str, Source] = {}
         self._lines: dict[str, dict[int | None, list[str]]] = {}
+
+    def give(self, path: str, data: bytes) -> None:
+        """Take the bytes of what is in no file under the path that is shown."""
+        self._given[path] = data
 
     def source(self, path: str) -> Source:
         """The source of a path.
@@ -49,8 +49,12 @@ class Texts:
         return self._of(path).get(cell, ())
 
     def cells(self, path: str) -> Sequence[int | None]:
-        """The cells of a notebook by their indices, and None alone for another file."""
-        return list(self._of(path))
+        """The code cells of a notebook by their indices, and None alone for another file."""
+        own = self._of(path)
+        if None in own or not own:
+            return list(own)
+        code = {segment.cell for segment in self.source(path).segments}
+        return [cell for cell in own if cell in code]
 
     def _of(self, path: str) -> Mapping[int | None, Sequence[str]]:
         from gradlint.fixing.text import texts

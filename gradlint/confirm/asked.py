@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from gradlint.confirm.places import METHODS
+from gradlint.confirm.values import canonical
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
     from gradlint.confirm.probe import Probe
     from gradlint.confirm.protocol import Event, Job
-    from gradlint.confirm.tapes import Asking
+    from gradlint.confirm.tapes import RunningCall
 
 PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\w+\]|\[(['\"])\w+\2\])*\Z")
 """Expressions that can be evaluated again without doing anything: names, attributes, subscripts by constants."""
 
-CALLS = 40
+CALLS = 120
 """How many runs of one gradient call are reported before the rest is left out."""
 
 
-class Asked:
+class StandIn:
     """Stands in for the program's gradient calls.
 
     Attributes:
@@ -33,7 +36,7 @@ class Asked:
         self.texts = dict(job.texts)
         self.made = 0
         self.by_object: dict[int, int] = {}
-        self.tape_numbers: dict[int, int] = {}
+        self.held = job.held
         self.told: dict[int, int] = {}
         self.covered: set[int] = set()
 
@@ -65,7 +68,7 @@ class Asked:
         with probe.tapes.asking() as asking:
             try:
                 result = method(*arguments, **keywords)
-            except Exception as error:
+            except Exception as error:  # Whatever the call raises is raised again, for the program.
                 failure = error
         if told > CALLS:
             if failure is not None:
@@ -77,6 +80,10 @@ class Asked:
             probe.report({"t": "failed", **event, "reached": reached, **probe.described.error(failure)})
             raise failure
         probe.report({"t": "call", **event, **asked.answer(result, asking)})
+        for place, owner in [(place, owner) for place, call, owner in self.held if call == mark]:
+            probe.report(
+                {"t": "left", "n": place, "call": mark, "seq": probe.next(), **asked.left(place, owner, asking)}
+            )
         probe.intact()
         return result
 
@@ -86,7 +93,7 @@ class _Question:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: StandIn,
         mark: int,
         method: Callable[..., Any],
         frame: FrameType | None,
@@ -111,12 +118,14 @@ class _Question:
             serial = self.probe.serials.of(self.object)
             asked.by_object[serial] = asked.by_object.get(serial, 0) + 1
         self.context = self.probe.described.context()
-        self.flat = self.probe.values.flat(self.sources)
+        self.flat = self.probe.values.flat(self.sources) if self.name in METHODS else []
 
-    def event(self, asking: Asking) -> Event:
+    def event(self, asking: RunningCall) -> Event:
         """What was asked, and how the flagged places stand to it."""
         probe = self.probe
         tape = asking.tape if asking.tape is not None else self.tape
+        if self.name not in METHODS:  # As `fit` does, it asks a tape of its own for gradients of its own choice.
+            self.flat = [probe.tapes.variables.get(id(source), source) for source in asking.sources]
         flat = asking.sources or self._tensors()
         return {
             "n": self.mark,
@@ -138,7 +147,7 @@ class _Question:
             "context": self.context,
         }
 
-    def answer(self, result: Any, asking: Asking) -> Event:
+    def answer(self, result: Any, asking: RunningCall) -> Event:
         """What TensorFlow's tape gave, and what the program got."""
         values = self.probe.values
         gradients = values.flat(result)
@@ -160,6 +169,39 @@ class _Question:
             "precise": values.precise([*targets, *self.flat]),
         }
 
+    def left(self, place: int, owner: str, asking: RunningCall) -> dict[str, int]:
+        """Of the variables that a place made: those that an object lists, holds unlisted, and that move the target."""
+        probe = self.probe
+        found = self._read(owner)
+        made = [one for held in probe.standing.evaluations.get(place, ()) for one in probe.standing.made(held.value)]
+        listed = {probe.serials.of(one) for one in getattr(found, "trainable_variables", ())}
+        inside = probe.standing.within(found) if found is not None else set()
+        missing = [one for one in made if (number := probe.serials.of(one)) in inside and number not in listed]
+        moves = sum(self._moves(one, asking) for one in missing)
+        known = sum(probe.serials.of(one) in listed for one in made)
+        return {"made": len(made), "listed": known, "missing": len(missing), "moves": moves}
+
+    def _moves(self, variable: Any, asking: RunningCall) -> bool:
+        """Whether TensorFlow's tape leads from the target to a variable."""
+        tape = asking.tape if asking.tape is not None else self.tape
+        source = self.probe.tapes.backprop._handle_or_self(canonical(variable))
+        for target in self.probe.values.flat(self.target):
+            try:
+                if self.probe.tf.is_tensor(target) and self.probe.tapes.gradient(tape, target, [source])[0] is not None:
+                    return True
+            except Exception:  # Gradients are the program's functions, too: they may raise anything.
+                return False
+        return False
+
+    def _read(self, text: str) -> Any:
+        """What a plain text names where the call is made; None where nothing."""
+        if self.frame is None or not PLAIN.match(text):
+            return None
+        try:
+            return eval(text, self.frame.f_globals, self.frame.f_locals)
+        except Exception:  # The program's own properties are read, which may raise anything.
+            return None
+
     def _finite(self, targets: list[Any]) -> bool | None:
         outcomes = [self.probe.values.outcome(target) for target in targets]
         return None if any(self.probe.values.symbolic(target) for target in targets) else "nan" not in outcomes
@@ -175,19 +217,16 @@ class _Question:
             return [
                 handle(source) for source in self.flat if self.probe.standing.kind(source) in {"tensor", "variable"}
             ]
-        except Exception:
+        except self.probe.values.unreadable:
             return []
 
     def _same(self) -> dict[str, list[int]]:
         """Where the sources that are asked for by their text stand among the flattened ones, by identity."""
         places: dict[str, list[int]] = {}
         for text in self.asked.texts.get(self.mark, ()):
-            if self.frame is None or not PLAIN.match(text):
+            meant = self._read(text)
+            if meant is None:
                 continue
-            try:
-                meant = self.probe.values.flat(eval(text, self.frame.f_globals, self.frame.f_locals))
-            except Exception:
-                continue
-            held = {self.probe.serials.of(value) for value in meant}
+            held = {self.probe.serials.of(value) for value in self.probe.values.flat(meant)}
             places[text[:2000]] = [n for n, source in enumerate(self.flat) if self.probe.serials.of(source) in held]
         return places

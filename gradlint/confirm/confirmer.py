@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from gradlint.confirm.protocol import Job, Report
+    from gradlint.confirm.protocol import Job, RunReport
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
 
@@ -70,10 +70,16 @@ class Confirmer:
         pool = self._pool or self.__enter__()._pool
         assert pool is not None
         waiting = self._cases(work)
+        ready: deque[_Shared] = deque()
         running: dict[int, _Shared] = {}
         while True:
-            while len(running) < self.options.workers and (case := next(waiting, None)) is not None:
-                yield from self._advance(pool, case, None, running)
+            while len(running) < self.options.workers:
+                if ready:
+                    self._submit(pool, ready.popleft(), running)
+                elif (case := next(waiting, None)) is not None:
+                    yield from self._advance(pool, case, None, ready)
+                else:
+                    break
             if not running:
                 return
             taken = pool.take()
@@ -83,7 +89,12 @@ class Confirmer:
             shared = running.pop(number)
             shared.report = report
             for case in shared.cases:
-                yield from self._advance(pool, case, report, running)
+                yield from self._advance(pool, case, report, ready)
+
+    def _submit(self, pool: Pool, shared: _Shared, running: dict[int, _Shared]) -> None:
+        number = next(self._numbers)
+        running[number] = shared
+        pool.submit(number, shared.job)
 
     def observe(self, work: Iterable[Work]) -> Iterator[tuple[int, list[Finding]]]:
         """Run whole files, and tell what their gradient calls lose of which no finding speaks.
@@ -123,9 +134,9 @@ class Confirmer:
                 yield _Running(number, index, source, findings[index], plan, jobs)
 
     def _advance(
-        self, pool: Pool, case: _Running, report: Report | None, running: dict[int, _Shared]
+        self, pool: Pool, case: _Running, report: RunReport | None, ready: deque[_Shared]
     ) -> Iterator[tuple[int, int, Confirmation]]:
-        """Give a case its report; submit its next job, or wait for one that another case has; or yield its verdict."""
+        """Give a case its report; queue its next job, or wait for one that another case has; or yield its verdict."""
         while True:
             try:
                 job = case.send(report)
@@ -144,14 +155,11 @@ class Confirmer:
                 shared.cases.append(case)
                 return
             report = shared.report
-        number = next(self._numbers)
-        running[number] = case.jobs[job] = _Shared([case])
-        pool.submit(number, job)
-        if case.count == 1:
-            case.started = time.monotonic()
+        case.jobs[job] = _Shared(job, [case])
+        ready.append(case.jobs[job])
 
     def _verdict(self, pool: Pool, case: _Running, verdict: examine.Verdict) -> tuple[int, int, Confirmation]:
-        seconds = round(time.monotonic() - case.started, 3)
+        seconds = round(case.seconds, 3)
         if self.options.repro is not None and verdict.probe is not None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
         told = verdict.judgement
@@ -160,10 +168,11 @@ class Confirmer:
 
 @dataclass(slots=True)
 class _Shared:
-    """A job that runs, or has run, and the cases that wait for its report."""
+    """A job that runs, has run or will run, and the cases that wait for its report."""
 
+    job: Job
     cases: list[_Running]
-    report: Report | None = None
+    report: RunReport | None = None
 
 
 class _Running:
@@ -183,13 +192,12 @@ class _Running:
         self.source = source
         self.finding = finding
         self.jobs = jobs
-        self.count = 0
-        self.started = time.monotonic()
+        self.seconds = 0.0
         self.examination = _unparsed(plan) if isinstance(plan, str) else examine.examine(plan, plan.cases[index])
 
-    def send(self, report: Report | None) -> Job:
+    def send(self, report: RunReport | None) -> Job:
         """The next job, after the report on the last one; StopIteration carries the verdict."""
-        self.count += 1
+        self.seconds += 0.0 if report is None else report.seconds
         return next(self.examination) if report is None else self.examination.send(report)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from gradlint.confirm.protocol import Event
 
 GENERATED = "__autograph_generated_file"
+TEXT = 200_000
+"""How many characters of an exception's text are looked at."""
 FRAMES = 60
 """How many frames of an exception are reported: the innermost."""
 OWN = os.path.dirname(os.path.abspath(__file__))
@@ -41,8 +43,8 @@ class Described:
             frames.append([self.owner(code.co_filename), line, code.co_name[:100]])
             trace = trace.tb_next
         try:
-            text = str(error)
-        except Exception:
+            text = str(error)[:TEXT]
+        except Exception:  # The exception's class is the program's, and so is what its text raises.
             text = ""
         quoted = [int(line) for line in re.findall(rf'File "{re.escape(self.filename)}", line (\d+)', text)]
         return {

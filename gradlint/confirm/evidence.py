@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradlint.confirm.plan import Case
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 Sort = Literal[
     "source", "integer", "tape", "watch", "call", "target", "inner", "break", "outside", "state", "assigned", "led"
@@ -70,7 +70,7 @@ ANY: tuple[Sort, ...] = tuple(sort for sort in SORTS if sort != "led")
 
 
 def shown(
-    case: Case, event: Event, places: Sequence[int], report: Report, *, leads: bool, line: Callable[[int], int]
+    case: Case, event: Event, places: Sequence[int], report: RunReport, *, leads: bool, line: Callable[[int], int]
 ) -> Sort | None:
     """What the flagged place had to do with a gradient call, of what the finding's rule may claim; None for nothing.
 
@@ -96,7 +96,7 @@ def _holds(
     case: Case,
     event: Event,
     places: Sequence[int],
-    report: Report,
+    report: RunReport,
     *,
     leads: bool,
     line: Callable[[int], int],
@@ -118,7 +118,7 @@ def _holds(
     return leads and _leads(sort, case, event, places, report)
 
 
-def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: Report) -> bool:
+def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: RunReport) -> bool:
     """What the flagged statement had to do with a call that may depend on it."""
     terms = event["terms"].get(str(case.place), [])
     if sort == "led":
@@ -139,7 +139,7 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
     return any(_breaks(term, places, failed=event.get("type")) for term in counted)
 
 
-def _watched(case: Case, event: Event, places: Sequence[int], report: Report, line: Callable[[int], int]) -> bool:
+def _watched(case: Case, event: Event, places: Sequence[int], report: RunReport, line: Callable[[int], int]) -> bool:
     sources = {event["sources"][place] for place in places if place < len(event["sources"])}
     return any(
         one["tape"] == event["tape"]

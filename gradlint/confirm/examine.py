@@ -15,27 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm import attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
-from gradlint.confirm.protocol import Job, Report, Trial
-from gradlint.confirm.reasons import UNINVENTED, Judgement
+from gradlint.confirm.protocol import Job, RunReport, Trial
+from gradlint.confirm.reasons import SETTLED, UNINVENTED, Judgement
+from gradlint.flow.facts import LED_BY
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
     from gradlint.confirm.attempts import Attempt
     from gradlint.confirm.plan import Case, Plan, Want
 
-Examination = Generator[Job, Report, "Verdict"]
+Examination = Generator[Job, RunReport, "Verdict"]
 
 APART = 24
 """How many sets of invented arguments are tried in a process of their own."""
-
-SETTLED = 8
-"""What a reason weighs from which on another program would tell no more: the call ran, and what it gave was seen."""
 
 INVENTED = "with invented arguments"
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class BestProbe:
     """The probe that told most, for the program that is written out.
 
     Attributes:
@@ -60,7 +58,7 @@ class Verdict:
     """A judgement and the probe that it rests on."""
 
     judgement: Judgement
-    probe: Probe | None = None
+    probe: BestProbe | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +67,7 @@ class Clock:
 
     left: float
 
-    def spend(self, report: Report) -> None:
+    def spend(self, report: RunReport) -> None:
         """Take off what a run took."""
         self.left -= report.seconds
 
@@ -123,14 +121,17 @@ def _tried(plan: Plan, case: Case, attempt: Attempt, clock: Clock) -> Examinatio
             verdict = yield from _try(_Runs(plan, case, attempt, clock, place))
     except (RecursionError, ValueError) as error:
         return Verdict(Judgement("inconclusive", f"the probe could not be written: {error}"))
-    return _named(verdict)
+    return _named(verdict, case)
 
 
-def _named(verdict: Verdict) -> Verdict:
+def _named(verdict: Verdict, case: Case) -> Verdict:
     """A verdict that rests on invented arguments says so."""
     told = verdict.judgement
     if told.status == "inconclusive":
         return verdict
+    if told.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
+        reason = "the call that the finding speaks of stands in another file"
+        return replace(verdict, judgement=Judgement("inconclusive", reason))
     way = verdict.probe.way if verdict.probe is not None else None
     detail = f"{INVENTED}: {way}: {told.detail}" if way else f"{INVENTED}: {told.detail}"
     return replace(verdict, judgement=replace(told, detail=detail))
@@ -162,7 +163,7 @@ class _Runs:
         """The program's line for one of the probe's."""
         return self.lines.get(line, line)
 
-    def run(self, trial: Trial) -> Generator[Job, Report, Seen]:
+    def run(self, trial: Trial) -> Generator[Job, RunReport, Seen]:
         """Run the program once."""
         report = yield self.job(trial)
         self.clock.spend(report)
@@ -182,6 +183,7 @@ class _Runs:
             project.inside(),
             package if dots else "",
             plan.texts(),
+            plan.held(),
             tuple(dict.fromkeys(case.place for case in plan.cases if case.wants and case.place is not None)),
             trial,
             share * options.timeout if trial == self.base else max(1.0, self.clock.left),
@@ -201,7 +203,7 @@ class _Runs:
             for mark, count in event["counts"].items()
             if mark.isdigit()
         }
-        return Verdict(judgement, Probe(self.attempt, self.plan, self.case, way, trial, turns))
+        return Verdict(judgement, BestProbe(self.attempt, self.plan, self.case, way, trial, turns))
 
 
 def plain(plan: Plan) -> Job:
@@ -269,7 +271,7 @@ def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
     if tampered is not None:
         return runs.verdict(tampered, first, runs.base)
     assert runs.case is not None
-    question = numeric.Question(want, runs.case, runs.plan)
+    question = numeric.NumericClaim(want, runs.case, runs.plan)
     if want.outcome == "nan" and not _recorded(runs.case, first):
         judgement = judge.judge(runs.case, runs.plan, first, [want])
         return runs.verdict(_weaker(judgement), first, runs.base)

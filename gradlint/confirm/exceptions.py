@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.confirm.plan import Case, Want
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 BY_PYTHON = frozenset({"TypeError", "AttributeError"})
 """What Python itself raises where an operation is not there for a value or a call does not fit."""
@@ -36,7 +36,7 @@ def lines(event: Event) -> list[int]:
     return [int(line) for owner, line, _ in event["frames"] if owner == "program"] + list(event["quoted"])
 
 
-def at_place(want: Want, case: Case, report: Report, line: Callable[[int], int]) -> str | None:
+def at_place(want: Want, case: Case, report: RunReport, line: Callable[[int], int]) -> str | None:
     """The exception that left the flagged statement, if it is the one that is claimed."""
     for event in report.of("raised", case.place) if case.place is not None else ():
         if event["type"] == want.exception and own(case, event, line):

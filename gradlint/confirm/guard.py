@@ -81,9 +81,12 @@ PEEKING = frozenset(
         "gc.get_objects",
         "gc.get_referents",
         "gc.get_referrers",
+        "sys.monitoring.register_callback",
         "sys._current_frames",
         "sys._getframe",
         "sys.addaudithook",
+        "sys.setprofile",
+        "sys.settrace",
     }
 )
 """Audit events of looking into the interpreter: what looks on at a program could be found and spoken for."""
@@ -121,9 +124,10 @@ def harden(scratch: str, report: Callable[[str], None], peeked: Callable[[str], 
     _wrap_tensorflow_files(audit)
     _refuse_fork_exec(audit)
     if sys.platform == "linux":
-        from gradlint.confirm import landlock
+        from gradlint.confirm import landlock, seccomp
 
         landlock.restrict(inside)
+        seccomp.restrict()
     sys.addaudithook(audit)
 
 

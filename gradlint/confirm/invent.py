@@ -17,7 +17,7 @@ from gradlint.confirm.names import last, root, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gradlint.confirm.names import Program
+    from gradlint.confirm.names import NamedProgram
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -81,7 +81,7 @@ class Use:
     compared: bool = False
 
 
-def calls(program: Program, chain: Sequence[ast.AST], bound: int) -> list[str]:
+def calls(program: NamedProgram, chain: Sequence[ast.AST], bound: int) -> list[str]:
     """Ways to call the innermost function of a chain, as expressions, likeliest first.
 
     Args:
@@ -99,7 +99,7 @@ def calls(program: Program, chain: Sequence[ast.AST], bound: int) -> list[str]:
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _calls(program: Program, chain: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]) -> Iterator[str]:
+def _calls(program: NamedProgram, chain: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]) -> Iterator[str]:
     if not chain:
         return
     outermost, *inner = chain
@@ -112,7 +112,7 @@ def _calls(program: Program, chain: list[ast.FunctionDef | ast.AsyncFunctionDef 
 
 
 def _methods(
-    program: Program,
+    program: NamedProgram,
     owner: ast.ClassDef,
     method: Function,
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
@@ -148,7 +148,7 @@ def _pairs(ones: Iterable[str], others: Iterable[str]) -> Iterator[tuple[str, st
 
 
 def _functions(
-    program: Program,
+    program: NamedProgram,
     name: str,
     function: Function,
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
@@ -164,7 +164,7 @@ def _functions(
 
 
 def _call_inner(
-    program: Program,
+    program: NamedProgram,
     call: str,
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
     arguments: str | None = None,
@@ -179,7 +179,7 @@ def _call_inner(
     yield call
 
 
-def _fields(program: Program, owner: ast.ClassDef) -> Iterator[str]:
+def _fields(program: NamedProgram, owner: ast.ClassDef) -> Iterator[str]:
     """Arguments for a class without a constructor of its own: a data class's fields without a default."""
     if not any("dataclass" in ast.unparse(decorator) for decorator in owner.decorator_list):
         yield ""
@@ -193,7 +193,7 @@ def _fields(program: Program, owner: ast.ClassDef) -> Iterator[str]:
         yield ", ".join(f"{name}={_by_name(name) or _tensor(shape)}" for name in fields)
 
 
-def _arguments(program: Program, function: Function, skip: int) -> Iterator[str]:
+def _arguments(program: NamedProgram, function: Function, skip: int) -> Iterator[str]:
     """Argument lists for a function, likeliest first."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
@@ -269,7 +269,7 @@ FUNCTIONS = (
 )
 
 
-def _candidates(program: Program, function: Function, argument: ast.arg) -> list[str]:
+def _candidates(program: NamedProgram, function: Function, argument: ast.arg) -> list[str]:
     """What one parameter may be, likeliest first."""
     use = uses(function, argument.arg)
     spoken = argument.arg.lower().split("_")

@@ -8,7 +8,7 @@ gradient arrived. All else is inconclusive, with the reason.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from gradlint.confirm import evidence, exceptions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradlint.confirm.plan import Case, Plan, Want
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 Answer = Literal["holds", "arrived", "other", "unclear"]
 
@@ -32,7 +32,7 @@ class Seen:
         line: The program's line for one of the probe's.
     """
 
-    report: Report
+    report: RunReport
     line: Callable[[int], int]
 
 
@@ -40,7 +40,7 @@ class Seen:
 class Stand:
     """How one claim stands after a run."""
 
-    how: Literal["holds", "arrived", "other", "elsewhere", "mixed", "unreached"]
+    how: Literal["holds", "arrived", "other", "elsewhere", "unrelated", "mixed", "unreached"]
     detail: str = ""
     event: Event | None = None
 
@@ -169,14 +169,25 @@ def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
         return Stand("unreached")
     leads = plan.leads(case, want.mark)
     counted = []
+    sorts: set[str] = set()
     for event in events:
         places = indices(want, event) or []
         sort = evidence.shown(case, event, places, seen.report, leads=leads, line=seen.line)
         if sort is not None:
             counted.append(event)
+            sorts.add(sort)
     if not counted:
         return _elsewhere(want, case, events, seen)
-    return _weighed(want, case, counted, seen)
+    found = _weighed(want, case, counted, seen)
+    if found.how == "mixed" and sorts <= {"call", "target"} and _each(plan, want.mark, counted):
+        return replace(found, how="holds", detail=found.detail.replace("runs of the call", "targets", 1))
+    return found
+
+
+def _each(plan: Plan, mark: int, events: list[Event]) -> bool:
+    """Whether a call asks one tape for each of several targets: the claim is about those that lead nowhere."""
+    targets = {tuple(event["targets"]) for event in events}
+    return plan.each(mark) and len({event["tape"] for event in events}) == 1 and len(targets) == len(events)
 
 
 def _weighed(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
@@ -211,7 +222,7 @@ def _elsewhere(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand
     if not ran:
         return Stand("elsewhere", "the gradient call ran, but not the line that the finding points at")
     detail = next(detail for how, detail in answers if how != "arrived")
-    return Stand("elsewhere", f"{detail}, but it was not seen to be lost where the finding points")
+    return Stand("unrelated", f"{detail}, but it was not seen to be lost where the finding points")
 
 
 def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = None) -> Judgement:
@@ -228,7 +239,7 @@ def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = Non
         return tampered
     stands = [stand(want, case, plan, seen) for want in (case.wants if wants is None else wants)]
     held = [one for one in stands if one.how == "holds"]
-    against = [one for one in stands if one.how in {"arrived", "mixed", "other", "elsewhere"}]
+    against = [one for one in stands if one.how in {"arrived", "mixed", "other", "elsewhere", "unrelated"}]
     if held and not against:
         rest = len(stands) - len(held)
         more = f" (and {len(held) - 1} more)" if len(held) > 1 else ""
@@ -245,7 +256,7 @@ def judge(case: Case, plan: Plan, seen: Seen, wants: Sequence[Want] | None = Non
     return reason(seen.report, plan.line, seen.line)
 
 
-def untrusted(report: Report) -> Judgement | None:
+def untrusted(report: RunReport) -> Judgement | None:
     """An inconclusive verdict where the program has meddled with what looks on at it."""
     tampered = report.of("tampered")
     if tampered:

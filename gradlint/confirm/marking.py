@@ -14,7 +14,7 @@ from typing import Literal
 PROBE = "__gradlint__"
 MARKS = "gradlint_marks"
 
-Sort = Literal["call", "apply", "operand", "place", "leaf", "turns", "more", "watched", "bound"]
+Sort = Literal["call", "apply", "operand", "place", "leaf", "turns", "more", "watched", "bound", "updated"]
 
 CALLS = frozenset({"call", "apply"})
 """Marks on a call that stand in for its function; they come before those that wrap the call whole."""
@@ -118,6 +118,8 @@ class _Marker(ast.NodeTransformer):
                 node.test = ast.BoolOp(ast.And(), [_probe("more", number, limit), node.test])
             elif mark.sort == "bound":
                 statements = self._bound(statements, node, mark)
+            elif mark.sort == "updated":
+                statements = self._updated(statements, mark)
         if watched:
             statements = self._watched(statements, watched)
         for statement in statements:
@@ -136,6 +138,14 @@ class _Marker(ast.NodeTransformer):
             node.body = [told("after"), *node.body]
             return statements
         return [told("before"), *statements, told("after")]
+
+    @staticmethod
+    def _updated(statements: list[ast.stmt], mark: Mark) -> list[ast.stmt]:
+        """Look at what an augmented assignment makes, out of what its target held before."""
+        number, name = ast.Constant(mark.number), ast.parse(mark.name, mode="eval").body
+        before = ast.Expr(_probe("operand", number, name))
+        after = ast.Expr(_probe("place", copy.deepcopy(number), copy.deepcopy(name)))
+        return [before, *statements, after]
 
     @staticmethod
     def _watched(statements: list[ast.stmt], numbers: list[int]) -> list[ast.stmt]:

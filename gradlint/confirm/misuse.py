@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.confirm.plan import Case, Plan
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
 
 REFUSALS = frozenset({"TypeError", "ValueError", "AttributeError", "RuntimeError", "LookupError", "KeyError"})
 """What TensorFlow and Keras raise where they are used in a way that cannot be."""
@@ -20,6 +20,7 @@ REFUSALS = frozenset({"TypeError", "ValueError", "AttributeError", "RuntimeError
 EVIDENCE: dict[str, str] = {
     "GT109": "the flagged list is empty when it is read",
     "GT110": "TensorFlow's `watch` raises at the flagged statement",
+    "GT111": "the object that is asked for its variables holds one that the flagged place made, which moves the target",
     "GT202": "TensorFlow or Python raises at the flagged statement",
     "GT402": "the flagged call asks a persistent tape that still records",
     "GT403": "the flagged tape is persistent and asked for one gradient at most, when the program had run to its end",
@@ -53,7 +54,7 @@ def _unreached(case: Case, plan: Plan, seen: Seen) -> Judgement:
     return reason(seen.report, plan.line, seen.line)
 
 
-def _ran(case: Case, report: Report) -> bool:
+def _ran(case: Case, report: RunReport) -> bool:
     return case.place is not None and bool(report.of("entered", case.place) or report.of("place", case.place))
 
 
@@ -72,6 +73,12 @@ def _refused(case: Case, seen: Seen, *, by: str = "") -> Event | None:
         if known and exceptions.own(case, event, seen.line) and (not by or by in functions):
             return event
     return None
+
+
+def _misfit(case: Case, seen: Seen, function: str) -> Event | None:
+    """The TypeError of a call that does not fit a function, which Python's text names."""
+    event = _refused(case, seen)
+    return event if event is not None and event["type"] == "TypeError" and function in event["text"] else None
 
 
 def _told(event: Event) -> Judgement:
@@ -93,7 +100,7 @@ def _bad_call(case: Case, seen: Seen) -> Judgement | None:
 
 
 def _watch(case: Case, seen: Seen) -> Judgement | None:
-    event = _refused(case, seen, by="watch")
+    event = _refused(case, seen, by="watch") or _misfit(case, seen, "watch()")
     if event is not None:
         return _told(event)
     return Judgement("refuted", "the line ran and TensorFlow watches it", 9) if _finished(case, seen) else None
@@ -108,6 +115,17 @@ def _no_variables(case: Case, seen: Seen) -> Judgement | None:
         return Judgement("confirmed", "there are no sources: TensorFlow returns an empty list")
     if counts and all(counts):
         return Judgement("refuted", f"the list has {counts[0]} variables", 9)
+    return None
+
+
+def _untracked(case: Case, seen: Seen) -> Judgement | None:
+    events = seen.report.of("left", case.place) if case.place is not None else []
+    for event in events:
+        if event["moves"]:
+            told = f"{event['moves']} of the variables made there move the target, and the object leaves them out"
+            return Judgement("confirmed", told)
+    if events and all(event["made"] and event["made"] == event["listed"] for event in events):
+        return Judgement("refuted", "what is made there is among the variables of the object that is asked", 9)
     return None
 
 
@@ -130,7 +148,7 @@ def _never_asked(case: Case, seen: Seen) -> Judgement | None:
     tapes = _tapes(case, seen)
     asked = max((event["asked"] for event in tapes), default=0)
     if asked:
-        return Judgement("refuted", f"the tape was asked for {asked} gradients", 9)
+        return Judgement("refuted", f"the tape was asked for {asked} gradient{'s' if asked > 1 else ''}", 9)
     if tapes and seen.report.ending == "completed":
         return Judgement("confirmed", "the program ran to its end and no gradient was asked of the tape")
     return None
@@ -182,7 +200,7 @@ def _speaks_of_none(event: Event) -> bool:
     return bool(event["nothing"]) or "None" in event["text"] or "No gradients" in event["text"]
 
 
-def _lost_before(event: Event, report: Report) -> bool:
+def _lost_before(event: Event, report: RunReport) -> bool:
     """Whether the last gradient call before an exception gave None."""
     calls = [call for call in report.of("call") if call["seq"] < event["seq"]]
     return bool(calls) and "none" in calls[-1]["outs"]
@@ -219,6 +237,7 @@ def _summed(case: Case, seen: Seen) -> Judgement | None:
 _LOOKS: dict[str, Callable[[Case, Seen], Judgement | None]] = {
     "GT109": _no_variables,
     "GT110": _watch,
+    "GT111": _untracked,
     "GT402": _inside,
     "GT403": _persistent,
     "GT406": _never_asked,

@@ -26,8 +26,8 @@ def words(text: str) -> frozenset[str]:
 
 PRESENTATION = words(
     """
-    IPython bokeh cv2_imshow logging matplotlib mlflow plotly pprint pylab seaborn tensorboard termcolor time tqdm
-    wandb warnings
+    IPython bokeh colorama cv2_imshow ipywidgets logging matplotlib mlflow plotly pprint pylab seaborn tensorboard
+    termcolor time tqdm wandb warnings
     """
 )
 """Modules that show or log and give nothing back to the computation."""
@@ -40,7 +40,7 @@ NUMERIC = words("math numpy tensorflow keras time datetime")
 
 READERS = words(
     """
-    count endswith format get get_shape get_weights index item items join keys lower numpy predict shape size split
+    count endswith format get get_shape get_weights index item items keys lower numpy predict shape size split
     startswith strip summary tolist upper values
     """
 )
@@ -64,6 +64,8 @@ PURE = frozenset(dir(builtins)) - words(
     vars
     """
 )
+
+BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ def parts(node: ast.AST) -> list[str]:
     return [*reversed([*names, node.id])] if isinstance(node, ast.Name) else []
 
 
-class Program:
+class NamedProgram:
     """A program's tree and what is known of its names.
 
     Attributes:
@@ -118,21 +120,34 @@ class Program:
         self.aliases: dict[str, str] = {}
         self.known: dict[int, Effects] = {}
         self.showing: set[str] = set()
+        self.holds: dict[str, set[str]] = {}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self.modules[alias.asname or alias.name.partition(".")[0]] = (
-                        alias.name if alias.asname else alias.name.partition(".")[0]
-                    )
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    self.modules[alias.asname or alias.name] = f"{node.module or '.'}.{alias.name}"
-            elif isinstance(node, DEFINITIONS):
+            if isinstance(node, DEFINITIONS):
                 self.definitions.setdefault(node.name, []).append(node)
-            elif isinstance(node, ast.Assign):
-                self._alias(node)
+            else:
+                self._note_import(node)
+                self._note_binding(node)
         local = {name for name, module in self.modules.items() if module.startswith(".")}
         self.libraries = set(self.modules) - local - set(self.definitions)
+
+    def _note_import(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                self.modules[alias.asname or name] = name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                self.modules[alias.asname or alias.name] = f"{node.module or '.'}.{alias.name}"
+
+    def _note_binding(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Assign):
+            self._alias(node)
+            for target in node.targets:
+                self._hold(target, node.value)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._hold(node.target, node.iter)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._hold(node.optional_vars, node.context_expr)
 
     def _alias(self, node: ast.Assign) -> None:
         value = node.value
@@ -144,6 +159,25 @@ class Program:
                     self.showing.add(name)
                 if other is not None and other != name:
                     self._join(name, other)
+
+    def _hold(self, target: ast.expr, value: ast.expr) -> None:
+        """Note that an object made by a call, or that is a function, may keep whatever it was made of."""
+        if not any(isinstance(inner, (ast.Call, ast.Lambda)) for inner in ast.walk(value)):
+            return
+        made_of = {inner.id for inner in ast.walk(value) if isinstance(inner, ast.Name)} - BUILTINS
+        for name in targets(target):
+            self.holds.setdefault(name, set()).update(made_of - {name})
+
+    def reached(self, name: str, seen: set[int]) -> set[str]:
+        """The names whose objects a call of an object, or of its method, may change: its own, and what it may keep."""
+        found, waiting = {name}, [name]
+        while waiting:
+            for other in self.holds.get(waiting.pop(), set()) - found - self.libraries:
+                found.add(other)
+                waiting.append(other)
+        called = [self.outer(one, seen) for other in found for one in self.definitions.get(other, ())]
+        found -= self.definitions.keys() - {name}
+        return found.union(*(effects.touches | effects.binds for effects in called))
 
     def _join(self, one: str, other: str) -> None:
         first, second = self.representative(one), self.representative(other)
@@ -282,8 +316,9 @@ class Program:
         library = base in self.libraries
         builtin = isinstance(node.func, ast.Name) and name in PURE and name not in self.definitions
         opaque = not library and not builtin
-        if base and opaque and (isinstance(node.func, ast.Name) or name not in READERS):
-            into.touches.add(base)
+        reads = name in READERS and name not in self.definitions
+        if base and opaque and (isinstance(node.func, ast.Name) or not reads):
+            into.touches |= self.reached(base, seen)
         if (
             (library and name in CHANGERS)
             or (opaque and not isinstance(node.func, ast.Attribute))
@@ -293,7 +328,8 @@ class Program:
                 into.touches |= set(_objects(argument))
         elif name in {"apply_gradients", "watch", "minimize", "fit", "train_on_batch", "compile"}:
             for argument in node.args:
-                into.touches |= {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                named = {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                into.touches |= named - self.libraries
 
 
 def _objects(node: ast.AST) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm import evidence
 from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
 from gradlint.confirm.protocol import Trial
-from gradlint.confirm.reasons import Judgement, reason
+from gradlint.confirm.reasons import SETTLED, Judgement, reason
 
 if TYPE_CHECKING:
     from gradlint.confirm.plan import Case, Plan, Want
@@ -39,7 +39,7 @@ APART = 1e-5
 
 
 @dataclass(slots=True)
-class Question:
+class NumericClaim:
     """A claim, and what is looked at."""
 
     want: Want
@@ -58,7 +58,7 @@ class Question:
 # A part of the derivative.
 
 
-def partial(question: Question, base: Trial) -> Runs:
+def partial(question: NumericClaim, base: Trial) -> Runs:
     """A partial loss: the flagged value carries a part of the derivative, and the gradient lacks that part.
 
     Yields:
@@ -75,7 +75,7 @@ def partial(question: Question, base: Trial) -> Runs:
     frozen = tuple(text if turn in turns else None for turn, text in enumerate(kept))
     if not moved or not any(frozen):
         what = f"{want.source} could not be moved by itself" if not moved else "the flagged value could not be kept"
-        return Judgement("inconclusive", what, 3)
+        return Judgement("inconclusive", what, SETTLED)
     step = FINE if event["precise"] else STEP
     totals: list[float] = []
     for freeze in (None, case.place):
@@ -83,7 +83,7 @@ def partial(question: Question, base: Trial) -> Runs:
             trial = replace(base, eager=True, move=moved, step=by, freeze=freeze, frozen=frozen if freeze else ())
             other = question.event((yield trial), event)
             if other is None or other["total"] is None:
-                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
             totals.append(other["total"])
     whole, rest = (totals[0] - totals[1]) / (2 * step), (totals[2] - totals[3]) / (2 * step)
     return _compared(want, event, places, whole, rest)
@@ -92,7 +92,7 @@ def partial(question: Question, base: Trial) -> Runs:
 def _compared(want: Want, event: Event, places: list[int], whole: float, rest: float) -> Judgement:
     dots = [event["dots"][place] for place in places if place < len(event["dots"])]
     if any(dot is None for dot in dots):
-        return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", 3)
+        return Judgement("inconclusive", "the gradient is not finite, so that nothing can be compared with it", SETTLED)
     given = sum(dots)
     scale = max(abs(whole), abs(rest), abs(given), 1e-6)
     part = abs(whole - rest)
@@ -111,7 +111,7 @@ def _compared(want: Want, event: Event, places: list[int], whole: float, rest: f
     )
 
 
-def _carrier(question: Question, seen: Seen) -> tuple[Event, list[int], set[int]] | Judgement:
+def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[int]] | Judgement:
     """The gradient call whose tape saw the flagged value, unconnected; the source's places; the value's turns."""
     case, want, plan = question.case, question.want, question.plan
     calls = seen.report.of("call", want.mark)
@@ -127,7 +127,7 @@ def _carrier(question: Question, seen: Seen) -> tuple[Event, list[int], set[int]
             return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
         under = {term["seq"] for term in terms}
         return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
-    return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", 3)
+    return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", SETTLED)
 
 
 def _evaluations(case: Case, event: Event) -> list[Event]:
@@ -145,7 +145,7 @@ def _origins(event: Event, places: list[int]) -> list[list[Any]]:
 # A value that the flagged place takes up by itself.
 
 
-def hidden(question: Question, base: Trial) -> Runs:
+def hidden(question: NumericClaim, base: Trial) -> Runs:
     """A None whose source is taken up inside of what the flagged place calls: nothing that goes in there moves with it.
 
     Yields:
@@ -186,7 +186,7 @@ def _cut(event: Event, case: Case, places: list[int] | None) -> bool:
 # Zeros.
 
 
-def zero(question: Question, base: Trial) -> Runs:
+def zero(question: NumericClaim, base: Trial) -> Runs:
     """A gradient of zeros: it stays zero where the source is moved, unless TensorFlow's tape gave None anyway.
 
     Yields:
@@ -196,6 +196,8 @@ def zero(question: Question, base: Trial) -> Runs:
     seen = yield base
     told = stand(want, question.case, question.plan, seen)
     event = told.event
+    if told.how == "unreached":
+        return reason(seen.report, question.plan.line, seen.line)
     if told.how != "holds" or event is None or not vanishes(event, want):
         status: dict[str, Status] = {"holds": "confirmed", "arrived": "refuted"}
         return Judgement(status.get(told.how, "inconclusive"), told.detail, 8)
@@ -207,7 +209,7 @@ def zero(question: Question, base: Trial) -> Runs:
     for step in (0.37, -0.61):
         other = question.event((yield replace(base, move=moved, step=step)), event)
         if other is None:
-            return Judgement("inconclusive", f"the call did not run again with {want.source} moved", 3)
+            return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
         if answer(want, other, question.case, seen)[0] != "holds":
             return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
     return Judgement("confirmed", f"{told.detail}, there and where {want.source} is moved")
@@ -216,7 +218,7 @@ def zero(question: Question, base: Trial) -> Runs:
 # What is not finite.
 
 
-def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
+def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
     """Run with the program's own input, then with its inputs filled, until the claimed gradient is not finite.
 
     A rule whose findings name a lost connection speaks of the program's own input alone, and no other is tried.
@@ -237,10 +239,10 @@ def nan(question: Question, base: Trial) -> Generator[Trial, Seen, tuple[Judgeme
             return found, trial
         other = found.detail if found is not None else other
     told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, 3), base
+    return Judgement("inconclusive", told, SETTLED), base
 
 
-def _broken(question: Question, seen: Seen, trial: Trial, name: str) -> Judgement | None:
+def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:
     case, want = question.case, question.want
     where = f"at {name} = {trial.fill:g}" if name else "at the program's own input"
     for event in seen.report.of("call", want.mark):

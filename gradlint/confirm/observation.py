@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm.protocol import Event, Report
+from gradlint.confirm.protocol import Event, RunReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,6 +158,15 @@ FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "bound": {"n": _whole, "seq": _whole, "when": _text, "kind": _text, "ids": _list(_whole)},
     "watch": {"seq": _whole, "tape": _whole, "source": _whole, "lines": _list(_whole)},
     "pairs": {"n": _whole, "pairs": _whole, "mismatched": _whole, "none": _whole},
+    "left": {
+        "n": _whole,
+        "call": _whole,
+        "seq": _whole,
+        "made": _whole,
+        "listed": _whole,
+        "missing": _whole,
+        "moves": _whole,
+    },
     "warning": {"text": _text, "n": _maybe(_whole)},
     "birth": {"op": _text, "lines": _list(_whole), "sources": _list(_whole)},
     "tape": {"object": _whole, "asked": _whole, "persistent": _flag},
@@ -180,7 +189,7 @@ def well_formed(record: Any) -> bool:
     return all(form(record[name]) for name, form in fields.items())
 
 
-def read(record: Any) -> Report:
+def read(record: Any) -> RunReport:
     """A report as the worker sent it; what is no observation is counted and left out.
 
     Raises:
@@ -193,6 +202,6 @@ def read(record: Any) -> Report:
     ending = record.get("ending")
     if ending not in {*ENDS, "killed", "timeout", "flooded", "lost"}:
         raise ValueError("not a report's ending")
-    return Report(
+    return RunReport(
         tuple(events), ending, int(record["status"]), float(record["seconds"]), strays + int(record.get("strays", 0))
     )

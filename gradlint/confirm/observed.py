@@ -13,13 +13,13 @@ from gradlint.finding import Confirmation, Finding, Gradient
 
 if TYPE_CHECKING:
     from gradlint.confirm.plan import Plan
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
     from gradlint.finding import Outcome
 
 CODE, NAME = "GT000", "observed"
 
 
-def findings(plan: Plan, report: Report, tensorflow: str | None) -> list[Finding]:
+def findings(plan: Plan, report: RunReport, tensorflow: str | None) -> list[Finding]:
     """A finding for each gradient call that lost something in a file's run, where none of its findings speaks of it."""
     if untrusted(report) is not None:
         return []
@@ -86,6 +86,8 @@ def _finding(plan: Plan, call: ast.Call, lost: tuple[Gradient, ...], tensorflow:
         plan.places.end(call),
         lost,
         confirmation=Confirmation("confirmed", first(detail), tensorflow),
+        headline=f"this `{lost[0].method}` call lost a gradient when the file was run",
+        happens=f"it gives {told}, which was not read from the code",
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
 
-class Places:
+class NodePlaces:
     """A program's nodes by the user's places."""
 
     def __init__(self, source: Source, tree: ast.Module) -> None:
@@ -98,7 +98,7 @@ def asked_instead(before: Source, old: Gradient, after: Source, new: Gradient) -
     """
     asked = []
     for source, gradient in ((before, old), (after, new)):
-        call = Places(source, ast.parse(source.code)).call(gradient)
+        call = NodePlaces(source, ast.parse(source.code)).call(gradient)
         argument = None if call is None else sources_of(call)
         if call is None or argument is None:
             return None

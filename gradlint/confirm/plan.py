@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gradlint import lines
 from gradlint.confirm import marking
 from gradlint.confirm.marking import Mark
-from gradlint.confirm.names import DEFINITIONS, Program, last, parts, root, targets
-from gradlint.confirm.places import METHODS, Places, groups, sources_of
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
+from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ LOOPS = 2_000_000
 LEAVES = 3_000_000
 
 TRAINING = METHODS | {"apply_gradients", "minimize", "fit", "train_on_batch", "train_step"}
+HELD = frozenset({"GT111"})
+"""Rules whose findings point at a variable that an object holds and does not list."""
+LISTS = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
 ASSIGNING = ("assign", "scatter_", "batch_scatter_")
 """How the names of methods begin that give a variable another value."""
 OF_A_KIND = re.compile(r"(?P<base>.+) \((?P<kind>[\w, .]+)\)\Z")
@@ -121,9 +124,9 @@ class Plan:
         self.source = source
         self.options = options
         tree = ast.parse(source.code)
-        self.program = Program(tree)
+        self.program = NamedProgram(tree)
         self.meddles = _meddles(tree)
-        self.places = Places(source, tree)
+        self.places = NodePlaces(source, tree)
         self.calls: dict[int, ast.Call] = {}
         self.leaves: dict[int, str] = {}
         self._numbers: dict[int, int] = {}
@@ -146,6 +149,32 @@ class Plan:
             for want in case.wants:
                 found.setdefault(want.mark, []).append(want.base)
         return tuple((mark, tuple(dict.fromkeys(texts))) for mark, texts in sorted(found.items()))
+
+    def held(self) -> tuple[tuple[int, int, str], ...]:
+        """The places that are claimed to make variables of which an object's ``trainable_variables`` know nothing."""
+        places = [case.place for case in self.cases if case.finding.code in HELD and case.place is not None]
+        owners = [(number, sources_of(call)) for number, call in sorted(self.calls.items())]
+        return tuple(
+            (place, number, ast.unparse(argument.value))
+            for place in dict.fromkeys(places)
+            for number, argument in owners
+            if isinstance(argument, ast.Attribute) and argument.attr in LISTS
+        )
+
+    def each(self, mark: int) -> bool:
+        """Whether the target of a gradient call is what a loop or a comprehension around it goes through."""
+        call = self.calls[mark]
+        name = call.args[0].id if call.args and isinstance(call.args[0], ast.Name) else None
+        loops = [
+            node
+            for node in self.places.nodes()
+            if isinstance(node, (ast.For, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+            and any(inner is call for inner in ast.walk(node))
+        ]
+        bound = [
+            [node.target] if isinstance(node, ast.For) else [one.target for one in node.generators] for node in loops
+        ]
+        return name is not None and any(name in targets(target) for some in bound for target in some)
 
     def leads(self, case: Case, mark: int) -> bool:
         """Whether the target or the sources of a gradient call may depend on the flagged statement."""
@@ -220,7 +249,10 @@ class Plan:
 
     def _watch(self, number: int, statement: ast.stmt, expression: ast.expr | None) -> None:
         value = expression if expression is not None else getattr(statement, "value", None)
-        if isinstance(value, ast.expr) and _loaded(value):
+        if expression is None and isinstance(statement, ast.AugAssign) and (bound := _binds(statement)) is not None:
+            marking.put(statement, Mark("updated", number, ast.unparse(bound)))
+            marking.put(statement.value, Mark("operand", number))
+        elif isinstance(value, ast.expr) and _loaded(value):
             marking.put(value, Mark("place", number))
             for node in _operands(value):
                 if self._is_value(node):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint.confirm.observation import read, well_formed
 from gradlint.confirm.options import ConfirmUnavailable, Options
-from gradlint.confirm.protocol import Collector, Job, Report
+from gradlint.confirm.protocol import Collector, Job, RunReport
 from gradlint.confirm.sandbox import SIGNALLED
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Pool(Protocol):
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
 
-    def take(self) -> tuple[int, Report] | None:
+    def take(self) -> tuple[int, RunReport] | None:
         """The next report, waited for; None once the pool is closed, by whatever thread."""
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
 
 def unsafe(missing: str) -> tuple[str, str]:
     """What is said where there is no sandbox: what is not held, and the cure."""
-    held = f"no sandbox can be had here ({missing}): a guard alone keeps programs from files, the network and processes"
+    held = f"no sandbox can be had here ({missing}): native code is not kept from files, sockets and other processes"
     return held, "give --trust to run programs that you trust all the same"
 
 
@@ -185,12 +185,12 @@ class ForkingPool:
         except (OSError, ValueError):
             self._restart()
 
-    def take(self) -> tuple[int, Report] | None:
+    def take(self) -> tuple[int, RunReport] | None:
         """The next report, waited for; None once the pool is closed, by whatever thread."""
         while not self.closed:
             if self.lost:
                 number = self.lost.pop()
-                return number, Report(ending="lost")
+                return number, RunReport(ending="lost")
             limit = min(started + job.timeout for job, started in self.waiting.values()) + GRACE
             try:
                 line = self.answers.get(timeout=max(0.1, limit - time.monotonic()))
@@ -254,7 +254,7 @@ class FreshPool:
         self.trusted = trusted
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
-        self.reports: queue.Queue[tuple[int, Report] | ConfirmUnavailable | None] = queue.Queue()
+        self.reports: queue.Queue[tuple[int, RunReport] | ConfirmUnavailable | None] = queue.Queue()
         self.closed = False
         self.changing = threading.Lock()
         """Held while the pool closes or hands out a process, so that none is started behind a close."""
@@ -272,7 +272,7 @@ class FreshPool:
             self._prepare()
         threading.Thread(target=self._run, args=(process, number, job), daemon=True).start()
 
-    def take(self) -> tuple[int, Report] | None:
+    def take(self) -> tuple[int, RunReport] | None:
         """The next report, waited for; None once the pool is closed, by whatever thread."""
         report = self.reports.get()
         if isinstance(report, ConfirmUnavailable):

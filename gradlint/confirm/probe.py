@@ -18,8 +18,9 @@ from collections.abc import Sized
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm.asked import Asked
+from gradlint.confirm.asked import StandIn
 from gradlint.confirm.errors import Described
+from gradlint.confirm.relied import Relied
 from gradlint.confirm.standing import Evaluation, Standing
 from gradlint.confirm.tapes import Births, Tapes
 from gradlint.confirm.values import Serials, Values
@@ -75,7 +76,7 @@ class Probe:
         self.described = Described(self.tf, filename)
         self.tapes = Tapes(self.serials, native=job.trial.native, watch=self._watched)
         self.standing = Standing(self.tf, self.tapes, self.serials, self.values)
-        self.asked = Asked(self, job)
+        self.asked = StandIn(self, job)
         self.pending: dict[int, list[Any]] = {}
         self.made: list[tuple[Any, int]] = []
         self.origins: dict[int, tuple[str, int, int]] = {}
@@ -100,6 +101,7 @@ class Probe:
         if self.job.trial.births:
             Births(self.described.running, self._born).install()
         self._number_variables()
+        self.relied = Relied()
         handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).addHandler(handler)
@@ -176,7 +178,7 @@ class Probe:
         """What a flagged statement binds holds, before or after it."""
         try:
             value = read()
-        except Exception:
+        except Exception:  # An attribute may be a property of the program's, which raises what it likes.
             return
         if not self._tells(mark, when):
             return
@@ -234,7 +236,7 @@ class Probe:
         self.way = way
         try:
             function()
-        except Exception as error:
+        except Exception as error:  # It is the program's function, with arguments that it may never have seen.
             if self.reached == reached:
                 self.report({"t": "attempt", "way": way, **self.described.error(error)})
                 return False
@@ -248,15 +250,14 @@ class Probe:
         counts = {str(mark): count for mark, count in self.rounds.items()}
         self.report({"t": "turns", "counts": counts, "way": self.way})
         for held in self.standing.tapes():
-            asked = self.tapes.asked.get(self.asked.tape_numbers.get(id(held), 0), 0)
-            asked = max(asked, self.asked.by_object.get(self.serials.of(held), 0))
+            asked = self.asked.by_object.get(self.serials.of(held), 0) + self.tapes.asked_by_others(held)
             persistent = bool(getattr(held, "_persistent", False))
             self.report({"t": "tape", "object": self.serials.of(held), "asked": asked, "persistent": persistent})
         self.intact()
 
     def intact(self) -> None:
         """Report it where the program has replaced what is looked at."""
-        replaced = self.tapes.replaced()
+        replaced = self.tapes.replaced() or self.relied.replaced()
         if replaced is not None:
             self.report({"t": "tampered", "what": replaced})
 
@@ -287,8 +288,8 @@ class Probe:
     def _frozen(self, mark: int, value: Any) -> Any:
         turn = self.turned.get(mark, 0)
         frozen = self.job.trial.frozen
-        if turn < len(frozen) and frozen[turn] is not None:
-            with contextlib.suppress(Exception):
+        if turn < len(frozen) and frozen[turn] is not None and not isinstance(value, self.tf.data.Dataset):
+            with contextlib.suppress(*self.values.unreadable):
                 return self.values.unpacked(str(frozen[turn]), value)
         return value
 
@@ -329,7 +330,8 @@ class Probe:
         def numbered(variable: Any, *arguments: Any, **keywords: Any) -> None:
             original(variable, *arguments, **keywords)
             origin = ("variable", next(counter), 0)
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*self.values.unreadable):
+                self.tapes.variables[id(variable.handle)] = variable
                 if variable.dtype.is_floating:
                     self.origins[self.serials.of(variable)] = origin
                     if origin in trial.move and self.tf.executing_eagerly():

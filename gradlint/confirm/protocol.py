@@ -54,6 +54,8 @@ class Job:
         beside: Where it looks for them when they are nowhere else.
         package: The package that the program's relative imports start from; empty where it has none.
         texts: For each marked gradient call, by its number, texts of sources whose place among its sources is asked.
+        held: Places whose variables are looked for: the place's mark, the gradient call's, and the text of the object
+            whose ``trainable_variables`` that call asks for.
         places: The marks that are to be passed before loops are cut short.
         trial: What this run changes.
         timeout: Seconds.
@@ -67,6 +69,7 @@ class Job:
     beside: tuple[str, ...] = ()
     package: str = ""
     texts: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    held: tuple[tuple[int, int, str], ...] = ()
     places: tuple[int, ...] = ()
     trial: Trial = Trial()
     timeout: float = 20.0
@@ -85,11 +88,12 @@ class Job:
         trial["frozen"] = tuple(trial["frozen"])
         tuples: dict[str, Any] = {name: tuple(record[name]) for name in ("folders", "beside", "places")}
         tuples["texts"] = tuple((int(mark), tuple(texts)) for mark, texts in record["texts"])
+        tuples["held"] = tuple((int(mark), int(call), str(text)) for mark, call, text in record["held"])
         return Job(**{**record, **tuples, "trial": Trial(**trial)})
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """What one run showed.
 
     Attributes:
@@ -131,8 +135,8 @@ class Collector:
             isinstance(last, dict) and last.get("t") == "end" and last.get("how") in {"completed", "raised", "exited"}
         )
 
-    def report(self, ending: Ending, status: int, seconds: float) -> Report:
+    def report(self, ending: Ending, status: int, seconds: float) -> RunReport:
         """The report, where ``ending`` is how the process seemed to end."""
         if ending in {"exited", "completed"} and self.ended:
             ending = self.events[-1]["how"]
-        return Report(tuple(self.events), ending, status, seconds, self.strays)
+        return RunReport(tuple(self.events), ending, status, seconds, self.strays)

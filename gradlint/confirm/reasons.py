@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradlint.confirm.protocol import Event, Report
+    from gradlint.confirm.protocol import Event, RunReport
     from gradlint.finding import Status
 
 DATA = frozenset({"FileNotFoundError", "NotFoundError", "IsADirectoryError", "NotADirectoryError", "EOFError"})
 """Exceptions that say that something to read is not there."""
+
+SETTLED = 8
+"""What a reason weighs from which on another program would tell no more: the call ran, and what it gave was seen."""
 
 UNINVENTED = 2
 """What the reason weighs that no arguments could be invented."""
@@ -35,7 +38,7 @@ class Judgement:
     weight: int = 0
 
 
-def reason(report: Report, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
+def reason(report: RunReport, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
     """Why a run did not reach a claim.
 
     Args:
@@ -47,7 +50,7 @@ def reason(report: Report, told: Callable[[int], str], line: Callable[[int], int
     return Judgement("inconclusive", text, weight)
 
 
-def _reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
+def _reason(report: RunReport, line: Callable[[int], str]) -> tuple[str, int]:
     ending = report.end
     refused = report.of("refused")
     fixed = {
@@ -58,7 +61,7 @@ def _reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
     if report.ending in fixed:
         return fixed[report.ending]
     if refused and (ending is None or ending["how"] != "completed"):
-        return f"refused: {refused[-1]['what']}", 9
+        return f"refused: {refused[-1]['what']}", 7
     if report.ending == "killed":
         name = signal.Signals(-report.status).name if -report.status in set(signal.Signals) else str(-report.status)
         return f"the program ended the interpreter with signal {name}", 6
@@ -71,7 +74,7 @@ def _reason(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
     return _unreached(report, line)
 
 
-def _unreached(report: Report, line: Callable[[int], str]) -> tuple[str, int]:
+def _unreached(report: RunReport, line: Callable[[int], str]) -> tuple[str, int]:
     attempts = report.of("attempt")
     if not attempts:
         return "the program ran to its end and never came there", 1

@@ -18,7 +18,7 @@ from gradlint.sources.project import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gradlint.confirm.examine import Probe, Verdict
+    from gradlint.confirm.examine import BestProbe, Verdict
     from gradlint.confirm.marking import Mark
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
@@ -99,7 +99,7 @@ def _absolute(tree: ast.Module, package: list[str]) -> None:
             node.level, node.module = 0, ".".join(names)
 
 
-def _plain(probe: Probe) -> ast.Module:
+def _plain(probe: BestProbe) -> ast.Module:
     """The program with its marks as plain Python."""
     writer = _Writer(probe)
     tree = writer.visit(copy.deepcopy(probe.attempt.tree))
@@ -110,7 +110,7 @@ def _plain(probe: Probe) -> ast.Module:
 class _Writer(ast.NodeTransformer):
     """Turns marks into plain Python that shows the gradient."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: BestProbe) -> None:
         self.probe = probe
         self.gradients = {
             want.mark: gradient for want, gradient in zip(probe.case.wants, probe.case.finding.gradients, strict=False)

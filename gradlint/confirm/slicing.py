@@ -11,7 +11,7 @@ import ast
 import copy
 from typing import TYPE_CHECKING
 
-from gradlint.confirm.names import DEFINITIONS, Program, parts, root, targets
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, parts, root, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class Slicer:
         whole: Keep all that is not merely shown, instead of what is needed.
     """
 
-    def __init__(self, program: Program, kept: Iterable[int], *, whole: bool = False) -> None:
+    def __init__(self, program: NamedProgram, kept: Iterable[int], *, whole: bool = False) -> None:
         self.program = program
         self.whole = whole
         self.marked: set[int] = set()
@@ -199,6 +199,8 @@ class Slicer:
             reads |= effects.reads | effects.touches
         if not (marked or filled or self.program.meets(binds, needed)):
             return None, needed
+        if isinstance(node, (ast.With, ast.AsyncWith)) and self._runs_through(node):
+            return new, (before - set(_entered(node))) | reads
         return new, needed | before | reads
 
     def _around(self, node: ast.For | ast.AsyncFor | ast.While, needed: set[str]) -> set[str]:
@@ -209,6 +211,12 @@ class Slicer:
                 return needed
             needed = needed | before
 
+    def _runs_through(self, node: ast.With | ast.AsyncWith) -> bool:
+        """Whether a block's body surely runs to its end, or ends the program: what it binds is new then."""
+        roots = [root(item.context_expr.func) for item in node.items if isinstance(item.context_expr, ast.Call)]
+        modules = [self.program.modules.get(name or "", "").partition(".")[0] for name in roots]
+        return len(modules) == len(node.items) and all(module in {"tensorflow", "keras"} for module in modules)
+
     @staticmethod
     def _header(node: ast.stmt) -> list[ast.AST]:
         if isinstance(node, (ast.If, ast.While)):
@@ -218,6 +226,13 @@ class Slicer:
         if isinstance(node, (ast.With, ast.AsyncWith)):
             return list(node.items)
         return []
+
+
+def _entered(node: ast.With | ast.AsyncWith) -> Iterator[str]:
+    """The names that a block's context managers bind."""
+    for item in node.items:
+        if item.optional_vars is not None:
+            yield from targets(item.optional_vars)
 
 
 def _works(block: list[ast.stmt]) -> bool:
@@ -248,7 +263,7 @@ IMPLIED = {
 """Which calls of a Keras model run which of its methods."""
 
 
-def callers(program: Program, chain: Sequence[ast.AST]) -> list[ast.AST]:
+def callers(program: NamedProgram, chain: Sequence[ast.AST]) -> list[ast.AST]:
     """The places through which the file itself may come to a function; none where it never does."""
     reached: set[str] = set()
     for definition in chain:
@@ -282,7 +297,7 @@ def _mentioning(
             yield part, mentioned
 
 
-def _objects_made(program: Program, statement: ast.stmt) -> set[str]:
+def _objects_made(program: NamedProgram, statement: ast.stmt) -> set[str]:
     """The names that a statement binds to an object of one of the program's classes."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
         return set()

@@ -20,6 +20,8 @@ LEAVES = 64
 """How many leaves of a nest are looked at."""
 HELD = 12
 """How many evaluations of a place are kept."""
+DEEP, WITHIN = 4, 5_000
+"""How many steps deep, and at how many objects, variables are looked for in an object's attributes."""
 SOURCES = 400
 """How many sources a gradient call may have for places to be looked at."""
 
@@ -136,7 +138,7 @@ class Standing:
 
     def _parts(self, value: Any) -> list[Any]:
         """A value's leaves, with the tensors that a composite is made of, also where it stands in a nest."""
-        return [part for leaf in self.leaves(value) for part in self._components(leaf)]
+        return [part for leaf in self.leaves(value) for inner in _elements(leaf) for part in self._components(inner)]
 
     def _components(self, leaf: Any) -> list[Any]:
         if type(leaf).__name__ not in {"SparseTensor", "RaggedTensor", "IndexedSlices"}:
@@ -170,7 +172,7 @@ class Standing:
             return ["unknown"] * count
         try:
             found = self.tape.gradient(tape, tensor, flat)
-        except Exception as error:
+        except Exception as error:  # A gradient's function may be the program's; the type is what is reported.
             return [type(error).__name__] * count
         floating = bool(getattr(tensor.dtype, "is_floating", False) or getattr(tensor.dtype, "is_complex", False))
         if not floating:
@@ -188,8 +190,33 @@ class Standing:
             return None
         try:
             return list(value.variables)
-        except Exception:
+        except Exception:  # A model's property is the program's, and raises what it likes.
             return None
+
+    def made(self, value: Any) -> list[Any]:
+        """The trainable variables that a value is or holds."""
+        found = [value] if self.values.variable(value) else self._variables(value) or []
+        return [one for one in found if getattr(one, "trainable", False)]
+
+    def within(self, owner: Any) -> set[int]:
+        """The numbers of the variables that an object's attributes lead to, a few steps deep."""
+        found: set[int] = set()
+        seen: set[int] = set()
+        waiting = [(owner, 0)]
+        while waiting and len(seen) < WITHIN:
+            value, depth = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if self.values.variable(value):
+                found.add(self.serials.of(value))
+            elif isinstance(value, (list, tuple, set)):
+                waiting += [(one, depth) for one in value]
+            elif isinstance(value, dict):
+                waiting += [(one, depth) for one in value.values()]
+            elif depth < DEEP and (isinstance(value, self.tf.Module) or _is_layer(value) or value is owner):
+                waiting += [(one, depth + 1) for one in vars(value).values()] if hasattr(value, "__dict__") else []
+        return found
 
     def leaves(self, value: Any) -> list[Any]:
         """A nest's leaves, the first of them."""
@@ -216,6 +243,13 @@ class Standing:
     def count(self, value: Any) -> int | None:
         """How many leaves a list, tuple or dict has; None for anything else."""
         return len(self.values.flat(value)) if isinstance(value, (list, tuple, dict)) else None
+
+
+def _elements(leaf: Any) -> list[Any]:
+    """What an array of objects holds; anything else is its own only element."""
+    if str(getattr(leaf, "dtype", "")) != "object" or not hasattr(leaf, "ravel"):
+        return [leaf]
+    return list(leaf.ravel())[:LEAVES]
 
 
 def _is_layer(value: Any) -> bool:

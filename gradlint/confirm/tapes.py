@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from gradlint.confirm.values import Serials
 
@@ -23,7 +26,7 @@ WATCHED_BY = "TFE_Py_TapeGradient", "TFE_Py_TapeSetNew", "TFE_Py_TapeSetAdd", "T
 
 
 @dataclass(slots=True)
-class Asking:
+class RunningCall:
     """One gradient call of the program while it runs.
 
     Attributes:
@@ -56,16 +59,19 @@ class Tapes:
         self.library: Any = importlib.import_module("tensorflow.python.pywrap_tfe")
         self.record: Any = importlib.import_module("tensorflow.python.eager.record")
         self.backprop: Any = importlib.import_module("tensorflow.python.eager.backprop")
-        self.imperative: Any = importlib.import_module("tensorflow.python.eager.imperative_grad")
         self.original = {name: getattr(self.library, name) for name in WATCHED_BY}
         self.active: list[int] = []
         self.numbers: dict[int, int] = {}
         self.asked: dict[int, int] = {}
+        """How often each tape was asked by a call that is not looked on at."""
+        self.pushed: weakref.WeakKeyDictionary[Any, list[int]] = weakref.WeakKeyDictionary()
+        """The tapes that each ``GradientTape`` object has put on the stack."""
         self.made = 0
-        self.running: list[Asking] = []
+        self.running: list[RunningCall] = []
         self.depth = 0
         self.mine: dict[str, Any] = {}
-        self.kept: dict[tuple[str, str], Any] = {}
+        self.variables: dict[int, Any] = {}
+        """The variables by the identities of their handles, which is what TensorFlow's own tapes know of them."""
 
     def install(self) -> None:
         """Take the place of TensorFlow's functions."""
@@ -78,27 +84,12 @@ class Tapes:
         }
         for name, function in self.mine.items():
             setattr(self.library, name, function)
-        self.kept = {place: self._found(*place) for place in self._relied_on()}
-
-    @staticmethod
-    def _relied_on() -> Iterator[tuple[str, str]]:
-        for method in ("gradient", "jacobian", "batch_jacobian", "_pop_tape", "_push_tape", "watch"):
-            yield "backprop", method
-        yield "imperative", "imperative_grad"
-
-    def _found(self, module: str, name: str) -> Any:
-        if module == "backprop":
-            return getattr(vars(self.backprop.GradientTape).get(name), "__code__", None)
-        return getattr(self.imperative, name, None)
 
     def replaced(self) -> str | None:
         """What the program has put in the place of something that is relied on, or None."""
         for name, function in self.mine.items():
             if getattr(self.library, name, None) != function:
                 return name
-        for place, value in self.kept.items():
-            if self._found(*place) is not value:
-                return f"GradientTape.{place[1]}" if place[0] == "backprop" else place[1]
         return None
 
     def number(self, tape: Any) -> int:
@@ -124,9 +115,9 @@ class Tapes:
             self.depth -= 1
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[Asking]:
+    def asking(self) -> Iterator[RunningCall]:
         """While the program makes a gradient call: what it asks of TensorFlow's tapes goes to the object given."""
-        asking = Asking()
+        asking = RunningCall()
         self.running.append(asking)
         try:
             yield asking
@@ -145,7 +136,24 @@ class Tapes:
         self.made += 1
         self.numbers[id(tape)] = self.made
         self.active.append(self.made)
+        maker = self._maker()
+        if maker is not None:
+            self.pushed.setdefault(maker, []).append(self.made)
         return tape
+
+    def _maker(self) -> Any:
+        """The ``GradientTape`` object that puts a tape on the stack at this moment."""
+        frame: FrameType | None = sys._getframe(2)
+        code = self.backprop.GradientTape._push_tape.__code__
+        for _ in range(4):
+            if frame is None or frame.f_code is code:
+                break
+            frame = frame.f_back
+        return frame.f_locals.get("self") if frame is not None and frame.f_code is code else None
+
+    def asked_by_others(self, maker: Any) -> int:
+        """How often a ``GradientTape`` object's tapes were asked by calls that are not looked on at."""
+        return sum(self.asked.get(number, 0) for number in self.pushed.get(maker, ()))
 
     def _add(self, tape: Any) -> Any:
         result = self.original["TFE_Py_TapeSetAdd"](tape)
@@ -170,8 +178,9 @@ class Tapes:
         try:
             if not outermost:
                 return original(tape, target, sources, given, raw, unconnected)
-            number = self.number(tape)
-            self.asked[number] = self.asked.get(number, 0) + 1
+            if not self.running:
+                number = self.number(tape)
+                self.asked[number] = self.asked.get(number, 0) + 1
             return self._asked(tape, target, sources, given, raw, unconnected)
         finally:
             self.depth -= 1
@@ -259,5 +268,5 @@ def _finite(value: Any) -> bool:
     try:
         array = np.asarray(value.numpy())
         return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
-    except Exception:
+    except Exception:  # On TensorFlow's way back no look may fail, whatever the value.
         return True

@@ -18,8 +18,8 @@ path and kind out of a changed text (for a baseline: the source of a path). ``ve
 
 from __future__ import annotations
 
-from gradlint.fixing.apply import Applied, Evidence, Result, Verify, Withdrawn, fix_source
-from gradlint.fixing.baseline import Baseline, BaselineError, Entry, Match
+from gradlint.fixing.apply import Applied, Evidence, FixResult, Verify, Withdrawn, fix_source
+from gradlint.fixing.baseline import Baseline, BaselineError, KnownFinding, Match
 from gradlint.fixing.diff import diff, notes, summary
 from gradlint.fixing.ignores import Ignored, add_ignores
 from gradlint.fixing.text import EditError, edited
@@ -30,11 +30,11 @@ __all__ = [
     "Baseline",
     "BaselineError",
     "EditError",
-    "Entry",
     "Evidence",
+    "FixResult",
     "Ignored",
+    "KnownFinding",
     "Match",
-    "Result",
     "Verify",
     "Withdrawn",
     "WriteError",

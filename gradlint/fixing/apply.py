@@ -79,7 +79,7 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class FixResult:
     """What fixing a source came to.
 
     Attributes:
@@ -110,7 +110,7 @@ def fix_source(
     unsafe: bool = False,
     verify: Verify | None = None,
     accept: Accept | None = None,
-) -> Result:
+) -> FixResult:
     """Apply the fixes of a source's findings, to a fixpoint.
 
     Args:
@@ -134,7 +134,7 @@ def fix_source(
         judged = [(one, verify(run.text(one), result.after, one.finding, run.moved(one))) for one in run.applied]
         failed = [(one, evidence) for one, evidence in judged if evidence.holds is not True]
         if not failed:
-            return Result(
+            return FixResult(
                 source,
                 result.after,
                 tuple(Applied(one.finding, one.fix, evidence) for one, evidence in judged),
@@ -176,7 +176,7 @@ class _Run:
     applied: list[_Candidate] = field(default_factory=list)
     _changes: list[tuple[Source, dict[int | None, list[Splice]], Source]] = field(default_factory=list)
 
-    def to_fixpoint(self) -> Result:
+    def to_fixpoint(self) -> FixResult:
         source, findings = self.source, list(self.check(self.source))
         parsed_by_libcst = _parses_with_libcst(source.code)
         history = [(source, findings, 0)]
@@ -202,7 +202,7 @@ class _Run:
                 continue
             source, findings = after, new_findings
             history.append((source, findings, len(self.applied)))
-        return Result(
+        return FixResult(
             self.source,
             source,
             tuple(Applied(one.finding, one.fix) for one in self.applied),

@@ -33,7 +33,7 @@ class BaselineError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class KnownFinding:
     """One known finding.
 
     Attributes:
@@ -61,13 +61,13 @@ class Match:
 
     new: tuple[Finding, ...]
     known: tuple[Finding, ...]
-    gone: tuple[Entry, ...]
+    gone: tuple[KnownFinding, ...]
 
 
 class Baseline:
     """The known findings of a code base."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[KnownFinding]) -> None:
         self.entries = tuple(sorted(entries))
 
     @classmethod
@@ -138,7 +138,7 @@ class Baseline:
         pending = _entries(findings, read)
         known: set[int] = set()
         for alike in (_whole, _line_in_file, _elsewhere):
-            index: dict[tuple[str, ...], list[Entry]] = {}
+            index: dict[tuple[str, ...], list[KnownFinding]] = {}
             for entry in sorted(open_entries.elements(), reverse=True):
                 index.setdefault(alike(entry), []).append(entry)
             rest = []
@@ -175,19 +175,19 @@ def _record(path: str | os.PathLike[str]) -> dict[str, Any]:
     return record
 
 
-def _whole(entry: Entry) -> tuple[str, ...]:
+def _whole(entry: KnownFinding) -> tuple[str, ...]:
     return (entry.path, entry.code, entry.line, entry.context)
 
 
-def _line_in_file(entry: Entry) -> tuple[str, ...]:
+def _line_in_file(entry: KnownFinding) -> tuple[str, ...]:
     return (entry.path, entry.code, entry.line)
 
 
-def _elsewhere(entry: Entry) -> tuple[str, ...]:
+def _elsewhere(entry: KnownFinding) -> tuple[str, ...]:
     return (entry.code, entry.line, entry.context)
 
 
-def _entries(findings: Iterable[Finding], read: Callable[[str], Source]) -> list[tuple[int, Entry]]:
+def _entries(findings: Iterable[Finding], read: Callable[[str], Source]) -> list[tuple[int, KnownFinding]]:
     of_path: dict[str, dict[int | None, Text]] = {}
     made = []
     for number, finding in enumerate(findings):
@@ -195,7 +195,7 @@ def _entries(findings: Iterable[Finding], read: Callable[[str], Source]) -> list
             of_path[finding.path] = texts(read(finding.path))
         text = of_path[finding.path][finding.cell]
         line = " ".join(text.line(finding.location.line).split())
-        made.append((number, Entry(finding.path, finding.code, line, _fingerprint(text, finding.location.line))))
+        made.append((number, KnownFinding(finding.path, finding.code, line, _fingerprint(text, finding.location.line))))
     return made
 
 
@@ -216,8 +216,8 @@ def _fingerprint(text: Text, number: int) -> str:
     return hashlib.sha256("\n".join(around).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def _entry(path: str | os.PathLike[str], record: Any) -> Entry:
+def _entry(path: str | os.PathLike[str], record: Any) -> KnownFinding:
     names = ("path", "code", "line", "context")
     if not isinstance(record, dict) or not all(isinstance(record.get(name), str) for name in names):
         raise BaselineError(f"{path}: not a baseline: a finding lacks one of {', '.join(names)}")
-    return Entry(*(record[name] for name in names))
+    return KnownFinding(*(record[name] for name in names))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gradlint.finding import Finding
-    from gradlint.fixing.apply import Result
+    from gradlint.fixing.apply import FixResult
     from gradlint.sources.source import Source
 
 _SPEAKS_OF_LOSS = re.compile(
@@ -31,7 +31,7 @@ class Stale:
     text: str
 
 
-def stale_comments(result: Result) -> list[Stale]:
+def stale_comments(result: FixResult) -> list[Stale]:
     """The comments on the lines that fixes changed, or whose gradient they brought back, that speak of a loss."""
     wanted = {place for one in result.applied for place in _lines(one.finding)}
     return [
@@ -49,7 +49,7 @@ def _lines(finding: Finding) -> Iterator[tuple[int | None, int]]:
         yield edit.cell, edit.location.line
 
 
-def _kept(result: Result, text: str) -> bool:
+def _kept(result: FixResult, text: str) -> bool:
     return text in result.after.text or text in result.after.code
 
 

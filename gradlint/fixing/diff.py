@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gradlint.finding import Finding
-    from gradlint.fixing.apply import Applied, Result
+    from gradlint.fixing.apply import Applied, FixResult
     from gradlint.sources.source import Source
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -45,7 +45,7 @@ def diff(before: Source, after: Source) -> str:
     )
 
 
-def summary(results: Iterable[Result]) -> str:
+def summary(results: Iterable[FixResult]) -> str:
     """The fixes by file and rule, as ``--show-fixes`` prints them; the empty string where there is none."""
     parts: list[str] = []
     total = 0
@@ -78,7 +78,7 @@ def _unified(title: str, old: str, new: str) -> Iterator[str]:
         yield line if line.endswith(("\n", "\r")) else f"{line}\n{_NO_END}"
 
 
-def notes(results: Iterable[Result]) -> list[str]:
+def notes(results: Iterable[FixResult]) -> list[str]:
     """What to look at after fixing: comments that may not be true any more."""
     return [
         f"{name(result.before.path)}: {_place(one.cell, one.line)}: is the comment still true? {one.text}"

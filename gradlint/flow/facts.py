@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Answer = Literal["connected", "partial", "lost", "unknown"]
 
 
+LED_BY = "by this call"
+"""The note at a call in another module of the project by whose arguments a function of the program was judged."""
+
+
 class Kind(StrEnum):
     """The sorts of break and of misuse that the analysis tells apart, in the order of the rules' codes."""
 
@@ -205,7 +209,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientCall:
+class CallAnswers:
     """One call of ``gradient``, ``jacobian`` or ``batch_jacobian`` and its questions."""
 
     span: Span
@@ -242,7 +246,7 @@ class Facts:
     """
 
     claims: tuple[Claim[Cause], ...] = ()
-    calls: tuple[GradientCall, ...] = ()
+    calls: tuple[CallAnswers, ...] = ()
     tapes: int = 0
     complete: bool = True
     parts: tuple[Part, ...] = ()

@@ -58,6 +58,8 @@ class Interpreter(Protocol):
         used_elsewhere: The ids of the tapes and values that code which is not followed may use.
         inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
+        graph_loops: From when to when, by the clock, each loop ran that a graph was made of.
+        graph_outputs: What each call of a ``tf.function`` gave that gave several values.
         doomed: By a value's id, the exception that the operation which would make it raises, and where.
         alone: Whether a function runs that nothing in the program calls, as code of others may call it.
         asked_for: The sources of all gradient calls, by their ids.
@@ -83,6 +85,8 @@ class Interpreter(Protocol):
     inside_other_tapes: set[int]
     paused_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
+    graph_loops: list[tuple[int, int]]
+    graph_outputs: list[tuple[Value, ...]]
     alone: bool
     asked_for: dict[int, Value]
     untracked: list[Any]

@@ -30,7 +30,7 @@ from gradlint.flow.values.values import (
 )
 
 if TYPE_CHECKING:
-    from gradlint.flow.tapes.question import Call
+    from gradlint.flow.tapes.question import TapeCall
     from gradlint.flow.values.modules import Finder
 
 ASKED = 50_000
@@ -88,7 +88,7 @@ def observe(code: str, finder: Finder | None = None) -> Observation:
 
 def _observed(code: str, tree: ast.Module, finder: Finder | None) -> Observation:
     recorder = Recorder()
-    machine = Observed(code, recorder, finder=finder)
+    machine = ObservingMachine(code, recorder, finder=finder)
     try:
         machine.run(tree)
     except (ExhaustedError, RecursionError):
@@ -97,7 +97,7 @@ def _observed(code: str, tree: ast.Module, finder: Finder | None) -> Observation
     return Observation(recorder.facts(), answers)
 
 
-class Observed(Machine):
+class ObservingMachine(Machine):
     """The machine, keeping the values of expressions and asking about each of them where the program asks for one."""
 
     def __init__(self, code: str, recorder: Recorder, *, finder: Finder | None = None) -> None:
@@ -133,7 +133,7 @@ class Observed(Machine):
                 if isinstance(recording, Recording) and own:
                     self._ask_about_all(question, recording)
 
-    def _ask_about_all(self, question: Call, recording: Recording) -> None:
+    def _ask_about_all(self, question: TapeCall, recording: Recording) -> None:
         known: dict[int, list[Answer]] = {}
         kept, self.recorder = self.recorder, _Listening(self.recorder)
         try:
@@ -147,7 +147,7 @@ class Observed(Machine):
         finally:
             self.recorder = kept
 
-    def _ask_about(self, question: Call, recording: Recording) -> list[Answer]:
+    def _ask_about(self, question: TapeCall, recording: Recording) -> list[Answer]:
         """The answers for one expression in the place of a gradient call's target."""
         if not isinstance(question.target, NUMBERS):
             return []

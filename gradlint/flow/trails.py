@@ -6,6 +6,7 @@ to what leads to a source, one node for each expression however often it ran, fo
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -40,6 +41,8 @@ VALUES = 20_000
 """How many values of one gradient call are looked at; the trail of one with more is not drawn."""
 ALTOGETHER = 200_000
 """How many values of one program are looked at."""
+UNKNOWNS = 4
+"""How many unknown values are shown at most, by which a source may be connected or not."""
 UNSHOWN: frozenset[Kind | None] = frozenset({Kind.ASSIGNED, Kind.UNCONNECTED})
 """The breaks that are no part of a way unless a source is lost by them: what a Variable was assigned before, and what a
 gradient was taken of."""
@@ -142,7 +145,7 @@ class Trails:
         self._left -= len(walk.seen)
 
 
-class _State(NamedTuple):
+class _WayState(NamedTuple):
     """What is known of the way from one node to the next, past the values between them."""
 
     passes: Passes = "live"
@@ -166,7 +169,7 @@ class _Walk:
         self.seen: dict[int, Value] = {}
         self.whole = True
         self.points: dict[Hashable, Point] = {}
-        self.links: dict[tuple[Hashable, Hashable], _State] = {}
+        self.links: dict[tuple[Hashable, Hashable], _WayState] = {}
 
     # -- the walk --------------------------------------------------------------------------------------------------
 
@@ -207,9 +210,9 @@ class _Walk:
                 self._join(above, self._add(below), state)
                 waiting.append(below)
 
-    def _below(self, value: Value) -> Iterator[tuple[Value, _State]]:
+    def _below(self, value: Value) -> Iterator[tuple[Value, _WayState]]:
         """The nodes just below a node, past what is none."""
-        stack = list(self._steps(value, _State()))
+        stack = list(self._steps(value, _WayState()))
         passed: set[tuple[int, Passes]] = set()
         while stack:
             below, state = stack.pop()
@@ -221,7 +224,7 @@ class _Walk:
                 passed.add((id(below), state.passes))
                 stack.extend(self._steps(below, state))
 
-    def _steps(self, value: Value, so_far: _State) -> Iterator[tuple[Value, _State]]:
+    def _steps(self, value: Value, so_far: _WayState) -> Iterator[tuple[Value, _WayState]]:
         """The values that a value depends on, or holds, with what is known of the way there."""
         for edge in value.edges:
             if edge.cut is not None and edge.cut.kind in UNSHOWN - self.kinds:
@@ -229,14 +232,14 @@ class _Walk:
             yield edge.parent, _after(so_far, self._state(edge))
         if not isinstance(value, Array):
             for part in parts(value, self.asking.machine.captured):
-                yield part, _after(so_far, _State(sure=False))
+                yield part, _after(so_far, _WayState(sure=False))
 
-    def _state(self, edge: Edge) -> _State:
+    def _state(self, edge: Edge) -> _WayState:
         if edge.cut is not None:
-            return _State("cut", edge.sure, edge.cut.kind, edge.cut.span)
+            return _WayState("cut", edge.sure, edge.cut.kind, edge.cut.span)
         if self.recording in edge.live:
-            return _State("live", edge.sure)
-        return _State("idle" if self.recording in edge.seen else "dark", edge.sure)
+            return _WayState("live", edge.sure)
+        return _WayState("idle" if self.recording in edge.seen else "dark", edge.sure)
 
     def _is_node(self, value: Value) -> bool:
         return id(value) in self.source_ids or (isinstance(value, SHOWN) and not (self._is_nowhere(value)))
@@ -273,15 +276,15 @@ class _Walk:
             self.points[key] = Point(span, _sort(value), what)
         return key
 
-    def _join(self, above: Hashable, below: Hashable, state: _State) -> None:
+    def _join(self, above: Hashable, below: Hashable, state: _WayState) -> None:
         """Note a dependence; a break that is reported and stands elsewhere, as an assignment does, comes between."""
         if state.cut is not None and state.cut in self.causes and state.cut not in (above, below):
             self.points.setdefault(state.cut, Point(state.cut, "operation"))
-            self._link(above, state.cut, _State("idle", state.sure))
+            self._link(above, state.cut, _WayState("idle", state.sure))
             above = state.cut
         self._link(above, below, state)
 
-    def _link(self, above: Hashable, below: Hashable, state: _State) -> None:
+    def _link(self, above: Hashable, below: Hashable, state: _WayState) -> None:
         """Note a dependence; where there are several of one, that by which a gradient passes, and a cut before none."""
         known = self.links.get((above, below))
         if above != below and (known is None or _rank(state) < _rank(known)):
@@ -322,12 +325,30 @@ class _Walk:
         """
         wanted = set(sources)
         if any(not _is_settled(question) for question in self.asking.questions):
-            wanted |= {key for key, point in self.points.items() if point.sort == "unknown"}
+            wanted |= self._unknowns(targets)
         below = self._closure(targets, lambda link: link)
         if not sources <= below:
             wanted |= {key for key, point in self.points.items() if point.sort == "variable"}
         leading = self._closure(wanted, lambda link: (link[1], link[0]))
         return (leading & below) | set(targets) | sources
+
+    def _unknowns(self, targets: list[Hashable]) -> set[Hashable]:
+        """What may be connected to anything and a gradient may come to: the nearest to the target, in few."""
+        ends = {
+            key: [one for one in below if self.links[key, one].passes != "cut"] for key, below in self._ends().items()
+        }
+        found: set[Hashable] = set()
+        waiting, seen = deque(targets), set(targets)
+        while waiting and len(found) < UNKNOWNS:
+            key = waiting.popleft()
+            if self.points[key].sort == "unknown":
+                found.add(key)
+                continue
+            for below in ends.get(key, ()):
+                if below not in seen and self.links[key, below].passes != "cut":
+                    seen.add(below)
+                    waiting.append(below)
+        return found
 
     def _closure(
         self,
@@ -354,13 +375,13 @@ def _options(value: Value) -> tuple[Value, ...]:
     return tuple(one.base if isinstance(one, Storage) else one for one in options)
 
 
-def _after(first: _State, then: _State) -> _State:
+def _after(first: _WayState, then: _WayState) -> _WayState:
     """What is known of a way that goes on: what stops it first, and whether all of it is sure."""
     stops = first if first.passes == "cut" or _WORST[first.passes] >= _WORST[then.passes] else then
     return stops._replace(sure=first.sure and then.sure)
 
 
-def _rank(state: _State) -> tuple[int, bool]:
+def _rank(state: _WayState) -> tuple[int, bool]:
     return _WORST[state.passes], not state.sure
 
 

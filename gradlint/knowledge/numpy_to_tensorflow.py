@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class Counterpart:
     """One NumPy function and what does the same in TensorFlow.
 
     Attributes:
@@ -65,7 +65,7 @@ class Replacement:
         return plain, by_name | dict(self.constants)
 
 
-def replacement(name: str) -> Replacement | None:
+def replacement(name: str) -> Counterpart | None:
     """What does in TensorFlow what a NumPy function does, or None where nothing does quite the same.
 
     Args:
@@ -307,7 +307,7 @@ def _rows() -> dict[str, str]:
 
 
 @cache
-def _parse(name: str, row: str) -> Replacement:
+def _parse(name: str, row: str) -> Counterpart:
     """Take a row apart."""
     _, function, *words = row.split(" ")
     positional: list[str] = []
@@ -332,6 +332,6 @@ def _parse(name: str, row: str) -> Replacement:
             by_keyword.add(left)
         if default:
             defaults[left] = default
-    return Replacement(
+    return Counterpart(
         name, function, tuple(positional), parameters, frozenset(required), frozenset(by_keyword), defaults, constants
     )

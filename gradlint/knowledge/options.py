@@ -27,7 +27,7 @@ REAL = "real"
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class OptionRow:
     """One value of one parameter that changes what becomes of a gradient.
 
     Attributes:
@@ -69,7 +69,7 @@ def applied(entry: Entry, given: Mapping[str, str]) -> Entry:
     return entry
 
 
-def options() -> list[Option]:
+def options() -> list[OptionRow]:
     """The whole table."""
     return [option for found in _by_name().values() for option in found]
 
@@ -113,11 +113,11 @@ def _with(entry: Entry, argument: str, effect: Effect, op: str | None) -> Entry:
 
 
 @cache
-def _by_name() -> dict[str, list[Option]]:
-    found: dict[str, list[Option]] = {}
+def _by_name() -> dict[str, list[OptionRow]]:
+    found: dict[str, list[OptionRow]] = {}
     for line in OPTIONS.read_text(encoding="utf-8").splitlines():
         name, parameter, value, effect, argument, case = line.split("\t")
         plain, _, op = effect.partition(":")
-        option = Option(name, parameter, value, Effect(plain), op or None, argument, case)
+        option = OptionRow(name, parameter, value, Effect(plain), op or None, argument, case)
         found.setdefault(name, []).append(option)
     return found

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gradlint.picture.record import Drawing, Edge, Node
+    from gradlint.picture.record import Drawing, DrawnEdge, Node
 
 _BEST = {"connected": 0, "reached": 1, "lost": 2, "stopped": 3, "unreached": 4}
 
 
-def fold(nodes: list[Node], edges: list[Edge], statements: Sequence[Hashable | None]) -> tuple[list[Node], list[Edge]]:
+def fold(
+    nodes: list[Node], edges: list[DrawnEdge], statements: Sequence[Hashable | None]
+) -> tuple[list[Node], list[DrawnEdge]]:
     """Fold what is computed within one statement for its own use alone, and put the nodes in the program's order.
 
     Args:
@@ -33,28 +36,113 @@ def fold(nodes: list[Node], edges: list[Edge], statements: Sequence[Hashable | N
 
 
 def condensed(drawing: Drawing, most: int) -> Drawing:
-    """The same drawing with its straight chains folded where it has more nodes than so many."""
+    """The same drawing with fewer nodes where it has more than so many: straight chains fold, then all but the ends.
+
+    Where there are still too many, sources that are used and get alike are one node.
+    """
     if len(drawing.nodes) <= most:
         return drawing
-    users: dict[int, int] = {}
-    parents: dict[int, int] = {}
-    for edge in drawing.edges:
-        users[edge.below] = users.get(edge.below, 0) + 1
-        parents[edge.above] = parents.get(edge.above, 0) + 1
-
-    def joins(above: int, below: int) -> bool:
-        return parents[above] == 1 and parents.get(below, 0) == 1 and not drawing.nodes[above].target
-
-    nodes, edges = _in_order(*_merged(list(drawing.nodes), list(drawing.edges), joins))
+    nodes, edges = _in_order(*_chains(list(drawing.nodes), list(drawing.edges)))
+    if len(nodes) > most:
+        nodes, edges = _in_order(*_ends(nodes, edges))
+    if len(nodes) > most:
+        nodes, edges = _in_order(*_gathered(drawing, nodes, edges))
     return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
 
 
-def _merged(nodes: list[Node], edges: list[Edge], joins: Callable[[int, int], bool]) -> tuple[list[Node], list[Edge]]:
+def _chains(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """Straight chains as one node."""
+    parents = Counter(edge.above for edge in edges)
+
+    def joins(above: int, below: int) -> bool:
+        return parents[above] == 1 and parents[below] == 1 and not nodes[above].target
+
+    return _merged(nodes, edges, joins)
+
+
+def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """The sources, the targets, the losses and what is unknown, with the ways between them."""
+    kept = [index for index, node in enumerate(nodes) if not _is_plain(node)]
+    number = {index: place for place, index in enumerate(kept)}
+    below: dict[int, list[DrawnEdge]] = {}
+    for edge in edges:
+        below.setdefault(edge.above, []).append(edge)
+    ways: dict[tuple[int, int], DrawnEdge] = {}
+    made = [nodes[index] for index in kept]
+    for index in kept:
+        passed: set[tuple[int, str]] = set()
+        waiting = list(below.get(index, ()))
+        while waiting:
+            edge = waiting.pop()
+            if edge.below in number:
+                key = number[index], number[edge.below]
+                if key not in ways or _BEST[edge.way] < _BEST[ways[key].way]:
+                    ways[key] = replace(edge, above=key[0], below=key[1])
+            elif (edge.below, edge.way) not in passed:
+                passed.add((edge.below, edge.way))
+                waiting += [_after(edge, then) for then in below.get(edge.below, ())]
+        steps = len({at for at, _ in passed})
+        made[number[index]] = replace(nodes[index], folded=nodes[index].folded + steps)
+    return made, list(ways.values())
+
+
+def _gathered(drawing: Drawing, nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """Sources of which the same becomes, as one node that names the first of them."""
+    users: dict[int, set[tuple[int, str]]] = {}
+    for edge in edges:
+        users.setdefault(edge.below, set()).add((edge.above, edge.way))
+    used = {edge.above for edge in edges}
+    first: dict[Hashable, int] = {}
+    into: dict[int, int] = {}
+    for index, node in enumerate(nodes):
+        if node.sources and not node.target and index not in used:
+            outcomes = frozenset(drawing.sources[number].outcome for number in node.sources)
+            losses = frozenset(mark.text for mark in node.marks)
+            into[index] = first.setdefault((frozenset(users.get(index, ())), outcomes, losses), index)
+    members: dict[int, list[Node]] = {}
+    for index, home in into.items():
+        members.setdefault(home, []).append(nodes[index])
+    kept = [index for index in range(len(nodes)) if into.get(index, index) == index]
+    number = {index: place for place, index in enumerate(kept)}
+    made = [_together(drawing, members.get(index, [nodes[index]])) for index in kept]
+    ways = {
+        (edge.above, edge.below): replace(edge, above=number[edge.above], below=number[edge.below])
+        for edge in edges
+        if edge.below in number
+    }
+    return made, list(ways.values())
+
+
+def _together(drawing: Drawing, members: list[Node]) -> Node:
+    """Several sources as one node."""
+    node = members[0]
+    if len(members) == 1:
+        return node
+    sources = tuple(number for one in members for number in one.sources)
+    marks = tuple(
+        replace(mark, sources=tuple(number for one in members for each in one.marks for number in each.sources))
+        for mark in node.marks[:1]
+    )
+    label = f"{drawing.sources[sources[0]].text} and {len(sources) - 1:,} more"
+    leads = frozenset[int]().union(*(one.leads for one in members))
+    live = frozenset[int]().union(*(one.live for one in members))
+    return replace(node, label=label, sources=sources, marks=marks, leads=leads, live=live)
+
+
+def _after(first: DrawnEdge, then: DrawnEdge) -> DrawnEdge:
+    """A way that goes on; what stops it counts."""
+    way = first.way if first.way in ("lost", "stopped", "unreached") else then.way
+    return replace(then, way=way, sure=first.sure and then.sure)
+
+
+def _merged(
+    nodes: list[Node], edges: list[DrawnEdge], joins: Callable[[int, int], bool]
+) -> tuple[list[Node], list[DrawnEdge]]:
     """Let each node that only one other uses, and that the gradient treats alike, be a part of that one.
 
     The nodes stand each after all that it was computed from.
     """
-    users: dict[int, list[Edge]] = {}
+    users: dict[int, list[DrawnEdge]] = {}
     for edge in edges:
         users.setdefault(edge.below, []).append(edge)
     into: dict[int, int] = {}
@@ -82,7 +170,7 @@ def _merged(nodes: list[Node], edges: list[Edge], joins: Callable[[int, int], bo
             folded=made[number].folded + 1 + nodes[index].folded,
             note=", ".join(dict.fromkeys(notes)),
         )
-    ways: dict[tuple[int, int], Edge] = {}
+    ways: dict[tuple[int, int], DrawnEdge] = {}
     for edge in edges:
         above, below = kept[home(edge.above)], kept[home(edge.below)]
         known = ways.get((above, below))
@@ -95,19 +183,19 @@ def _is_plain(node: Node) -> bool:
     return not (node.target or node.sources or node.marks) and node.sort in ("operation", "array", "number")
 
 
-def _is_alike(above: Node, below: Node, edge: Edge) -> bool:
+def _is_alike(above: Node, below: Node, edge: DrawnEdge) -> bool:
     """Whether a gradient that comes to the one comes to the other in the same way."""
     if edge.way in ("lost", "stopped") or not edge.sure:
         return False
     return above.reached == below.reached and bool(above.live) == bool(below.live)
 
 
-def _in_order(nodes: list[Node], edges: list[Edge]) -> tuple[list[Node], list[Edge]]:
+def _in_order(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
     """The nodes in the order of :func:`_order`, and the edges between them."""
     return _arranged(nodes, edges, _order(nodes, edges))
 
 
-def _arranged(nodes: list[Node], edges: list[Edge], order: list[int]) -> tuple[list[Node], list[Edge]]:
+def _arranged(nodes: list[Node], edges: list[DrawnEdge], order: list[int]) -> tuple[list[Node], list[DrawnEdge]]:
     """The nodes in an order, and the edges between them."""
     number = {index: place for place, index in enumerate(order)}
     return [nodes[index] for index in order], sorted(
@@ -116,7 +204,7 @@ def _arranged(nodes: list[Node], edges: list[Edge], order: list[int]) -> tuple[l
     )
 
 
-def _order(nodes: list[Node], edges: list[Edge]) -> list[int]:
+def _order(nodes: list[Node], edges: list[DrawnEdge]) -> list[int]:
     """The indices of the nodes, each after what it was computed from, else as the program has them; targets last."""
     below: dict[int, set[int]] = {index: set() for index in range(len(nodes))}
     above: dict[int, set[int]] = {index: set() for index in range(len(nodes))}

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.picture.folding import fold
 from gradlint.picture.labels import Labels, cropped
-from gradlint.picture.record import Drawing, Edge, Mark, Node, Source, Spot, Verdict, Way
+from gradlint.picture.record import Drawing, DrawnEdge, DrawnSource, LossMark, Node, Spot, Verdict, Way
 from gradlint.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gradlint.flow.facts import Cause, Claim, Facts, GradientCall, LostGradient, Question, Span
+    from gradlint.flow.facts import CallAnswers, Cause, Claim, Facts, LostGradient, Question, Span
     from gradlint.flow.trails import Link, Point, Trail
     from gradlint.sources.source import Source as Text
 
     Names = Mapping[Kind, tuple[str, str]]
 
+LARGEST = 400_000
+"""How many expressions times sources a call may have to be drawn."""
 LONGEST_NAMED = 44
 """How long a source's name may be together with what it is for both to be shown."""
 _OUTCOMES = {"none": "gets None", "partial": "lacks a part", "zero": "gets zeros", "nan": "gets NaN"}
@@ -78,10 +80,10 @@ class _View:
             max(last, start.position.line),
         )
 
-    def mark(self, kind: Kind, sources: Iterable[int], *, partial: bool) -> Mark:
+    def mark(self, kind: Kind, sources: Iterable[int], *, partial: bool) -> LossMark:
         """The mark of a loss."""
         code, name = self.names.get(kind, ("", kind.value))
-        return Mark(code, name, tuple(sources), partial)
+        return LossMark(code, name, tuple(sources), partial)
 
 
 @dataclass
@@ -96,10 +98,10 @@ class _Loss:
 class _Drawn:
     """One gradient call that is being drawn."""
 
-    def __init__(self, view: _View, call: GradientCall, trail: Trail | None) -> None:
+    def __init__(self, view: _View, call: CallAnswers, trail: Trail | None) -> None:
         self.view = view
         self.call = call
-        self.trail = trail if trail is not None and trail.whole else None
+        self.trail = trail if trail is not None and self._is_drawn(trail) else None
         self.losses = self._losses()
 
     def drawing(self) -> Drawing:
@@ -118,11 +120,14 @@ class _Drawn:
             whole=self.trail is not None,
         )
 
+    def _is_drawn(self, trail: Trail) -> bool:
+        return trail.whole and len(trail.points) * (len(self.call.questions) + 1) <= LARGEST
+
     # -- the sources -----------------------------------------------------------------------------------------------
 
-    def _source(self, question: Question) -> Source:
+    def _source(self, question: Question) -> DrawnSource:
         verdict = _verdict(question)
-        return Source(
+        return DrawnSource(
             cropped(question.source),
             self.view.spot(question.span),
             verdict,
@@ -155,7 +160,7 @@ class _Drawn:
 
     # -- nodes and edges -------------------------------------------------------------------------------------------
 
-    def _net(self) -> tuple[list[Node], list[Edge]]:
+    def _net(self) -> tuple[list[Node], list[DrawnEdge]]:
         """The nodes in the order of the program, and the edges."""
         assert self.trail is not None
         trail = self.trail
@@ -167,6 +172,7 @@ class _Drawn:
         leads = _spread(len(trail.points), own, links, live=False)
         live = _spread(len(trail.points), own, links, live=True)
         reached = set() if refused else _reached(trail)
+        stops = _stops(links)
         nodes = []
         for index, point in enumerate(trail.points):
             here = (self.view.mark(one.claim.kind, one.sources, partial=one.partial) for one in marks[index])
@@ -183,11 +189,11 @@ class _Drawn:
                     live=live[index] - gone,
                     reached=index in reached,
                     marks=tuple(here),
-                    note=self._stops(index, links, marks),
+                    note="" if marks[index] else ", ".join(dict.fromkeys(stops.get(index, ()))),
                 )
             )
         nodes += self._elsewhere(own)
-        edges = [Edge(link.above, link.below, self._way(link, nodes), link.sure) for link in links]
+        edges = [DrawnEdge(link.above, link.below, self._way(link, nodes), link.sure) for link in links]
         statements = [None if one.span is None else self.view.labels.statement(one.span) for one in trail.points]
         statements += [None] * (len(nodes) - len(trail.points))
         return fold(nodes, edges, statements)
@@ -265,15 +271,11 @@ class _Drawn:
     def _is_refusal(self, loss: _Loss) -> bool:
         """Whether the call itself fails, whatever the values are."""
         claim = loss.claim
+        if claim.kind is Kind.SILENCED:
+            return False
         if _covers(self.call.span, claim.span):
             return not any(question.span == claim.span for question in self.call.questions)
         return claim.kind in (Kind.TAPE_REUSED, Kind.TARGET_NOT_TENSOR)
-
-    def _stops(self, index: int, links: list[Link], marks: list[list[_Loss]]) -> str:
-        if marks[index]:
-            return ""
-        cuts = [link.kind for link in links if link.above == index and link.kind is not None]
-        return ", ".join(dict.fromkeys(_STOPS.get(kind, kind.value) for kind in cuts))
 
     @staticmethod
     def _way(link: Link, nodes: list[Node]) -> Way:
@@ -293,6 +295,15 @@ def _verdict(question: Question) -> Verdict:
     if question.answer == "connected":
         return "connected" if question.proved else "maybe"
     return question.answer
+
+
+def _stops(links: list[Link]) -> dict[int, list[str]]:
+    """By each point's index, what stops there, in words."""
+    found: dict[int, list[str]] = {}
+    for link in links:
+        if link.kind is not None:
+            found.setdefault(link.above, []).append(_STOPS.get(link.kind, link.kind.value))
+    return found
 
 
 def _covers(outer: Span, inner: Span) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradlint.picture.record import Drawing, Edge, Node, Way
+    from gradlint.picture.record import Drawing, DrawnEdge, Node, Way
 
 RANK: dict[Way, int] = {"connected": 0, "reached": 1, "lost": 2, "stopped": 3, "unreached": 4}
 """Of several ways that share a lane, the one that counts: the lowest."""
@@ -26,7 +26,7 @@ class Joint:
         ends: Whether nothing further down uses the lane.
     """
 
-    edge: Edge
+    edge: DrawnEdge
     lane: int
     ends: bool
 
@@ -58,8 +58,8 @@ def rows(drawing: Drawing) -> list[Row]:
 class _Rails:
     def __init__(self, drawing: Drawing) -> None:
         self.nodes = drawing.nodes
-        self.below: dict[int, list[Edge]] = {index: [] for index in range(len(self.nodes))}
-        self.users: dict[int, list[Edge]] = {index: [] for index in range(len(self.nodes))}
+        self.below: dict[int, list[DrawnEdge]] = {index: [] for index in range(len(self.nodes))}
+        self.users: dict[int, list[DrawnEdge]] = {index: [] for index in range(len(self.nodes))}
         for edge in drawing.edges:
             self.below[edge.above].append(edge)
             self.users[edge.below].append(edge)

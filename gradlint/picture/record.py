@@ -49,7 +49,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class LossMark:
     """The place where a gradient is lost.
 
     Attributes:
@@ -96,7 +96,7 @@ class Node:
     leads: frozenset[int] = frozenset()
     live: frozenset[int] = frozenset()
     reached: bool = False
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[LossMark, ...] = ()
     note: str = ""
     folded: int = 0
 
@@ -111,7 +111,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class DrawnEdge:
     """One expression's dependence on another.
 
     Attributes:
@@ -128,7 +128,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DrawnSource:
     """One source of a gradient call, and what it gets.
 
     Attributes:
@@ -168,9 +168,9 @@ class Drawing:
     text: str
     method: str
     target: str
-    sources: tuple[Source, ...]
+    sources: tuple[DrawnSource, ...]
     nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[DrawnEdge, ...] = ()
     whole: bool = True
 
     def covers(self, cell: int | None, position: Position) -> bool:
@@ -199,7 +199,7 @@ class Drawing:
             ],
         }
 
-    def loss(self, number: int) -> tuple[Node, Mark] | None:
+    def loss(self, number: int) -> tuple[Node, LossMark] | None:
         """Where a source is lost."""
         found = ((node, mark) for node in self.nodes for mark in node.marks if number in mark.sources)
         return next(found, None)

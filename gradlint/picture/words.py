@@ -11,7 +11,7 @@ from gradlint.escaping import content, name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradlint.picture.record import Drawing, Mark, Node, Verdict
+    from gradlint.picture.record import Drawing, LossMark, Node, Verdict
 
 
 def title_of(drawing: Drawing) -> str:
@@ -27,15 +27,16 @@ def place_of(node: Node) -> str:
         return ""
     if spot.path:
         return f"{name(spot.path.rpartition('/')[2])}:{spot.line}"
-    return str(spot.line) if spot.cell < 0 else f"{spot.cell + 1}:{spot.line}"
+    return str(spot.line) if spot.cell < 0 else f"{lines.short(spot.cell)}:{spot.line}"
 
 
-def verdict_of(drawing: Drawing, number: int) -> str:
-    """What a source gets, in words."""
-    return drawing.sources[number].outcome
+def outcomes_of(drawing: Drawing, node: Node) -> list[tuple[str, Verdict]]:
+    """What the sources that a node is get, in words, each of it once."""
+    sources = (drawing.sources[number] for number in node.sources)
+    return list(dict.fromkeys((source.outcome, source.verdict) for source in sources))
 
 
-def note_of(node: Node, mark: Mark) -> str:
+def note_of(node: Node, mark: LossMark) -> str:
     """What is said of a loss where it happens: its rule."""
     if node.sources:
         return mark.text

@@ -54,7 +54,12 @@ FORMATS = {
         Format("sarif", "SARIF 2.1.0, for code scanning"),
         Format("github", "annotations in GitHub Actions"),
         Format("gitlab", "GitLab's code quality report"),
+        Format("azure", "errors and warnings in Azure Pipelines"),
+        Format("pylint", "one line a finding, for what reads pylint's"),
+        Format("rdjson", "reviewdog's diagnostics, for comments on a review"),
+        Format("markdown", "tables, for the summary of a job"),
         Format("junit", "JUnit's XML, for test reports"),
+        Format("html", "a page for a browser: the source with how far each gradient comes"),
         Format("lsp", "what a language server publishes, one object a file"),
     )
 }

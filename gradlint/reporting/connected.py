@@ -14,7 +14,7 @@ from gradlint.reporting.style import wrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.picture.record import Drawing, Source, Verdict
+    from gradlint.picture.record import Drawing, DrawnSource, Verdict
     from gradlint.reporting.report import Report
     from gradlint.reporting.style import Role, Style
 
@@ -59,7 +59,7 @@ def _place(call: Drawing) -> str:
     return place(call.path, within, Position(call.spot.line, call.spot.column))
 
 
-def _more(call: Drawing, source: Source) -> str:
+def _more(call: Drawing, source: DrawnSource) -> str:
     """Where a source is lost and why, or what keeps it from being settled."""
     if source.because:
         return f": {source.because}"

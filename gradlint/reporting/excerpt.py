@@ -30,7 +30,7 @@ _ROOM_FOR_A_LABEL = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Underline:
     """A stretch of one line, and what is said of it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Mark:
 
 
 def excerpt(
-    lines: Mapping[int, str], marks: Sequence[Mark], style: Style, severity: Severity, gutter: int
+    lines: Mapping[int, str], marks: Sequence[Underline], style: Style, severity: Severity, gutter: int
 ) -> Iterator[str]:
     """Render the marked lines; between two that are apart stand dots, a single line in between is shown.
 
@@ -60,7 +60,7 @@ def excerpt(
         severity: What paints the finding's own marks.
         gutter: How many columns the widest line number takes.
     """
-    by_line: dict[int, list[Mark]] = {}
+    by_line: dict[int, list[Underline]] = {}
     for mark in marks:
         if mark.line in lines:
             by_line.setdefault(mark.line, []).append(mark)
@@ -74,13 +74,25 @@ def excerpt(
         yield from painter.line(number, lines[number], by_line[number])
 
 
+def framed(lines: Mapping[int, str], marks: Sequence[Underline], style: Style) -> list[str]:
+    """The lines with their marks under a bar, in the colour of errors.
+
+    Args:
+        lines: The text of each line that may be shown, by its number from 1.
+        marks: What to mark.
+        style: Colour and width.
+    """
+    gutter = len(str(max(lines)))
+    return [style.paint(" " * gutter + " |", "frame"), *excerpt(lines, marks, style, "error", gutter)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Painter:
     style: Style
     severity: Severity
     gutter: int
 
-    def line(self, number: int, text: str, marks: Iterable[Mark]) -> Iterator[str]:
+    def line(self, number: int, text: str, marks: Iterable[Underline]) -> Iterator[str]:
         room = max(self.style.width - self.gutter - 3, 20)
         laid, spans = _layout(text[:LONGEST].rstrip(), list(marks), room)
         yield self._row(f"{number:>{self.gutter}}", laid)
@@ -102,15 +114,15 @@ class _Painter:
         bar = self.style.paint(f"{number:>{self.gutter}} |", "frame")
         return f"{bar} {text}" if text else bar
 
-    def _role(self, mark: Mark) -> Role:
+    def _role(self, mark: Underline) -> Role:
         return self.severity if mark.primary else "frame"
 
-    def _label(self, text: str, mark: Mark) -> str:
+    def _label(self, text: str, mark: Underline) -> str:
         return self.style.paint(text, self._role(mark))
 
-    def _underline(self, spans: Sequence[Mark], inline: Mark | None) -> str:
+    def _underline(self, spans: Sequence[Underline], inline: Underline | None) -> str:
         end = max(mark.end for mark in spans)
-        kinds: list[Mark | None] = [None] * end
+        kinds: list[Underline | None] = [None] * end
         for mark in sorted(spans, key=lambda m: (m.primary, m.start)):
             for column in range(mark.start, mark.end):
                 kinds[column] = mark
@@ -129,7 +141,7 @@ class _Painter:
         text = "".join(painted)
         return f"{text} {self._label(inline.label, inline)}" if inline else text
 
-    def _connectors(self, marks: Sequence[Mark], before: int) -> str:
+    def _connectors(self, marks: Sequence[Underline], before: int) -> str:
         text, column = "", 0
         for mark in sorted(marks, key=lambda m: m.start):
             if column <= mark.start < before:
@@ -138,18 +150,18 @@ class _Painter:
         return text
 
 
-def _reach(marks: Iterable[Mark], before: int) -> int:
+def _reach(marks: Iterable[Underline], before: int) -> int:
     return max((mark.start + 1 for mark in marks if mark.start < before), default=0)
 
 
-def _anchor(mark: Mark, room: int) -> int:
+def _anchor(mark: Underline, room: int) -> int:
     """The column at which a hanging label begins: its mark's, unless there is no room to the right of it."""
     if mark.start + min(cell_len(mark.label), _ROOM_FOR_A_LABEL) <= room:
         return mark.start
     return max(0, room - max(_ROOM_FOR_A_LABEL, min(cell_len(mark.label), room // 2)))
 
 
-def _inline(spans: Sequence[Mark], room: int) -> Mark | None:
+def _inline(spans: Sequence[Underline], room: int) -> Underline | None:
     """The mark whose label stands behind the underlining: the one that ends last, if there is room for it."""
     end = max(mark.end for mark in spans)
     last = max((m for m in spans if m.label), key=lambda m: (m.end, m.primary, m.start), default=None)
@@ -158,7 +170,7 @@ def _inline(spans: Sequence[Mark], room: int) -> Mark | None:
     return last
 
 
-def _layout(text: str, marks: list[Mark], room: int) -> tuple[str, list[Mark]]:
+def _layout(text: str, marks: list[Underline], room: int) -> tuple[str, list[Underline]]:
     """Cut a line to the room there is, and turn its marks' characters into columns of what is left."""
     laid, stops = columns(text)
     size = len(stops) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -43,15 +44,21 @@ def _suite(path: str, items: list[Finding | FileError]) -> ElementTree.Element:
     )
     if not items:
         ElementTree.SubElement(suite, "testcase", name="gradients", classname=xml(name(path)), file=xml(name(path)))
+    seen: Counter[str] = Counter()
     for item in items:
-        suite.append(_error(item) if isinstance(item, FileError) else _case(item))
+        if isinstance(item, FileError):
+            suite.append(_error(item))
+        else:
+            seen[item.code] += 1
+            suite.append(_case(item, seen[item.code]))
     return suite
 
 
-def _case(finding: Finding) -> ElementTree.Element:
+def _case(finding: Finding, nth: int) -> ElementTree.Element:
+    """A finding as a test; its name has no line, so that it is the same test when lines move."""
     case = ElementTree.Element(
         "testcase",
-        name=xml(f"{finding.code} {finding.name} at {place('', finding.cell, finding.location).removeprefix(':')}"),
+        name=xml(f"{finding.code} {finding.name}" + (f" ({nth})" if nth > 1 else "")),
         classname=xml(name(finding.path)),
         file=xml(name(finding.path)),
         line=str(finding.location.line),

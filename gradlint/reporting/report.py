@@ -71,6 +71,7 @@ class Report:
         tapes: How many tapes were followed.
         suppressed: How many findings comments have suppressed.
         baselined: How many findings the baseline knew.
+        stale: How many entries of the baseline nothing matches any more.
         fixed: How many findings were mended.
         elapsed: Seconds of wall time.
         root: What relative paths are relative to.
@@ -88,6 +89,7 @@ class Report:
     tapes: int = 0
     suppressed: int = 0
     baselined: int = 0
+    stale: int = 0
     fixed: int = 0
     elapsed: float = 0.0
     root: str | os.PathLike[str] = field(default_factory=os.getcwd)

@@ -97,6 +97,7 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
             {"location": _location(scene.path or finding.path, scene.cell, scene.start, scene.end, scene.text)}
             for scene in told
         ]
+        result["relatedLocations"] = [{"id": number, **step["location"]} for number, step in enumerate(steps, start=1)]
         result["codeFlows"] = [{"message": {"text": "the gradient's way"}, "threadFlows": [{"locations": steps}]}]
     # A replacement in a notebook's cell has no place in the file's own text.
     if finding.fix is not None and all(edit.cell is None for edit in finding.fix.edits):

@@ -35,6 +35,9 @@ def summary(report: Report, style: Style) -> Iterator[str]:
     ]
     if any(quiet):
         yield listed([part for part in quiet if part])
+    if report.stale:
+        entries = "1 entry" if report.stale == 1 else f"{report.stale} entries"
+        yield f"{entries} of the baseline without a finding any more; `--write-baseline` leaves them out"
     yield from _fixable(report)
 
 

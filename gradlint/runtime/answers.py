@@ -8,19 +8,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime import slices, sources
-from gradlint.runtime.observed import Cut, Observed
+from gradlint.runtime.observed import Observed, WayCut
 from gradlint.runtime.partial import CUTTING, Terms
-from gradlint.runtime.way import Ways
+from gradlint.runtime.way import WaysBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.finding import Outcome
-    from gradlint.runtime.calls import Call, Source
+    from gradlint.runtime.calls import ObservedCall, ObservedSource
     from gradlint.runtime.observed import Reason
     from gradlint.runtime.places import Place
     from gradlint.runtime.record import Operation, Record
-    from gradlint.runtime.way import Found
+    from gradlint.runtime.way import FoundWay
     from gradlint.runtime.windows import Window
 
 _NAME = re.compile(r"(self\.)?\w+")
@@ -31,7 +31,7 @@ MOST_ORIGINS = 500
 def judged(
     record: Record,
     window: Window,
-    call: Call,
+    call: ObservedCall,
     result: Any,
     failure: Exception | None,
     known: Callable[[tuple[Place, ...], str, str], bool],
@@ -67,29 +67,31 @@ def judged(
         )
 
 
-def _nothing_asked(call: Call, known: Callable[[tuple[Place, ...], str, str], bool]) -> Iterator[Observed]:
+def _nothing_asked(call: ObservedCall, known: Callable[[tuple[Place, ...], str, str], bool]) -> Iterator[Observed]:
     """An empty list of sources, where the user's own code asks."""
     text = call.sources_text
     if call.written is None or known(call.stack, text, "none"):
         return
     place = slices.binding(call.stack[0], text) if _NAME.fullmatch(text) else None
-    yield Observed(call.method, call.stack, call.target_text, text, "none", Cut("no-sources", place or call.stack[0]))
+    yield Observed(
+        call.method, call.stack, call.target_text, text, "none", WayCut("no-sources", place or call.stack[0])
+    )
 
 
 class _Answers:
     """Says of one call why a source got what it got."""
 
-    def __init__(self, record: Record, window: Window, call: Call) -> None:
+    def __init__(self, record: Record, window: Window, call: ObservedCall) -> None:
         self.record = record
         self.window = window
         self.call = call
 
     @cached_property
-    def ways(self) -> Ways:
+    def ways(self) -> WaysBack:
         """All ways back from the target."""
-        return Ways(self.record, self.window, sources.tensors(self.call.target), self.call.stack)
+        return WaysBack(self.record, self.window, sources.tensors(self.call.target), self.call.stack)
 
-    def of(self, source: Source, outcome: Outcome) -> Observed:
+    def of(self, source: ObservedSource, outcome: Outcome) -> Observed:
         """What a source got, and why."""
         weak = False
         if outcome == "nan":
@@ -100,12 +102,12 @@ class _Answers:
             cut = why(self.record, self.window, self.ways, source, self.call)
         if outcome == "zero":
             weak = cut.reason not in CUTTING
-            cut = Cut("silenced", _call_place(self.call)) if weak else cut
+            cut = WayCut("silenced", _call_place(self.call)) if weak else cut
         return self._observed(source, outcome, cut, weak)
 
     def partial(
         self,
-        given: list[Source],
+        given: list[ObservedSource],
         known: Callable[[tuple[Place, ...], str, str], bool],
         others: Iterable[Window],
     ) -> Iterator[Observed]:
@@ -113,23 +115,25 @@ class _Answers:
         if not given or not self.record.made:
             return
         if self.call.sources_text.endswith(("trainable_variables", "trainable_weights")) and self._left_out(given):
-            yield self._observed(replace(given[0], text=self.call.sources_text), "none", Cut("left-out", None), True)
+            yield self._observed(replace(given[0], text=self.call.sources_text), "none", WayCut("left-out", None), True)
         for source, cut in Terms(self.ways, self.window, others).lost(given):
             if not known(self.call.stack, source.text, "partial"):
                 yield self._observed(source, "partial", cut)
 
-    def _left_out(self, given: list[Source]) -> bool:
+    def _left_out(self, given: list[ObservedSource]) -> bool:
         """Whether the tape watched a Variable on the way to the target that is not among the sources."""
         asked = {one for source in given for one in source.identities}
         rest = [one.handle._id for one in self.call.tape.watched_variables() if one.handle._id not in asked]
         return any(self.ways.reaches(one) for one in rest)
 
-    def _observed(self, source: Source, outcome: Outcome, cut: Cut, weak: bool = False) -> Observed:
+    def _observed(self, source: ObservedSource, outcome: Outcome, cut: WayCut, weak: bool = False) -> Observed:
         call = self.call
         return Observed(call.method, call.stack, call.target_text, source.text, outcome, cut, weak=weak)
 
 
-def _outcomes(call: Call, asked: list[Source], result: Any) -> Iterator[tuple[Source, Outcome | None]]:
+def _outcomes(
+    call: ObservedCall, asked: list[ObservedSource], result: Any
+) -> Iterator[tuple[ObservedSource, Outcome | None]]:
     """What each source got, None for a gradient that is there."""
     given = sources.flattened_with_none(result)
     if len(given) != len(asked):
@@ -143,22 +147,22 @@ def _outcomes(call: Call, asked: list[Source], result: Any) -> Iterator[tuple[So
             yield source, "zero" if call.silenced and sources.zero(gradient) else None
 
 
-def why(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
+def why(record: Record, window: Window, ways: WaysBack, source: ObservedSource, call: ObservedCall) -> WayCut:
     """Why a source gets None."""
     found = ways.to(source.identities)
     if found is None:
         return _no_way(record, window, ways, source, call)
     if found.cuts:
         cut = found.cuts[0]
-        return Cut(cut.reason, cut.place or _call_place(call), cut.operation, found.lines)
+        return WayCut(cut.reason, cut.place or _call_place(call), cut.operation, found.lines)
     reason = _unwatched(window, source, found, call)
     place = _blamed(record, window, reason, source, call)
     if reason == "not-watched" and place is not None and slices.rebinds(place, source.text):
         reason = "rebound"
-    return Cut(reason, place or _call_place(call), "", found.lines)
+    return WayCut(reason, place or _call_place(call), "", found.lines)
 
 
-def _blamed(record: Record, window: Window, reason: Reason, source: Source, call: Call) -> Place | None:
+def _blamed(record: Record, window: Window, reason: Reason, source: ObservedSource, call: ObservedCall) -> Place | None:
     """The line to point at where the way is whole: the late `watch`, the tape, else where the source was made."""
     if reason == "watched-late":
         stack = min(window.watched[one] for one in source.identities if one in window.watched)[1]
@@ -168,7 +172,7 @@ def _blamed(record: Record, window: Window, reason: Reason, source: Source, call
     return _made(record, source, call)
 
 
-def _made(record: Record, source: Source, call: Call) -> Place | None:
+def _made(record: Record, source: ObservedSource, call: ObservedCall) -> Place | None:
     """Where a source was made, else where its name was bound."""
     for identity in source.identities:
         made = record.made.get(identity)
@@ -177,20 +181,20 @@ def _made(record: Record, source: Source, call: Call) -> Place | None:
     return slices.binding(call.stack[0], source.text) if call.stack else None
 
 
-def _call_place(call: Call) -> Any:
+def _call_place(call: ObservedCall) -> Any:
     return call.stack[0] if call.stack else None
 
 
-def _no_way(record: Record, window: Window, ways: Ways, source: Source, call: Call) -> Cut:
+def _no_way(record: Record, window: Window, ways: WaysBack, source: ObservedSource, call: ObservedCall) -> WayCut:
     if ways.forgotten:
-        return Cut("unknown", _call_place(call))
+        return WayCut("unknown", _call_place(call))
     made = next((record.made[one] for one in source.identities if one in record.made), None)
     if made is not None and _shares_origin(record, ways, made):
-        return Cut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
-    return _condition(record, window, source) or Cut("unconnected", _call_place(call))
+        return WayCut("copy", made.stack[0] if made.stack else _call_place(call), made.kind)
+    return _condition(record, window, source) or WayCut("unconnected", _call_place(call))
 
 
-def _shares_origin(record: Record, ways: Ways, operation: Operation) -> bool:
+def _shares_origin(record: Record, ways: WaysBack, operation: Operation) -> bool:
     """Whether a tensor was made from something that the target was computed from too."""
     pending = list(operation.inputs)
     seen: set[int] = set()
@@ -208,16 +212,16 @@ def _shares_origin(record: Record, ways: Ways, operation: Operation) -> bool:
     return False
 
 
-def _condition(record: Record, window: Window, source: Source) -> Cut | None:
+def _condition(record: Record, window: Window, source: ObservedSource) -> WayCut | None:
     """Where a source decided while the tape recorded which way the program takes."""
     for exit_ in reversed(record.exits):
         decides = exit_.how == "__bool__" and exit_.stack and window.holds(exit_.sequence)
-        if decides and Ways(record, window, [exit_.tensor]).to(source.identities) is not None:
-            return Cut("condition", exit_.stack[0], exit_.how)
+        if decides and WaysBack(record, window, [exit_.tensor]).to(source.identities) is not None:
+            return WayCut("condition", exit_.stack[0], exit_.how)
     return None
 
 
-def _unwatched(window: Window, source: Source, found: Found, call: Call) -> Reason:
+def _unwatched(window: Window, source: ObservedSource, found: FoundWay, call: ObservedCall) -> Reason:
     """Why nothing is recorded for a source whose way to the target is whole."""
     watched = [window.watched[one] for one in source.identities if one in window.watched]
     variable = sources.variable(source.value)

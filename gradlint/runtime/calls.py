@@ -17,7 +17,7 @@ _METHODS = ("gradient", "jacobian", "batch_jacobian")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ObservedSource:
     """One source of a gradient call.
 
     Attributes:
@@ -32,7 +32,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class ObservedCall:
     """A gradient call as it was made.
 
     Attributes:
@@ -92,13 +92,13 @@ class Call:
         expression = _argument(found, 0, ("target",))
         return ast.unparse(expression) if expression is not None else "the target"
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[ObservedSource]:
         """The sources, flat, each with its text."""
         flat = sources.flattened(self.asked)
         found = self.written
         expression = None if found is None else _argument(found, 1, ("sources", "source"))
         texts = _texts(expression, flat)
-        return [Source(value, text, sources.identities(value)) for value, text in zip(flat, texts, strict=True)]
+        return [ObservedSource(value, text, sources.identities(value)) for value, text in zip(flat, texts, strict=True)]
 
 
 def _argument(call: ast.Call, index: int, names: tuple[str, ...]) -> ast.expr | None:

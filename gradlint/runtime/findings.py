@@ -5,9 +5,10 @@ from __future__ import annotations
 import linecache
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.finding import Confirmation, Finding, Gradient, Position, Step
+from gradlint.message import fitted
 from gradlint.runtime import wording
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ class Findings:
     Args:
         version: TensorFlow's version, for the evidence.
         read: What reading a file finds.
+        base: The folder in which the program began, which paths are relative to.
     """
 
-    def __init__(self, version: str | None = None, read: Callable[[str], list[Finding]] | None = None) -> None:
+    def __init__(
+        self, version: str | None = None, read: Callable[[str], list[Finding]] | None = None, base: str | None = None
+    ) -> None:
+        self.base = os.getcwd() if base is None else base
         self.version = version
         self._reading = read or reading
         self._read: dict[str, list[Finding]] = {}
@@ -40,29 +45,31 @@ class Findings:
             None where what was observed is weak and reading does not claim it.
         """
         read = self._matching(observed)
+        if read is not None:
+            read = replace(read, path=shown(read.path, self.base))
         evidence = Confirmation("confirmed", _evidence(observed), self.version)
         if read is not None and (read.severity == "error" or observed.weak or observed.outcome == "partial"):
             return read.with_confirmation(evidence)
         if read is not None:
-            return replace(read, severity="error", message=wording.message(observed), confirmation=evidence)
+            return replace(read, severity="error", confirmation=evidence, **_said(observed))
         if observed.weak:
             return None
         place = observed.cut.place or observed.place
         words = wording.of(observed)
-        path = shown(place.path) if place is not None else "<unknown>"
+        path = shown(place.path, self.base) if place is not None else "<unknown>"
         line = place.line if place is not None else 1
         start, end = _ends(place)
         return Finding(
             code=words.code,
             name=words.name,
             severity="warning" if observed.outcome == "partial" else "error",
-            message=wording.message(observed),
+            **_said(observed),
             path=path,
             cell=None,
             location=Position(line, start),
             end_location=Position(line, end),
-            gradients=_gradients(observed, path),
-            flow=tuple(_step(one, place, path) for one in observed.cut.way),
+            gradients=_gradients(observed, path, self.base),
+            flow=tuple(_step(one, place, path, self.base) for one in observed.cut.way),
             confirmation=evidence,
         )
 
@@ -75,7 +82,11 @@ class Findings:
             claimed = name in finding.message or any(one.exception == name for one in finding.gradients) or library
             if here and claimed and finding.severity != "info":
                 text = f"seen while the program ran: {name}: {str(error).partition(chr(10))[0][:300]}"
-                return finding.with_confirmation(Confirmation("confirmed", text, self.version))
+                return replace(
+                    finding,
+                    path=shown(finding.path, self.base),
+                    confirmation=Confirmation("confirmed", text, self.version),
+                )
         return None
 
     def _matching(self, observed: Observed) -> Finding | None:
@@ -94,8 +105,19 @@ class Findings:
     def _findings(self, path: str) -> list[Finding]:
         found = self._read.get(path)
         if found is None:
-            found = self._read[path] = self._reading(path)
+            found = self._read[path] = self._reading(os.path.join(self.base, path))
         return found
+
+
+def _said(observed: Observed) -> dict[str, Any]:
+    """What is said of it: the sentence and its parts."""
+    message = wording.message(observed)
+    return {
+        "message": message.sentence,
+        "headline": fitted(message.headline),
+        "happens": message.happens,
+        "help": message.help,
+    }
 
 
 def _of_the_list(finding: Finding, observed: Observed, call: Place) -> bool:
@@ -119,15 +141,15 @@ def reading(path: str) -> list[Finding]:
 
     try:
         return check_paths([path])
-    except Exception:
+    except Exception:  # what is wrong with reading a file is for `check` to say, not for a running program
         return []
 
 
-def shown(path: str) -> str:
-    """A path as findings show it: relative to the working directory where it lies below that, with ``/``."""
+def shown(path: str, base: str) -> str:
+    """A path as findings show it: relative to the folder in which the program began where it lies below, with ``/``."""
     if path.startswith("<"):
         return path
-    relative = os.path.relpath(path)
+    relative = os.path.relpath(os.path.join(base, path), base)
     return (path if relative.startswith("..") else relative).replace(os.sep, "/")
 
 
@@ -163,9 +185,9 @@ def _ends(place: Place | None) -> tuple[int, int]:
     return begin + 1, max(len(text.rstrip()), begin) + 1
 
 
-def _gradients(observed: Observed, path: str) -> tuple[Gradient, ...]:
+def _gradients(observed: Observed, path: str, base: str) -> tuple[Gradient, ...]:
     call = observed.place
-    if call is None or shown(call.path) != path:
+    if call is None or shown(call.path, base) != path:
         return ()
     column, _ = _ends(call)
     return (
@@ -182,9 +204,9 @@ def _gradients(observed: Observed, path: str) -> tuple[Gradient, ...]:
     )
 
 
-def _step(place: Place, cut: Place | None, path: str) -> Step:
+def _step(place: Place, cut: Place | None, path: str, base: str) -> Step:
     column, _ = _ends(place)
     text = linecache.getline(place.path, place.line).strip()
-    file = shown(place.path)
+    file = shown(place.path, base)
     note = "the gradient is lost here" if place == cut else "on the way"
     return Step(None, place.line, column, text, note, None if file == path else file)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime import sources
-from gradlint.runtime.observed import Cut
+from gradlint.runtime.observed import WayCut
 
 if TYPE_CHECKING:
-    from gradlint.runtime.calls import Call
+    from gradlint.runtime.calls import ObservedCall
     from gradlint.runtime.record import Operation
     from gradlint.runtime.windows import Window
 
 
-def first(window: Window, call: Call) -> Cut:
+def first(window: Window, call: ObservedCall) -> WayCut:
     """The operation whose backward pass, or whose result already, is the first that is not finite.
 
     Args:
@@ -25,16 +25,16 @@ def first(window: Window, call: Call) -> Cut:
     for operation in operations:
         ins, outs = operation.values or ((), ())
         if all(map(sources.finite, ins)) and not all(map(sources.finite, outs)):
-            return Cut("nonfinite", _place(operation) or here, operation.kind)
+            return WayCut("nonfinite", _place(operation) or here, operation.kind)
     found = _backward(operations, call)
-    return Cut("nonfinite", here) if found is None else Cut("nonfinite", _place(found) or here, found.kind)
+    return WayCut("nonfinite", here) if found is None else WayCut("nonfinite", _place(found) or here, found.kind)
 
 
 def _place(operation: Operation) -> Any:
     return operation.stack[0] if operation.stack else None
 
 
-def _backward(operations: list[Operation], call: Call) -> Operation | None:
+def _backward(operations: list[Operation], call: ObservedCall) -> Operation | None:
     """The first operation, from the target back, that makes a gradient that is not finite of one that is."""
     import tensorflow as tf
     from tensorflow.python.eager import backprop
@@ -50,7 +50,7 @@ def _backward(operations: list[Operation], call: Call) -> Operation | None:
             answers = backprop._gradient_function(
                 operation.kind, operation.attributes, len(ins), list(ins), list(outs), seeds, (), ""
             )
-        except Exception:
+        except Exception:  # a gradient function of anybody's may raise anything; then this one is passed over
             continue
         if not isinstance(answers, (list, tuple)):
             answers = [answers]

@@ -46,7 +46,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class WayCut:
     """Where the way from the target back to a source is cut.
 
     Attributes:
@@ -83,7 +83,7 @@ class Observed:
     target: str
     source: str
     outcome: Outcome
-    cut: Cut
+    cut: WayCut
     exception: str | None = None
     text: str = ""
     weak: bool = False

@@ -15,10 +15,10 @@ from gradlint.runtime.calls import parsed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradlint.runtime.calls import Source
-    from gradlint.runtime.observed import Cut
+    from gradlint.runtime.calls import ObservedSource
+    from gradlint.runtime.observed import WayCut
     from gradlint.runtime.places import Place
-    from gradlint.runtime.way import Found, Ways
+    from gradlint.runtime.way import FoundWay, WaysBack
     from gradlint.runtime.windows import Window
 
 SUMMING = frozenset({"AddV2", "Add", "AddN", "AccumulateNV2", "Pack"})
@@ -44,13 +44,13 @@ class Terms:
         others: When other tapes recorded.
     """
 
-    def __init__(self, ways: Ways, window: Window, others: Iterable[Window]) -> None:
+    def __init__(self, ways: WaysBack, window: Window, others: Iterable[Window]) -> None:
         self.ways = ways
         self.window = window
         self.others = [one for one in others if one is not window and one.asked]
         self.looked = 0
 
-    def lost(self, wanted: list[Source]) -> Iterator[tuple[Source, Cut]]:
+    def lost(self, wanted: list[ObservedSource]) -> Iterator[tuple[ObservedSource, WayCut]]:
         """Those of the sources that a term of the target was computed from without a gradient, and where it was cut."""
         said: set[int] = set()
         for term in self._terms():
@@ -61,7 +61,7 @@ class Terms:
                     cut = found.cuts[0]
                     yield source, type(cut)(cut.reason, cut.place, cut.operation, found.lines)
 
-    def _terms(self) -> Iterator[Ways]:
+    def _terms(self) -> Iterator[WaysBack]:
         """The ways back from each term of each sum."""
         pending = list(self.ways.starts)
         seen = set(pending)
@@ -87,7 +87,7 @@ class Terms:
         made = [one for one in inputs if self.ways.kind(one) not in (None, "Const")]
         return made if len(made) == 1 else []
 
-    def _by_accident(self, found: Found, source: Source) -> bool:
+    def _by_accident(self, found: FoundWay, source: ObservedSource) -> bool:
         """Whether a term was cut in a way that no code means."""
         if not found.cuts or found.cuts[0].reason not in CUTTING or any(one.reason in MEANT for one in found.cuts):
             return False
@@ -107,7 +107,7 @@ class Terms:
                     return float(one._numpy()) if one._rank() == 0 else None
         return None
 
-    def _before(self, moment: int, source: Source) -> bool:
+    def _before(self, moment: int, source: ObservedSource) -> bool:
         """Whether a term was computed from the source as it is now, where no tape that was asked looked on."""
         if not moment or moment <= self.ways.record.dropped or self.window.paused(moment):
             return False

@@ -45,7 +45,7 @@ class Operation:
         sequence: When it ran.
         stack: The user's line, and the lines that called it where a new constant went in.
         fresh: Those of the inputs with gradients that no remembered operation made.
-        differentiable_outputs: For each output whether its dtype has gradients.
+        dtypes: For each output TensorFlow's number of its dtype.
         attributes: TensorFlow's attributes, keys and values in turn.
         backward: Whether it ran as a part of a gradient call.
         values: The tensors themselves, in and out, while a tape that saw them may still be asked.
@@ -54,7 +54,7 @@ class Operation:
     __slots__ = (
         "attributes",
         "backward",
-        "differentiable_outputs",
+        "dtypes",
         "fresh",
         "inputs",
         "kind",
@@ -72,7 +72,7 @@ class Operation:
         sequence: int,
         stack: tuple[Place, ...],
         fresh: tuple[int, ...],
-        differentiable_outputs: tuple[bool, ...],
+        dtypes: tuple[int, ...],
         attributes: tuple[Any, ...],
         backward: bool = False,
     ) -> None:
@@ -82,7 +82,7 @@ class Operation:
         self.sequence = sequence
         self.stack = stack
         self.fresh = fresh
-        self.differentiable_outputs = differentiable_outputs
+        self.dtypes = dtypes
         self.attributes = attributes
         self.backward = backward
         self.values: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
@@ -187,7 +187,7 @@ class Record:
         made = self.made.get(number)
         if made is None:
             return number in self.writes
-        return made.differentiable_outputs[made.outputs.index(number)]
+        return made.dtypes[made.outputs.index(number)] in DIFFERENTIABLE
 
     def write(self, handle: int, write: Write) -> None:
         """Remember that a variable was written."""

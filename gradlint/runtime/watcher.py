@@ -56,6 +56,12 @@ class Watcher:
         self.broken = False
         self._forms: dict[int, tuple[int, tuple[Any, ...]]] = {}
         """The dtype and shape of variables, by their handles."""
+        self.named: dict[int, str] = {}
+        """What the sources of gradient calls are called, by their identities; kept where facts are recorded."""
+        self.seen: dict[tuple[places.Place, str], tuple[str, ...]] = {}
+        """The sources of each gradient call, by its line and method; kept where facts are recorded."""
+        self.records = False
+        """Whether facts are recorded."""
         self.calls = 0
         """How many gradient calls were seen."""
         self.asked: dict[tuple[places.Place, ...], int] = {}
@@ -71,7 +77,7 @@ class Watcher:
         self.inside.busy = True
         try:
             what(*arguments)
-        except Exception:
+        except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
             self.inside.busy = before
@@ -124,7 +130,7 @@ class Watcher:
                 self._ran(name, inputs, attributes, outputs)
             else:
                 self._acted(name, inputs)
-        except Exception:
+        except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
             inside.busy = False
@@ -159,7 +165,9 @@ class Watcher:
                 fresh = [one for one in fresh if one is not alike[0]]
                 number = handle._id
                 moment = self.record.tick()
-                self.record.add(Operation("ReadVariableOp", (number,), (alike[0]._id,), moment, stack, (), (True,), ()))
+                self.record.add(
+                    Operation("ReadVariableOp", (number,), (alike[0]._id,), moment, stack, (), (form[0],), ())
+                )
 
     @staticmethod
     def _shares(tensor: Any, variable: Any) -> bool:
@@ -196,7 +204,7 @@ class Watcher:
             record.clock,
             stack,
             fresh,
-            tuple([one._datatype_enum() in DIFFERENTIABLE for one in outputs]),
+            tuple([one._datatype_enum() for one in outputs]),
             attributes,
             inside.asking,
         )
@@ -315,7 +323,7 @@ class Watcher:
         self.inside.stack = places.stack(sys._getframe())
         try:
             result = original(tape, *arguments, **options)
-        except Exception as failure:
+        except Exception as failure:  # raised again below: it is TensorFlow's answer
             self.inside.asking = False
             self.guarded(self._judge, method, tape, (arguments, options), None, failure)
             raise
@@ -333,17 +341,21 @@ class Watcher:
         failure: Exception | None,
     ) -> None:
         from gradlint.runtime.answers import judged
-        from gradlint.runtime.calls import Call
+        from gradlint.runtime.calls import ObservedCall
 
         self.calls += 1
         window = self.window(tape)
         stack = places.current()
-        call = Call(method, tape, stack, *passed)
+        call = ObservedCall(method, tape, stack, *passed)
         times = self.asked[stack[:1]] = self.asked.get(stack[:1], 0) + 1
         often = times & (times - 1)
         others = () if often else tuple(self.windows.values())
         for observed in judged(self.record, window, call, result, failure, self.counted, others):
             self.observe(observed)
+        if self.records and stack:
+            asked = call.sources()
+            self.seen[stack[0], method] = tuple(one.text for one in asked)
+            self.named.update((number, one.text) for one in asked for number in one.identities)
         window.asked.append(stack)
         if not tape._persistent:
             for operation in window.operations:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime import gradients, slices
-from gradlint.runtime.observed import Cut
+from gradlint.runtime.observed import WayCut
 from gradlint.runtime.places import of_traceback
 from gradlint.runtime.record import DIFFERENTIABLE, READING
 
@@ -51,19 +51,19 @@ State = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class StepBack:
     """A step back from a tensor to one that it was made from."""
 
     to: State
-    cut: Cut | None
+    cut: WayCut | None
     place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundWay:
     """The way to a source: its cuts from the target on, and its lines from the source on."""
 
-    cuts: tuple[Cut, ...]
+    cuts: tuple[WayCut, ...]
     lines: tuple[Place, ...]
     first_use: int
     """When the source was first used on it."""
@@ -71,7 +71,7 @@ class Found:
     """The tensor as which what had left TensorFlow came back first, seen from the target."""
 
 
-class Ways:
+class WaysBack:
     """All ways back from one target.
 
     Args:
@@ -88,7 +88,7 @@ class Ways:
         window: Window,
         target: Iterable[Any] | Iterable[int],
         asked: tuple[Place, ...] = (),
-        above: Ways | None = None,
+        above: WaysBack | None = None,
     ) -> None:
         self.record = record
         self.window = window
@@ -96,7 +96,7 @@ class Ways:
         self.bound: dict[int, set[int]] = {} if above is None else above.bound
         self.called: set[Any] = set() if above is None else above.called
         self.cost: dict[State, float] = {}
-        self.back: dict[State, tuple[State | None, Edge | None]] = {}
+        self.back: dict[State, tuple[State | None, StepBack | None]] = {}
         self.used: dict[int, tuple[int, tuple[Place, ...]]] = {}
         """When and where each tensor was last used on the way."""
         self.forgotten = False
@@ -109,9 +109,9 @@ class Ways:
             self.used.update((one, (record.clock, asked)) for one in self.starts)
         self._search(self.starts)
 
-    def below(self, number: int) -> Ways:
+    def below(self, number: int) -> WaysBack:
         """All ways back from something on these ways."""
-        return Ways(self.record, self.window, [number], above=self)
+        return WaysBack(self.record, self.window, [number], above=self)
 
     def kind(self, number: int) -> str | None:
         """TensorFlow's name of the operation that made a tensor; None for a constant, a Variable or the unknown."""
@@ -135,7 +135,7 @@ class Ways:
         """Whether an operation is the call of a traced function."""
         return kind.startswith("__") or "PartitionedCall" in kind
 
-    def to(self, identities: Iterable[int]) -> Found | None:
+    def to(self, identities: Iterable[int]) -> FoundWay | None:
         """The way to a source with the fewest cuts, None where no way leads there."""
         ends = [state for one in identities for state in ((one, False), (one, True)) if state in self.cost]
         if not ends:
@@ -144,7 +144,7 @@ class Ways:
         first_use = self.used.get(nearest[0], (0, ()))[0]
         state: State | None = nearest
         constant: int | None = None
-        cuts: list[Cut] = []
+        cuts: list[WayCut] = []
         lines: list[Place] = []
         while state is not None:
             state, edge = self.back[state]
@@ -154,7 +154,7 @@ class Ways:
                     constant = state[0] if state is not None and edge.cut.reason == "left" else constant
                 if edge.place is not None and (not lines or lines[-1] != edge.place):
                     lines.append(edge.place)
-        return Found(tuple(reversed(cuts)), tuple(lines), first_use, constant)
+        return FoundWay(tuple(reversed(cuts)), tuple(lines), first_use, constant)
 
     def reaches(self, identity: int) -> bool:
         """Whether the target was computed from a tensor."""
@@ -190,7 +190,7 @@ class Ways:
                     count += 1
                     heapq.heappush(queue, (now, count, edge.to))
 
-    def edges(self, state: State) -> Iterator[Edge]:
+    def edges(self, state: State) -> Iterator[StepBack]:
         """The steps back from a tensor."""
         number = state[0]
         operation = self.record.made.get(number)
@@ -203,10 +203,10 @@ class Ways:
         else:
             yield from self._of_constant(number, state)
 
-    def _of_operation(self, operation: Operation, state: State) -> Iterator[Edge]:
+    def _of_operation(self, operation: Operation, state: State) -> Iterator[StepBack]:
         outside = not self.window.holds(operation.sequence)
         place = operation.stack[0] if operation.stack else None
-        left = Cut("outside", place, operation.kind) if outside and not state[1] else None
+        left = WayCut("outside", place, operation.kind) if outside and not state[1] else None
         graph = self._graph_of(operation.kind, len(operation.inputs), operation.inputs)
         index = operation.outputs.index(state[0])
         if graph is not None and index < len(graph.outputs):
@@ -217,7 +217,7 @@ class Ways:
         if operation.kind == "EagerPyFunc":
             yield from self._of_callback(operation.token, index, outside, place)
         floats = self.record.differentiable(operation)
-        answers = gradients.passages(operation, floats) if operation.differentiable_outputs[index] else None
+        answers = gradients.passages(operation, floats) if operation.dtypes[index] in DIFFERENTIABLE else None
         for position, one in enumerate(operation.inputs):
             self._note_use(one, operation.sequence, operation.stack)
             cut = left or _cut(
@@ -226,13 +226,13 @@ class Ways:
                 None if answers is None else answers[position],
                 place,
             )
-            yield Edge((one, outside), cut, place)
+            yield StepBack((one, outside), cut, place)
 
-    def _of_callback(self, token: str, index: int, outside: bool, place: Place | None) -> Iterator[Edge]:
+    def _of_callback(self, token: str, index: int, outside: bool, place: Place | None) -> Iterator[StepBack]:
         """The step from a `tf.py_function` to what its Python function returned."""
         returned = self.record.returned.get(token, ())
         if index < len(returned):
-            yield Edge((returned[index], outside), Cut("captured", place, "EagerPyFunc"), place)
+            yield StepBack((returned[index], outside), WayCut("captured", place, "EagerPyFunc"), place)
 
     def _note_use(self, number: int, sequence: int, stack: tuple[Place, ...]) -> None:
         if sequence >= self.used.get(number, (0, ()))[0]:
@@ -244,14 +244,14 @@ class Ways:
         index: int,
         inputs: Iterable[int],
         outside: bool,
-        cut: Cut | None,
+        cut: WayCut | None,
         place: Place | None,
-    ) -> Edge:
+    ) -> StepBack:
         """The step from a call of a traced function to what it returns, its parameters tied to what it was given."""
         self.called.add(graph)
         for inner, outer in zip(graph.inputs, inputs, strict=False):
             self.bound.setdefault(inner._id, set()).add(outer)
-        return Edge((self._key(graph.outputs[index]), outside), cut, place)
+        return StepBack((self._key(graph.outputs[index]), outside), cut, place)
 
     def _graph_of(self, kind: str, count: int, inputs: tuple[int, ...] | None) -> Any:
         """The graph that a call's name stands for: the latest of that name that takes what was given."""
@@ -267,7 +267,7 @@ class Ways:
                     return graph
         return None
 
-    def _of_symbol(self, tensor: Any, state: State) -> Iterator[Edge]:
+    def _of_symbol(self, tensor: Any, state: State) -> Iterator[StepBack]:
         op = tensor.op
         graph = tensor.graph
         if op.type in ("Placeholder", "PlaceholderWithDefault"):
@@ -279,7 +279,7 @@ class Ways:
         place = places[0] if places else None
         moment = self.record.created.get(graph, {}).get(tensor._id, 0)
         outside = state[1] if graph in self.called else not self.window.holds(moment)
-        left = Cut("outside", place, op.type) if outside and not state[1] else None
+        left = WayCut("outside", place, op.type) if outside and not state[1] else None
         if op.type == "Const":
             yield from self._of_exits(moment, places, state)
             return
@@ -301,16 +301,18 @@ class Ways:
                 None if answers is None else answers[position],
                 place,
             )
-            yield Edge((number, outside), cut, place)
+            yield StepBack((number, outside), cut, place)
 
-    def _of_parameter(self, tensor: Any, graph: Any, state: State) -> Iterator[Edge]:
+    def _of_parameter(self, tensor: Any, graph: Any, state: State) -> Iterator[StepBack]:
         for outer in self.bound.get(tensor._id, ()):
-            yield Edge((outer, state[1]), None, None)
+            yield StepBack((outer, state[1]), None, None)
         for outer, inner in getattr(graph, "captures", ()):
             if inner is tensor:
-                yield Edge((self._key(outer), state[1]), None, None)
+                yield StepBack((self._key(outer), state[1]), None, None)
 
-    def _inner(self, op: Any, tensor: Any, outside: bool, cut: Cut | None, place: Place | None) -> Iterator[Edge]:
+    def _inner(
+        self, op: Any, tensor: Any, outside: bool, cut: WayCut | None, place: Place | None
+    ) -> Iterator[StepBack]:
         """The steps into the branches, the body or the function that an operation of a graph calls."""
         index = _position(op, tensor)
         inputs = [self._key(one) for one in op.inputs]
@@ -323,12 +325,12 @@ class Ways:
                 return
             yield self._into(graph, index, inputs[skipped:], outside, cut, place)
             if skipped:
-                yield Edge((inputs[0], outside), cut or Cut("condition", place, op.type), place)
+                yield StepBack((inputs[0], outside), cut or WayCut("condition", place, op.type), place)
             if attribute == "body":
                 for given, made in zip(graph.inputs, graph.outputs, strict=False):
                     self.bound.setdefault(given._id, set()).add(self._key(made))
 
-    def _of_variable(self, handle: int, state: State) -> Iterator[Edge]:
+    def _of_variable(self, handle: int, state: State) -> Iterator[StepBack]:
         moment, stack = self.used.get(handle, (self.record.clock, ()))
         begin = min((span[0] for span in self.window.spans if span[0] is not None), default=0)
         for write in self.record.writes[handle]:
@@ -336,7 +338,7 @@ class Ways:
                 reason, place = _of_write(write, stack)
                 if write.symbol is not None:
                     self.symbols[write.value] = write.symbol
-                yield Edge((write.value, state[1]), Cut(reason, place), place)
+                yield StepBack((write.value, state[1]), WayCut(reason, place), place)
 
     def _of_update(self, write: Write, begin: int) -> bool:
         """Whether a write before the block came from an earlier gradient: an optimizer's step."""
@@ -354,13 +356,13 @@ class Ways:
             pending.extend(operation.inputs)
         return len(seen) >= 2000
 
-    def _of_constant(self, number: int, state: State) -> Iterator[Edge]:
+    def _of_constant(self, number: int, state: State) -> Iterator[StepBack]:
         moment, stack = self.used.get(number, (0, ()))
         if moment and moment <= self.record.dropped:
             self.forgotten = True
         yield from self._of_exits(moment, stack, state)
 
-    def _of_exits(self, moment: int, stack: tuple[Place, ...], state: State) -> Iterator[Edge]:
+    def _of_exits(self, moment: int, stack: tuple[Place, ...], state: State) -> Iterator[StepBack]:
         """The steps from a constant to what left TensorFlow on a line that its own line's values came from."""
         lines = {(one.path, one.function): slices.behind(one) for one in stack}
         for exit_ in self.record.exits:
@@ -368,7 +370,7 @@ class Ways:
                 continue
             for one in exit_.stack:
                 if one.line in lines.get((one.path, one.function), ()):
-                    yield Edge((exit_.tensor, state[1]), Cut("left", exit_.stack[0], exit_.how), exit_.stack[0])
+                    yield StepBack((exit_.tensor, state[1]), WayCut("left", exit_.stack[0], exit_.how), exit_.stack[0])
                     break
 
 
@@ -385,7 +387,7 @@ def _position(op: Any, tensor: Any) -> int:
     return next((number for number, one in enumerate(op.outputs) if one._id == tensor._id), 0)
 
 
-def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Place | None) -> Cut | None:
+def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Place | None) -> WayCut | None:
     """How an operation cuts the way from one of its inputs to one of its outputs; None where it does not.
 
     Args:
@@ -397,13 +399,13 @@ def _cut(kind: str, float_in: bool, passage: gradients.Passage | None, place: Pl
     if not float_in or passage == "passes" or kind in READING:
         return None
     if passage == "unregistered":
-        return Cut("no-gradient", place, kind)
+        return WayCut("no-gradient", place, kind)
     if kind in STOPPING:
-        return Cut("stopped", place, kind)
+        return WayCut("stopped", place, kind)
     if kind in OPAQUE:
-        return Cut("opaque", place, kind)
+        return WayCut("opaque", place, kind)
     if kind == "Cast":
-        return Cut("cast", place, kind)
+        return WayCut("cast", place, kind)
     if kind in COMPARISONS:
-        return Cut("comparison", place, kind)
-    return Cut("non-differentiable", place, kind)
+        return WayCut("comparison", place, kind)
+    return WayCut("non-differentiable", place, kind)

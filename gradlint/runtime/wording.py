@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gradlint.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gradlint.runtime.observed import Observed, Reason
+    from gradlint.runtime.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +231,15 @@ def of(observed: Observed) -> Wording:
     return WORDINGS[observed.cut.reason]
 
 
-def message(observed: Observed) -> str:
+def message(observed: Observed) -> Message:
     """The finding's message: what happens, what the source gets, and the cure."""
     wording = of(observed)
     names = {"operation": observed.cut.operation or "an operation", "source": observed.source}
-    happens = wording.happens.format(**names)
+    happens, cure = wording.happens.format(**names), wording.cure.format(**names)
     if observed.cut.reason == "watch-refused":
-        return f"{happens}: it raises {observed.exception}; {wording.cure.format(**names)}."
+        return Message(happens, f"it raises {observed.exception}", cure, joint=": ")
     got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
-    line = f" (line {observed.place.line})" if observed.place is not None else ""
+    line = "" if observed.place is None else f" ({_where(observed, observed.place)})"
     if observed.outcome == "error":
         gets = f"asking for {got}{line} raises {observed.exception}"
     elif observed.cut.reason == "no-sources":
@@ -244,7 +248,13 @@ def message(observed: Observed) -> str:
         gets = f"{got}{line} {_GETS[observed.outcome]}"
     else:
         gets = f"{got}{line} is None"
-    return f"{happens}, so {gets}; {wording.cure.format(**names)}."
+    return Message(happens, gets, cure)
+
+
+def _where(observed: Observed, call: Place) -> str:
+    """Where the call stands, with its file where the cut is in another."""
+    elsewhere = observed.cut.place is not None and observed.cut.place.path != call.path
+    return (f"{os.path.basename(call.path)}, " if elsewhere else "") + f"line {call.line}"
 
 
 _GETS = {"nan": "is not finite", "partial": "lacks that part", "zero": "is zero"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gradlint.finding import Finding
     from gradlint.server.client import Client
-    from gradlint.server.documents import Snapshot, Text
+    from gradlint.server.documents import OpenText, Snapshot
     from gradlint.server.results import Result
     from gradlint.sources.source import Source
 
@@ -212,7 +212,7 @@ def as_commands(made: Iterable[types.CodeAction], converter: Converter) -> list[
     return commands
 
 
-def difference(text: Text, after: str) -> Iterator[types.TextEdit]:
+def difference(text: OpenText, after: str) -> Iterator[types.TextEdit]:
     """The edits, line by line, that make another text of a text."""
     old, new = text.lines, positions.split(after)
     head = 0
@@ -228,7 +228,7 @@ def difference(text: Text, after: str) -> Iterator[types.TextEdit]:
             yield types.TextEdit(_lines(text, head + start, head + end), content)
 
 
-def _lines(text: Text, start: int, end: int) -> types.Range:
+def _lines(text: OpenText, start: int, end: int) -> types.Range:
     """The range of whole lines from index ``start`` up to, not including, ``end``."""
     last = Position(len(text.lines), len(text.lines[-1]) + 1)
     places = [Position(index + 1, 1) if index < len(text.lines) else last for index in (start, end)]

@@ -45,6 +45,7 @@ class Configuration:
         self._default = Editor()
         self._folders: dict[Path, Editor] = {}
         self._known: dict[str, tuple[Stamp, Settings]] = {}
+        self._good: dict[str, Settings] = {}
         self._excluded: dict[tuple[str, str], bool] = {}
         self._said: set[str] = set()
         self._generation = 0
@@ -90,7 +91,7 @@ class Configuration:
         return self._default
 
     def settings(self, path: Path | None) -> Settings:
-        """The settings of a file; those of the editor alone where the project's cannot be used."""
+        """The settings of a file; where the project's cannot be used the last that could, or those of the editor."""
         folder = os.getcwd() if path is None else str(path.parent)
         with self._lock:
             generation = self._generation
@@ -137,8 +138,10 @@ class Configuration:
                 self._say(sentence(settings.withheld, "trust"))
             selection.validate(settings, checking.rules_for(settings))
         except (SettingsError, TrustError) as error:
-            self._say(str(error))
-            return Settings(root=folder)
+            kept = self._good.get(folder)
+            self._say(str(error) if kept is None else f"{error}; until that is mended the settings from before hold")
+            return kept or Settings(root=folder)
+        self._good[folder] = settings
         return settings
 
     def _allowed(self, editor: Editor, folder: str) -> dict[str, Any]:

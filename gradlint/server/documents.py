@@ -34,7 +34,7 @@ _revisions = count(1)
 
 
 @dataclass(frozen=True)
-class Text:
+class OpenText:
     """One state of a text document or a notebook's cell."""
 
     uri: str
@@ -90,9 +90,9 @@ class Snapshot:
     revision: int
     kind: Kind
     path: Path | None
-    texts: tuple[Text, ...]
+    texts: tuple[OpenText, ...]
 
-    def text(self, cell: int | None) -> Text:
+    def text(self, cell: int | None) -> OpenText:
         """The text that a finding's cell index (None outside notebooks) leads to."""
         return self.texts[cell or 0]
 
@@ -118,13 +118,13 @@ class Document:
     encoding: types.PositionEncodingKind
     lines: list[str]
     notebook: str | None = None
-    _text: Text | None = field(default=None, repr=False)
+    _text: OpenText | None = field(default=None, repr=False)
 
     @property
-    def text(self) -> Text:
+    def text(self) -> OpenText:
         """The document's present state."""
         if self._text is None:
-            self._text = Text(self.uri, self.version, "".join(self.lines), self.language, self.encoding)
+            self._text = OpenText(self.uri, self.version, "".join(self.lines), self.language, self.encoding)
         return self._text
 
     def change(self, version: int, changes: Iterable[types.TextDocumentContentChangeEvent]) -> None:
@@ -158,7 +158,7 @@ class Document:
 
 
 @dataclass
-class Notebook:
+class OpenNotebook:
     """A notebook that the client has open: its cells' URIs in order, Markdown cells among them."""
 
     uri: str
@@ -172,7 +172,7 @@ class Documents:
     def __init__(self) -> None:
         self.encoding = types.PositionEncodingKind.Utf16
         self._documents: dict[str, Document] = {}
-        self._notebooks: dict[str, Notebook] = {}
+        self._notebooks: dict[str, OpenNotebook] = {}
         self._revisions: dict[str, int] = {}
 
     def open(self, item: types.TextDocumentItem, notebook: str | None = None) -> None:
@@ -201,7 +201,7 @@ class Documents:
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         """Take a notebook and the texts of its cells in."""
         notebook = params.notebook_document
-        self._notebooks[unquote(notebook.uri)] = Notebook(notebook.uri, notebook.version, list(notebook.cells))
+        self._notebooks[unquote(notebook.uri)] = OpenNotebook(notebook.uri, notebook.version, list(notebook.cells))
         for item in params.cell_text_documents:
             self.open(item, notebook.uri)
         self._touch(notebook.uri)
@@ -229,7 +229,7 @@ class Documents:
         self._touch(notebook.uri)
         return gone
 
-    def _restructure(self, notebook: Notebook, structure: types.NotebookDocumentCellChangeStructure) -> list[str]:
+    def _restructure(self, notebook: OpenNotebook, structure: types.NotebookDocumentCellChangeStructure) -> list[str]:
         array = structure.array
         notebook.cells[array.start : array.start + array.delete_count] = array.cells or ()
         for item in structure.did_open or ():
@@ -293,16 +293,16 @@ class Documents:
         document = self._documents[key]
         return Snapshot(document.uri, revision, KINDS[document.language], path_of(document.uri), (document.text,))
 
-    def _cell(self, cell: types.NotebookCell, notebook: Notebook) -> Text:
+    def _cell(self, cell: types.NotebookCell, notebook: OpenNotebook) -> OpenText:
         """A cell's text; that of a Markdown cell, which clients need not send, or of another language is empty."""
         document = self._documents.get(unquote(cell.document))
         if document is None:
-            return Text(cell.document, notebook.version, "", "", self.encoding)
+            return OpenText(cell.document, notebook.version, "", "", self.encoding)
         if cell.kind is not types.NotebookCellKind.Code or document.language != "python":
-            return Text(document.uri, document.version, "", "", self.encoding)
+            return OpenText(document.uri, document.version, "", "", self.encoding)
         return document.text
 
-    def text(self, uri: str) -> Text | None:
+    def text(self, uri: str) -> OpenText | None:
         """The present state of an open text document."""
         document = self._documents.get(unquote(uri))
         return None if document is None else document.text

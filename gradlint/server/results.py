@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class LossPlace:
     """The expression that loses a gradient: its cell, its line, its text on one line, its file if it is another."""
 
     cell: int | None
@@ -39,7 +39,7 @@ class SourceAnswer:
 
     source: str
     answer: Answer
-    cause: Cause | None
+    cause: LossPlace | None
     because: str = ""
     proved: bool = False
 
@@ -111,12 +111,12 @@ def calls_of(source: Source, facts: Facts) -> tuple[Call, ...]:
     """The facts' gradient calls, in the user's places."""
     program, places = Program(source.code), Places(source, facts.parts)
 
-    def cause(span: Span | None) -> Cause | None:
+    def cause(span: Span | None) -> LossPlace | None:
         if span is None:
             return None
         start = places.start(span)
         text = program.text(span) if start.path is None else places.text(span)
-        return Cause(start.cell, start.position.line, " ".join(text.split()), start.path)
+        return LossPlace(start.cell, start.position.line, " ".join(text.split()), start.path)
 
     calls = []
     for call in facts.calls:

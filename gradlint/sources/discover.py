@@ -90,7 +90,7 @@ def discover(paths: Iterable[str | os.PathLike[str]], filters: FilterOf[F]) -> D
         paths: Files, which are always taken, and folders, which are walked.
         filters: Which filter holds in a folder.
     """
-    walk = _Walk(filters)
+    walk = _FolderWalk(filters)
     for path in paths:
         walk.take(os.fspath(path))
     return walk.found
@@ -118,7 +118,7 @@ class _Compiled:
         return self._others.match_file(relative.replace(os.sep, "/"))
 
 
-class _Walk(Generic[F]):
+class _FolderWalk(Generic[F]):
     def __init__(self, filters: FilterOf[F]) -> None:
         self.found: Discovery[F] = Discovery()
         self._filters = filters

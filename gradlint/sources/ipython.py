@@ -103,7 +103,7 @@ _STRING_END = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PythonCell:
     """A cell as Python.
 
     Attributes:
@@ -137,7 +137,7 @@ def parses(code: str) -> SyntaxError | None:
     return None
 
 
-def to_python(text: str) -> Cell:
+def to_python(text: str) -> PythonCell:
     """Turn a cell's text into Python, line by line.
 
     Args:
@@ -148,15 +148,15 @@ def to_python(text: str) -> Cell:
     """
     lines = split_lines(text)
     if parses("\n".join(lines)) is None:
-        return Cell(lines, [0] * len(lines))
+        return PythonCell(lines, [0] * len(lines))
     cell = _without_ipython(lines)
     error = parses("\n".join(cell.lines))
     if error is not None:
-        return Cell([""] * len(lines), [0] * len(lines), error)
+        return PythonCell([""] * len(lines), [0] * len(lines), error)
     return cell
 
 
-def _without_ipython(lines: list[str]) -> Cell:
+def _without_ipython(lines: list[str]) -> PythonCell:
     body = list(lines)
     columns = [0] * len(lines)
     for index, line in enumerate(lines):
@@ -166,11 +166,11 @@ def _without_ipython(lines: list[str]) -> Cell:
         if magic is None:
             break
         if magic["name"] not in PYTHON_CELL_MAGICS:
-            return Cell([""] * len(lines), columns)
+            return PythonCell([""] * len(lines), columns)
         body[index] = ""
     _outdent(body, columns)
     _blank_lines(body, columns)
-    return Cell(body, columns)
+    return PythonCell(body, columns)
 
 
 def _outdent(lines: list[str], columns: list[int]) -> None:

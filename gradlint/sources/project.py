@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from gradlint.sources import importers
 from gradlint.sources.read import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ LEVELS = 8
 
 LARGEST = 1_600_000
 """How many bytes a module may have to be read."""
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 Stamp = tuple[int, int] | None
 """A file's time in nanoseconds and its size, zeros for a folder; None where there is none."""
@@ -68,6 +72,7 @@ class Project:
         self._above: tuple[str, ...] | None = None
         self._inside: tuple[str, ...] = ()
         self._asked: dict[tuple[str, int, str], Found | None] = {}
+        self._root: str | None = None
         self.seen: dict[str, Stamp] = {}
 
     def find(self, name: str, level: int, importer: str | None) -> Found | None:
@@ -79,10 +84,37 @@ class Project:
             importer: The path of the module that imports; None for the file itself.
         """
         start = self._folder(importer)
-        key = (name, level, start if level else "")
+        key = (name, level, start)
         if key not in self._asked:
             self._asked[key] = self._find(name, level, start)
         return self._asked[key]
+
+    def importers(self, names: frozenset[str]) -> list[Found]:
+        """The modules of the project that import the file and name something of it, those that name most first.
+
+        Without a project's root they are looked for beside the file alone; where projects lie side by side, nowhere.
+
+        Args:
+            names: What they have to name one of.
+        """
+        top = self.above()[0]
+        if os.path.basename(top) in INSTALLED:
+            return []
+        folder, deep = self._root or top, self._root is not None
+        stem = os.path.splitext(os.path.basename(self._path))[0]
+        inside = self.inside()
+        words = frozenset({stem, *map(os.path.basename, inside)} - {"__init__"})
+        known = importers.key(folder, words, deep=deep)
+        self.seen[known] = importers.stamp_of(known)
+        found: list[tuple[int, str, Found]] = []
+        for path, _ in importers.importing(folder, words, deep=deep):
+            if path == self._path or not self._is_file(path):
+                continue
+            code = self._text(path)
+            said = len(names.intersection(_WORD.findall(code)))
+            if said:
+                found.append((-said, path, Found(shown(path), code, os.path.basename(path) == "__init__.py")))
+        return [one for *_, one in sorted(found, key=lambda item: item[:2])]
 
     def above(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
@@ -129,6 +161,7 @@ class Project:
         above, folder = [top], top
         for _ in range(LEVELS):
             if any(self._is_there(os.path.join(folder, name)) for name in ROOTS):
+                self._root = folder
                 for found in above:
                     yield found
                     yield os.path.join(found, "src")
@@ -160,6 +193,8 @@ class Project:
             return self._module(file) if self._is_file(file) else self._bare([start])
         found = self._below([folder for folder in self.above() if self._may_hold(folder, parts[0])], parts)
         beside = self._below(list(self.inside()), parts)
+        if found is None and beside is None and start not in self.above():
+            return self._below([start], parts)  # A program of the project that imports what lies beside it.
         if found is None or beside is None or not beside.file or beside.own:
             return found or beside
         # A module of the package and one that its programs could import by the same name: which of the two it is
@@ -240,6 +275,8 @@ def is_as_then(path: str, then: Sequence[int] | None) -> bool:
         path: The whole path.
         then: Its stamp at the time, or :data:`PRESENT`.
     """
+    if importers.is_key(path):
+        return then is not None and importers.stamp_of(path) == tuple(then)
     if then is not None and tuple(then) == PRESENT:
         return os.path.exists(path)
     now = stamp(path)

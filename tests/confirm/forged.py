@@ -1,7 +1,8 @@
 """False claims for the judge: findings forged on programs that lose no gradient, and true findings moved.
 
 ``python -m tests.confirm.forged`` hands them all to TensorFlow's judge and prints every one that it confirms; it ends
-with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort.
+with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort,
+and ``--outcome`` those that claim it: zeros, partial losses and NaN take many runs each.
 
 - *clean*: for each gradient call of a program without findings, each of its sources and each outcome, a finding
   that points at the call; and one that points at an expression before it.
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint import registry
 from gradlint.confirm import Confirmer, Options
-from gradlint.confirm.places import METHODS, Places, sources_of
+from gradlint.confirm.places import METHODS, NodePlaces, sources_of
 from gradlint.finding import Finding, Gradient
 from gradlint.sources.read import from_text
 from tests.confirm.verdicts import cases
@@ -180,7 +181,7 @@ def forged_on_clean(chosen: Iterable[tuple[str, Source]]) -> list[Forged]:
 
 def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
     tree = ast.parse(source.code)
-    places = Places(source, tree)
+    places = NodePlaces(source, tree)
     for call in _calls(places):
         lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
         seen = set().union(*(truth.get(line, set()) for line in lines))
@@ -196,7 +197,7 @@ def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
                     yield _finding(places, call, first, outcome, code, exception, before), f"{outcome} before the call"
 
 
-def _calls(places: Places) -> list[ast.Call]:
+def _calls(places: NodePlaces) -> list[ast.Call]:
     return [
         node
         for node in places.nodes()
@@ -225,7 +226,7 @@ def _places_before(tree: ast.Module, call: ast.Call) -> list[ast.expr]:
 
 
 def _finding(
-    places: Places, call: ast.Call, source: str, outcome: Outcome, code: str, exception: str | None, at: ast.expr
+    places: NodePlaces, call: ast.Call, source: str, outcome: Outcome, code: str, exception: str | None, at: ast.expr
 ) -> Finding:
     assert isinstance(call.func, ast.Attribute)
     cell, start = places.start(call)
@@ -252,7 +253,7 @@ def _variants(
     source: Source, finding: Finding, others: Sequence[Finding], truth: Truth
 ) -> Iterator[tuple[Finding, str]]:
     lost = finding.gradients[0]
-    places = Places(source, ast.parse(source.code))
+    places = NodePlaces(source, ast.parse(source.code))
     call = places.call(lost)
     if call is None:
         return
@@ -267,7 +268,7 @@ def _variants(
         yield replace(finding, cell=where, location=start, end_location=places.end(node), gradients=(lost,)), "place"
 
 
-def _elsewhere(places: Places, call: ast.Call, near: set[int]) -> list[ast.expr]:
+def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.expr]:
     """Values of other statements, none of which the finding or another one speaks of."""
     found = []
     for node in places.nodes():
@@ -281,14 +282,15 @@ def _elsewhere(places: Places, call: ast.Call, near: set[int]) -> list[ast.expr]
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
 
 
-def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> list[tuple[Forged, Confirmation]]:
-    """The verdicts on forged claims; those on one program are judged side by side."""
+def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> Iterator[tuple[Forged, Confirmation]]:
+    """The verdicts on forged claims as they are reached; those on one program are judged side by side."""
     grouped: dict[str, list[Forged]] = {}
     for claim in claims:
         grouped.setdefault(claim.name, []).append(claim)
     programs = list(grouped.values())
     work = [(some[0].source, [one.finding for one in some]) for some in programs]
-    return [(programs[number][index], verdict) for number, index, verdict in confirmer.confirm_all(work)]
+    for number, index, verdict in confirmer.confirm_all(work):
+        yield programs[number][index], verdict
 
 
 def claims(kinds: Iterable[str], every: int, folder: Path) -> list[Forged]:
@@ -308,23 +310,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--observe", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--kind", choices=("clean", "moved"), action="append")
+    parser.add_argument("--outcome", choices=tuple(OUTCOMES), action="append", help="only claims of such outcomes")
+    parser.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
     options = parser.parse_args(arguments)
     if options.observe:
         _observe(options.observe)
         return 0
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         made = claims(options.kind or ("clean", "moved"), options.every, Path(folder))
-        judged = judge(confirmer, made)
-    counts = Counter((claim.how, verdict.status) for claim, verdict in judged)
-    for claim, verdict in judged:
-        if verdict.status == "confirmed":
-            finding, lost = claim.finding, claim.finding.gradients[0]
-            print(f"{claim.name}:{finding.location.line} {finding.code} {lost.source}: {lost.outcome} at {lost.line}")
-            print(f"    {claim.how}: {verdict.detail}")
+        asked = options.outcome or tuple(OUTCOMES)
+        made = [claim for claim in made if claim.finding.gradients[0].outcome in asked]
+        counts: Counter[tuple[str, str]] = Counter()
+        for claim, verdict in judge(confirmer, made):
+            counts[(claim.how, verdict.status)] += 1
+            if verdict.status == "confirmed":
+                finding, lost = claim.finding, claim.finding.gradients[0]
+                where = f"{claim.name}:{finding.location.line}"
+                print(f"{where} {finding.code} {lost.source}: {lost.outcome} at {lost.line}")
+                print(f"    {claim.how}: {verdict.detail}", flush=True)
+            if options.progress and counts.total() % 100 == 0:
+                print(f"{counts.total()} of {len(made)}", file=sys.stderr, flush=True)
     for (how, status), count in sorted(counts.items()):
         print(f"{how:24} {status:12} {count:6}")
-    confirmed = sum(verdict.status == "confirmed" for _, verdict in judged)
-    print(f"{len(judged)} forged claims on {len({claim.name for claim in made})} programs: {confirmed} confirmed")
+    confirmed = sum(count for (_, status), count in counts.items() if status == "confirmed")
+    print(f"{counts.total()} forged claims on {len({claim.name for claim in made})} programs: {confirmed} confirmed")
     return int(confirmed > 0)
 
 

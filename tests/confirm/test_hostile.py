@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from gradlint.confirm import Confirmer, Options
 from tests.confirm.claims import claim, source_of
+from tests.confirm.hostile import ESCAPES, TALKERS
 
 if TYPE_CHECKING:
     from gradlint.finding import Confirmation
@@ -190,13 +192,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def contents(folder: Path) -> dict[str, tuple[str, int, int, int]]:
-    """Each file below a folder, with its bytes, mode, owner and time."""
+def contents(folder: Path) -> dict[str, tuple[str, int, int, int, int]]:
+    """Each file below a folder, with its bytes, mode, owner and times."""
     found = {}
     for path in folder.rglob("*"):
         status = path.lstat()
         text = path.read_text() if path.is_file() else ""
-        found[str(path.relative_to(folder))] = (text, status.st_mode, status.st_uid, status.st_mtime_ns)
+        times = status.st_mtime_ns, status.st_ctime_ns
+        found[str(path.relative_to(folder))] = (text, status.st_mode, status.st_uid, *times)
     return found
 
 
@@ -262,11 +265,20 @@ def test_the_sandbox_holds_what_is_native(
     monkeypatch.setenv("SECRET_TOKEN", "a-secret-of-the-environment")
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
-    before = contents(home)
-    chosen = list(SANDBOXED)[:: 1 if whole else 2]
-    programs = {name: SANDBOXED[name] for name in chosen}
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(home / "socket"))
+    listening.listen()
+    listening.setblocking(False)
+    known = {**SANDBOXED, **ESCAPES}
+    before, shared = contents(home), set(os.listdir("/dev/shm"))
+    chosen = list(known)[:: 1 if whole else 2]
+    programs = {name: known[name] for name in chosen}
     verdicts = run_all(programs, home, Options(timeout=6, jobs=2))
     assert contents(home) == before
+    assert not {name for name in set(os.listdir("/dev/shm")) - shared if "hostile" in name}
+    with pytest.raises(BlockingIOError):
+        listening.accept()
+    listening.close()
     assert workers(tmp_path / "scratch") == []
     harmed = {name: verdicts[f"after {name}"] for name in programs if verdicts[f"after {name}"].status != "confirmed"}
     assert harmed == {}
@@ -282,6 +294,7 @@ FORGERIES: dict[str, str] = {
     "in a closure": SANDBOXED["finds what looks on in a closure"],
     "replaces the tape's method": "tf.GradientTape.gradient = lambda *a, **k: None",
     "replaces the function of the library": SANDBOXED["finds the library's function"],
+    **TALKERS,
     "wraps the tape's method": (
         "kept = tf.GradientTape.gradient\n"
         "def gradient(*a, **k):\n    kept(*a, **k)\ntf.GradientTape.gradient = gradient"
@@ -292,14 +305,15 @@ FORGERIES: dict[str, str] = {
 
 def test_no_program_talks_the_judge_into_a_verdict(home: Path) -> None:
     frame = FRAME.replace("y = tf.Variable(x * x)", "y = x * x")
-    verdicts = {}
+    work = []
+    for body in FORGERIES.values():
+        guarded = f"try:\n{indented(body)}\nexcept Exception:\n    pass"
+        code = frame.format(home=str(home), body=indented(guarded))
+        work.append((source_of(code), [claim(code)]))
     with Confirmer(Options(timeout=6, jobs=2)) as confirmer:
-        for name, body in FORGERIES.items():
-            guarded = f"try:\n{indented(body)}\nexcept Exception:\n    pass"
-            code = frame.format(home=str(home), body=indented(guarded))
-            ((_, verdict),) = confirmer.confirm(source_of(code), [claim(code)])
-            verdicts[name] = verdict.status
-    assert "confirmed" not in verdicts.values(), verdicts
+        verdicts = {number: verdict for number, _, verdict in confirmer.confirm_all(work)}
+    talked = {name: verdicts[number] for number, name in enumerate(FORGERIES) if verdicts[number].status == "confirmed"}
+    assert talked == {}
 
 
 def test_fresh_processes_are_kept_from_harm_too(home: Path, whole: bool) -> None:

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from gradlint.confirm.names import Program
+from gradlint.confirm.names import NamedProgram
 from gradlint.confirm.places import METHODS
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
@@ -15,7 +15,7 @@ from gradlint.confirm.slicing import Slicer, callers, enclosing
 def sliced(text: str, *, whole: bool = False) -> str:
     """The slice for the program's last gradient call, and what leads to it."""
     tree = ast.parse(textwrap.dedent(text))
-    program = Program(tree)
+    program = NamedProgram(tree)
     calls = [
         node
         for node in ast.walk(tree)
@@ -214,7 +214,7 @@ def test_the_whole_program_ends_with_the_call_and_shows_nothing() -> None:
 
 def test_a_function_that_nobody_calls_has_no_callers() -> None:
     tree = ast.parse("def f(x):\n    return x\n\ndef g():\n    return f(1)\n")
-    program = Program(tree)
+    program = NamedProgram(tree)
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     assert callers(program, [function]) == []
@@ -224,5 +224,5 @@ def test_keras_calls_a_train_step() -> None:
     tree = ast.parse("class M(keras.Model):\n    def train_step(self, data):\n        pass\nm = M()\nm.fit(1)\n")
     function = tree.body[0]
     assert isinstance(function, ast.ClassDef)
-    found = [ast.unparse(place) for place in callers(Program(tree), [function, function.body[0]])]
+    found = [ast.unparse(place) for place in callers(NamedProgram(tree), [function, function.body[0]])]
     assert "m.fit" in found

@@ -10,7 +10,7 @@ from math import isclose
 from typing import TYPE_CHECKING
 
 from gradlint import engine
-from gradlint.fixing import Result, diff, fix_source
+from gradlint.fixing import FixResult, diff, fix_source
 from gradlint.sources.read import from_text
 from tests.fixtures import catalogue, running
 
@@ -30,7 +30,7 @@ class Mended:
     """A broken program, what fixing made of it, and what TensorFlow did to both."""
 
     program: Program
-    result: Result
+    result: FixResult
     before: Observation
     after: Observation
 
@@ -118,12 +118,12 @@ def check(source: Source) -> list[Finding]:
     return [one for one in engine.check(source) if one.severity != "info" or one.code in source.path]
 
 
-def fixed(program: Program) -> Result:
+def fixed(program: Program) -> FixResult:
     """A program with all its fixes, the unsafe ones included."""
     return fixed_source(program.source)
 
 
-def fixed_source(source: Source) -> Result:
+def fixed_source(source: Source) -> FixResult:
     """A source with all its fixes, the unsafe ones included."""
     return fix_source(source, check, lambda text: from_text(text, source.path), unsafe=True)
 

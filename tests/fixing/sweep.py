@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradlint.fixing import Result, diff, fix_source
+from gradlint.fixing import FixResult, diff, fix_source
 from gradlint.sources.read import SourceError, from_text
 from tests.fixing.mending import Mended, check
 from tests.fixtures import catalogue
@@ -66,7 +66,7 @@ def _below(path: Path) -> Iterator[Source]:
             print(f"{one}: {error}", file=sys.stderr)
 
 
-def fixed(source: Source, *, unsafe: bool) -> Result | None:
+def fixed(source: Source, *, unsafe: bool) -> FixResult | None:
     """A source with its fixes; None where nothing is found in it."""
     try:
         if not check(source):
@@ -76,14 +76,14 @@ def fixed(source: Source, *, unsafe: bool) -> Result | None:
         return None
 
 
-def introduced(result: Result) -> list[str]:
+def introduced(result: FixResult) -> list[str]:
     """What is found after the fixes more often than before."""
     had = Counter(one.code for one in check(result.before))
     has = Counter(one.code for one in check(result.after))
     return sorted((has - had).elements())
 
 
-def judge(results: list[Result], total: Total, *, verbose: bool) -> None:
+def judge(results: list[FixResult], total: Total, *, verbose: bool) -> None:
     """Run both forms of programs, and show what is worse or, if asked, not whole."""
     changed = [result for result in results if result.changed]
     codes = {f"{number}:{form}": getattr(one, form).code for number, one in enumerate(changed) for form in FORMS}

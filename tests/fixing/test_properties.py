@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gradlint import checking
-from gradlint.fixing import Result, fix_source
+from gradlint.fixing import FixResult, fix_source
 from gradlint.fixing.text import texts
 from gradlint.sources.source import Source
 
@@ -88,7 +88,7 @@ def check(given_source: Source) -> list[Finding]:
     return list(checking.check(given_source).findings)
 
 
-def fixed(text: str, path: str) -> Result:
+def fixed(text: str, path: str) -> FixResult:
     return fix_source(source(text, path), check, reader(path), unsafe=True)
 
 

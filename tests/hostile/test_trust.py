@@ -13,7 +13,7 @@ import pytest
 
 import gradlint
 from gradlint.api import check_paths
-from gradlint.notebook import Session
+from gradlint.notebook import CellSession
 from gradlint.settings import Resolver, SettingsError, load
 from gradlint.trust import Trust, TrustError, of_user
 from tests.hostile.bait import BROKEN, MARK, RULE, bait, environment, ran, tree
@@ -224,7 +224,7 @@ def test_the_python_interface(project: Path, mark: Path) -> None:
 
 def test_a_notebook_s_magics(project: Path, mark: Path) -> None:
     shown: list[str] = []
-    session = Session(_Shell(), shown.append)
+    session = CellSession(_Shell(), shown.append)
     session.remember(BROKEN)
     session.check_last()
     session.magic("")

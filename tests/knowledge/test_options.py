@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlint.knowledge.options import Option, applied, options
+from gradlint.knowledge.options import OptionRow, applied, options
 from gradlint.knowledge.table import Effect, Entry, lookup
 from tools.generator.probe import observe
 from tools.generator.scope import resolve
@@ -17,7 +17,7 @@ def entry_of(name: str) -> Entry:
 
 
 @pytest.mark.parametrize("option", options(), ids=lambda option: f"{option.name} {option.argument}")
-def test_changes_what_the_table_says(option: Option) -> None:
+def test_changes_what_the_table_says(option: OptionRow) -> None:
     seen = observe(resolve(option.name), option.case).effects[option.argument]
     worst = [verdict for verdict in seen if verdict.partition(":")[0] == option.effect]
     assert worst

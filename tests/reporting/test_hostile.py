@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from gradlint import escaping
 from gradlint.reporting import FORMATS
+from tests.reporting.pages import Page
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -98,7 +99,7 @@ def is_sound(text: str) -> None:
     assert COMMAND.findall(text) == []
 
 
-@pytest.mark.parametrize("name", ["full", "concise", "grouped", "statistics", "stderr"])
+@pytest.mark.parametrize("name", ["full", "concise", "grouped", "statistics", "pylint", "markdown", "stderr"])
 def test_what_people_read(written: dict[str, str], name: str) -> None:
     is_sound(written[name])
     assert "\t" not in written[name]
@@ -128,7 +129,20 @@ def test_junit(written: dict[str, str]) -> None:
     assert len(root) == 2 * len(NAMES) + 6
 
 
-@pytest.mark.parametrize("name", ["json", "sarif", "gitlab"])
+def test_html(written: dict[str, str]) -> None:
+    text = written["html"]
+    assert HOSTILE.findall(text) == []
+    page = Page(text)
+    assert [tag for tag, _ in page.tags if tag in ("img", "b", "link", "iframe")].count("b") == len(
+        re.findall(r"<b>\d+</b>|<b>No gradient", text)
+    )
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert [key for _, attrs in page.tags for key in attrs if key.startswith("on")] == []
+    assert {href.partition(":")[0] for href in page.all("href") if not href.startswith("#")} <= {"https"}
+    assert "<img src=x onerror=alert(1)>" in page.text
+
+
+@pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "rdjson"])
 def test_json_documents(written: dict[str, str], name: str) -> None:
     is_sound(written[name])
     assert json.loads(written[name])

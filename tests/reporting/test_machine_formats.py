@@ -37,7 +37,7 @@ STRANGE = replace(
     path="häßlich & <b>,%:.py",
     message="with \x00 control, <tags> & 'quotes', 100%\nand a second line, 日本 👩‍👩‍👧 \ud800",
 )
-MACHINE_FORMATS = ["json", "jsonl", "sarif", "gitlab", "lsp"]
+MACHINE_FORMATS = ["json", "jsonl", "sarif", "gitlab", "rdjson", "lsp"]
 GITLAB = {
     # https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
     "type": "array",
@@ -142,8 +142,25 @@ def test_json_of_a_finding_in_full() -> None:
                 "seconds": 0.04,
             },
             "url": "https://example.org/GT201.md",
+            "headline": "",
+            "happens": "",
+            "help": "",
         }
     ]
+
+
+def test_the_parts_of_a_message_are_lines_in_an_editor_and_fields_in_json() -> None:
+    parts = {
+        "headline": "`np.mean` returns a NumPy array",
+        "happens": "the gradient of `y` with respect to `x` (line 11) is None",
+        "help": "use `tf.reduce_mean`",
+    }
+    (made,) = parsed("json", report(replace(NUMPY, **parts)))
+    assert made.items() >= parts.items()
+    documents = [json.loads(line) for line in shown("lsp", report(replace(NUMPY, **parts))).splitlines()]
+    (document,) = (one for one in documents if one["diagnostics"])
+    told = f"{parts['headline']}\n{parts['happens']}\nhelp: {parts['help']}"
+    assert document["diagnostics"][0]["message"] == told
 
 
 def test_jsonl_is_one_finding_a_line() -> None:
@@ -285,6 +302,142 @@ def test_github_escapes_what_its_commands_would_read() -> None:
 
 
 def test_every_format_is_listed_with_what_it_is_for() -> None:
-    modules = {path.stem for path in Path(__file__).parents[2].joinpath("gradlint/reporting").glob("*.py")}
+    modules = {path.stem for path in Path(__file__).parents[2].joinpath("gradlint/reporting").iterdir()}
     assert FORMATS.keys() <= modules
     assert all(each.summary and each.name == name for name, each in FORMATS.items())
+
+
+_PLACE = {
+    "type": "object",
+    "required": ["line", "column"],
+    "additionalProperties": False,
+    "properties": {"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}},
+}
+_RANGE = {
+    "type": "object",
+    "required": ["start"],
+    "additionalProperties": False,
+    "properties": {"start": _PLACE, "end": _PLACE},
+}
+_LOCATION = {
+    "type": "object",
+    "required": ["path"],
+    "additionalProperties": False,
+    "properties": {"path": {"type": "string"}, "range": _RANGE},
+}
+RDJSON = {
+    # https://github.com/reviewdog/reviewdog/blob/master/proto/rdf/jsonschema/DiagnosticResult.json
+    "type": "object",
+    "required": ["diagnostics"],
+    "additionalProperties": False,
+    "properties": {
+        "source": {"type": "object", "required": ["name"]},
+        "severity": {"enum": ["ERROR", "WARNING", "INFO"]},
+        "diagnostics": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["message", "location", "severity"],
+                "additionalProperties": False,
+                "properties": {
+                    "message": {"type": "string", "minLength": 1},
+                    "severity": {"enum": ["ERROR", "WARNING", "INFO"]},
+                    "location": _LOCATION,
+                    "code": {"type": "object", "required": ["value"], "additionalProperties": {"type": "string"}},
+                    "suggestions": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["range", "text"],
+                            "additionalProperties": False,
+                            "properties": {"range": _RANGE, "text": {"type": "string"}},
+                        },
+                    },
+                    "relatedLocations": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message", "location"],
+                            "additionalProperties": False,
+                            "properties": {"message": {"type": "string"}, "location": _LOCATION},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_rdjson_is_what_reviewdog_reads() -> None:
+    jsonschema.validate(parsed("rdjson", EVERYTHING), RDJSON)
+    jsonschema.validate(parsed("rdjson", report(STRANGE)), RDJSON)
+    (one,) = parsed("rdjson", report(NUMPY.with_confirmation(CONFIRMED)))["diagnostics"]
+    assert one["location"]["range"] == {"start": {"line": 9, "column": 9}, "end": {"line": 9, "column": 25}}
+    assert one["suggestions"] == [
+        {"range": {"start": {"line": 9, "column": 9}, "end": {"line": 9, "column": 16}}, "text": "tf.reduce_mean"}
+    ]
+    assert [each["location"]["range"]["start"]["line"] for each in one["relatedLocations"]] == [7, 9, 11]
+    assert "\nconfirmed: " in one["message"]
+    in_a_cell = parsed("rdjson", report(UNWATCHED))["diagnostics"][0]
+    assert in_a_cell["location"] == {"path": UNWATCHED.path}
+    assert in_a_cell["message"].startswith("cell 4:")
+
+
+def test_rdjson_counts_bytes() -> None:
+    text = "    größe = np.mean(x)"
+    finding = replace(NUMPY, location=Position(1, 13), end_location=Position(1, 23), flow=(), gradients=(), fix=None)
+    (one,) = parsed("rdjson", report(finding, paths=(), lines=lambda path, cell: [text]))["diagnostics"]
+    assert one["location"]["range"] == {"start": {"line": 1, "column": 15}, "end": {"line": 1, "column": 25}}
+
+
+def test_azure_reads_each_line_as_a_command() -> None:
+    rows = shown("azure", EVERYTHING).splitlines()
+    assert all(row.startswith("##vso[task.logissue type=") and "]" in row for row in rows)
+    assert len(rows) == len(EVERYTHING.errors) + len(EVERYTHING.claims)
+    (row,) = shown("azure", report(replace(STRANGE, message="a;b]c %\nd ##vso[task.complete]"))).splitlines()
+    assert row.startswith(
+        "##vso[task.logissue type=error;sourcepath=häßlich & <b>,%AZP25:.py;linenumber=9;columnnumber=9;code=GT201;]"
+    )
+    assert row.count("##vso[") == 1
+    assert row.endswith("]a;b]c %AZP25%0Ad ##\u200bvso[task.complete]")
+
+
+def test_no_format_lets_azure_read_a_command_in_a_message() -> None:
+    sly = replace(NUMPY, message="an ##VSO[task.setvariable variable=x]y", path="a ##vso[task.complete].py")
+    for name in FORMATS.keys() - {"html"}:
+        text = shown(name, report(sly, paths=(sly.path,))).replace("##vso[task.logissue", "")
+        assert "##vso[" not in text.lower()
+
+
+def test_pylint_has_a_line_a_finding() -> None:
+    assert shown("pylint", report(NUMPY)).startswith("src/train.py:9: [GT201] `np.mean` returns a NumPy array")
+    assert shown("pylint", report(UNWATCHED)).startswith("study.ipynb:1: [GT102] cell 4:")
+
+
+def test_markdown_has_a_table_a_file() -> None:
+    text = shown("markdown", EVERYTHING)
+    assert text.startswith("## gradlint\n\nFound ")
+    assert "### `src/train.py`\n\n| place | rule | what |\n| --- | --- | --- |\n| 9:9 | error [GT201](" in text
+    (row,) = [line for line in shown("markdown", report(STRANGE)).splitlines() if "GT201" in line]
+    assert "<br>" in row
+    assert row.count("|") == 4
+    piped = shown("markdown", report(replace(NUMPY, message="`a | b` and | c")))
+    assert r"`a \| b` and \| c |" in piped
+    many = shown("markdown", report(*[NUMPY] * 230))
+    assert many.endswith("... and 30 more\n")
+
+
+def test_sarif_names_the_places_of_the_story_beside_the_result(sarif_schema: Any) -> None:
+    log = parsed("sarif", report(NUMPY))
+    jsonschema.Draft7Validator(sarif_schema).validate(log)
+    (result,) = log["runs"][0]["results"]
+    assert [one["id"] for one in result["relatedLocations"]] == [1, 2, 3]
+    lines = [one["physicalLocation"]["region"]["startLine"] for one in result["relatedLocations"]]
+    assert lines == [7, 9, 11]
+
+
+def test_junit_names_a_test_without_its_line() -> None:
+    below = replace(NUMPY, location=Position(10, 9), end_location=Position(10, 12))
+    root = ElementTree.fromstring(shown("junit", report(NUMPY, below, paths=(NUMPY.path,))))
+    assert [case.get("name") for case in root.iter("testcase")] == ["GT201 numpy-call", "GT201 numpy-call (2)"]

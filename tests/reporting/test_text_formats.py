@@ -143,16 +143,16 @@ def test_junit() -> None:
     </testcase>
   </testsuite>
   <testsuite name="src/train.py" tests="2" failures="1" errors="0" skipped="1">
-    <testcase name="GT201 numpy-call at 9:9" classname="src/train.py" file="src/train.py" line="9">
+    <testcase name="GT201 numpy-call" classname="src/train.py" file="src/train.py" line="9">
       <failure message="`np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`." type="error">src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.
 confirmed: `x` got None (TensorFlow 2.21.0, 0.04 s)</failure>
     </testcase>
-    <testcase name="GT201 numpy-call at 9:9" classname="src/train.py" file="src/train.py" line="9">
+    <testcase name="GT201 numpy-call (2)" classname="src/train.py" file="src/train.py" line="9">
       <skipped message="src/train.py:9:9: `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x` (line 11) is None; use `tf.reduce_mean`.&#10;refuted: `x` got a tensor of norm 2.83 (TensorFlow 2.21.0, 0.05 s)" />
     </testcase>
   </testsuite>
   <testsuite name="study.ipynb" tests="1" failures="1" errors="0" skipped="0">
-    <testcase name="GT102 unwatched-tensor at cell 4:2:9" classname="study.ipynb" file="study.ipynb" line="2">
+    <testcase name="GT102 unwatched-tensor" classname="study.ipynb" file="study.ipynb" line="2">
       <failure message="`x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block." type="warning">study.ipynb:cell 4:2:9: `x` is a constant that no `watch` covers, so its gradient is None; call `tape.watch(x)` first in the block.
 inconclusive: line 3 reads `data.csv`, which is not there</failure>
     </testcase>

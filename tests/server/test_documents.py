@@ -10,7 +10,7 @@ from lsprotocol import types
 from gradlint.finding import Position
 from gradlint.server import positions
 from gradlint.server.actions import difference
-from gradlint.server.documents import Document, Documents, Text
+from gradlint.server.documents import Document, Documents, OpenText
 
 ENCODINGS = list(types.PositionEncodingKind)
 PIECES = st.lists(
@@ -63,7 +63,7 @@ def test_edits(
 
 @given(TEXTS, st.sampled_from(ENCODINGS))
 def test_places_there_and_back(content: str, encoding: types.PositionEncodingKind) -> None:
-    text = Text("file:///a.py", 1, content, "python", encoding)
+    text = OpenText("file:///a.py", 1, content, "python", encoding)
     for number, line in enumerate(lines(content), 1):
         for column in range(1, len(line.rstrip("\r\n")) + 2):
             place = Position(number, column)

@@ -111,6 +111,25 @@ async def test_wrong_settings_are_said_once_and_do_not_silence(tmp_path: Path) -
 
 
 @asynchronous
+async def test_the_last_good_settings_hold_while_a_file_is_broken(tmp_path: Path) -> None:
+    config = tmp_path / "pyproject.toml"
+    config.write_text("[tool.gradlint.severity]\nGT201 = 'warning'\n")
+    async with session(tmp_path) as editor:
+        uri = editor.open(tmp_path / "train.py", BROKEN)
+        (found,) = await editor.diagnostics(uri, count=1)
+        assert found.severity == types.DiagnosticSeverity.Warning
+        config.write_text("[tool.gradlint.severity]\nGT201 = 'warn\n")
+        changed(editor, config)
+        await editor.until(lambda: bool(editor.client.messages))
+        said = editor.client.messages[0].message
+        assert "pyproject.toml:2:" in said
+        assert said.endswith("; until that is mended the settings from before hold")
+        editor.edit(uri, "import numpy", "# edited\nimport numpy")
+        (found,) = await editor.diagnostics(uri, count=1)
+        assert found.severity == types.DiagnosticSeverity.Warning
+
+
+@asynchronous
 async def test_excluded_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "gradlint.toml").write_text('extend-exclude = ["vendored"]\n')
     vendored = tmp_path / "vendored"

@@ -5,26 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.values.values import Array, Join, Tensor, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.values.values import Recording
 
-LINEAR = frozenset({
-    "tensorflow.add", "tensorflow.subtract", "tensorflow.negative", "tensorflow.reduce_sum", "tensorflow.reduce_mean",
-    "tensorflow.reshape", "tensorflow.strided_slice", "tensorflow.identity", "tensorflow.concat", "tensorflow.stack",
-    "tensorflow.expand_dims", "tensorflow.squeeze", "tensorflow.transpose", "tensorflow.cast", "tensorflow.gather",
-    "tensorflow.math.add_n", "tensorflow.add_n", "tensorflow.math.reduce_sum", "tensorflow.math.reduce_mean", "read",
-    "tensorflow.convert_to_tensor", "tensorflow.constant", "tensorflow.tile", "tensorflow.unstack", "tensorflow.split",
-    "tensorflow.math.add", "tensorflow.math.subtract", "tensorflow.math.negative", "tensorflow.broadcast_to",
-})  # fmt: skip
-"""Operations whose derivative is a constant (TensorFlow 2.21: their second derivative is None)."""
-PRODUCT = frozenset({
-    "tensorflow.multiply", "tensorflow.matmul", "tensorflow.math.multiply", "tensorflow.linalg.matmul",
-    "tensorflow.tensordot", "tensorflow.linalg.matvec",
-})  # fmt: skip
-"""Operations whose derivative by one side is made of the other."""
+READ = "read"
+"""The operation that reads a Variable."""
 
 
 def depends_on(
@@ -91,7 +80,7 @@ def _gather(
             continue
         if not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
             blind |= ways
-        elif node.op not in LINEAR:
+        elif node.op != READ and not behaviours.has(node.op, "linear"):
             _add_factors(found, node, ways, more, leads, recording, spend)
     return {key: list(found[bit].values()) for key, bit in bits.items() if not bit & blind}
 
@@ -134,10 +123,10 @@ def _add_factors(
         mine = leads.get(id(edge.parent), 0) & simple
         if not mine or edge.cut is not None or recording not in edge.live:
             continue
-        if node.op in PRODUCT:
+        if behaviours.has(node.op, "bilinear"):
             _add(found, mine, [parent for parent in parents if parent is not edge.parent], spend)
             ways &= ~mine
-        elif node.op == "tensorflow.divide" and index == 0:
+        elif index == 0 and behaviours.has(node.op, "linear-in-first"):
             _add(found, mine, parents[1:], spend)
             ways &= ~mine
     _add(found, ways, [*parents, node], spend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from gradlint.flow.account import pay
 from gradlint.flow.facts import Kind
 from gradlint.flow.values.numbers import arguments, axis_of, flatten, numbers, rank, reduced, short, sizes
 from gradlint.flow.values.values import Const, Number, Tensor, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.graph import ways as graph
 
-SOFT = frozenset({"softmax", "sigmoid"})
-PICKING = frozenset({"strided_slice", "gather", "gather_nd", "reshape", "squeeze", "boolean_mask", "identity"})
-FORGIVING = frozenset({"sqrt", "rsqrt", "reciprocal", "norm"})
-"""Operations whose gradient is 0 where nothing comes from above, singular or not (TensorFlow 2.21, not under XLA)."""
 _TINY = 1e-3
 _NODES = 3000
 
@@ -65,11 +63,11 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
                     Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _only_compiled(found)
                 )
         elif node.span is not None and _singular(node, name):
-            if name in FORGIVING and not _compiled(node) and _unasked(node, nodes):
+            if _only_compiled(node) and not _compiled(node) and _unasked(node, nodes):
                 continue
             if id(node) not in hidden:
                 yield Danger(Kind.INFINITE_SLOPE, node, node.span, node.op, _operand(node))
-            elif name not in FORGIVING or _compiled(node):
+            elif not _only_compiled(node) or _compiled(node):
                 yield Danger(Kind.NAN_THROUGH_WHERE, node, node.span, node.op, _operand(node), _only_compiled(node))
 
 
@@ -98,8 +96,8 @@ def _compiled(node: Tensor) -> bool:
 
 
 def _only_compiled(node: Tensor) -> bool:
-    """Whether an operation's slope hurts only where XLA compiles it."""
-    return short(node.op) in FORGIVING
+    """Whether an operation's gradient is 0 where nothing comes from above, singular or not, but for XLA (2.21)."""
+    return behaviours.has(node.op, "forgives-zero")
 
 
 def _below(node: Tensor) -> Iterator[Value]:
@@ -121,9 +119,9 @@ def _soft(node: Tensor) -> Tensor | None:
     for _ in range(4):
         if not isinstance(value, Tensor):
             return None
-        if short(value.op) in SOFT:
+        if behaviours.has(value.op, "soft"):
             return value
-        if short(value.op) not in PICKING:
+        if not behaviours.has(value.op, "picks"):
             return None
         value = value.copy_of or next(iter(arguments(value)), None)
     return None
@@ -179,7 +177,7 @@ def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float
             if fixed and len(set(fixed)) == 1:
                 bounds.append(fixed[0])
             values.append(part)
-            if isinstance(part, Tensor) and short(part.op) in {"abs", "square", "identity"}:
+            if isinstance(part, Tensor) and behaviours.has(part.op, "even"):
                 values += list(arguments(part) or [edge.parent for edge in part.edges])
     return values, bounds
 
@@ -208,14 +206,14 @@ def _positive(value: Value, depth: int = 4) -> bool:
         return isinstance(value.value, int | float) and value.value > 0
     if not isinstance(value, Tensor) or not depth:
         return False
-    name, given = short(value.op), arguments(value)
-    if name in {"exp", "softplus", "sigmoid", "softmax", "cosh"}:
+    words, given = behaviours.of(value.op), arguments(value)
+    if "positive" in words:
         return True
-    if name in {"maximum", "clip_by_value"}:
+    if "bounded-below" in words:
         return any(_positive(part, depth - 1) for part in given[:2])
-    if name in {"sqrt", "reduce_sum", "reduce_mean", "identity", "expand_dims", "reshape"} and given:
+    if "keeps-positive" in words and given:
         return _positive(given[0], depth - 1)
-    return name in {"add", "multiply"} and bool(given) and all(_positive(part, depth - 1) for part in given)
+    return "joins-positive" in words and bool(given) and all(_positive(part, depth - 1) for part in given)
 
 
 def _unsafe(node: Tensor, bounds: list[float]) -> bool:
@@ -245,7 +243,9 @@ def _singular(node: Tensor, name: str) -> bool:
     if not given:
         return False
     if name == "norm":
-        return _norm_of_zeros(node, given[0])
+        return _norm_of_zeros(node, given[0]) or _vanishes(given[0])
+    if name == "sqrt" and _vanishes(_squared(given[0])):
+        return True
     known = flatten(numbers(given[0]))
     first = known or ()
     if name in _AT:
@@ -271,6 +271,45 @@ def _norm_of_zeros(node: Tensor, value: Value) -> bool:
     return any(x == 0 for x in flatten(sums) or ())
 
 
+def _squared(value: Value) -> Value:
+    """What a sum of squares is one of; the value itself where it is none."""
+    for name in ("reduce_sum", "square"):
+        if isinstance(value, Tensor) and short(value.op) == name and arguments(value):
+            value = arguments(value)[0]
+        elif name == "square":
+            return Const(None)
+    return value
+
+
+def _vanishes(value: Value) -> bool:
+    """Whether a value is the difference of one computation and the same once more, so that it is zero."""
+    given = arguments(value) if isinstance(value, Tensor) and short(value.op) == "subtract" else ()
+    return len(given) == 2 and _alike(given[0], given[1])
+
+
+def _alike(one: Value, other: Value, depth: int = 12) -> bool:
+    """Whether two values surely are the same number: the same operation, which draws nothing, on the same values."""
+    pay(1)
+    if one is other:
+        return True
+    if not isinstance(one, Tensor) or not isinstance(other, Tensor) or not depth or one.op != other.op:
+        return False
+    same = bool(one.edges) and len(one.edges) == len(other.edges) and not _CHANCE.search(one.op)
+    fixed = [[part.value for part in arguments(of) if isinstance(part, Const)] for of in (one, other)]
+    return (
+        same
+        and fixed[0] == fixed[1]
+        and all(
+            a.sure and b.sure and _alike(a.parent, b.parent, depth - 1)
+            for a, b in zip(one.edges, other.edges, strict=True)
+        )
+    )
+
+
+_CHANCE = re.compile(r"random|[Dd]ropout|Noise|Random|Normalization|shuffle|gradient")
+"""What an operation is called that gives another number each time, or may."""
+
+
 def _by_zero(_first: Iterable[float], divisor: Value) -> bool:
     return any(x == 0 for x in flatten(numbers(divisor)) or ())
 
@@ -294,7 +333,7 @@ _OF_TWO: dict[str, Callable[[Iterable[float], Value], bool]] = {
 
 def _is_rectified(value: Value) -> bool:
     """Whether a value is 0 wherever another one is negative."""
-    return isinstance(value, Tensor) and short(value.op) in {"relu", "relu6"}
+    return isinstance(value, Tensor) and behaviours.has(value.op, "rectifies")
 
 
 def several(target: Value) -> bool:

@@ -24,9 +24,9 @@ from gradlint.flow.libraries.tensorflow import (
 )
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
-from gradlint.flow.values.names import SILENT, root
 from gradlint.flow.values.program import Generator
 from gradlint.flow.values.values import LibObject, Method, Unknown, Value
+from gradlint.knowledge.packages import SILENT, root
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:

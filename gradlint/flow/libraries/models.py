@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradlint.flow.values.values import Const, LibObject, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -81,24 +82,20 @@ Key = TypeVar("Key")
 Held = TypeVar("Held")
 
 _MODELS: dict[str, Model] = {}
-_PACKAGES: dict[str, Model] = {}
 _METHODS: dict[tuple[type[Value] | str, str], MethodModel] = {}
 
 
 def models(*names: str) -> Callable[[Model], Model]:
-    """Register a function as the model of callables.
+    """Register a function as the model of a behaviour.
 
     Args:
-        names: Canonical names, each of which has one model only; ``package.*`` stands for whatever of a package has
-            neither a model of its own nor one of a package inside it.
+        names: The behaviours' names, each of which has one model only; :mod:`gradlint.knowledge.behaviours` says which
+            callables have them.
     """
 
     def register(model: Model) -> Model:
         for name in names:
-            if name.endswith(".*"):
-                _put(_PACKAGES, name[:-2], model)
-            else:
-                _put(_MODELS, name, model)
+            _put(_MODELS, name, model)
         return model
 
     return register
@@ -133,17 +130,16 @@ def _put(registry: dict[Key, Held], key: Key, model: Held) -> None:
 
 def model_of(name: str) -> Model | None:
     """The model of a callable by its own name, or None."""
-    return _MODELS.get(name)
+    return _model(behaviours.lines().get(name, ()))
 
 
 def package_model_of(name: str) -> Model | None:
     """The model of whatever else is in the innermost package that has one, or None."""
-    while name:
-        name = name.rpartition(".")[0]
-        model = _PACKAGES.get(name)
-        if model is not None:
-            return model
-    return None
+    return _model(behaviours.of_package(name))
+
+
+def _model(words: tuple[str, ...]) -> Model | None:
+    return next((_MODELS[word] for word in words if word in _MODELS), None)
 
 
 def method_model_of(owner: Value, name: str) -> MethodModel | None:
@@ -165,5 +161,5 @@ def own_method_model_of(owner: LibObject, name: str) -> MethodModel | None:
 
 
 def modelled() -> list[str]:
-    """The names that have a model, in order; those of packages end in ``.*``."""
-    return sorted([*_MODELS, *(f"{package}.*" for package in _PACKAGES)])
+    """The behaviours that have a model, in order."""
+    return sorted(_MODELS)

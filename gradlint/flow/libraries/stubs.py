@@ -9,9 +9,9 @@ from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values.making import sequence, span_of
-from gradlint.flow.values.names import root
 from gradlint.flow.values.program import Function, Instance
 from gradlint.flow.values.values import Array, Const, LibObject, Unknown, Value
+from gradlint.knowledge.packages import root
 from gradlint.knowledge.stubs import shipped
 from gradlint.knowledge.table import Effect
 

@@ -31,7 +31,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
-from gradlint.knowledge import options
+from gradlint.knowledge import behaviours, options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
@@ -41,12 +41,6 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Cut
     from gradlint.knowledge.table import Entry, Output
 
-COMPARES = frozenset({
-    "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_not",
-    "logical_xor", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all", "approximate_equal", "isclose",
-    "is_non_decreasing", "is_strictly_increasing", "in_top_k", "where",
-})  # fmt: skip
-"""Functions that compare, whatever the dtype of what they give."""
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
 """The dtype of a complex number's parts."""
 MOST = 16
@@ -264,7 +258,7 @@ def _output(machine: Interpreter, made: TableCall, effect: Effect, dtype: str | 
         machine.depend(result, leaves, cut, sure=sure)
     if not result.born:
         result.born = machine.tick()
-    result.extra = {"args": tuple(one.value for one in made.passages), "named": {}}
+    result.extra = {"args": tuple(one.value for one in made.passages), "named": made.named}
     if machine.compiled:
         result.extra["compiled"] = True
     if entry.result == "sparse":
@@ -294,7 +288,7 @@ def _cause(effect: Effect, written: tuple[str, str], given: LibraryCall, op: str
         return NoGradient(*written, op)
     if effect in _CAUSES:
         return _CAUSES[effect](*written)
-    if effect is Effect.NOTFLOAT and (dtype == "bool" or given.last in COMPARES):
+    if effect is Effect.NOTFLOAT and (dtype == "bool" or behaviours.has(given.name, "compares")):
         return Compared(*written)
     if given.name.endswith(".stop_gradient"):
         return Stopped(*written)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import NonDifferentiable
@@ -14,7 +13,6 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.making import ANY_ATTRIBUTE, gain, span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import canonical
 from gradlint.flow.values.premises import Premise, Rests, is_hook
 from gradlint.flow.values.program import Bound, ClassValue, Function, Instance, Super
 from gradlint.flow.values.values import (
@@ -38,6 +36,8 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import canonical
 
 if TYPE_CHECKING:
     import ast
@@ -45,11 +45,6 @@ if TYPE_CHECKING:
 
     from gradlint.flow.machine.core import Core
 
-_CONSTANTS = {
-    "math.pi": math.pi, "math.e": math.e, "math.tau": math.tau, "math.inf": math.inf, "math.nan": math.nan,
-    "numpy.pi": math.pi, "numpy.e": math.e, "numpy.inf": math.inf, "numpy.nan": math.nan, "numpy.newaxis": None,
-    "tensorflow.newaxis": None,
-}  # fmt: skip
 LEAVING = frozenset({"numpy", "tolist"})
 """Methods that give a NumPy or Python value whatever they are called on."""
 SHAPELY = frozenset({"shape", "ndim", "size", "name", "device", "graph", "itemsize", "nbytes", "path"})
@@ -74,7 +69,7 @@ def _of_library(machine: Core, value: Known, name: str, node: ast.AST) -> Value:
     full = canonical(f"{value.name}.{name}")
     if name in machine.replaced_names:
         return machine.opened(Premise(Rests.REPLACED, full), node)
-    return Const(_CONSTANTS[full]) if full in _CONSTANTS else Known(full)
+    return Const(behaviours.constant(full)) if behaviours.after(full, "is:") else Known(full)
 
 
 @READ.of(ClassValue)
@@ -147,7 +142,8 @@ def joined_attribute(machine: Core, value: Join, name: str, node: ast.AST) -> Va
     options = [option for option in value.options if not (isinstance(option, Const) and option.value is None)]
     if len(options) > 6:
         return machine.unknown(name, node, options)
-    if len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array):
+    alike = len({type(option) for option in options}) == 1 and isinstance(options[0], Tensor | Variable | Array)
+    if alike and name != "value":
         return Number("int") if name in SHAPELY else Method(value, name)
     for index, option in enumerate(options):
         label = value.labels[index] if index < len(value.labels) else ""
@@ -381,6 +377,9 @@ def _into_instance(machine: Core, value: Instance, name: str, new: Value, node: 
     if isinstance(found, Unknown) and found.anything:
         stored_somewhere(machine, value, name, new, node)
         return
+    if name == "layers" and value.library.startswith("keras.") and not isinstance(found, Function):
+        # Keras keeps the name for itself and raises, so that the program has no such object.
+        machine.set(value.state, "refused", True)
     if name == "trainable" and value.library:
         machine.set(value.state, "trainable", new.value if isinstance(new, Const) else None)
     machine.set(value.attrs, name, new)

@@ -31,8 +31,10 @@ from gradlint.flow.values.values import (
     Tensor,
     Unknown,
     Value,
+    Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
 CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
 """The methods of a program's layers and models that Keras calls, as they are."""
-_LIBRARY = frozenset({"tensorflow.Module", "tensorflow.GradientTape", "tensorflow.experimental.ExtensionType"})
 STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
@@ -243,14 +244,20 @@ def execute(
         return generator_of(machine, function, frame, node)
     else:
         result = inside(machine, function, frame, node, lambda: body_of(machine, code), began)
-    return out_of_graph(machine, result, node) if function.graph else result
+    if not function.graph:
+        return result
+    result = out_of_graph(machine, result, node)
+    given = [leaf for leaf in machine.leaves(result) if isinstance(leaf, Tensor | Variable | Unknown)]
+    if len(given) > 1:
+        machine.graph_outputs.append(tuple(given))
+    return result
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
     """What the body of a ``tf.function`` sees of an argument: for a tensor another one, which stands for it."""
     if not isinstance(value, Tensor):
         return value
-    made = machine.tensor(node, [value], dtype=value.dtype, op="tensorflow.identity", known=value.known)
+    made = machine.tensor(node, [value], dtype=value.dtype, op=behaviours.the("identity"), known=value.known)
     made.span, made.gradient_of, made.extra = value.span, value.gradient_of, value.extra
     return made
 
@@ -264,7 +271,7 @@ def out_of_graph(machine: Core, value: Value, node: ast.AST) -> Value:
         return Seq(Items(values, value.items.exact), value.kind, value.span)
     is_number = isinstance(value, Const) and isinstance(value.value, int | float)
     if isinstance(value, Array) or (isinstance(value, Number) and value.kind != "str") or is_number:
-        return machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.convert_to_tensor")
+        return machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("converts"))
     return value
 
 
@@ -323,6 +330,9 @@ def inside(
     machine.eager = False
     entry, began = machine.entry, machine.entered_at
     machine.entry = entered_by(machine, function, node)
+    led_by = machine.recorder.led_by
+    if machine.started is not None and function.node.lineno <= machine.recorder.own:
+        machine.recorder.come_from([made.call for made in (*machine.stack, activation) if made.call is not None])
     if entry is None and machine.entry is not None:
         machine.entered_at = machine.clock
     machine.stack.append(activation)
@@ -333,6 +343,7 @@ def inside(
         if entry is None and machine.entry is not None:
             machine.steps_in_modules += machine.clock - machine.entered_at
         machine.entry, machine.entered_at = entry, began
+        machine.recorder.led_by = led_by
 
 
 def spent_in_modules(machine: Core) -> int:
@@ -437,10 +448,10 @@ def construct(
 ) -> Value:
     """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
     library, is_open = descent(machine, cls)
-    if library.startswith("tensorflow.GradientTape"):
+    if behaviours.has(library, "gradient-tape"):
         if any(isinstance(base, ClassValue) and defines_method(base) for base in cls.mro):
             return machine.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
-        return machine.library_call("tensorflow.GradientTape", args, kwargs, node, star=star)
+        return machine.library_call(library, args, kwargs, node, star=star)
     made = Instance(cls, library, span_of(node), open_=is_open)
     made.invented = invented
     if not invented:
@@ -506,7 +517,7 @@ def descent(machine: Core, cls: ClassValue) -> tuple[str, bool]:
         if isinstance(base, Known):
             if base.name in {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}:
                 continue
-            if keras.family(base.name) or base.name in _LIBRARY:
+            if keras.family(base.name) or behaviours.has(base.name, "library-class"):
                 library = library or base.name
             elif not base.name.startswith(("builtins.", "typing.", "abc.", "enum.")):
                 is_open = True

@@ -11,6 +11,7 @@ from gradlint.flow.tapes import tape as tapes
 from gradlint.flow.values.kinds import ByKind
 from gradlint.flow.values.program import Bound, Function, Generator, Instance
 from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecording, Tape, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def managed(machine: Core, manager: Value, item: ast.withitem, body: Callable[[]
     if isinstance(manager, Join):
         for option in manager.options:
             machine.escape(option)
-    if isinstance(manager, Known) and manager.name == "tensorflow.GradientTape":
+    if isinstance(manager, Known) and behaviours.has(manager.name, "gradient-tape"):
         tapes.enter_class(machine, item.context_expr)
     return MANAGE.for_value(manager)(machine, manager, item, bound, body)
 
@@ -91,7 +92,7 @@ def _manage_pause(
 def _manage_library_object(
     machine: Core, manager: LibObject, item: ast.withitem, bound: Bind, body: Callable[[], str]
 ) -> str:
-    if manager.name == "tensorflow.init_scope":
+    if behaviours.has(manager.name, "scope"):
         held = machine.suspend()
         try:
             return body()

@@ -17,10 +17,10 @@ from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, Wrappers, root
+from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
-from gradlint.flow.values.trees import nodes
+from gradlint.flow.values.trees import of_type, walk
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
@@ -45,6 +45,8 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,8 +59,6 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
 
-RECORDED = frozenset({"round", "rint", "floor", "ceil", "zeros_like", "ones_like", "floordiv", "FloorDiv", "trunc"})
-"""Operations on floats that are recorded, with a gradient of None for what goes in (TensorFlow 2.21)."""
 ESCAPED = 4096
 """How many values code of others may have seen before it may know anything."""
 DEPTH = 24
@@ -75,7 +75,7 @@ class RaisedError(Exception):
 
 def recorded_op(value: Value) -> bool:
     """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
-    return isinstance(value, Tensor) and value.op.rpartition(".")[2] in RECORDED
+    return isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
 
 
 def _is_followed(value: Value, cut: Cut | None) -> bool:
@@ -112,6 +112,10 @@ class Core(Interpreter):
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
+        self.as_module: ModuleValue | None = None
+        """The program itself as the modules that import it see it, once it has run."""
+        self.started: ModuleValue | None = None
+        """The module that runs as a program of its own, since it imports this one."""
         self.entry: Span | None = None
         """The call of the program that led into the module of the project whose code is running."""
         self.entered_at = 0
@@ -165,18 +169,24 @@ class Core(Interpreter):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
+        self.graph_loops: list[tuple[int, int]] = []
+        self.graph_outputs: list[tuple[Value, ...]] = []
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+        return self._imports_keras_2 or any(
+            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
+        )
 
     @cached_property
-    def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
-        for node in nodes(self.tree):
-            if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
-                return True
-            if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tf_keras" for alias in node.names):
-                return True
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
-                return True
-        return False
+    def _imports_keras_2(self) -> bool:
+        if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(self.tree, ast.Constant)):
+            return True
+        names = [alias.name for node in of_type(self.tree, ast.Import) for alias in node.names]
+        taken = of_type(self.tree, ast.ImportFrom)
+        names += [f"{node.module}.{alias.name}" for node in taken for alias in node.names]
+        return any(map(_is_keras_2, names))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -436,7 +446,7 @@ class Core(Interpreter):
         key = (id(function.node), isinstance(function, Generator))
         names = self.free_names.get(key)
         if names is None:
-            inside = ast.walk(function.node)
+            inside = walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
             own = _own_names(function.node) if isinstance(function, Function) else frozenset[str]()
             names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
@@ -508,12 +518,13 @@ class Core(Interpreter):
     @cached_property
     def replaced_names(self) -> frozenset[str]:
         """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
-        imports = [node for node in nodes(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports: list[ast.Import | ast.ImportFrom] = [
+            *of_type(self.tree, ast.Import),
+            *of_type(self.tree, ast.ImportFrom),
+        ]
         libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
-        stored = (node for node in nodes(self.tree) if isinstance(node, ast.Attribute))
-        return frozenset(
-            node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
-        )
+        stored = [node for node in of_type(self.tree, ast.Attribute) if isinstance(node.ctx, ast.Store)]
+        return frozenset(node.attr for node in stored if _first_name(node) in libraries)
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
@@ -626,6 +637,11 @@ class Core(Interpreter):
         return sum(activation.graph for activation in self.stack)
 
 
+def _is_keras_2(name: str) -> bool:
+    """Whether what an import names belongs to Keras 2."""
+    return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
+
+
 def is_library(node: ast.Import | ast.ImportFrom) -> bool:
     """Whether an import is one of a library that is followed by name."""
     names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
@@ -659,14 +675,9 @@ def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
 
 def _words(tree: ast.AST) -> Iterator[str]:
     """The names and the short texts in some code."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.keyword) and node.arg:
-            yield node.arg
-        elif isinstance(node, ast.alias):
-            yield node.name
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:80].isidentifier():
-            yield node.value
+    yield from (node.id for node in of_type(tree, ast.Name))
+    yield from (node.attr for node in of_type(tree, ast.Attribute))
+    yield from (node.arg for node in of_type(tree, ast.keyword) if node.arg)
+    yield from (node.name for node in of_type(tree, ast.alias))
+    texts = (node.value for node in of_type(tree, ast.Constant))
+    yield from (text for text in texts if isinstance(text, str) and text[:80].isidentifier())

@@ -12,23 +12,10 @@ from gradlint.flow.machine.nodes import runs
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
 from gradlint.flow.values.values import Const, Known, LibObject, Method, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.machine.core import Core
-
-TRANSPARENT = frozenset({
-    "tensorflow.function", "tensorflow.autograph.experimental.do_not_convert", "tensorflow.Module.with_name_scope",
-    "functools.wraps", "tensorflow.autograph.to_graph",
-    "tensorflow.recompute_grad", "keras.saving.register_keras_serializable", "tensorflow.custom_gradient",
-    "keras.utils.register_keras_serializable", "tensorflow.types.experimental.Callable", "abc.abstractmethod",
-    "typing.no_type_check", "typing.override", "typing.overload", "tensorflow.compat.v1.function",
-    "tensorflow.autograph.experimental.set_loop_options",
-})  # fmt: skip
-"""Decorators that are looked through: what they give is called as the function itself."""
-REMEMBERING = frozenset({"functools.lru_cache", "functools.cache"})
-"""Decorators that keep what a call gave, and give it again where the arguments are the same."""
-GRAPH = frozenset({"tensorflow.function", "tensorflow.compat.v1.function"})
-"""Decorators that let a function be traced into a graph."""
 
 
 @runs(ast.FunctionDef, ast.AsyncFunctionDef)
@@ -68,32 +55,26 @@ def _accessor(machine: Core, function: Function, value: Value, which: str) -> Va
     return value
 
 
-_KINDS = {
-    "builtins.staticmethod": "static", "builtins.classmethod": "class", "builtins.property": "property",
-    "abc.abstractproperty": "property", "functools.cached_property": "cached-property",
-}  # fmt: skip
-"""What sort of member a decorator of a method makes."""
-
-
 def _decorate_by_name(machine: Core, function: Function, value: Value, name: str, decorator: ast.expr) -> Value:
     """What a decorator of a library makes of a function."""
-    if name in _KINDS:
-        function.kind = _KINDS[name]
+    words, member = behaviours.of(name), behaviours.after(name, "member:")
+    if member:
+        function.kind = member
         return value
-    if name in REMEMBERING:
+    if "remembered" in words:
         function.memo = {}
         return value
-    if name in GRAPH:
+    if "graph-function" in words:
         _trace(function, decorator)
         return value
-    if name == "tensorflow.custom_gradient":
+    if "custom-gradient" in words:
         return machine.custom_gradient(function, decorator)
-    if name in numpy_objects.CALLABLES and not isinstance(decorator, ast.Call):
+    if "numpy-class" in words and not isinstance(decorator, ast.Call):
         return numpy_objects.make(machine, LibraryCall(name, [value], {}, decorator))
-    if name == "tensorflow.autograph.experimental.do_not_convert":
+    if "unconverted" in words:
         function.extra = {**(function.extra or {}), "unconverted": Const(True)}
-    looked_through = name in TRANSPARENT or name.startswith(("contextlib.", "typing.", "abc.", "builtins."))
-    if not looked_through and not _is_partial(machine, function, name, decorator):
+    hands_on = "hands-on" in words or "hands-on" in behaviours.of_package(name)
+    if not hands_on and not _is_partial(machine, function, name, decorator):
         function.opaque = True
     return value
 
@@ -111,18 +92,18 @@ def _trace(function: Function, decorator: ast.expr) -> None:
 
 def _is_partial(machine: Core, function: Function, name: str, decorator: ast.expr) -> bool:
     """Whether a decorator is ``functools.partial`` of one that is looked through."""
-    if name != "functools.partial" or not isinstance(decorator, ast.Call) or not decorator.args:
+    if not behaviours.has(name, "partial") or not isinstance(decorator, ast.Call) or not decorator.args:
         return False
     inner = machine.eval(decorator.args[0])
-    if not isinstance(inner, Known) or inner.name not in TRANSPARENT:
+    if not isinstance(inner, Known) or not behaviours.has(inner.name, "hands-on"):
         return False
-    function.graph = function.graph or inner.name in GRAPH
+    function.graph = function.graph or behaviours.has(inner.name, "graph-function")
     return True
 
 
 def custom_gradient(machine: Core, function: Function, node: ast.AST) -> Value:
     """A function whose gradient the program gives itself: what it passes on is not followed."""
-    return LibObject("tensorflow.custom_gradient", "custom-gradient", span_of(node), (function,))
+    return LibObject(behaviours.the("custom-gradient"), "custom-gradient", span_of(node), (function,))
 
 
 @runs(ast.ClassDef)

@@ -10,6 +10,7 @@ from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import (
     Const,
     Dict,
@@ -32,24 +33,34 @@ def enter_the_rest(machine: Core) -> None:
     """
     relevant = relevance.Relevance(machine.lines)
     for _ in range(3):
-        pending = [
-            function
-            for function in machine.defined
-            if id(function.node) not in machine.entered and function.node.lineno <= machine.recorder.own
-        ]
+        pending = not_entered(machine, 0, machine.recorder.own)
         for function in pending if machine.everything else relevant.pick(pending, machine.defined):
-            if id(function.node) in machine.entered or isinstance(function.node, ast.Lambda):
-                continue
-            mark, escaped, clock = machine.store.mark(), machine.escaped.edges, machine.clock
-            let_go(machine, function)
-            try:
-                enter_alone(machine, function)
-            except RaisedError:
-                machine.stack.clear()
-                machine.forks = 0
-            machine.record_with(())
-            machine.store.undo(mark)
-            machine.forget_escaped(escaped, function, clock)
+            enter_and_forget(machine, function)
+
+
+def not_entered(machine: Core, first: int, last: int) -> list[Function]:
+    """The functions defined between two lines that nothing has called."""
+    return [
+        function
+        for function in machine.defined
+        if id(function.node) not in machine.entered and first < function.node.lineno <= last
+    ]
+
+
+def enter_and_forget(machine: Core, function: Function) -> None:
+    """Enter a function that nothing has called, and undo what that changed."""
+    if id(function.node) in machine.entered or isinstance(function.node, ast.Lambda):
+        return
+    mark, escaped, clock = machine.store.mark(), machine.escaped.edges, machine.clock
+    let_go(machine, function)
+    try:
+        enter_alone(machine, function)
+    except RaisedError:
+        machine.stack.clear()
+        machine.forks = 0
+    machine.record_with(())
+    machine.store.undo(mark)
+    machine.forget_escaped(escaped, function, clock)
 
 
 def let_go(machine: Core, function: Function) -> None:
@@ -146,7 +157,7 @@ def written_in(machine: Core, cls: ClassValue) -> frozenset[str]:
             node.attr
             for method in cls.node.body
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name not in {"__init__", "build"}
-            for node in ast.walk(method)
+            for node in walk(method)
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
         machine.written[id(cls.node)] = known

@@ -33,6 +33,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,7 +301,7 @@ def eval_compare(machine: Core, node: ast.Compare) -> Value:
 def eval_subscript(machine: Core, node: ast.Subscript) -> Value:
     value = machine.eval(node.value)
     index = eval_index(machine, node.slice)
-    if isinstance(value, Known) and value.name in numpy_objects.INDEXED:
+    if isinstance(value, Known) and behaviours.has(value.name, "indexed"):
         return numpy_objects.left(machine, list(machine.leaves(index)), node, machine.text(node.value), value.name)
     return subscripts.subscript(machine, node, value, index)
 

@@ -17,9 +17,10 @@ from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
-from gradlint.flow.values.names import LIBRARIES, SILENT, canonical, root
 from gradlint.flow.values.program import Function
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge.packages import LIBRARIES, SILENT, canonical, root
 from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
 
@@ -180,6 +181,8 @@ def module_of(machine: Core, name: str, level: int, importer: str | None) -> Mod
     if found is None:
         return None
     module = machine.modules_by_path.get(found.path)
+    if found.own and machine.as_module is not None:
+        return machine.as_module
     if module is None:
         module = machine.modules_by_path[found.path] = ModuleValue(found)
     return module
@@ -254,20 +257,9 @@ def load(machine: Core, module: ModuleValue) -> None:
         or calls.spent_in_modules(machine) > STEPS_IN_MODULES
     ):
         return
-    if not machine.modules_by_frame:
-        # Where the project's modules take too much, the program is followed once more without them.
-        machine.account.limit -= machine.account.left // 2
-    first = len(machine.lines)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse("\n" * first + found.code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = read(machine, module)
+    if tree is None:
         return
-    lines = found.code.encode(errors="replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    machine.lines += lines
-    machine.modules_by_frame[id(module.frame)] = module
-    machine.recorder.extend(found.path, first, lines)
     rest = list(tree.body)
     with apart(machine, module):
         with contextlib.suppress(RaisedError):
@@ -285,6 +277,25 @@ def load(machine: Core, module: ModuleValue) -> None:
             _open(value)
 
 
+def read(machine: Core, module: ModuleValue) -> ast.Module | None:
+    """Take a module's text up, so that its lines follow those of the program; None where it is no Python."""
+    if not machine.modules_by_frame:
+        # Where the project's modules take too much, the program is followed once more without them.
+        machine.account.limit -= machine.account.left // 2
+    first, code = len(machine.lines), module.found.code
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse("\n" * first + code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    lines = code.encode(errors="replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    machine.lines += lines
+    machine.modules_by_frame[id(module.frame)] = module
+    machine.recorder.extend(module.found.path, first, lines)
+    return tree
+
+
 def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.stmt]) -> None:
     """Let the names be unknown that may be other things by the time that they are used.
 
@@ -292,12 +303,12 @@ def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.s
     place of, and those that a test of the program replaces.
     """
     names = module.frame.names
-    bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
+    bound = {part for statement in rest for node in walk(statement) for part in _bound(node)}
     setting = (line.partition(REPLACES)[2] for line in module.found.code.split("\n"))
     bound |= {match[2] for rest in setting for match in NAMED.finditer(rest)} & names.keys()
     bound |= {
         name
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Global)
         for name in node.names
         if not isinstance(names.get(name), Variable)
@@ -317,8 +328,15 @@ def named_in_tests(machine: Core) -> frozenset[str]:
 
 
 @contextlib.contextmanager
-def apart(machine: Core, module: ModuleValue) -> Iterator[None]:
-    """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught."""
+def apart(machine: Core, module: ModuleValue, cost: int = MODULE_COST, *, muted: bool = True) -> Iterator[None]:
+    """Run something as an import does: at the top of its module, whatever is being recorded, undone or caught.
+
+    Args:
+        machine: What runs the program.
+        module: The module.
+        cost: What it may cost.
+        muted: Whether nothing is claimed meanwhile.
+    """
     before = {name: getattr(machine, name) for name in RUNNING}
     active, began, since = machine.active["recordings"], machine.clock, machine.imported_at
     machine.imported_at = began if module.imported is None else module.imported
@@ -331,9 +349,9 @@ def apart(machine: Core, module: ModuleValue) -> Iterator[None]:
     )
     machine.forks, machine.guards, machine.entry, machine.eager = 0, 0, None, False
     machine.active["recordings"] = ()
-    machine.recorder.muted += 1
+    machine.recorder.muted += muted
     try:
-        with machine.account.share(MODULE_COST):
+        with machine.account.share(cost):
             yield
     except ExhaustedError:
         if not machine.account.left:
@@ -341,7 +359,7 @@ def apart(machine: Core, module: ModuleValue) -> Iterator[None]:
     finally:
         if before["entry"] is None:
             machine.steps_in_modules += machine.clock - began
-        machine.recorder.muted -= 1
+        machine.recorder.muted -= muted
         machine.active["recordings"] = active
         machine.imported_at = since
         vars(machine).update(before)

@@ -12,7 +12,7 @@ from gradlint.flow.state.loops import Loop
 from gradlint.flow.state.store import MISSING
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Frame, Function
-from gradlint.flow.values.values import Const, Items, Number, Pairs, Seq, Tensor, Value, either
+from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Tensor, Value, either
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +32,23 @@ def run_for(machine: Core, node: ast.For | ast.AsyncFor) -> str | None:
     if exact and len(items) <= (COUNTED if counted else UNROLL):
         return turns(machine, node, items, whole=True)
     items = shortened(items)
-    return turns(machine, node, items if len(items) > 1 else items * 2, whole=False)
+    began = machine.clock
+    end = turns(machine, node, items if len(items) > 1 else items * 2, whole=False)
+    if machine.converts and not isinstance(iterable, Seq | Dict):
+        machine.graph_loops.append((began, machine.clock))
+    return end
 
 
 @runs(ast.While)
 def run_while(machine: Core, node: ast.While) -> str:
+    began = machine.clock
+    end = _while_turns(machine, node)
+    if machine.converts and not isinstance(node.test, ast.Constant):
+        machine.graph_loops.append((began, machine.clock))
+    return end
+
+
+def _while_turns(machine: Core, node: ast.While) -> str:
     loop = begin_loop(machine)
     first: Changes = {}
     decided = True

@@ -11,6 +11,7 @@ from gradlint.flow.machine import (
     attributes,
     branches,
     callbacks,
+    callers,
     calls,
     contexts,
     definitions,
@@ -105,6 +106,8 @@ class Machine(Core):
                 self.block([statement])
             except RaisedError:
                 continue
+        if self.finder is not None:
+            callers.judge(self)
         self.alone = True
         entering.enter_the_rest(self)
         usage.judge(self)

@@ -6,10 +6,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint.flow.causes import merged, places
-from gradlint.flow.facts import Asked, Cause, Claim, Facts, GradientCall, Kind, LostGradient, Note, Part, Question, Span
+from gradlint.flow.facts import (
+    LED_BY,
+    Asked,
+    CallAnswers,
+    Cause,
+    Claim,
+    Facts,
+    Kind,
+    LostGradient,
+    Note,
+    Part,
+    Question,
+    Span,
+)
 from gradlint.flow.state.expected import Expected
+from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
+
     from gradlint.finding import Severity
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
@@ -45,7 +62,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.claims: dict[tuple[Kind, Span], _Gathered] = {}
-        self.calls: dict[Span, GradientCall] = {}
+        self.calls: dict[Span, CallAnswers] = {}
         self.tapes: set[Span] = set()
         self.complete = True
         self.muted = 0
@@ -54,10 +71,23 @@ class Recorder:
         self.own = 0
         """How many lines the program itself has; those of the project's modules follow."""
         self.parts: list[Part] = []
+        self.led_by: Span | None = None
+        """The call of another module that led into the program's function that is running."""
+        self.is_expected = False
+        """Whether what runs was called by code that says that a gradient is lost."""
+        self.expecting: tuple[tuple[int, int], ...] = ()
+        """The lines of other modules that say that a gradient is lost: what they call is not judged."""
         self.entries: dict[int, list[Span]] = {}
         """For lines of other modules, the program's own calls that led there, in the order of the run."""
         self.follower: Follower | None = None
         """What looks at the values of each gradient call when it was judged, for whoever draws its ways."""
+
+    def come_from(self, calls: Sequence[ast.AST]) -> None:
+        """Note the calls that have led into a function of the program, some of which may stand in another module."""
+        lines = [line for call in calls if (line := getattr(call, "lineno", 0)) > self.own]
+        if getattr(calls[-1], "lineno", 0) in lines:
+            self.led_by = span_of(calls[-1])
+        self.is_expected = any(first <= line <= last for line in lines for first, last in self.expecting)
 
     def extend(self, path: str, first: int, lines: list[bytes]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
@@ -81,7 +111,7 @@ class Recorder:
         if (gradients and not unexpected) or self.expected.catches(span, exception):
             return
         calls = [gradient.call for gradient in unexpected] or [span]
-        if self.muted or any(call.line > self.own for call in calls):
+        if self.muted or self.is_expected or any(call.line > self.own for call in calls):
             return
         found = self.claims.get((cause.kind, span))
         if found is None:
@@ -97,12 +127,14 @@ class Recorder:
         found.branch = found.branch or branch
         for gradient in unexpected:
             found.gradients.setdefault((gradient.call, gradient.source), gradient)
+        if self.led_by is not None:
+            story = (*story, Note(self.led_by, LED_BY))
         for note in story:
             found.story.setdefault((note.span, note.text), note)
 
     def asked(self, call: Span, method: str, target: str, questions: list[Question]) -> None:
         """Note a gradient call and the answers to its questions; a worse answer replaces a better one."""
-        if call.line > self.own:
+        if call.line > self.own or self.is_expected:
             return
         rank = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
         known = self.questions.setdefault(call, {})
@@ -112,7 +144,7 @@ class Recorder:
             doubted = before is not None and question.answer == before.answer and before.proved > question.proved
             if before is None or worse or doubted:
                 known[question.source] = question
-        self.calls[call] = GradientCall(call, method, target, tuple(known.values()))
+        self.calls[call] = CallAnswers(call, method, target, tuple(known.values()))
 
     def facts(self) -> Facts:
         """Everything noted, in the order of the program."""

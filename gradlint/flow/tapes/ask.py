@@ -11,11 +11,12 @@ from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
-from gradlint.flow.tapes.partial import Partial
-from gradlint.flow.tapes.question import INDICES, UNREGISTERED, Answered, Call, Loss
+from gradlint.flow.tapes.partial import PartialLosses
+from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
 from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes, numbers
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.values import (
     Dict,
     Join,
@@ -29,17 +30,18 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-def ask(machine: Interpreter, call: Call) -> Answered:
+def ask(machine: Interpreter, call: TapeCall) -> Answered:
     """Ask and answer every question of a gradient call, and note the claims."""
     return Questions(machine, call).run()
 
 
-class Questions(Refusals, Partial):
+class Questions(Refusals, PartialLosses):
     """The questions of one gradient call, in the order in which they are judged."""
 
     # -- the order of the judgement --------------------------------------------------------------------------------
@@ -189,6 +191,21 @@ class Questions(Refusals, Partial):
                 return
             losses.append(loss)
         loss = losses[0]
+        zeroed = self.zeroed(recording, source) if loss.outcome == "none" else None
+        if zeroed is not None:
+            self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
+        else:
+            self.judge_lost(recording, source, node, text, loss)
+
+    def judge_lost(self, recording: Recording, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
+        """Claim that a source is surely not reached."""
+        listed = loss.kind in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} and loss.outcome == "none"
+        means_it = self.call.silenced or self.call.span in self.machine.recorder.expected.handled
+        if listed and means_it and self.reaches_some():
+            # The list holds more than the target uses, and the program says itself what becomes of the rest.
+            self.answered.lost.discard(id(source))
+            self.note(text, node, "unknown", because=str(Premise(Rests.HANDLED, text)))
+            return
         if loss.outcome != "zero":
             self.answered.lost.add(id(source))
         if self.call.silenced:
@@ -208,10 +225,57 @@ class Questions(Refusals, Partial):
         self.claim(source, node, text, loss)
         self.note(text, node, "lost", loss)
 
+    def reaches_some(self) -> bool:
+        """Whether a gradient may reach any of the call's sources."""
+        return any(source in reach for source in self.machine.leaves(self.call.sources) for reach in self.reaches)
+
+    def zeroed(self, recording: Recording, source: Value) -> Rests | None:
+        """What in a graph makes zeros of the None that a source would get otherwise, as far as it may."""
+        if self.looped(recording):
+            return Rests.GRAPH_LOOP
+        return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
+
+    def beside_another_output(self, recording: Recording, source: Value) -> bool:
+        """Whether a target comes from one result of a ``tf.function``, and the source leads to another one.
+
+        A function is one operation, whose gradient has a value for all that any of its results came from
+        (TensorFlow 2.21).
+        """
+        for outputs in self.machine.graph_outputs:
+            if not any(output in reach for reach in self.reaches for output in outputs):
+                continue
+            for output in outputs:
+                if source in graph.reach(output, recording, self.machine.captured, self.machine.spend):
+                    return True
+        return False
+
+    def looped(self, recording: Recording) -> bool:
+        """Whether a target was computed in a loop of a graph since the recording began.
+
+        Such a loop gives zeros for what its turns use, where the gradient would be None otherwise (TensorFlow 2.21).
+        """
+        loops = [loop for loop in self.machine.graph_loops if loop[0] >= recording.began]
+        if not loops:
+            return False
+        stack: list[Value] = list(self.targets)
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            if any(began < node.born <= ended for began, ended in loops):
+                return True
+            seen.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges)
+        return False
+
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
-            if not isinstance(target, Tensor) or target.span != loss.span or not dtypes.is_discrete(target.dtype):
+            if not isinstance(target, Tensor) or target.span != loss.span:
+                continue
+            if not dtypes.is_discrete(target.dtype) and not behaviours.has(target.op, "unregistered"):
                 continue
             recorded = any(
                 recording in edge.seen
@@ -219,9 +283,12 @@ class Questions(Refusals, Partial):
                 and not isinstance(edge.parent, Unknown)
                 for edge in target.edges
             )
-            if recorded and target.op.rpartition(".")[2] in UNREGISTERED:
+            if recorded and behaviours.has(target.op, "unregistered"):
                 loss.outcome, loss.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
+            elif recorded and _are_indices(target) and _index_type(target) is not None:
+                loss.outcome, loss.exception = "error", "InvalidArgumentError"
+                self.answered.exception = "InvalidArgumentError"
             elif recorded and self.call.method == "gradient" and _are_indices(target):
                 loss.outcome = "zero"
                 if isinstance(loss.cause, NonDifferentiable):
@@ -244,6 +311,7 @@ class Questions(Refusals, Partial):
             self.partial(recording, source)
             or self.branch_loss(recording, source)
             or self.constant_term(recording, source)
+            or self.own_assignment(recording, source)
         )
         if loss is not None and self.doom is None:
             self.claim(source, node, text, loss)
@@ -255,4 +323,14 @@ class Questions(Refusals, Partial):
 
 def _are_indices(target: Tensor) -> bool:
     """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
-    return target.op in INDICES and numbers.axis_of(target) in {(True, None), (True, -1)}
+    if not behaviours.has(target.op, "float-indices"):
+        return False
+    known, axis = numbers.axis_of(target)
+    rank = next((numbers.rank(edge.parent) for edge in target.edges), None)
+    return known and (axis in {None, -1} or (rank is not None and axis == rank - 1))
+
+
+def _index_type(target: Tensor) -> Value | None:
+    """The type that indices beside floats are asked for in, where it is another than that of the way back."""
+    given: Value | None = (target.extra or {}).get("named", {}).get("index_type")
+    return None if given is None or dtypes.named(given) == "int32" else given

@@ -29,6 +29,7 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Array, Join, LibObject, Params, Recording, Seq, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -39,26 +40,24 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
-COPIES: dict[str, Literal["conversion", "read", "slice"]] = {
-    "read": "read",
-    "tensorflow.cast": "conversion",
-    "tensorflow.convert_to_tensor": "conversion",
-    "tensorflow.strided_slice": "slice",
-}
-"""How an operation copies; others give the value itself anew."""
-
-
 class Causes(Asking):
     """The part that finds the cause of a loss."""
 
     def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss | None:
         """Why the gradient cannot reach a source, or None where it may."""
         closed = isinstance(source, Variable | Tensor | Params)
+        if self.watches_nothing(recording):
+            note = Note(recording.tape.call, "the tape watches no Variable by itself")
+            return Loss(
+                NotAccessed(isinstance(source, Variable | Params) and is_keras(source)),
+                recording.tape.call,
+                story=[note],
+            )
+        if self.swapped(recording, source):
+            return Loss(Unconnected(why="swapped"), span_of(node))
         reached = any(source in reach for reach in self.reaches)
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
-        if self.swapped(recording, source):
-            return Loss(Unconnected(why="swapped"), span_of(node))
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
@@ -69,15 +68,28 @@ class Causes(Asking):
                     return None
         return self.source_cause(recording, source, node, text) or self.way_cause(recording, source, node, text)
 
+    def watches_nothing(self, recording: Recording) -> bool:
+        """Whether a tape that watches nothing by itself surely was never asked to watch anything, by whatever code."""
+        tape = recording.tape
+        if tape.accessed is not False or recording.watched or tape.state.get("asked to watch"):
+            return False
+        return tape.state["escaped"] is False and id(tape) not in self.machine.used_elsewhere
+
     def swapped(self, recording: Recording, source: Value) -> bool:
         """Whether the target is a model's list of variables, and the source was computed from something since."""
-        targets = [self.call.target, *self.targets]
-        listed = any(isinstance(one, Unknown) and one.why in VARIABLES for one in targets) or (
-            isinstance(self.call.target, Seq) and (self.call.target.extra or {}).get("name") in VARIABLES
+        listed = all(map(_is_list_of_variables, self.options(self.call.target))) or any(
+            map(_is_list_of_variables, self.targets)
         )
-        computed = isinstance(source, Tensor) or (isinstance(source, Unknown) and source.why in {"call", "operation"})
+        computed = isinstance(source, Tensor) or (
+            isinstance(source, Unknown) and source.why in {"call", "item", "operation"}
+        )
         watched = recording.watched.get(id(source), MISSING) is not MISSING
         return listed and computed and not watched and source.born > recording.began
+
+    @staticmethod
+    def options(value: Value) -> tuple[Value, ...]:
+        """The values that one is one of, by the way that the program took."""
+        return value.options if isinstance(value, Join) else (value,)
 
     def may_alias(self, source: Tensor) -> bool:
         """Whether a tensor might be the very object that unknown code watched or used."""
@@ -135,7 +147,7 @@ class Causes(Asking):
         ]
         if not found:
             return None
-        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+        return self.cause_of(recording, min(found, key=lambda item: self.preference(recording, item)), None)
 
     def target_is_dead(self, recording: Recording, target: Value) -> Loss | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
@@ -143,7 +155,7 @@ class Causes(Asking):
         causes = []
         for option in options:
             computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
-            if not computed or recording in option.tracked:
+            if not computed or self.leads_back(recording, option):
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
@@ -154,6 +166,13 @@ class Causes(Asking):
                 return None
             causes.append(found)
         return causes[0] if causes else None
+
+    def leads_back(self, recording: Recording, value: Value) -> bool:
+        """Whether a gradient may pass a value that an operation made."""
+        if recording not in value.tracked or not value.edges:
+            return recording in value.tracked
+        passing = (edge for edge in value.edges if edge.cut is None or edge.cut.kind is Kind.NO_GRADIENT)
+        return any(recording in edge.live for edge in passing)
 
     def frontier(self, recording: Recording, target: Value) -> Loss | None:
         """The break nearest to what was still followed, below a target from which nothing leads back."""
@@ -174,8 +193,7 @@ class Causes(Asking):
                     stack.append(edge.parent)
         if not found:
             return None
-        found.sort(key=lambda item: item.node.born)
-        return self.cause_of(recording, found[0], None)
+        return self.cause_of(recording, min(found, key=lambda item: self.preference(recording, item)), None)
 
     def is_root(self, recording: Recording, value: Value) -> bool:
         """Whether a value is one that a recording follows by itself."""
@@ -207,7 +225,11 @@ class Causes(Asking):
                 tape_call = recording.tape.call
                 note = Note(tape_call, "the tape watches no Variable by itself")
                 return Loss(NotAccessed(is_keras(source)), tape_call, story=[*story, note])
-            return Loss(NonTrainable(untrained(source)), span, story=story)
+            why = untrained(source)
+            if why in {"moving-statistics", "seed-state"}:
+                # A list asks for too much, however many of those are in it.
+                span = span_of(node)
+            return Loss(NonTrainable(why), span, story=story)
         return None
 
     def unwatched_cause(
@@ -267,7 +289,7 @@ class Causes(Asking):
             ):
                 span = source.span or span_of(node)
                 named = isinstance(first, Variable | Tensor | Params)
-                cause = Copied(COPIES.get(source.op, "identity"), self.machine.name_of(base) if named else "")
+                cause = Copied(_copying(source.op), self.machine.name_of(base) if named else "")
                 return Loss(cause, span, story=[Note(span, "a new tensor, which the target was not computed from")])
             base = base.copy_of if isinstance(base, Tensor) else None
         return None
@@ -300,8 +322,8 @@ class Causes(Asking):
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
         real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
-        chosen = min(real, key=lambda item: _preference(recording, item)) if real else None
-        if chosen is not None and _preference(recording, chosen)[0] < 4:
+        chosen = min(real, key=lambda item: self.preference(recording, item)) if real else None
+        if chosen is not None and _rank(recording, chosen) < 4:
             if chosen.edge.cut is None:
                 chosen = self.outer_gradient(recording, chosen)
             return self.cause_of(recording, chosen, text)
@@ -316,6 +338,11 @@ class Causes(Asking):
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
+
+    def preference(self, recording: Recording, item: Break) -> tuple[bool, int, int, int]:
+        """Of several breaks, the one to name: that whose mending alone brings the gradient back comes first."""
+        leads = any(item.node in reach for reach in self.reaches)
+        return not leads, _rank(recording, item), _idle(item), item.node.born
 
     def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
         """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
@@ -498,6 +525,15 @@ class Causes(Asking):
         return False
 
 
+def _copying(op: str) -> Literal["conversion", "identity", "read", "slice"]:
+    """How an operation copies."""
+    if op == "read":
+        return "read"
+    if op == behaviours.the("operator:[]"):
+        return "slice"
+    return "conversion" if op in {behaviours.the("cast"), behaviours.the("converts")} else "identity"
+
+
 def _steers(edge: Edge) -> bool:
     """Whether a value only decides something for the one above it."""
     return edge.cut is not None and edge.cut.kind is Kind.CONDITION
@@ -517,13 +553,28 @@ def called_before(value: Value, model: Value, recording: Recording) -> bool:
     return called and value.edges[0].parent is model and value.born < recording.began
 
 
-def _preference(recording: Recording, item: Break) -> tuple[int, int]:
+def _is_list_of_variables(value: Value) -> bool:
+    """Whether a value is what a model's ``trainable_variables``, or the like, gives."""
+    if isinstance(value, Unknown):
+        return value.why in VARIABLES
+    return isinstance(value, Seq) and (value.extra or {}).get("name") in VARIABLES
+
+
+def _rank(recording: Recording, item: Break) -> int:
     """Of several breaks, the one to name: inside the recording before after it, and that before an older one."""
     cut = item.edge.cut
     if cut is not None and recording in item.edge.seen:
-        rank = 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
-    elif item.node.born > recording.began:
-        rank = 2
-    else:
-        rank = 3 if cut is None else 4
-    return rank, item.node.born
+        return 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
+    if item.node.born > recording.began:
+        return 2
+    return 3 if cut is None else 4
+
+
+def _idle(item: Break) -> int:
+    """How little would come of mending a break: what only reads a shape, or picks an element, is meant to."""
+    op = item.node.op if isinstance(item.node, Tensor) else ""
+    if behaviours.has(op, "shape-only") or behaviours.has(op, "constant-like"):
+        return 2
+    cut = item.edge.cut
+    picks = cut is not None and cut.kind is Kind.NON_DIFFERENTIABLE and dtypes.is_discrete(dtypes.of(item.node))
+    return 1 if picks else 0

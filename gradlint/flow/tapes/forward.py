@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.tapes import ask
-from gradlint.flow.tapes.question import Call
+from gradlint.flow.tapes.question import TapeCall
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.values import Tape, Tensor, Value, Variable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRIMALS = "primals"
 
 
-@models("tensorflow.autodiff.ForwardAccumulator")
+@models("accumulator")
 def accumulator(machine: Interpreter, call: LibraryCall) -> Value:
     """``ForwardAccumulator(primals, tangents)``: it follows the primals, and nothing else."""
     primals, node = call.argument(0, PRIMALS), call.node
@@ -51,7 +51,7 @@ def jvp(machine: Interpreter, tape: Tape, call: LibraryCall) -> Value:
     primals, written = held
     if not isinstance(primals, Tensor | Variable):
         return machine.unknown("jvp", node, call.values)
-    question = Call(
+    question = TapeCall(
         tape=tape,
         method="jvp",
         node=node,

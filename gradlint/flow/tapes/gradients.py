@@ -10,7 +10,7 @@ from gradlint.flow.causes import BadCall, Unconnected
 from gradlint.flow.graph import derivatives
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.tapes import ask as questions
-from gradlint.flow.tapes.question import Call, tape_name
+from gradlint.flow.tapes.question import TapeCall, tape_name
 from gradlint.flow.tapes.tape import flag
 from gradlint.flow.values.dtypes import of as dtype_of
 from gradlint.flow.values.making import span_of
@@ -69,7 +69,7 @@ def gradient_call(
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             return any_gradient(machine, given.get(names[1]), node, [tape, *args])
-    question = Call(
+    question = TapeCall(
         tape=tape,
         method=method,
         node=node,
@@ -113,7 +113,7 @@ def bad_call(machine: Interpreter, method: str, wrong: list[str], node: ast.Call
     return machine.unknown("gradient", node, anything=True)
 
 
-def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: Call, *, refused: bool) -> None:
+def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: TapeCall, *, refused: bool) -> None:
     """A gradient call uses a tape up, unless the tape is persistent or the call's arguments were refused."""
     recording = tape.state["recording"]
     if any(item.tape is not tape for item in machine.recording):
@@ -127,7 +127,7 @@ def use_up(machine: Interpreter, tape: Tape, node: ast.AST, question: Call, *, r
 
 def gradients_of(
     machine: Interpreter,
-    question: Call,
+    question: TapeCall,
     sources: Value,
     answered: Answered,
     node: ast.AST,
@@ -162,7 +162,7 @@ def gradients_of(
     return any_gradient(machine, sources, node, [question.target], made_of, question.seed)
 
 
-def dependencies(machine: Interpreter, question: Call) -> dict[int, list[Value]]:
+def dependencies(machine: Interpreter, question: TapeCall) -> dict[int, list[Value]]:
     """By each source's id, the values that its gradient is computed from, where they are known."""
     recording = question.tape.state["recording"]
     if not isinstance(recording, Recording):

@@ -6,10 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.tapes import ask
-from gradlint.flow.tapes.question import Call
+from gradlint.flow.tapes.question import TapeCall
 from gradlint.flow.tapes.tape import enter, leave
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.values import Const, Tape, Unknown, Value
+from gradlint.flow.values.values import Const, Symbolic, Tape, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +35,10 @@ def differentiate(
         target = run()
     finally:
         leave(machine, tape)
-    if isinstance(target, Const | Unknown):
+    if isinstance(target, Const | Unknown) or _has_symbols(machine, target):
         return
     method = node.func.attr if isinstance(node.func, ast.Attribute) else "gradient"
-    question = Call(
+    question = TapeCall(
         tape=tape,
         method=method,
         node=node,
@@ -52,3 +52,19 @@ def differentiate(
         known_seed=True,
     )
     ask.ask(machine, question)
+
+
+def _has_symbols(machine: Interpreter, target: Value) -> bool:
+    """Whether a step computes with what stands for data in a functional model, which Keras refuses before any tape."""
+    stack: list[Value] = [target]
+    seen: set[int] = set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        if isinstance(value, Symbolic):
+            return True
+        seen.add(id(value))
+        machine.spend(1 + len(value.edges))
+        stack.extend(edge.parent for edge in value.edges)
+    return False

@@ -12,7 +12,8 @@ from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
 from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.flow.values.values import Join, Number, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
-class Partial(Causes):
+class PartialLosses(Causes):
     """The part that looks for losses beside a way that holds."""
 
     def partial(self, recording: Recording, source: Value) -> Loss | None:
@@ -65,6 +66,32 @@ class Partial(Causes):
                 loss.outcome, loss.severity = "partial", "warning"
                 return loss
         return None
+
+    def own_assignment(self, recording: Recording, source: Value) -> Loss | None:
+        """A Variable that was given a value computed from itself, in the block, and read after that.
+
+        What it was before is behind the assignment for the gradient. A layer that keeps its weights in bounds does so
+        on purpose: only an assignment that stands beside the tape itself counts.
+        """
+        holder = source.state.get("last assigned") if isinstance(source, Variable) else None
+        if not isinstance(holder, Number):
+            return None
+        edge = next((one for one in holder.edges if recording in one.seen and recording in one.parent.tracked), None)
+        if edge is None or holder.where is not recording.where:
+            return None
+        before = graph.reach(edge.parent, recording, self.machine.captured, self.machine.spend)
+        after = any(
+            one.parent is source and node.born > holder.born
+            for reach in self.reaches
+            for node in reach.nodes.values()
+            for one in node.edges
+            if isinstance(node, Tensor)
+        )
+        if id(source) not in before.sure or not after:
+            return None
+        loss = self.cause_of(recording, graph.Break(source, edge, True), None)
+        loss.outcome, loss.severity = "partial", "warning"
+        return loss
 
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
         """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""
@@ -195,10 +222,6 @@ class Partial(Causes):
 
 _CHAIN = 64
 """How many operations inside a block are looked through for what was computed before it."""
-SUMMING = frozenset({"add", "subtract", "add_n", "accumulate_n", "negative", "identity"})
-"""Operations that hand each of their terms on as it is."""
-SCALING = frozenset({"multiply", "divide", "truediv"})
-"""Operations that hand a term on as it is, where the other one is a number."""
 
 
 def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
@@ -214,9 +237,9 @@ def _outside(term: Value, recording: Recording) -> tuple[Value, Edge | None]:
 
 def _is_linear(node: Tensor) -> bool:
     """Whether a tensor is a sum of others, or a multiple of another."""
-    name = node.op.rpartition(".")[2]
+    words = behaviours.of(node.op)
     tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
-    return name in SUMMING or (name in SCALING and len(tensors) == 1)
+    return "sums" in words or ("scales" in words and len(tensors) == 1)
 
 
 def _of_data(cause: Cause) -> bool:

@@ -23,22 +23,6 @@ WAYS = LEAVING | {Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON}
 """The breaks that are worth a word where they stand on one branch only."""
 
 
-UNREGISTERED = frozenset({
-    "bitcast", "histogram_fixed_width", "in_top_k", "is_finite", "is_inf", "is_nan", "non_max_suppression", "unique",
-})  # fmt: skip
-"""Functions that give no float by an operation without a registered gradient: as the very target they raise
-LookupError, and further below they are passed by in silence (TensorFlow 2.21)."""
-
-
-INDICES = frozenset({
-    "keras.ops.argsort", "keras.ops.top_k", "tensorflow.argsort", "tensorflow.math.approx_max_k",
-    "tensorflow.math.approx_min_k", "tensorflow.math.top_k", "tensorflow.nn.max_pool_with_argmax",
-})  # fmt: skip
-"""Functions that give indices by an operation that gives floats, too: as the very target of `gradient` they are asked
-by way of those floats, and the gradient is zero where that of other integers is None; that of `jacobian` is None as
-well (TensorFlow 2.21). Along another axis than the last, `argsort` transposes the indices, which gives None."""
-
-
 def tape_name(node: ast.AST) -> str:
     """What the tape is called in a call of one of its methods."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -47,7 +31,7 @@ def tape_name(node: ast.AST) -> str:
 
 
 @dataclass
-class Call:
+class TapeCall:
     """A gradient call as the program runs it."""
 
     tape: Tape
@@ -112,7 +96,7 @@ class Loss:
 class Asking:
     """One gradient call, and what is noted of it."""
 
-    def __init__(self, machine: Interpreter, call: Call) -> None:
+    def __init__(self, machine: Interpreter, call: TapeCall) -> None:
         self.machine = machine
         self.call = call
         self.answered = Answered()

@@ -31,6 +31,8 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,9 +245,9 @@ def _library_object(source: LibObject) -> Refused:
 
 @_NO_SOURCE.of(Instance)
 def _instance(source: Instance) -> Refused:
-    if source.library == "tensorflow.experimental.ExtensionType":
+    if behaviours.has(source.library, "extension-type"):
         return "extension", "ValueError"
-    is_model = source.library.startswith(("keras.", "tensorflow.Module")) and not source.open
+    is_model = (root(source.library) == "keras" or behaviours.has(source.library, "module-class")) and not source.open
     if is_model:
         return "model", "AttributeError"
     return ("object", "TypeError") if _is_plain_object(source) else None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.GradientTape")
+@models("gradient-tape")
 def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.GradientTape(...)``."""
     span = span_of(call.node)

@@ -17,7 +17,8 @@ from gradlint.flow.libraries.python import subscripts
 from gradlint.flow.tapes import implicit
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance, Partial
-from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+from gradlint.flow.values.values import Array, Const, Dict, Items, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -82,6 +83,8 @@ def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall)
     by_keras = not isinstance(owner, Instance) or _trained_by_keras(machine, owner)
     if isinstance(held, Compiled) and by_keras:
         _differentiate(machine, owner, held, call)
+    elif isinstance(owner, Instance):
+        _step_of_its_own(machine, owner, call)
     return machine.unknown(call.name, call.node)
 
 
@@ -101,6 +104,30 @@ def _differentiate(machine: Interpreter, owner: LibObject | Instance, held: Comp
         node.func.value,
         lambda: variables.variables(machine, owner, "trainable_variables", node),
     )
+
+
+def _step_of_its_own(machine: Interpreter, owner: Instance, call: LibraryCall) -> None:
+    """Run the ``train_step`` that a model's class has, with an item of the data, as Keras traces it into a graph."""
+    step = machine.class_attribute(owner.cls, "train_step")
+    taken = any(isinstance(machine.class_attribute(owner.cls, name), Function) for name in ("fit", "train_on_batch"))
+    if not isinstance(step, Function) or taken or not owner.library.startswith("keras."):
+        return
+    data = _data(machine, call)
+    function = machine.comprehension_function(call.node)
+    function.graph = not machine.mentions("run_eagerly", "run_functions_eagerly")
+    machine.inside(function, machine.frame, call.node, lambda: machine.call(Bound(step, owner), [data], {}, call.node))
+
+
+def _data(machine: Interpreter, call: LibraryCall) -> Value:
+    """What ``train_step`` is given: an item of a dataset, else the input, and the labels where there are any."""
+    x = call.argument(0, "x")
+    if isinstance(x, LibObject) and x.family == "dataset":
+        return subscripts.batch(machine, call.node, x)
+    given, labels = _batch(machine, call.args, call.kwargs, call.node)
+    y = call.argument(1, "y")
+    if y is None or (isinstance(y, Const) and y.value is None):
+        return given if isinstance(x, Array | Tensor) else _anything(machine, call.node)
+    return Seq(Items((given, labels)), "tuple") if isinstance(x, Array | Tensor) else _anything(machine, call.node)
 
 
 def _trained_by_keras(machine: Interpreter, owner: Instance) -> bool:
@@ -152,7 +179,7 @@ def _batch(machine: Interpreter, args: list[Value], kwargs: dict[str, Value], no
 def _like(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """A batch of some data."""
     if _is_numbers(value):
-        return machine.tensor(node, [], dtype="float32", op="tensorflow.data.Dataset")
+        return machine.tensor(node, [], dtype="float32", op="dataset")
     if isinstance(value, Seq | Dict):
         return subscripts.data(machine, node, value, value)
     return _anything(machine, node)
@@ -176,12 +203,12 @@ def _anything(machine: Interpreter, node: ast.AST) -> Value:
 @methods("optimizer", "minimize")
 def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
-    if owner.name.startswith("keras.optimizers.legacy") or owner.name.startswith("tensorflow.compat.v1"):
+    if _is_of_legacy(owner) or machine.legacy_keras:
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):
             _minimized(machine, owner, loss, call)
         # Of a function that nothing in view calls it is not known whether it builds a graph, where this is right.
-        builds_graph = machine.alone and owner.name.startswith("tensorflow.compat.v1")
+        builds_graph = machine.alone and _is_of_version_one(owner)
         if isinstance(loss, Tensor) and "tape" not in call.kwargs and (loss.tracked or not builds_graph):
             cause = Minimized(machine.callee(call.node), how="tensor")
             machine.recorder.claim(cause, span_of(call.node), exception="RuntimeError")
@@ -194,10 +221,24 @@ def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value
 def _minimized(machine: Interpreter, owner: LibObject, loss: Value, call: LibraryCall) -> None:
     """Ask what an optimizer asks of a function that it is to minimize."""
     node = call.node
-    asked = call.argument(2 if owner.name.startswith("tensorflow.compat.v1") else 1, "var_list")
+    asked = call.argument(2 if _is_of_version_one(owner) else 1, "var_list")
     if not isinstance(node, ast.Call) or asked is None:
         return
+    if isinstance(asked, Function | Bound | Partial) and not _is_of_version_one(owner):
+        # Keras 2 calls it for the list.
+        machine.call(loss, [], {}, node)
+        asked = machine.call(asked, [], {}, node)
     written = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in {"loss", "var_list"})]
     implicit.differentiate(
         machine, node, lambda: machine.call(loss, [], {}, node), written[0], written[-1], lambda: asked
     )
+
+
+def _is_of_version_one(owner: LibObject) -> bool:
+    """Whether an optimizer is one of TensorFlow 1."""
+    return "version-one" in behaviours.of_package(owner.name)
+
+
+def _is_of_legacy(owner: LibObject) -> bool:
+    """Whether an optimizer has a ``minimize``."""
+    return not {"version-one", "legacy"}.isdisjoint(behaviours.of_package(owner.name))

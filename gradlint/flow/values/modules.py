@@ -24,6 +24,13 @@ class Finder(Protocol):
             importer: The path of the module that imports; None for the program itself.
         """
 
+    def importers(self, names: frozenset[str]) -> list[Found]:
+        """The modules of the project that import the program and name something of it, those that name most first.
+
+        Args:
+            names: What they have to name one of.
+        """
+
 
 class ModuleValue(Value):
     """A module of the program's own project.

@@ -7,34 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay
 from gradlint.flow.values.values import Array, Const, Seq, Tensor, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ELEMENTWISE = frozenset({
-    "add", "subtract", "multiply", "divide", "floordiv", "mod", "pow", "negative", "square", "sqrt", "rsqrt", "exp",
-    "log", "log1p", "expm1", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus", "abs", "maximum", "minimum",
-    "identity", "cast", "read", "sinh", "cosh", "asin", "acos", "atan", "erf", "clip_by_value", "softmax", "elu",
-    "log_softmax", "log_sigmoid", "squared_difference", "reciprocal", "swish", "gelu", "truediv", "stop_gradient",
-})  # fmt: skip
-"""Operations that keep the axes of what goes in."""
-REDUCING = frozenset(
-    {
-        "reduce_sum",
-        "reduce_mean",
-        "reduce_max",
-        "reduce_min",
-        "reduce_prod",
-        "reduce_std",
-        "reduce_variance",
-        "reduce_logsumexp",
-        "norm",
-        "add_n",
-        "l2_loss",
-        "reduce_euclidean_norm",
-    }
-)
-_SHAPED = frozenset({"zeros", "ones", "normal", "uniform", "truncated_normal", "fill"})
 _LIMIT = 64
 
 
@@ -73,17 +50,17 @@ def rank(value: Value, depth: int = 12) -> int | None:
 
 
 def _tensor_rank(value: Tensor, depth: int) -> int | None:
-    name, given = short(value.op), arguments(value)
+    name, given, words = short(value.op), arguments(value), behaviours.of(value.op)
     if name in {"linspace", "range"}:
         return 1
-    if name in _SHAPED and given and isinstance(given[0], Seq) and given[0].items.exact:
+    if "shaped" in words and given and isinstance(given[0], Seq) and given[0].items.exact:
         return len(given[0].items.values)
     if name in {"constant", "convert_to_tensor"} and given:
         return rank(given[0], depth - 1)
-    if name in REDUCING:
+    if "reduces" in words:
         is_known, axis = axis_of(value)
         return 0 if is_known and axis is None and len(given) < 3 else None
-    if name in ELEMENTWISE:
+    if "elementwise" in words or name == "read":
         parts = given or tuple(edge.parent for edge in value.edges)
         found = [rank(part, depth - 1) for part in parts]
         known = [number for number in found if number is not None]
@@ -117,8 +94,8 @@ def sizes(value: Value, depth: int = 12) -> list[int] | None:
         return sizes(initial, depth - 1) if isinstance(initial, Value) else None
     if not isinstance(value, Tensor):
         return None
-    name, given = short(value.op), arguments(value)
-    if name in _SHAPED and given:
+    name, given, words = short(value.op), arguments(value), behaviours.of(value.op)
+    if "shaped" in words and given:
         axes = flatten(numbers(given[0]))
         return None if axes is None or not all(map(math.isfinite, axes)) else [int(axis) for axis in axes]
     parts = [sizes(part, depth - 1) for part in given]
@@ -127,7 +104,7 @@ def sizes(value: Value, depth: int = 12) -> list[int] | None:
         return None
     if name == "matmul" and [len(part) for part in known] == [2, 2]:
         return [known[0][0], known[1][1]]
-    if name in ELEMENTWISE:
+    if "elementwise" in words or name == "read":
         longest = max(len(part) for part in known)
         return [max(axis) for axis in zip(*([1] * (longest - len(part)) + part for part in known), strict=True)]
     return None

@@ -19,6 +19,9 @@ class Rests(StrEnum):
     DESCRIPTOR = "reading or setting `{}` runs code that is not seen"
     REPLACED = "the program puts something else in the place of `{}`"
     TAPE_CLASS = "`{}` is a tape with methods of its own"
+    GRAPH_LOOP = "a loop of the graph makes zeros of a gradient that is None, as for `{}`"
+    GRAPH_CALL = "another result of the same `tf.function` makes zeros of a gradient that is None, as for `{}`"
+    HANDLED = "the program provides for a gradient that is None beside others, as for `{}`"
     CALLBACK = "code that is not followed may call what sets `{}`"
 
 

@@ -295,6 +295,10 @@ class Pairs:
             found[type(key), key] = value
             object.__setattr__(made, "_found", found)
             object.__setattr__(self, "_found", None)
+        elif found is not None and len(made.entries) == len(self.entries):
+            # A full one keeps its entries: what stands under their keys is the same for both.
+            object.__setattr__(made, "_found", found)
+            object.__setattr__(made, "entries", self.entries)
         return made
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
 from gradlint.flow.causes import BadCall
-from gradlint.flow.libraries.keras.layers import is_layer, nested
+from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.premises import Premise, Rests
@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     either,
     sure_everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -91,7 +92,7 @@ def _of_layer(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
 
 def _refuse_early(machine: Interpreter, value: LibObject, name: str, node: ast.AST) -> None:
     """``output`` and ``input`` of a Sequential raise until something calls it on symbols (Keras 3.15)."""
-    if value.name != "keras.Sequential" or name.endswith("s") or machine.alone or machine.legacy_keras:
+    if not behaviours.has(value.name, "sequential") or name.endswith("s") or machine.alone or machine.legacy_keras:
         return
     if value.state.get("called on symbols") or value.state.get("inside") or value.state.get("opaque"):
         return
@@ -130,7 +131,7 @@ def instance_attribute(
     """An attribute that an object of the program's class has from Keras or ``tf.Module``; None where it has none."""
     if name in VARIABLES:
         return variables(machine, value, name, node)
-    if value.library == "tensorflow.Module":
+    if behaviours.has(value.library, "module-class"):
         return Method(value, name) if name in {"__init__", "with_name_scope", "name_scope"} else None
     if name == "trainable":
         flag = value.state.get("trainable")
@@ -158,7 +159,7 @@ def _chain(value: LibObject) -> list[Value]:
     is_input = isinstance(symbol, Symbolic) and symbol.call is None and not symbol.edges
     if not found or not is_input or symbol is not _only(value.state.get("inputs")):
         return []
-    return [LibObject("keras.layers.InputLayer", "layer", value.span), *reversed(found)]
+    return [LibObject(behaviours.the("input-layer"), "layer", value.span), *reversed(found)]
 
 
 def _only(value: object) -> object:
@@ -169,7 +170,7 @@ def _only(value: object) -> object:
 def listed(layers: Seq) -> Seq:
     """What ``Sequential.layers`` gives: the layers without the input that stands before them."""
     first = layers.items.values[0] if layers.items.values else None
-    if isinstance(first, Symbolic) or (isinstance(first, LibObject) and first.name == "keras.layers.InputLayer"):
+    if isinstance(first, Symbolic) or (isinstance(first, LibObject) and behaviours.has(first.name, "input-layer")):
         return Seq(Items(layers.items.values[1:], layers.items.exact), layers.kind, layers.span)
     return layers
 
@@ -198,7 +199,7 @@ def _own(value: Value, depth: int) -> bool:
     """Whether a model and all its layers are made by the program from layers that it names."""
     if isinstance(value, Unknown) or (isinstance(value, Instance) and value.open) or not depth:
         return False
-    if isinstance(value, LibObject) and (value.name.startswith("keras.applications") or "opaque" in value.state):
+    if isinstance(value, LibObject) and (is_application(value.name) or "opaque" in value.state):
         return False
     return all(_own(inner, depth - 1) for inner in nested(value) if inner is not value)
 

@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Value,
     sure_everywhere,
 )
+from gradlint.knowledge import behaviours
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
@@ -36,22 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gradlint.flow.interpreter import Interpreter
-
-INPUTS = frozenset(
-    {
-        "Embedding",
-        "CategoryEncoding",
-        "Discretization",
-        "Hashing",
-        "IntegerLookup",
-        "StringLookup",
-        "TextVectorization",
-        "RandomHue",
-        "RandomSaturation",
-        "HashedCrossing",
-    }
-)
-"""Layers through which no gradient reaches the input."""
 
 
 def call_instance(
@@ -78,9 +63,9 @@ def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
         return _symbols(machine, value, call, first)
     if "outputs" in value.state:
         return functional(machine, value, value.state["outputs"], call.args, call.node)
-    if value.name == "keras.Sequential" and "opaque" not in value.state:
+    if behaviours.has(value.name, "sequential") and "opaque" not in value.state:
         return call_sequential(machine, value, call.args, call.node)
-    if value.name == "keras.layers.Lambda" and value.arguments:
+    if behaviours.has(value.name, "lambda-layer") and value.arguments:
         return machine.call(value.arguments[0], call.args, {}, call.node)
     leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
     return layer_output(machine, value, leaves, call.node)
@@ -136,7 +121,7 @@ def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], n
     assert isinstance(layers, Seq)
     result: Value = args[0] if args else machine.anything
     for layer in layers.items.values:
-        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and layer.name == "keras.layers.InputLayer"):
+        if isinstance(layer, Symbolic) or (isinstance(layer, LibObject) and behaviours.has(layer.name, "input-layer")):
             continue
         if isinstance(layer, Const):
             continue
@@ -164,7 +149,7 @@ def tensor_input(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     """What a layer makes of its input before ``call`` sees it: arrays and numbers become tensors."""
     if isinstance(value, Array):
         dtype = value.dtype if dtypes.is_discrete(value.dtype) else "float32"
-        made = machine.tensor(node, [value], dtype=dtype, op="tensorflow.convert_to_tensor")
+        made = machine.tensor(node, [value], dtype=dtype, op=behaviours.the("converts"))
         made.copy_of = value
         return made
     return value
@@ -175,8 +160,9 @@ def input_cut(machine: Interpreter, value: LibObject, node: ast.AST) -> Any:
     short = value.name.rpartition(".")[2]
     entry = lookup(value.name + ".__call__")
     first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
-    blocks = short in INPUTS or first in {Effect.NONE, Effect.NOTFLOAT}
-    if not blocks:
+    words = behaviours.of(value.name)
+    measured = first in {Effect.NONE, Effect.NOTFLOAT} and "input-may-pass" not in words
+    if not measured and "input-stops" not in words:
         return None
     return machine.cut(NonDifferentiable(short, value.name), node)
 
@@ -201,7 +187,14 @@ def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Va
         return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
     symbols = [leaf for leaf in machine.leaves(outputs) if isinstance(leaf, Symbolic)]
     made = _Outputs(machine, model, inputs, symbols, node)
-    return made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+    given = made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
+    made.relate()
+    return given
+
+
+def _is_read_from_layer(symbol: Symbolic) -> bool:
+    """Whether a symbol is the ``output`` of a layer whose call was not seen."""
+    return symbol.call is None and any(isinstance(edge.parent, LibObject | Instance) for edge in symbol.edges)
 
 
 class _Outputs:
@@ -244,7 +237,7 @@ class _Outputs:
         parents: list[Value] = [self.output(other) for other in below]
         for ancestor in ancestors.values():
             parents += self._variables(ancestor)
-        tensor = Tensor("float32", span_of(self.node), "keras.Model")
+        tensor = Tensor("float32", span_of(self.node), behaviours.the("functional"))
         self.machine.depend(tensor, parents)
         layers = [ancestor for ancestor in ancestors.values() if isinstance(ancestor, LibObject)]
         self.machine.depend(tensor, [held for layer in layers for held in settings(layer)], sure=False)
@@ -254,6 +247,12 @@ class _Outputs:
             _cut_inputs(self.machine, tensor, symbol, self.inputs)
         self.made[id(symbol)] = tensor
         return tensor
+
+    def relate(self) -> None:
+        """Outputs that were read from layers by name: which layer comes before which is not known."""
+        loose = [self.made[id(one)] for one in self.symbols if id(one) in self.made and _is_read_from_layer(one)]
+        for one in loose:
+            self.machine.depend(one, [other for other in loose if other is not one], sure=False)
 
     def _variables(self, ancestor: Value) -> list[Value]:
         """What an output depends on for a layer or value that it came from."""

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 from gradlint.flow.account import pay
 from gradlint.flow.values.program import Function, Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
+
+
+def is_application(name: str) -> bool:
+    """Whether a name is that of a model that comes with its weights."""
+    return "application" in behaviours.of_package(name)
 
 
 def is_layer(value: Value) -> bool:

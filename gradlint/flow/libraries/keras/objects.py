@@ -6,73 +6,51 @@ connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherw
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras.layers import is_layer, nested
+from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
 from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance
 from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
     import ast
 
     from gradlint.flow.interpreter import Interpreter
 
-BARE = frozenset({
-    "Activation", "Flatten", "Reshape", "Permute", "RepeatVector", "Lambda", "Masking", "Add", "Subtract", "Multiply",
-    "Average", "Maximum", "Minimum", "Concatenate", "Dot", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
-    "MaxPool1D", "MaxPool2D", "MaxPool3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D",
-    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
-    "Cropping2D", "Cropping3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
-    "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Rescaling", "Resizing", "CenterCrop", "RandomCrop",
-    "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomTranslation", "Identity",
-    "CategoryEncoding", "Discretization", "Hashing", "InputLayer", "GlobalAveragePooling3D", "GlobalMaxPooling3D",
-    "GlobalAvgPool1D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool3D", "UnitNormalization",
-})  # fmt: skip
-"""Layers without trainable variables."""
-SEEDED = frozenset(
-    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise"}
-)
-"""Layers whose only variable is the state of their random numbers."""
-
-_WITH_STATISTICS = frozenset({"BatchNormalization", "SyncBatchNormalization", "Normalization"})
-"""Layers that keep statistics of what they have seen."""
-_OF_OTHERS = frozenset(
-    {"keras.Sequential", "keras.layers.Bidirectional", "keras.layers.TimeDistributed", "keras.layers.RNN"}
-)
-"""Classes whose variables are those of the layers that they are given."""
 _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
 
 
-_MODELS = frozenset({"keras.Model", "keras.Sequential"})
-_FAMILIES = (
-    ("keras.layers", "layer"), ("tensorflow.compat.v1.layers", "layer"), ("keras.models", "model"),
-    ("keras.losses", "loss"), ("keras.metrics", "metric"), ("keras.optimizers.schedules", "schedule"),
-    ("keras.optimizers", "optimizer"), ("tensorflow.optimizers.schedules", "schedule"),
-    ("tensorflow.optimizers", "optimizer"), ("tensorflow.compat.v1.train", "optimizer"),
-    ("keras.initializers", "initializer"), ("tensorflow.initializers", "initializer"),
-    ("tensorflow.compat.v1.initializers", "initializer"), ("keras.regularizers", "regularizer"),
-    ("tensorflow.data", "dataset"),
-)  # fmt: skip
-"""What sort of class stands in a package, the inner packages first."""
-
-
+@cache
 def family(name: str) -> str:
     """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
-    head, _, last = name.rpartition(".")
-    if name in _MODELS or head.startswith("keras.applications"):
+    words = behaviours.of(name)
+    if "model-class" in words:
         return "model"
-    if name == "tensorflow.Module":
+    if "module-class" in words:
         return "module"
-    if not last[:1].isupper():
-        return ""
-    if name == "keras.Layer":
+    if "layer-class" in words:
         return "layer"
-    return next((kind for package, kind in _FAMILIES if head.startswith(package)), "")
+    families = [word.removeprefix("family:") for word in behaviours.of_package(name) if word.startswith("family:")]
+    is_class = name.rpartition(".")[2][:1].isupper()
+    return families[0] if families and (is_class or is_application(name)) else ""
+
+
+@cache
+def has_no_variables(name: str) -> bool:
+    """Whether no variable of a layer's class trains: as it was measured, or as the behaviours say."""
+    words = behaviours.of(name)
+    if "no-variables" in words or "holds-layers" in words:
+        return True
+    entry = lookup(name)
+    if entry is None or entry.kind != "layer" or entry.effect is Effect.UNKNOWN:
+        return False
+    return "trainable" not in entry.facts and "variables-by-option" not in words
 
 
 # -- making --------------------------------------------------------------------------------------------------------
@@ -98,29 +76,37 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
 
 def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
     """What a new layer or model keeps."""
-    state, short = made.state, call.last
+    state = made.state
     trainable = call.kwargs.get("trainable")
     state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
-    state["built"] = call.name.startswith("keras.applications")
+    state["built"] = is_application(call.name)
     state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
     for inner in state["nested"]:
         if isinstance(inner, LibObject):
             machine.set(inner.state, "inside", True)
-    functional = call.name == "keras.Model" and bool(call.args or "inputs" in call.kwargs)
-    if not (functional or short in BARE or call.name in _OF_OTHERS):
+    functional = behaviours.has(call.name, "functional") and bool(call.args or "inputs" in call.kwargs)
+    if not functional and not has_no_variables(call.name):
         state["params"] = Params(made, made.span)
-    if short in _WITH_STATISTICS:
+    if behaviours.has(call.name, "statistics"):
         state["statistics"] = Params(made, made.span, trainable=False)
-    if short in SEEDED:
+    if _draws(call):
         state["seed"] = Params(made, made.span, trainable=False)
     if not _SHAPES.isdisjoint(call.kwargs):
         state["shaped"] = True
-    if call.name == "keras.Sequential":
+    if behaviours.has(call.name, "sequential"):
         _make_sequential(machine, made, call)
     elif functional:
         state["inputs"] = call.argument(0, "inputs")
         state["outputs"] = call.argument(1, "outputs") or Const(None)
         state["built"] = True
+
+
+def _draws(call: LibraryCall) -> bool:
+    """Whether a layer surely keeps the state of random numbers: most keep none where they are given a zero."""
+    name = behaviours.after(call.name, "seeded-by:")
+    given = call.argument(0, name) if name else Const(1)
+    positive = isinstance(given, Const) and isinstance(given.value, int | float) and given.value > 0
+    return positive and behaviours.has(call.name, "seeded")
 
 
 def _make_sequential(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
@@ -153,20 +139,20 @@ def takes_input(layer: Value) -> bool:
     if isinstance(layer, Symbolic):
         return True
     return isinstance(layer, LibObject) and bool(
-        layer.state.get("shaped") or layer.name == "keras.layers.InputLayer" or layer.state.get("built") is True
+        layer.state.get("shaped") or behaviours.has(layer.name, "input-layer") or layer.state.get("built") is True
     )
 
 
 def clone(machine: Interpreter, model: Value, node: ast.AST) -> Value:
     """``keras.models.clone_model``: the same layers with variables of their own."""
-    made = LibObject("keras.models.Model", "model", span_of(node))
+    made = LibObject(behaviours.the("functional"), "model", span_of(node))
     made.born = machine.tick()
     built = model.state.get("built") if isinstance(model, LibObject | Instance) else None
     made.state.update(params=Params(made, made.span), built=built, trainable=True, nested=())
     return made
 
 
-@models("keras.models.clone_model")
+@models("clone")
 def cloned(machine: Interpreter, call: LibraryCall) -> Value:
     """``keras.models.clone_model(model)``."""
     return clone(machine, call.argument(0, "model") or machine.anything, call.node)
@@ -188,7 +174,7 @@ def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: d
         machine.set(made.state, "trainable", trainable.value)
     inputs = kwargs.get("inputs", args[0] if args else None)
     outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
-    if made.library in {"keras.Model", "keras.Sequential"} and inputs is not None:
+    if behaviours.has(made.library, "model-class") and inputs is not None:
         machine.set(made.state, "inputs", inputs)
         machine.set(made.state, "outputs", outputs if outputs is not None else Const(None))
         machine.set(made.state, "built", True)

@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     Value,
     either,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -146,7 +147,7 @@ def _run(machine: Interpreter, value: Value, held: dict[int, Value], node: ast.A
 
 def _made(machine: Interpreter, symbol: Symbolic, held: dict[int, Value], node: ast.AST) -> Value:
     if symbol.call is None:
-        made = Tensor("float32", span_of(node), "keras.Model")
+        made = Tensor("float32", span_of(node), behaviours.the("functional"))
         for edge in symbol.edges:
             machine.depend(made, [_run(machine, edge.parent, held, node)], edge.cut, sure=edge.sure)
         return made

@@ -11,16 +11,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras.layers import flattened, is_layer, machine_has, nested
+from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, machine_has, nested
 from gradlint.flow.values.program import ClassValue, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NoVariablesWhy
     from gradlint.flow.interpreter import Interpreter
 
-BASES = frozenset({"keras.Layer", "keras.layers.Layer", "keras.Model", "tensorflow.Module"})
-"""The classes that make no variables of their own for the classes that descend from them."""
 DEPTH = 8
 
 
@@ -44,7 +44,8 @@ class Tracking:
 
     def collect(self, value: Value, depth: int = DEPTH) -> None:
         """Take in what a value counts as its own."""
-        if not depth:
+        refused = isinstance(value, Instance) and value.library == "keras.Model" and bool(value.state.get("refused"))
+        if not depth or refused:
             self.open = True
             return
         self._machine.spend(1)
@@ -87,7 +88,7 @@ class Tracking:
             return
         params = state.get("params")
         if isinstance(params, Params):
-            if state.get("built") is True or value.name.startswith("keras.applications"):
+            if state.get("built") is True or is_application(value.name):
                 self.found.append(params)
             elif state.get("built") is False:
                 self.reasons.append("unbuilt")
@@ -115,7 +116,12 @@ class Tracking:
             if isinstance(weight, Variable) and not (self._trainable_only and weight.trainable is False):
                 self.found.append(weight)
         # What a method of a class is given may be an object of any class that descends from it.
-        if value.open or value.state.get("assumed") or value.library not in BASES or self._changes(value.cls):
+        if (
+            value.open
+            or value.state.get("assumed")
+            or not behaviours.has(value.library, "stateless-base")
+            or self._changes(value.cls)
+        ):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
             has_build = machine_has(self._machine, value, "build") or any(is_layer(inner) for inner in nested(value))
@@ -141,7 +147,7 @@ class Tracking:
             for base in methods
             for method in base.node.body
             if isinstance(method, ast.FunctionDef) and method.name not in {"__init__", "build"}
-            for node in ast.walk(method)
+            for node in walk(method)
         )
 
 
@@ -149,4 +155,4 @@ def _is_module(value: Value) -> bool:
     """Whether a value is a ``tf.Module`` and no Keras layer."""
     if isinstance(value, LibObject):
         return value.family == "module"
-    return isinstance(value, Instance) and value.library == "tensorflow.Module"
+    return isinstance(value, Instance) and behaviours.has(value.library, "module-class")

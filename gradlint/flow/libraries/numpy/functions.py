@@ -22,37 +22,13 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
+    from gradlint.knowledge.table import Entry
 
-KEEPING = frozenset({"numpy.flip", "numpy.rollaxis", "numpy.trim_zeros", "numpy.polynomial.polynomial.polyval"})
-"""The functions that keep a tensor a tensor (NumPy 2.4)."""
-DISCRETE = frozenset({
-    "argmax", "argmin", "argsort", "argwhere", "nonzero", "searchsorted", "shape", "size", "ndim", "where", "unique",
-    "digitize", "count_nonzero", "flatnonzero", "isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all",
-    "allclose", "isclose", "array_equal", "logical_and", "logical_or", "logical_not", "arange", "bincount",
-    "random.choice",
-    "random.randint", "random.permutation", "lexsort", "not_equal", "greater_equal", "less_equal", "sign",
-})  # fmt: skip
-"""Functions whose values choose, count or compare, so that no gradient is expected of them."""
-_FLOATING = frozenset(
-    {
-        "zeros",
-        "ones",
-        "linspace",
-        "random.rand",
-        "random.randn",
-        "random.normal",
-        "random.uniform",
-        "empty",
-        "eye",
-        "identity",
-        "logspace",
-        "random.random",
-        "random.standard_normal",
-    }
-)
 _SCALARS = {
     "float32": "float32",
     "float64": "float64",
@@ -65,45 +41,34 @@ _SCALARS = {
 }
 
 
-_TO_FILES = frozenset(
-    {"seterr", "set_printoptions", "random.seed", "save", "savez", "savetxt", "testing.assert_allclose"}
-)
-"""Functions that give nothing."""
-_FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt"})
-_SHAPES = frozenset({"shape", "ndim", "size"})
-_LIKE = frozenset({"zeros_like", "ones_like", "empty_like"})
-_TRUTHS = frozenset({"isnan", "isinf", "isfinite", "greater", "less", "equal", "any", "all"})
-_MAKING = frozenset({"array", "asarray", "asanyarray", "ascontiguousarray"})
-_COUNTING = frozenset({"random.randint", "argmax", "argmin", "argsort"})
-
-
-@models("numpy.*")
+@models("numpy-function")
 def function(machine: Interpreter, call: LibraryCall) -> Value:
     """Call a NumPy function."""
-    short = call.name.removeprefix("numpy.")
-    if short == "sum" and call.args and isinstance(call.args[0], Generator):
+    words, entry = behaviours.of(call.name), lookup(call.name)
+    if "adds-up" in words and call.args and isinstance(call.args[0], Generator):
         # Up to NumPy 2.3 this is Python's own ``sum``, which adds tensors as tensors; later NumPy raises TypeError.
-        return machine.library_call("builtins.sum", call.args, call.kwargs, call.node)
+        return machine.library_call(behaviours.the("summed"), call.args, call.kwargs, call.node)
     call.args = [machine.consumed(value, call.node) for value in call.args]
     values = call.tensors(machine)
     if any(isinstance(leaf, Function) for leaf in values):
         return machine.foreign("call", call.node, values)
-    if call.name in KEEPING and call.args and isinstance(call.args[0], Tensor):
+    passes = "passes-tensors" in words or (entry is not None and entry.effect is Effect.PASSES)
+    if passes and call.args and isinstance(call.args[0], Tensor):
         return machine.tensor(call.node, [call.args[0]], dtype=call.args[0].dtype, op=call.name)
-    if short in _TO_FILES:
+    if "returns-nothing" in words:
         return Const(None)
-    if short in _FROM_FILES:
+    if "reads-file" in words:
         return Array(None, span_of(call.node))
     held = _of_objects(machine, call, values)
     if held is not None:
         return held
-    return _array(machine, call, short, values)
+    return _array(machine, call, entry, values)
 
 
 def _of_objects(machine: Interpreter, call: LibraryCall, values: list[Value]) -> Value | None:
     """What a call gives that makes or reads an array of objects; None for other calls."""
     given = call.kwargs.get("dtype")
-    if isinstance(given, Known) and given.name in {"builtins.object", "numpy.object_"}:
+    if isinstance(given, Known) and behaviours.has(given.name, "object-dtype"):
         made = Array("object", span_of(call.node))
         machine.depend(made, values, sure=False)
         return made
@@ -112,60 +77,67 @@ def _of_objects(machine: Interpreter, call: LibraryCall, values: list[Value]) ->
     return None
 
 
-def _array(machine: Interpreter, call: LibraryCall, short: str, values: list[Value]) -> Value:
+def _array(machine: Interpreter, call: LibraryCall, entry: Entry | None, values: list[Value]) -> Value:
     """The array that a function computes, which leaves the gradient behind."""
-    made = Array(_dtype(call, short), span_of(call.node), _known(call, short))
-    if short in _LIKE:
-        return made
-    if short in _SHAPES:
-        return Number("int", span_of(call.node))
+    words = behaviours.of(call.name)
+    made = Array(_dtype(call, entry), span_of(call.node), _known(call, words))
+    if "shape-only" in words:
+        is_array = entry is None or entry.result == "ndarray"
+        return made if is_array else Number("int", span_of(call.node))
     carried = [leaf for leaf in values if isinstance(leaf, Tensor | Variable | Unknown | Symbolic) or leaf.edges]
     machine.depend(made, carried, machine.cut(ToNumpy(*call.written(machine)), call.node))
-    if short == "meshgrid":
+    if "grids" in words:
         return Seq(Items((made, made), exact=False), "list", span_of(call.node))
     symbolic = any(machine.symbolic(leaf) for leaf in values)
-    if symbolic and not short.startswith("random"):
-        callee = machine.callee(call.node)
-        machine.leaves_graph(made, call.node, ToNumpy(callee, call.name, in_graph=True), "NotImplementedError")
+    if symbolic and not call.name.startswith("numpy.random"):
+        cause = ToNumpy(*call.written(machine), in_graph=True)
+        machine.leaves_graph(made, call.node, cause, "NotImplementedError")
     out = call.kwargs.get("out")
     if isinstance(out, Array):
         machine.leaves_array(out, made, call.node)
     return made
 
 
-def _known(call: LibraryCall, short: str) -> object:
+def _known(call: LibraryCall, words: frozenset[str]) -> object:
     """The value of an array that the program fixes."""
-    first = call.args[0] if call.args and (short in _SCALARS or short in {"array", "asarray"}) else None
+    first = call.args[0] if call.args and (call.last in _SCALARS or "array-of" in words) else None
     if isinstance(first, Const) and isinstance(first.value, int | float):
         return first.value
     return first if isinstance(first, Seq) else None
 
 
-def _dtype(call: LibraryCall, short: str) -> str | None:
-    """The dtype of what a function gives."""
-    given = call.kwargs.get("dtype")
+def _dtype(call: LibraryCall, entry: Entry | None) -> str | None:
+    """The dtype of what a function gives: what the call says, else what was measured."""
+    words = behaviours.of(call.name)
+    given = call.kwargs.get("dtype") or (call.argument(1, "dtype") if "array-of" in words else None)
     if given is not None:
         return dtypes.named(given)
-    if short in _SCALARS:
-        return _SCALARS[short]
-    if short in _MAKING and call.args:
-        return dtypes.named(call.args[1]) if len(call.args) > 1 else dtypes.of(call.args[0], numpy=True)
-    if short == "arange":
-        return _range_dtype(call)
-    if short in _TRUTHS:
-        return "bool"
-    if short in _COUNTING or short in DISCRETE:
-        return "int64"
-    if short in _FLOATING:
+    if call.last in _SCALARS:
+        return _SCALARS[call.last]
+    if "floats" in words:
         return "float64"
-    return _dtype_of_arguments(call, short)
+    if "array-of" in words and call.args:
+        return dtypes.of(call.args[0], numpy=True)
+    if "ranges" in words:
+        return _range_dtype(call)
+    measured = entry.outputs[0].default if entry is not None and entry.outputs else "same"
+    if measured == "same":
+        return _dtype_of_arguments(call, entry)
+    return {"?": None, "float": "float64", "int": "int64"}.get(measured, measured)
 
 
-def _dtype_of_arguments(call: LibraryCall, short: str) -> str | None:
-    if short == "full" and len(call.args) > 1:
-        return dtypes.of(call.args[1], numpy=True)
-    first = call.args[0] if call.args else None
-    return dtypes.of(first, numpy=True) if isinstance(first, Array | Tensor | Variable) else None
+def _dtype_of_arguments(call: LibraryCall, entry: Entry | None) -> str | None:
+    """The dtype that the numbers have that go in: that of the first of them, or of a float behind it."""
+    if entry is None:
+        return _of_array(call.first)
+    given: list[tuple[int | str, Value]] = [*enumerate(call.args), *call.kwargs.items()]
+    numbers = [value for key, value in given if entry.argument(key) is not Effect.NOTENSOR]
+    found = [_of_array(value) for value in numbers]
+    return next((dtype for dtype in found if dtypes.is_float(dtype)), found[0] if found and None not in found else None)
+
+
+def _of_array(value: Value | None) -> str | None:
+    return dtypes.of(value, numpy=True) if isinstance(value, Array | Tensor | Variable) else None
 
 
 def _range_dtype(call: LibraryCall) -> str | None:

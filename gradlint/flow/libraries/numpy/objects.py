@@ -19,17 +19,9 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 FAMILY = "numpy-callable"
-CALLABLES = (
-    "numpy.poly1d", "numpy.vectorize", "numpy.polynomial.Polynomial", "numpy.polynomial.Chebyshev",
-    "numpy.polynomial.Legendre", "numpy.polynomial.Hermite", "numpy.polynomial.HermiteE", "numpy.polynomial.Laguerre",
-    "numpy.polynomial.polynomial.Polynomial", "numpy.polynomial.chebyshev.Chebyshev",
-)  # fmt: skip
-"""Classes whose objects are called on numbers."""
-INDEXED = frozenset({"numpy.r_", "numpy.c_"})
-"""Objects that build an array of what they are indexed with."""
 
 
-@models(*CALLABLES)
+@models("numpy-class")
 def make(_machine: Interpreter, call: LibraryCall) -> Value:
     """An object that is to be called later."""
     made = LibObject(call.name, FAMILY, span_of(call.node), tuple(call.args))
@@ -38,7 +30,7 @@ def make(_machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.piecewise")
+@models("applies-function")
 def applied(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of the program, called on arrays: an array of what it gives."""
     return left(machine, call.tensors(machine), call.node, machine.callee(call.node), call.name)

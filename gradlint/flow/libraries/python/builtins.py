@@ -29,6 +29,8 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,7 @@ _KINDS = {"sorted": "list", "reversed": "list", "frozenset": "set", "iter": "lis
 """What sort of sequence a function gives that is no sequence's own name."""
 
 
-@models("builtins.*")
+@models("builtin")
 def other(machine: Interpreter, call: LibraryCall) -> Value:
     """A builtin that has no model of its own: an exception, or something of which nothing is known."""
     if call.last[:1].isupper():
@@ -57,7 +59,7 @@ def other(machine: Interpreter, call: LibraryCall) -> Value:
 # -- scalars -------------------------------------------------------------------------------------------------------
 
 
-@models("builtins.float", "builtins.int", "builtins.bool", "builtins.complex", "builtins.str")
+@models("scalar")
 def scalar(machine: Interpreter, call: LibraryCall) -> Value:
     """``float(x)`` and its kin: a Python scalar, which leaves the gradient behind."""
     first = call.args[0] if call.args else None
@@ -78,7 +80,7 @@ def _converted(machine: Interpreter, call: LibraryCall, value: Tensor | Variable
     dtype = "int32" if call.last == "int" else "float32"
     cut = machine.cut(CastAway(*call.written(machine), dtype), call.node) if call.last == "int" else None
     known = operators.scalar(value)
-    return machine.tensor(call.node, [value], dtype=dtype, op="tensorflow.cast", cut=cut, known=known)
+    return machine.tensor(call.node, [value], dtype=dtype, op=behaviours.the("cast"), cut=cut, known=known)
 
 
 def _number(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
@@ -104,14 +106,14 @@ def _fixed(value: Value) -> float | None:
     return found if isinstance(found, int | float) else None
 
 
-@models("builtins.abs")
+@models("absolute")
 def absolute(machine: Interpreter, call: LibraryCall) -> Value:
     """``abs(x)``."""
     value = call.args[0] if call.args else None
     if isinstance(value, Const) and isinstance(value.value, int | float):
         return computed(abs(value.value), call.node)
     if isinstance(value, Tensor | Variable):
-        return machine.tensor(call.node, [value], dtype=value.dtype, op="tensorflow.abs")
+        return machine.tensor(call.node, [value], dtype=value.dtype, op=behaviours.the("operator:abs"))
     if isinstance(value, Array | Number):
         span = span_of(call.node)
         made = Array(value.dtype, span) if isinstance(value, Array) else Number(value.kind, span)
@@ -120,7 +122,7 @@ def absolute(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.unknown("abs", call.node, call.values)
 
 
-@models("builtins.round")
+@models("rounded")
 def rounded(machine: Interpreter, call: LibraryCall) -> Value:
     """``round(x)``."""
     if not call.args:
@@ -131,7 +133,7 @@ def rounded(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("builtins.pow")
+@models("power")
 def power(machine: Interpreter, call: LibraryCall) -> Value:
     """``pow(x, y)``."""
     if len(call.args) < 2:
@@ -139,7 +141,7 @@ def power(machine: Interpreter, call: LibraryCall) -> Value:
     return operators.binary(machine, call.node, ast.Pow(), call.args[0], call.args[1])
 
 
-@models("builtins.divmod")
+@models("divided")
 def divided(machine: Interpreter, call: LibraryCall) -> Value:
     """``divmod(x, y)``."""
     if len(call.args) != 2:
@@ -160,7 +162,7 @@ def _is_plain(value: Value) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, Variable) and value.keras is False)
 
 
-@models("builtins.any", "builtins.all")
+@models("truths")
 def truths(machine: Interpreter, call: LibraryCall) -> Value:
     """``any(values)`` and ``all(values)``: known where one item decides, or where all are known and none does."""
     items, exact = machine.iterate(call.args[0], call.node) if call.args else ([], False)
@@ -174,7 +176,7 @@ def truths(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("builtins.property")
+@models("property")
 def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
     """``property(get, set)``: what reading it calls, and what setting it calls."""
     getter, setter = call.argument(0, "fget"), call.argument(1, "fset")
@@ -190,30 +192,26 @@ def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
 # -- questions about a value ---------------------------------------------------------------------------------------
 
 
-@models("builtins.print", "builtins.display")
+@models("returns-none")
 def printed(_machine: Interpreter, _call: LibraryCall) -> Value:
     """What shows its arguments and gives None."""
     return Const(None)
 
 
-@models(
-    "builtins.repr", "builtins.id", "builtins.hash", "builtins.issubclass", "builtins.callable", "builtins.dir",
-    "builtins.input", "builtins.open", "builtins.help", "builtins.format", "builtins.ord", "builtins.chr",
-    "builtins.exit", "builtins.quit", "builtins.breakpoint",
-)  # fmt: skip
+@models("scalar-about")
 def scalar_about(_machine: Interpreter, _call: LibraryCall) -> Value:
     """What gives a scalar that no gradient is expected of."""
     return Number("")
 
 
-@models("builtins.type")
+@models("type-of")
 def type_of(_machine: Interpreter, call: LibraryCall) -> Value:
     """``type(x)``."""
     owner = call.args[0] if len(call.args) == 1 else None
     return owner.cls if isinstance(owner, Instance) else Number("")
 
 
-@models("builtins.isinstance")
+@models("is-instance")
 def is_instance(_machine: Interpreter, call: LibraryCall) -> Value:
     """``isinstance(x, cls)``."""
     if len(call.args) != 2:
@@ -236,41 +234,38 @@ def instance_of(value: Value, cls: Value) -> bool | None:
 
 _OF_NO_OWN_CLASS = (Const, Number, Array, Seq, Dict, Function, Tensor, Variable, LibObject)
 """The values that are objects of no class of the program."""
-_TENSOR_CLASSES = frozenset({"tensorflow.Variable", "tensorflow.Tensor", "keras.Variable", "tensorflow.Module"})
-_CONTAINER_CLASSES = frozenset({"builtins.list", "builtins.tuple", "builtins.dict"})
-_SCALAR_CLASSES: dict[str, type] = {
-    "builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool,
-}  # fmt: skip
+_SCALAR_CLASSES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 
 
 def _is_of_library_class(value: Value, name: str) -> bool | None:
     """Whether a value surely is, or is not, of a library's class; None where that is not known."""
-    if name in _TENSOR_CLASSES:
-        return _is_of_tensor_class(value, name)
+    words, last = behaviours.of(name), name.rpartition(".")[2]
+    if "isinstance:tensor" in words or "isinstance:variable" in words or "isinstance:other-tensor" in words:
+        return _is_of_tensor_class(value, words)
     if isinstance(value, Array):
-        return True if name == "numpy.ndarray" else None
+        return True if "isinstance:array" in words else None
     if isinstance(value, Seq):
-        return name == "builtins." + value.kind if name in {*_CONTAINER_CLASSES, "builtins.str"} else None
+        return last == value.kind if not words.isdisjoint({"isinstance:container", "isinstance:text"}) else None
     if isinstance(value, Dict):
-        return name == "builtins.dict" if name.startswith("builtins.") else None
+        return last == "dict" if root(name) == "builtins" else None
     if isinstance(value, Const):
-        if name in _SCALAR_CLASSES:
-            return isinstance(value.value, _SCALAR_CLASSES[name])
-        return False if name in _CONTAINER_CLASSES else None
+        if "isinstance:scalar" in words:
+            return isinstance(value.value, _SCALAR_CLASSES[last])
+        return False if "isinstance:container" in words else None
     return None
 
 
-def _is_of_tensor_class(value: Value, name: str) -> bool | None:
+def _is_of_tensor_class(value: Value, words: frozenset[str]) -> bool | None:
     if isinstance(value, Const | Number | Array | Seq | Dict | Function):
         return False
-    if isinstance(value, Variable) and value.keras is False and name == "tensorflow.Variable":
+    if isinstance(value, Variable) and value.keras is False and "isinstance:variable" in words:
         return True
-    if isinstance(value, Tensor) and name in {"tensorflow.Tensor", "tensorflow.Variable"}:
-        return name == "tensorflow.Tensor"
+    if isinstance(value, Tensor) and "isinstance:other-tensor" not in words:
+        return "isinstance:tensor" in words
     return None
 
 
-@models("builtins.hasattr")
+@models("has-attribute")
 def has_attribute(_machine: Interpreter, call: LibraryCall) -> Value:
     """``hasattr(x, name)``."""
     wanted = call.args[1] if len(call.args) == 2 else None
@@ -278,7 +273,7 @@ def has_attribute(_machine: Interpreter, call: LibraryCall) -> Value:
     return Const(False) if plus and _is_plain(call.args[0]) else Number("bool")
 
 
-@models("builtins.len")
+@models("length")
 def length(_machine: Interpreter, call: LibraryCall) -> Value:
     """``len(x)``."""
     value = call.args[0] if call.args else None
@@ -293,7 +288,7 @@ def length(_machine: Interpreter, call: LibraryCall) -> Value:
     return Number("int")
 
 
-@models("builtins.getattr")
+@models("get-attribute")
 def get_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     """``getattr(x, name)``."""
     name = call.args[1] if len(call.args) >= 2 else None
@@ -302,7 +297,7 @@ def get_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.unknown("getattr", call.node, call.values)
 
 
-@models("builtins.setattr")
+@models("set-attribute")
 def set_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     """``setattr(x, name, value)``: where the name is not known, any attribute may be another from now on."""
     if len(call.args) != 3:
@@ -317,7 +312,7 @@ def set_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     return Const(None)
 
 
-@models("builtins.vars")
+@models("attributes-of")
 def attributes_of(machine: Interpreter, call: LibraryCall) -> Value:
     """``vars(x)``."""
     if not call.args:
@@ -325,13 +320,13 @@ def attributes_of(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.attribute(call.args[0], "__dict__", call.node)
 
 
-@models("builtins.globals", "builtins.locals", "builtins.eval", "builtins.exec", "builtins.compile")
+@models("runs-anything")
 def anything(machine: Interpreter, call: LibraryCall) -> Value:
     """What may give anything at all."""
     return machine.unknown(call.last, call.node, call.args, anything=True)
 
 
-@models("builtins.__import__")
+@models("imports")
 def imported(machine: Interpreter, call: LibraryCall) -> Value:
     """``__import__(name)``."""
     name = call.args[0] if len(call.args) == 1 else None
@@ -340,7 +335,7 @@ def imported(machine: Interpreter, call: LibraryCall) -> Value:
     return anything(machine, call)
 
 
-@models("builtins.object")
+@models("plain-object")
 def plain_object(machine: Interpreter, call: LibraryCall) -> Value:
     """``object()``."""
     return machine.unknown("object", call.node)
@@ -349,7 +344,7 @@ def plain_object(machine: Interpreter, call: LibraryCall) -> Value:
 # -- sequences -----------------------------------------------------------------------------------------------------
 
 
-@models("builtins.range")
+@models("python-range")
 def number_range(_machine: Interpreter, call: LibraryCall) -> Value:
     """``range(...)``."""
     bounds = [value.value for value in call.args if isinstance(value, Const) and isinstance(value.value, int)]
@@ -364,17 +359,14 @@ def number_range(_machine: Interpreter, call: LibraryCall) -> Value:
     return sequence([Const(numbers[0]), Number("int")], "range", exact=False, node=call.node)
 
 
-@models("builtins.slice")
+@models("made-slice")
 def made_slice(_machine: Interpreter, call: LibraryCall) -> Value:
     """``slice(...)``."""
     bounds = call.args if len(call.args) > 1 else [Const(None), *call.args]
     return Seq(Items(tuple((*bounds, Const(None))[:3])), "slice")
 
 
-@models(
-    "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
-    "builtins.iter",
-)  # fmt: skip
+@models("listed")
 def listed(machine: Interpreter, call: LibraryCall) -> Value:
     """``list(values)`` and its kin: the items that iterating gives."""
     short, args = call.last, call.args
@@ -400,7 +392,7 @@ def _in_any_order(items: list[Value]) -> list[Value]:
     return [mixed] * len(items)
 
 
-@models("builtins.dict", "collections.OrderedDict")
+@models("dictionary")
 def dictionary(machine: Interpreter, call: LibraryCall) -> Value:
     """``dict(...)``."""
     filling = Filling(_pairs(machine, call.args[0], call.node) if call.args else None)
@@ -423,7 +415,7 @@ def _pairs(machine: Interpreter, value: Value, node: ast.AST) -> Pairs:
     return filling.pairs(exact=exact)
 
 
-@models("builtins.zip")
+@models("zipped")
 def zipped(machine: Interpreter, call: LibraryCall) -> Value:
     """``zip(...)``: rows of what goes in."""
     columns = [machine.iterate(value, call.node) for value in call.args]
@@ -434,7 +426,7 @@ def zipped(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("builtins.enumerate")
+@models("enumerated")
 def enumerated(machine: Interpreter, call: LibraryCall) -> Value:
     """``enumerate(values)``."""
     if not call.args:
@@ -445,7 +437,7 @@ def enumerated(machine: Interpreter, call: LibraryCall) -> Value:
     return Seq(Items(rows, exact), "list", span_of(call.node))
 
 
-@models("builtins.map")
+@models("python-map")
 def mapped(machine: Interpreter, call: LibraryCall) -> Value:
     """``map(function, *iterables)``."""
     if len(call.args) < 2:
@@ -460,7 +452,7 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
     return lazy(machine, call, run)
 
 
-@models("builtins.filter")
+@models("filtered")
 def filtered(machine: Interpreter, call: LibraryCall) -> Value:
     """``filter(function, values)``: some of the values."""
     if len(call.args) != 2:
@@ -473,7 +465,7 @@ def lazy(machine: Interpreter, call: LibraryCall, run: Callable[[], tuple[list[V
     return Generator(call.node, machine.frame, run, tuple(call.args))
 
 
-@models("builtins.next")
+@models("next-item")
 def next_item(machine: Interpreter, call: LibraryCall) -> Value:
     """``next(values)``."""
     if not call.args:
@@ -485,7 +477,7 @@ def next_item(machine: Interpreter, call: LibraryCall) -> Value:
     return items[0] if items else machine.unknown("next", call.node, call.args)
 
 
-@models("builtins.sum")
+@models("summed")
 def summed(machine: Interpreter, call: LibraryCall) -> Value:
     """``sum(values)``."""
     if not call.args:
@@ -499,7 +491,7 @@ def summed(machine: Interpreter, call: LibraryCall) -> Value:
     return result
 
 
-@models("builtins.max", "builtins.min")
+@models("extreme")
 def extreme(machine: Interpreter, call: LibraryCall) -> Value:
     """``max(values)`` and ``min(values)``: one of them."""
     if not call.args:

@@ -27,7 +27,7 @@ def namespace(name: str, attrs: dict[str, Value], node: ast.AST) -> LibObject:
     return made
 
 
-@models("types.SimpleNamespace")
+@models("simple-namespace")
 def simple_namespace(machine: Interpreter, call: LibraryCall) -> Value:
     """``SimpleNamespace(width=100)``."""
     if call.args or "**" in call.kwargs:
@@ -35,7 +35,7 @@ def simple_namespace(machine: Interpreter, call: LibraryCall) -> Value:
     return namespace(call.name, dict(call.kwargs), call.node)
 
 
-@models("dataclasses.fields")
+@models("record-fields")
 def fields(machine: Interpreter, call: LibraryCall) -> Value:
     """``fields(record)``: one object for each field, with its name."""
     record = call.first
@@ -61,7 +61,7 @@ def _annotated(base: Value) -> list[str]:
 # -- argparse ------------------------------------------------------------------------------------------------------
 
 
-@models("argparse.ArgumentParser")
+@models("parser")
 def parser(_machine: Interpreter, call: LibraryCall) -> Value:
     """A parser, which knows no option yet."""
     made = LibObject(call.name, PARSER, span_of(call.node))

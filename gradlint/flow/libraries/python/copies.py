@@ -21,6 +21,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -36,7 +37,7 @@ def pickled(machine: Interpreter, short: str, args: list[Value], node: ast.AST) 
         machine.depend(made, given, machine.cut(ToPython(machine.callee(node), "pickle." + short), node))
         return made
     if short == "loads" and given and all(isinstance(leaf, Number) for leaf in given):
-        return machine.tensor(node, given, op="pickle.loads")
+        return machine.tensor(node, given, op="loads")
     return machine.unknown("loaded", node, given)
 
 
@@ -63,14 +64,14 @@ def _copy(machine: Interpreter, value: Value, node: ast.AST, *, deep: bool, memo
     """A copy of what has not been copied yet; what may hold itself is noted before what it holds is copied."""
     if isinstance(value, Variable):
         made = Variable(value.dtype, span_of(node), trainable=value.trainable, keras=value.keras)
-        machine.depend(made, [value], machine.cut(Rewrapped(machine.callee(node), "copy.deepcopy"), node))
+        machine.depend(made, [value], machine.cut(Rewrapped(machine.callee(node)), node))
         return made
     if isinstance(value, Seq | Dict):
         return _copy_of_container(machine, value, node, deep=deep, memo=memo)
     if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
         return _copy_of_object(machine, value, node, deep=deep, memo=memo)
     if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
-        return machine.library_call("keras.models.clone_model", [value], {}, node)
+        return machine.library_call(behaviours.the("clone"), [value], {}, node)
     if isinstance(value, Instance | LibObject | Params | Unknown):
         return machine.unknown("copy", node, [value], anything=True)
     return value

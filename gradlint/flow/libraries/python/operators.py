@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,16 +73,7 @@ SYMBOLS: dict[type[ast.operator], str] = {
     ast.LShift: "<<",
     ast.RShift: ">>",
 }
-OP_NAMES: dict[type[ast.operator], str] = {
-    ast.Add: "tensorflow.add",
-    ast.Sub: "tensorflow.subtract",
-    ast.Mult: "tensorflow.multiply",
-    ast.Div: "tensorflow.divide",
-    ast.FloorDiv: "tensorflow.math.floordiv",
-    ast.Mod: "tensorflow.math.mod",
-    ast.Pow: "tensorflow.pow",
-    ast.MatMult: "tensorflow.matmul",
-}
+_DIFFERENTIABLE = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 _BIG = 1 << 64
 _WIDE = re.compile(r"[*]|[0-9]{3}")
 """In a text with ``%``: a width or a precision that may be large."""
@@ -89,6 +81,11 @@ _MAGIC = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul",
 }  # fmt: skip
+
+
+def named(op: ast.operator) -> str:
+    """The operation of TensorFlow that an operator is; empty for those of integers alone."""
+    return behaviours.the("operator:" + SYMBOLS[type(op)]) if isinstance(op, _DIFFERENTIABLE) else ""
 
 
 def scalar(value: Value) -> Any:
@@ -109,6 +106,9 @@ def is_tensor(value: Value) -> bool:
 
 def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """The value of ``left op right``."""
+    if isinstance(left, Array) and isinstance(right, Storage):
+        # A tf.Variable, which `.value` is, goes before NumPy; a Keras variable, which it belongs to, does not.
+        return _arithmetic(machine, node, op, left, right.base)
     left = left.base if isinstance(left, Storage) else left
     right = right.base if isinstance(right, Storage) else right
     if isinstance(left, Join) or isinstance(right, Join):
@@ -193,7 +193,7 @@ def _joined(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, 
             and all(is_tensor(value) or isinstance(value, Const | Number | Array) for value in (*lefts, *rights))
             and (all(is_tensor(value) for value in lefts) or all(is_tensor(value) for value in rights))
         ):
-            return machine.tensor(node, [left, right], op=OP_NAMES.get(type(op), ""))
+            return machine.tensor(node, [left, right], op=named(op))
         return machine.unknown("operation", node, [left, right])
     joins = left if isinstance(left, Join) else right
     assert isinstance(joins, Join)
@@ -276,16 +276,16 @@ def _without_gradient(
     pair = {dtypes.of(value) for value in (left, right) if isinstance(value, Tensor | Variable)}
     dtype: str | None = "bool"
     if isinstance(op, ast.FloorDiv):
-        cut = machine.cut(NonDifferentiable("//", "tensorflow.math.floordiv"), node)
+        cut = machine.cut(NonDifferentiable("//", named(op)), node)
         dtype = dtypes.of_operation(left, right)
     elif isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
         cut = machine.cut(Compared(SYMBOLS[type(op)]), node)
     elif isinstance(op, ast.Mult) and "bool" in pair and len(pair) == 2 and None not in pair:
-        cut = machine.cut(Compared("*", "tensorflow.math.logical_and", bool_product=True), node)
+        cut = machine.cut(Compared("*", behaviours.the("operator:and"), bool_product=True), node)
     else:
         return None
     parents = [part for value in (left, right) for part in machine.leaves(value)]
-    return machine.tensor(node, parents, dtype=dtype, op=OP_NAMES.get(type(op), ""), cut=cut)
+    return machine.tensor(node, parents, dtype=dtype, op=named(op), cut=cut)
 
 
 def _arithmetic(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Tensor:
@@ -296,10 +296,10 @@ def _arithmetic(machine: Interpreter, node: ast.AST, op: ast.operator, left: Val
     given = [part for value in (left, right) for part in machine.leaves(value)]
     objects = [parent for parent in given if isinstance(parent, Array) and parent.dtype == "object"]
     parents = [parent for parent in given if not any(parent is other for other in objects)]
-    name = OP_NAMES.get(type(op), "")
+    name = named(op)
     made = machine.tensor(node, parents, dtype=dtype, op=name, known=_known(op, left, right))
     if objects:
-        machine.depend(made, objects, machine.cut(ToNumpy("an array of objects", "numpy.array"), node))
+        machine.depend(made, objects, machine.cut(ToNumpy("an array of objects", behaviours.the("array-of")), node))
     made.extra = {"args": (left, right)}
     exception = _refused(machine, op, left, right)
     if exception and not machine.mentions("experimental_enable_numpy_behavior"):
@@ -356,11 +356,15 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
         known = scalar(value)
         keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
         if isinstance(node.op, ast.UAdd) and not keras_variable:
-            same = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.identity")
+            same = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("identity"))
             machine.doom(same, node, "TypeError")
             return same
         made = machine.tensor(
-            node, [value], dtype=dtypes.of(value), op="tensorflow.negative", known=-known if known is not None else None
+            node,
+            [value],
+            dtype=dtypes.of(value),
+            op=behaviours.the("operator:unary-"),
+            known=-known if known is not None else None,
         )
         made.extra = {"args": (value,)}
         return made
@@ -400,7 +404,7 @@ def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, rig
         a, b = scalar(left), scalar(right)
         if a is not None and b is not None:
             known = bool(function(a, b))
-        made = machine.tensor(node, parents, dtype="bool", op="tensorflow.math.greater", cut=cut, known=known)
+        made = machine.tensor(node, parents, dtype="bool", op=behaviours.the("operator:>"), cut=cut, known=known)
         made.extra = {"args": (left, right)}
         return made
     if isinstance(left, Array) or isinstance(right, Array):

@@ -38,7 +38,7 @@ def _foreign(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.foreign("call", call.node, call.values)
 
 
-@models("math.*", "cmath.*")
+@models("mathematics")
 def mathematics(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of :mod:`math`: a Python number, which leaves the gradient behind."""
     args = call.args
@@ -56,7 +56,7 @@ def mathematics(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("math.prod")
+@models("product")
 def product(machine: Interpreter, call: LibraryCall) -> Value:
     """``math.prod(values)``, which multiplies tensors as tensors."""
     values = call.args[0] if call.args else None
@@ -68,7 +68,7 @@ def product(machine: Interpreter, call: LibraryCall) -> Value:
     return result
 
 
-@models("operator.*")
+@models("operator")
 def operator(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of :mod:`operator`."""
     if len(call.args) == 2:
@@ -85,7 +85,7 @@ def operator(machine: Interpreter, call: LibraryCall) -> Value:
 # -- threading -----------------------------------------------------------------------------------------------------
 
 
-@models("threading.Thread", "threading.Timer")
+@models("thread")
 def thread(machine: Interpreter, call: LibraryCall) -> Value:
     """``threading.Thread(target=f)`` or ``Timer(seconds, f)``, which calls the function once it is started."""
     made = LibObject(call.name, "thread", span_of(call.node), tuple(call.values))
@@ -95,7 +95,7 @@ def thread(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("threading.*")
+@models("other-of-threads")
 def other_of_threads(machine: Interpreter, call: LibraryCall) -> Value:
     """What else :mod:`threading` has."""
     return _foreign(machine, call)
@@ -116,7 +116,7 @@ def start(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
 # -- functools -----------------------------------------------------------------------------------------------------
 
 
-@models("functools.partial")
+@models("partial")
 def partial(machine: Interpreter, call: LibraryCall) -> Value:
     """``functools.partial(function, ...)``."""
     if not call.args:
@@ -124,13 +124,13 @@ def partial(machine: Interpreter, call: LibraryCall) -> Value:
     return Partial(call.args[0], tuple(call.args[1:]), call.kwargs)
 
 
-@models("functools.partialmethod", "functools.singledispatchmethod", "functools.cached_property")
+@models("descriptor")
 def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
     """What an attribute of a class answers itself, in a way that is not followed."""
     return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(call.node)), call.node, call.values)
 
 
-@models("functools.reduce")
+@models("reduced")
 def reduced(machine: Interpreter, call: LibraryCall) -> Value:
     """``functools.reduce(function, values, start)``."""
     if len(call.args) < 2:
@@ -145,7 +145,7 @@ def reduced(machine: Interpreter, call: LibraryCall) -> Value:
     return result
 
 
-@models("functools.cache", "functools.lru_cache")
+@models("remembered")
 def remembered(machine: Interpreter, call: LibraryCall) -> Value:
     """``functools.cache(function)``: the same function, which keeps what it gave."""
     if not call.args or not isinstance(call.args[0], Function):
@@ -155,7 +155,7 @@ def remembered(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("functools.wraps", "functools.singledispatch")
+@models("decorates")
 def decorator(_machine: Interpreter, call: LibraryCall) -> Value:
     """A decorator of :mod:`functools` with its arguments: still a decorator."""
     return Known(call.name)
@@ -164,13 +164,13 @@ def decorator(_machine: Interpreter, call: LibraryCall) -> Value:
 # -- itertools -----------------------------------------------------------------------------------------------------
 
 
-@models("itertools.chain")
+@models("chained")
 def chained(machine: Interpreter, call: LibraryCall) -> Value:
     """``itertools.chain(...)``."""
     return _chained(machine, call, call.args, exact=True)
 
 
-@models("itertools.chain.from_iterable")
+@models("chained-from")
 def chained_from(machine: Interpreter, call: LibraryCall) -> Value:
     """``itertools.chain.from_iterable(...)``."""
     sources, exact = machine.iterate(call.args[0], call.node) if call.args else ([], True)
@@ -186,7 +186,7 @@ def _chained(machine: Interpreter, call: LibraryCall, sources: list[Value], *, e
     return sequence(parts, exact=exact, node=call.node)
 
 
-@models("itertools.starmap")
+@models("star-mapped")
 def star_mapped(machine: Interpreter, call: LibraryCall) -> Value:
     """``itertools.starmap(function, rows)``."""
     if len(call.args) != 2:
@@ -200,7 +200,7 @@ def star_mapped(machine: Interpreter, call: LibraryCall) -> Value:
     return lazy(machine, call, run)
 
 
-@models("itertools.accumulate")
+@models("accumulated")
 def accumulated(machine: Interpreter, call: LibraryCall) -> Value:
     """``itertools.accumulate(items, function)``: each made of the one before it."""
     if not call.args:
@@ -222,27 +222,27 @@ def accumulated(machine: Interpreter, call: LibraryCall) -> Value:
     return lazy(machine, call, run)
 
 
-@models("itertools.product", "itertools.permutations", "itertools.combinations", "itertools.zip_longest")
+@models("combined")
 def combined(machine: Interpreter, call: LibraryCall) -> Value:
     """Rows of items, in an order that is not followed."""
     row = machine.unknown("items", call.node, _items(machine, call))
     return Seq(Items((row, row), exact=False), "list")
 
 
-@models("itertools.repeat", "itertools.cycle", "itertools.islice", "itertools.takewhile")
+@models("some-items")
 def some_items(machine: Interpreter, call: LibraryCall) -> Value:
     """Some of the items, any number of times."""
     return sequence(_items(machine, call) or [Number("int")], exact=False, node=call.node)
 
 
-@models("itertools.count")
+@models("counted")
 def counted(machine: Interpreter, call: LibraryCall) -> Value:
     """``itertools.count(...)``: numbers."""
     _items(machine, call)
     return sequence([Number("int")], exact=False, node=call.node)
 
 
-@models("itertools.*")
+@models("after-iterating")
 def _after_iterating(machine: Interpreter, call: LibraryCall) -> Value:
     """A function of :mod:`itertools` of which no more is known than that it iterates what it is given."""
     _items(machine, call)
@@ -256,38 +256,38 @@ def _items(machine: Interpreter, call: LibraryCall) -> list[Value]:
 # -- the rest ------------------------------------------------------------------------------------------------------
 
 
-@models("collections.deque")
+@models("deque")
 def deque(machine: Interpreter, call: LibraryCall) -> Value:
     """``collections.deque(values)``."""
     items, exact = machine.iterate(call.args[0], call.node) if call.args else ([], True)
     return Seq(Items(tuple(items), exact and "maxlen" not in call.kwargs), "list", span_of(call.node))
 
 
-@models("collections.defaultdict")
+@models("default-dictionary")
 def default_dictionary(_machine: Interpreter, call: LibraryCall) -> Value:
     """``collections.defaultdict(factory)``."""
     return Dict(Pairs((), exact=False), span_of(call.node))
 
 
-@models("contextlib.*")
+@models("context")
 def context(_machine: Interpreter, call: LibraryCall) -> Value:
     """A context manager of which nothing matters."""
     return Unknown("context", span_of(call.node))
 
 
-@models("contextlib.ExitStack")
+@models("exit-stack")
 def exit_stack(_machine: Interpreter, call: LibraryCall) -> Value:
     """``contextlib.ExitStack()``."""
     return LibObject(call.name, "exit-stack", span_of(call.node))
 
 
-@models("random.*")
+@models("random-number")
 def random_number(_machine: Interpreter, call: LibraryCall) -> Value:
     """A function of :mod:`random`."""
     return Number("float", span_of(call.node))
 
 
-@models("random.choice")
+@models("random-item")
 def random_item(machine: Interpreter, call: LibraryCall) -> Value:
     """``random.choice(values)``."""
     if not call.args:
@@ -295,7 +295,7 @@ def random_item(machine: Interpreter, call: LibraryCall) -> Value:
     return subscripts.subscript(machine, call.node, call.args[0], Number("int"))
 
 
-@models("copy.*")
+@models("copies")
 def copied(machine: Interpreter, call: LibraryCall) -> Value:
     """``copy.copy`` and ``copy.deepcopy``."""
     if not call.args:
@@ -303,13 +303,13 @@ def copied(machine: Interpreter, call: LibraryCall) -> Value:
     return copies.copied(machine, call.args[0], call.node, deep=call.last == "deepcopy")
 
 
-@models("pickle.*")
+@models("pickled")
 def pickled(machine: Interpreter, call: LibraryCall) -> Value:
     """``pickle.dumps`` and ``pickle.loads``."""
     return copies.pickled(machine, call.last, call.args, call.node) if call.args else _foreign(machine, call)
 
 
-@models("dataclasses.replace")
+@models("replaced")
 def replaced(machine: Interpreter, call: LibraryCall) -> Value:
     """``dataclasses.replace(record, field=value)``."""
     if not call.args or not isinstance(call.args[0], Instance):
@@ -321,7 +321,7 @@ def replaced(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("dataclasses.field")
+@models("record-field")
 def record_field(machine: Interpreter, call: LibraryCall) -> Value:
     """``dataclasses.field(...)``."""
     return machine.unknown("field", call.node, anything=True)

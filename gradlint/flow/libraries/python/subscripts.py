@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -63,7 +64,7 @@ def _of_one_of_several(machine: Interpreter, node: ast.AST, value: Join, index: 
 @_SUBSCRIPT.of(Tensor, Variable, Params)
 def _of_tensor(machine: Interpreter, node: ast.AST, value: Tensor | Variable | Params, index: Value) -> Value:
     steering = [part for part in machine.leaves(index) if not isinstance(part, Const)]
-    made = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    made = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("operator:[]"))
     made.copy_of = value
     made.extra = {"index": index}
     if steering:
@@ -190,7 +191,7 @@ def element(machine: Interpreter, node: ast.AST, value: Value) -> Value:
         made = Array(value.dtype, span_of(node))
         machine.depend(made, [value])
         return made
-    tensor = machine.tensor(node, [value], dtype=dtypes.of(value), op="tensorflow.strided_slice")
+    tensor = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("operator:[]"))
     tensor.copy_of = value
     return tensor
 
@@ -203,7 +204,7 @@ def batch(machine: Interpreter, node: ast.AST, dataset: LibObject) -> Value:
 
 def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value) -> Value:
     """A fresh item of data that looks like another value; no gradient leads back from it."""
-    cut = machine.cut(Opaque("tf.data.Dataset", "tensorflow.data.Dataset", "dataset"), node)
+    cut = machine.cut(Opaque("tf.data.Dataset", how="dataset"), node)
     if isinstance(like, Seq):
         return Seq(
             Items(tuple(data(machine, node, item, source) for item in like.items.values), like.items.exact),
@@ -215,4 +216,4 @@ def data(machine: Interpreter, node: ast.AST, like: Value | None, source: Value)
         return Dict(Pairs(entries, like.pairs.exact), span_of(node))
     if like is None or isinstance(like, Unknown):
         return machine.unknown("data", node, [source], anything=False)
-    return machine.tensor(node, [source], dtype=dtypes.of(like), op="tensorflow.data.Dataset", cut=cut)
+    return machine.tensor(node, [source], dtype=dtypes.of(like), op="dataset", cut=cut)

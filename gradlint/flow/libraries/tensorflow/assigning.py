@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.compat.v1.assign", "tensorflow.compat.v1.assign_add", "tensorflow.compat.v1.assign_sub")
+@models("assigned")
 def assigned(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.compat.v1.assign(v, x)`` and its kin."""
     if call.args and isinstance(call.args[0], Variable):
@@ -31,10 +31,11 @@ def assign(machine: Interpreter, variable: Variable | Params, given: list[Value]
     machine.set(variable.state, "assigned", True)
     if parents:
         holder = Number("", span_of(node))
-        holder.born = machine.tick()
+        holder.born, holder.where = machine.tick(), machine.stack[-1] if machine.stack else None
         cut = machine.cut(Assigned(callee, variable=machine.name_of(variable)), node)
         machine.depend(holder, parents, cut)
         gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+        machine.set(variable.state, "last assigned", holder)
     if isinstance(variable, Params) or variable.keras is not False:
         return variable
     made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")

@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -32,13 +33,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models(
-    "tensorflow.where",
-    "keras.ops.where",
-    "tensorflow.compat.v1.where",
-    "tensorflow.experimental.numpy.where",
-    "tensorflow.compat.v1.where_v2",
-)
+@models("where")
 def where(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.where``: connected to what is chosen from, never to the condition."""
     condition = call.argument(0, "condition")
@@ -58,14 +53,7 @@ def where(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models(
-    "tensorflow.gather",
-    "tensorflow.gather_nd",
-    "tensorflow.nn.embedding_lookup",
-    "tensorflow.boolean_mask",
-    "keras.ops.take",
-    "keras.ops.take_along_axis",
-)
+@models("indexed")
 def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gather`` and its kin: connected to the values, not to the indices."""
     first = call.argument(0, "params") or next(iter(call.kwargs.values()), Const(None))
@@ -80,7 +68,7 @@ def indexed(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.image.resize", "tensorflow.compat.v1.image.resize")
+@models("resize")
 def resize(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.image.resize``: every method but ``area`` passes."""
     image = call.argument(0, "images")
@@ -95,7 +83,7 @@ def resize(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
 
 
-@models("tensorflow.nest.flatten", "tensorflow.nest.map_structure", "tensorflow.nest.pack_sequence_as")
+@models("nest")
 def nest(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.nest.flatten``, ``map_structure`` and ``pack_sequence_as``."""
     last = call.last
@@ -142,7 +130,7 @@ def _exact(value: Value) -> bool:
     return not isinstance(value, Unknown | Join)
 
 
-@models("tensorflow.clip_by_global_norm")
+@models("clip-norm")
 def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.clip_by_global_norm(list, norm)``: the list again, and the norm."""
     values = call.argument(0, "t_list")
@@ -174,21 +162,13 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
     return sequence([out, norm], "tuple", node=call.node)
 
 
-@models("tensorflow.init_scope")
+@models("scope")
 def scope(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.init_scope()``."""
-    return LibObject("tensorflow.init_scope", "scope", span_of(call.node))
+    return LibObject(call.name, "scope", span_of(call.node))
 
 
-@models(
-    "tensorflow.get_static_value",
-    "tensorflow.make_ndarray",
-    "tensorflow.experimental.dlpack.to_dlpack",
-    "tensorflow.make_tensor_proto",
-    "keras.backend.get_value",
-    "keras.backend.eval",
-    "keras.ops.convert_to_numpy",
-)
+@models("leaves-tensorflow")
 def leaves(machine: Interpreter, call: LibraryCall) -> Value:
     """Functions that hand a tensor's value over to something else than TensorFlow's gradients."""
     given = call.tensors(machine)
@@ -197,7 +177,7 @@ def leaves(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.gradients", "tensorflow.compat.v1.gradients")
+@models("graph-only")
 def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.gradients``, which raises in eager mode."""
     if not machine.in_graph and not machine.alone and not machine.mentions("as_default", "map", "wrap_function"):
@@ -207,7 +187,7 @@ def unsupported(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.unknown("gradients", call.node, call.values)
 
 
-@models("tensorflow.raw_ops.PreventGradient", "tensorflow.raw_ops.GuaranteeConst")
+@models("forbids-gradient")
 def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
     """Raw operations that forbid differentiation."""
     given = call.tensors(machine)
@@ -221,19 +201,14 @@ def unregistered(machine: Interpreter, call: LibraryCall) -> Value:
     )
 
 
-RAW_NONE = frozenset({"Round", "Rint", "Floor", "Ceil", "FloorDiv", "Bucketize", "ArgMax", "ArgMin", "OnesLike",
-                      "ZerosLike", "LogicalAnd", "Equal", "Greater", "Less", "NotEqual", "StopGradient"})  # fmt: skip
-"""Raw operations whose gradient TensorFlow registers as none."""
-
-
-@models("tensorflow.raw_ops.*")
+@models("raw-operation")
 def raw(machine: Interpreter, call: LibraryCall) -> Value:
     """A raw operation: those that TensorFlow knows to have no gradient lose it; of the others nothing is said."""
     op = call.last
     given = {key: tensors_in(machine, value) for key, value in call.kwargs.items()}
     parents = [leaf for held in given.values() for leaf in held]
-    if op in RAW_NONE:
-        dtype = dtypes.of(parents[0]) if parents and op in {"Round", "Rint", "Floor", "Ceil"} else None
+    if behaviours.has(call.name, "raw-none"):
+        dtype = dtypes.of(parents[0]) if parents and behaviours.has(call.name, "raw-float") else None
         cut = machine.cut(NonDifferentiable(*call.written(machine), op), call.node)
         return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
     if op.startswith("ImageProjectiveTransform"):
@@ -244,16 +219,9 @@ def raw(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.unknown("raw operation", call.node, parents)
 
 
-COMPUTING = frozenset({"decode_csv", "decode_raw", "serialize_tensor"})
-"""Functions that compute in packages whose others do not."""
-
-
-@models(
-    "tensorflow.debugging.*", "tensorflow.summary.*", "tensorflow.config.*", "tensorflow.io.*",
-    "tensorflow.profiler.*", "tensorflow.print", "tensorflow.random.set_seed",
-)  # fmt: skip
+@models("says-nothing")
 def quiet(machine: Interpreter, call: LibraryCall) -> Value:
     """What reads, shows or sets something and gives no tensor that a gradient could pass."""
-    if call.last in COMPUTING:
+    if behaviours.has(call.last, "computes"):
         return table.by_name(machine, call)
     return Unknown("call", span_of(call.node))

@@ -10,6 +10,7 @@ from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Array, Const, Items, Known, LibObject, Number, Seq, Tensor, Value, Variable
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     import ast
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.cond", "keras.ops.cond")
+@models("cond")
 def choose(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.cond``: one of two functions is called; in eager mode the other one is not."""
     predicate = call.argument(0, "pred")
@@ -39,7 +40,7 @@ def _caller(machine: Interpreter, function: Value, given: list[Value], node: ast
     return lambda: machine.call(function, given, {}, node)
 
 
-@models("tensorflow.case", "tensorflow.switch_case")
+@models("case")
 def case(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.case`` and ``tf.switch_case``: one of several functions is called."""
     functions = call.leaves(machine)
@@ -49,7 +50,7 @@ def case(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.fork([_caller(machine, function, [], call.node) for function in functions], [""] * len(functions))
 
 
-@models("tensorflow.while_loop", "keras.ops.while_loop")
+@models("while-loop")
 def loop(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.while_loop(cond, body, loop_vars)``: the body, twice."""
     body = call.argument(1, "body")
@@ -57,6 +58,7 @@ def loop(machine: Interpreter, call: LibraryCall) -> Value:
     if body is None or not isinstance(start, Seq):
         return machine.unknown("while_loop", call.node, call.values)
     current: list[Value] = list(start.items.values)
+    began = machine.clock
     for _ in range(2):
         current = [generalised(machine, value, call.node) for value in current]
         result = machine.call(body, current, {}, call.node)
@@ -64,6 +66,8 @@ def loop(machine: Interpreter, call: LibraryCall) -> Value:
         if len(items) != len(current):
             return machine.unknown("while_loop", call.node, [*call.args, result])
         current = items
+    if machine.in_graph:
+        machine.graph_loops.append((began, machine.clock))
     return sequence(current, "list", node=call.node)
 
 
@@ -74,15 +78,7 @@ def generalised(machine: Interpreter, value: Value, node: ast.AST) -> Value:
     return value
 
 
-@models(
-    "tensorflow.map_fn",
-    "tensorflow.vectorized_map",
-    "tensorflow.scan",
-    "tensorflow.foldl",
-    "tensorflow.foldr",
-    "keras.ops.map",
-    "keras.ops.vectorized_map",
-)
+@models("map")
 def mapped(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.map_fn``, ``tf.scan``, ``tf.vectorized_map``, ``tf.foldl``: a function called on elements."""
     function = call.argument(0, "fn" if not call.name.endswith("associative_scan") else "f")
@@ -91,6 +87,7 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("map", call.node, call.values)
     element = _element(machine, elements, call.node)
     initial = call.argument(2, "initializer")
+    began = machine.clock
     if call.last in {"scan", "foldl", "foldr"}:
         state = initial if initial is not None else element
         result: Value = state
@@ -106,17 +103,20 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         parents = tensors_in(machine, value)
         return machine.tensor(call.node, parents, dtype=dtypes.named(asked) or dtypes.of(value), op=call.name)
 
-    return stacked(result)
+    made = stacked(result)
+    if machine.in_graph and call.last != "vectorized_map":
+        machine.graph_loops.append((began, machine.clock))
+    return made
 
 
 def _element(machine: Interpreter, elements: Value, node: ast.AST) -> Value:
     if isinstance(elements, Seq):
         return Seq(Items(tuple(_element(machine, item, node) for item in elements.items.values)), "tuple")
     parents = tensors_in(machine, elements)
-    return machine.tensor(node, parents, dtype=dtypes.of(elements), op="tensorflow.strided_slice")
+    return machine.tensor(node, parents, dtype=dtypes.of(elements), op=behaviours.the("operator:[]"))
 
 
-@models("tensorflow.numpy_function", "tensorflow.compat.v1.py_func", "tensorflow.py_func")
+@models("calls-numpy")
 def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.numpy_function`` and ``tf.compat.v1.py_func``: a gradient never passes."""
     inputs = call.argument(1, "inp")
@@ -130,7 +130,7 @@ def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.py_function")
+@models("calls-python")
 def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.py_function``: passes to what stands in ``inp``, not to what the function captures."""
     inputs = call.argument(1, "inp")
@@ -154,7 +154,7 @@ def py_function(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.function", "tensorflow.compat.v1.function")
+@models("graph-function")
 def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.function(f)``: the same function, run as a graph."""
     function = call.argument(0, "func")
@@ -162,10 +162,10 @@ def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
         made = function.copy()
         made.graph = True
         return made
-    return function if function is not None else Known("tensorflow.function")
+    return function if function is not None else Known(behaviours.the("graph-function"))
 
 
-@models("tensorflow.custom_gradient", "keras.ops.custom_gradient")
+@models("custom-gradient")
 def custom(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.custom_gradient(f)``."""
     function = call.argument(0, "f")
@@ -174,37 +174,33 @@ def custom(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.foreign("custom gradient", call.node, call.args)
 
 
-@models("tensorflow.grad_pass_through")
+@models("pass-through")
 def pass_through(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.grad_pass_through(f)``: computes with f, and passes the gradient by it."""
     function = call.argument(0, "f")
     given = (function,) if function is not None else (machine.anything,)
-    return LibObject("tensorflow.grad_pass_through", "custom-gradient", span_of(call.node), given)
+    return LibObject(call.name, "custom-gradient", span_of(call.node), given)
 
 
-@models("tensorflow.recompute_grad")
+@models("recompute")
 def recompute(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.recompute_grad(f)``: the same function."""
     return call.args[0] if call.args else machine.unknown("recompute", call.node)
 
 
-@models(
-    "tensorflow.executing_eagerly",
-    "tensorflow.compat.v1.executing_eagerly",
-    "tensorflow.python.eager.context.executing_eagerly",
-)
+@models("eagerly")
 def eagerly(machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
     return Const(not machine.in_graph)
 
 
-@models("tensorflow.inside_function")
+@models("inside-function")
 def inside_function(machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.inside_function()``."""
     return Const(machine.in_graph)
 
 
-@models("tensorflow.compat.v1.executing_eagerly_outside_functions")
+@models("outside-functions")
 def outside_functions(_machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.compat.v1.executing_eagerly_outside_functions()``: it holds in all TensorFlow 2 code."""
     return Const(True)

@@ -13,7 +13,7 @@ from gradlint.flow.values.values import Const, Items, LibObject, Method, Seq, Te
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
-DATASET = "tensorflow.data.Dataset"
+DATASET = "tf.data.Dataset"
 SAME_ELEMENTS = frozenset({
     "shuffle", "repeat", "prefetch", "take", "skip", "cache", "with_options", "shard", "batch", "padded_batch",
     "unbatch",
@@ -21,7 +21,7 @@ SAME_ELEMENTS = frozenset({
 """Methods of a dataset that change which elements come, not what they are."""
 
 
-@models("tensorflow.data.*")
+@models("dataset")
 def dataset(_machine: Interpreter, call: LibraryCall) -> Value:
     """A ``tf.data`` pipeline: what goes in comes out as data."""
     made = LibObject(

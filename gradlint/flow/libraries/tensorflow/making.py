@@ -26,12 +26,13 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 
-@models("tensorflow.Variable", "keras.Variable", "tensorflow.compat.v1.Variable", "keras.backend.variable")
+@models("make-variable")
 def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.Variable(...)`` and ``keras.Variable(...)``."""
     is_keras = call.name.startswith("keras.")
@@ -79,7 +80,7 @@ def _trainable(machine: Interpreter, call: LibraryCall, *, is_keras: bool) -> bo
     return bool(flag.value) if isinstance(flag.value, int) else True
 
 
-@models("tensorflow.constant", "tensorflow.convert_to_tensor", "keras.ops.convert_to_tensor", "keras.backend.constant")
+@models("constant")
 def constant(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.constant`` and ``tf.convert_to_tensor``: the very object for a tensor, a new one for all else."""
     value = call.argument(0, "value")
@@ -116,7 +117,7 @@ def _constant_of_tensor(machine: Interpreter, call: LibraryCall, value: Tensor, 
         return value
     shape = call.argument(2, "shape")
     axes, had = (len(shape.items.values) if isinstance(shape, Seq) else None), rank(value)
-    if call.name == "tensorflow.constant" and axes is not None and had is not None and axes != had:
+    if behaviours.has(call.name, "turns-constant") and axes is not None and had is not None and axes != had:
         cut = machine.cut(Rewrapped(*call.written(machine)), call.node)
         return machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, cut=cut)
     made = machine.tensor(call.node, [value], dtype=asked or value.dtype, op=call.name, sure=False)
@@ -129,7 +130,7 @@ def _constant_of_variable(
 ) -> Value:
     """A Variable's value, which ``tf.constant`` takes away from it and ``tf.convert_to_tensor`` reads."""
     dtype = asked or dtypes.of(value)
-    if call.name == "tensorflow.constant":
+    if behaviours.has(call.name, "turns-constant"):
         cut = machine.cut(Rewrapped(*call.written(machine)), call.node)
         return machine.tensor(call.node, [value], dtype=dtype, op=call.name, cut=cut)
     made = machine.tensor(call.node, [value], dtype=dtype, op="read")
@@ -137,7 +138,7 @@ def _constant_of_variable(
     return made
 
 
-@models("tensorflow.identity", "tensorflow.ensure_shape", "tensorflow.debugging.check_numerics")
+@models("identity")
 def identity(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.identity`` and the like: a fresh tensor that is connected."""
     value = call.argument(0, "input") or next(iter(call.kwargs.values()), None)
@@ -152,15 +153,7 @@ def identity(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models(
-    "tensorflow.cast",
-    "tensorflow.saturate_cast",
-    "keras.ops.cast",
-    "keras.backend.cast",
-    "tensorflow.compat.v1.to_float",
-    "tensorflow.compat.v1.to_int32",
-    "tensorflow.compat.v1.cast",
-)
+@models("cast")
 def cast(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.cast``: passes between floats, loses everything else."""
     value = call.argument(0, "x")
@@ -195,13 +188,13 @@ def cast(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.image.convert_image_dtype")
+@models("image-dtype")
 def image_dtype(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.image.convert_image_dtype``: a cast that scales."""
-    return cast(machine, replace(call, name="tensorflow.cast"))
+    return cast(machine, replace(call, name=behaviours.the("cast")))
 
 
-@models("tensorflow.zeros", "tensorflow.ones", "tensorflow.eye", "keras.ops.zeros", "keras.ops.ones")
+@models("filled")
 def filled(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.zeros``, ``tf.ones``, ``tf.eye``: constants."""
     given = call.kwargs.get("dtype") or (
@@ -213,7 +206,7 @@ def filled(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.zeros_like", "tensorflow.ones_like", "keras.ops.zeros_like", "keras.ops.ones_like")
+@models("constant-like")
 def like(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.zeros_like``, ``tf.ones_like``: constants of another's shape."""
     value = call.args[0] if call.args else next(iter(call.kwargs.values()), Const(None))
@@ -229,7 +222,7 @@ def like(machine: Interpreter, call: LibraryCall) -> Value:
     )
 
 
-@models("tensorflow.range")
+@models("range")
 def number_range(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.range``: a constant, whatever its bounds."""
     values = [*call.args, *(call.kwargs[key] for key in ("start", "limit", "delta") if key in call.kwargs)]
@@ -240,16 +233,7 @@ def number_range(machine: Interpreter, call: LibraryCall) -> Value:
     return machine.tensor(call.node, parents, dtype=dtype, op=call.name, cut=cut)
 
 
-@models(
-    "tensorflow.random.normal",
-    "tensorflow.random.uniform",
-    "tensorflow.random.truncated_normal",
-    "tensorflow.random.stateless_normal",
-    "tensorflow.random.stateless_uniform",
-    "tensorflow.random.stateless_truncated_normal",
-    "keras.random.normal",
-    "keras.random.uniform",
-)
+@models("random-values")
 def random_values(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.random.normal`` and its kin: connected to their parameters, a constant otherwise."""
     given = call.kwargs.get("dtype")
@@ -270,7 +254,7 @@ def random_values(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.one_hot", "keras.ops.one_hot", "keras.utils.to_categorical")
+@models("one-hot")
 def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.one_hot``: a constant for its indices, its depth and its values."""
     parents = call.leaves(machine)
@@ -282,13 +266,13 @@ def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
     )
 
 
-@models("keras.Input")
+@models("keras-input")
 def keras_input(machine: Interpreter, call: LibraryCall) -> Value:
     """``keras.Input(...)``: a symbolic tensor."""
     return Symbolic(span_of(call.node))
 
 
-@models("tensorflow.IndexedSlices", "tensorflow.SparseTensor", "tensorflow.sparse.SparseTensor")
+@models("slices")
 def slices(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.IndexedSlices`` and ``tf.SparseTensor``: composites that are no source themselves."""
     given = call.tensors(machine)
@@ -298,7 +282,7 @@ def slices(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-@models("tensorflow.io.parse_tensor", "tensorflow.experimental.dlpack.from_dlpack")
+@models("unknown-tensor")
 def parsed(machine: Interpreter, call: LibraryCall) -> Value:
     """Functions that make a tensor of bytes or of a capsule."""
     given = call.tensors(machine)

@@ -23,6 +23,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ def operate(machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
 @_of_variables("ref", "experimental_ref")
 def reference(_machine: Interpreter, owner: Value, call: LibraryCall) -> Value:
     """``x.ref()``: a key for it."""
-    return LibObject("tensorflow.Reference", "reference", span_of(call.node), (owner,))
+    return LibObject("reference", "reference", span_of(call.node), (owner,))
 
 
 @methods(Tensor, "get_shape", "set_shape", "__len__", "__hash__")
@@ -156,7 +157,7 @@ def written_through(value: Value | None) -> Variable | None:
 
     Fact of TensorFlow 2.21.
     """
-    while isinstance(value, Tensor) and value.op in {"tensorflow.strided_slice", "read"}:
+    while isinstance(value, Tensor) and value.op in {behaviours.the("operator:[]"), "read"}:
         value = value.copy_of
     return value if isinstance(value, Variable) and value.keras is False else None
 

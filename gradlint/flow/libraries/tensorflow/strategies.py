@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 FAMILY = "strategy"
 
 
-@models(
-    "tensorflow.distribute.MirroredStrategy", "tensorflow.distribute.OneDeviceStrategy",
-    "tensorflow.distribute.MultiWorkerMirroredStrategy", "tensorflow.distribute.TPUStrategy",
-    "tensorflow.distribute.ParameterServerStrategy", "tensorflow.distribute.experimental.CentralStorageStrategy",
-    "tensorflow.distribute.experimental.MultiWorkerMirroredStrategy",
-    "tensorflow.distribute.experimental.ParameterServerStrategy", "tensorflow.distribute.experimental.TPUStrategy",
-    "tensorflow.distribute.get_strategy",
-)  # fmt: skip
+@models("strategy")
 def make(machine: Interpreter, call: LibraryCall) -> Value:
     """A strategy."""
     made = LibObject(call.name, FAMILY, span_of(call.node))
@@ -40,7 +33,7 @@ def reduce(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
     """``strategy.reduce(op, value)``."""
     value = call.argument(1, "value")
     leaves = tensors_in(machine, value) if value is not None else []
-    return machine.tensor(call.node, leaves, op="tensorflow.distribute.Strategy.reduce")
+    return machine.tensor(call.node, leaves, op="reduce")
 
 
 @methods(FAMILY, "experimental_distribute_dataset")

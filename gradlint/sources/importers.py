@@ -1,0 +1,127 @@
+"""Which files of a project import a module, told from their import statements alone.
+
+A folder is walked, and the import lines of its files are read, once for all modules that are asked about; what was
+read of a file counts until its time or size changes, and a walk for a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from dataclasses import dataclass, field
+
+from gradlint.sources.read import SourceError, read_bytes
+
+_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
+_WORD = re.compile(rb"[^\W\d]\w*")
+_MARK = "\0"
+"""What stands between the parts of a key, and in no path."""
+_LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_modules", "build", "dist", "venv", "env"})
+MOST = 2000
+"""How many files of a project are looked at."""
+LARGEST = 400_000
+"""How many bytes a file may have to count."""
+_LASTS = 1.0
+"""For how many seconds a walk counts."""
+
+_Stamp = tuple[int, int]
+
+
+@dataclass
+class _Index:
+    """The files below a folder, by the words in their import statements."""
+
+    made: float = 0.0
+    files: dict[str, _Stamp] = field(default_factory=dict)
+    words: dict[bytes, list[str]] = field(default_factory=dict)
+
+
+_read: dict[str, tuple[_Stamp, frozenset[bytes]]] = {}
+_indexes: dict[tuple[str, bool], _Index] = {}
+
+
+def importing(folder: str, words: frozenset[str], *, deep: bool = True) -> list[tuple[str, _Stamp]]:
+    """The Python files below a folder whose imports name one of some words, in order, with their time and size.
+
+    Args:
+        folder: The folder.
+        words: Names of modules, each without the dots around it.
+        deep: Whether the folders below it count too.
+    """
+    index = _index(folder, deep=deep)
+    found = {path for word in words for path in index.words.get(word.encode(), ())}
+    return [(path, index.files[path]) for path in sorted(found)]
+
+
+def key(folder: str, words: frozenset[str], *, deep: bool) -> str:
+    """What the answer of :func:`importing` is remembered under."""
+    return _MARK.join((folder, "deep" if deep else "flat", *sorted(words)))
+
+
+def is_key(path: str) -> bool:
+    """Whether something that looks like a path is a key of this module's."""
+    return _MARK in path
+
+
+def stamp_of(known: str) -> tuple[int, int]:
+    """What stands for the answer to a key: the time of the youngest file, and a digest."""
+    folder, depth, *words = known.split(_MARK)
+    found = importing(folder, frozenset(words), deep=depth == "deep")
+    digest = hashlib.blake2b(repr(found).encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    return max((stamp[0] for _, stamp in found), default=0), int.from_bytes(digest, "big")
+
+
+def _index(folder: str, *, deep: bool) -> _Index:
+    known = _indexes.get((folder, deep))
+    now = time.monotonic()
+    if known is not None and now - known.made < _LASTS:
+        return known
+    made = _Index(now)
+    for path, stamp in _walk(folder, deep=deep):
+        made.files[path] = stamp
+        for word in _words(path, stamp):
+            made.words.setdefault(word, []).append(path)
+    _indexes.clear()
+    _indexes[folder, deep] = made
+    return made
+
+
+def _words(path: str, stamp: _Stamp) -> frozenset[bytes]:
+    """The words in a file's import statements."""
+    known = _read.get(path)
+    if known is None or known[0] != stamp:
+        try:
+            data = read_bytes(path, LARGEST)
+        except SourceError:
+            data = b""
+        lines = b" ".join(_IMPORTS.findall(data))
+        known = _read[path] = stamp, frozenset(_WORD.findall(lines))
+    return known[1]
+
+
+def _walk(folder: str, *, deep: bool) -> list[tuple[str, _Stamp]]:
+    """The Python files below a folder, at most so many, each with its time and size."""
+    found: list[tuple[str, _Stamp]] = []
+    waiting = [folder]
+    while waiting and len(found) < MOST:
+        here = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _LEFT_OUT or len(found) >= MOST:
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name.endswith(".py") and entry.is_file():
+                    status = entry.stat()
+                    found.append((entry.path, (status.st_mtime_ns, status.st_size)))
+            except OSError:
+                continue
+        if not deep:
+            break
+    return found

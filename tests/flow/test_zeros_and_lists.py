@@ -1,0 +1,302 @@
+"""Where a graph or the program itself provides for a None, and which Keras a program runs on."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+
+HEAD = """\
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+v = tf.Variable(2.0)
+u = tf.Variable(3.0)
+x = tf.ones(3)
+"""
+
+QUIET = {
+    "a loop of a graph, which makes zeros": """
+        @tf.function
+        def f(n, x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.zeros(3)
+                for _ in tf.range(n):
+                    y = y + tf.round(x)
+            return tape.gradient(y, x)
+        f(tf.constant(2), x)
+        """,
+    "a while of a graph": """
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.zeros(3)
+                while tf.reduce_sum(y) < 10.0:
+                    y = y + tf.stop_gradient(x)
+            return tape.gradient(y, x)
+        f(x)
+        """,
+    "tf.map_fn in a graph": """
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.map_fn(lambda one: tf.round(one), x)
+            return tape.gradient(y, x)
+        f(x)
+        """,
+    "one of two results of a function of a graph": """
+        @tf.function
+        def losses(x):
+            return v * x, u * x
+        with tf.GradientTape() as tape:
+            a, b = losses(tf.constant(3.0))
+        tape.gradient(a, [v, u])
+        """,
+    "one entry of a dictionary that a method of a graph gives": """
+        class Model(tf.Module):
+            def __init__(self):
+                self.a = tf.Variable(1.0)
+                self.b = tf.Variable(1.0)
+            @tf.function
+            def __call__(self, x):
+                return {"y": self.a * x, "aux": self.b * x}
+        model = Model()
+        with tf.GradientTape() as tape:
+            y = model(2.0)["y"]
+        tape.gradient(y, [model.a, model.b])
+        """,
+    "a list of which the program leaves out each None": """
+        with tf.GradientTape() as tape:
+            y = v * v
+        gradients = tape.gradient(y, [v, u])
+        pairs = [(g, w) for g, w in zip(gradients, [v, u]) if g is not None]
+        """,
+    "a list of which the program replaces each None": """
+        with tf.GradientTape() as tape:
+            y = v * v
+        gradients = [tf.zeros(()) if g is None else g for g in tape.gradient(y, [v, u])]
+        """,
+    "a list whose rest is asked for as zeros": """
+        with tf.GradientTape() as tape:
+            y = v * v
+        tape.gradient(y, [v, u], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        """,
+    "outputs of two layers by name": """
+        net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
+        both = keras.Model(net.inputs, [net.layers[-2].output, net.layers[-1].output])
+        with tf.GradientTape() as tape:
+            inner, last = both(np.ones((1, 8, 8, 3)))
+            top = last[:, 0]
+        tape.gradient(top, inner)
+        """,
+    "outputs of two layers by name, the last one first": """
+        net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
+        both = keras.Model(net.inputs, [net.layers[-1].output, net.layers[-2].output])
+        with tf.GradientTape() as tape:
+            last, inner = both(np.ones((1, 8, 8, 3)))
+            top = last[:, 0]
+        tape.gradient(top, inner)
+        """,
+    "a dropout whose rate may be zero": """
+        def step(rate=0.0):
+            model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(rate)])
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(tf.ones((1, 2))))
+            return tape.gradient(loss, model.variables)
+        step()
+        """,
+    "a dropout whose rate stands in a file": """
+        from elsewhere import config
+        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(config.rate)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.variables)
+        """,
+    "a compiled loss that uses a symbol of the model": """
+        given = keras.Input((3,))
+        hidden = keras.layers.Dense(2)(given)
+        model = keras.Model(given, hidden)
+        def loss(y, predicted):
+            return keras.ops.mean((y - predicted) ** 2) - keras.ops.mean(keras.ops.square(hidden))
+        model.compile("sgd", loss)
+        model.fit(np.ones((2, 3)), np.ones((2, 2)))
+        """,
+    "NumPy beside the value of a Keras variable": """
+        k = keras.Variable(2.0)
+        with tf.GradientTape() as tape:
+            tape.watch(k.value)
+            y = np.float32(2.0) * k.value
+        tape.gradient(y, k.value)
+        """,
+    "Keras 2 from within TensorFlow": """
+        from tensorflow.python.keras.layers import Layer
+        class Scale(Layer):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.Variable(1.0)
+            def call(self, x):
+                return self.w * x
+        scale = Scale()
+        with tf.GradientTape() as tape:
+            y = scale(tf.constant(1.0))
+        tape.gradient(y, scale.trainable_variables)
+        """,
+    "a model that gives a name of Keras's own to something else, which raises": """
+        class Scale(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.Variable(1.0)
+            def call(self, x):
+                return self.w * x
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.layers = []
+                self.layers.append(Scale())
+            def call(self, x):
+                return self.layers[0](x)
+        model = Model()
+        with tf.GradientTape() as tape:
+            y = model(tf.constant(1.0))
+        tape.gradient(y, model.trainable_variables)
+        """,
+    "an optimizer of Keras 2 that is asked for by the environment": """
+        import os
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+        optimizer = tf.keras.optimizers.SGD(0.1)
+        optimizer.minimize(lambda: v * v, [v])
+        optimizer.minimize(lambda: v * v, lambda: [v])
+        """,
+}
+
+FOUND = {
+    "a loop of Python within a graph": (
+        """
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.zeros(3)
+                for _ in range(2):
+                    y = y + tf.round(x)
+            return tape.gradient(y, x)
+        f(x)
+        """,
+        "non-differentiable",
+    ),
+    "a loop of a graph that the target does not come from": (
+        """
+        @tf.function
+        def f(n, x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                count = tf.constant(0.0)
+                for _ in tf.range(n):
+                    count += 1.0
+                y = tf.round(x)
+            return tape.gradient(y, x)
+        f(tf.constant(2), x)
+        """,
+        "non-differentiable",
+    ),
+    "two results of a function, neither of which leads to it": (
+        """
+        @tf.function
+        def losses(x):
+            return v * x, 2.0 * v * x
+        with tf.GradientTape() as tape:
+            a, b = losses(tf.constant(3.0))
+        tape.gradient(a, [v, u])
+        """,
+        "unconnected",
+    ),
+    "the only result of a function": (
+        """
+        @tf.function
+        def loss(x):
+            return tf.round(v * x)
+        with tf.GradientTape() as tape:
+            a = loss(tf.constant(3.0))
+        tape.gradient(a, v)
+        """,
+        "non-differentiable",
+    ),
+    "a list of which everything is lost": (
+        """
+        with tf.GradientTape() as tape:
+            y = tf.round(v)
+        gradients = tape.gradient(y, [v])
+        pairs = [(g, w) for g, w in zip(gradients, [v]) if g is not None]
+        """,
+        "non-differentiable",
+    ),
+    "another list than the one that is looked through": (
+        """
+        with tf.GradientTape() as tape:
+            y = v * v
+        gradients = tape.gradient(y, [v, u])
+        others = [one for one in [1, None] if one is not None]
+        """,
+        "unconnected",
+    ),
+    "zeros for all that is asked": (
+        """
+        with tf.GradientTape() as tape:
+            y = tf.round(v)
+        tape.gradient(y, v, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        """,
+        "silenced",
+    ),
+    "a dropout that surely draws": (
+        """
+        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(0.5)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.variables)
+        """,
+        "non-trainable",
+    ),
+    "NumPy beside a Keras variable": (
+        """
+        k = keras.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = np.float32(2.0) * k
+        tape.gradient(y, k)
+        """,
+        "target-not-tensor",
+    ),
+}
+
+
+def program(text: str) -> str:
+    return HEAD + textwrap.dedent(text)
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_gives_no_none_is_not_claimed(name: str) -> None:
+    claims = analyse(program(QUIET[name])).claims
+    assert [(claim.kind, claim.span.line) for claim in claims if claim.severity != "info"] == []
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_is_none_is_still_claimed(name: str) -> None:
+    code, kind = FOUND[name]
+    assert kind in {claim.kind for claim in analyse(program(code)).claims if claim.severity != "info"}
+
+
+def test_states_in_one_list_are_one_claim() -> None:
+    code = program("""
+        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(0.5), keras.layers.GaussianNoise(0.1)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.variables)
+        """)
+    claims = [claim for claim in analyse(code).claims if claim.severity != "info"]
+    assert [claim.kind for claim in claims] == ["non-trainable"]
+    assert len(claims[0].gradients) == 2
