@@ -22,6 +22,7 @@ from gradlint import registry
 from gradlint.flow.facts import Kind
 from gradlint.flow.observed import Observation, observe
 from gradlint.lines import named
+from gradlint.message import Message
 from gradlint.nodes.program import Program
 from gradlint.nodes.reading import dotted
 
@@ -219,7 +220,7 @@ class _Notes:
         if id(claim) not in self.messages:
             rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
             rule = next(rules, None)
-            self.messages[id(claim)] = None if rule is None else named(rule.message(claim))
+            self.messages[id(claim)] = None if rule is None else named(Message.of(rule.message(claim)).sentence)
         return self.messages[id(claim)]
 
     def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> EnteredTape | None:

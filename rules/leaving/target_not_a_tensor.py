@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted
 from gradlint.nodes.uses import computes, goes_on_as_tensor, refuses_a_tensor
-from gradlint.rule import After, Replace, Rule, cst, safe, statement, unsafe
+from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._fixing.conversions import dropped
 from .._fixing.numpy import translated
@@ -57,7 +57,7 @@ class TargetNotATensor(Rule):
     name = "target-not-a-tensor"
     kinds = (Kind.TARGET_NOT_TENSOR,)
 
-    def message(self, claim: Claim[TargetNotTensor]) -> str:
+    def message(self, claim: Claim[TargetNotTensor]) -> Message:
         """Names the target, what it is and what made it."""
         told = effect(claim) or f"{call(claim)} raises {claim.exception}"
         maker, place = claim.cause.callee, at(claim, claim.cause.made)
@@ -70,7 +70,7 @@ class TargetNotATensor(Rule):
             "none": "return the loss from where it is computed",
             "symbolic": "use what a call of the model returns",
         }.get(claim.cause.what, "keep the loss a Tensor up to here")
-        return f"{named} is {WHAT[claim.cause.what]}{made}, so {told}; {cure}."
+        return Message(f"{named} is {WHAT[claim.cause.what]}{made}", told, cure)
 
     def fix(self, claim: Claim[TargetNotTensor], site: Site) -> Proposal | None:
         """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""

@@ -20,7 +20,7 @@ from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
-from gradlint.flow.values.trees import nodes
+from gradlint.flow.values.trees import of_type, walk
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
@@ -181,16 +181,12 @@ class Core(Interpreter):
 
     @cached_property
     def _imports_keras_2(self) -> bool:
-        for node in nodes(self.tree):
-            if isinstance(node, ast.Constant) and node.value == "TF_USE_LEGACY_KERAS":
-                return True
-            if isinstance(node, ast.Import) and any(_is_keras_2(alias.name) for alias in node.names):
-                return True
-            if isinstance(node, ast.ImportFrom) and any(
-                _is_keras_2(f"{node.module}.{alias.name}") for alias in node.names
-            ):
-                return True
-        return False
+        if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(self.tree, ast.Constant)):
+            return True
+        names = [alias.name for node in of_type(self.tree, ast.Import) for alias in node.names]
+        taken = of_type(self.tree, ast.ImportFrom)
+        names += [f"{node.module}.{alias.name}" for node in taken for alias in node.names]
+        return any(map(_is_keras_2, names))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -450,7 +446,7 @@ class Core(Interpreter):
         key = (id(function.node), isinstance(function, Generator))
         names = self.free_names.get(key)
         if names is None:
-            inside = ast.walk(function.node)
+            inside = walk(function.node)
             loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
             own = _own_names(function.node) if isinstance(function, Function) else frozenset[str]()
             names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
@@ -522,12 +518,13 @@ class Core(Interpreter):
     @cached_property
     def replaced_names(self) -> frozenset[str]:
         """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
-        imports = [node for node in nodes(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports: list[ast.Import | ast.ImportFrom] = [
+            *of_type(self.tree, ast.Import),
+            *of_type(self.tree, ast.ImportFrom),
+        ]
         libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
-        stored = (node for node in nodes(self.tree) if isinstance(node, ast.Attribute))
-        return frozenset(
-            node.attr for node in stored if isinstance(node.ctx, ast.Store) and _first_name(node) in libraries
-        )
+        stored = [node for node in of_type(self.tree, ast.Attribute) if isinstance(node.ctx, ast.Store)]
+        return frozenset(node.attr for node in stored if _first_name(node) in libraries)
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
@@ -678,14 +675,9 @@ def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
 
 def _words(tree: ast.AST) -> Iterator[str]:
     """The names and the short texts in some code."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.keyword) and node.arg:
-            yield node.arg
-        elif isinstance(node, ast.alias):
-            yield node.name
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:80].isidentifier():
-            yield node.value
+    yield from (node.id for node in of_type(tree, ast.Name))
+    yield from (node.attr for node in of_type(tree, ast.Attribute))
+    yield from (node.arg for node in of_type(tree, ast.keyword) if node.arg)
+    yield from (node.name for node in of_type(tree, ast.alias))
+    texts = (node.value for node in of_type(tree, ast.Constant))
+    yield from (text for text in texts if isinstance(text, str) and text[:80].isidentifier())

@@ -10,6 +10,7 @@ from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import (
     Const,
     Dict,
@@ -156,7 +157,7 @@ def written_in(machine: Core, cls: ClassValue) -> frozenset[str]:
             node.attr
             for method in cls.node.body
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name not in {"__init__", "build"}
-            for node in ast.walk(method)
+            for node in walk(method)
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
         machine.written[id(cls.node)] = known
