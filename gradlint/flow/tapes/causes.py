@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
+OTHERS = "code of others"
+"""What the value is called that stands for all that code of others has seen."""
+
+
 class Causes(Asking):
     """The part that finds the cause of a loss."""
 
@@ -553,8 +557,13 @@ def called_before(value: Value, model: Value, recording: Recording) -> bool:
     return called and value.edges[0].parent is model and value.born < recording.began
 
 
-def _is_list_of_variables(value: Value) -> bool:
-    """Whether a value is what a model's ``trainable_variables``, or the like, gives."""
+def _is_list_of_variables(value: Value, depth: int = 4) -> bool:
+    """Whether a value is what a model's ``trainable_variables``, or the like, gives, or a sum of such lists."""
+    if isinstance(value, Unknown) and value.why == "operation" and depth:
+        terms = [
+            edge.parent for edge in value.edges if not (isinstance(edge.parent, Unknown) and edge.parent.why == OTHERS)
+        ]
+        return bool(terms) and all(_is_list_of_variables(term, depth - 1) for term in terms)
     if isinstance(value, Unknown):
         return value.why in VARIABLES
     return isinstance(value, Seq) and (value.extra or {}).get("name") in VARIABLES
