@@ -105,7 +105,7 @@ def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Ca
 
 
 def _stopped(site: Site, made: Statement) -> Proposal | None:
-    """The lines under ``with tape.stop_recording()`` taken out of it, where the call has no other source."""
+    """The lines under ``with tape.stop_recording()`` taken out of it: unsafe, since it may be on purpose."""
     block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
     if (
         block is None
