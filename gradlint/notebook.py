@@ -67,7 +67,7 @@ _LISTS = {"--select": "select", "--ignore": "ignore", "--extend-select": "extend
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedOfCell:
     """What a line behind ``%gradlint`` asks for.
 
     Attributes:
@@ -87,7 +87,7 @@ class Asked:
     wrong: str = ""
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> Asked:
+    def of(cls, words: Sequence[str]) -> AskedOfCell:
         """Read the words; options stand anywhere, and behind ``--`` everything is a path."""
         rest: list[str] = []
         overrides: dict[str, Any] = {}
@@ -200,7 +200,7 @@ class CellSession:
         except ValueError as error:
             self._show(f"gradlint: {error}")
             return
-        asked = Asked.of(words)
+        asked = AskedOfCell.of(words)
         if asked.wrong:
             self._show(f"gradlint: {asked.wrong}\n\n{USAGE}")
         elif asked.help:
@@ -208,7 +208,7 @@ class CellSession:
         else:
             self._do(asked)
 
-    def _do(self, asked: Asked) -> None:
+    def _do(self, asked: AskedOfCell) -> None:
         verb, rest = asked.verb, asked.paths
         if verb in ("on", "off"):
             self.automatic = verb == "on"
@@ -249,13 +249,13 @@ class CellSession:
         if not watched.findings:
             self._show("gradlint: no gradient was lost")
 
-    def _everything(self, asked: Asked) -> None:
+    def _everything(self, asked: AskedOfCell) -> None:
         source, settings = self._source(), self._settings(overrides=asked.overrides)
         with lines.called(self._names()):
             checked = check(source, settings)
             self._report(source, checked.findings, settings, checked.problems, tapes=checked.tapes, summary=True)
 
-    def _files(self, paths: Iterable[str], asked: Asked) -> None:
+    def _files(self, paths: Iterable[str], asked: AskedOfCell) -> None:
         for path in paths:
             try:
                 source = read.read_path(os.path.expanduser(path))
@@ -278,7 +278,7 @@ class CellSession:
                 return
             self._display("\n".join(plain(call) for call in drawn), lambda: pictures(drawn))
 
-    def _fix(self, asked: Asked) -> None:
+    def _fix(self, asked: AskedOfCell) -> None:
         """Put a cell below that is the last one with a fix, mended."""
         from gradlint.fixing import fix_source
 
@@ -300,7 +300,7 @@ class CellSession:
         with lines.called(self._names()):
             self._show(f"gradlint: {lines.cell(wanted)} is below, mended; run it in that one's place")
 
-    def _fixable(self, source: Source, settings: Settings, asked: Asked) -> int | None:
+    def _fixable(self, source: Source, settings: Settings, asked: AskedOfCell) -> int | None:
         """The last cell that a finding's fix changes, and nothing else."""
         cells: list[int] = []
         for finding in check(source, settings).findings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gradlint.escaping import html
 from gradlint.picture import rails
 from gradlint.picture.folding import condensed
-from gradlint.picture.words import described, note_of, place_of, title_of, verdict_of
+from gradlint.picture.words import described, note_of, outcomes_of, place_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,8 +133,8 @@ class _Piece:
         )
 
     def _notes(self, node: Node) -> Iterator[_Note]:
-        for number in node.sources:
-            yield _Note(verdict_of(self.drawing, number), _VERDICTS[self.drawing.sources[number].verdict])
+        for outcome, verdict in outcomes_of(self.drawing, node):
+            yield _Note(outcome, _VERDICTS[verdict])
         if node.folded:
             yield _Note(f"… {node.folded:,} steps before it", "")
         if node.target:

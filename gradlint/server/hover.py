@@ -93,7 +93,8 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         outcome = gradient.exception or _OUTCOMES[gradient.outcome]
         code = f"[{finding.code}]({finding.url})" if finding.url else finding.code
         verdict = "" if finding.confirmation is None else f" *TensorFlow: {finding.confirmation.status}.*"
-        return f"**{outcome}**: {finding.message} ({code}){verdict}"
+        told = f"  \n  {finding.happens}" * bool(finding.happens) + f"  \n  *help*: {finding.help}" * bool(finding.help)
+        return f"**{outcome}**: {finding.title} ({code}){told}{verdict}"
     if answer.answer == "connected" and answer.proved:
         return "connected"
     if answer.answer == "connected":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Span
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.trees import of_type, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,8 +70,8 @@ def may_expect(code: str) -> bool:
 
 
 def _raising(tree: ast.AST) -> Iterator[Span]:
-    for node in ast.walk(tree):
-        for item in node.items if isinstance(node, ast.With) else ():
+    for node in of_type(tree, ast.With):
+        for item in node.items:
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             if name == "raises" or name.startswith("assertRaises"):
@@ -79,7 +80,7 @@ def _raising(tree: ast.AST) -> Iterator[Span]:
 
 def _asserted(tree: ast.AST) -> Iterator[Span]:
     """The gradient calls that stand in an assertion of None, or whose result does."""
-    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+    for scope in (tree, *of_type(tree, ast.FunctionDef)):
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for said in (part for node in nodes for part in _said_none(node)):
@@ -168,9 +169,9 @@ def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
 def _said_none(node: ast.AST) -> Iterator[ast.expr]:
     """What an assertion says to be None."""
     if isinstance(node, ast.Assert):
-        for part in ast.walk(node.test):
+        for part in walk(node.test):
             is_same = isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is | ast.Eq)
-            if is_same and isinstance(part, ast.Compare) and _has_none(list(ast.walk(part.comparators[0]))):
+            if is_same and isinstance(part, ast.Compare) and _has_none(list(walk(part.comparators[0]))):
                 yield from _iterated(part.left, node.test)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
@@ -182,7 +183,7 @@ def _said_none(node: ast.AST) -> Iterator[ast.expr]:
 def _iterated(said: ast.expr, test: ast.expr) -> Iterator[ast.expr]:
     """What is said of, and what it is an item of: in ``all(g is None for g in gradients)``, the gradients."""
     yield said
-    for part in ast.walk(test):
+    for part in walk(test):
         if isinstance(part, ast.comprehension):
             yield part.iter
 
@@ -196,4 +197,4 @@ def _is_gradient(node: ast.AST) -> bool:
 
 
 def _names(node: ast.AST) -> list[str]:
-    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return [part.id for part in walk(node) if isinstance(part, ast.Name)]
