@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.causes import NoneInto
-    from gradlint.flow.facts import Cause, Span
+    from gradlint.flow.facts import Cause, Cut, Span
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
-        Cut,
         Dict,
         LibObject,
         LostNone,
@@ -279,9 +278,7 @@ class Interpreter(Protocol):
     ) -> Value:
         """Call a value."""
 
-    def library_call(
-        self, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
-    ) -> Value:
+    def library_call(self, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call something from a library."""
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -349,5 +346,5 @@ class Interpreter(Protocol):
     def applied(self, pairs: Value, node: ast.AST) -> None:
         """An optimizer applies gradients."""
 
-    def augment_variable(self, node: ast.AugAssign, left: Variable, right: Value) -> bool:
+    def augment_variable(self, node: ast.AugAssign, left: Variable) -> bool:
         """``v += x`` on a Variable: gives whether the name still holds it."""

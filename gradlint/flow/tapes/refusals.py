@@ -24,7 +24,6 @@ from gradlint.flow.values.values import (
     Method,
     Number,
     Params,
-    Recording,
     Seq,
     Symbolic,
     Tensor,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.causes import NoSource, NoTarget
-    from gradlint.flow.values.values import Cut
+    from gradlint.flow.facts import Cut
 
     Refused = tuple[NoSource | Literal["symbolic"], str] | None
     """What stands where a source should, and the exception that says so."""
@@ -155,7 +154,7 @@ class Refusals(Asking):
             asked=self.written(self.machine.text(node), node),
         )
 
-    def lookup_error(self, sources: list[tuple[Value, ast.expr, str]], recording: Recording) -> bool:
+    def lookup_error(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the call surely meets an operation without a registered gradient."""
         for reach in self.reaches:
             for cut, sure in reach.missing:
