@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
@@ -131,9 +132,11 @@ def computes_alike_without(site: Site, node: cst.BaseExpression) -> bool:
 def refuses_a_tensor(site: Site, node: cst.CSTNode) -> bool:
     """Whether what is done with the value of an expression fails where it is a Tensor and no array.
 
-    That is an array's method or attribute, or storing into it.
+    That is an array's method or attribute, storing into it, or a function of Python's own modules.
     """
     holder = site.holder(node)
+    if isinstance(holder, cst.Call) and holder.func is not node:
+        return (site.canonical(holder.func) or "").partition(".")[0] in sys.stdlib_module_names
     if isinstance(holder, cst.Attribute):
         return holder.attr.value not in TENSOR
     if isinstance(holder, cst.Subscript) and holder.value is node:
