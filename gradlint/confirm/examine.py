@@ -261,8 +261,7 @@ def _hidden(case: Case, seen: Seen) -> bool:
         for term in event["terms"].get(str(case.place), []):
             if "unknown" in term["state"] or any("unknown" in operand["state"] for operand in term["operands"]):
                 return True
-    end = seen.report.end
-    return bool(end is not None and end["how"] == "raised") and not seen.report.of("call")
+    return False
 
 
 def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
