@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Underflow
+from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Unconnected, Underflow
 from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
@@ -191,7 +191,9 @@ class Questions(Refusals, PartialLosses):
                 return
             losses.append(loss)
         loss = losses[0]
-        zeroed = self.zeroed(recording, source) if loss.outcome == "none" else None
+        # What a model's variables are was computed by no loop.
+        swapped = isinstance(loss.cause, Unconnected) and loss.cause.why == "swapped"
+        zeroed = self.zeroed(recording, source) if loss.outcome == "none" and not swapped else None
         if zeroed is not None:
             self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
         else:
