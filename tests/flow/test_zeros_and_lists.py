@@ -177,6 +177,13 @@ QUIET = {
         model.compile(loss="mse", optimizer="sgd")
         model.fit(np.ones((2, 2)), np.ones((2, 2)))
         """,
+    "a program that has to make TensorFlow 1 eager": """
+        tf.enable_eager_execution()
+        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(0.5)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.variables)
+        """,
     "an optimizer of Keras 2 that is asked for by the environment": """
         import os
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
