@@ -16,6 +16,7 @@ from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
 from gradlint.knowledge.stamps import stamps
+from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources.ipython import parses
@@ -224,6 +225,8 @@ def _of_comments(
             name=rule.name,
             severity=rule.severity or "warning",
             message=one.message,
+            headline=_parts(one.message)[0],
+            help=_parts(one.message)[1],
             path=source.path,
             cell=one.cell,
             location=one.location,
@@ -235,6 +238,12 @@ def _of_comments(
         if rule.code in told
         for one in told[rule.code]()
     ]
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """The parts of what is said of a comment: what stands there, and what to do about it."""
+    headline, _, cure = message.rpartition("; ")
+    return fitted(headline or message), cure if headline else ""
 
 
 def _syntax_problem(source: Source, error: SyntaxError) -> Problem:

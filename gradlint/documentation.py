@@ -36,14 +36,19 @@ _OUTCOMES = {
 }
 
 
-def page(rule: Rule) -> str:
-    """A rule's page: what it claims, why, broken and fixed programs, the cure, references."""
+def page(rule: Rule, picture: str = "") -> str:
+    """A rule's page: what it claims, why, broken and fixed programs, the cure, references.
+
+    Args:
+        rule: The rule.
+        picture: What is drawn of the first broken program, in Markdown.
+    """
     body, found, references = rule.documentation.partition("\n## References")
     facts = [
         f"# {rule.name} ({rule.code})",
         _facts(rule),
         body.strip(),
-        *(_example(example) for example in rule.examples),
+        *(_example(example, "" if index else picture) for index, example in enumerate(rule.examples)),
     ]
     if found:
         facts.append(f"## References{references}".strip())
@@ -88,14 +93,19 @@ def _facts(rule: Rule) -> str:
     return f"Severity: {severity} · {on} · {fix}"
 
 
-def _example(example: Example) -> str:
+def _example(example: Example, picture: str) -> str:
     outcome = _OUTCOMES[example.outcome]
     if example.exception:
         outcome += f" {example.exception}" if example.outcome else f", and the program raises {example.exception}"
-    return (
-        f"## Example: {example.title}\n\nBroken: {outcome}.\n\n{_fenced(example.broken)}\n\n"
-        f"Fixed:\n\n{_fenced(example.fixed)}"
+    parts = (
+        f"## Example: {example.title}",
+        f"Broken: {outcome}.",
+        _fenced(example.broken),
+        picture,
+        "Fixed:",
+        _fenced(example.fixed),
     )
+    return "\n\n".join(part for part in parts if part)
 
 
 def _fenced(program: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import registry
-from gradlint.finding import Edit, Finding, Fix, Gradient, Step
+from gradlint.finding import LOST_HERE, Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
+from gradlint.message import Message, fitted
 from gradlint.nodes.edits import replacements
 from gradlint.pages import address
 from gradlint.places import Places
@@ -89,11 +90,12 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
     span = claim.site or claim.span
     start = places.start(span)
     fix, withheld = _fix(places, program, diagnostic.fix)
+    message = Message.of(diagnostic.message).mapped(places.named)
     return Finding(
         code=rule.code,
         name=rule.name,
         severity=rule.severity or claim.severity,
-        message=places.message(diagnostic.message, claim),
+        message=places.sentence(message, claim),
         path=places.source.path,
         cell=start.cell,
         location=start.position,
@@ -103,6 +105,9 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
         fix=fix,
         withheld=withheld or diagnostic.withheld,
         url=address(rule),
+        headline=fitted(message.headline),
+        happens=message.happens,
+        help=message.help,
     )
 
 
@@ -117,7 +122,7 @@ def _story(places: Places, program: Program, claim: Claim[Cause]) -> Iterator[St
     notes = list(claim.story)
     if claim.site is not None:
         if all(note.span != claim.span for note in notes):
-            notes.append(Note(claim.span, "the gradient is lost here"))
+            notes.append(Note(claim.span, LOST_HERE))
         site = claim.site
         notes.sort(key=lambda note: (site, 1, note.span) if places.is_elsewhere(note.span) else (note.span, 0))
     for note in notes:

@@ -94,6 +94,12 @@ def xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", prose(text))
 
 
+def html(text: str) -> str:
+    """A text on one line as HTML and XML take it, within an element or between quotes."""
+    shown = _NOT_XML.sub("\ufffd", content(text))
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
 def workflow(text: str) -> str:
     """The text of a workflow command of GitHub Actions, which may have line breaks."""
     return prose(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOST_HERE = "the gradient is lost here"
+"""What is said of the step of a story that is the culprit, where it lies in another file."""
+
 Severity = Literal["error", "warning", "info"]
 Outcome = Literal["none", "error", "partial", "zero", "nan"]
 Applicability = Literal["safe", "unsafe"]
@@ -106,7 +109,12 @@ class Confirmation:
 class Finding:
     """A claim about one line and the gradients that it breaks.
 
-    ``withheld`` says why the rule's fix is not offered, where it has one that did not prove right.
+    Attributes:
+        message: What is said of it, as one sentence.
+        withheld: Why the rule's fix is not offered, where it has one that did not prove right.
+        headline: The sentence's first part: what stands there, in at most 80 characters; empty where it has no parts.
+        happens: Its second part: what becomes of the gradient, and why.
+        help: Its third part: the cure.
     """
 
     code: str
@@ -123,6 +131,22 @@ class Finding:
     confirmation: Confirmation | None = None
     url: str | None = None
     withheld: str | None = None
+    headline: str = ""
+    happens: str = ""
+    help: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands there; the whole message where it has no parts."""
+        return self.headline or self.message
+
+    @property
+    def told(self) -> str:
+        """The message in lines, each part on one of its own."""
+        elsewhere = (step for step in self.flow if step.path is not None and step.note == LOST_HERE)
+        place = next((f" ({step.path}, line {step.line})" for step in elsewhere), "")
+        cure = f"help: {self.help}" if self.help else ""
+        return "\n".join(part for part in (self.title + place, self.happens, cure) if part)
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str]:

@@ -27,6 +27,11 @@ def cell(index: int) -> str:
     return (_NAMES.get() or {}).get(index) or f"cell {index + 1}"
 
 
+def short(index: int) -> str:
+    """A notebook's cell where there is little room: ``4``, or ``[3]`` where it is called ``In [3]``."""
+    return cell(index).rpartition(" ")[2]
+
+
 @contextmanager
 def called(names: Mapping[int, str]) -> Iterator[None]:
     """Call cells by other names for the time of a block, such as ``In [3]`` where they were run."""

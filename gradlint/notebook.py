@@ -2,17 +2,21 @@
 
 What is found in the cell that was just run, or by a gradient call in it, is shown under it. ``%gradlint`` checks every
 cell that was run, or a file; ``%gradlint off`` and ``%gradlint on`` stop and start the checks after each cell.
-``%%gradlint run`` watches a cell as it runs.
+``%gradlint fix`` puts a mended cell below, ``%gradlint graph`` draws the gradient calls, and ``%%gradlint run`` watches
+a cell as it runs.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradlint.checking import check
+from gradlint import lines
+from gradlint.checking import check, drawings_of, validate
 from gradlint.reporting import FORMATS
+from gradlint.reporting.html.cards import option
 from gradlint.reporting.report import FileError, Report
 from gradlint.reporting.style import Style
 from gradlint.settings import Resolver, SettingsError
@@ -21,9 +25,9 @@ from gradlint.sources.ipython import split_lines
 from gradlint.trust import VARIABLE, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gradlint.finding import Finding
+    from gradlint.finding import Finding, Fix
     from gradlint.settings import Settings
     from gradlint.sources.source import Problem, Source
 
@@ -42,20 +46,92 @@ class Shell(Protocol):
     def run_cell(self, raw_cell: str) -> Any:
         """Run a cell."""
 
+    def set_next_input(self, s: str, replace: bool = False) -> None:
+        """Put a text into the next cell."""
+
+
+USAGE = """\
+%gradlint                      check every cell that was run
+%gradlint study.ipynb train.py check files
+%gradlint fix                  put the last cell that has a fix below, mended
+%gradlint graph                draw the gradient calls of the cells that were run
+%gradlint off, %gradlint on    stop and start the checks after each cell
+%%gradlint                     run this cell and check it, also when they are stopped
+%%gradlint run                 run this cell and watch its gradients
+%unload_ext gradlint           end it
+
+--select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also takes fixes that may change
+what a program does."""
+_VERBS = ("on", "off", "fix", "graph")
+_LISTS = {"--select": "select", "--ignore": "ignore", "--extend-select": "extend_select"}
+
+
+@dataclass(frozen=True)
+class AskedOfCell:
+    """What a line behind ``%gradlint`` asks for.
+
+    Attributes:
+        verb: ``on``, ``off``, ``fix``, ``graph``, or empty.
+        paths: The files to check.
+        overrides: The options that are settings.
+        unsafe: Whether unsafe fixes are taken, too.
+        help: Whether it asks what can be asked.
+        wrong: What is wrong with it.
+    """
+
+    verb: str = ""
+    paths: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] | None = None
+    unsafe: bool = False
+    help: bool = False
+    wrong: str = ""
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> AskedOfCell:
+        """Read the words; options stand anywhere, and behind ``--`` everything is a path."""
+        rest: list[str] = []
+        overrides: dict[str, Any] = {}
+        flags: set[str] = set()
+        waiting = list(words)
+        while waiting:
+            word = waiting.pop(0)
+            name, equals, value = word.partition("=")
+            if word == "--":
+                return cls("", (*rest, *waiting), overrides, "--unsafe-fixes" in flags)
+            if name in _LISTS:
+                if not equals and not waiting:
+                    return cls(wrong=f"{name} takes rules")
+                given = value if equals else waiting.pop(0)
+                chosen = tuple(one.strip() for one in given.split(",") if one.strip())
+                overrides[_LISTS[name]] = (*overrides.get(_LISTS[name], ()), *chosen)
+            elif word in ("--unsafe-fixes", "--help", "-h"):
+                flags.add(word)
+            elif word.startswith("-"):
+                return cls(wrong=f"no such option {word}")
+            else:
+                rest.append(word)
+        verb = rest.pop(0) if rest[:1] and rest[0] in _VERBS else ""
+        if verb and rest:
+            return cls(wrong=f"`{verb}` stands alone; for a file of that name write ./{verb}")
+        return cls(verb, tuple(rest), overrides, "--unsafe-fixes" in flags, bool(flags & {"--help", "-h"}))
+
 
 class CellSession:
     """The cells that a shell has run, and the checks on them.
 
     Args:
         shell: IPython's shell.
-        show: Takes what is to be shown under the cell.
+        show: Takes what is to be shown under the cell as text; where None, it is shown as the front end shows it best.
     """
 
-    def __init__(self, shell: Shell, show: Callable[[str], object] = print) -> None:
+    def __init__(self, shell: Shell, show: Callable[[str], object] | None = None) -> None:
         self.shell = shell
         self.automatic = True
-        self._show = show
+        self._show = show or print
+        self._rich = show is None
         self._cells: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._mended: dict[str, str] = {}
         self._complaint: str | None = None
         self._told: set[str] = set()
         self._wanted = False
@@ -64,8 +140,8 @@ class CellSession:
     def start(self) -> None:
         """Watch the shell's cells, those that were run already among them, and offer the magics."""
         history = getattr(getattr(self.shell, "history_manager", None), "input_hist_raw", [])
-        for code in history[1:]:
-            self.remember(code)
+        for count, code in enumerate(history[1:], start=1):
+            self.remember(code, count=count)
         self.shell.events.register("post_run_cell", self.after)
         self.shell.register_magic_function(self.magic, "line", "gradlint")
         self.shell.register_magic_function(self.cell_magic, "cell", "gradlint")
@@ -73,6 +149,9 @@ class CellSession:
     def stop(self) -> None:
         """Watch no longer."""
         self.shell.events.unregister("post_run_cell", self.after)
+        magics = getattr(getattr(self.shell, "magics_manager", None), "magics", {})
+        for kind in ("line", "cell"):
+            magics.get(kind, {}).pop("gradlint", None)
 
     def after(self, result: Any) -> None:
         """Check the cell that was just run; IPython's ``post_run_cell`` event.
@@ -85,39 +164,63 @@ class CellSession:
         syntax_error = isinstance(getattr(result, "error_before_exec", None), SyntaxError)
         if not isinstance(code, str) or syntax_error or self._nested:
             return
-        self.remember(code, getattr(info, "cell_id", None))
+        self.remember(code, getattr(info, "cell_id", None), getattr(result, "execution_count", None))
         wanted, self._wanted = self._wanted, False
         if self.automatic or wanted:
             self._quietly(self.check_last)
 
-    def remember(self, code: str, identity: str | None = None) -> None:
+    def remember(self, code: str, identity: str | None = None, count: int | None = None) -> None:
         """Let a cell be the last one; the same cell's earlier text no longer counts.
 
         Args:
             code: The cell's text.
             identity: The front end's name for the cell; the text itself where it gives none.
+            count: The number that the cell was run under.
         """
-        self._cells.pop(code, None)
-        self._cells.pop(identity or code, None)
-        self._cells[identity or code] = code
+        key = identity or code
+        for old in (code, key, self._mended.pop(code, key)):
+            self._cells.pop(old, None)
+            self._counts.pop(old, None)
+        self._cells[key] = code
+        if count is not None:
+            self._counts[key] = count
 
     def check_last(self) -> None:
         """Show what is found in the last cell, or lost by a gradient call in it."""
         last = len(self._cells) - 1
-        source = self._source()
-        found = check(source, self._settings()).findings
-        self._report(source, [finding for finding in found if _concerns(finding, last)])
+        source, settings = self._source(), self._settings()
+        with lines.called(self._names()):
+            found = check(source, settings).findings
+            self._report(source, [finding for finding in found if _concerns(finding, last)], settings)
 
     def magic(self, line: str) -> None:
-        """``%gradlint`` checks every cell that was run; ``%gradlint PATH ...`` files; ``on`` and ``off`` the rest."""
-        words = shlex.split(line)
-        if words in (["on"], ["off"]):
-            self.automatic = words == ["on"]
-            self._show(f"gradlint: cells are {'checked when they have run' if self.automatic else 'no longer checked'}")
-        elif words:
-            self._quietly(lambda: self._files(words))
+        """``%gradlint`` and what may follow it: see :data:`USAGE`."""
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            self._show(f"gradlint: {error}")
+            return
+        asked = AskedOfCell.of(words)
+        if asked.wrong:
+            self._show(f"gradlint: {asked.wrong}\n\n{USAGE}")
+        elif asked.help:
+            self._show(USAGE)
         else:
-            self._quietly(self._everything)
+            self._do(asked)
+
+    def _do(self, asked: AskedOfCell) -> None:
+        verb, rest = asked.verb, asked.paths
+        if verb in ("on", "off"):
+            self.automatic = verb == "on"
+            self._show(f"gradlint: cells are {'checked when they have run' if self.automatic else 'no longer checked'}")
+        elif verb == "fix":
+            self._quietly(lambda: self._fix(asked))
+        elif verb == "graph":
+            self._quietly(self._graph)
+        elif rest:
+            self._quietly(lambda: self._files(rest, asked))
+        else:
+            self._quietly(lambda: self._everything(asked))
 
     def cell_magic(self, line: str, cell: str) -> None:
         """``%%gradlint`` has the cell checked, also after ``%gradlint off``; ``%%gradlint run`` watches it run."""
@@ -146,28 +249,80 @@ class CellSession:
         if not watched.findings:
             self._show("gradlint: no gradient was lost")
 
-    def _everything(self) -> None:
-        source = self._source()
-        checked = check(source, self._settings())
-        self._report(source, checked.findings, checked.problems, tapes=checked.tapes, summary=True)
+    def _everything(self, asked: AskedOfCell) -> None:
+        source, settings = self._source(), self._settings(overrides=asked.overrides)
+        with lines.called(self._names()):
+            checked = check(source, settings)
+            self._report(source, checked.findings, settings, checked.problems, tapes=checked.tapes, summary=True)
 
-    def _files(self, paths: Iterable[str]) -> None:
+    def _files(self, paths: Iterable[str], asked: AskedOfCell) -> None:
         for path in paths:
             try:
                 source = read.read_path(os.path.expanduser(path))
             except read.SourceError as error:
                 self._show(f"gradlint: {path}: {error}")
                 continue
-            checked = check(source, self._settings(path))
-            self._report(source, checked.findings, checked.problems, tapes=checked.tapes, summary=True)
+            settings = self._settings(path, asked.overrides)
+            checked = check(source, settings)
+            self._report(source, checked.findings, settings, checked.problems, tapes=checked.tapes, summary=True)
+
+    def _graph(self) -> None:
+        """Draw the gradient calls of the cells that were run."""
+        from gradlint.picture.text import plain
+        from gradlint.reporting.html.output import pictures
+
+        with lines.called(self._names()):
+            drawn = drawings_of(self._source(), self._settings())
+            if not drawn:
+                self._show("gradlint: no cell asks for a gradient")
+                return
+            self._display("\n".join(plain(call) for call in drawn), lambda: pictures(drawn))
+
+    def _fix(self, asked: AskedOfCell) -> None:
+        """Put a cell below that is the last one with a fix, mended."""
+        from gradlint.fixing import fix_source
+
+        source, settings = self._source(), self._settings(overrides=asked.overrides)
+        wanted = self._fixable(source, settings, asked)
+        if wanted is None:
+            more = "" if asked.unsafe else "; `%gradlint fix --unsafe-fixes` also takes unsafe ones"
+            self._show(f"gradlint: no cell that was run has a fix{more}")
+            return
+
+        def found(text: Source) -> list[Finding]:
+            return [one if one.cell == wanted else replace(one, fix=None) for one in check(text, settings).findings]
+
+        result = fix_source(source, found, lambda text: read.with_text(source, text), unsafe=asked.unsafe)
+        mended = notebook.cells(result.after.text)[wanted].source
+        key = list(self._cells)[wanted]
+        self._mended[mended] = key
+        self.shell.set_next_input(mended)
+        with lines.called(self._names()):
+            self._show(f"gradlint: {lines.cell(wanted)} is below, mended; run it in that one's place")
+
+    def _fixable(self, source: Source, settings: Settings, asked: AskedOfCell) -> int | None:
+        """The last cell that a finding's fix changes, and nothing else."""
+        cells: list[int] = []
+        for finding in check(source, settings).findings:
+            fix = finding.fix
+            if fix is not None and (asked.unsafe or fix.applicability == "safe"):
+                within = {edit.cell for edit in fix.edits}
+                cells += [cell for cell in within if cell is not None and cell == finding.cell and len(within) == 1]
+        return max(cells, default=None)
 
     def _source(self) -> Source:
         return notebook.program(notebook.of_cells(self._cells.values()), NAME)
 
-    def _settings(self, path: str | None = None) -> Settings:
+    def _names(self) -> dict[int, str]:
+        """What the cells that were run are called: by the numbers that stand beside them."""
+        return {index: f"In [{self._counts[key]}]" for index, key in enumerate(self._cells) if key in self._counts}
+
+    def _settings(self, path: str | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
         """The settings of a file, or of the working directory; what they name and nobody trusts is told once."""
-        resolver = Resolver()
+        resolver = Resolver(overrides=overrides)
         settings = resolver.for_folder(os.getcwd()) if path is None else resolver.for_file(path)
+        if overrides:
+            validate(settings)
         if resolver.withheld:
             told = f"gradlint: {sentence(resolver.withheld, f'the environment variable {VARIABLE}')}"
             if told not in self._told:
@@ -179,6 +334,7 @@ class CellSession:
         self,
         source: Source,
         findings: Sequence[Finding],
+        settings: Settings,
         problems: Sequence[Problem] = (),
         *,
         tapes: int = 0,
@@ -195,7 +351,36 @@ class CellSession:
             tapes=tapes,
             lines=lambda _, cell: split_lines(texts[cell or 0]),
         )
-        self._show(FORMATS["full"].render(report, Style(quiet=not summary)).rstrip("\n"))
+        text = FORMATS["full"].render(report, Style(quiet=not summary)).rstrip("\n")
+        runs = source.path == NAME
+        if runs and any(finding.fix is not None for finding in findings):
+            text += "\n\n`%gradlint fix` puts a mended cell below"
+        self._display(text, lambda: self._html(source, report, settings, runs=runs))
+
+    def _html(self, source: Source, report: Report, settings: Settings, *, runs: bool) -> str:
+        """The same with the lines, the fixes, and the gradient calls that lose something drawn."""
+        from gradlint.reporting.html.output import output
+        from gradlint.reporting.summary import summary
+
+        broken = {(one.cell, one.line) for finding in report.findings for one in finding.gradients}
+        drawn = tuple(
+            call
+            for call in drawings_of(source, settings)
+            if (None if call.spot.cell < 0 else call.spot.cell, call.spot.line) in broken
+        )
+        notes = list(summary(report, Style())) if report.tapes else []
+        places = [finding.cell for finding in report.findings] + [error.cell for error in report.errors]
+        cells = sorted({*places, *(cell for cell, _ in broken)}, key=lambda cell: -1 if cell is None else cell)
+        shown = replace(report, drawings=drawn, cells=lambda _: cells)
+        return output(shown, notes, _how if runs else option)
+
+    def _display(self, text: str, html: Callable[[], str]) -> None:
+        """Show something as HTML where the front end does that, else as text."""
+        publisher = getattr(self.shell, "display_pub", None)
+        if not self._rich or publisher is None or not hasattr(self.shell, "kernel"):
+            self._show(text)
+            return
+        publisher.publish({"text/plain": text, "text/html": html()})
 
     def _quietly(self, work: Callable[[], None]) -> None:
         """Run a check whose failure must not stand in the way of the notebook; each complaint is shown once."""
@@ -211,6 +396,11 @@ class CellSession:
         if complaint != self._complaint:
             self._complaint = complaint
             self._show(complaint)
+
+
+def _how(fix: Fix) -> str:
+    """What applies a fix to a cell."""
+    return "%gradlint fix" if fix.applicability == "safe" else "%gradlint fix --unsafe-fixes"
 
 
 def _concerns(finding: Finding, cell: int) -> bool:

@@ -28,6 +28,7 @@ OutputFormat = Literal[
     "rdjson",
     "markdown",
     "junit",
+    "html",
     "lsp",
 ]
 """The formats that findings can be printed in."""

@@ -11,6 +11,7 @@ from gradlint.lines import cell, named
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Cause, Claim, Part, Span
+    from gradlint.message import Message
     from gradlint.sources.source import Source
 
 
@@ -64,13 +65,12 @@ class Places:
         line = part.lines[span.line - part.first - 1]
         return line[span.column : span.end_column if span.end_line == span.line else None].decode(errors="replace")
 
-    def message(self, message: str, claim: Claim[Cause]) -> str:
-        """A message as the user reads it; one about another module begins with the place there."""
-        told = self.named(message)
+    def sentence(self, message: Message, claim: Claim[Cause]) -> str:
+        """A message as one sentence with its lines named; one about another module begins with the place there."""
         if claim.site is None:
-            return told
+            return message.sentence
         part = self._part(claim.span.line)
-        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {told}"
+        return f"in {escaping.name(part.path)}, line {claim.span.line - part.first}: {message.sentence}"
 
     def named(self, text: str) -> str:
         """A text with its lines named as the user counts them."""

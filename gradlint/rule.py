@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gradlint.examples import Example, Page, read_page
 from gradlint.flow.account import running
 from gradlint.lines import line
+from gradlint.message import Message
 from gradlint.nodes.changes import After, Before, Change, Move, Remove, Replace, Unwrap, Wrap
 from gradlint.nodes.lazy import cst, m
 from gradlint.nodes.make import block, expression, statement
@@ -37,6 +38,7 @@ __all__ = [
     "Change",
     "Diagnostic",
     "Example",
+    "Message",
     "Move",
     "Program",
     "Proposal",
@@ -96,7 +98,7 @@ class Diagnostic:
     """
 
     claim: Claim[Any]
-    message: str
+    message: Message | str
     fix: Proposal | None = None
     withheld: str | None = None
 
@@ -144,8 +146,12 @@ class Rule:
         account.charge(len(program.code) // 20)
         return self.fix(claim, Site(claim, program)), None
 
-    def message(self, claim: Claim[Any]) -> str:
-        """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`."""
+    def message(self, claim: Claim[Any]) -> Message | str:
+        """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`.
+
+        A :class:`Message` has what stands there, what becomes of the gradient, and the cure, each by itself; a text is
+        a sentence with all of them.
+        """
         raise NotImplementedError
 
     def fix(self, claim: Claim[Any], site: Site) -> Proposal | None:

@@ -6,12 +6,12 @@ are marked with :func:`gradlint.rule.line`, and become the user's own where the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint import escaping
 from gradlint.flow.causes import Rebound, ReboundByUpdate
 from gradlint.flow.facts import Asked, Kind
-from gradlint.rule import line
+from gradlint.rule import Message, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,10 +124,10 @@ def effect(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str
     return ", and ".join(told) + way(claim)
 
 
-def so(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str:
-    """The effect as the end of a sentence, after its comma; nothing where the claim names no gradient."""
-    told = effect(claim, named=named, nan=nan)
-    return f", so {told}" if told else ""
+def in_graph(callee: str, claim: Claim[Any], cure: str) -> Message:
+    """What is said of a function that takes no symbolic Tensors."""
+    told = f"{callee} gets symbolic Tensors of a `tf.function`"
+    return Message(told, f"it raises {claim.exception}", cure)
 
 
 def _asked(claim: Claim[Cause]) -> Asked:

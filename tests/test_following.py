@@ -41,20 +41,21 @@ MESSAGE = (
 )
 FULL = """\
 train.py:9:20: error[GT201] numpy-call
-in lib/losses.py, line 6: `np.sum` returns a NumPy array, so the gradient of
-`loss` with respect to `w` (line 11) is None; use `tf.reduce_sum`.
-   | train.py
- 9 |     loss = tf.sqrt(total(w, x))
-   |                    ^^^^^^^^^^^ the gradient is lost in here
-10 |
-11 | grads = tape.gradient(loss, [w])
-   |         ------------------------ `w` gets None
+`np.sum` returns a NumPy array
    | lib/losses.py
  5 |     scaled = w * x
    |              ----- connected to `w`
  6 |     return np.sum(scaled)
-   |            -------------- the gradient is lost here
+   |            ^^^^^^^^^^^^^^ the gradient is lost here
+   | train.py
+ 9 |     loss = tf.sqrt(total(w, x))
+   |                    ----------- the gradient is lost in here
+10 |
+11 | grads = tape.gradient(loss, [w])
+   |         ------------------------ `w` gets None
    |
+   = so: the gradient of `loss` with respect to `w` (line 11) is None
+   = help: use `tf.reduce_sum`
 
 Found 1 error in 1 file (1 tape checked)
 `gradlint explain GT201` says why, and how to mend it
@@ -326,7 +327,7 @@ def test_more_processes_find_the_same() -> None:
         Path(f"train{number}.py").write_text(TRAIN + padding)
     one = run("--no-cache", "--jobs", "1", ".", status=1)
     assert one == run("--no-cache", "--jobs", "2", ".", status=1)
-    assert one.count("in lib/losses.py, line 6") == 9
+    assert one.count("   | lib/losses.py\n") == 9
 
 
 def test_a_result_is_forgotten_when_a_file_that_calls_it_changes() -> None:

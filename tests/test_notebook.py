@@ -140,10 +140,66 @@ def test_settings_count_and_wrong_ones_are_said_once(
     assert run(shell, capsys, ASK) == ""
 
 
+def test_cells_are_called_by_the_numbers_they_ran_under(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, "1 + 1", VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    said = run(shell, capsys, ASK)
+    assert "notebook:In [5]:2:22: error[GT201]" in said
+    assert "  | In [6]\n" in said
+    assert "(line 1 of In [6]) is None" in " ".join(said.split())
+
+
+def test_fix_puts_the_mended_cell_below(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    assert "`%gradlint fix` puts a mended cell below" in run(shell, capsys, ASK)
+    assert "In [4] is below, mended" in run(shell, capsys, "%gradlint fix")
+    mended = BROKEN.replace("np.mean", "tf.reduce_mean")
+    assert shell.rl_next_input == mended
+    assert run(shell, capsys, mended) == ""
+    assert run(shell, capsys, ASK) == ""
+    assert "No lost gradients" in run(shell, capsys, "%gradlint")
+    assert "no cell that was run has a fix" in run(shell, capsys, "%gradlint fix")
+
+
+def test_graph_draws_the_gradient_calls(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    run(shell, capsys, "%load_ext gradlint")
+    assert run(shell, capsys, "%gradlint graph") == "gradlint: no cell asks for a gradient\n"
+    for cell in (IMPORTS, VARIABLE, BROKEN, ASK):
+        run(shell, capsys, cell)
+    said = run(shell, capsys, "%gradlint graph")
+    assert said.startswith("notebook:In [6]:1  tape.gradient(loss, w)")
+    assert "✗ lost here: GT201 numpy-call" in said
+
+
+def test_options_stand_where_paths_do(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "study.ipynb").write_text(of_cells([IMPORTS, VARIABLE, BROKEN, ASK]))
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN, ASK):
+        run(shell, capsys, cell)
+    assert "No lost gradients" in run(shell, capsys, "%gradlint --ignore GT201 study.ipynb")
+    assert "No lost gradients" in run(shell, capsys, "%gradlint study.ipynb --select=GT1,GT3")
+    assert "No lost gradients" in run(shell, capsys, "%gradlint --select GT1")
+    assert "GT201" in run(shell, capsys, "%gradlint --select GT2")
+    assert "no such option --slect" in run(shell, capsys, "%gradlint --slect GT2")
+    assert "GT999" in run(shell, capsys, "%gradlint --select GT999")
+    assert "--select takes rules" in run(shell, capsys, "%gradlint --select")
+    assert "cannot be read" in run(shell, capsys, "%gradlint -- --select")
+    assert "stands alone" in run(shell, capsys, "%gradlint on study.ipynb")
+    assert "%gradlint fix" in run(shell, capsys, "%gradlint --help")
+
+
 def test_unload(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
     for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN, "%unload_ext gradlint"):
         run(shell, capsys, cell)
     assert run(shell, capsys, ASK) == ""
+    assert "gradlint" not in shell.magics_manager.magics["line"]
+    assert "gradlint" not in shell.magics_manager.magics["cell"]
+    run(shell, capsys, "%load_ext gradlint")
+    assert "GT201" in run(shell, capsys, ASK)
 
 
 def test_a_real_kernel(tmp_path: Path) -> None:
@@ -172,5 +228,11 @@ def test_a_real_kernel(tmp_path: Path) -> None:
     outputs = [cell["outputs"] for cell in json.loads(path.read_text())["cells"]]
     assert outputs[:4] == [[], [], [], []]
     (found,) = outputs[4]
-    assert found["name"] == "stdout"
-    assert "GT201" in "".join(found["text"])
+    assert found["output_type"] == "display_data"
+    assert "notebook:In [4]:2:22: error[GT201]" in "".join(found["data"]["text/plain"])
+    shown = "".join(found["data"]["text/html"])
+    assert "<h3 " in shown
+    assert ">In [4]</h3>" in shown
+    assert '<svg class="gl"' in shown
+    assert '<span class="ins">   2 +     loss = tf.square(tf.reduce_mean(w))</span>' in shown
+    assert "<code>%gradlint fix</code>" in shown

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 import pytest
 
 from gradlint import cli
+from gradlint.commands import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -362,3 +363,41 @@ def test_values_are_completed(
     assert found >= wanted
     begun = command.split()[-1]
     assert all(word.startswith(begun) for word in found)
+
+
+# --- links
+
+
+class _Terminal:
+    def __init__(self, tty: bool) -> None:
+        self.isatty = lambda: tty
+
+
+@pytest.mark.parametrize(
+    ("tty", "environment", "links"),
+    [
+        (True, {"VTE_VERSION": "7006", "TERM": "xterm-256color"}, True),
+        (True, {"VTE_VERSION": "4600"}, False),
+        (True, {"TERM_PROGRAM": "vscode"}, True),
+        (True, {"TERM": "xterm-kitty"}, True),
+        (True, {"WT_SESSION": "x"}, True),
+        (True, {"TERM": "xterm-256color"}, False),
+        (True, {"FORCE_HYPERLINK": "1"}, True),
+        (True, {"FORCE_HYPERLINK": "0", "WT_SESSION": "x"}, False),
+        (True, {"TERM_PROGRAM": "vscode", "NO_COLOR": "1"}, False),
+        (True, {"TERM_PROGRAM": "vscode", "TERM": "dumb"}, False),
+        (False, {"TERM_PROGRAM": "vscode", "FORCE_HYPERLINK": "1"}, False),
+    ],
+)
+def test_links_are_for_terminals_that_are_known_to_make_them(
+    monkeypatch: pytest.MonkeyPatch, tty: bool, environment: dict[str, str], links: bool
+) -> None:
+    for name in ("VTE_VERSION", "TERM", "TERM_PROGRAM", "WT_SESSION", "FORCE_HYPERLINK", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = cast("TextIO", _Terminal(tty))
+    assert terminal.knows_links(stream) is links
+    assert terminal.style("auto", stream).links is links

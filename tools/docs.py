@@ -29,13 +29,16 @@ from gradlint.reporting.style import Style
 from gradlint.settings import Settings
 from gradlint.sources.project import Project
 from gradlint.sources.read import from_text
+from tools.published import section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gradlint.picture.record import Drawing
+    from gradlint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
+_RULES = ROOT / "docs" / "rules"
 _NOTICE = "<!-- Made from the rule by `python -m tools.docs`; change the rule, not this page. -->\n\n"
 _MARKERS = re.compile(r"(<!-- (?P<name>[a-z-]+)(?: (?P<argument>\S+))? -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
 
@@ -43,8 +46,14 @@ _MARKERS = re.compile(r"(<!-- (?P<name>[a-z-]+)(?: (?P<argument>\S+))? -->\n).*?
 def generated() -> dict[Path, str]:
     """Every generated file with the text that it should have."""
     rules = registry.load()
-    files = {ROOT / "docs" / "rules" / f"{rule.code}.md": _NOTICE + page(rule) for rule in rules}
-    files[ROOT / "docs" / "rules" / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
+    files: dict[Path, str] = {}
+    for rule in rules:
+        calls = _lost(rule)
+        shown = f"![What the first program loses, drawn]({rule.code}.svg)" if calls else ""
+        files[_RULES / f"{rule.code}.md"] = f"{_NOTICE}{page(rule, shown)}\n{section(rule.code)}"
+        if calls:
+            files[_RULES / f"{rule.code}.svg"] = svg(calls)
+    files[_RULES / "README.md"] = f"# The rules\n\n{table(rules, '{code}.md')}"
     files |= pictures()
     for folder in ("docs", "gradlint"):
         files[ROOT / folder / "settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
@@ -57,6 +66,14 @@ def pictures() -> dict[Path, str]:
     """The pictures in ``docs/pictures``, by the programs that stand in the pages."""
     program = _programs(ROOT / "docs" / "graph.md")[0]
     return {ROOT / "docs" / "pictures" / "decay.svg": svg(_drawn(program, "decay.py"))}
+
+
+def _lost(rule: Rule) -> tuple[Drawing, ...]:
+    """The gradient calls of a rule's first broken program that lose something by it."""
+    if not rule.examples:
+        return ()
+    calls = _drawn(rule.examples[0].broken.strip() + "\n", f"{rule.name}.py")
+    return tuple(call for call in calls if any(mark.code == rule.code for node in call.nodes for mark in node.marks))
 
 
 def _programs(path: Path) -> list[str]:
@@ -74,13 +91,13 @@ def _filled(path: Path) -> str:
     return _MARKERS.sub(part, path.read_text("utf-8"))
 
 
-def stale() -> Iterator[Path]:
-    """The generated files that are not current, and the pages of rules that are no more."""
-    files = generated()
+def stale(files: Mapping[Path, str] | None = None) -> Iterator[Path]:
+    """The generated files that are not current, and the pages and pictures of rules that are no more."""
+    files = generated() if files is None else files
     for path, text in files.items():
         if not path.exists() or path.read_text("utf-8") != text:
             yield path
-    yield from (path for path in sorted((ROOT / "docs" / "rules").glob("*.md")) if path not in files)
+    yield from (path for path in sorted(_RULES.iterdir()) if path not in files)
 
 
 def main() -> int:
@@ -89,7 +106,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where something is stale")
     check = parser.parse_args().check
     files = generated()
-    found = list(stale())
+    found = list(stale(files))
     for path in found:
         print(f"{'not current' if check else 'written'}: {path.relative_to(ROOT)}")
         if check:

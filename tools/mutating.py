@@ -132,12 +132,22 @@ def _in_body(body: list[ast.stmt]) -> Iterator[Asked]:
         for item in block.items:
             if "GradientTape" not in ast.dump(item.context_expr) or not isinstance(item.optional_vars, ast.Name):
                 continue
-            for statement in body[index + 1 :]:
-                for call in ast.walk(statement):
-                    if _is_gradient(call, item.optional_vars.id) and isinstance(call, ast.Call):
-                        target = call.args[0]
-                        if isinstance(target, ast.Name):
-                            yield Asked(block, item.optional_vars.id, call, statement, target.id, call.args[1])
+            found = _first_call(body[index + 1 :], item.optional_vars.id)
+            if found is not None and isinstance(found[1].args[0], ast.Name):
+                statement, call = found
+                yield Asked(block, item.optional_vars.id, call, statement, found[1].args[0].id, call.args[1])
+
+
+def _first_call(body: list[ast.stmt], tape: str) -> tuple[ast.stmt, ast.Call] | None:
+    """The first gradient call of a tape behind its block, and its statement; what comes later may not be reached."""
+    for statement in body:
+        nodes = list(ast.walk(statement))
+        if any(isinstance(node, ast.Name) and node.id == tape and isinstance(node.ctx, ast.Store) for node in nodes):
+            return None
+        for call in nodes:
+            if isinstance(call, ast.Call) and _is_gradient(call, tape):
+                return statement, call
+    return None
 
 
 def _is_gradient(node: ast.AST, tape: str) -> bool:
@@ -264,7 +274,8 @@ class Program:
         at = self.file.starts[line - 1] if line - 1 < len(self.file.starts) else len(self.file.text)
         text = text if at == 0 or self.file.text[at - 1] == "\n" else "\n" + text
         edit = Edit(self.file.path, at, at, text)
-        blamed = frozenset({(self.file.path, line)})
+        # A target that is no tensor any more is told at the call.
+        blamed = frozenset({(self.file.path, line), (self.file.path, one.call.lineno + 1)})
         return Mutant(operator, distance, (edit,), one.call.lineno + 1, blamed)
 
     def _called(self, one: Asked, value: ast.expr, roots: set[str]) -> Iterator[Mutant]:
@@ -331,7 +342,11 @@ class Program:
     # -- the tape and the sources --------------------------------------------------------------------------------
 
     def _of_the_tape(self, one: Asked) -> Iterator[Mutant]:
-        make = next(item.context_expr for item in one.block.items if "GradientTape" in ast.dump(item.context_expr))
+        make = next(
+            item.context_expr
+            for item in one.block.items
+            if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == one.tape
+        )
         if not isinstance(make, ast.Call):
             return
         calls = sum(_is_gradient(node, one.tape) for node in ast.walk(self.file.tree))

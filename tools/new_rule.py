@@ -18,9 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Replace, Rule, cst, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, unsafe
 
-from .._wording import so, source
+from .._wording import effect, source
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Claim
@@ -47,9 +47,9 @@ class {class_name}(Rule):
     name = "{name}"
     kinds = (Kind.{kind},)
 
-    def message(self, claim: Claim) -> str:
+    def message(self, claim: Claim) -> Message:
         """Names the variable, the line and the cure."""
-        return f"{{source(claim)}} is ...{{so(claim, named=True)}}; do this instead."
+        return Message(f"{{source(claim)}} is ...", effect(claim, named=True), "do this instead")
 
     def fix(self, claim: Claim, site: Site) -> Proposal | None:
         """What changes, and why that is safe or not; leave the method out where there is no fix."""

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent.parent
 """The project's folder."""
 CODE_SERVER = "4.96.4"
 """code-server's release; Visual Studio Code has the same number after the 1."""
+AXE = "4.14.1"
+"""axe-core's release."""
 DEBIAN = "trixie"
 """The release of Debian that Helix is taken from; it was the first to have it."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -151,7 +153,29 @@ def get_jupyterlab(folder: Path) -> None:
     browser()
 
 
-EDITORS = {"helix": get_helix, "vscode": get_vscode, "jupyterlab": get_jupyterlab}
+def axe() -> Path:
+    """The script of axe-core, which looks for what keeps people from using a page, as :func:`get_axe` puts it there."""
+    script = _folder() / "node_modules" / "axe-core" / "axe.min.js"
+    assert script.is_file(), f"{script} is not there; `python -m editors.tests.obtain {_folder()} report` gets it"
+    return script
+
+
+def get_axe(folder: Path) -> None:
+    """Put axe-core into a folder, for the report's page.
+
+    Raises:
+        AssertionError: If npm, the browser or what drives it is not there.
+        subprocess.CalledProcessError: If npm cannot do it.
+    """
+    browser()
+    assert find_spec("playwright"), "playwright is not installed; it is in the extra `editors`"
+    if (folder / "node_modules" / "axe-core").is_dir():
+        return
+    npm = [program("npm"), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
+    subprocess.run([*npm, "--prefix", str(folder), f"axe-core@{AXE}"], env=environment(), check=True)
+
+
+EDITORS = {"helix": get_helix, "vscode": get_vscode, "jupyterlab": get_jupyterlab, "report": get_axe}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gradlint.commands.checked import Checked
     from gradlint.finding import Finding
-    from gradlint.runtime.facts import Facts, OfFile
+    from gradlint.runtime.facts import ObservedFacts, OfFile
     from gradlint.settings import Resolver
 
 
@@ -61,7 +61,7 @@ def observed(path: str, checked: Checked, resolver: Resolver, quiet: bool = Fals
         terminal.note(f"gradlint: changed since the run that {escaping.name(path)} records, so not used: {names}")
 
 
-def _add_files(checked: Checked, facts: Facts) -> None:
+def _add_files(checked: Checked, facts: ObservedFacts) -> None:
     """Make room for the files of the run in which reading saw no tape, where they are among what is checked."""
     from gradlint.runner import FileResult
 
@@ -73,11 +73,11 @@ def _add_files(checked: Checked, facts: Facts) -> None:
     )
 
 
-def _evidence(facts: Facts, what: str) -> str:
+def _evidence(facts: ObservedFacts, what: str) -> str:
     return f"observed in a run of {facts.run}: {what}"
 
 
-def _new(path: str, known: OfFile, facts: Facts) -> Iterator[Finding]:
+def _new(path: str, known: OfFile, facts: ObservedFacts) -> Iterator[Finding]:
     """The run's findings in a file, where all the files that they speak of are as they were."""
     for finding, needs in known.findings:
         if facts.holds(needs):
@@ -97,7 +97,7 @@ def _is_known(finding: Finding, found: list[Finding]) -> bool:
     )
 
 
-def _judged(finding: Finding, known: OfFile, facts: Facts) -> Finding:
+def _judged(finding: Finding, known: OfFile, facts: ObservedFacts) -> Finding:
     """A finding of reading's with what the run has shown of its gradients."""
     shown = [_shown(one.line, one.source, one.outcome, known) for one in finding.gradients]
     if finding.confirmation is not None or not shown or None in shown:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import time
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,6 +58,9 @@ error, each loss where it is seen first and all of them, counted, at the end.
 @click.option(
     "--record", metavar="FILE", type=click.Path(dir_okay=False), help="Keep what was seen for `gradlint check --facts`."
 )
+@click.option(
+    "--eager", is_flag=True, help="Run every tf.function eagerly, so that NaN inside it is traced to its operation."
+)
 @terminal.color_option
 @click.argument("program")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -67,6 +72,7 @@ def command(
     output_format: str,
     output_file: str | None,
     record: str | None,
+    eager: bool,
     color: Color,
 ) -> int:
     """Run PROGRAM with its ARGUMENTS."""
@@ -83,7 +89,9 @@ def command(
     session.watcher.records = record is not None
     session.start()
     try:
-        return _status(_way(programs, program, arguments, module, tests), session)
+        if eager:
+            session.run_eagerly()
+        status = _status(_way(programs, program, arguments, module, tests), session)
     except programs.ProgramError as error:
         raise CommandError(str(error)) from None
     finally:
@@ -91,6 +99,16 @@ def command(
         show.end()
         if record:
             _save(session, record, [*(["-m"] if module else ["--pytest"] if tests else []), program, *arguments], began)
+    return _interrupted() if status == -signal.SIGINT else status
+
+
+def _interrupted() -> int:
+    """End as Python itself does on Ctrl-C: by the signal, so that a shell's loop ends too; 130 where there is none."""
+    sys.stdout.flush()
+    if os.name == "posix":
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return 128 + signal.SIGINT
 
 
 def _save(session: Session, path: str, run: list[str], began: float) -> None:
@@ -119,7 +137,14 @@ def _pytest(arguments: list[str]) -> int:
         import pytest
     except ModuleNotFoundError:
         raise CommandError("--pytest needs pytest: pip install pytest") from None
-    return int(pytest.main(arguments))
+    return int(pytest.main(arguments if _is_loaded() else ["-p", "gradlint.runtime.pytest_plugin", *arguments]))
+
+
+def _is_loaded() -> bool:
+    """Whether pytest loads gradlint's plugin by itself, as it does where gradlint is installed as a package."""
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return False
+    return any(one.value == "gradlint.runtime.pytest_plugin" for one in entry_points(group="pytest11"))
 
 
 def _status(run: Callable[[], Any], session: Session) -> int:
@@ -128,9 +153,12 @@ def _status(run: Callable[[], Any], session: Session) -> int:
         result = run()
     except SystemExit as end:
         return _code(end.code)
-    except (CommandError, KeyboardInterrupt):
+    except CommandError:
         raise
-    except Exception as error:
+    except KeyboardInterrupt as error:
+        _traceback(error)
+        return -signal.SIGINT
+    except Exception as error:  # whatever a program raises ends it, and is shown as Python shows it
         from gradlint.runtime.program import ProgramError
 
         if isinstance(error, ProgramError):
@@ -212,10 +240,10 @@ class _Shown:
 
     def _summary(self) -> None:
         session = self.session
-        if session is None or session.version is None:
+        if session is None or (session.version is None and not session.calls):
             terminal.note("gradlint: the program did not import TensorFlow, so there was nothing to watch")
             return
-        calls = session.watcher.calls
+        calls = session.calls
         if not calls:
             terminal.note("gradlint: the program made no gradient call")
             return

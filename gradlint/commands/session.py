@@ -29,14 +29,14 @@ FOUND, FAILED, INTERRUPTED = 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True)
-class KnownToRun:
+class FromBaseline:
     """What the baseline knew: how many findings, and the entries that nothing matches any more."""
 
     count: int = 0
     stale: tuple[KnownFinding, ...] = ()
 
 
-_NONE_KNOWN = KnownToRun()
+_NONE_KNOWN = FromBaseline()
 
 
 def run(request: Request) -> int:
@@ -102,7 +102,7 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 
 
 def _reported(
-    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: KnownToRun
+    request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: FromBaseline
 ) -> int:
     """Write what was found; the exit status."""
     if request.draws(settings):
@@ -194,7 +194,7 @@ def _status(request: Request, checked: Checked, found: bool) -> int:
 
 
 def _report(
-    request: Request, checked: Checked, settings: Settings, fixed: int, known: KnownToRun, elapsed: float
+    request: Request, checked: Checked, settings: Settings, fixed: int, known: FromBaseline, elapsed: float
 ) -> Report:
     return Report(
         findings=tuple(checked.findings),
@@ -223,7 +223,7 @@ def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
     return infos(rules_in_force(settings))
 
 
-def _tell(checked: Checked, report: Report, known: KnownToRun) -> None:
+def _tell(checked: Checked, report: Report, known: FromBaseline) -> None:
     for entry in known.stale:
         terminal.note(f"stale in the baseline: {entry.path}: {entry.code}: {entry.line}")
     told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
@@ -263,7 +263,7 @@ def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
         )
 
 
-def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> KnownToRun:
+def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> FromBaseline:
     """Take the findings that the baseline knows out; what it knew, and what of it is stale."""
     from gradlint.fixing import Baseline, BaselineError
 
@@ -274,10 +274,10 @@ def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> Kn
         raise CommandError(str(error)) from None
     checked.with_findings(match.new)
     if not match.gone:
-        return KnownToRun(len(match.known))
+        return FromBaseline(len(match.known))
     from gradlint.commands.stale import stale
 
-    return KnownToRun(len(match.known), tuple(stale(match.gone, checked, path, resolver)))
+    return FromBaseline(len(match.known), tuple(stale(match.gone, checked, path, resolver)))
 
 
 def _show_files(request: Request, resolver: Resolver) -> int:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 Color = Literal["auto", "always", "never"]
 
+_LINKING_PROGRAMS = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "zed"})
+_LINKING_VARIABLES = frozenset({"WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM"})
+_LINKING_TERMINALS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "contour")
+_VTE = 5000
+"""The version of VTE, on which GNOME's terminals stand, that has links: 0.50."""
 _WIDTH = 80
 _WIDEST = 120
 
@@ -49,7 +54,23 @@ def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
         import shutil
 
         columns = shutil.get_terminal_size((_WIDTH, 24)).columns
-    return Style(use_color(color, stream), min(max(columns, 40), _WIDEST), quiet)
+    painted = use_color(color, stream)
+    return Style(painted, min(max(columns, 40), _WIDEST), quiet, painted and knows_links(stream))
+
+
+def knows_links(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that is known to make links (OSC 8), as far as the environment tells."""
+    environment = os.environ
+    if not stream.isatty() or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    if "FORCE_HYPERLINK" in environment:
+        return environment["FORCE_HYPERLINK"] not in ("", "0")
+    if environment.get("TERM_PROGRAM") in _LINKING_PROGRAMS or environment.keys() & _LINKING_VARIABLES:
+        return True
+    if environment.get("TERM", "").startswith(_LINKING_TERMINALS):
+        return True
+    version = environment.get("VTE_VERSION", "")
+    return version.isdecimal() and int(version) >= _VTE
 
 
 def write(text: str, path: str | None = None) -> None:
@@ -81,6 +102,23 @@ def write(text: str, path: str | None = None) -> None:
             file.write(text)
     except OSError as error:
         raise CommandError(f"{escaping.name(path)} cannot be written: {error.strerror or error}") from None
+
+
+def write_page(markdown: str, color: Color, stream: TextIO) -> None:
+    """Write Markdown to standard output: rendered where it is painted, as it is elsewhere."""
+    if not use_color(color, stream):
+        write(markdown)
+        return
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    width = style(color, stream).width
+    console = Console(file=StringIO(), width=width, force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(Markdown(markdown, code_theme="ansi_dark"))
+    write(capture.get())
 
 
 def note_withheld(resolver: Resolver) -> None:

@@ -49,8 +49,12 @@ class Texts:
         return self._of(path).get(cell, ())
 
     def cells(self, path: str) -> Sequence[int | None]:
-        """The cells of a notebook by their indices, and None alone for another file."""
-        return list(self._of(path))
+        """The code cells of a notebook by their indices, and None alone for another file."""
+        own = self._of(path)
+        if None in own or not own:
+            return list(own)
+        code = {segment.cell for segment in self.source(path).segments}
+        return [cell for cell in own if cell in code]
 
     def _of(self, path: str) -> Mapping[int | None, Sequence[str]]:
         from gradlint.fixing.text import texts

@@ -68,7 +68,7 @@ class StandIn:
         with probe.tapes.asking() as asking:
             try:
                 result = method(*arguments, **keywords)
-            except Exception as error:
+            except Exception as error:  # Whatever the call raises is raised again, for the program.
                 failure = error
         if told > CALLS:
             if failure is not None:
@@ -217,7 +217,7 @@ class _Question:
             return [
                 handle(source) for source in self.flat if self.probe.standing.kind(source) in {"tensor", "variable"}
             ]
-        except Exception:
+        except self.probe.values.unreadable:
             return []
 
     def _same(self) -> dict[str, list[int]]:

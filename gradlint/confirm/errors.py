@@ -44,7 +44,7 @@ class Described:
             trace = trace.tb_next
         try:
             text = str(error)[:TEXT]
-        except Exception:
+        except Exception:  # The exception's class is the program's, and so is what its text raises.
             text = ""
         quoted = [int(line) for line in re.findall(rf'File "{re.escape(self.filename)}", line (\d+)', text)]
         return {

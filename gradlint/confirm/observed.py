@@ -86,6 +86,8 @@ def _finding(plan: Plan, call: ast.Call, lost: tuple[Gradient, ...], tensorflow:
         plan.places.end(call),
         lost,
         confirmation=Confirmation("confirmed", first(detail), tensorflow),
+        headline=f"this `{lost[0].method}` call lost a gradient when the file was run",
+        happens=f"it gives {told}, which was not read from the code",
     )
 
 

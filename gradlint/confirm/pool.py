@@ -151,7 +151,7 @@ def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
 
 def unsafe(missing: str) -> tuple[str, str]:
     """What is said where there is no sandbox: what is not held, and the cure."""
-    held = f"no sandbox can be had here ({missing}): a guard alone keeps programs from files, the network and processes"
+    held = f"no sandbox can be had here ({missing}): native code is not kept from files, sockets and other processes"
     return held, "give --trust to run programs that you trust all the same"
 
 

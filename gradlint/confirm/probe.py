@@ -178,7 +178,7 @@ class Probe:
         """What a flagged statement binds holds, before or after it."""
         try:
             value = read()
-        except Exception:
+        except Exception:  # An attribute may be a property of the program's, which raises what it likes.
             return
         if not self._tells(mark, when):
             return
@@ -236,7 +236,7 @@ class Probe:
         self.way = way
         try:
             function()
-        except Exception as error:
+        except Exception as error:  # It is the program's function, with arguments that it may never have seen.
             if self.reached == reached:
                 self.report({"t": "attempt", "way": way, **self.described.error(error)})
                 return False
@@ -289,7 +289,7 @@ class Probe:
         turn = self.turned.get(mark, 0)
         frozen = self.job.trial.frozen
         if turn < len(frozen) and frozen[turn] is not None and not isinstance(value, self.tf.data.Dataset):
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*self.values.unreadable):
                 return self.values.unpacked(str(frozen[turn]), value)
         return value
 
@@ -330,7 +330,7 @@ class Probe:
         def numbered(variable: Any, *arguments: Any, **keywords: Any) -> None:
             original(variable, *arguments, **keywords)
             origin = ("variable", next(counter), 0)
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*self.values.unreadable):
                 self.tapes.variables[id(variable.handle)] = variable
                 if variable.dtype.is_floating:
                     self.origins[self.serials.of(variable)] = origin

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import platform
+import sys
 from typing import Final
 
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
@@ -59,7 +60,7 @@ def restrict() -> bool:
         Whether the kernel took it.
     """
     known = ARCHITECTURES.get(platform.machine())
-    if known is None:
+    if known is None or sys.platform != "linux":
         return False
     instructions = _filter(known[0], known[2], (*REFUSED[platform.machine()], *EVERYWHERE))
     program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))

@@ -172,7 +172,7 @@ class Standing:
             return ["unknown"] * count
         try:
             found = self.tape.gradient(tape, tensor, flat)
-        except Exception as error:
+        except Exception as error:  # A gradient's function may be the program's; the type is what is reported.
             return [type(error).__name__] * count
         floating = bool(getattr(tensor.dtype, "is_floating", False) or getattr(tensor.dtype, "is_complex", False))
         if not floating:
@@ -190,7 +190,7 @@ class Standing:
             return None
         try:
             return list(value.variables)
-        except Exception:
+        except Exception:  # A model's property is the program's, and raises what it likes.
             return None
 
     def made(self, value: Any) -> list[Any]:

@@ -268,5 +268,5 @@ def _finite(value: Any) -> bool:
     try:
         array = np.asarray(value.numpy())
         return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
-    except Exception:
+    except Exception:  # On TensorFlow's way back no look may fail, whatever the value.
         return True

@@ -45,16 +45,23 @@ class Values:
 
     Args:
         tf: TensorFlow, as the program has it.
+
+    Attributes:
+        unreadable: What reading a value raises where that holds no numbers, or not as many.
     """
 
     def __init__(self, tf: Any) -> None:
         self.tf = tf
+        self.unreadable: tuple[type[Exception], ...] = (
+            *(ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError),
+            tf.errors.OpError,
+        )
 
     def flat(self, value: Any) -> list[Any]:
         """The values in a nest, in the order of flattening."""
         try:
             return list(self.tf.nest.flatten(value))
-        except Exception:
+        except self.unreadable:
             return [value]
 
     def counts(self, sources: Any) -> list[int]:
@@ -105,7 +112,7 @@ class Values:
         """How many numbers a target holds, or None where that is not known."""
         try:
             return int(sum(self.tf.size(part).numpy() for part in self.flat(target)))
-        except Exception:
+        except self.unreadable:
             return None
 
     def total(self, target: Any) -> float | None:
@@ -114,7 +121,7 @@ class Values:
 
         try:
             return float(sum(np.asarray(self.dense(part), dtype=np.float64).sum() for part in self.flat(target)))
-        except Exception:
+        except self.unreadable:
             return None
 
     def precise(self, values: list[Any]) -> bool:
@@ -130,7 +137,7 @@ class Values:
         try:
             array = np.asarray(self.whole(gradient), dtype=np.float64)
             found = float((array * direction(array.shape)).sum())
-        except Exception:
+        except self.unreadable:
             return None
         return found if np.isfinite(found) else None
 

@@ -26,7 +26,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard, sandbox
+from gradlint.confirm import guard, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 from gradlint.confirm.sandbox import Sandbox
@@ -102,11 +102,12 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
         lambda what: report({"t": "tampered", "what": what}),
         filename,
     )
+    standin.lend(job.text)
     probe.prepare()
     ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
         exec(compile(job.text, filename, "exec"), module.__dict__)
-    except BaseException as error:
+    except BaseException as error:  # However the program ends, `sys.exit` and Ctrl-C of its own too, is told.
         how = "exited" if isinstance(error, SystemExit) else "raised"
         ending = {"t": "end", "how": how, **probe.described.error(error)}
     probe.finish()
@@ -383,8 +384,6 @@ def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
 
 def standins() -> None:
     """Put made-up data where programs would download real data."""
-    from gradlint.confirm import standin
-
     with contextlib.suppress(ImportError, AttributeError):
         standin.install()
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
+from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.reading import binds, dotted, names_in, written_to
@@ -26,6 +27,8 @@ _Node = TypeVar("_Node", bound="cst.CSTNode")
 
 LONGEST = 100_000
 """How many characters a program may have for its fixes to be worked out: LibCST takes its time."""
+PARSING = 7
+"""What LibCST's reading of a program costs, a character: the tree, the text that it gives back, and its places."""
 
 
 class Program:
@@ -68,6 +71,7 @@ class Program:
         """Why the program cannot be changed by its nodes; None where it can."""
         if len(self.code) > LONGEST:
             return f"fixes are worked out for programs of up to {LONGEST:,} characters"
+        running().charge(PARSING * len(self.code))
         try:
             same = "".join(text for _, text in self.pieces(self.module)) == self.code
         except (cst.ParserSyntaxError, RecursionError, ValueError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.escaping import content
-from gradlint.picture.words import note_of, place_of, verdict_of
+from gradlint.picture.folding import condensed
+from gradlint.picture.words import note_of, outcomes_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ _COLORS: dict[Way, str] = {
     "stopped": "#8a5a00",
     "lost": "#b83200",
 }
+MOST = 60
+"""How many nodes of a gradient call are drawn one by one; straight chains fold where there are more."""
 
 
 def dot(drawings: Sequence[Drawing]) -> str:
@@ -32,7 +35,7 @@ def _head() -> Iterator[str]:
 
 
 def _clusters(drawings: Sequence[Drawing]) -> Iterator[str]:
-    for number, drawing in enumerate(drawings):
+    for number, drawing in enumerate(condensed(drawing, MOST) for drawing in drawings):
         yield f"  subgraph cluster_{number} {{"
         yield f"    label={_quoted(f'line {drawing.spot.line}: {drawing.text}')};"
         yield '    fontname="monospace"; color="#d0d7de";'
@@ -45,9 +48,10 @@ def _clusters(drawings: Sequence[Drawing]) -> Iterator[str]:
 
 def _node(drawing: Drawing, node: Node) -> str:
     rows = [f"{place_of(node)}: {node.label}" if place_of(node) else node.label]
-    rows += [verdict_of(drawing, number) for number in node.sources]
+    rows += [outcome for outcome, _ in outcomes_of(drawing, node)]
     rows += [f"✗ {note_of(node, mark)}" for mark in node.marks]
     rows += [node.note] if node.note else []
+    rows += [f"… {node.folded:,} steps before it"] if node.folded else []
     look = "filled,rounded,bold" if node.marks else "rounded" if node.reached else "rounded,dashed"
     more = ", peripheries=2" if node.target else ""
     fill = ', fillcolor="#ffe5dc"' if node.marks else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,20 +36,108 @@ def fold(
 
 
 def condensed(drawing: Drawing, most: int) -> Drawing:
-    """The same drawing with its straight chains folded where it has more nodes than so many."""
+    """The same drawing with fewer nodes where it has more than so many: straight chains fold, then all but the ends.
+
+    Where there are still too many, sources that are used and get alike are one node.
+    """
     if len(drawing.nodes) <= most:
         return drawing
-    users: dict[int, int] = {}
-    parents: dict[int, int] = {}
-    for edge in drawing.edges:
-        users[edge.below] = users.get(edge.below, 0) + 1
-        parents[edge.above] = parents.get(edge.above, 0) + 1
+    nodes, edges = _in_order(*_chains(list(drawing.nodes), list(drawing.edges)))
+    if len(nodes) > most:
+        nodes, edges = _in_order(*_ends(nodes, edges))
+    if len(nodes) > most:
+        nodes, edges = _in_order(*_gathered(drawing, nodes, edges))
+    return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _chains(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """Straight chains as one node."""
+    parents = Counter(edge.above for edge in edges)
 
     def joins(above: int, below: int) -> bool:
-        return parents[above] == 1 and parents.get(below, 0) == 1 and not drawing.nodes[above].target
+        return parents[above] == 1 and parents[below] == 1 and not nodes[above].target
 
-    nodes, edges = _in_order(*_merged(list(drawing.nodes), list(drawing.edges), joins))
-    return replace(drawing, nodes=tuple(nodes), edges=tuple(edges))
+    return _merged(nodes, edges, joins)
+
+
+def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """The sources, the targets, the losses and what is unknown, with the ways between them."""
+    inner = {edge.above for edge in edges}
+    kept = [
+        index
+        for index, node in enumerate(nodes)
+        if not _is_plain(node) and not (node.sort == "unknown" and index in inner and _has_no_part(node))
+    ]
+    number = {index: place for place, index in enumerate(kept)}
+    below: dict[int, list[DrawnEdge]] = {}
+    for edge in edges:
+        below.setdefault(edge.above, []).append(edge)
+    ways: dict[tuple[int, int], DrawnEdge] = {}
+    made = [nodes[index] for index in kept]
+    for index in kept:
+        passed: set[tuple[int, str]] = set()
+        waiting = list(below.get(index, ()))
+        while waiting:
+            edge = waiting.pop()
+            if edge.below in number:
+                key = number[index], number[edge.below]
+                if key not in ways or _BEST[edge.way] < _BEST[ways[key].way]:
+                    ways[key] = replace(edge, above=key[0], below=key[1])
+            elif (edge.below, edge.way) not in passed:
+                passed.add((edge.below, edge.way))
+                waiting += [_after(edge, then) for then in below.get(edge.below, ())]
+        steps = len({at for at, _ in passed})
+        made[number[index]] = replace(nodes[index], folded=nodes[index].folded + steps)
+    return made, list(ways.values())
+
+
+def _gathered(drawing: Drawing, nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
+    """Sources of which the same becomes, as one node that names the first of them."""
+    users: dict[int, set[tuple[int, str]]] = {}
+    for edge in edges:
+        users.setdefault(edge.below, set()).add((edge.above, edge.way))
+    used = {edge.above for edge in edges}
+    first: dict[Hashable, int] = {}
+    into: dict[int, int] = {}
+    for index, node in enumerate(nodes):
+        if node.sources and not node.target and index not in used:
+            outcomes = frozenset(drawing.sources[number].outcome for number in node.sources)
+            losses = frozenset(mark.text for mark in node.marks)
+            into[index] = first.setdefault((frozenset(users.get(index, ())), outcomes, losses), index)
+    members: dict[int, list[Node]] = {}
+    for index, home in into.items():
+        members.setdefault(home, []).append(nodes[index])
+    kept = [index for index in range(len(nodes)) if into.get(index, index) == index]
+    number = {index: place for place, index in enumerate(kept)}
+    made = [_together(drawing, members.get(index, [nodes[index]])) for index in kept]
+    ways = {
+        (edge.above, edge.below): replace(edge, above=number[edge.above], below=number[edge.below])
+        for edge in edges
+        if edge.below in number
+    }
+    return made, list(ways.values())
+
+
+def _together(drawing: Drawing, members: list[Node]) -> Node:
+    """Several sources as one node."""
+    node = members[0]
+    if len(members) == 1:
+        return node
+    sources = tuple(number for one in members for number in one.sources)
+    marks = tuple(
+        replace(mark, sources=tuple(number for one in members for each in one.marks for number in each.sources))
+        for mark in node.marks[:1]
+    )
+    label = f"{drawing.sources[sources[0]].text} and {len(sources) - 1:,} more"
+    leads = frozenset[int]().union(*(one.leads for one in members))
+    live = frozenset[int]().union(*(one.live for one in members))
+    return replace(node, label=label, sources=sources, marks=marks, leads=leads, live=live)
+
+
+def _after(first: DrawnEdge, then: DrawnEdge) -> DrawnEdge:
+    """A way that goes on; what stops it counts."""
+    way = first.way if first.way in ("lost", "stopped", "unreached") else then.way
+    return replace(then, way=way, sure=first.sure and then.sure)
 
 
 def _merged(
@@ -96,7 +185,12 @@ def _merged(
 
 
 def _is_plain(node: Node) -> bool:
-    return not (node.target or node.sources or node.marks) and node.sort in ("operation", "array", "number")
+    return _has_no_part(node) and node.sort in ("operation", "array", "number")
+
+
+def _has_no_part(node: Node) -> bool:
+    """Whether a node is neither a target nor a source, and nothing is lost there."""
+    return not (node.target or node.sources or node.marks)
 
 
 def _is_alike(above: Node, below: Node, edge: DrawnEdge) -> bool:

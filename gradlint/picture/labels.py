@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.facts import Span
 from gradlint.flow.values.making import span_of
@@ -17,6 +16,10 @@ LONGEST = 56
 """How many characters a label has at most."""
 _DEPTHS = (6, 5, 4, 3, 2, 1)
 _ETC = "…"
+_MANY = 12
+"""How many of many expressions beside one another are looked at."""
+_ROWS, _CHARACTERS = 8, 400
+"""How many lines and bytes of a place are looked at."""
 
 
 class Labels:
@@ -32,6 +35,7 @@ class Labels:
         self._parts = parts
         self._own = parts[0].first if parts else None
         self._found: dict[int, dict[Span, tuple[ast.AST, ast.stmt | None]]] = {}
+        self._read: dict[int, list[bytes]] = {}
 
     def statement(self, span: Span) -> Span | None:
         """The innermost statement that an expression belongs to."""
@@ -56,15 +60,17 @@ class Labels:
         return prefix + _shortened(node, max(longest - len(prefix), 12))
 
     def text(self, span: Span) -> str:
-        """The text at a place, on one line."""
+        """The text at a place, on one line; of a long one its beginning."""
         lines = self._lines(span)
         first = span.line - self._first(span) - 1
-        rows = lines[first : first + span.end_line - span.line + 1]
+        rows = lines[first : first + min(span.end_line - span.line + 1, _ROWS)]
         if not rows:
             return ""
-        rows[-1] = rows[-1][: span.end_column]
+        if span.end_line - span.line < _ROWS:
+            rows[-1] = rows[-1][: span.end_column]
         rows[0] = rows[0][span.column :]
-        return " ".join(b" ".join(rows).decode(errors="replace").split())
+        text = b" ".join(row[:_CHARACTERS] for row in rows)[:_CHARACTERS]
+        return " ".join(text.decode(errors="replace").split())
 
     def _at(self, span: Span) -> tuple[ast.AST | None, ast.stmt | None]:
         first = self._first(span)
@@ -74,7 +80,11 @@ class Labels:
 
     def _lines(self, span: Span) -> list[bytes]:
         part = self._part(span)
-        return [line.encode() for line in self._source.lines] if part is None else list(part.lines)
+        first = 0 if part is None else part.first
+        if first not in self._read:
+            own = self._source.lines if part is None else ()
+            self._read[first] = [line.encode() for line in own] if part is None else list(part.lines)
+        return self._read[first]
 
     def _first(self, span: Span) -> int:
         part = self._part(span)
@@ -133,7 +143,7 @@ def _shortened(node: ast.AST, longest: int) -> str:
     text = ""
     try:
         for depth in _DEPTHS:
-            text = ast.unparse(_Pruned(depth).visit(copy.deepcopy(node)))
+            text = ast.unparse(_pruned(node, depth))
             text = " ".join(text.replace(f"{_ETC}, {_ETC}", _ETC).split())
             if len(text) <= longest:
                 return text
@@ -142,22 +152,16 @@ def _shortened(node: ast.AST, longest: int) -> str:
     return cropped(text, longest)
 
 
-class _Pruned(ast.NodeTransformer):
-    """Leaves out what is nested deeper than so many expressions."""
-
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Visit what is below a node, or leave it out."""
-        if not isinstance(node, ast.expr) or isinstance(node, ast.Name | ast.Constant):
-            return super().generic_visit(node)
-        if isinstance(node, ast.Attribute):
-            return super().generic_visit(node)
-        if self.depth <= 0:
-            return ast.Name(_ETC, ast.Load())
-        self.depth -= 1
-        try:
-            return super().generic_visit(node)
-        finally:
-            self.depth += 1
+def _pruned(node: ast.AST, depth: int) -> ast.AST:
+    """A copy of a node without what is nested deeper than so many expressions, and what is many beside one another."""
+    inner = depth if isinstance(node, ast.Attribute) or not isinstance(node, ast.expr) else depth - 1
+    if inner < 0 and not isinstance(node, ast.Name | ast.Constant):
+        return ast.Name(_ETC, ast.Load())
+    fields: dict[str, Any] = {}
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            kept = [_pruned(one, inner) if isinstance(one, ast.AST) else one for one in value[:_MANY]]
+            fields[name] = kept
+        else:
+            fields[name] = _pruned(value, inner) if isinstance(value, ast.AST) else value
+    return ast.copy_location(type(node)(**fields), node)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Names = Mapping[Kind, tuple[str, str]]
 
+LARGEST = 400_000
+"""How many expressions times sources a call may have to be drawn."""
 LONGEST_NAMED = 44
 """How long a source's name may be together with what it is for both to be shown."""
 _OUTCOMES = {"none": "gets None", "partial": "lacks a part", "zero": "gets zeros", "nan": "gets NaN"}
@@ -99,7 +101,7 @@ class _Drawn:
     def __init__(self, view: _View, call: CallAnswers, trail: Trail | None) -> None:
         self.view = view
         self.call = call
-        self.trail = trail if trail is not None and trail.whole else None
+        self.trail = trail if trail is not None and self._is_drawn(trail) else None
         self.losses = self._losses()
 
     def drawing(self) -> Drawing:
@@ -117,6 +119,9 @@ class _Drawn:
             edges=tuple(edges),
             whole=self.trail is not None,
         )
+
+    def _is_drawn(self, trail: Trail) -> bool:
+        return trail.whole and len(trail.points) * (len(self.call.questions) + 1) <= LARGEST
 
     # -- the sources -----------------------------------------------------------------------------------------------
 
@@ -167,6 +172,7 @@ class _Drawn:
         leads = _spread(len(trail.points), own, links, live=False)
         live = _spread(len(trail.points), own, links, live=True)
         reached = set() if refused else _reached(trail)
+        stops = _stops(links)
         nodes = []
         for index, point in enumerate(trail.points):
             here = (self.view.mark(one.claim.kind, one.sources, partial=one.partial) for one in marks[index])
@@ -183,7 +189,7 @@ class _Drawn:
                     live=live[index] - gone,
                     reached=index in reached,
                     marks=tuple(here),
-                    note=self._stops(index, links, marks),
+                    note="" if marks[index] else ", ".join(dict.fromkeys(stops.get(index, ()))),
                 )
             )
         nodes += self._elsewhere(own)
@@ -265,15 +271,11 @@ class _Drawn:
     def _is_refusal(self, loss: _Loss) -> bool:
         """Whether the call itself fails, whatever the values are."""
         claim = loss.claim
+        if claim.kind is Kind.SILENCED:
+            return False
         if _covers(self.call.span, claim.span):
             return not any(question.span == claim.span for question in self.call.questions)
         return claim.kind in (Kind.TAPE_REUSED, Kind.TARGET_NOT_TENSOR)
-
-    def _stops(self, index: int, links: list[Link], marks: list[list[_Loss]]) -> str:
-        if marks[index]:
-            return ""
-        cuts = [link.kind for link in links if link.above == index and link.kind is not None]
-        return ", ".join(dict.fromkeys(_STOPS.get(kind, kind.value) for kind in cuts))
 
     @staticmethod
     def _way(link: Link, nodes: list[Node]) -> Way:
@@ -293,6 +295,15 @@ def _verdict(question: Question) -> Verdict:
     if question.answer == "connected":
         return "connected" if question.proved else "maybe"
     return question.answer
+
+
+def _stops(links: list[Link]) -> dict[int, list[str]]:
+    """By each point's index, what stops there, in words."""
+    found: dict[int, list[str]] = {}
+    for link in links:
+        if link.kind is not None:
+            found.setdefault(link.above, []).append(_STOPS.get(link.kind, link.kind.value))
+    return found
 
 
 def _covers(outer: Span, inner: Span) -> bool:

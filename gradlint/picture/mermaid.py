@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.escaping import content
-from gradlint.picture.words import note_of, place_of, verdict_of
+from gradlint.picture.folding import condensed
+from gradlint.picture.words import note_of, outcomes_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ _LOOKS: dict[Way, str] = {
     "lost": "stroke:#b83200,stroke-width:3px",
 }
 _ARROWS: dict[Way, str] = {"connected": "-->", "reached": "-->", "unreached": "-.->", "stopped": "-.->", "lost": "-.-x"}
+MOST = 60
+"""How many nodes of a gradient call are drawn one by one; straight chains fold where there are more."""
 
 
 def mermaid(drawings: Sequence[Drawing]) -> str:
@@ -30,7 +33,7 @@ def mermaid(drawings: Sequence[Drawing]) -> str:
 def _rows(drawings: Sequence[Drawing]) -> Iterator[str]:
     yield "flowchart TB"
     links: list[Way] = []
-    for number, drawing in enumerate(drawings):
+    for number, drawing in enumerate(condensed(drawing, MOST) for drawing in drawings):
         many = len(drawings) > 1
         if many:
             yield f"  subgraph g{number}[{_quoted(f'line {drawing.spot.line}: {drawing.text}')}]"
@@ -51,9 +54,10 @@ def _rows(drawings: Sequence[Drawing]) -> Iterator[str]:
 def _node(drawing: Drawing, node: Node) -> str:
     place = place_of(node)
     rows = [f"{place}: {node.label}" if place else node.label]
-    rows += [verdict_of(drawing, number) for number in node.sources]
+    rows += [outcome for outcome, _ in outcomes_of(drawing, node)]
     rows += [f"✗ {note_of(node, mark)}" for mark in node.marks]
     rows += [node.note] if node.note else []
+    rows += [f"… {node.folded:,} steps before it"] if node.folded else []
     text = _quoted(*rows)
     return f"[[{text}]]" if node.target else f"([{text}])" if node.sources else f"[{text}]"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from gradlint.escaping import content, xml
+from gradlint.escaping import html
 from gradlint.picture import rails
 from gradlint.picture.folding import condensed
-from gradlint.picture.words import described, note_of, place_of, title_of, verdict_of
+from gradlint.picture.words import described, note_of, outcomes_of, place_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +17,14 @@ if TYPE_CHECKING:
 
 MOST = 40
 """How many nodes are drawn one by one; straight chains fold where there are more."""
+MOST_INLINE = 24
+"""The same within a page, which has many pictures."""
 ROW, LANE, PAD = 26, 18, 16
 """The height of a row, the width of a lane, and the room at the edges, in pixels."""
 _CHAR = 7.9
 """How wide a character is taken to be."""
+_WORDS = 7.5
+"""The same of what is said beside the code, in bold."""
 _CORNER = 17
 _WAYS: dict[Way, str] = {"connected": "c", "reached": "r", "unreached": "u", "stopped": "s", "lost": "x"}
 _VERDICTS = {"connected": "c", "maybe": "m", "partial": "s", "lost": "x", "unknown": "m"}
@@ -64,7 +67,7 @@ def svg(drawings: Sequence[Drawing]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="gl" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d">\n'
-        f'<title id="t">{markup(title)}</title>\n<desc id="d">{markup(about)}</desc>\n<style>{STYLE}</style>\n'
+        f'<title id="t">{html(title)}</title>\n<desc id="d">{html(about)}</desc>\n<style>{STYLE}</style>\n'
         f'<rect class="b" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8"/>\n'
         + "\n".join(body)
         + "\n</svg>\n"
@@ -73,17 +76,12 @@ def svg(drawings: Sequence[Drawing]) -> str:
 
 def inline(drawing: Drawing) -> str:
     """A picture of one gradient call for a page that has :data:`STYLE`; each node's element names its sources."""
-    piece = _Piece(condensed(drawing, MOST), titled=False)
-    about = markup(described(drawing))
+    piece = _Piece(condensed(drawing, MOST_INLINE), titled=False)
+    about = html(described(drawing))
     return (
         f'<svg class="gl" width="{piece.width}" height="{piece.height}" '
         f'viewBox="0 0 {piece.width} {piece.height}" role="img" aria-label="{about}">{piece.markup}</svg>'
     )
-
-
-def markup(text: str) -> str:
-    """A text of the user's as XML and HTML take it."""
-    return escape(xml(text))
 
 
 class _Note(NamedTuple):
@@ -96,6 +94,7 @@ class _Piece:
 
     def __init__(self, drawing: Drawing, *, titled: bool) -> None:
         self.drawing = drawing
+        self.named = len(drawing.sources) > 1
         self.laid = rails.rows(drawing)
         self.top = ROW + 8 if titled else 0
         self.places = [place_of(row.node) for row in self.laid]
@@ -111,7 +110,7 @@ class _Piece:
     # -- words -----------------------------------------------------------------------------------------------------
 
     def _head(self) -> str:
-        place, call = markup(title_of(self.drawing)), markup(content(self.drawing.text))
+        place, call = html(title_of(self.drawing)), html(self.drawing.text)
         return f'<text y="18"><tspan class="f">{place}</tspan> <tspan class="h" dx="8">{call}</tspan></text>'
 
     def _head_width(self) -> int:
@@ -120,41 +119,40 @@ class _Piece:
     def _row(self, index: int, row: Row) -> tuple[float, str]:
         """How wide a row is, and its words and dot."""
         y = self._y(index)
-        label = content(row.node.label)
+        label = row.node.label
         notes = list(self._notes(row.node))
         dim = "" if row.node.reached or row.node.sources or row.node.marks else ' class="o"'
-        words = f"<tspan{dim}>{markup(label)}</tspan>" + "".join(
-            f'<tspan class="w {note.look}" dx="14">{markup(note.text)}</tspan>' for note in notes
+        words = f"<tspan{dim}>{html(label)}</tspan>" + "".join(
+            f'<tspan class="w {note.look}" dx="14">{html(note.text)}</tspan>' for note in notes
         )
-        width = self.left + len(label) * _CHAR + sum(len(note.text) * 6.6 + 18 for note in notes)
-        sources = _numbers(_of(row.node))
-        place = markup(self.places[index])
+        width = self.left + len(label) * _CHAR + sum(len(note.text) * _WORDS + 18 for note in notes)
+        place = html(self.places[index])
         return width, (
-            f'<g data-s="{sources}"><text class="n" x="{self.gutter - 12}" y="{y + 4}">{place}</text>'
+            f'<g{self._numbers(_of(row.node))}><text class="n" x="{self.gutter - 12}" y="{y + 4}">{place}</text>'
             f'{self._dot(row, y)}<text x="{self.left}" y="{y + 4}">{words}</text></g>'
         )
 
     def _notes(self, node: Node) -> Iterator[_Note]:
-        for number in node.sources:
-            yield _Note(content(verdict_of(self.drawing, number)), _VERDICTS[self.drawing.sources[number].verdict])
+        for outcome, verdict in outcomes_of(self.drawing, node):
+            yield _Note(outcome, _VERDICTS[verdict])
         if node.folded:
             yield _Note(f"… {node.folded:,} steps before it", "")
         if node.target:
             yield _Note("target", "")
         for mark in node.marks:
-            yield _Note(f"✗ {content(note_of(node, mark))}", "s" if mark.partial else "x")
+            yield _Note(f"✗ {note_of(node, mark)}", "s" if mark.partial else "x")
         if node.note:
-            yield _Note(content(node.note), "s")
+            yield _Note(node.note, "s")
 
     def _listed(self) -> Iterator[tuple[float, str]]:
         """The sources alone, where nothing is drawn between them."""
         for index, source in enumerate(self.drawing.sources):
-            text, outcome = content(source.text), content(source.outcome)
+            text, outcome = source.text, source.outcome
             yield (
                 (len(text) + len(outcome) + 4) * _CHAR,
                 (
-                    f'<g data-s="{index}"><text y="{self._y(index) + 4}">{markup(text)}'
-                    f'<tspan class="w {_VERDICTS[source.verdict]}" dx="14">{markup(outcome)}</tspan></text></g>'
+                    f'<g data-s="{index}"><text y="{self._y(index) + 4}">{html(text)}'
+                    f'<tspan class="w {_VERDICTS[source.verdict]}" dx="14">{html(outcome)}</tspan></text></g>'
                 ),
             )
 
@@ -178,6 +176,10 @@ class _Piece:
             return f'<path class="d {look}" d="M{x} {y - 7}l7 7-7 7-7-7z"/>'
         return f'<circle class="d {look}" cx="{x}" cy="{y}" r="5"/>'
 
+    def _numbers(self, numbers: frozenset[int]) -> str:
+        """The sources that a part belongs to, as an attribute, where there are several."""
+        return f' data-s="{" ".join(map(str, sorted(numbers)))}"' if self.named else ""
+
     def _edges(self) -> Iterator[str]:
         """The edges, those that a gradient comes on above the others; an arrow at each value that it comes to."""
         lanes = {index: row.lane for index, row in enumerate(self.laid)}
@@ -191,8 +193,8 @@ class _Piece:
                 turn = max(to_y - _CORNER, y)
                 way = f"M{x} {y}V{turn}C{x} {to_y - 3} {x} {to_y} {to_x} {to_y}"
             look = _WAYS[edge.way] + ("" if edge.sure else " q")
-            sources = _numbers(_of(self.laid[edge.above].node) & _of(self.laid[edge.below].node))
-            yield f'<path class="{look}" data-s="{sources}" d="{way}"/>'
+            sources = self._numbers(_of(self.laid[edge.above].node) & _of(self.laid[edge.below].node))
+            yield f'<path class="{look}"{sources} d="{way}"/>'
             if edge.way == "connected":
                 arrows[edge.below] = f'<path class="a" d="M{x} {y + 6}l3.5 6h-7z"/>'
         yield from arrows.values()
@@ -201,10 +203,6 @@ class _Piece:
 def _of(node: Node) -> frozenset[int]:
     """The sources that a node is, or was computed from."""
     return node.leads.union(node.sources)
-
-
-def _numbers(numbers: frozenset[int]) -> str:
-    return " ".join(str(number) for number in sorted(numbers))
 
 
 def _title(drawing: Drawing) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from gradlint.escaping import content
 from gradlint.picture import rails
 from gradlint.picture.folding import condensed
-from gradlint.picture.words import note_of, place_of, reasons, title_of, verdict_of
+from gradlint.picture.words import note_of, outcomes_of, place_of, reasons, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +104,8 @@ def _label_role(node: Node) -> Role:
 def _notes(drawing: Drawing, node: Node) -> Iterator[Cell]:
     if node.note:
         yield f"({content(node.note)})", "warning"
-    for number in node.sources:
-        yield f"← {content(verdict_of(drawing, number))}", _VERDICTS[drawing.sources[number].verdict]
+    for outcome, verdict in outcomes_of(drawing, node):
+        yield f"← {content(outcome)}", _VERDICTS[verdict]
     if node.folded:
         yield f"(… {node.folded:,} steps before it)", "dim"
     if node.target:
@@ -154,10 +154,10 @@ def _listed(drawing: Drawing, width: int) -> Iterator[Line]:
     """The sources alone, where nothing is drawn between them."""
     if not drawing.sources:
         yield [("  no source is known", "dim")]
-    for number, source in enumerate(drawing.sources):
+    for source in drawing.sources:
         yield [
             (f"  {_crop(content(source.text), width - 30)}", "plain"),
-            (f"  ← {content(verdict_of(drawing, number))}", _VERDICTS[source.verdict]),
+            (f"  ← {content(source.outcome)}", _VERDICTS[source.verdict]),
         ]
 
 

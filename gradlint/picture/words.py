@@ -27,12 +27,13 @@ def place_of(node: Node) -> str:
         return ""
     if spot.path:
         return f"{name(spot.path.rpartition('/')[2])}:{spot.line}"
-    return str(spot.line) if spot.cell < 0 else f"{spot.cell + 1}:{spot.line}"
+    return str(spot.line) if spot.cell < 0 else f"{lines.short(spot.cell)}:{spot.line}"
 
 
-def verdict_of(drawing: Drawing, number: int) -> str:
-    """What a source gets, in words."""
-    return drawing.sources[number].outcome
+def outcomes_of(drawing: Drawing, node: Node) -> list[tuple[str, Verdict]]:
+    """What the sources that a node is get, in words, each of it once."""
+    sources = (drawing.sources[number] for number in node.sources)
+    return list(dict.fromkeys((source.outcome, source.verdict) for source in sources))
 
 
 def note_of(node: Node, mark: LossMark) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint import lines
 from gradlint.escaping import name
+from gradlint.finding import LOST_HERE
 from gradlint.reporting.excerpt import Underline, excerpt, framed
 from gradlint.reporting.patch import patch
 from gradlint.reporting.report import evidence, is_refuted, place
@@ -44,8 +45,8 @@ def finding_rows(finding: Finding, report: Report, style: Style) -> list[str]:
     """The rows for a finding."""
     severity = style.severity(f"{finding.severity}[{finding.code}]", finding.severity)
     where = style.paint(place(finding.path, finding.cell, finding.location), "strong")
-    rows = [f"{where}: {severity} {finding.name}"]
-    rows += [style.prose(row) for row in wrap(finding.message, style.width)]
+    rows = [f"{where}: {style.link(severity, finding.url)} {finding.name}"]
+    rows += [style.prose(row) for row in wrap(finding.title, style.width)]
     marks = _marks(finding, report)
     gutter = len(str(max(mark.line for group in marks.values() for mark in group)))
     bar = style.paint(" " * gutter + " |", "frame")
@@ -74,34 +75,35 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
     own = [scene for scene in told if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
     asked = any(scene.call and _covers(scene, finding) for scene in told)
-    here = "the gradient is lost here"
-    inside = any(scene.path is not None and scene.text == here for scene in told)
-    lost = "the gradient is lost in here" if inside else here
+    culprit = next((scene for scene in told if scene.path is not None and scene.text == LOST_HERE), None)
+    lost = LOST_HERE if culprit is None else "the gradient is lost in here"
     label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
-    groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report))}
+    groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report, primary=culprit is None))}
     seen: dict[tuple[_Text, Position], int] = {}
     for scene in told:
         if scene in own:
             continue
         where = (scene.path, scene.cell)
         group = groups.setdefault(where, [])
-        mark = Underline(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text)
+        mark = Underline(scene.start.line, scene.start.column - 1, scene.end.column - 1, scene.text, scene is culprit)
         key = (where, scene.start)
         if key in seen:
-            first = group[seen[key]]
-            if mark.label and mark.label not in first.label:
-                label = f"{first.label}; {mark.label}" if first.label else mark.label
-                group[seen[key]] = Underline(first.line, first.start, max(first.end, mark.end), label)
+            before = group[seen[key]]
+            if mark.label and mark.label not in before.label:
+                label = f"{before.label}; {mark.label}" if before.label else mark.label
+                main = before.primary or mark.primary
+                group[seen[key]] = Underline(before.line, before.start, max(before.end, mark.end), label, main)
         else:
             seen[key] = len(group)
             group.append(mark)
-    return dict(sorted(groups.items(), key=lambda item: _in_order(item[0])))
+    first: _Text = home if culprit is None else (culprit.path, culprit.cell)
+    return dict(sorted(groups.items(), key=lambda item: _in_order(item[0], first)))
 
 
-def _in_order(text: _Text) -> tuple[str, int]:
-    """The finding's own file comes first, in it the cells one after the other."""
+def _in_order(text: _Text, main: _Text) -> tuple[bool, str, int]:
+    """The file with the main mark comes first, then the finding's own, in each the cells one after the other."""
     path, cell = text
-    return path or "", -1 if cell is None else cell
+    return path != main[0], path or "", -1 if cell is None else cell
 
 
 def _covers(scene: Scene, finding: Finding) -> bool:
@@ -109,11 +111,11 @@ def _covers(scene: Scene, finding: Finding) -> bool:
     return (scene.path, scene.cell) == (None, finding.cell) and scene.start <= finding.location < scene.end
 
 
-def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Underline]:
+def _own_marks(finding: Finding, label: str, report: Report, *, primary: bool) -> Iterator[Underline]:
     """Marks for the finding's place, one a line; of a long one only its first line is marked."""
     start, end = finding.location, finding.end_location
     if end.line == start.line:
-        yield Underline(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=True)
+        yield Underline(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=primary)
         return
     last = end.line if end.line - start.line < _LONGEST_SPAN else start.line
     for number in range(start.line, last + 1):
@@ -121,18 +123,22 @@ def _own_marks(finding: Finding, label: str, report: Report) -> Iterator[Underli
         left = start.column - 1 if number == start.line else len(text) - len(text.lstrip())
         right = end.column - 1 if number == end.line else len(text.rstrip())
         if right > left:
-            yield Underline(number, left, right, label if number == last else "", primary=True)
+            yield Underline(number, left, right, label if number == last else "", primary=primary)
 
 
 def _footer(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:
     lead = " " * gutter + " = "
+    if finding.happens:
+        yield from _noted(lead, "so" if finding.gradients else "note", "strong", finding.happens, style)
+    if finding.help:
+        yield from _noted(lead, "help", "good", finding.help, style)
     confirmation = finding.confirmation
     if confirmation is not None:
         status = confirmation.status
         yield from _noted(lead, status, _VERDICTS[status], evidence(confirmation), style)
     if finding.fix is not None and not is_refuted(finding):
         option = "--fix" if finding.fix.applicability == "safe" else "--fix --unsafe-fixes"
-        yield from _noted(lead, "help", "good", f"{finding.fix.message} (`{option}`)", style)
+        yield from _noted(lead, "fix", "good", f"{finding.fix.message} (`{option}`)", style)
         yield from patch(finding, report, style, gutter)
 
 

@@ -18,15 +18,7 @@ _MOST = 12
 
 def patch(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:
     """The changed lines of a finding's fix; nothing where the text cannot be had or the change is long."""
-    if finding.fix is None:
-        return
-    rows: list[tuple[int | None, int, str, str]] = []
-    for cell in sorted({edit.cell for edit in finding.fix.edits}, key=lambda cell: -1 if cell is None else cell):
-        lines = report.lines(finding.path, cell)
-        edits = [edit for edit in finding.fix.edits if edit.cell == cell]
-        if any(edit.end_location.line > len(lines) for edit in edits):
-            return
-        rows += [(cell, *row) for row in _changes(lines, edits)]
+    rows = changed(finding, report)
     if not 0 < len(rows) <= _MOST:
         return
     yield style.paint(" " * gutter + " |", "frame")
@@ -34,6 +26,19 @@ def patch(finding: Finding, report: Report, style: Style, gutter: int) -> Iterat
         shown, _ = columns(text if len(text) <= LONGEST else text[:LONGEST] + "...")
         line = f"{sign} {shown}".rstrip()
         yield style.paint(f"{number:>{gutter}} ", "frame") + style.paint(line, "added" if sign == "+" else "removed")
+
+
+def changed(finding: Finding, report: Report) -> list[tuple[int | None, int, str, str]]:
+    """The lines that a finding's fix takes and gives: cell, number, ``-`` or ``+``, text; none without the text."""
+    rows: list[tuple[int | None, int, str, str]] = []
+    edits = () if finding.fix is None else finding.fix.edits
+    for cell in sorted({edit.cell for edit in edits}, key=lambda cell: -1 if cell is None else cell):
+        lines = report.lines(finding.path, cell)
+        here = [edit for edit in edits if edit.cell == cell]
+        if any(edit.end_location.line > len(lines) for edit in here):
+            return []
+        rows += [(cell, *row) for row in _changes(lines, here)]
+    return rows
 
 
 def _changes(lines: Sequence[str], edits: Sequence[Edit]) -> Iterator[tuple[int, str, str]]:

@@ -45,11 +45,13 @@ class Style:
         color: Whether to paint with ANSI escape sequences.
         width: How many columns a line may take.
         quiet: Whether the summary is left out.
+        links: Whether the terminal makes links of what OSC 8 marks as one.
     """
 
     color: bool = False
     width: int = 80
     quiet: bool = False
+    links: bool = False
 
     def paint(self, text: str, role: Role) -> str:
         """The text in a role's colour; the text itself where there is no colour or nothing to paint."""
@@ -59,6 +61,12 @@ class Style:
     def severity(self, text: str, severity: Severity) -> str:
         """The text in the colour of a severity."""
         return self.paint(text, severity)
+
+    def link(self, text: str, address: str | None) -> str:
+        """The text as a link to an address, where the terminal knows links and the address is one."""
+        if not self.links or not address or not address.isascii() or not address.isprintable():
+            return text
+        return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def prose(self, text: str) -> str:
         """The text with what stands in backquotes painted as code."""

@@ -76,7 +76,7 @@ class OfFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ObservedFacts:
     """What a run has shown.
 
     Attributes:
@@ -103,7 +103,7 @@ def digest(path: str) -> str | None:
         return None
 
 
-def save(path: str, facts: Facts) -> None:
+def save(path: str, facts: ObservedFacts) -> None:
     """Write a facts file.
 
     Raises:
@@ -147,7 +147,7 @@ def _file(one: OfFile, base: str) -> dict[str, Any]:
     }
 
 
-def load(path: str) -> Facts:
+def load(path: str) -> ObservedFacts:
     """Read a facts file.
 
     Raises:
@@ -170,7 +170,7 @@ def load(path: str) -> Facts:
     try:
         files = {_absolute(name, base): _read_file(one, base) for name, one in record["files"].items()}
         version = record.get("tensorflow")
-        return Facts(str(record["run"]), None if version is None else str(version), files)
+        return ObservedFacts(str(record["run"]), None if version is None else str(version), files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"[:200]
         raise FactsError(f"{path} is not a facts file as `gradlint run --record` writes it ({what})") from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import linecache
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlint.finding import Confirmation, Finding, Gradient, Position, Step
+from gradlint.message import fitted
 from gradlint.runtime import wording
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Findings:
         if read is not None and (read.severity == "error" or observed.weak or observed.outcome == "partial"):
             return read.with_confirmation(evidence)
         if read is not None:
-            return replace(read, severity="error", message=wording.message(observed), confirmation=evidence)
+            return replace(read, severity="error", confirmation=evidence, **_said(observed))
         if observed.weak:
             return None
         place = observed.cut.place or observed.place
@@ -62,7 +63,7 @@ class Findings:
             code=words.code,
             name=words.name,
             severity="warning" if observed.outcome == "partial" else "error",
-            message=wording.message(observed),
+            **_said(observed),
             path=path,
             cell=None,
             location=Position(line, start),
@@ -108,6 +109,17 @@ class Findings:
         return found
 
 
+def _said(observed: Observed) -> dict[str, Any]:
+    """What is said of it: the sentence and its parts."""
+    message = wording.message(observed)
+    return {
+        "message": message.sentence,
+        "headline": fitted(message.headline),
+        "happens": message.happens,
+        "help": message.help,
+    }
+
+
 def _of_the_list(finding: Finding, observed: Observed, call: Place) -> bool:
     """Whether a finding says of a call that its list of sources is not what it is meant to be."""
     codes = {"no-sources": ("GT109", "GT111"), "left-out": ("GT111",)}.get(observed.cut.reason, ())
@@ -129,7 +141,7 @@ def reading(path: str) -> list[Finding]:
 
     try:
         return check_paths([path])
-    except Exception:
+    except Exception:  # what is wrong with reading a file is for `check` to say, not for a running program
         return []
 
 

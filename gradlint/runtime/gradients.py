@@ -60,7 +60,7 @@ def _asked(kind: str, inputs: int, build: Any) -> tuple[Passage, ...]:
             op = build()
             seeds = [_placeholder(output.dtype, output.shape) for output in op.outputs]
             answers = function(op, *seeds)
-    except Exception:
+    except Exception:  # a gradient function of anybody's may raise anything on placeholders; then it is not blamed
         return (passes,) * inputs
     if not isinstance(answers, (list, tuple)):
         answers = [answers]

@@ -165,7 +165,7 @@ class Hooks:
         def watched(tape: Any, tensor: Any) -> Any:
             try:
                 result = original(tape, tensor)
-            except Exception as refusal:
+            except Exception as refusal:  # raised again below: it is TensorFlow's answer
                 watcher.guarded(watcher.refused, tensor, refusal)
                 raise
             watcher.guarded(watcher.watched, tape, tensor)

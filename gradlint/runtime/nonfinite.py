@@ -50,7 +50,7 @@ def _backward(operations: list[Operation], call: ObservedCall) -> Operation | No
             answers = backprop._gradient_function(
                 operation.kind, operation.attributes, len(ins), list(ins), list(outs), seeds, (), ""
             )
-        except Exception:
+        except Exception:  # a gradient function of anybody's may raise anything; then this one is passed over
             continue
         if not isinstance(answers, (list, tuple)):
             answers = [answers]

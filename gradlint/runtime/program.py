@@ -22,7 +22,7 @@ def run_script(path: str, arguments: Sequence[str]) -> None:
     """Run a script as ``python PATH ARGUMENTS`` does.
 
     Args:
-        path: The script; a folder or archive with a ``__main__.py`` is run as Python runs it.
+        path: The script, ``-`` for standard input; a folder with a ``__main__.py`` is run as Python runs it.
         arguments: Its arguments.
 
     Raises:
@@ -34,17 +34,30 @@ def run_script(path: str, arguments: Sequence[str]) -> None:
         sys.path.insert(0, path)
     else:
         script = path
-        sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    try:
-        with open(script, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        raise ProgramError(f"{path}: {error.strerror or error}") from None
+        sys.path.insert(0, "" if path == "-" else os.path.dirname(os.path.abspath(path)))
+    source = _source(path, script)
+    if path == "-":
+        script = "<stdin>"
     sys.argv = [path, *arguments]
     linecache.cache[script] = (len(source), None, _lines(source), script)
     module = _main(os.path.abspath(script) if os.path.isdir(path) else script, None)
     code = compile(source, script, "exec", dont_inherit=True)
     exec(code, module.__dict__)
+
+
+def _source(path: str, script: str) -> bytes:
+    """A script's text.
+
+    Raises:
+        ProgramError: If it cannot be read.
+    """
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(script, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ProgramError(f"{path}: {error.strerror or error}") from None
 
 
 def _lines(source: bytes) -> list[str]:

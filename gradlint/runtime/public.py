@@ -72,6 +72,6 @@ def explain(tape: Any, target: Any, sources: Any) -> list[Finding]:
     if session is None:
         raise RuntimeError("gradlint.explain() works inside `with gradlint.watching():`")
     before = len(session.seen)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # whatever TensorFlow raises is among what is explained
         tape.gradient(target, sources)
     return list(dict.fromkeys(finding for _, finding in session.seen[before:]))

@@ -1,15 +1,21 @@
-"""``pytest --gradlint``: watch the gradient calls of the tests and list what they lose at the end."""
+"""``pytest --gradlint``: watch the gradient calls of the tests and list what they lose at the end.
+
+With pytest-xdist each worker watches its own tests and hands what it saw to the process that reports. Under
+``gradlint run --pytest`` that is the command, which prints its own summary.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
     from gradlint.runtime.session import Session
 
 _KEY = "_gradlint_session"
+_OWN = "_gradlint_owns_it"
+_FAILED = "_gradlint_failed"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,29 +26,62 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch from the beginning where it was asked for."""
-    if not config.getoption("--gradlint"):
-        return
     from gradlint.runtime.session import Session
 
-    session = Session(lambda finding: None, lambda text: None)
+    if Session.current is not None:
+        setattr(config, _KEY, Session.current)
+        return
+    if not config.getoption("--gradlint") and not getattr(config, "workerinput", {}).get("gradlint"):
+        return
+    failures: list[str] = []
+    session = Session(lambda finding: None, failures.append)
     session.start()
-    setattr(config, _KEY, session)
+    for name, value in ((_KEY, session), (_OWN, True), (_FAILED, failures)):
+        setattr(config, name, value)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Watch no longer."""
     session: Session | None = getattr(config, _KEY, None)
-    if session is not None:
+    if session is not None and getattr(config, _OWN, False):
         session.stop()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker of pytest-xdist: hand over what was seen."""
+    watched: Session | None = getattr(session.config, _KEY, None)
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if watched is not None and output is not None:
+        output["gradlint"] = watched.handed_over()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of pytest-xdist is made: it watches where this process does."""
+    if getattr(node.config, _KEY, None) is not None:
+        node.workerinput["gradlint"] = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist has ended: take in what it saw."""
+    session: Session | None = getattr(node.config, _KEY, None)
+    handed = getattr(node, "workeroutput", {}).get("gradlint")
+    if session is not None and handed is not None:
+        session.take_in(handed)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """List what was seen."""
     session: Session | None = getattr(config, _KEY, None)
-    if session is None:
+    if session is None or not getattr(config, _OWN, False):
         return
     terminalreporter.section("gradients lost")
-    terminalreporter.write_line(f"{session.watcher.calls:,} gradient calls watched")
+    for text in getattr(config, _FAILED, ()):
+        last = text.strip().splitlines()[-1]
+        terminalreporter.write_line(f"the tests went on unwatched, since the watcher failed: {last}")
+    calls = session.calls
+    terminalreporter.write_line(f"{calls:,} gradient {'call' if calls == 1 else 'calls'} watched")
     for finding in session.findings.values():
         times = session.times(finding)
         where = f"{finding.path}:{finding.location.line}"

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime.calls import written_call
-from gradlint.runtime.facts import Facts, OfFile, SeenCall, digest
+from gradlint.runtime.facts import ObservedFacts, OfFile, SeenCall, digest
 from gradlint.runtime.values import by_place
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Values = dict[str, dict[int, list[dict[str, Any]]]]
 
 
-def facts(session: Session, run: str, began: float) -> Facts:
+def facts(session: Session, run: str, began: float) -> ObservedFacts:
     """What a session has seen, file by file.
 
     Args:
@@ -37,7 +37,7 @@ def facts(session: Session, run: str, began: float) -> Facts:
         findings.setdefault(os.path.join(base, finding.path), []).append((finding, tuple(_needs(session, finding))))
     paths = {os.path.join(base, path) for path in (*values, *calls, *findings)}
     paths |= {path for found in findings.values() for _, needs in found for path in needs}
-    return Facts(
+    return ObservedFacts(
         run,
         session.version,
         {

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gradlint.finding import Finding
 from gradlint.runtime.findings import Findings, reading
 from gradlint.runtime.hooks import Hooks
 from gradlint.runtime.program import AfterImport
@@ -14,7 +15,6 @@ from gradlint.runtime.watcher import Watcher
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradlint.finding import Finding
     from gradlint.runtime.observed import Observed
 
 
@@ -38,11 +38,15 @@ class Session:
         self.read: Callable[[str], list[Finding]] = reading
         """What reading a file of the program finds."""
         self.seen: list[tuple[Observed, Finding]] = []
+        self._calls_elsewhere = 0
+        self._elsewhere: dict[int, tuple[int, tuple[str, ...]]] = {}
+        """How often findings were seen in other processes, and for which sources."""
         self.base = os.getcwd()
         """The folder in which it began; the program may go elsewhere."""
         self._make: Findings | None = None
         self._waiting: AfterImport | None = None
         self._watching = False
+        self._eagerly = False
 
     def start(self) -> None:
         """Watch from now on, or from when the program imports TensorFlow.
@@ -59,6 +63,17 @@ class Session:
             self._waiting = AfterImport("tensorflow", self._install)
             sys.meta_path.insert(0, self._waiting)
 
+    def run_eagerly(self) -> None:
+        """Have TensorFlow run every ``tf.function`` eagerly from when it is imported, Keras' own among them."""
+        self._eagerly = True
+        if self._watching:
+            self._set_eager()
+
+    def _set_eager(self) -> None:
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+
     def stop(self) -> None:
         """Watch no more, and put TensorFlow back as it was."""
         if Session.current is self:
@@ -72,9 +87,13 @@ class Session:
     def _install(self) -> None:
         self._waiting = None
         self._watching = True
+        if self._eagerly:
+            self._set_eager()
         try:
             self.hooks.install()
-        except Exception as error:
+        except (
+            Exception
+        ) as error:  # another TensorFlow may lack anything that is watched; the program is run all the same
             self._failed(f"this TensorFlow cannot be watched: {type(error).__name__}: {error}")
 
     @property
@@ -83,20 +102,41 @@ class Session:
         module = sys.modules.get("tensorflow")
         return getattr(module, "__version__", None)
 
+    @property
+    def calls(self) -> int:
+        """How many gradient calls were seen, here and in other processes."""
+        return self.watcher.calls + self._calls_elsewhere
+
+    def handed_over(self) -> dict[str, Any]:
+        """What was seen, as plain data for another process."""
+        return {
+            "calls": self.calls,
+            "findings": [[one.to_json(), self.times(one), self.sources(one)] for one in self.findings.values()],
+        }
+
+    def take_in(self, handed: dict[str, Any]) -> None:
+        """Add what another process has seen, as :meth:`handed_over` gave it."""
+        self._calls_elsewhere += handed["calls"]
+        for record, times, sources in handed["findings"]:
+            finding = Finding.from_json(record)
+            self._keep(finding, None)
+            known = self.findings[_key(finding)]
+            before = self._elsewhere.get(id(known), (0, ()))
+            self._elsewhere[id(known)] = (before[0] + times, (*before[1], *sources))
+
     def times(self, finding: Finding) -> int:
         """How often what a finding says was seen."""
-        return max(
-            1,
-            sum(
-                self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
-                for observed, one in self.seen
-                if one is finding
-            ),
+        here = sum(
+            self.watcher.times.get((observed.call[:1], observed.source, observed.outcome), 1)
+            for observed, one in self.seen
+            if one is finding
         )
+        return max(1, here + self._elsewhere.get(id(finding), (0, ()))[0])
 
     def sources(self, finding: Finding) -> list[str]:
         """The sources that a finding was seen for, in the order in which they were."""
-        return list(dict.fromkeys(observed.source for observed, one in self.seen if one is finding))
+        here = [observed.source for observed, one in self.seen if one is finding]
+        return list(dict.fromkeys([*here, *self._elsewhere.get(id(finding), (0, ()))[1]]))
 
     def _observed(self, observed: Observed) -> None:
         if self._make is None:
@@ -118,10 +158,15 @@ class Session:
                 return
 
     def _keep(self, finding: Finding, observed: Observed | None) -> None:
-        key = (finding.code, finding.path, finding.location, finding.gradients[:1] and finding.gradients[0].line)
+        key = _key(finding)
         known = self.findings.get(key)
         if known is None:
             self.findings[key] = finding
             self._found(finding)
         if observed is not None:
             self.seen.append((observed, known or finding))
+
+
+def _key(finding: Finding) -> tuple[Any, ...]:
+    """What two findings share that are shown as one."""
+    return (finding.code, finding.path, finding.location, finding.gradients[:1] and finding.gradients[0].line)

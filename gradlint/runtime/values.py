@@ -48,10 +48,22 @@ def _values(record: Record, names: Mapping[int, str]) -> Iterator[tuple[str, int
                 dtype = dtypes.as_dtype(kind).name
                 value = {"operation": operation.kind, "dtype": dtype, "connected": sorted(connected[output])}
                 yield place.path, place.line, value
+    yield from _traced(record)
     for exit_ in record.exits:
         if exit_.stack:
             value = {"left": exit_.how, "connected": sorted(connected.get(exit_.tensor, NOTHING))}
             yield exit_.stack[0].path, exit_.stack[0].line, value
+
+
+def _traced(record: Record) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """What the operations of traced functions give; what it is connected to shows where a function is called."""
+    from gradlint.runtime.places import of_traceback
+
+    for graph in list(record.created):
+        for op in graph.get_operations():
+            for place in of_traceback(op.traceback, 1):
+                for output in op.outputs:
+                    yield place.path, place.line, {"operation": op.type, "dtype": output.dtype.name, "traced": True}
 
 
 def _reached(record: Record, operation: Operation, connected: Mapping[int, frozenset[str]]) -> frozenset[str]:

@@ -77,7 +77,7 @@ class Watcher:
         self.inside.busy = True
         try:
             what(*arguments)
-        except Exception:
+        except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
             self.inside.busy = before
@@ -130,7 +130,7 @@ class Watcher:
                 self._ran(name, inputs, attributes, outputs)
             else:
                 self._acted(name, inputs)
-        except Exception:
+        except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
             inside.busy = False
@@ -323,7 +323,7 @@ class Watcher:
         self.inside.stack = places.stack(sys._getframe())
         try:
             result = original(tape, *arguments, **options)
-        except Exception as failure:
+        except Exception as failure:  # raised again below: it is TensorFlow's answer
             self.inside.asking = False
             self.guarded(self._judge, method, tape, (arguments, options), None, failure)
             raise

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint.message import Message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -229,13 +231,13 @@ def of(observed: Observed) -> Wording:
     return WORDINGS[observed.cut.reason]
 
 
-def message(observed: Observed) -> str:
+def message(observed: Observed) -> Message:
     """The finding's message: what happens, what the source gets, and the cure."""
     wording = of(observed)
     names = {"operation": observed.cut.operation or "an operation", "source": observed.source}
-    happens = wording.happens.format(**names)
+    happens, cure = wording.happens.format(**names), wording.cure.format(**names)
     if observed.cut.reason == "watch-refused":
-        return f"{happens}: it raises {observed.exception}; {wording.cure.format(**names)}."
+        return Message(happens, f"it raises {observed.exception}", cure, joint=": ")
     got = f"the {_noun(observed.method)} of `{observed.target}` with respect to `{observed.source}`"
     line = "" if observed.place is None else f" ({_where(observed, observed.place)})"
     if observed.outcome == "error":
@@ -246,7 +248,7 @@ def message(observed: Observed) -> str:
         gets = f"{got}{line} {_GETS[observed.outcome]}"
     else:
         gets = f"{got}{line} is None"
-    return f"{happens}, so {gets}; {wording.cure.format(**names)}."
+    return Message(happens, gets, cure)
 
 
 def _where(observed: Observed, call: Place) -> str:

@@ -21,13 +21,13 @@ from pygls.uris import from_fs_path
 from gradlint import __version__, checking
 from gradlint.confirm import ConfirmUnavailable
 from gradlint.documentation import page
-from gradlint.server import actions, diagnostics, hints, programs
+from gradlint.server import actions, diagnostics, hints, pictures, programs
 from gradlint.server.checker import Checker
 from gradlint.server.client import Client
 from gradlint.server.configuration import Configuration
 from gradlint.server.confirm import Confirmations, chosen
 from gradlint.server.documents import path_of
-from gradlint.server.hover import hover
+from gradlint.server.hover import call_at, hover
 from gradlint.server.protocol import Protocol
 from gradlint.server.settings import pushed
 from gradlint.settings import CONFIG_NAMES, SettingsError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gradlint.finding import Confirmation, Finding
     from gradlint.rule import Rule
     from gradlint.server.documents import Documents, Snapshot
-    from gradlint.server.results import Result
+    from gradlint.server.results import Call, Result
     from gradlint.sources.source import Source
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class Server(LanguageServer):
         self.configuration = Configuration(self.complain, trust=trust)
         self.confirmations = Confirmations()
         self.checker = Checker(self.documents, self._compute, self._deliver)
+        self.pictures = pictures.Pictures()
         self.published: dict[str, list[types.Diagnostic]] = {}
         self.asked: set[str] = set()
 
@@ -127,9 +128,16 @@ class Server(LanguageServer):
         result = None if unit is None else await self.checker.result(unit)
         return None if result is None else self.confirmations.apply(result)
 
+    async def picture(self, result: Result, call: Call) -> str:
+        """A gradient call of a result drawn, as Markdown."""
+        settings = self.configuration.settings(result.snapshot.path)
+        drawing = await self.checker.run(lambda: self.pictures.of(result, call, settings))
+        return "" if drawing is None else pictures.markdown(drawing, images=self.client.shows_images)
+
     def forget(self, uri: str, texts: Sequence[str]) -> None:
         """Drop a document or notebook that was closed, and clear its texts' diagnostics."""
         self.checker.forget(uri)
+        self.pictures.forget(uri)
         self.confirmations.forget(uri)
         self.asked.discard(unquote(uri))
         self.clear(texts)
@@ -388,7 +396,9 @@ def _hints(server: Server) -> None:
         if result is None:
             return None
         rules = server.configuration.rules(result.snapshot.path)
-        return hover(result, uri, params.position, rules)
+        call = call_at(result, uri, params.position)
+        picture = "" if call is None else await server.picture(result, call)
+        return hover(result, uri, params.position, rules, picture)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     async def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint] | None:

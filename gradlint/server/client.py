@@ -30,6 +30,7 @@ class Client:
         refreshes_diagnostics: It asks for diagnostics anew when it is told to.
         refreshes_lenses: It asks for code lenses anew when it is told to.
         refreshes_hints: It asks for inlay hints anew when it is told to.
+        shows_images: It shows the images of a hover's Markdown: it parses that as Visual Studio Code does.
     """
 
     pulls: bool = False
@@ -46,6 +47,7 @@ class Client:
     refreshes_diagnostics: bool = False
     refreshes_lenses: bool = False
     refreshes_hints: bool = False
+    shows_images: bool = False
 
     @classmethod
     def of(cls, capabilities: types.ClientCapabilities) -> Client:
@@ -72,4 +74,5 @@ class Client:
             refreshes_diagnostics=pulls and has("workspace.diagnostics.refresh_support"),
             refreshes_lenses=has("workspace.code_lens.refresh_support"),
             refreshes_hints=has("workspace.inlay_hint.refresh_support"),
+            shows_images=get_capability(capabilities, "general.markdown.parser", None) == "marked",
         )

@@ -20,8 +20,29 @@ _WORD = re.compile(r"[A-Za-z][\w-]*")
 _OUTCOMES = {"none": "None", "error": "an exception", "partial": "a part of its gradient", "zero": "zero", "nan": "NaN"}
 
 
-def hover(result: Result, uri: str, position: types.Position, rules: Iterable[Rule]) -> types.Hover | None:
+def call_at(result: Result, uri: str, position: types.Position) -> Call | None:
+    """The innermost gradient call at a position.
+
+    Raises:
+        KeyError: If the snapshot has no text of that URI.
+    """
+    cell = result.snapshot.cell(uri)
+    place = result.snapshot.text(cell).from_client(position)
+    around = [call for call in result.calls if call.covers(cell, place)]
+    return max(around, key=lambda call: call.start, default=None)
+
+
+def hover(
+    result: Result, uri: str, position: types.Position, rules: Iterable[Rule], picture: str = ""
+) -> types.Hover | None:
     """What to show at a position: the rule of a code in a comment, else the innermost gradient call; else nothing.
+
+    Args:
+        result: The document's result.
+        uri: The text's URI.
+        position: The position.
+        rules: The rules there are.
+        picture: The gradient call there, drawn, as Markdown.
 
     Raises:
         KeyError: If the snapshot has no text of that URI.
@@ -34,11 +55,11 @@ def hover(result: Result, uri: str, position: types.Position, rules: Iterable[Ru
         rule, start, end = named
         span = text.to_client_range(Position(place.line, start + 1), Position(place.line, end + 1))
         return _markdown(page(rule), span)
-    around = [call for call in result.calls if call.covers(cell, place)]
-    if not around:
+    call = call_at(result, uri, position)
+    if call is None:
         return None
-    call = max(around, key=lambda call: call.start)
-    return _markdown(_explain(result, call), text.to_client_range(call.start, call.end))
+    told = _explain(result, call)
+    return _markdown(f"{told}\n\n{picture}" if picture else told, text.to_client_range(call.start, call.end))
 
 
 def _rule_at(line: str, column: int, rules: Iterable[Rule]) -> tuple[Rule, int, int] | None:
@@ -72,7 +93,8 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         outcome = gradient.exception or _OUTCOMES[gradient.outcome]
         code = f"[{finding.code}]({finding.url})" if finding.url else finding.code
         verdict = "" if finding.confirmation is None else f" *TensorFlow: {finding.confirmation.status}.*"
-        return f"**{outcome}**: {finding.message} ({code}){verdict}"
+        told = f"  \n  {finding.happens}" * bool(finding.happens) + f"  \n  *help*: {finding.help}" * bool(finding.help)
+        return f"**{outcome}**: {finding.title} ({code}){told}{verdict}"
     if answer.answer == "connected" and answer.proved:
         return "connected"
     if answer.answer == "connected":

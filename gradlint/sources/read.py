@@ -163,9 +163,12 @@ def from_text(text: str, path: str, encoding: str = "utf-8", project: Project | 
     Raises:
         SourceError: If the path is a notebook's and the text is none.
     """
+    return _made(kind_of(path), text, path, encoding, project)
+
+
+def _made(kind: Kind, text: str, path: str, encoding: str, project: Project | None) -> Source:
     from gradlint.sources.source import Source
 
-    kind = kind_of(path)
     if kind == "notebook":
         from gradlint.sources import notebook
 
@@ -230,4 +233,4 @@ def with_text(source: Source, text: str) -> Source:
     """
     if source.kind == "python":
         return replace(source, text=text, code=text, segments=(), problems=())
-    return from_text(text, source.path, source.encoding, source.project)
+    return _made(source.kind, text, source.path, source.encoding, source.project)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, only, positional, single_target
 from gradlint.nodes.uses import float_does
-from gradlint.rule import Replace, Rule, cst, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import CastAway
@@ -43,12 +43,11 @@ class CastToInteger(Rule):
     name = "cast-to-integer"
     kinds = (Kind.CAST,)
 
-    def message(self, claim: Claim[CastAway]) -> str:
+    def message(self, claim: Claim[CastAway]) -> Message:
         """Names the cast and its dtype."""
         dtype = claim.cause.dtype or "an integer"
-        callee = named(claim.cause.callee, "`tf.cast`")
-        told = f"{callee} to {dtype} leaves steps, which have no derivative{so(claim)}"
-        return f"{told}; stay with floats on the way to the target."
+        told = f"{named(claim.cause.callee, '`tf.cast`')} to {dtype} leaves steps, which have no derivative"
+        return Message(told, effect(claim), "stay with floats on the way to the target")
 
     def fix(self, claim: Claim[CastAway], site: Site) -> Proposal | None:
         """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, single_target, string_value
-from gradlint.rule import Replace, Rule, cst, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, unsafe
 
 from .._fixing.soft import step_of
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Compared
@@ -44,13 +44,13 @@ class ComparisonOnTheWay(Rule):
     name = "comparison-on-the-way"
     kinds = (Kind.COMPARISON,)
 
-    def message(self, claim: Claim[Compared]) -> str:
+    def message(self, claim: Claim[Compared]) -> Message:
         """Names the comparison: ``>``, ``tf.equal``."""
         if claim.cause.bool_product:
-            told = f"A float times a bool is a logical and, a bool without a derivative{so(claim)}"
-            return f"{told}; cast the mask to a float first."
-        told = f"{named(claim.cause.callee, 'The comparison')} gives true or false, which has no derivative{so(claim)}"
-        return f"{told}; use a smooth function in its place."
+            told = "A float times a bool is a logical and, a bool without a derivative"
+            return Message(told, effect(claim), "cast the mask to a float first")
+        told = f"{named(claim.cause.callee, 'The comparison')} gives true or false, which has no derivative"
+        return Message(told, effect(claim), "use a smooth function in its place")
 
     def fix(self, claim: Claim[Compared], site: Site) -> Proposal | None:
         """A sigmoid in the place of a comparison that is cast to a float: unsafe, since its value is no step any more.

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, is_number, only
-from gradlint.rule import Replace, Rule, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
 from .._fixing.soft import step_of
-from .._wording import several, so, sources, target
+from .._wording import effect, several, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Steering
@@ -51,12 +51,13 @@ class ConditionOnly(Rule):
     name = "condition-only"
     kinds = (Kind.CONDITION,)
 
-    def message(self, claim: Claim[Steering]) -> str:
+    def message(self, claim: Claim[Steering]) -> Message:
         """Names the source and what it decides."""
         what = WHAT[claim.cause.decides]
         decide = "decide" if several(claim) else "decides"
-        told = f"{sources(claim, 'The source')} only {decide} {what}{so(claim, named=True)}"
-        return f"{told}; compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight."
+        told = f"{sources(claim, 'The source')} only {decide} {what}"
+        cure = f"compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight"
+        return Message(told, effect(claim, named=True), cure)
 
     def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:
         """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, keywords, only, string_value
-from gradlint.rule import Replace, Rule, cst, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._wording import code, named, so
+from .._wording import code, effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NoGradient
@@ -43,18 +43,21 @@ class NoRegisteredGradient(Rule):
     name = "no-registered-gradient"
     kinds = (Kind.NO_GRADIENT,)
 
-    def message(self, claim: Claim[NoGradient]) -> str:
+    def message(self, claim: Claim[NoGradient]) -> Message:
         """Names the operation, and the function that uses it."""
-        op, callee = claim.cause.op, claim.cause.callee
+        op, callee, lost = claim.cause.op, claim.cause.callee, effect(claim)
         if claim.cause.custom == "count":
             told = f"{named(callee, 'The custom gradient')} gives fewer gradients than it takes arguments"
-            return f"{told}{so(claim)}; return one gradient for each argument."
+            return Message(told, lost, "return one gradient for each argument")
         if claim.cause.custom == "variables":
-            told = f"{named(callee, 'The custom gradient')} uses a Variable, and its gradient takes no `variables`"
-            return f"{told}{so(claim)}; add `variables=None` and return their gradients too."
-        where = f", which {code(callee)} uses" if callee and op else ""
-        told = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}{where}{so(claim)}"
-        return f"{told}; use operations that have one."
+            told, why = (
+                f"{named(callee, 'The custom gradient')} uses a Variable",
+                "and its gradient takes no `variables`",
+            )
+            return Message(told, lost, "add `variables=None` and return their gradients too", why)
+        why = f"and {code(callee)} uses it" if callee and op else ""
+        told = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}"
+        return Message(told, lost, "use operations that have one", why)
 
     def fix(self, claim: Claim[NoGradient], site: Site) -> Proposal | None:
         """The formula of a contrast or a saturation, or another filter for resizing by area.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, only
-from gradlint.rule import Replace, Rule, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NonDifferentiable
@@ -63,7 +63,7 @@ class NonDifferentiableOp(Rule):
     name = "non-differentiable-op"
     kinds = (Kind.NON_DIFFERENTIABLE,)
 
-    def message(self, claim: Claim[NonDifferentiable]) -> str:
+    def message(self, claim: Claim[NonDifferentiable]) -> Message:
         """Names the operation and a smooth stand-in for it."""
         cause = claim.cause
         callee = named(cause.callee or cause.op, "This operation")
@@ -77,7 +77,7 @@ class NonDifferentiableOp(Rule):
         else:
             why = "has no derivative"
         cure = INSTEAD.get(cause.canonical.rpartition(".")[2], "use a smooth function in its place")
-        return f"{callee} {why}{so(claim)}; {cure}."
+        return Message(f"{callee} {why}", effect(claim), cure)
 
     def fix(self, claim: Claim[NonDifferentiable], site: Site) -> Proposal | None:
         """The straight-through estimator for a rounding: unsafe, since the gradient is then the identity's."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only, single_target
-from gradlint.rule import Replace, Rule, unsafe
+from gradlint.rule import Message, Replace, Rule, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Stopped
@@ -41,15 +41,19 @@ class StoppedGradient(Rule):
     name = "stopped-gradient"
     kinds = (Kind.STOPPED,)
 
-    def message(self, claim: Claim[Stopped]) -> str:
+    def message(self, claim: Claim[Stopped]) -> Message:
         """Names the call."""
         callee = named(claim.cause.callee, "`tf.stop_gradient`")
-        return f"{callee} cuts the only way from source to target{so(claim)}; drop it, or leave another way open."
+        told = f"{callee} cuts the only way from source to target"
+        return Message(told, effect(claim), "drop it, or leave another way open")
 
     def fix(self, claim: Claim[Stopped], site: Site) -> Proposal | None:
-        """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose."""
+        """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose.
+
+        It plainly is where the call's other sources get their gradient.
+        """
         node, given = site.node, only(site.node, 1)
-        if node is None or given is None or called(node) != "stop_gradient":
+        if node is None or given is None or called(node) != "stop_gradient" or not site.asked_alone:
             return None
         name = dotted(single_target(site.parent(node)))
         if name is not None and len({site.statement_of(use) for use in site.uses(name)}) > 1:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import elements, keywords, only
-from gradlint.rule import Replace, Rule, cst, safe
+from gradlint.rule import Message, Replace, Rule, cst, safe
 
 from .._fixing.dropping import without_sources
 from .._fixing.submodel import from_one_call
-from .._wording import call, several, so, source, sources, target
+from .._wording import call, effect, several, source, sources, target
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Unconnected
@@ -45,21 +45,24 @@ class UnconnectedSource(Rule):
     name = "unconnected-source"
     kinds = (Kind.UNCONNECTED,)
 
-    def message(self, claim: Claim[Unconnected]) -> str:
+    def message(self, claim: Claim[Unconnected]) -> Message:
         """Names the target and the source."""
-        why = claim.cause.why
-        named = sources(claim)
+        why, named = claim.cause.why, sources(claim)
         if why == "swapped":
-            told = f"{call(claim)} takes the target first, and {source(claim)} is computed from {target(claim)}"
-            return f"{told}{so(claim)}; swap the two arguments."
+            computed = f"and {source(claim)} is computed from {target(claim)}"
+            told = f"{call(claim)} takes the target first"
+            return Message(told, effect(claim), "swap the two arguments", computed)
+        lost = effect(claim, named=True)
         if why == "linear":
-            told = f"{target(claim)} does not depend on {named}, since what was differentiated is linear in it"
-            return f"{told}{so(claim, named=True)}; pass unconnected_gradients='zero' if zero is meant."
+            told, linear = (
+                f"{target(claim)} does not depend on {named}",
+                "since what was differentiated is linear in it",
+            )
+            return Message(told, lost, "pass unconnected_gradients='zero' if zero is meant", linear)
         if why == "custom-gradient":
-            told = f"The custom gradient returns None for {named}"
-            return f"{told}{so(claim, named=True)}; return its derivative."
-        told = f"{target(claim, 'The target')} is not computed from {named}{so(claim, named=True)}"
-        return f"{told}; use {'them' if several(claim) else 'it'} in the computation, or do not ask for it."
+            return Message(f"The custom gradient returns None for {named}", lost, "return its derivative")
+        cure = f"use {'them' if several(claim) else 'it'} in the computation, or do not ask for it"
+        return Message(f"{target(claim, 'The target')} is not computed from {named}", lost, cure)
 
     def fix(self, claim: Claim[Unconnected], site: Site) -> Proposal | None:
         """Target and source swapped where they changed places: safe, since the gradient was None.

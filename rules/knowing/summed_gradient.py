@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, is_constant, last_name, only, single_target
-from gradlint.rule import After, Replace, Rule, cst, statement, unsafe
+from gradlint.rule import After, Message, Replace, Rule, cst, statement, unsafe
 
 from .._wording import call, target
 
@@ -43,15 +43,15 @@ class SummedGradient(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim[Summed]) -> str:
+    def message(self, claim: Claim[Summed]) -> Message:
         """Names the target."""
         if claim.cause.several:
-            return (
-                f"{call(claim)} of several targets gives the sum of their gradients; ask once a target for the parts."
-            )
-        named = target(claim, "The target")
-        told = f"{named} is no scalar, so {call(claim)} gives the gradient of the sum of its elements"
-        return f"{told}; `jacobian` gives the parts."
+            told = f"{call(claim)} of several targets gives the sum of their gradients"
+            return Message(told, help="ask once a target for the parts")
+        told = f"{target(claim, 'The target')} is no scalar"
+        return Message(
+            told, f"{call(claim)} gives the gradient of the sum of its elements", "`jacobian` gives the parts"
+        )
 
     def fix(self, claim: Claim[Summed], site: Site) -> Proposal | None:
         """The mean of a loss, or the Jacobian by a single number: unsafe, since the sum may be what is meant."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
 from gradlint.nodes.walking import walk
-from gradlint.rule import After, Replace, Rule, cst, expression, statement, unsafe
+from gradlint.rule import After, Message, Replace, Rule, cst, expression, statement, unsafe
 
-from .._wording import code, named, so
+from .._wording import code, effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Assigned
@@ -44,12 +44,12 @@ class AssignedState(Rule):
     name = "assigned-state"
     kinds = (Kind.ASSIGNED,)
 
-    def message(self, claim: Claim[Assigned]) -> str:
+    def message(self, claim: Claim[Assigned]) -> Message:
         """Names the call that stores the value."""
         variable = claim.cause.variable
         written = named(claim.cause.callee, code(f"{variable}.assign" if variable else "assign"))
-        told = f"{written} stores a value, and state keeps no history{so(claim)}"
-        return f"{told}; compute with a Tensor and assign it later."
+        why = "and state keeps no history"
+        return Message(f"{written} stores a value", effect(claim), "compute with a Tensor and assign it later", why)
 
     def fix(self, claim: Claim[Assigned], site: Site) -> Proposal | None:
         """The new value given a name of its own, which what follows in the block reads; the Variable still gets it.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only
-from gradlint.rule import Replace, Rule, cst, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import MetricRead
@@ -63,11 +63,11 @@ class MetricAsLoss(Rule):
     name = "metric-as-loss"
     kinds = (Kind.METRIC,)
 
-    def message(self, claim: Claim[MetricRead]) -> str:
+    def message(self, claim: Claim[MetricRead]) -> Message:
         """Names the metric or its ``result``."""
         callee = named(claim.cause.callee, "The metric")
-        told = f"{callee} reads the metric's state, which keeps no history{so(claim)}"
-        return f"{told}; use a loss function."
+        told = f"{callee} reads the metric's state, which keeps no history"
+        return Message(told, effect(claim), "use a loss function")
 
     def fix(self, claim: Claim[MetricRead], site: Site) -> Proposal | None:
         """The loss of the metric's name where it is made, or the mean of what a mean was updated with just before.

@@ -8,10 +8,10 @@ from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_numpy
 from gradlint.nodes.reading import called, dotted, only
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
-from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._fixing.numpy import translated
-from .._wording import named, so, use
+from .._wording import effect, in_graph, named, use
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToNumpy
@@ -48,23 +48,25 @@ class NumpyCall(Rule):
     name = "numpy-call"
     kinds = (Kind.NUMPY,)
 
-    def message(self, claim: Claim[ToNumpy]) -> str:
+    def message(self, claim: Claim[ToNumpy]) -> Message:
         """Names the function and TensorFlow's own that does the same."""
+        lost = effect(claim)
         if claim.cause.how == "operator":
             told = "An array left of the Keras variable makes the result one too"
-            return f"{told}{so(claim)}; swap them, or use its `.value`."
+            return Message(told, lost, "swap them, or use its `.value`")
         if claim.cause.how == "store":
-            return f"Storing a Tensor in a NumPy array keeps its value{so(claim)}; collect them with `tf.stack`."
+            return Message("Storing a Tensor in a NumPy array keeps its value", lost, "collect them with `tf.stack`")
         callee = named(claim.cause.callee, "NumPy")
         cure = use("compute it with TensorFlow's functions", of_numpy(claim.cause.canonical))
         if claim.cause.in_graph:
-            return f"{callee} raises {claim.exception} on the symbolic Tensors of a `tf.function`; {cure}."
-        return f"{callee} returns a NumPy array{so(claim)}; {cure}."
+            return in_graph(callee, claim, cure)
+        return Message(f"{callee} returns a NumPy array", lost, cure)
 
     def fix(self, claim: Claim[ToNumpy], site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
-        Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
+        Safe where all that is done with the result takes a Tensor; what a sum or an exponential comes to may differ in
+        its last bit, since each library rounds it in its own way. A sample whose mean and scale are computed is
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True

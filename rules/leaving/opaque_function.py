@@ -8,9 +8,9 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
 from gradlint.nodes.uses import takes_a_tensor
 from gradlint.nodes.walking import walk
-from gradlint.rule import Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Opaque
@@ -70,13 +70,13 @@ class OpaqueFunction(Rule):
     name = "opaque-function"
     kinds = (Kind.OPAQUE,)
 
-    def message(self, claim: Claim[Opaque]) -> str:
+    def message(self, claim: Claim[Opaque]) -> Message:
         """Names the function and what it does."""
         what: str = claim.cause.how
         if what == "model-method":
             what = MODEL_METHODS.get(claim.cause.canonical.rpartition(".")[2], "predict")
         why, cure = WHAT[what]
-        return f"{named(claim.cause.callee, 'This function')} {why}{so(claim)}; {cure}."
+        return Message(f"{named(claim.cause.callee, 'This function')} {why}", effect(claim), cure)
 
     def fix(self, claim: Claim[Opaque], site: Site) -> Proposal | None:
         """The model called, the variables themselves: unsafe, since a batch size, callbacks and types may differ.

@@ -8,9 +8,9 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
 from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
 from gradlint.nodes.uses import computes
-from gradlint.rule import After, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
+from gradlint.rule import After, Message, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Outside
@@ -56,10 +56,10 @@ class OutsideTheTape(Rule):
     name = "outside-the-tape"
     kinds = (Kind.OUTSIDE,)
 
-    def message(self, claim: Claim[Outside]) -> str:
+    def message(self, claim: Claim[Outside]) -> Message:
         """Names what is computed, and when."""
         phrase, cure = WHERE[claim.cause.where]
-        return f"{named(claim.cause.callee, 'This')} is computed {phrase}{so(claim)}; {cure}."
+        return Message(f"{named(claim.cause.callee, 'This')} is computed {phrase}", effect(claim), cure)
 
     def fix(self, claim: Claim[Outside], site: Site) -> Proposal | None:
         """The statement moved into the block.
@@ -105,9 +105,14 @@ def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Ca
 
 
 def _stopped(site: Site, made: Statement) -> Proposal | None:
-    """The lines under ``with tape.stop_recording()`` taken out of it."""
+    """The lines under ``with tape.stop_recording()`` taken out of it: unsafe, since it may be on purpose."""
     block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
-    if block is None or len(block.items) != 1 or called(block.items[0].item) != "stop_recording":
+    if (
+        block is None
+        or not site.asked_alone
+        or len(block.items) != 1
+        or called(block.items[0].item) != "stop_recording"
+    ):
         return None
     return unsafe("Record it", Unwrap(block))
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, keywords, positional
-from gradlint.nodes.uses import goes_on_as_tensor
-from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
+from gradlint.nodes.uses import converted, goes_on_as_tensor
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.conversions import converted
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Rewrapped
@@ -45,10 +44,11 @@ class RewrappedTensor(Rule):
     name = "rewrapped-tensor"
     kinds = (Kind.REWRAPPED,)
 
-    def message(self, claim: Claim[Rewrapped]) -> str:
+    def message(self, claim: Claim[Rewrapped]) -> Message:
         """Names what makes the new leaf."""
         callee = named(claim.cause.callee, "`tf.Variable`")
-        return f"{callee} copies the value into a new leaf without a history{so(claim)}; use the Tensor itself."
+        told = f"{callee} copies the value into a new leaf without a history"
+        return Message(told, effect(claim), "use the Tensor itself")
 
     def fix(self, claim: Claim[Rewrapped], site: Site) -> Proposal | None:
         """The Tensor itself: safe where all that is done with the new leaf takes a Tensor."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted
-from gradlint.nodes.uses import computes, goes_on_as_tensor, refuses_a_tensor
-from gradlint.rule import After, Replace, Rule, cst, safe, statement, unsafe
+from gradlint.nodes.uses import computes, computes_alike_without, goes_on_as_tensor, refuses_a_tensor
+from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._fixing.conversions import dropped
 from .._fixing.numpy import translated
@@ -57,7 +57,7 @@ class TargetNotATensor(Rule):
     name = "target-not-a-tensor"
     kinds = (Kind.TARGET_NOT_TENSOR,)
 
-    def message(self, claim: Claim[TargetNotTensor]) -> str:
+    def message(self, claim: Claim[TargetNotTensor]) -> Message:
         """Names the target, what it is and what made it."""
         told = effect(claim) or f"{call(claim)} raises {claim.exception}"
         maker, place = claim.cause.callee, at(claim, claim.cause.made)
@@ -70,7 +70,7 @@ class TargetNotATensor(Rule):
             "none": "return the loss from where it is computed",
             "symbolic": "use what a call of the model returns",
         }.get(claim.cause.what, "keep the loss a Tensor up to here")
-        return f"{named} is {WHAT[claim.cause.what]}{made}, so {told}; {cure}."
+        return Message(f"{named} is {WHAT[claim.cause.what]}{made}", told, cure)
 
     def fix(self, claim: Claim[TargetNotTensor], site: Site) -> Proposal | None:
         """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""
@@ -85,13 +85,13 @@ class TargetNotATensor(Rule):
         made = target if dotted(target) is None else made
         if made is None:
             return None
-        change = dropped(site, made)
+        change, alike = dropped(site, made), computes_alike_without(site, made)
         if change is None:
             new = translated(site, made) if isinstance(made, cst.Call) else None
             if new is None or refuses_a_tensor(site, made):
                 return None
-            change = Replace(made, new)
-        proposed = safe if goes_on_as_tensor(site, made) else unsafe
+            change, alike = Replace(made, new), True
+        proposed = safe if alike and goes_on_as_tensor(site, made) else unsafe
         return proposed("Keep the loss a Tensor", *_in_the_block(site, call, target, change))
 
 

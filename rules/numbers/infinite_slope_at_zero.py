@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import keyword, unbracketed
 from gradlint.nodes.reading import called, is_number, keywords, positional, string_value
-from gradlint.rule import Replace, Rule, cst, expression, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._wording import named, so
+from .._wording import effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import InfiniteSlope
@@ -45,11 +45,11 @@ class InfiniteSlopeAtZero(Rule):
     kinds = (Kind.INFINITE_SLOPE,)
     severity = "warning"
 
-    def message(self, claim: Claim[InfiniteSlope]) -> str:
+    def message(self, claim: Claim[InfiniteSlope]) -> Message:
         """Names the function and its argument."""
         callee, argument = named(claim.cause.callee, "This"), named(claim.cause.variable, "its argument")
-        told = f"{callee} has an infinite slope where {argument} is 0{so(claim, nan='infinite or NaN')}"
-        return f"{told}; add a small epsilon inside."
+        told = f"{callee} has an infinite slope where {argument} is 0"
+        return Message(told, effect(claim, nan="infinite or NaN"), "add a small epsilon inside")
 
     def fix(self, claim: Claim[InfiniteSlope], site: Site) -> Proposal | None:
         """A small epsilon inside, or ``tf.math.divide_no_nan``: unsafe, since the value changes a little."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import keyword
 from gradlint.nodes.reading import called, dotted, is_constant, is_number, keywords, names_in, only, positional
-from gradlint.rule import Replace, Rule, cst, expression, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._wording import code, so
+from .._wording import code, effect
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Underflow
@@ -44,11 +44,11 @@ class LogOfSoftmax(Rule):
     kinds = (Kind.LOG_OF_SOFTMAX,)
     severity = "warning"
 
-    def message(self, claim: Claim[Underflow]) -> str:
+    def message(self, claim: Claim[Underflow]) -> Message:
         """Names the inner function and the fused one."""
         fused = "tf.math.log_sigmoid" if "sigmoid" in claim.cause.canonical else "tf.nn.log_softmax"
-        told = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows{so(claim)}"
-        return f"{told}; use {code(fused)}."
+        told = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows"
+        return Message(told, effect(claim), f"use {code(fused)}")
 
     def fix(self, claim: Claim[Underflow], site: Site) -> Proposal | None:
         """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""

@@ -8,9 +8,9 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
 from gradlint.nodes.reading import called, dotted, is_constant, only
 from gradlint.nodes.walking import children
-from gradlint.rule import Replace, Rule, cst, expression, safe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe
 
-from .._wording import code, named, so
+from .._wording import code, effect, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +48,13 @@ class NanThroughWhere(Rule):
     kinds = (Kind.NAN_THROUGH_WHERE,)
     severity = "warning"
 
-    def message(self, claim: Claim[HiddenSlope]) -> str:
+    def message(self, claim: Claim[HiddenSlope]) -> Message:
         """Names the dangerous function and its argument."""
         callee, variable = named(claim.cause.callee, "this"), claim.cause.variable
         compiled = " when XLA compiles it" if claim.cause.compiled else ""
-        told = f"`tf.where` hides the value of {callee} and not its infinite slope{so(claim)}{compiled}"
+        told = f"`tf.where` hides the value of {callee} and not its infinite slope"
         safe = code(variable) if variable else "its argument"
-        return f"{told}; make {safe} safe first, with a `tf.where` of its own."
+        return Message(told, effect(claim) + compiled, f"make {safe} safe first, with a `tf.where` of its own")
 
     def fix(self, claim: Claim[HiddenSlope], site: Site) -> Proposal | None:
         """The double ``tf.where``: the dangerous argument made harmless where its side is not chosen.

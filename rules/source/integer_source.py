@@ -19,9 +19,9 @@ from gradlint.nodes.reading import (
 )
 from gradlint.nodes.uses import float_does
 from gradlint.nodes.watching import is_watch
-from gradlint.rule import Before, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
+from gradlint.rule import Before, Message, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
-from .._wording import made, several, so, source, sources
+from .._wording import effect, made, several, source, sources
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NotFloating
@@ -55,17 +55,16 @@ class IntegerSource(Rule):
     name = "integer-source"
     kinds = (Kind.INTEGER_SOURCE,)
 
-    def message(self, claim: Claim[NotFloating]) -> str:
+    def message(self, claim: Claim[NotFloating]) -> Message:
         """Names the dtype, and where the source is made."""
-        lost = so(claim, named=True)
-        dtype = claim.cause.dtype
+        lost, dtype = effect(claim, named=True), claim.cause.dtype
+        why = "and only floats have a gradient"
         if several(claim):
-            return f"{sources(claim)} hold no floats, and only floats have a gradient{lost}; give them a float dtype."
-        named = source(claim)
-        told = f"{named} has dtype {dtype}{made(claim)}, and only floats have a gradient{lost}"
+            return Message(f"{sources(claim)} hold no floats", lost, "give them a float dtype", why)
+        told = f"{source(claim)} has dtype {dtype}{made(claim)}"
         if dtype in {"bool", "string"}:
-            return f"{told}; ask for the float that it stands for."
-        return f"{told}; make it a float where it is created."
+            return Message(told, lost, "ask for the float that it stands for", why)
+        return Message(told, lost, "make it a float where it is created", why)
 
     def fix(self, claim: Claim[NotFloating], site: Site) -> Proposal | None:
         """Float literals, or a float dtype, where the source is made.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, single_target
-from gradlint.rule import Remove, Replace, Rule, cst, expression, safe, unsafe
+from gradlint.rule import Message, Remove, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import call, source
 
@@ -45,17 +45,14 @@ class NoVariablesYet(Rule):
     name = "no-variables-yet"
     kinds = (Kind.NO_VARIABLES,)
 
-    def message(self, claim: Claim[NoVariables]) -> str:
+    def message(self, claim: Claim[NoVariables]) -> Message:
         """Names the list and says why it is empty."""
         listed = source(claim, "This list of variables")
-        result = f"{call(claim)} gives an empty list"
-        if claim.cause.why == "frozen":
-            told = f"{listed} is empty, since every layer is frozen (trainable=False), so {result}"
-            return f"{told}; unfreeze what is to learn."
-        if claim.cause.why == "none":
-            return f"{listed} is empty, since nothing in it has variables, so {result}; make its weights Variables."
-        told = f"{listed} is empty, since the model is not built before its first call, so {result}"
-        return f"{told}; read it after the first call."
+        reason, cure = {
+            "frozen": ("every layer is frozen", "unfreeze what is to learn"),
+            "none": ("nothing in it has variables", "make its weights Variables"),
+        }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
+        return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
 
     def fix(self, claim: Claim[NoVariables], site: Site) -> Proposal | None:
         """The variables read where they are needed, after the model is built: safe, as the list is empty before.

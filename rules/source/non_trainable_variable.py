@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, is_constant, keywords
-from gradlint.rule import Replace, Rule, cst, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, unsafe
 
 from .._fixing.watching import watch_sources
-from .._wording import made, several, so, source, sources, watch
+from .._wording import effect, made, several, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NonTrainable
@@ -51,22 +51,22 @@ class NonTrainableVariable(Rule):
     name = "non-trainable-variable"
     kinds = (Kind.NON_TRAINABLE,)
 
-    def message(self, claim: Claim[NonTrainable]) -> str:
+    def message(self, claim: Claim[NonTrainable]) -> Message:
         """Names the Variable and what it is for; of Keras, only the ``value`` can be watched."""
-        lost = so(claim, named=True)
-        of = claim.cause.of
+        lost, of = effect(claim, named=True), claim.cause.of
+        why = "and the tape does not watch it"
         if several(claim) and of in WHY:
-            return f"{sources(claim)} are not trainable{lost}; ask for `trainable_variables` instead."
+            return Message(f"{sources(claim)} are not trainable", lost, "ask for `trainable_variables` instead")
         if several(claim):
-            told = f"{sources(claim)} are not trainable, and the tape watches trainable Variables only"
-            return f"{told}{lost}; watch them first in the block, or make them trainable."
-        why = WHY.get(of, f"has trainable=False{made(claim)}")
-        told = f"{source(claim)} {why}, and the tape does not watch it{lost}"
+            cure = "watch them first in the block, or make them trainable"
+            why = "and the tape watches trainable Variables only"
+            return Message(f"{sources(claim)} are not trainable", lost, cure, why)
+        told = f"{source(claim)} {WHY.get(of, f'has trainable=False{made(claim)}')}"
         if of in WHY:
-            return f"{told}; ask for `trainable_variables` instead."
+            return Message(told, lost, "ask for `trainable_variables` instead", why)
         if of == "keras-variable":
-            return f"{told}; watch its `.value`, or make it trainable."
-        return f"{told}; call {watch(claim)}, or make it trainable."
+            return Message(told, lost, "watch its `.value`, or make it trainable", why)
+        return Message(told, lost, f"call {watch(claim)}, or make it trainable", why)
 
     def fix(self, claim: Claim[NonTrainable], site: Site) -> Proposal | None:
         """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice.

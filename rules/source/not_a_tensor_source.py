@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, elements, is_number
 from gradlint.nodes.watching import watching
-from gradlint.rule import Before, Replace, Rule, cst, safe, statement, unsafe
+from gradlint.rule import Before, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._wording import call, effect, made, source
 
@@ -63,14 +63,14 @@ class NotATensorSource(Rule):
     name = "not-a-tensor-source"
     kinds = (Kind.NOT_A_TENSOR,)
 
-    def message(self, claim: Claim[NotATensor]) -> str:
+    def message(self, claim: Claim[NotATensor]) -> Message:
         """Names the source and what it is."""
         told = effect(claim) or f"{call(claim)} raises {claim.exception}"
         what, cure = WHAT[claim.cause.what]
         named = source(claim)
         if named == "`None`":
             named = "This source"
-        return f"{named} is {what}{made(claim)}, so {told}; {cure}."
+        return Message(f"{named} is {what}{made(claim)}", told, cure)
 
     def fix(self, claim: Claim[NotATensor], site: Site) -> Proposal | None:
         """What is meant written as a source: safe, since the call raises as it stands; a conversion is unsafe."""

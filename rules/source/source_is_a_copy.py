@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, elements, only, single_target
-from gradlint.rule import After, Replace, Rule, cst, expression, safe, statement
+from gradlint.rule import After, Message, Replace, Rule, cst, expression, safe, statement
 
 from .._fixing.submodel import from_symbolic
-from .._wording import code, several, so, source
+from .._wording import code, effect, several, source
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Copied
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 WHAT = {
     "slice": (
-        "makes a new Tensor that the target was not computed from",
+        "makes a new Tensor",
         "take the slice in the tape and use it, or slice",
     ),
-    "identity": ("makes a new Tensor that the target was not computed from", "ask for"),
-    "conversion": ("makes a new Tensor that the target was not computed from", "ask for"),
-    "read": ("reads the Variable into a new Tensor that the target was not computed from", "ask for"),
+    "identity": ("makes a new Tensor", "ask for"),
+    "conversion": ("makes a new Tensor", "ask for"),
+    "read": ("reads the Variable into a new Tensor", "ask for"),
     "unused": ("is a Tensor that the target was not computed from", "compute the target from it, or ask for"),
 }
 
@@ -58,19 +58,21 @@ class SourceIsACopy(Rule):
     name = "source-is-a-copy"
     kinds = (Kind.COPY,)
 
-    def message(self, claim: Claim[Copied]) -> str:
+    def message(self, claim: Claim[Copied]) -> Message:
         """Names the copy and what it was made of."""
-        lost = so(claim, named=not several(claim))
+        lost = effect(claim, named=not several(claim))
         how, named = claim.cause.how, source(claim)
         if how == "symbolic":
-            told = f"{named} is a symbolic Keras tensor, a place in the model's plan without a value{lost}"
-            return f"{told}; use the Tensor that the model was called on or returned."
+            why = "and that is a place in the model's plan"
+            cure = "use the Tensor that the model was called on or returned"
+            return Message(f"{named} is a symbolic Keras tensor", lost, cure, why)
         value = claim.cause.original
         original = code(value) if value and value != "the value" else "the value that was used"
         what, cure = WHAT[how]
+        why = "" if how == "unused" else "and the target was not computed from it"
         if how == "slice":
-            return f"{named} {what}{lost}; {cure} the gradient of {original}."
-        return f"{named} {what}{lost}; {cure} {original}."
+            return Message(f"{named} {what}", lost, f"{cure} the gradient of {original}", why)
+        return Message(f"{named} {what}", lost, f"{cure} {original}", why)
 
     def fix(self, claim: Claim[Copied], site: Site) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""

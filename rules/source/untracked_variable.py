@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Message, Rule
 
 from .._wording import call, named, source
 
@@ -44,7 +44,7 @@ class UntrackedVariable(Rule):
     name = "untracked-variable"
     kinds = (Kind.UNTRACKED,)
 
-    def message(self, claim: Claim[Untracked]) -> str:
+    def message(self, claim: Claim[Untracked]) -> Message:
         """Names the variable and the list that leaves it out."""
         variable = named(claim.cause.variable, "This Variable")
         asked = source(claim, "the list of variables")
@@ -55,5 +55,5 @@ class UntrackedVariable(Rule):
             told = f"{variable} is a Keras layer, which a `tf.Module` does not track"
             cure = "use a `keras.Model`, or add the layer's own variables"
         if claim.cause.empty:
-            return f"{told}, so {asked} is empty and {call(claim)} gives no gradient at all; {cure}."
-        return f"{told}, so {asked} leaves it out and it never trains; {cure}."
+            return Message(told, f"{asked} is empty and {call(claim)} gives no gradient at all", cure)
+        return Message(told, f"{asked} leaves it out and it never trains", cure)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Message, Rule
 
 from .._fixing.watching import watch_sources
-from .._wording import made, several, so, source, sources, watch
+from .._wording import effect, made, several, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Unwatched
@@ -50,13 +50,14 @@ class UnwatchedTensor(Rule):
     name = "unwatched-tensor"
     kinds = (Kind.UNWATCHED,)
 
-    def message(self, claim: Claim[Unwatched]) -> str:
+    def message(self, claim: Claim[Unwatched]) -> Message:
         """Names the Tensor, what it is and where it is made."""
-        lost = so(claim, named=True)
+        lost, why = effect(claim, named=True), "and the tape does not watch it"
         if several(claim):
-            return f"{sources(claim)} are Tensors that the tape does not watch{lost}; watch them first in the block."
-        told = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}, and the tape does not watch it"
-        return f"{told}{lost}; call {watch(claim)} first in the block."
+            told = f"{sources(claim)} are Tensors that the tape does not watch"
+            return Message(told, lost, "watch them first in the block")
+        told = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}"
+        return Message(told, lost, f"call {watch(claim)} first in the block", why)
 
     def fix(self, claim: Claim[Unwatched], site: Site) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Message, Rule
 
 from .._fixing.watching import watch_sources
-from .._wording import several, so, source, sources, watch
+from .._wording import effect, several, source, sources, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NotAccessed
@@ -41,17 +41,17 @@ class VariableNotWatched(Rule):
     name = "variable-not-watched"
     kinds = (Kind.NOT_ACCESSED,)
 
-    def message(self, claim: Claim[NotAccessed]) -> str:
+    def message(self, claim: Claim[NotAccessed]) -> Message:
         """Names the Variables; of Keras, only the ``value`` can be watched."""
-        lost = so(claim, named=True)
-        told = f"The tape has watch_accessed_variables=False and no `watch` of {sources(claim)}"
+        why = "and the tape has watch_accessed_variables=False"
+        told = f"No `watch` covers {sources(claim)}"
         if several(claim):
             cure = "watch them first in the block"
         elif claim.cause.of_keras:
             cure = f"watch `{source(claim).strip('`')}.value`"
         else:
             cure = f"call {watch(claim)}"
-        return f"{told}{lost}; {cure} or drop the option."
+        return Message(told, effect(claim, named=True), f"{cure} or drop the option", why)
 
     def fix(self, claim: Claim[NotAccessed], site: Site) -> Proposal | None:
         """The Variables watched first in the block: safe, since a watch changes no value."""

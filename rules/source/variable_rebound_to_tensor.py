@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule, safe, unsafe
+from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
 from .._fixing.watching import watch_sources
-from .._wording import at, several, so, source
+from .._wording import at, effect, several, source
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Rebound
@@ -45,19 +45,20 @@ class VariableReboundToTensor(Rule):
     name = "variable-rebound-to-tensor"
     kinds = (Kind.REBOUND,)
 
-    def message(self, claim: Claim[Rebound]) -> str:
+    def message(self, claim: Claim[Rebound]) -> Message:
         """Names the name, and where its Variable was made."""
-        lost = so(claim, named=not several(claim))
+        lost = effect(claim, named=not several(claim))
         if claim.cause.expression:
-            told = f"{source(claim)} is a Tensor, for arithmetic on a Variable gives a Tensor{lost}"
-            return f"{told}; keep the Variable and compute inside the tape."
-        told = f"This binds {source(claim)} to a Tensor, and the Variable{at(claim, claim.cause.made)} is gone{lost}"
-        return f"{told}; change its value with `assign`."
+            told = f"{source(claim)} is arithmetic on a Variable, which gives a Tensor"
+            return Message(told, lost, "keep the Variable and compute inside the tape")
+        why = f"and the Variable{at(claim, claim.cause.made)} is gone"
+        return Message(f"This binds {source(claim)} to a Tensor", lost, "change its value with `assign`", why)
 
     def fix(self, claim: Claim[Rebound], site: Site) -> Proposal | None:
         """The update written as ``assign``; the Tensor watched where the Variable never had a name.
 
-        Safe where the name holds a Variable on every way to the update.
+        Safe where the name holds a Variable on every way to the update, no tape around it records the update, and the
+        Variable is not the caller's.
         """
         if claim.cause.expression:
             return watch_sources(site)
@@ -67,4 +68,7 @@ class VariableReboundToTensor(Rule):
         changes = assigned_in_place(site, node)
         if changes is None:
             return None
-        return (safe if claim.severity == "error" else unsafe)("Change the Variable's value in place", *changes)
+        recorded = any(isinstance(one, cst.With) and site.makes_tape(one) for one in site.above(node))
+        return (safe if claim.severity == "error" and not recorded else unsafe)(
+            "Change the Variable's value in place", *changes
+        )

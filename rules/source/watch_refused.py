@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch, watching
-from gradlint.rule import Remove, Replace, Rule, cst, expression, safe
+from gradlint.rule import Message, Remove, Replace, Rule, cst, expression, safe
 
 from .._fixing.watching import watchable
 from .._wording import code
@@ -59,21 +59,22 @@ class WatchRefused(Rule):
     name = "watch-refused"
     kinds = (Kind.WATCH_REFUSED,)
 
-    def message(self, claim: Claim[RefusedWatch]) -> str:
+    def message(self, claim: Claim[RefusedWatch]) -> Message:
         """Names the call, and what it is given."""
         tape, watched = code(f"{claim.cause.tape}.watch"), claim.cause.watched
-        raises = f"and raises {claim.exception}"
+        raises = f"this raises {claim.exception}"
+
         if claim.cause.what == "not-entered":
-            return f"{tape} is called before the tape is entered {raises}; move it into the `with` block."
+            return Message(f"{tape} is called before the tape is entered", raises, "move it into the `with` block")
         if claim.cause.what == "two-arguments":
-            return f"{tape} takes one argument {raises}; watch {code(f'[{watched}]')}."
+            return Message(f"{tape} takes one argument", raises, f"watch {code(f'[{watched}]')}")
         if claim.cause.what == "keras-variable":
-            told = f"{tape} does not take Keras variables, as in {code(watched)}, {raises}"
-            return f"{told}; drop the line, for the tape watches them, or watch each one's `.value`."
+            cure = "drop the line, for the tape watches them, or watch each one's `.value`"
+            return Message(f"{tape} does not take Keras variables, as in {code(watched)}", raises, cure)
         what, cure = WHAT[claim.cause.what]
         if watched == "None":
-            return f"{tape} does not take {what} {raises}; {cure}."
-        return f"{tape} does not take {what}, as {code(watched)} is, {raises}; {cure}."
+            return Message(f"{tape} does not take {what}", raises, cure)
+        return Message(f"{tape} does not take {what}, as {code(watched)} is", raises, cure)
 
     def fix(self, claim: Claim[RefusedWatch], site: Site) -> Proposal | None:
         """The ``value`` of a Keras variable watched, arguments put in a list, or the watch moved into the block.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, only
 from gradlint.nodes.watching import behind, is_watch, watching
-from gradlint.rule import Remove, Rule, cst, safe
+from gradlint.rule import Message, Remove, Rule, cst, safe
 
-from .._wording import at, so, source, watch
+from .._wording import at, effect, source, watch
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import WatchedLate
@@ -42,14 +42,15 @@ class WatchedTooLate(Rule):
     name = "watched-too-late"
     kinds = (Kind.WATCHED_LATE,)
 
-    def message(self, claim: Claim[WatchedLate]) -> str:
+    def message(self, claim: Claim[WatchedLate]) -> Message:
         """Names the watch, and what it comes too late for."""
         late = claim.cause
         if late.after_block:
-            told = f"{watch(claim)} comes after the tape's block, when nothing is recorded any more"
+            told, why = f"{watch(claim)} comes after the tape's block", "and nothing is recorded any more"
         else:
-            told = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used{at(claim, late.used)}"
-        return f"{told}{so(claim)}; watch it first in the block."
+            told, why = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used", ""
+            told += at(claim, late.used)
+        return Message(told, effect(claim), "watch it first in the block", why)
 
     def fix(self, claim: Claim[WatchedLate], site: Site) -> Proposal | None:
         """The watch moved up to the head of the block: safe, since a watch changes no value."""

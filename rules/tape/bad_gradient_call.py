@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
-from gradlint.rule import Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
 
 from .._wording import code, named
 
@@ -45,18 +45,18 @@ class BadGradientCall(Rule):
     name = "bad-gradient-call"
     kinds = (Kind.BAD_CALL,)
 
-    def message(self, claim: Claim[BadCall]) -> str:
+    def message(self, claim: Claim[BadCall]) -> Message:
         """Names the call, and what is wrong with it."""
         cause, raises = claim.cause, f"raises {claim.exception}"
         written = named(cause.callee, "`tf.GradientTape`")
         if cause.how == "second-source":
-            extra = code(cause.name)
-            told = f"The third argument of {written} is `output_gradients`: {extra} is no source and scales the result"
-            return f"{told}; pass the sources as one list."
+            scales = f"{code(cause.name)} is no source and scales the result"
+            told = f"The third argument of {written} is `output_gradients`"
+            return Message(told, scales, "pass the sources as one list", joint=": ")
         if cause.how == "with-a-class":
-            return f"{written} is a class and no tape, so `with` {raises}; call it."
+            return Message(f"{written} is a class and no tape", f"`with` {raises}", "call it")
         told, cure = _refused(cause, written)
-        return f"{told} and {raises}; {cure}."
+        return Message(told, f"this {raises}", cure)
 
     def fix(self, claim: Claim[BadCall], site: Site) -> Proposal | None:
         """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.

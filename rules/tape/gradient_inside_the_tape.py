@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
 from gradlint.nodes.uses import computes
 from gradlint.nodes.walking import walk
-from gradlint.rule import After, Move, Replace, Rule, cst, safe, statement
+from gradlint.rule import After, Message, Move, Replace, Rule, cst, safe, statement
 
 from .._wording import call, code
 
@@ -47,11 +47,12 @@ class GradientInsideTheTape(Rule):
     kinds = (Kind.GRADIENT_INSIDE,)
     severity = "warning"
 
-    def message(self, claim: Claim[GradientInside]) -> str:
+    def message(self, claim: Claim[GradientInside]) -> Message:
         """Names the call and the tape."""
         tape = f"the persistent tape {code(claim.asked.tape)}" if claim.asked is not None else "its persistent tape"
-        told = f"{call(claim)} runs inside the block of {tape}, which records the gradient's own operations"
-        return f"{told}: slow, and memory grows; move it after the block."
+        why = "and each call adds the gradient's own operations to it"
+        told = f"{call(claim)} runs inside the block of {tape}"
+        return Message(told, "it is slow, and memory grows", "move it after the block", why)
 
     def fix(self, claim: Claim[GradientInside], site: Site) -> Proposal | None:
         """The block's last calls moved out of it: safe, since nothing comes after them that was recorded.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds
 from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind
-from gradlint.rule import Rule, safe
+from gradlint.rule import Message, Rule, safe
 
-from .._wording import code, so
+from .._wording import code, effect
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import InnerGradient
@@ -43,15 +43,15 @@ class LostInnerGradient(Rule):
     name = "lost-inner-gradient"
     kinds = (Kind.INNER_GRADIENT,)
 
-    def message(self, claim: Claim[InnerGradient]) -> str:
+    def message(self, claim: Claim[InnerGradient]) -> Message:
         """Names the outer tape."""
         outer = claim.asked.tape if claim.asked is not None else ""
         tape = f"the tape {code(outer)}" if outer else "the outer tape"
         if outer and claim.cause.callee.startswith(f"{outer}.") and claim.cause.where != "before":
-            told = f"The first gradient is computed after the block of {tape}, which did not record it"
-            return f"{told}{so(claim)}; nest two tapes instead."
-        told = f"The inner gradient is computed outside the block of {tape}, which does not record it"
-        return f"{told}{so(claim)}; move it into the outer block."
+            told, why = f"The first gradient is computed after the block of {tape}", "and that tape did not record it"
+            return Message(told, effect(claim), "nest two tapes instead", why)
+        told, why = f"The inner gradient is computed outside the block of {tape}", "and that tape does not record it"
+        return Message(told, effect(claim), "move it into the outer block", why)
 
     def fix(self, claim: Claim[InnerGradient], site: Site) -> Proposal | None:
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import without_argument
 from gradlint.nodes.walking import walk
-from gradlint.rule import Replace, Rule, cst, safe
+from gradlint.rule import Message, Replace, Rule, cst, safe
 
 from .._wording import named
 
@@ -44,10 +44,10 @@ class NeedlesslyPersistent(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim[AskedOnce]) -> str:
+    def message(self, claim: Claim[AskedOnce]) -> Message:
         """Names the tape."""
-        tape = named(claim.cause.tape, "The tape")
-        return f"{tape} is persistent and asked only once, so it keeps its memory for nothing; drop persistent=True."
+        told = f"{named(claim.cause.tape, 'The tape')} is persistent and asked only once"
+        return Message(told, "it keeps its memory for nothing", "drop persistent=True")
 
     def fix(self, claim: Claim[AskedOnce], site: Site) -> Proposal | None:
         """``persistent=True`` dropped: safe, since the tape is asked once."""

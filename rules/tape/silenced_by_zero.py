@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule, line
+from gradlint.rule import Message, Rule, line
 
 from .._wording import several, sources, target, way
 
@@ -41,13 +41,14 @@ class SilencedByZero(Rule):
     name = "silenced-by-zero"
     kinds = (Kind.SILENCED,)
 
-    def message(self, claim: Claim[Silenced]) -> str:
+    def message(self, claim: Claim[Silenced]) -> Message:
         """Names the target, the source and the line where the way is lost."""
         lost = claim.cause.lost
-        cure = f"fix {line(lost.line)}" if lost is not None and lost.line != claim.span.line else "fix the way"
+        cure = f"drop it and fix {line(lost.line)}" if lost is not None and lost.line != claim.span.line else ""
+        cure = cure or "drop it and fix the way"
         told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if claim.exception:
             hides = f"`unconnected_gradients` raises {claim.exception} for a Keras variable"
-            return f"{told}, and {hides}; drop it and {cure}."
+            return Message(told, hides, cure, joint=", and ")
         always = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return f"{told}, and `unconnected_gradients` puts zeros for {always}; drop it and {cure}."
+        return Message(told, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")

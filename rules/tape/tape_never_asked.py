@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, parameters
 from gradlint.nodes.walking import walk
-from gradlint.rule import Rule, Unwrap, cst, unsafe
+from gradlint.rule import Message, Rule, Unwrap, cst, unsafe
 
 from .._wording import named
 
@@ -44,10 +44,10 @@ class TapeNeverAsked(Rule):
     severity = "info"
     default = False
 
-    def message(self, claim: Claim[NeverAsked]) -> str:
+    def message(self, claim: Claim[NeverAsked]) -> Message:
         """Names the tape."""
-        tape = named(claim.cause.tape, "This tape")
-        return f"{tape} records, and no gradient is asked of it; ask for one, or drop the tape."
+        told = f"{named(claim.cause.tape, 'This tape')} records, and no gradient is asked of it"
+        return Message(told, help="ask for one, or drop the tape")
 
     def fix(self, claim: Claim[NeverAsked], site: Site) -> Proposal | None:
         """The tape dropped, its block's lines kept: unsafe, since a gradient may be what was forgotten."""

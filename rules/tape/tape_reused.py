@@ -10,7 +10,7 @@ from gradlint.nodes.reading import called, dotted, last_name, only, single_targe
 from gradlint.nodes.site import leaves
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch
-from gradlint.rule import After, Remove, Replace, Rule, Wrap, block, cst, safe, statement
+from gradlint.rule import After, Message, Remove, Replace, Rule, Wrap, block, cst, safe, statement
 
 from .._fixing.watching import VARIABLE_LISTS
 from .._wording import at, call, code, way
@@ -52,27 +52,27 @@ class TapeReused(Rule):
     name = "tape-reused"
     kinds = (Kind.TAPE_REUSED,)
 
-    def message(self, claim: Claim[TapeUnusable]) -> str:
+    def message(self, claim: Claim[TapeUnusable]) -> Message:
         """Names the tape and the call that used it up."""
         tape = code(claim.asked.tape if claim.asked is not None else "tape")
-        how = claim.cause.how
         certain = claim.severity == "error" or way(claim)
         raises = f"{call(claim)} {'raises' if certain else 'can raise'} {claim.exception}{way(claim)}"
-        if how == "never-entered":
-            told = f"{tape} was never entered and has recorded nothing, so {raises}"
-            return f"{told}; open it with `with tf.GradientTape() as {tape[1:-1]}`."
-        if how == "jacobian":
-            told = f"Without pfor the Jacobian asks {tape} once a row, so {raises}"
-            return f"{told}; make the tape with persistent=True."
-        if how == "second-turn":
-            told = f"{tape} is not persistent and was used up by this call at an earlier turn of the loop, so {raises}"
-            return f"{told}; enter the tape at each turn, or set persistent=True."
-        if how == "second-time":
-            told = f"{tape} is not persistent and was used up when this call ran before, so {raises}"
-            return f"{told}; enter the tape each time, or set persistent=True."
-        first = at(claim, claim.cause.first)
-        told = f"{tape} is not persistent and was used up by its first gradient{first}, so {raises}"
-        return f"{told}; ask once with a list of sources, or set persistent=True."
+        each, used = "enter the tape at each turn, or set persistent=True", f"{tape} is not persistent"
+        match claim.cause.how:
+            case "never-entered":
+                told = f"{tape} was never entered and has recorded nothing"
+                return Message(told, raises, f"open it with `with tf.GradientTape() as {tape[1:-1]}`")
+            case "jacobian":
+                told = f"Without pfor the Jacobian asks {tape} once a row"
+                return Message(told, raises, "make the tape with persistent=True")
+            case "second-turn":
+                why = "and this call used it up at an earlier turn of the loop"
+                return Message(used, raises, each, why)
+            case "second-time":
+                each = "enter the tape each time, or set persistent=True"
+                return Message(used, raises, each, "and this call used it up when it ran before")
+        why = f"and its first gradient{at(claim, claim.cause.first)} used it up"
+        return Message(used, raises, "ask once with a list of sources, or set persistent=True", why)
 
     def fix(self, claim: Claim[TapeUnusable], site: Site) -> Proposal | None:
         """One call with a list of sources where neighbouring calls share the target; else a persistent tape.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, keywords, single_target
-from gradlint.rule import Before, Replace, Rule, Wrap, block, cst, expression, safe, statement
+from gradlint.rule import Before, Message, Replace, Rule, Wrap, block, cst, expression, safe, statement
 
 from .._wording import named
 
@@ -43,14 +43,14 @@ class MinimizeNeedsACallable(Rule):
     name = "minimize-needs-a-callable"
     kinds = (Kind.MINIMIZE,)
 
-    def message(self, claim: Claim[Minimized]) -> str:
+    def message(self, claim: Claim[Minimized]) -> Message:
         """Names the call."""
         callee = named(claim.cause.callee, "`minimize`")
         if claim.cause.how == "removed":
-            told = f"Keras 3 optimizers have no `minimize`, so {callee} raises {claim.exception}"
-            return f"{told}; take the gradients from a tape and use `apply_gradients`."
-        told = f"{callee} needs a function that computes the loss, and with a Tensor raises {claim.exception}"
-        return f"{told}; pass a lambda, or use a tape and `apply_gradients`."
+            cure = "take the gradients from a tape and use `apply_gradients`"
+            return Message("Keras 3 optimizers have no `minimize`", f"{callee} raises {claim.exception}", cure)
+        told, raises = f"{callee} needs a function that computes the loss", f"with a Tensor it raises {claim.exception}"
+        return Message(told, raises, "pass a lambda, or use a tape and `apply_gradients`", joint=", and ")
 
     def fix(self, claim: Claim[Minimized], site: Site) -> Proposal | None:
         """The tape's gradients applied, where a block that computed the loss stands just before: safe, as it raises."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only, single_target
 from gradlint.nodes.walking import walk
-from gradlint.rule import Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import OtherVariables
@@ -16,18 +16,25 @@ if TYPE_CHECKING:
 
 
 MISMATCHES = {
-    "length": (
-        "These gradients are not as many as the variables, and `zip` drops the rest without a word; "
-        "use one list for both."
+    "length": Message(
+        "These gradients are not as many as the variables",
+        "`zip` drops the rest without a word",
+        "use one list for both",
+        joint=", and ",
     ),
-    "order": (
-        "These gradients are in another order than the variables, so each goes to the wrong variable; "
-        "use one list for both."
+    "order": Message(
+        "These gradients are in another order than the variables",
+        "each goes to the wrong variable",
+        "use one list for both",
     ),
-    "other": "These gradients are applied to variables that they were not asked for; use one list for both.",
-    "single": (
-        "The gradient of one source is a Tensor and no list, and `zip` takes it apart; "
-        "ask for it in a list: `[variable]`."
+    "other": Message(
+        "These gradients are applied to variables that they were not asked for", help="use one list for both"
+    ),
+    "single": Message(
+        "The gradient of one source is a Tensor and no list",
+        "`zip` takes it apart",
+        "ask for it in a list: `[variable]`",
+        joint=", and ",
     ),
 }
 
@@ -59,7 +66,7 @@ class MismatchedZip(Rule):
     name = "mismatched-zip"
     kinds = (Kind.MISMATCHED_ZIP,)
 
-    def message(self, claim: Claim[OtherVariables]) -> str:
+    def message(self, claim: Claim[OtherVariables]) -> Message:
         """Says in what the two lists do not fit."""
         return MISMATCHES[claim.cause.how]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule
+from gradlint.rule import Message, Rule
 
 from .._wording import at, named
 
@@ -41,8 +41,8 @@ class NoneApplied(Rule):
     name = "none-applied"
     kinds = (Kind.NONE_APPLIED,)
 
-    def message(self, claim: Claim[NoneUsed]) -> str:
+    def message(self, claim: Claim[NoneUsed]) -> Message:
         """Names the gradient call, and what takes its None."""
         subject = "Every gradient here" if claim.cause.into == "apply" else "The gradient"
-        told = f"{subject} is None{at(claim, claim.cause.call)}, so {named(claim.cause.callee, 'this')}"
-        return f"{told} raises {claim.exception}; fix the gradient first."
+        raises = f"{named(claim.cause.callee, 'this')} raises {claim.exception}"
+        return Message(f"{subject} is None{at(claim, claim.cause.call)}", raises, "fix the gradient first")

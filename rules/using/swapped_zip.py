@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, elements, last_name, only
 from gradlint.nodes.walking import walk
-from gradlint.rule import Replace, Rule, cst, expression, safe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe
 
 from .._fixing.watching import VARIABLE_LISTS
 from .._wording import named
@@ -42,13 +42,13 @@ class SwappedZip(Rule):
     name = "swapped-zip"
     kinds = (Kind.SWAPPED_ZIP,)
 
-    def message(self, claim: Claim[NotPairs]) -> str:
+    def message(self, claim: Claim[NotPairs]) -> Message:
         """Names the call."""
         told = f"{named(claim.cause.callee, '`apply_gradients`')} takes (gradient, variable) pairs"
-        wrong = "and these are the other way round"
+        why = "and these are the other way round"
         if claim.cause.how == "no-zip":
-            told, wrong = told.replace("(gradient, variable) pairs", "pairs"), "and this is no list of them"
-        return f"{told}, {wrong}, so it raises {claim.exception}; write `zip(gradients, variables)`."
+            told, why = told.replace("(gradient, variable) pairs", "pairs"), "and this is no list of them"
+        return Message(told, f"it raises {claim.exception}", "write `zip(gradients, variables)`", why)
 
     def fix(self, claim: Claim[NotPairs], site: Site) -> Proposal | None:
         """The zip turned round, put in, or kept as a list: safe, since the call raises as it stands."""

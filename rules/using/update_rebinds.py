@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Rule, safe, unsafe
+from gradlint.rule import Message, Rule, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
-from .._wording import at, named, so
+from .._wording import at, effect, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ReboundByUpdate
@@ -43,13 +43,14 @@ class UpdateRebinds(Rule):
     name = "update-rebinds"
     kinds = (Kind.UPDATE_REBINDS,)
 
-    def message(self, claim: Claim[ReboundByUpdate]) -> str:
+    def message(self, claim: Claim[ReboundByUpdate]) -> Message:
         """Names the name, and where its Variable is made."""
         if claim.cause.augmented:
-            return f"A tf.Variable takes no augmented assignment, so this raises {claim.exception}; use `assign_sub`."
+            told = "A tf.Variable takes no augmented assignment"
+            return Message(told, f"this raises {claim.exception}", "use `assign_sub`")
         variable = named(claim.cause.variable, "the name")
-        told = f"This update binds {variable} to a Tensor and drops the Variable{at(claim, claim.cause.made)}"
-        return f"{told}{so(claim)}; use `assign_sub`."
+        why = f"and the Variable{at(claim, claim.cause.made)} is gone"
+        return Message(f"This update binds {variable} to a Tensor", effect(claim), "use `assign_sub`", why)
 
     def fix(self, claim: Claim[ReboundByUpdate], site: Site) -> Proposal | None:
         """The update written as ``assign_sub`` or the like: safe where the name always holds a Variable there."""

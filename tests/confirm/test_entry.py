@@ -186,3 +186,31 @@ def test_fresh_processes_reach_the_same_verdicts() -> None:
 def test_fork_is_used_where_there_is_one() -> None:
     assert Options().forks == hasattr(os, "fork")
     assert Options(fork=False).forks is False
+
+
+WITHOUT_NAMESPACES = """\
+import sys
+from gradlint.confirm import seccomp
+seccomp.restrict()
+from gradlint.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_where_no_sandbox_can_be_had_trust_is_asked_for(tmp_path: Path) -> None:
+    """On Linux the call that leaves a namespace is refused to the command, as in some containers; elsewhere none is."""
+    program = tmp_path / "program.py"
+    program.write_text(BROKEN)
+
+    def gradlint(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", WITHOUT_NAMESPACES, "--confirm", "--output-format", "concise", *arguments]
+        return subprocess.run([*command, str(program)], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    asked = gradlint()
+    assert asked.returncode == 2
+    (told,) = [line for line in asked.stderr.splitlines() if "sandbox" in line]
+    assert "native code is not kept from files, sockets and other processes" in told
+    assert "--trust" in told
+    trusted = gradlint("--trust")
+    assert trusted.returncode == 1
+    assert "confirmed" in trusted.stdout

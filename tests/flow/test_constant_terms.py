@@ -93,3 +93,52 @@ def test_a_term_that_is_a_constant_is_reported(name: str) -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_term_that_is_none_or_meant_to_be_is_not(name: str) -> None:
     assert told(SOUND[name]) == []
+
+
+ASSIGNED = {
+    "halved in the block": ("w.assign(w / 2.0)", "loss = w**2"),
+    "kept on the unit sphere": ("w.assign(w / tf.norm([w, v]))", "loss = w**2 + v"),
+}
+KEPT = {
+    "assigned after it was used": ("loss = w**2", "w.assign(w / 2.0)"),
+    "moved by a number": ("w.assign_sub(0.1)", "loss = w**2"),
+    "given what another variable is": ("w.assign(v)", "loss = w**2"),
+    "assigned by a layer": ("layer = Bounded()", "loss = layer(3.0)"),
+}
+LAYER = """
+class Bounded(tf.Module):
+    def __call__(self, x):
+        w.assign(tf.clip_by_value(w, -1.0, 1.0))
+        return x * w
+"""
+
+
+def block(lines: tuple[str, ...]) -> str:
+    return f"{LAYER}with tf.GradientTape() as tape:\n    " + "\n    ".join(lines) + "\ntape.gradient(loss, w)\n"
+
+
+@pytest.mark.parametrize("name", ASSIGNED)
+def test_a_variable_assigned_from_itself_loses_what_it_was(name: str) -> None:
+    assert told(block(ASSIGNED[name])) == [("assigned", "partial")]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_other_assignments_lose_nothing_of_it(name: str) -> None:
+    assert told(block(KEPT[name])) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "outcomes"),
+    [
+        ("tf.norm(d(x) - d(x))", ["nan"]),
+        ("tf.sqrt(tf.reduce_sum(tf.square(d(x) - d(x))))", ["nan"]),
+        ("tf.norm(d(x) - e(x))", []),
+        ("tf.norm(drop(d(x)) - drop(d(x)))", []),
+        ("tf.norm(d(x) - d(x + 1.0))", []),
+    ],
+)
+def test_the_norm_of_one_computation_less_itself_has_no_slope(code: str, outcomes: list[str]) -> None:
+    head = "d, e = tf.keras.layers.Dense(2), tf.keras.layers.Dense(2)\n"
+    head += "drop = tf.keras.layers.Dropout(0.5)\nx = tf.ones((3, 2))\n"
+    found = told(f"{head}with tf.GradientTape() as tape:\n    y = {code}\ntape.gradient(y, d.trainable_variables)\n")
+    assert [outcome for _, outcome in found] == outcomes

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_part_that_is_lost_and_what_is_unknown() -> None:
     assert "← lacks a part" in plain(drawn(PARTIAL)[0])
     assert "✗ a part is lost here: GT202 python-conversion" in plain(drawn(PARTIAL)[0])
     told = plain(drawn(UNKNOWN)[0])
-    assert "?    model\n" in told
+    assert "│ ?    model(x)\n" in told
     assert "`model.trainable_variables`: `trainable_variables` may be anything" in told
 
 
@@ -157,3 +158,46 @@ def test_hostile_texts_stay_texts() -> None:
     assert set(re.findall(r"<[^>]*>", mermaid(calls))) == {"<br/>"}
     assert "\n::error" not in plain(calls[0])
     assert "\n::error" not in dot(calls)
+
+
+def test_many_sources_that_fare_alike_are_one_row() -> None:
+    program = """\
+import tensorflow as tf
+ws = [tf.Variable(float(n)) for n in range(200)]
+vs = [tf.Variable(0.5 * n) for n in range(100)]
+with tf.GradientTape() as tape:
+    loss = tf.add_n([tf.sin(w) * 2.0 for w in ws])
+g = tape.gradient(loss, [*ws, *vs])
+"""
+    (one,) = drawn(program)
+    rows = plain(one).splitlines()
+    assert len(rows) < 45
+    assert len(svg([one])) < 30_000
+    assert len(mermaid([one]).splitlines()) < 200
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [" + ".join(["tf.sin(x)"] * 800), "tf.sin(" * 80 + "x" + ")" * 80, f"tf.add_n([{', '.join(['x * 2.0'] * 900)}])"],
+)
+def test_long_and_deep_expressions_cost_no_more_than_they_are_long(expression: str) -> None:
+    program = f"import tensorflow as tf\nx = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    y = {expression}\n"
+    begun = time.process_time()
+    (one,) = drawn(f"{program}g = tape.gradient(y, x)\n")
+    assert len(plain(one).splitlines()) < 50
+    assert time.process_time() - begun < 10
+
+
+def test_sources_of_which_the_same_becomes_are_one_row_where_there_are_many() -> None:
+    names = [f"w{number}" for number in range(60)]
+    made = "\n".join(f"{name} = tf.Variable(1.0)" for name in names)
+    terms = " + ".join(f"tf.sin({name})" for name in names[:50])
+    program = (
+        f"import tensorflow as tf\n{made}\nwith tf.GradientTape() as tape:\n    loss = {terms}\n"
+        f"g = tape.gradient(loss, [{', '.join(names)}])\n"
+    )
+    (one,) = drawn(program)
+    rows = plain(one).splitlines()[2:]
+    assert len(rows) <= 6
+    assert any("w0 and 49 more  ← connected" in row for row in rows)
+    assert any("w50 and 9 more  ← gets None" in row for row in rows)

@@ -68,7 +68,7 @@ src/train.py:9:9: error[GT201] numpy-call
 11 | grad = tape.gradient(y, x)
    |        ------------------- `x` gets None
    |
-   = help: replace `np.mean` with `tf.reduce_mean` (`--fix`)
+   = fix: replace `np.mean` with `tf.reduce_mean` (`--fix`)
    |
  9 -     y = np.mean(squares)
  9 +     y = tf.reduce_mean(squares)
@@ -134,7 +134,7 @@ src/train.py:9:9: error[GT201] numpy-call
    |        ------------------- `x` gets None
    |
    = confirmed: `x` got None (TensorFlow 2.21.0, 0.04 s)
-   = help: replace `np.mean` with `tf.reduce_mean` (`--fix`)
+   = fix: replace `np.mean` with `tf.reduce_mean` (`--fix`)
    |
  9 -     y = np.mean(squares)
  9 +     y = tf.reduce_mean(squares)
@@ -234,7 +234,7 @@ def test_colour() -> None:
 \x1b[34m11 |\x1b[0m grad = tape.gradient(y, x)
 \x1b[34m   |\x1b[0m        \x1b[34m-------------------\x1b[0m \x1b[34m`x` gets None\x1b[0m
 \x1b[34m   |\x1b[0m
-\x1b[34m   = \x1b[0m\x1b[1;32mhelp\x1b[0m: replace \x1b[1m`np.mean`\x1b[0m with \x1b[1m`tf.reduce_mean`\x1b[0m (\x1b[1m`--fix`\x1b[0m)
+\x1b[34m   = \x1b[0m\x1b[1;32mfix\x1b[0m: replace \x1b[1m`np.mean`\x1b[0m with \x1b[1m`tf.reduce_mean`\x1b[0m (\x1b[1m`--fix`\x1b[0m)
 \x1b[34m   |\x1b[0m
 \x1b[34m 9 \x1b[0m\x1b[31m-     y = np.mean(squares)\x1b[0m
 \x1b[34m 9 \x1b[0m\x1b[32m+     y = tf.reduce_mean(squares)\x1b[0m
@@ -407,7 +407,7 @@ src/train.py:9:9: error[GT201] numpy-call
 11 | grad = tape.gradient(y, x)
    |        ------------------- `x` gets None
    |
-   = help: watch `x` and compute with TensorFlow (`--fix --unsafe-fixes`)
+   = fix: watch `x` and compute with TensorFlow (`--fix --unsafe-fixes`)
    |
  7 +     tape.watch(x)
  9 -     y = np.mean(squares)
@@ -427,7 +427,7 @@ def test_a_text_that_cannot_be_had_costs_the_excerpt_only() -> None:
 src/train.py:9:9: error[GT201] numpy-call
 `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x`
 (line 11) is None; use `tf.reduce_mean`.
-   = help: replace `np.mean` with `tf.reduce_mean` (`--fix`)
+   = fix: replace `np.mean` with `tf.reduce_mean` (`--fix`)
 
 Found 1 error in 1 file (2 tapes checked)
 1 fixable with `--fix`
@@ -463,3 +463,24 @@ def test_no_line_is_wider_than_it_may_be(width: int) -> None:
     heads = {"src/train.py:9:9: error[GT201] numpy-call", "study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor"}
     longest_word = len("`tf.reduce_mean`.")
     assert [line for line in body if line not in heads and len(line) > max(width, longest_word + 9)] == []
+
+
+def test_a_message_has_three_parts() -> None:
+    parts = replace(NUMPY, headline="`np.mean` returns a NumPy array", happens="`x` gets None", help="use `tf.mean`")
+    told = render(report(parts), Style()).splitlines()
+    assert told[1] == "`np.mean` returns a NumPy array"
+    assert [line for line in told if line.startswith("   = ")] == [
+        "   = so: `x` gets None",
+        "   = help: use `tf.mean`",
+        "   = fix: replace `np.mean` with `tf.reduce_mean` (`--fix`)",
+    ]
+    assert NUMPY.message not in "\n".join(told)
+
+
+def test_a_code_is_a_link_where_the_terminal_makes_links() -> None:
+    painted = render(report(NUMPY), Style(color=True, links=True))
+    assert "\x1b]8;;https://example.org/GT201.md\x1b\\\x1b[1;31merror[GT201]\x1b[0m\x1b]8;;\x1b\\ numpy-call" in painted
+    for address in (None, "", "file:///x\x1b]8;;y", "https://exämple.org"):
+        text = render(report(replace(NUMPY, url=address)), Style(color=True, links=True))
+        assert "\x1b]8;" not in text
+    assert "\x1b]8;" not in render(report(NUMPY), Style(color=True))

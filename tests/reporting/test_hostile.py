@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from gradlint import escaping
 from gradlint.reporting import FORMATS
+from tests.reporting.pages import Page
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -126,6 +127,19 @@ def test_junit(written: dict[str, str]) -> None:
         for text in (*element.attrib.values(), element.text or ""):
             is_sound(text)
     assert len(root) == 2 * len(NAMES) + 6
+
+
+def test_html(written: dict[str, str]) -> None:
+    text = written["html"]
+    assert HOSTILE.findall(text) == []
+    page = Page(text)
+    assert [tag for tag, _ in page.tags if tag in ("img", "b", "link", "iframe")].count("b") == len(
+        re.findall(r"<b>\d+</b>|<b>No gradient", text)
+    )
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert [key for _, attrs in page.tags for key in attrs if key.startswith("on")] == []
+    assert {href.partition(":")[0] for href in page.all("href") if not href.startswith("#")} <= {"https"}
+    assert "<img src=x onerror=alert(1)>" in page.text
 
 
 @pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "rdjson"])

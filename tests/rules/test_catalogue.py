@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from gradlint import registry
 from gradlint.flow.causes import Rebound, ToNumpy, Unconnected, Unwatched
 from gradlint.flow.facts import Asked, Kind, Span
 from gradlint.lines import named
+from gradlint.message import LONGEST, Message, fitted
 
 from .claims import HERE, MADE, claims, lost, one
 
@@ -94,11 +95,46 @@ def test_an_example_that_raises_names_its_exception(rule: Rule) -> None:
     assert all(example.exception for example in rule.examples if example.outcome == "error")
 
 
+def said(rule: Rule, claim: Claim[Any]) -> str:
+    """The whole sentence that a rule says of a claim."""
+    return Message.of(rule.message(claim)).mapped(named).sentence
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_messages_have_parts_that_stand_by_themselves(kind: Kind) -> None:
+    rule = next(rule for rule in RULES if kind in rule.kinds)
+    for claim in claims(kind):
+        message = rule.message(claim)
+        assert isinstance(message, Message)
+        message = message.mapped(named)
+        assert len(fitted(message.headline)) <= LONGEST
+        assert message.help
+        for part in (message.headline, message.happens, message.help):
+            assert not re.search(r"[.;,]$|^[,;]|; ", part), part
+            assert part.count("`") % 2 == 0, part
+            assert not part.startswith(("and ", "which ")), part
+
+
+def test_a_sentence_is_taken_apart() -> None:
+    text = "`f` is odd, so it fails; do this, or that."
+    assert Message.of(text) == Message("`f` is odd", "it fails", "do this, or that")
+    assert Message.of("Nothing to part.") == Message("Nothing to part")
+    assert all(Message.of(one).sentence == one for one in (text, "Nothing to part.", "`f` is slow; ask for less."))
+
+
+def test_a_headline_that_is_too_long_loses_the_ends_of_its_code() -> None:
+    assert fitted("`x` is empty") == "`x` is empty"
+    long = fitted(f"`{'a' * 40}` is not computed from `{'b' * 40}` and `c`")
+    assert (len(long), long.count("`")) == (80, 6)
+    assert re.fullmatch(r"`a+…` is not computed from `b+…` and `c`", long)
+    assert fitted("word " * 30) == ("word " * 15) + "word…"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_messages_keep_the_style(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = named(rule.message(claim))
+        message = said(rule, claim)
         assert re.match(r"[`A-Z]", message), message
         assert message.endswith("."), message
         assert message.isprintable(), message
@@ -111,7 +147,7 @@ def test_the_messages_keep_the_style(kind: Kind) -> None:
 def test_the_messages_name_what_the_claim_names(kind: Kind) -> None:
     rule = next(rule for rule in RULES if kind in rule.kinds)
     for claim in claims(kind):
-        message = named(rule.message(claim))
+        message = said(rule, claim)
         for gradient in claim.gradients:
             if gradient.outcome != "error" and kind is not Kind.SILENCED:
                 assert f"`{gradient.source}`" in message
@@ -196,4 +232,4 @@ def test_long_code_is_cut_and_lines_are_joined() -> None:
 
 def message(claim: Claim[Cause]) -> str:
     rule = next(rule for rule in RULES if claim.kind in rule.kinds)
-    return named(rule.message(claim))
+    return said(rule, claim)

@@ -112,7 +112,8 @@ def of_observed(folder: Path) -> Iterator[Task]:
     for name, record in records.items():
         path = folder / "cases" / f"{name}.py"
         labels = json.dumps(record.get("label", record.get("results", {})))
-        broken = "None" in labels or "NaN" in labels or "inf" in labels or "raises" in labels
+        lost = ("None", "NaN", "inf", "raises", "Error", "empty")
+        broken = bool(record.get("exception")) or any(one in labels for one in lost)
         yield Task(path, path, path.read_text(encoding="utf-8"), broken)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -29,11 +30,12 @@ sys.exit(7)
 """
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run ``gradlint run`` in a folder."""
     return subprocess.run(
         [sys.executable, "-m", "gradlint", "run", *arguments],
         cwd=folder,
+        input=stdin,
         capture_output=True,
         text=True,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
@@ -129,3 +131,83 @@ def write_test(folder: Path) -> None:
         "    assert tape.gradient(loss, w) is None\n",
         encoding="utf-8",
     )
+
+
+def test_a_script_from_standard_input_and_what_interrupts_it(folder: Path) -> None:
+    done = run(folder, "-", "a", stdin="import sys\nprint(sys.argv, __name__)\nraise KeyboardInterrupt\n")
+    assert done.stdout == "['-', 'a'] __main__\n"
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.splitlines()[-2] == "KeyboardInterrupt"
+
+
+AWKWARD = """\
+import argparse
+import multiprocessing
+import os
+import sys
+import threading
+
+
+def lose():
+    import tensorflow as tf
+
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        loss = tf.square(float(w))
+    assert tape.gradient(loss, w) is None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--times", type=int)
+    times = parser.parse_args().times
+    child = multiprocessing.get_context("spawn").Process(target=print, args=("from a child",))
+    child.start()
+    child.join()
+    os.remove(__file__)
+    os.chdir(os.sep)
+    for _ in range(times):
+        thread = threading.Thread(target=lose)
+        thread.start()
+        thread.join()
+    print("given", sys.stdin.read())
+    sys.exit("the end")
+"""
+
+
+def test_a_program_that_makes_it_hard(folder: Path) -> None:
+    (folder / "awkward.py").write_text(AWKWARD, encoding="utf-8")
+    done = run(folder, "awkward.py", "--times", "2", stdin="data")
+    assert (done.returncode, done.stdout) == (1, "from a child\ngiven data\n")
+    assert "\nthe end\n" in done.stderr
+    assert "awkward.py:13: GT202 python-conversion: `w`, 2 times" in done.stderr
+
+
+def test_workers_of_xdist_hand_over_what_they_saw(folder: Path) -> None:
+    write_test(folder)
+    done = run(folder, "--pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "test_loss.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "gradlint: 1 gradient call watched\n  test_loss.py:8: GT202 python-conversion: `w`, once" in done.stderr
+
+
+NAN = """\
+import tensorflow as tf
+
+w = tf.Variable([0.0, 1.0])
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sqrt(w))
+    return tape.gradient(loss, w)
+
+step()
+"""
+
+
+def test_nan_inside_a_function_is_named_where_functions_run_eagerly(folder: Path) -> None:
+    (folder / "nan.py").write_text(NAN, encoding="utf-8")
+    done = run(folder, "--eager", "nan.py")
+    assert done.returncode == 0
+    assert "nan.py:8: GT602 infinite-slope-at-zero: `w`, once" in done.stderr

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
+from xml.etree import ElementTree
 
 import pytest
 from lsprotocol import types
@@ -45,6 +48,31 @@ async def test_hover_on_a_gradient_call(tmp_path: Path) -> None:
         assert await hover(editor, uri, 1, 3) is None
         editor.edit(uri, "np.mean", "tf.reduce_mean")
         assert "- `w`: connected" in (await hover(editor, uri, 11, 15) or "")
+
+
+async def test_hover_draws_the_gradient_call_as_text_where_no_images_are_shown(tmp_path: Path) -> None:
+    async with session(tmp_path) as editor:
+        uri = editor.open(tmp_path / "train.py", BROKEN)
+        shown = await hover(editor, uri, 10, 15)
+        assert shown is not None
+        picture = shown.partition("```text\n")[2].partition("\n```")[0]
+        assert "✗ lost here: GT201 numpy-call" in picture
+        assert "data:" not in shown
+        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        mended = await hover(editor, uri, 10, 15) or ""
+        assert "← connected" in mended
+        assert "✗" not in mended
+
+
+async def test_hover_draws_it_as_an_image_for_visual_studio_code(tmp_path: Path) -> None:
+    client = capabilities()
+    client.general = types.GeneralClientCapabilities(markdown=types.MarkdownClientCapabilities("marked", "1.1.0"))
+    async with session(tmp_path, able=client) as editor:
+        uri = editor.open(tmp_path / "train.py", BROKEN)
+        shown = await hover(editor, uri, 10, 15) or ""
+        (data,) = re.findall(r"!\[[^]]*\]\(data:image/svg\+xml;base64,([^)]*)\)", shown)
+        picture = ElementTree.fromstring(b64decode(data))
+        assert "lost in line 8 (GT201 numpy-call)" in (picture.findtext("{http://www.w3.org/2000/svg}desc") or "")
 
 
 async def test_hover_on_a_code_in_a_comment(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -242,7 +243,9 @@ def _singular(node: Tensor, name: str) -> bool:
     if not given:
         return False
     if name == "norm":
-        return _norm_of_zeros(node, given[0])
+        return _norm_of_zeros(node, given[0]) or _vanishes(given[0])
+    if name == "sqrt" and _vanishes(_squared(given[0])):
+        return True
     known = flatten(numbers(given[0]))
     first = known or ()
     if name in _AT:
@@ -266,6 +269,45 @@ def _norm_of_zeros(node: Tensor, value: Value) -> bool:
     known, axis = axis_of(node)
     sums = reduced(lambda xs: sum(x * x for x in xs), inner, axis) if known and inner is not None else None
     return any(x == 0 for x in flatten(sums) or ())
+
+
+def _squared(value: Value) -> Value:
+    """What a sum of squares is one of; the value itself where it is none."""
+    for name in ("reduce_sum", "square"):
+        if isinstance(value, Tensor) and short(value.op) == name and arguments(value):
+            value = arguments(value)[0]
+        elif name == "square":
+            return Const(None)
+    return value
+
+
+def _vanishes(value: Value) -> bool:
+    """Whether a value is the difference of one computation and the same once more, so that it is zero."""
+    given = arguments(value) if isinstance(value, Tensor) and short(value.op) == "subtract" else ()
+    return len(given) == 2 and _alike(given[0], given[1])
+
+
+def _alike(one: Value, other: Value, depth: int = 12) -> bool:
+    """Whether two values surely are the same number: the same operation, which draws nothing, on the same values."""
+    pay(1)
+    if one is other:
+        return True
+    if not isinstance(one, Tensor) or not isinstance(other, Tensor) or not depth or one.op != other.op:
+        return False
+    same = bool(one.edges) and len(one.edges) == len(other.edges) and not _CHANCE.search(one.op)
+    fixed = [[part.value for part in arguments(of) if isinstance(part, Const)] for of in (one, other)]
+    return (
+        same
+        and fixed[0] == fixed[1]
+        and all(
+            a.sure and b.sure and _alike(a.parent, b.parent, depth - 1)
+            for a, b in zip(one.edges, other.edges, strict=True)
+        )
+    )
+
+
+_CHANCE = re.compile(r"random|[Dd]ropout|Noise|Random|Normalization|shuffle|gradient")
+"""What an operation is called that gives another number each time, or may."""
 
 
 def _by_zero(_first: Iterable[float], divisor: Value) -> bool:

@@ -35,10 +35,9 @@ from gradlint.knowledge import behaviours, options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Cause
+    from gradlint.flow.facts import Cause, Cut
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.libraries.models import LibraryCall
-    from gradlint.flow.values.values import Cut
     from gradlint.knowledge.table import Entry, Output
 
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
@@ -258,7 +257,7 @@ def _output(machine: Interpreter, made: TableCall, effect: Effect, dtype: str | 
         machine.depend(result, leaves, cut, sure=sure)
     if not result.born:
         result.born = machine.tick()
-    result.extra = {"args": tuple(one.value for one in made.passages), "named": {}}
+    result.extra = {"args": tuple(one.value for one in made.passages), "named": made.named}
     if machine.compiled:
         result.extra["compiled"] = True
     if entry.result == "sparse":

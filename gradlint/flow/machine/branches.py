@@ -11,6 +11,7 @@ from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.loops import LEFT
 from gradlint.flow.state.store import join_values
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Unknown, Value
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def fits(machine: Core, subject: Value, pattern: ast.pattern) -> bool | None:
 
 def capture(machine: Core, pattern: ast.pattern, subject: Value, node: ast.AST) -> None:
     """Bind the names of a pattern."""
-    for part in ast.walk(pattern):
+    for part in walk(pattern):
         if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
             whole = part is pattern or (isinstance(pattern, ast.MatchAs) and pattern.name == part.name)
             expressions.bind(
@@ -222,7 +223,7 @@ def may_raise(body: list[ast.stmt]) -> bool:
     return any(
         isinstance(part, ast.Call | ast.Import | ast.ImportFrom | ast.Subscript | ast.BinOp)
         for statement in body
-        for part in ast.walk(statement)
+        for part in walk(statement)
     )
 
 

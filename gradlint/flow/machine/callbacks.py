@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.values.program import Bound, Frame, Function, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Dict, Seq, Value
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> It
         return
     if not isinstance(value, Function):
         return
-    for node in ast.walk(value.node):
+    for node in walk(value.node):
         if isinstance(node, ast.Nonlocal | ast.Global):
             yield from _names(node, value.frame)
         elif isinstance(node, ast.Call | ast.Subscript | ast.Attribute):

@@ -15,7 +15,7 @@ from gradlint.flow.machine import calls, entering, imports, relevance
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.state import expected
 from gradlint.flow.values.modules import ModuleValue
-from gradlint.flow.values.trees import nodes
+from gradlint.flow.values.trees import nodes, walk
 
 if TYPE_CHECKING:
     from gradlint.flow.values.program import Function
@@ -111,7 +111,7 @@ def _expecting(machine: Core, tree: ast.Module) -> tuple[tuple[int, int], ...]:
 
 def _names(node: ast.AST) -> set[str]:
     """The names in a piece of code."""
-    inside = list(ast.walk(node))
+    inside = list(walk(node))
     return {part.id for part in inside if isinstance(part, ast.Name)} | {
         part.attr for part in inside if isinstance(part, ast.Attribute)
     }

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.relevance import names_tape
-from gradlint.flow.values.trees import nodes
+from gradlint.flow.values.trees import of_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,9 @@ def asks_for_gradients(code: str, tree: ast.Module) -> bool:
     """Whether a program makes a tape, or lets Keras or an optimizer make one."""
     if names_tape(code):
         return True
-    methods = (node.func for node in nodes(tree) if isinstance(node, ast.Call))
+    if "minimize" not in code and ("compile" not in code or not any(name in code for name in TRAINING)):
+        return False
+    methods = (node.func for node in of_type(tree, ast.Call))
     called = {method.attr for method in methods if isinstance(method, ast.Attribute)}
     return "minimize" in called or ("compile" in called and not called.isdisjoint(TRAINING))
 
@@ -37,16 +39,12 @@ def is_graph_code(tree: ast.Module) -> bool:
     """
     if _aliases_of_tensorflow_one(tree):
         return True
-    calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
-    if any(_last(node.func) in SWITCHES or _makes_eager(node.func) for node in calls):
+    if any(_last(node.func) in SWITCHES or _makes_eager(node.func) for node in of_type(tree, ast.Call)):
         return True
     sessions = set(_session_names(tree))
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr in RUNNING
-        and isinstance(node.value, ast.Name)
-        and node.value.id in sessions
-        for node in nodes(tree)
+    return bool(sessions) and any(
+        node.attr in RUNNING and isinstance(node.value, ast.Name) and node.value.id in sessions
+        for node in of_type(tree, ast.Attribute)
     )
 
 
@@ -66,27 +64,23 @@ def _aliases_of_tensorflow_one(tree: ast.Module) -> set[str]:
     """The attributes that a program reads of ``tf`` itself and that only TensorFlow 1 has."""
     whole = {
         alias.asname or alias.name
-        for node in nodes(tree)
-        if isinstance(node, ast.Import)
+        for node in of_type(tree, ast.Import)
         for alias in node.names
         if alias.name == "tensorflow"
     }
     return {
         node.attr
-        for node in nodes(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in SESSIONS
-        and isinstance(node.value, ast.Name)
-        and node.value.id in (whole or {"tf"})
+        for node in of_type(tree, ast.Attribute)
+        if node.attr in SESSIONS and isinstance(node.value, ast.Name) and node.value.id in (whole or {"tf"})
     }
 
 
 def _session_names(tree: ast.Module) -> Iterator[str]:
     """The names that hold a session."""
-    for node in nodes(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _last(node.value.func) in SESSIONS:
+    for node in of_type(tree, ast.Assign):
+        if isinstance(node.value, ast.Call) and _last(node.value.func) in SESSIONS:
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-            manager = node.context_expr
-            if isinstance(manager, ast.Call) and _last(manager.func) in SESSIONS:
-                yield node.optional_vars.id
+    for item in of_type(tree, ast.withitem):
+        manager = item.context_expr
+        if isinstance(item.optional_vars, ast.Name) and isinstance(manager, ast.Call):
+            yield from [item.optional_vars.id] if _last(manager.func) in SESSIONS else []

@@ -18,6 +18,7 @@ from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.program import Function
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
 from gradlint.knowledge.packages import LIBRARIES, SILENT, canonical, root
 from gradlint.knowledge.stubs import shipped_packages
@@ -302,12 +303,12 @@ def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.s
     place of, and those that a test of the program replaces.
     """
     names = module.frame.names
-    bound = {part for statement in rest for node in ast.walk(statement) for part in _bound(node)}
+    bound = {part for statement in rest for node in walk(statement) for part in _bound(node)}
     setting = (line.partition(REPLACES)[2] for line in module.found.code.split("\n"))
     bound |= {match[2] for rest in setting for match in NAMED.finditer(rest)} & names.keys()
     bound |= {
         name
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Global)
         for name in node.names
         if not isinstance(names.get(name), Variable)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Span
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.trees import of_type, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
 _TESTS_NONE = re.compile(r"\bis (?:not )?None\b")
 _NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b")
+_TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exit", "fail"})
+"""Functions and methods that say something to whoever runs the program."""
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 
@@ -67,8 +70,8 @@ def may_expect(code: str) -> bool:
 
 
 def _raising(tree: ast.AST) -> Iterator[Span]:
-    for node in ast.walk(tree):
-        for item in node.items if isinstance(node, ast.With) else ():
+    for node in of_type(tree, ast.With):
+        for item in node.items:
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             if name == "raises" or name.startswith("assertRaises"):
@@ -77,7 +80,7 @@ def _raising(tree: ast.AST) -> Iterator[Span]:
 
 def _asserted(tree: ast.AST) -> Iterator[Span]:
     """The gradient calls that stand in an assertion of None, or whose result does."""
-    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+    for scope in (tree, *of_type(tree, ast.FunctionDef)):
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for said in (part for node in nodes for part in _said_none(node)):
@@ -92,7 +95,7 @@ def _handled(tree: ast.AST) -> Iterator[Span]:
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for turned, body in (turn for node in nodes for turn in _turns(node)):
-            if not any(_tests_none(part) for one in body for part in ast.walk(one)):
+            if not any(_provides(part) for one in body for part in ast.walk(one)):
                 continue
             for part in ast.walk(turned):
                 if isinstance(part, ast.Call) and _is_gradient(part):
@@ -118,7 +121,30 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
     elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
         done = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for generator in node.generators:
-            yield generator.iter, [*done, *generator.ifs]
+            # What a clause lets through is as what a conditional expression gives.
+            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in generator.ifs]
+            yield generator.iter, [*done, *clauses]
+
+
+def _provides(node: ast.AST) -> bool:
+    """Whether a branch on whether a gradient is None does something about it, and does not only tell of it."""
+    if isinstance(node, ast.IfExp):
+        return any(_tests_none(part) for part in ast.walk(node.test))
+    if not isinstance(node, ast.If) or not any(_tests_none(part) for part in ast.walk(node.test)):
+        return False
+    where_none = node.body
+    if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot):
+        where_none = node.orelse
+    return not where_none or not all(map(_only_tells, where_none))
+
+
+def _only_tells(statement: ast.stmt) -> bool:
+    """Whether a statement prints something, or ends the program."""
+    if isinstance(statement, ast.Raise):
+        return True
+    called = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in _TELLING
 
 
 def _tests_none(node: ast.AST) -> bool:
@@ -143,9 +169,9 @@ def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
 def _said_none(node: ast.AST) -> Iterator[ast.expr]:
     """What an assertion says to be None."""
     if isinstance(node, ast.Assert):
-        for part in ast.walk(node.test):
+        for part in walk(node.test):
             is_same = isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is | ast.Eq)
-            if is_same and isinstance(part, ast.Compare) and _has_none(list(ast.walk(part.comparators[0]))):
+            if is_same and isinstance(part, ast.Compare) and _has_none(list(walk(part.comparators[0]))):
                 yield from _iterated(part.left, node.test)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
@@ -157,7 +183,7 @@ def _said_none(node: ast.AST) -> Iterator[ast.expr]:
 def _iterated(said: ast.expr, test: ast.expr) -> Iterator[ast.expr]:
     """What is said of, and what it is an item of: in ``all(g is None for g in gradients)``, the gradients."""
     yield said
-    for part in ast.walk(test):
+    for part in walk(test):
         if isinstance(part, ast.comprehension):
             yield part.iter
 
@@ -171,4 +197,4 @@ def _is_gradient(node: ast.AST) -> bool:
 
 
 def _names(node: ast.AST) -> list[str]:
-    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return [part.id for part in walk(node) if isinstance(part, ast.Name)]

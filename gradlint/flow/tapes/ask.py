@@ -232,6 +232,8 @@ class Questions(Refusals, PartialLosses):
 
     def zeroed(self, recording: Recording, source: Value) -> Rests | None:
         """What in a graph makes zeros of the None that a source would get otherwise, as far as it may."""
+        if self.watches_nothing(recording):
+            return None
         if self.looped(recording):
             return Rests.GRAPH_LOOP
         return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
@@ -277,10 +279,10 @@ class Questions(Refusals, PartialLosses):
             return False
         found = self.known_loops.get(id(recording))
         if found is None:
-            found = self.known_loops[id(recording)] = self.comes_from(loops)
+            found = self.known_loops[id(recording)] = self.comes_from(loops, recording)
         return found
 
-    def comes_from(self, loops: list[tuple[int, int]]) -> bool:
+    def comes_from(self, loops: list[tuple[int, int]], recording: Recording) -> bool:
         """Whether something that a target was computed from was made in one of some loops."""
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
@@ -292,13 +294,16 @@ class Questions(Refusals, PartialLosses):
                 return True
             seen.add(id(node))
             self.machine.spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges)
+            # What is cut above the loop, or computed unseen by the tape, hands nothing on to it.
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
         return False
 
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
         for target in self.targets:
-            if not isinstance(target, Tensor) or target.span != loss.span or not dtypes.is_discrete(target.dtype):
+            if not isinstance(target, Tensor) or target.span != loss.span:
+                continue
+            if not dtypes.is_discrete(target.dtype) and not behaviours.has(target.op, "unregistered"):
                 continue
             recorded = any(
                 recording in edge.seen
@@ -309,6 +314,9 @@ class Questions(Refusals, PartialLosses):
             if recorded and behaviours.has(target.op, "unregistered"):
                 loss.outcome, loss.exception = "error", "LookupError"
                 self.answered.exception = "LookupError"
+            elif recorded and _are_indices(target) and _index_type(target) is not None:
+                loss.outcome, loss.exception = "error", "InvalidArgumentError"
+                self.answered.exception = "InvalidArgumentError"
             elif recorded and self.call.method == "gradient" and _are_indices(target):
                 loss.outcome = "zero"
                 if isinstance(loss.cause, NonDifferentiable):
@@ -331,6 +339,7 @@ class Questions(Refusals, PartialLosses):
             self.partial(recording, source)
             or self.branch_loss(recording, source)
             or self.constant_term(recording, source)
+            or self.own_assignment(recording, source)
         )
         if loss is not None and self.doom is None:
             self.claim(source, node, text, loss)
@@ -342,4 +351,14 @@ class Questions(Refusals, PartialLosses):
 
 def _are_indices(target: Tensor) -> bool:
     """Whether a tensor is what an operation that gives floats gives beside them, and not a transpose of it."""
-    return behaviours.has(target.op, "float-indices") and numbers.axis_of(target) in {(True, None), (True, -1)}
+    if not behaviours.has(target.op, "float-indices"):
+        return False
+    known, axis = numbers.axis_of(target)
+    rank = next((numbers.rank(edge.parent) for edge in target.edges), None)
+    return known and (axis in {None, -1} or (rank is not None and axis == rank - 1))
+
+
+def _index_type(target: Tensor) -> Value | None:
+    """The type that indices beside floats are asked for in, where it is another than that of the way back."""
+    given: Value | None = (target.extra or {}).get("named", {}).get("index_type")
+    return None if given is None or dtypes.named(given) == "int32" else given

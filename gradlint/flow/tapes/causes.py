@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from gradlint.flow.account import pay
 from gradlint.flow.causes import (
-    Copied,
     InnerGradient,
-    NonTrainable,
     NotAccessed,
-    NotFloating,
     Opaque,
     Outside,
-    Rebound,
-    ReboundByUpdate,
     Steering,
     Unconnected,
-    Unwatched,
     WatchedLate,
 )
-from gradlint.flow.facts import Kind, Note, Span
+from gradlint.flow.facts import Kind, Note
 from gradlint.flow.graph import ways as graph
-from gradlint.flow.libraries.keras.variables import VARIABLES, is_keras, untrained
+from gradlint.flow.libraries.keras.variables import VARIABLES, is_keras
 from gradlint.flow.state.store import MISSING
-from gradlint.flow.tapes.question import WAYS, Asking, Loss
+from gradlint.flow.tapes.at_source import SourceCauses
+from gradlint.flow.tapes.question import WAYS, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
@@ -40,17 +34,28 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
-class Causes(Asking):
+OTHERS = "code of others"
+"""What the value is called that stands for all that code of others has seen."""
+
+
+class Causes(SourceCauses):
     """The part that finds the cause of a loss."""
 
     def lost_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss | None:
         """Why the gradient cannot reach a source, or None where it may."""
         closed = isinstance(source, Variable | Tensor | Params)
+        if self.watches_nothing(recording):
+            note = Note(recording.tape.call, "the tape watches no Variable by itself")
+            return Loss(
+                NotAccessed(isinstance(source, Variable | Params) and is_keras(source)),
+                recording.tape.call,
+                story=[note],
+            )
+        if self.swapped(recording, source):
+            return Loss(Unconnected(why="swapped"), span_of(node))
         reached = any(source in reach for reach in self.reaches)
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
-        if self.swapped(recording, source):
-            return Loss(Unconnected(why="swapped"), span_of(node))
         if not closed:
             return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
         for reach in self.reaches:
@@ -61,15 +66,28 @@ class Causes(Asking):
                     return None
         return self.source_cause(recording, source, node, text) or self.way_cause(recording, source, node, text)
 
+    def watches_nothing(self, recording: Recording) -> bool:
+        """Whether a tape that watches nothing by itself surely was never asked to watch anything, by whatever code."""
+        tape = recording.tape
+        if tape.accessed is not False or recording.watched or tape.state.get("asked to watch"):
+            return False
+        return tape.state["escaped"] is False and id(tape) not in self.machine.used_elsewhere
+
     def swapped(self, recording: Recording, source: Value) -> bool:
         """Whether the target is a model's list of variables, and the source was computed from something since."""
-        targets = [self.call.target, *self.targets]
-        listed = any(isinstance(one, Unknown) and one.why in VARIABLES for one in targets) or (
-            isinstance(self.call.target, Seq) and (self.call.target.extra or {}).get("name") in VARIABLES
+        listed = all(map(_is_list_of_variables, self.options(self.call.target))) or any(
+            map(_is_list_of_variables, self.targets)
         )
-        computed = isinstance(source, Tensor) or (isinstance(source, Unknown) and source.why in {"call", "operation"})
+        computed = isinstance(source, Tensor) or (
+            isinstance(source, Unknown) and source.why in {"call", "item", "operation"}
+        )
         watched = recording.watched.get(id(source), MISSING) is not MISSING
         return listed and computed and not watched and source.born > recording.began
+
+    @staticmethod
+    def options(value: Value) -> tuple[Value, ...]:
+        """The values that one is one of, by the way that the program took."""
+        return value.options if isinstance(value, Join) else (value,)
 
     def may_alias(self, source: Tensor) -> bool:
         """Whether a tensor might be the very object that unknown code watched or used."""
@@ -127,7 +145,7 @@ class Causes(Asking):
         ]
         if not found:
             return None
-        return self.cause_of(recording, min(found, key=lambda item: _preference(recording, item)), None)
+        return self.cause_of(recording, min(found, key=lambda item: self.preference(recording, item)), None)
 
     def target_is_dead(self, recording: Recording, target: Value) -> Loss | None:
         """Why nothing leads back from a target on this recording, or None where something may."""
@@ -135,7 +153,7 @@ class Causes(Asking):
         causes = []
         for option in options:
             computed = isinstance(option, Tensor | Array) or (isinstance(option, Unknown) and option.computed)
-            if not computed or recording in option.tracked:
+            if not computed or self.leads_back(recording, option):
                 return None
             if recording.watched.get(id(option), MISSING) is not MISSING:
                 return None
@@ -146,6 +164,13 @@ class Causes(Asking):
                 return None
             causes.append(found)
         return causes[0] if causes else None
+
+    def leads_back(self, recording: Recording, value: Value) -> bool:
+        """Whether a gradient may pass a value that an operation made."""
+        if recording not in value.tracked or not value.edges:
+            return recording in value.tracked
+        passing = (edge for edge in value.edges if edge.cut is None or edge.cut.kind is Kind.NO_GRADIENT)
+        return any(recording in edge.live for edge in passing)
 
     def frontier(self, recording: Recording, target: Value) -> Loss | None:
         """The break nearest to what was still followed, below a target from which nothing leads back."""
@@ -166,126 +191,7 @@ class Causes(Asking):
                     stack.append(edge.parent)
         if not found:
             return None
-        found.sort(key=lambda item: item.node.born)
-        return self.cause_of(recording, found[0], None)
-
-    def is_root(self, recording: Recording, value: Value) -> bool:
-        """Whether a value is one that a recording follows by itself."""
-        if isinstance(value, Variable | Params):
-            return self.machine.follows(recording, value)
-        if isinstance(value, Unknown) and not value.computed:
-            return True
-        return recording.watched.get(id(value), MISSING) is not MISSING
-
-    # -- causes at the source --------------------------------------------------------------------------------------
-
-    def source_cause(self, recording: Recording, source: Value, node: ast.expr, text: str) -> Loss | None:
-        """Why a source was never followed, whatever the target does with it."""
-        span = source.span or span_of(node)
-        story = [Note(source.span, f"`{text}` is made here")] if source.span is not None else []
-        if isinstance(source, Variable | Tensor) and dtypes.is_discrete(source.dtype):
-            return Loss(NotFloating(str(source.dtype)), span, story=story)
-        watch = recording.watched.get(id(source), MISSING)
-        if watch is not MISSING and watch is not None and not watch[3] and recording not in source.tracked:
-            place = span_of(watch[2])
-            story.append(Note(place, "the tape has stopped recording by now"))
-            return Loss(WatchedLate(place, after_block=True), place, story=story)
-        if watch is not MISSING:
-            return None
-        if isinstance(source, Tensor) and recording not in source.tracked:
-            return self.unwatched_cause(recording, source, node, text, story)
-        if isinstance(source, Variable | Params) and not self.machine.follows(recording, source):
-            if recording.tape.accessed is False:
-                tape_call = recording.tape.call
-                note = Note(tape_call, "the tape watches no Variable by itself")
-                return Loss(NotAccessed(is_keras(source)), tape_call, story=[*story, note])
-            why = untrained(source)
-            if why in {"moving-statistics", "seed-state"}:
-                # A list asks for too much, however many of those are in it.
-                span = span_of(node)
-            return Loss(NonTrainable(why), span, story=story)
-        return None
-
-    def unwatched_cause(
-        self, recording: Recording, source: Tensor, node: ast.expr, text: str, story: list[Note]
-    ) -> Loss:
-        """Why a tape does not follow a tensor: it is none that the program meant, or nothing watches it."""
-        followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
-        if self.machine.replaced.get(id(source)) is not None and not followed:
-            return self.rebound_cause(source, text)
-        inner = self.inner_variable(source)
-        if inner is not None and source.span is not None:
-            note = Note(inner, "a Variable, which only this expression sees")
-            return Loss(Rebound(text, source.span, expression=True), source.span, story=[note, *story])
-        copied = self.copy_cause(recording, source, node) or self.late_cause(recording, source)
-        if copied is not None:
-            return copied
-        made: Literal["computed", "constant", "gradient"] = "computed" if source.edges else "constant"
-        if source.gradient_of is not None:
-            made = "gradient"
-        return Loss(Unwatched(made), source.span or span_of(node), story=story)
-
-    @staticmethod
-    def inner_variable(source: Tensor) -> Span | None:
-        """The Variable that is made inside the very expression that makes a tensor, so that nothing else holds it."""
-        for edge in source.edges:
-            parent = edge.parent
-            if isinstance(parent, Variable) and parent.span is not None and source.span is not None:
-                inside, outside = parent.span, source.span
-                starts = (outside.line, outside.column) <= (inside.line, inside.column)
-                if starts and (inside.end_line, inside.end_column) <= (outside.end_line, outside.end_column):
-                    return inside
-        return None
-
-    def rebound_cause(self, source: Value, text: str) -> Loss:
-        """A name that held a Variable holds a tensor now."""
-        _, variable, name, statement = self.machine.replaced[id(source)]
-        span = span_of(statement)
-        story = []
-        if variable.span is not None:
-            story.append(Note(variable.span, f"`{name}` is a Variable here"))
-        story.append(Note(span, f"`{name}` becomes a Tensor here"))
-        later = source.span is not None and bool(source.born) and self.machine.in_later_turn(statement)
-        if made_of_gradient(source):
-            self.machine.recorder.claim(ReboundByUpdate(name, variable.span, later), span, story=tuple(story))
-        return Loss(Rebound(name, variable.span, later_turn=later), span, story=story)
-
-    def copy_cause(self, recording: Recording, source: Tensor, node: ast.expr) -> Loss | None:
-        """A source that is a fresh copy or slice of the value that was used."""
-        base: Value | None = source.copy_of
-        first = base
-        while base is not None:
-            used = any(base in reach for reach in self.reaches)
-            if used and (
-                not isinstance(base, Tensor)
-                or recording in base.tracked
-                or recording.watched.get(id(base), MISSING) is not MISSING
-            ):
-                span = source.span or span_of(node)
-                named = isinstance(first, Variable | Tensor | Params)
-                cause = Copied(_copying(source.op), self.machine.name_of(base) if named else "")
-                return Loss(cause, span, story=[Note(span, "a new tensor, which the target was not computed from")])
-            base = base.copy_of if isinstance(base, Tensor) else None
-        return None
-
-    def late_cause(self, recording: Recording, source: Tensor) -> Loss | None:
-        """A source that was computed after the block, from something that the target was computed from too."""
-        late = source.born > recording.began and recording.tape.state["open"] is False and bool(source.edges)
-        if not late or source.span is None or any(recording in edge.seen for edge in source.edges):
-            return None
-        if any(reach.opaque for reach in self.reaches) or any(self.depends(one, [source]) for one in self.targets):
-            return None
-        stack, seen = [edge.parent for edge in source.edges], set[int]()
-        while stack:
-            value = stack.pop(0)
-            if isinstance(value, Tensor | Variable | Params) and any(value in reach for reach in self.reaches):
-                note = Note(source.span, "a new tensor, made after the target")
-                return Loss(Copied("unused", self.machine.name_of(value)), source.span, story=[note])
-            if id(value) not in seen:
-                seen.add(id(value))
-                self.machine.spend(1 + len(value.edges))
-                stack.extend(edge.parent for edge in value.edges)
-        return None
+        return self.cause_of(recording, min(found, key=lambda item: self.preference(recording, item)), None)
 
     # -- causes on the way -----------------------------------------------------------------------------------------
 
@@ -296,8 +202,8 @@ class Causes(Asking):
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
         real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
-        chosen = min(real, key=lambda item: _preference(recording, item)) if real else None
-        if chosen is not None and _preference(recording, chosen)[0] < 4:
+        chosen = min(real, key=lambda item: self.preference(recording, item)) if real else None
+        if chosen is not None and _rank(recording, chosen) < 4:
             if chosen.edge.cut is None:
                 chosen = self.outer_gradient(recording, chosen)
             return self.cause_of(recording, chosen, text)
@@ -312,6 +218,11 @@ class Causes(Asking):
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
+
+    def preference(self, recording: Recording, item: Break) -> tuple[bool, int, int, int]:
+        """Of several breaks, the one to name: that whose mending alone brings the gradient back comes first."""
+        leads = any(item.node in reach for reach in self.reaches)
+        return not leads, _rank(recording, item), _idle(item), item.node.born
 
     def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
         """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
@@ -418,20 +329,6 @@ class Causes(Asking):
             stack.extend(graph.parts(node, self.machine.captured))
         return self.cause_of(recording, steering[0], text)
 
-    def depends(self, value: Value, on: list[Value]) -> bool:
-        """Whether a value was computed from one of others, or is one of them."""
-        wanted = {id(one) for one in on}
-        stack, seen = [value], set()
-        while stack:
-            node = stack.pop()
-            if id(node) in wanted:
-                return True
-            if id(node) not in seen:
-                seen.add(id(node))
-                self.machine.spend(1 + len(node.edges))
-                stack.extend(edge.parent for edge in node.edges)
-        return False
-
     def cause_of(self, recording: Recording, item: Break, text: str | None) -> Loss:
         """The cause that a break is."""
         node, edge = item.node, item.edge
@@ -494,26 +391,9 @@ class Causes(Asking):
         return False
 
 
-def _copying(op: str) -> Literal["conversion", "identity", "read", "slice"]:
-    """How an operation copies."""
-    if op == "read":
-        return "read"
-    if op == behaviours.the("operator:[]"):
-        return "slice"
-    return "conversion" if op in {behaviours.the("cast"), behaviours.the("converts")} else "identity"
-
-
 def _steers(edge: Edge) -> bool:
     """Whether a value only decides something for the one above it."""
     return edge.cut is not None and edge.cut.kind is Kind.CONDITION
-
-
-def made_of_gradient(value: Value, depth: int = 5) -> bool:
-    """Whether a value was computed from a gradient, as an update by hand is."""
-    pay(1)
-    if isinstance(value, Tensor) and value.gradient_of is not None:
-        return True
-    return depth > 0 and any(made_of_gradient(edge.parent, depth - 1) for edge in value.edges)
 
 
 def called_before(value: Value, model: Value, recording: Recording) -> bool:
@@ -522,13 +402,33 @@ def called_before(value: Value, model: Value, recording: Recording) -> bool:
     return called and value.edges[0].parent is model and value.born < recording.began
 
 
-def _preference(recording: Recording, item: Break) -> tuple[int, int]:
+def _is_list_of_variables(value: Value, depth: int = 4) -> bool:
+    """Whether a value is what a model's ``trainable_variables``, or the like, gives, or a sum of such lists."""
+    if isinstance(value, Unknown) and value.why == "operation" and depth:
+        terms = [
+            edge.parent for edge in value.edges if not (isinstance(edge.parent, Unknown) and edge.parent.why == OTHERS)
+        ]
+        return bool(terms) and all(_is_list_of_variables(term, depth - 1) for term in terms)
+    if isinstance(value, Unknown):
+        return value.why in VARIABLES
+    return isinstance(value, Seq) and (value.extra or {}).get("name") in VARIABLES
+
+
+def _rank(recording: Recording, item: Break) -> int:
     """Of several breaks, the one to name: inside the recording before after it, and that before an older one."""
     cut = item.edge.cut
     if cut is not None and recording in item.edge.seen:
-        rank = 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
-    elif item.node.born > recording.began:
-        rank = 2
-    else:
-        rank = 3 if cut is None else 4
-    return rank, item.node.born
+        return 1 if cut.kind in {Kind.COMPARISON, Kind.ASSIGNED} else 0
+    if item.node.born > recording.began:
+        return 2
+    return 3 if cut is None else 4
+
+
+def _idle(item: Break) -> int:
+    """How little would come of mending a break: what only reads a shape, or picks an element, is meant to."""
+    op = item.node.op if isinstance(item.node, Tensor) else ""
+    if behaviours.has(op, "shape-only") or behaviours.has(op, "constant-like"):
+        return 2
+    cut = item.edge.cut
+    picks = cut is not None and cut.kind is Kind.NON_DIFFERENTIABLE and dtypes.is_discrete(dtypes.of(item.node))
+    return 1 if picks else 0

@@ -12,7 +12,7 @@ from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
 from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.values import Join, Params, Recording, Tensor, Unknown, Value, Variable
+from gradlint.flow.values.values import Join, Number, Params, Recording, Tensor, Unknown, Value, Variable
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
@@ -66,6 +66,32 @@ class PartialLosses(Causes):
                 loss.outcome, loss.severity = "partial", "warning"
                 return loss
         return None
+
+    def own_assignment(self, recording: Recording, source: Value) -> Loss | None:
+        """A Variable that was given a value computed from itself, in the block, and read after that.
+
+        What it was before is behind the assignment for the gradient. A layer that keeps its weights in bounds does so
+        on purpose: only an assignment that stands beside the tape itself counts.
+        """
+        holder = source.state.get("last assigned") if isinstance(source, Variable) else None
+        if not isinstance(holder, Number):
+            return None
+        edge = next((one for one in holder.edges if recording in one.seen and recording in one.parent.tracked), None)
+        if edge is None or holder.where is not recording.where:
+            return None
+        before = graph.reach(edge.parent, recording, self.machine.captured, self.machine.spend)
+        after = any(
+            one.parent is source and node.born > holder.born
+            for reach in self.reaches
+            for node in reach.nodes.values()
+            for one in node.edges
+            if isinstance(node, Tensor)
+        )
+        if id(source) not in before.sure or not after:
+            return None
+        loss = self.cause_of(recording, graph.Break(source, edge, True), None)
+        loss.outcome, loss.severity = "partial", "warning"
+        return loss
 
     def constants(self, target: Value, recording: Recording) -> dict[int, Break]:
         """By a Variable's id, where a term that was surely computed from it goes into the target as a constant."""

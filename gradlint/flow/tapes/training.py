@@ -17,7 +17,7 @@ from gradlint.flow.libraries.python import subscripts
 from gradlint.flow.tapes import implicit
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance, Partial
-from gradlint.flow.values.values import Array, Const, Dict, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+from gradlint.flow.values.values import Array, Const, Dict, Items, Known, LibObject, Number, Seq, Tensor, Unknown, Value
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall)
     by_keras = not isinstance(owner, Instance) or _trained_by_keras(machine, owner)
     if isinstance(held, Compiled) and by_keras:
         _differentiate(machine, owner, held, call)
+    elif isinstance(owner, Instance):
+        _step_of_its_own(machine, owner, call)
     return machine.unknown(call.name, call.node)
 
 
@@ -103,6 +105,30 @@ def _differentiate(machine: Interpreter, owner: LibObject | Instance, held: Comp
         node.func.value,
         lambda: variables.variables(machine, owner, "trainable_variables", node),
     )
+
+
+def _step_of_its_own(machine: Interpreter, owner: Instance, call: LibraryCall) -> None:
+    """Run the ``train_step`` that a model's class has, with an item of the data, as Keras traces it into a graph."""
+    step = machine.class_attribute(owner.cls, "train_step")
+    taken = any(isinstance(machine.class_attribute(owner.cls, name), Function) for name in ("fit", "train_on_batch"))
+    if not isinstance(step, Function) or taken or not owner.library.startswith("keras."):
+        return
+    data = _data(machine, call)
+    function = machine.comprehension_function(call.node)
+    function.graph = not machine.mentions("run_eagerly", "run_functions_eagerly")
+    machine.inside(function, machine.frame, call.node, lambda: machine.call(Bound(step, owner), [data], {}, call.node))
+
+
+def _data(machine: Interpreter, call: LibraryCall) -> Value:
+    """What ``train_step`` is given: an item of a dataset, else the input, and the labels where there are any."""
+    x = call.argument(0, "x")
+    if isinstance(x, LibObject) and x.family == "dataset":
+        return subscripts.batch(machine, call.node, x)
+    given, labels = _batch(machine, call.args, call.kwargs, call.node)
+    y = call.argument(1, "y")
+    if y is None or (isinstance(y, Const) and y.value is None):
+        return given if isinstance(x, Array | Tensor) else _anything(machine, call.node)
+    return Seq(Items((given, labels)), "tuple") if isinstance(x, Array | Tensor) else _anything(machine, call.node)
 
 
 def _trained_by_keras(machine: Interpreter, owner: Instance) -> bool:

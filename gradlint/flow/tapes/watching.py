@@ -50,6 +50,7 @@ def watch(machine: Interpreter, tape: Tape, call: LibraryCall) -> Value:
 
 def watch_values(machine: Interpreter, tape: Tape, value: Value, node: ast.AST) -> None:
     """``tape.watch(x)``."""
+    machine.set(tape.state, "asked to watch", True)
     recording = tape.state["recording"]
     argument = node.args[0] if isinstance(node, ast.Call) and node.args else node
     if not isinstance(recording, Recording):

@@ -16,26 +16,8 @@ from gradlint.flow.account import hide, pay, pay_for
 from gradlint.flow.values.bounds import DEEP, MOST, NEST, SOME, Extent, extent_of
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Cause, Kind, Span
+    from gradlint.flow.facts import Cut, Span
     from gradlint.flow.values.premises import Premise
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Why a gradient does not pass from a value to the one computed from it.
-
-    Attributes:
-        cause: Why.
-        span: The expression that breaks it.
-    """
-
-    cause: Cause
-    span: Span
-
-    @property
-    def kind(self) -> Kind:
-        """The sort of break."""
-        return self.cause.kind
 
 
 class Edge:
@@ -295,6 +277,10 @@ class Pairs:
             found[type(key), key] = value
             object.__setattr__(made, "_found", found)
             object.__setattr__(self, "_found", None)
+        elif found is not None and len(made.entries) == len(self.entries):
+            # A full one keeps its entries: what stands under their keys is the same for both.
+            object.__setattr__(made, "_found", found)
+            object.__setattr__(made, "entries", self.entries)
         return made
 
 

@@ -6,6 +6,7 @@ connect. Facts are those of Keras 3.15 on TensorFlow 2.21 unless they say otherw
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
@@ -25,6 +26,7 @@ _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
 
 
+@cache
 def family(name: str) -> str:
     """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
     words = behaviours.of(name)
@@ -39,6 +41,7 @@ def family(name: str) -> str:
     return families[0] if families and (is_class or is_application(name)) else ""
 
 
+@cache
 def has_no_variables(name: str) -> bool:
     """Whether no variable of a layer's class trains: as it was measured, or as the behaviours say."""
     words = behaviours.of(name)

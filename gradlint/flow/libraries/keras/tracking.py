@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, machine_has, nested
 from gradlint.flow.values.program import ClassValue, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
 from gradlint.knowledge import behaviours
 
@@ -146,7 +147,7 @@ class Tracking:
             for base in methods
             for method in base.node.body
             if isinstance(method, ast.FunctionDef) and method.name not in {"__init__", "build"}
-            for node in ast.walk(method)
+            for node in walk(method)
         )
 
 

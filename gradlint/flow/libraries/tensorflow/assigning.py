@@ -31,10 +31,11 @@ def assign(machine: Interpreter, variable: Variable | Params, given: list[Value]
     machine.set(variable.state, "assigned", True)
     if parents:
         holder = Number("", span_of(node))
-        holder.born = machine.tick()
+        holder.born, holder.where = machine.tick(), machine.stack[-1] if machine.stack else None
         cut = machine.cut(Assigned(callee, variable=machine.name_of(variable)), node)
         machine.depend(holder, parents, cut)
         gain(variable, tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges))
+        machine.set(variable.state, "last assigned", holder)
     if isinstance(variable, Params) or variable.keras is not False:
         return variable
     made = machine.tensor(node, [variable], dtype=variable.dtype, op="read")

@@ -1,0 +1,78 @@
+"""What a finding says, in three parts: what stands there, what becomes of the gradient, and how to get it back.
+
+A format for one line joins them into a sentence; one that has room shows each by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST = 80
+"""How many characters a headline may have."""
+_SHORTEST = 9
+"""How many characters a piece of code keeps at least."""
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in its parts; all of them are phrases without a full stop.
+
+    Attributes:
+        headline: What stands there: ```np.mean` returns a NumPy array``; at most :data:`LONGEST` characters.
+        effect: What becomes of the gradient: ``the gradient of `y` with respect to `x` (line 11) is None``.
+        help: The cure: ``use `tf.reduce_mean```.
+        why: What lies between the first two, as ``only floats have a gradient``.
+        joint: What joins the effect to what stands before it in a sentence.
+    """
+
+    headline: str
+    effect: str = ""
+    help: str = ""
+    why: str = ""
+    joint: str = ", so "
+
+    @classmethod
+    def of(cls, said: Message | str) -> Message:
+        """A message that a rule gives in either form; a sentence ends with the cure behind its last semicolon."""
+        if isinstance(said, Message):
+            return said
+        told, found, cure = said.removesuffix(".").rpartition("; ")
+        headline, _, effect = (told if found else cure).partition(", so ")
+        return cls(headline, effect, cure if found else "")
+
+    @property
+    def sentence(self) -> str:
+        """The parts as one sentence."""
+        told = self.headline + (f", {self.why}" if self.why else "")
+        told += f"{self.joint}{self.effect}" if self.effect else ""
+        return told + (f"; {self.help}" if self.help else "") + "."
+
+    @property
+    def happens(self) -> str:
+        """What happens, without what stands there: why, and what becomes of the gradient."""
+        why = self.why.removeprefix("and ")
+        return f"{why}{self.joint}{self.effect}" if why and self.effect else why or self.effect
+
+    def mapped(self, change: Callable[[str], str]) -> Message:
+        """The message with each of its parts changed."""
+        parts = {name: change(getattr(self, name)) for name in ("headline", "effect", "help", "why")}
+        return replace(self, **parts)
+
+
+def fitted(headline: str, room: int = LONGEST) -> str:
+    """A headline that is no longer than it may be: of too long a one the longest pieces of code lose their ends."""
+    while len(headline) > room:
+        spans = [match for match in _CODE.finditer(headline) if len(match[1]) > _SHORTEST]
+        if not spans:
+            return headline[: room - 1].rstrip() + "…"
+        longest = max(spans, key=lambda match: len(match[1]))
+        kept = max(len(longest[1]) - (len(headline) - room) - 1, _SHORTEST - 1)
+        cut = longest[1].removesuffix("…")[:kept].rstrip() + "…"
+        headline = headline[: longest.start(1)] + cut + headline[longest.end(1) :]
+    return headline

@@ -1,0 +1,27 @@
+"""One page for a browser: the source with how far each gradient comes, the findings, an index; nothing is loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlint.reporting.html.files import File
+from gradlint.reporting.html.page import page
+
+if TYPE_CHECKING:
+    from gradlint.picture.record import Drawing
+    from gradlint.reporting.report import Report
+    from gradlint.reporting.style import Style
+
+
+def render(report: Report, style: Style) -> str:
+    """Render the whole report; a file without gradient calls, findings and errors is counted and not shown."""
+    calls: dict[str, list[Drawing]] = {}
+    for drawing in report.drawings or ():
+        calls.setdefault(drawing.path, []).append(drawing)
+    said = report.by_path()
+    paths = sorted({*calls, *(path for path, items in said.items() if items)})
+    files = [
+        File(f"f{number}", path, calls.get(path, []), said.get(path, []), report)
+        for number, path in enumerate(paths, start=1)
+    ]
+    return page(files, report)
