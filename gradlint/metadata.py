@@ -21,15 +21,28 @@ from libcst.metadata import ByteSpanPositionProvider, VisitorMetadataProvider
 from gradlint import registry
 from gradlint.flow.facts import Kind
 from gradlint.flow.observed import Observation, observe
-from gradlint.lines import named
 from gradlint.message import Message
 from gradlint.nodes.program import Program
 from gradlint.nodes.reading import dotted
+from gradlint.places import Places
+from gradlint.sources.project import Project
+from gradlint.sources.read import code_matters, from_text
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Cause, Claim, Question, Span
+    from collections.abc import Mapping
+    from pathlib import Path
 
-__all__ = ["Connection", "EnteredTape", "GradientCall", "GradientFlow", "GradientFlowProvider"]
+    from gradlint.flow.facts import Cause, Claim, Question, Span
+    from gradlint.sources.source import Source
+
+__all__ = [
+    "Connection",
+    "EnteredTape",
+    "GradientCall",
+    "GradientFlow",
+    "GradientFlowProvider",
+    "ProjectGradientFlowProvider",
+]
 
 
 @dataclass(frozen=True)
@@ -121,18 +134,23 @@ class GradientFlow:
 class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
     """Gives each expression, gradient call and ``with`` item a :class:`GradientFlow`.
 
-    The module is analysed as gradlint analyses a file by itself; what it imports from its own project is unknown. A
-    module that names no ``GradientTape`` costs nothing.
+    The module is analysed as gradlint analyses a file by itself; what it imports from its own project is unknown, and
+    :class:`ProjectGradientFlowProvider` follows it. A module that names no ``GradientTape`` costs nothing.
     """
 
     METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
 
     def visit_Module(self, node: cst.Module) -> bool:  # noqa: N802
         """Analyse the module and tell what is known of its nodes."""
-        code = node.code
-        seen = observe(code) if "GradientTape" in code else Observation()
-        _Notes(self, node, Program(code), seen).set_all()
+        code, path = node.code, self.path(node)
+        finder = None if path is None else Project(str(path))
+        seen = observe(code, finder) if code_matters(code) else Observation()
+        _Notes(self, node, from_text(code, str(path or "module.py")), seen).set_all()
         return False
+
+    def path(self, module: cst.Module) -> Path | None:
+        """The module's file, from which its imports are followed; None where it is not known."""
+        return None
 
     def span_of(self, node: cst.CSTNode) -> tuple[int, int] | None:
         """Where a node begins and ends, in bytes."""
@@ -140,13 +158,35 @@ class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
         return None if span is None else (span.start, span.start + span.length)
 
 
+class ProjectGradientFlowProvider(GradientFlowProvider):
+    """Gives what :class:`GradientFlowProvider` gives, with the imports from the module's own project followed.
+
+    It needs the module's path, which LibCST's :class:`~libcst.metadata.FullRepoManager` knows, and with it codemods and
+    Fixit. Where a gradient is lost in another file, ``lost_at`` is the node of this one that leads there.
+    """
+
+    @classmethod
+    def gen_cache(cls, root_path: Path, paths: list[str], **_: object) -> Mapping[str, Path]:
+        """The whole path of each file, as LibCST's repository manager asks for it."""
+        return {path: (root_path / path).resolve() for path in paths}
+
+    def __init__(self, cache: Path) -> None:
+        super().__init__(cache)
+        self._path = cache
+
+    def path(self, module: cst.Module) -> Path | None:
+        """The module's file."""
+        return self._path
+
+
 class _Notes:
     """Ties the analysis' answers to the nodes of one module."""
 
-    def __init__(self, provider: GradientFlowProvider, module: cst.Module, program: Program, seen: Observation) -> None:
+    def __init__(self, provider: GradientFlowProvider, module: cst.Module, source: Source, seen: Observation) -> None:
         self.provider = provider
         self.module = module
-        self.program = program
+        self.program = Program(source.code)
+        self.places = Places(source, seen.facts.parts)
         self.seen = seen
         self.nodes: dict[tuple[int, int], list[cst.CSTNode]] = {}
         self.messages: dict[int, str | None] = {}
@@ -164,8 +204,7 @@ class _Notes:
                 self.nodes.setdefault(_widened(self.provider, node, place), []).append(node)
                 if isinstance(node, cst.BaseExpression):
                     expressions.append((node, _widened(self.provider, node, place)))
-        self.offsets = {span: self._offsets(span) for span in (*self.seen.answers, *self._spans())}
-        by_place = {self.offsets[span]: span for span in self.seen.answers}
+        by_place = {self._offsets(span): span for span in self.seen.answers}
         calls = {call.node: call for call in self._calls()}
         for node, place in expressions:
             span = by_place.get(place)
@@ -177,16 +216,13 @@ class _Notes:
         for item in items:
             self.provider.set_metadata(item, GradientFlow(tape=self._tape(item, list(calls.values()))))
 
-    def _spans(self) -> list[Span]:
-        facts = self.seen.facts
-        return [*(call.span for call in facts.calls), *(claim.span for claim in facts.claims)]
-
     def _offsets(self, span: Span) -> tuple[int, int]:
         program = self.program
         return program.offset(span.line, span.column), program.offset(span.end_line, span.end_column)
 
     def _node(self, span: Span | None) -> cst.CSTNode | None:
-        found = [] if span is None else self.nodes.get(self._offsets(span), [])
+        known = span is not None and not self.places.is_elsewhere(span)
+        found = self.nodes.get(self._offsets(span), []) if span is not None and known else []
         return found[-1] if found else None
 
     def _calls(self) -> list[GradientCall]:
@@ -212,7 +248,8 @@ class _Notes:
         if not isinstance(node, cst.Call):
             return None
         why = None if question.kind is None else question.kind.value
-        lost_at = self._node(question.cause) if why is not None else None
+        leads = None if claim is None else claim.site
+        lost_at = self._node(leads or question.cause) if why is not None else None
         message = None if claim is None else self._message(claim)
         return Connection(question.source, question.answer, node, why, lost_at, message)
 
@@ -220,7 +257,8 @@ class _Notes:
         if id(claim) not in self.messages:
             rules = (rule for rule in registry.load() if claim.kind in rule.kinds)
             rule = next(rules, None)
-            self.messages[id(claim)] = None if rule is None else named(Message.of(rule.message(claim)).sentence)
+            said = None if rule is None else Message.of(rule.message(claim)).mapped(self.places.named)
+            self.messages[id(claim)] = None if said is None else self.places.sentence(said, claim)
         return self.messages[id(claim)]
 
     def _tape(self, item: cst.WithItem, calls: list[GradientCall]) -> EnteredTape | None:

@@ -1,4 +1,4 @@
-"""Names mean one thing: no two classes of the package share one."""
+"""Names mean one thing: no two classes of the package share one; and no module is too long to be read at one go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [path for folder in ("gradlint", "rules") for path in sorted((ROOT / folder).rglob("*.py"))]
 
+LONGEST = 500
+"""How many lines a module of the analysis or a rule may have."""
+
 
 def test_two_classes_never_share_a_name() -> None:
     named: dict[str, list[str]] = defaultdict(list)
@@ -17,3 +20,11 @@ def test_two_classes_never_share_a_name() -> None:
             if isinstance(node, ast.ClassDef):
                 named[node.name].append(str(path.relative_to(ROOT)))
     assert {name: places for name, places in named.items() if len(places) > 1} == {}
+
+
+def test_no_module_of_the_analysis_is_too_long_to_read() -> None:
+    read = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in FILES}
+    lengths = {
+        name: len(text.splitlines()) for name, text in read.items() if name.startswith(("gradlint/flow", "rules"))
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}

@@ -35,16 +35,38 @@ class _Explained(click.ParamType):
 
 
 @click.command("explain", cls=Command)
-@click.argument("rule", required=False, type=_Explained())
+@click.argument("what", required=False, metavar="[RULE|MESSAGE|-]", type=_Explained())
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 @trust_option
 @terminal.color_option
-def command(rule: str | None, output_format: str, trust: bool, color: Color) -> None:
-    """Say what RULE finds, why, and how to mend it.
+def command(what: str | None, paths: tuple[str, ...], output_format: str, trust: bool, color: Color) -> int:
+    """Say what a rule finds, why, and how to mend it; or what a message of TensorFlow or Keras means.
 
-    RULE is a code (`GT201`) or a name (`numpy-call`); of a family (`GT2`), and where it is left out of all, the rules
-    are listed.
+    RULE is a code (`GT201`) or a name (`numpy-call`); of a family (`GT2`), and where nothing is given of all, the rules
+    are listed. MESSAGE is what TensorFlow or Keras said of a gradient, pasted as it is, or a whole traceback; `-` reads
+    it from standard input. With PATHS the findings that fit the message are shown.
     """
+    if what is not None and (what == "-" or _is_message(what)):
+        from gradlint.commands.symptom import explain
+
+        return explain(_pasted() if what == "-" else what, paths, output_format, color)
+    if paths:
+        raise click.UsageError("paths go with a message; `gradlint --select RULE PATHS` checks for a rule")
+    _explain(what, output_format, trust, color)
+    return 0
+
+
+def _pasted() -> str:
+    return sys.stdin.buffer.read().decode(errors="replace")
+
+
+def _is_message(text: str) -> bool:
+    """Whether a text is no rule's code or name, which are one word of letters, digits and hyphens."""
+    return re.fullmatch(r"[\w-]+", text.strip()) is None
+
+
+def _explain(rule: str | None, output_format: str, trust: bool, color: Color) -> None:
     from gradlint.commands.catalogue import record, rule_named, rules_in_force
 
     family = () if rule is None else _family(rule, trust)
@@ -60,10 +82,8 @@ def command(rule: str | None, output_format: str, trust: bool, color: Color) -> 
     found = rule_named(rule, trust=trust)
     if output_format == "json":
         _write_json(record(found) | _details(found))
-    elif terminal.use_color(color, sys.stdout):
-        terminal.write(_rendered(page(found), terminal.style(color, sys.stdout).width))
     else:
-        terminal.write(page(found))
+        terminal.write_page(page(found), color, sys.stdout)
 
 
 def _family(selector: str, trust: bool) -> tuple[Rule, ...]:
@@ -91,15 +111,3 @@ def _details(rule: Rule) -> dict[str, object]:
         for example in rule.examples
     ]
     return {"documentation": rule.documentation, "examples": examples}
-
-
-def _rendered(markdown: str, width: int) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console(file=StringIO(), width=width, force_terminal=True, color_system="standard")
-    with console.capture() as capture:
-        console.print(Markdown(markdown, code_theme="ansi_dark"))
-    return capture.get()

@@ -104,6 +104,23 @@ def write(text: str, path: str | None = None) -> None:
         raise CommandError(f"{escaping.name(path)} cannot be written: {error.strerror or error}") from None
 
 
+def write_page(markdown: str, color: Color, stream: TextIO) -> None:
+    """Write Markdown to standard output: rendered where it is painted, as it is elsewhere."""
+    if not use_color(color, stream):
+        write(markdown)
+        return
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    width = style(color, stream).width
+    console = Console(file=StringIO(), width=width, force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(Markdown(markdown, code_theme="ansi_dark"))
+    write(capture.get())
+
+
 def note_withheld(resolver: Resolver) -> None:
     """Say in one line what configuration files say that does not count, since nobody trusts them."""
     from gradlint.trust import sentence

@@ -65,6 +65,8 @@ PURE = frozenset(dir(builtins)) - words(
     """
 )
 
+BUILTINS = frozenset(dir(builtins))
+
 
 @dataclass(slots=True)
 class Effects:
@@ -162,18 +164,20 @@ class NamedProgram:
         """Note that an object made by a call, or that is a function, may keep whatever it was made of."""
         if not any(isinstance(inner, (ast.Call, ast.Lambda)) for inner in ast.walk(value)):
             return
-        made_of = {inner.id for inner in ast.walk(value) if isinstance(inner, ast.Name)}
+        made_of = {inner.id for inner in ast.walk(value) if isinstance(inner, ast.Name)} - BUILTINS
         for name in targets(target):
             self.holds.setdefault(name, set()).update(made_of - {name})
 
-    def reached(self, name: str) -> set[str]:
+    def reached(self, name: str, seen: set[int]) -> set[str]:
         """The names whose objects a call of an object, or of its method, may change: its own, and what it may keep."""
         found, waiting = {name}, [name]
         while waiting:
             for other in self.holds.get(waiting.pop(), set()) - found - self.libraries:
                 found.add(other)
                 waiting.append(other)
-        return found
+        called = [self.outer(one, seen) for other in found for one in self.definitions.get(other, ())]
+        found -= self.definitions.keys() - {name}
+        return found.union(*(effects.touches | effects.binds for effects in called))
 
     def _join(self, one: str, other: str) -> None:
         first, second = self.representative(one), self.representative(other)
@@ -314,7 +318,7 @@ class NamedProgram:
         opaque = not library and not builtin
         reads = name in READERS and name not in self.definitions
         if base and opaque and (isinstance(node.func, ast.Name) or not reads):
-            into.touches |= self.reached(base)
+            into.touches |= self.reached(base, seen)
         if (
             (library and name in CHANGERS)
             or (opaque and not isinstance(node.func, ast.Attribute))
@@ -324,7 +328,8 @@ class NamedProgram:
                 into.touches |= set(_objects(argument))
         elif name in {"apply_gradients", "watch", "minimize", "fit", "train_on_batch", "compile"}:
             for argument in node.args:
-                into.touches |= {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                named = {inner.id for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+                into.touches |= named - self.libraries
 
 
 def _objects(node: ast.AST) -> Iterator[str]:

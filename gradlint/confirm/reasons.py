@@ -61,7 +61,7 @@ def _reason(report: RunReport, line: Callable[[int], str]) -> tuple[str, int]:
     if report.ending in fixed:
         return fixed[report.ending]
     if refused and (ending is None or ending["how"] != "completed"):
-        return f"refused: {refused[-1]['what']}", 9
+        return f"refused: {refused[-1]['what']}", 7
     if report.ending == "killed":
         name = signal.Signals(-report.status).name if -report.status in set(signal.Signals) else str(-report.status)
         return f"the program ended the interpreter with signal {name}", 6

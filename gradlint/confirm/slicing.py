@@ -199,6 +199,8 @@ class Slicer:
             reads |= effects.reads | effects.touches
         if not (marked or filled or self.program.meets(binds, needed)):
             return None, needed
+        if isinstance(node, (ast.With, ast.AsyncWith)) and self._runs_through(node):
+            return new, (before - set(_entered(node))) | reads
         return new, needed | before | reads
 
     def _around(self, node: ast.For | ast.AsyncFor | ast.While, needed: set[str]) -> set[str]:
@@ -209,6 +211,12 @@ class Slicer:
                 return needed
             needed = needed | before
 
+    def _runs_through(self, node: ast.With | ast.AsyncWith) -> bool:
+        """Whether a block's body surely runs to its end, or ends the program: what it binds is new then."""
+        roots = [root(item.context_expr.func) for item in node.items if isinstance(item.context_expr, ast.Call)]
+        modules = [self.program.modules.get(name or "", "").partition(".")[0] for name in roots]
+        return len(modules) == len(node.items) and all(module in {"tensorflow", "keras"} for module in modules)
+
     @staticmethod
     def _header(node: ast.stmt) -> list[ast.AST]:
         if isinstance(node, (ast.If, ast.While)):
@@ -218,6 +226,13 @@ class Slicer:
         if isinstance(node, (ast.With, ast.AsyncWith)):
             return list(node.items)
         return []
+
+
+def _entered(node: ast.With | ast.AsyncWith) -> Iterator[str]:
+    """The names that a block's context managers bind."""
+    for item in node.items:
+        if item.optional_vars is not None:
+            yield from targets(item.optional_vars)
 
 
 def _works(block: list[ast.stmt]) -> bool:

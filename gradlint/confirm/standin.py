@@ -32,6 +32,9 @@ DATASETS = {
 }
 """For each data set of ``keras.datasets``: the shape of a sample, the number of classes (0: a number), its dtype."""
 
+HOUSING = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
+"""The columns of scikit-learn's houses in California."""
+
 
 def install() -> None:
     """Put the stand-ins where programs look for the originals."""
@@ -48,6 +51,30 @@ def install() -> None:
             for inner, function in list(vars(value).items()):
                 if inner[:1].isupper() and callable(function) and "weights" in _parameters(function):
                     setattr(value, inner, _untrained(function))
+
+
+def lend(text: str) -> None:
+    """Put made-up data where a program would have scikit-learn download some; it is imported only for such programs."""
+    if "fetch_california_housing" not in text:
+        return
+    with contextlib.suppress(ImportError):
+        vars(importlib.import_module("sklearn.datasets"))["fetch_california_housing"] = _housing
+
+
+def _housing(*_: Any, return_X_y: bool = False, as_frame: bool = False, **__: Any) -> Any:  # noqa: N803
+    """Houses in scikit-learn's form; more of them than the other data sets have samples, since they are split twice."""
+    import numpy as np
+
+    bunch = importlib.import_module("sklearn.utils").Bunch
+    rng = np.random.default_rng(0)
+    data, target = rng.normal(size=(4 * SAMPLES, len(HOUSING))), rng.uniform(0.2, 5.0, size=4 * SAMPLES)
+    if return_X_y:
+        return data, target
+    if not as_frame:
+        return bunch(data=data, target=target, feature_names=[*HOUSING], target_names=["MedHouseVal"], DESCR="")
+    frame = importlib.import_module("pandas").DataFrame(data, columns=[*HOUSING])
+    whole = frame.assign(MedHouseVal=target)
+    return bunch(data=frame, target=whole["MedHouseVal"], frame=whole, feature_names=[*HOUSING])
 
 
 class Shown:

@@ -26,7 +26,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard, sandbox
+from gradlint.confirm import guard, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 from gradlint.confirm.sandbox import Sandbox
@@ -102,6 +102,7 @@ def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
         lambda what: report({"t": "tampered", "what": what}),
         filename,
     )
+    standin.lend(job.text)
     probe.prepare()
     ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
@@ -383,8 +384,6 @@ def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
 
 def standins() -> None:
     """Put made-up data where programs would download real data."""
-    from gradlint.confirm import standin
-
     with contextlib.suppress(ImportError, AttributeError):
         standin.install()
 

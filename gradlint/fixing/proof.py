@@ -9,6 +9,9 @@ What is asked of every fix, safe or not:
 - no other source of any gradient call has another answer than before;
 - no name is read where some way to the read leaves it unbound, unless it was so before.
 
+Where the gradient that it brings back is lost by another cause behind it, which is claimed only now, the fix is a step:
+it is unsafe. It is withheld where that cause says that the gradient was never there to be had.
+
 Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
 """
 
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING
 from gradlint.fixing.bound import unbound_reads
 from gradlint.fixing.text import EditError, edited, shifted, splices, texts
 from gradlint.flow.account import running
+from gradlint.flow.facts import Kind
 from gradlint.places import Places
 
 if TYPE_CHECKING:
@@ -41,8 +45,19 @@ LOOK = 2
 SINGLY = 12
 """How many fixes of one source are proved one by one; more are proved together, and apart only where that fails."""
 
+VAIN = frozenset({Kind.UNCONNECTED, Kind.WATCHED_LATE})
+"""What a fix cannot have been a step towards: the target is not computed from the source, or was before the watch."""
+
 _Gradient = tuple[int, int]
 """A gradient by its call and by its source, both counted in the order of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What speaks against a fix; where it is not final, the fix can be offered as an unsafe one."""
+
+    reason: str
+    is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ def proved(
     """
     before = _State(source, facts)
     with_fix = [one for one in claimed if one.finding.fix is not None]
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Objection] = {}
     account = running()
     cost += LOOK * len(source.code)
     prover = _Prover(before, analyse, read, account, cost)
@@ -80,13 +95,17 @@ def proved(
     return [_judged(one.finding, reasons.get(id(one))) for one in claimed]
 
 
-def _note(reasons: dict[int, str], one: Claimed, reason: str | None) -> None:
-    if reason is not None:
-        reasons[id(one)] = reason
+def _note(reasons: dict[int, Objection], one: Claimed, objection: Objection | None) -> None:
+    if objection is not None:
+        reasons[id(one)] = objection
 
 
-def _judged(finding: Finding, reason: str | None) -> Finding:
-    return finding if reason is None else replace(finding, fix=None, withheld=reason)
+def _judged(finding: Finding, objection: Objection | None) -> Finding:
+    if objection is None or finding.fix is None:
+        return finding
+    if objection.is_final:
+        return replace(finding, fix=None, withheld=objection.reason)
+    return replace(finding, fix=replace(finding.fix, applicability="unsafe"))
 
 
 @dataclass
@@ -138,7 +157,7 @@ class _Prover:
     cost: int
     """What proving costs once: as much as the first analysis did, and a look at the text."""
 
-    def together(self, tried: Sequence[Claimed], reasons: dict[int, str]) -> None:
+    def together(self, tried: Sequence[Claimed], reasons: dict[int, Objection]) -> None:
         """Prove fixes in one go, and halves of them apart where that fails."""
         reason = self.objection(tried)
         if reason is None:
@@ -150,10 +169,10 @@ class _Prover:
         self.together(tried[:half], reasons)
         self.together(tried[half:], reasons)
 
-    def objection(self, tried: Sequence[Claimed]) -> str | None:
-        """Why fixes cannot be offered, or None where they can."""
+    def objection(self, tried: Sequence[Claimed]) -> Objection | None:
+        """What speaks against fixes, what is final before all else; None where nothing does."""
         if self.account.left < self.cost:
-            return "the program costs too much to be analysed again with it"
+            return Objection("the program costs too much to be analysed again with it")
         self.account.pay(LOOK * len(self.before.source.code))
         edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
         try:
@@ -161,41 +180,42 @@ class _Prover:
             source = self.read(text)
             tree = ast.parse(source.code)
         except EditError as error:
-            return f"its edits do not fit the text: {error}"
+            return Objection(f"its edits do not fit the text: {error}")
         except (SyntaxError, ValueError, RecursionError):
-            return "the program no longer parses with it"
+            return Objection("the program no longer parses with it")
         if _breaks_cells(self.before.source, source):
-            return "a cell no longer parses by itself with it"
+            return Objection("a cell no longer parses by itself with it")
         if text == self.before.source.text:
-            return "it changes nothing"
+            return Objection("it changes nothing")
         try:
             facts = self.analyse(source)
         except (SyntaxError, RecursionError, ValueError):
-            return "the program cannot be analysed with it"
+            return Objection("the program cannot be analysed with it")
         after = _State(source, facts)
         after.__dict__["tree"] = tree
-        return next(self._objections(tried, after), None)
+        found = list(self._objections(tried, after))
+        return next((one for one in found if one.is_final), found[0] if found else None)
 
-    def _objections(self, tried: Sequence[Claimed], after: _State) -> Iterator[str]:
+    def _objections(self, tried: Sequence[Claimed], after: _State) -> Iterator[Objection]:
         before, claims = self.before, [one.claim for one in tried]
         if before.facts.complete and not after.facts.complete:
-            yield "the program cannot be followed to its end with it"
+            yield Objection("the program cannot be followed to its end with it")
         yield from _unbound(before, after)
         if any(_is_where_it_was(one, self.before, after) for one in tried):
-            yield "the finding is still there after it"
+            yield Objection("the finding is still there after it")
         yield from _still_claimed(claims, before, after)
         yield from _newly_claimed(claims, before, after)
         yield from _changed_answers(claims, before, after)
         yield from _not_arrived(claims, before, after)
 
 
-def _unbound(before: _State, after: _State) -> Iterator[str]:
+def _unbound(before: _State, after: _State) -> Iterator[Objection]:
     for (_, name), count in (after.unbound - before.unbound).items():
         if count:
-            yield f"`{name}` may not be bound where it is read with it"
+            yield Objection(f"`{name}` may not be bound where it is read with it")
 
 
-def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
+def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
     had, has = (Counter(_cause(state, claim) for claim in state.facts.claims) for state in (before, after))
     known = {id(claim) for claim in before.facts.claims}
     tried = Counter(_cause(before, claim) for claim in claims if id(claim) in known)
@@ -203,7 +223,7 @@ def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
         _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _mending(claims, before, after)
     }
     if fewer or any(has[cause] > had[cause] - count for cause, count in tried.items()):
-        yield "the finding is still there after it"
+        yield Objection("the finding is still there after it")
 
 
 def _is_where_it_was(tried: Claimed, before: _State, after: _State) -> bool:
@@ -237,8 +257,8 @@ def _mending(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> s
     return {one for one in there if one is not None}
 
 
-def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
-    """What is claimed after the fix and was not before; of the gradients that it is to bring back, more may be said."""
+def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
+    """What is claimed after the fix and was not before; what is said of the gradients that it brings back is a step."""
     known = Counter(said for claim in before.claims for said in _said(claim))
     sources = {lost.source for claim in claims for lost in claim.gradients}
     lost = _mending(claims, before, after)
@@ -246,8 +266,10 @@ def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
         of_these = bool(claim.gradients) and after.gradients(claim) <= lost and bool(lost)
         for said in _said(claim):
             known[said] -= 1
-            if known[said] < 0 and not of_these and (said[1] is None or said[1][1] not in sources):
-                yield f"it brings another finding ({claim.kind}, line {claim.span.line})"
+            if known[said] < 0:
+                is_step = of_these or (said[1] is not None and said[1][1] in sources)
+                place = f"{claim.kind}, line {claim.span.line}"
+                yield Objection(f"it brings another finding ({place})", not is_step or claim.kind in VAIN)
 
 
 def _said(claim: Claim[Cause]) -> list[tuple[str, tuple[str, str] | None]]:
@@ -293,7 +315,7 @@ class _Match:
         return len(arrived) == len(new) and len(arrived) >= sum(question.answer == "connected" for question in old)
 
 
-def _changed_answers(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
+def _changed_answers(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
     """The sources that no claim of these is about and whose answer is another one; one that arrives now is welcome."""
     lost = {one for claim in claims for one in before.gradients(claim)}
     match = _Match(before, after)
@@ -305,10 +327,10 @@ def _changed_answers(claims: Sequence[Claim[Cause]], before: _State, after: _Sta
             continue
         answer = None if there is None else after.answers[there].answer
         if answer not in (question.answer, "connected"):
-            yield f"the gradient with respect to `{question.source}` would be another one"
+            yield Objection(f"the gradient with respect to `{question.source}` would be another one")
 
 
-def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[str]:
+def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
     """The gradients that are lost before and are not sure to arrive after."""
     still_lost = {one for claim in after.claims for one in after.gradients(claim)}
     match = _Match(before, after)
@@ -319,7 +341,7 @@ def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) 
             continue
         if after.answers[there].answer not in ("connected", "partial"):
             source = before.answers[gradient].source
-            yield f"it is not sure that the gradient with respect to `{source}` arrives with it"
+            yield Objection(f"it is not sure that the gradient with respect to `{source}` arrives with it")
 
 
 def _raises(claim: Claim[Cause]) -> bool:

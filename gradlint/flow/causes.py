@@ -7,13 +7,10 @@ what shows the finding names its lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Literal
 
-from gradlint.flow.facts import Asked, Cause, Kind, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from gradlint.flow.facts import Cause, Kind, Span
 
 Where = Literal["before", "in a constructor", "before the reset", "after", "while stopped"]
 """When something ran that a tape did not record: seen from the tape's block."""
@@ -49,9 +46,6 @@ class Called(Cause):
 
     callee: str = ""
     canonical: str = ""
-
-
-# -- at the source -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +173,6 @@ class Untracked(Cause):
     empty: bool = False
 
 
-# -- leaving TensorFlow --------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class ToNumpy(Called):
     """NumPy computes with the value.
@@ -255,9 +246,6 @@ class MetricRead(Called):
     """The value of a metric is read from its state."""
 
     kind = Kind.METRIC
-
-
-# -- not differentiable --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,9 +322,6 @@ class Unconnected(Called):
     why: Literal["", "custom-gradient", "linear", "swapped"] = ""
 
 
-# -- the tape ------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class TapeUnusable(Cause):
     """A tape that cannot answer: used up, or never entered.
@@ -397,9 +382,6 @@ class NeverAsked(Cause):
     tape: str = ""
 
 
-# -- what is done with the gradient --------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class NotPairs(Called):
     """Pairs in the wrong order, or none at all."""
@@ -454,9 +436,6 @@ class ReboundByUpdate(Cause):
     made: Span | None = None
     later_turn: bool = False
     augmented: bool = False
-
-
-# -- numbers -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,31 +497,3 @@ class Other(Cause):
     """What a rule of others finds by itself."""
 
     kind = Kind.OTHER
-
-
-# -- causes that meet ----------------------------------------------------------------------------------------------
-
-Record = TypeVar("Record", Cause, Asked)
-_PLACES: dict[type[Cause | Asked], tuple[str, ...]] = {}
-
-
-def merged(first: Record, other: Record) -> Record:
-    """What two records of one class say together: the first counts, the other fills what it leaves open."""
-    if first == other or type(first) is not type(other):
-        return first
-    open_fields = [one.name for one in fields(first) if not getattr(first, one.name)]
-    filled = {name: getattr(other, name) for name in open_fields if getattr(other, name)}
-    return replace(first, **filled) if filled else first
-
-
-def places(record: Cause | Asked | None) -> Iterator[Span]:
-    """The places that a record names."""
-    if record is None:
-        return
-    names = _PLACES.get(type(record))
-    if names is None:
-        names = _PLACES[type(record)] = tuple(one.name for one in fields(record) if "Span" in str(one.type))
-    for name in names:
-        place = getattr(record, name)
-        if place is not None:
-            yield place

@@ -6,11 +6,13 @@ The facts speak in places of the program (:class:`Span`), never in files or mess
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.finding import Outcome, Severity
 
 Answer = Literal["connected", "partial", "lost", "unknown"]
@@ -119,6 +121,24 @@ class Cause:
     """Why a gradient is lost, or what is misused; :mod:`gradlint.flow.causes` has a class for each kind."""
 
     kind: ClassVar[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why a gradient does not pass from a value to the one computed from it.
+
+    Attributes:
+        cause: Why.
+        span: The expression that breaks it.
+    """
+
+    cause: Cause
+    span: Span
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of break."""
+        return self.cause.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,3 +270,29 @@ class Facts:
     tapes: int = 0
     complete: bool = True
     parts: tuple[Part, ...] = ()
+
+
+Record = TypeVar("Record", Cause, Asked)
+_PLACES: dict[type[Cause | Asked], tuple[str, ...]] = {}
+
+
+def merged(first: Record, other: Record) -> Record:
+    """What two records of one class say together: the first counts, the other fills what it leaves open."""
+    if first == other or type(first) is not type(other):
+        return first
+    open_fields = [one.name for one in fields(first) if not getattr(first, one.name)]
+    filled = {name: getattr(other, name) for name in open_fields if getattr(other, name)}
+    return replace(first, **filled) if filled else first
+
+
+def places(record: Cause | Asked | None) -> Iterator[Span]:
+    """The places that a record names."""
+    if record is None:
+        return
+    names = _PLACES.get(type(record))
+    if names is None:
+        names = _PLACES[type(record)] = tuple(one.name for one in fields(record) if "Span" in str(one.type))
+    for name in names:
+        place = getattr(record, name)
+        if place is not None:
+            yield place

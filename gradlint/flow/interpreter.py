@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.causes import NoneInto
-    from gradlint.flow.facts import Cause, Span
+    from gradlint.flow.facts import Cause, Cut, Span
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gradlint.flow.values.program import ClassValue, Frame, Function, Generator
     from gradlint.flow.values.values import (
         Array,
-        Cut,
         Dict,
         LibObject,
         LostNone,

@@ -31,6 +31,7 @@ from gradlint.flow.values.values import (
 
 if TYPE_CHECKING:
     from gradlint.flow.tapes.question import TapeCall
+    from gradlint.flow.values.modules import Finder
 
 ASKED = 50_000
 """How many times an expression is asked about at most; what comes after is unknown."""
@@ -62,11 +63,13 @@ class Observation:
     answers: dict[Span, tuple[Answer, ...]] = field(default_factory=dict)
 
 
-def observe(code: str) -> Observation:
+def observe(code: str, finder: Finder | None = None) -> Observation:
     """Analyse a program and answer for every expression that runs before one of its gradient calls.
 
     Args:
-        code: A Python program; what it imports from its own project is unknown.
+        code: A Python program.
+        finder: Finds the modules of the project that the program imports; where None, they are unknown. Where
+            following them takes more than the budget, they are unknown too.
 
     Raises:
         SyntaxError: If it is not one.
@@ -74,13 +77,22 @@ def observe(code: str) -> Observation:
     tree = ast.parse(code)
     if not names_tape(code) or is_graph_code(tree):
         return Observation()
+    with opened() as account:
+        if finder is not None:
+            with account.share(account.left):
+                made = _observed(code, tree, finder)
+            if made.facts.complete or not made.facts.parts:
+                return made
+        return _observed(code, tree, None)
+
+
+def _observed(code: str, tree: ast.Module, finder: Finder | None) -> Observation:
     recorder = Recorder()
-    with opened():
-        machine = ObservingMachine(code, recorder)
-        try:
-            machine.run(tree)
-        except (ExhaustedError, RecursionError):
-            recorder.complete = False
+    machine = ObservingMachine(code, recorder, finder=finder)
+    try:
+        machine.run(tree)
+    except (ExhaustedError, RecursionError):
+        recorder.complete = False
     answers = {span: tuple(found.values()) for span, found in machine.answers.items()}
     return Observation(recorder.facts(), answers)
 
@@ -88,8 +100,8 @@ def observe(code: str) -> Observation:
 class ObservingMachine(Machine):
     """The machine, keeping the values of expressions and asking about each of them where the program asks for one."""
 
-    def __init__(self, code: str, recorder: Recorder) -> None:
-        super().__init__(code, recorder)
+    def __init__(self, code: str, recorder: Recorder, *, finder: Finder | None = None) -> None:
+        super().__init__(code, recorder, finder=finder)
         self.seen: dict[Span, dict[int, tuple[Value, ast.expr]]] = {}
         self.answers: dict[Span, dict[tuple[Span, str], Answer]] = {}
         self.tapes: dict[int, tuple[Tape, list[Any]]] = {}
@@ -123,7 +135,7 @@ class ObservingMachine(Machine):
 
     def _ask_about_all(self, question: TapeCall, recording: Recording) -> None:
         known: dict[int, list[Answer]] = {}
-        kept, self.recorder = self.recorder, _Listening(self.recorder.own)
+        kept, self.recorder = self.recorder, _Listening(self.recorder)
         try:
             for span, values in self.seen.items():
                 for value, node in values.values():
@@ -176,9 +188,9 @@ def _is_about(claim: Claim[Cause], question: Question) -> bool:
 class _Listening(Recorder):
     """Notes what is said of one expression, and nothing else."""
 
-    def __init__(self, own: int) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         super().__init__()
-        self.own = own
+        self.own, self.parts, self.entries = recorder.own, recorder.parts, recorder.entries
         self.muted = 0
 
     def clear(self) -> None:

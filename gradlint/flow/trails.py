@@ -41,6 +41,8 @@ VALUES = 20_000
 """How many values of one gradient call are looked at; the trail of one with more is not drawn."""
 ALTOGETHER = 200_000
 """How many values of one program are looked at."""
+CROWD = 12
+"""How many points there are at most before the shortest way stands for all those to what cannot be settled."""
 UNKNOWNS = 4
 """How many unknown values are shown at most, by which a source may be connected or not."""
 UNSHOWN: frozenset[Kind | None] = frozenset({Kind.ASSIGNED, Kind.UNCONNECTED})
@@ -132,17 +134,24 @@ class Trails:
         self._left = ALTOGETHER
 
     def judged(self, asking: Asking, sources: Sources) -> None:
-        """Keep the trail of a gradient call; of several turns of one, the one with the worst answers."""
+        """Keep the trail of a gradient call; of several turns of one, the one with the worst answers.
+
+        Turns with different sources are put together.
+        """
         call = asking.call.span
         if call.line > asking.machine.recorder.own:
             return
-        answers = [*sorted(_ANSWERS[question.answer] for question in asking.questions), len(_ANSWERS)]
-        if call in self.by_call and self._answers[call] <= answers:
+        answers = sorted(_ANSWERS[question.answer] for question in asking.questions)
+        known = self.by_call.get(call)
+        has_more = known is not None and not {text for _, _, text in sources} <= known.sources.keys()
+        if known is not None and not has_more and self._answers[call] <= answers:
             return
         walk = _Walk(asking, sources, min(VALUES, self._left))
-        self._answers[call] = answers
-        self.by_call[call] = walk.trail()
+        trail = walk.trail()
         self._left -= len(walk.seen)
+        lacks = known is not None and not known.sources.keys() <= trail.sources.keys()
+        self._answers[call] = min(answers, self._answers.get(call, answers))
+        self.by_call[call] = _together(known, trail) if known is not None and (has_more or lacks) else trail
 
 
 class _WayState(NamedTuple):
@@ -183,8 +192,8 @@ class _Walk:
         call = self.asking.call.span
         if not self.whole:
             return Trail(call, whole=False)
-        self._uncircle(targets)
-        kept = self._kept(targets, {key for keys in sources.values() for key in keys})
+        _uncircle(self.links, targets)
+        kept = self._kept(targets, sources)
         index = {key: number for number, key in enumerate(key for key in self.points if key in kept)}
         links = tuple(
             Link(index[above], index[below], *state)
@@ -290,53 +299,44 @@ class _Walk:
         if above != below and (known is None or _rank(state) < _rank(known)):
             self.links[above, below] = state
 
-    def _uncircle(self, targets: list[Hashable]) -> None:
-        """Take out what leads back, as from one turn of a loop to the one before."""
-        users = self._ends()
-        open_: set[Hashable] = set()
-        done: set[Hashable] = set()
-        stack: list[tuple[Hashable, bool]] = [(key, False) for key in targets]
-        while stack:
-            key, leaving = stack.pop()
-            if leaving:
-                open_.discard(key)
-                done.add(key)
-                continue
-            if key in done or key in open_:
-                continue
-            open_.add(key)
-            stack.append((key, True))
-            for below in users.get(key, ()):
-                if below in open_:
-                    del self.links[key, below]
-                elif below not in done:
-                    stack.append((below, False))
-
-    def _ends(self) -> dict[Hashable, list[Hashable]]:
-        ends: dict[Hashable, list[Hashable]] = {}
-        for above, below in self.links:
-            ends.setdefault(above, []).append(below)
-        return ends
-
-    def _kept(self, targets: list[Hashable], sources: set[Hashable]) -> set[Hashable]:
+    def _kept(self, targets: list[Hashable], sources: dict[str, tuple[Hashable, ...]]) -> set[Hashable]:
         """What leads from a target to a source, or to something that may be one.
 
-        Where a source is on no way at all, what the target is computed from in its place is kept, too.
+        Where a source is on no way at all, what the target is computed from in its place is kept, too. Of many ways to
+        a source that cannot be settled the shortest stands for all.
         """
-        wanted = set(sources)
-        if any(not _is_settled(question) for question in self.asking.questions):
-            wanted |= self._unknowns(targets)
+        settled = {question.source for question in self.asking.questions if _is_settled(question)}
+        known = {key for text, keys in sources.items() if text in settled for key in keys}
+        every = {key for keys in sources.values() for key in keys}
+        open_ends = self._unknowns(targets) if settled < sources.keys() else set()
         below = self._closure(targets, lambda link: link)
-        if not sources <= below:
-            wanted |= {key for key, point in self.points.items() if point.sort == "variable"}
-        leading = self._closure(wanted, lambda link: (link[1], link[0]))
-        return (leading & below) | set(targets) | sources
+        others = set() if known <= below else {key for key, point in self.points.items() if point.sort == "variable"}
+        kept = self._leading(every | open_ends | others) & below
+        if len(kept) > CROWD and settled < sources.keys():
+            kept = self._leading(known | others) & below
+            kept |= self._shortest(targets, (every - known) | open_ends)
+        return kept | set(targets) | every
+
+    def _leading(self, wanted: set[Hashable]) -> set[Hashable]:
+        """What is computed from something that is wanted, those included."""
+        return self._closure(wanted, lambda link: (link[1], link[0]))
+
+    def _shortest(self, targets: list[Hashable], wanted: set[Hashable]) -> set[Hashable]:
+        """What is on the shortest way from a target to each of some points; one without a break where there is one."""
+        found: set[Hashable] = set()
+        live = {link for link, state in self.links.items() if state.passes != "cut"}
+        for links in (live, self.links.keys()):
+            came = _came(targets, _ends(links))
+            for key in wanted - found:
+                at: Hashable | None = key if key in came else None
+                while at is not None and at not in found:
+                    found.add(at)
+                    at = came[at]
+        return found
 
     def _unknowns(self, targets: list[Hashable]) -> set[Hashable]:
         """What may be connected to anything and a gradient may come to: the nearest to the target, in few."""
-        ends = {
-            key: [one for one in below if self.links[key, one].passes != "cut"] for key, below in self._ends().items()
-        }
+        ends = _ends(link for link, state in self.links.items() if state.passes != "cut")
         found: set[Hashable] = set()
         waiting, seen = deque(targets), set(targets)
         while waiting and len(found) < UNKNOWNS:
@@ -401,3 +401,81 @@ def _sort(value: Value) -> Sort:
 
 def _what(value: Value) -> str:
     return value.why if isinstance(value, Unknown) else ""
+
+
+def _uncircle(links: dict[tuple[Hashable, Hashable], _WayState], targets: Iterable[Hashable]) -> None:
+    """Take out the links that lead back, as from one turn of a loop to the one before."""
+    ends = _ends(links)
+    open_: set[Hashable] = set()
+    done: set[Hashable] = set()
+    stack: list[tuple[Hashable, bool]] = [(key, False) for key in targets]
+    while stack:
+        key, leaving = stack.pop()
+        if leaving:
+            open_.discard(key)
+            done.add(key)
+            continue
+        if key in done or key in open_:
+            continue
+        open_.add(key)
+        stack.append((key, True))
+        for below in ends.get(key, ()):
+            if below in open_:
+                del links[key, below]
+            elif below not in done:
+                stack.append((below, False))
+
+
+def _ends(links: Iterable[tuple[Hashable, Hashable]]) -> dict[Hashable, list[Hashable]]:
+    """By what is computed, what it is computed from."""
+    ends: dict[Hashable, list[Hashable]] = {}
+    for above, below in links:
+        ends.setdefault(above, []).append(below)
+    return ends
+
+
+def _came(roots: Iterable[Hashable], ends: dict[Hashable, list[Hashable]]) -> dict[Hashable, Hashable | None]:
+    """By each point that links lead to from some roots, the one before it on the shortest way."""
+    came: dict[Hashable, Hashable | None] = dict.fromkeys(roots)
+    waiting = deque(came)
+    while waiting:
+        key = waiting.popleft()
+        for below in ends.get(key, ()):
+            if below not in came:
+                came[below] = key
+                waiting.append(below)
+    return came
+
+
+def _together(first: Trail, second: Trail) -> Trail:
+    """The trails of two turns of one gradient call as one, each expression once."""
+    if not (first.whole and second.whole):
+        return first if first.whole else second
+    points: dict[Hashable, Point] = {}
+    links: dict[tuple[Hashable, Hashable], _WayState] = {}
+    targets: list[Hashable] = []
+    sources: dict[str, list[Hashable]] = {}
+    for trail in (first, second):
+        texts: dict[int, list[str]] = {}
+        for text, indices in trail.sources.items():
+            for index in indices:
+                texts.setdefault(index, []).append(text)
+        keys = [(tuple(texts.get(index, ())), point) for index, point in enumerate(trail.points)]
+        points.update(dict(zip(keys, trail.points, strict=True)))
+        targets += [keys[index] for index in trail.targets]
+        for link in trail.links:
+            ends = keys[link.above], keys[link.below]
+            state = _WayState(link.passes, link.sure, link.kind, link.cut)
+            if ends not in links or _rank(state) < _rank(links[ends]):
+                links[ends] = state
+        for text, indices in trail.sources.items():
+            sources.setdefault(text, []).extend(keys[index] for index in indices)
+    _uncircle(links, targets)
+    number = {key: place for place, key in enumerate(points)}
+    return Trail(
+        first.call,
+        tuple(points.values()),
+        tuple(Link(number[above], number[below], *state) for (above, below), state in links.items()),
+        tuple(dict.fromkeys(number[key] for key in targets)),
+        {text: tuple(dict.fromkeys(number[key] for key in keys)) for text, keys in sources.items()},
+    )

@@ -208,6 +208,10 @@ class Site(Names):
             made = values[0] if len(values) == 1 else None
         return made if isinstance(made, cst.Call) and self.is_tape(made) else None
 
+    def makes_tape(self, block: cst.With) -> bool:
+        """Whether a ``with`` statement makes a tape and enters it."""
+        return any(isinstance(item.item, cst.Call) and self.is_tape(item.item) for item in block.items)
+
     def is_tape(self, call: cst.Call) -> bool:
         """Whether a call makes a tape, by its class's name or by where the program imports it from."""
         return (self.canonical(call.func) or dotted(call.func) or "").endswith("Tape")

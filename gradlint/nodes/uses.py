@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.reading import called, dotted, is_constant, is_number, string_value
+from gradlint.nodes.reading import called, dotted, is_constant, is_number, only, string_value
 from gradlint.nodes.walking import walk
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ INDICES = frozenset(_OF_INTEGERS.split())
 """Functions some of whose arguments are to be integers."""
 TENSOR = frozenset({"shape", "dtype", "ndim", "numpy", "device", "graph", "op", "name"})
 """The attributes that a Tensor has as an array has them."""
+
+METHODS = frozenset({"numpy", "item", "tolist", "eval"})
+FUNCTIONS = frozenset({"float", "complex"})
+READERS = frozenset({"get_value", "eval", "convert_to_numpy"})
 
 
 def computes(value: cst.CSTNode | None) -> bool:
@@ -53,12 +58,85 @@ def goes_on_as_tensor(site: Site, node: cst.CSTNode) -> bool:
     return all(name is not None and all(takes_a_tensor(site, use) for use in site.uses(name)) for name in names)
 
 
+def computes_alike(site: Site, node: cst.CSTNode, *, is_float: bool = False, depth: int = 8) -> bool:
+    """Whether a program gets the same numbers, bit for bit, where a value is a Tensor and no array of its dtype.
+
+    That holds for what TensorFlow computes in both cases, and for what NumPy rounds as TensorFlow does: a sum, a
+    difference, a product or a quotient with a number as it is written.
+
+    Args:
+        site: The program.
+        node: The value.
+        is_float: Whether it is a float of Python and no array: its arithmetic has a precision of its own.
+        depth: How many names and operations are followed at most.
+    """
+    holder = site.holder(node)
+    names = _bound_to(holder)
+    if names is not None and depth:
+        uses = [use for name in names for use in (site.uses(name) if name is not None else [None])]
+        return all(use and computes_alike(site, use, is_float=is_float, depth=depth - 1) for use in uses)
+    inner: cst.CSTNode | None = node
+    while isinstance(holder, (cst.List, cst.Tuple, cst.StarredElement)):
+        holder, inner = site.holder(holder), holder
+    exact = (cst.Add, cst.Subtract, cst.Multiply, cst.Divide)
+    match holder:
+        case cst.BinaryOperation() if inner is node and isinstance(holder.operator, exact):
+            other = holder.right if holder.left is node else holder.left
+            if is_tensor(site, other):
+                return True
+            return is_number(other) and not is_float and depth > 0 and computes_alike(site, holder, depth=depth - 1)
+        case cst.UnaryOperation(operator=cst.Minus() | cst.Plus()):
+            return depth > 0 and computes_alike(site, holder, is_float=is_float, depth=depth - 1)
+        case cst.Call():
+            return holder.func is not inner and _takes_tensors(site, holder, node)
+        case cst.Attribute():
+            return holder.attr.value in {"shape", "dtype"}
+    return isinstance(holder, (cst.Comparison, cst.FormattedStringExpression, cst.Expr))
+
+
+def is_tensor(site: Site, node: cst.CSTNode, depth: int = 4) -> bool:
+    """Whether an expression is plainly a Tensor or a Variable: TensorFlow made it, or it was computed from one."""
+    if isinstance(node, cst.Call):
+        root = (dotted(node.func) or "").partition(".")
+        return bool(root[1]) and root[0] == (site.tensorflow("identity", node) or "").partition(".")[0]
+    if isinstance(node, cst.BinaryOperation):
+        return is_tensor(site, node.left, depth) or is_tensor(site, node.right, depth)
+    if isinstance(node, cst.UnaryOperation):
+        return is_tensor(site, node.expression, depth)
+    name = dotted(node)
+    made = [] if name is None or not depth else [value for _, value in site.bindings(name, node)]
+    return bool(made) and all(value is not None and is_tensor(site, value, depth - 1) for value in made)
+
+
+def converted(node: cst.CSTNode | None) -> cst.BaseExpression | None:
+    """What a conversion converts: ``x`` of ``x.numpy()`` and of ``float(x)``; None for what is none."""
+    if not isinstance(node, cst.Call):
+        return None
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value in METHODS and not node.args:
+        return node.func.value
+    owner, _, name = (dotted(node.func) or "").rpartition(".")
+    given = only(node, 1)
+    return given[0] if given and name in (READERS if owner else FUNCTIONS) else None
+
+
+def computes_alike_without(site: Site, node: cst.BaseExpression) -> bool:
+    """Whether a program gets the same numbers where a conversion is dropped, or is a function of TensorFlow."""
+    attribute = site.parent(node)
+    call = None if attribute is None else site.parent(attribute)
+    if isinstance(attribute, cst.Attribute) and isinstance(call, cst.Call) and call.func is attribute:
+        return computes_alike(site, call)
+    is_array = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and called(node) == "numpy"
+    return computes_alike(site, node, is_float=not is_array)
+
+
 def refuses_a_tensor(site: Site, node: cst.CSTNode) -> bool:
     """Whether what is done with the value of an expression fails where it is a Tensor and no array.
 
-    That is an array's method or attribute, or storing into it.
+    That is an array's method or attribute, storing into it, or a function of Python's own modules.
     """
     holder = site.holder(node)
+    if isinstance(holder, cst.Call) and holder.func is not node:
+        return (site.canonical(holder.func) or "").partition(".")[0] in sys.stdlib_module_names
     if isinstance(holder, cst.Attribute):
         return holder.attr.value not in TENSOR
     if isinstance(holder, cst.Subscript) and holder.value is node:

@@ -62,7 +62,12 @@ def _chains(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list
 
 def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
     """The sources, the targets, the losses and what is unknown, with the ways between them."""
-    kept = [index for index, node in enumerate(nodes) if not _is_plain(node)]
+    inner = {edge.above for edge in edges}
+    kept = [
+        index
+        for index, node in enumerate(nodes)
+        if not _is_plain(node) and not (node.sort == "unknown" and index in inner and _has_no_part(node))
+    ]
     number = {index: place for place, index in enumerate(kept)}
     below: dict[int, list[DrawnEdge]] = {}
     for edge in edges:
@@ -180,7 +185,12 @@ def _merged(
 
 
 def _is_plain(node: Node) -> bool:
-    return not (node.target or node.sources or node.marks) and node.sort in ("operation", "array", "number")
+    return _has_no_part(node) and node.sort in ("operation", "array", "number")
+
+
+def _has_no_part(node: Node) -> bool:
+    """Whether a node is neither a target nor a source, and nothing is lost there."""
+    return not (node.target or node.sources or node.marks)
 
 
 def _is_alike(above: Node, below: Node, edge: DrawnEdge) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gradlint.sources.read import SourceError, read_bytes
 
-_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
+_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]([^\n(]*(?:\([^()]*\))?)", re.MULTILINE)
 _WORD = re.compile(rb"[^\W\d]\w*")
 _MARK = "\0"
 """What stands between the parts of a key, and in no path."""
@@ -42,22 +42,41 @@ _read: dict[str, tuple[_Stamp, frozenset[bytes]]] = {}
 _indexes: dict[tuple[str, bool], _Index] = {}
 
 
-def importing(folder: str, words: frozenset[str], *, deep: bool = True) -> list[tuple[str, _Stamp]]:
-    """The Python files below a folder whose imports name one of some words, in order, with their time and size.
+@dataclass(frozen=True)
+class Wanted:
+    """What the imports of a file have to name for the file to count.
 
-    Args:
-        folder: The folder.
-        words: Names of modules, each without the dots around it.
-        deep: Whether the folders below it count too.
+    Attributes:
+        folder: The folder below which it lies.
+        deep: Whether the folders below that one count too.
+        module: The module's own name; empty for a package's ``__init__.py``.
+        packages: The names of the packages that the module lies in.
+        names: What the module has: one of them has to stand beside the name of a package.
     """
-    index = _index(folder, deep=deep)
-    found = {path for word in words for path in index.words.get(word.encode(), ())}
+
+    folder: str
+    deep: bool
+    module: str
+    packages: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What the answer is remembered under."""
+        depth = "deep" if self.deep else "flat"
+        return _MARK.join((self.folder, depth, self.module, " ".join(self.packages), " ".join(self.names)))
+
+
+def importing(wanted: Wanted) -> list[tuple[str, _Stamp]]:
+    """The Python files whose imports name a module, or something of it beside its package, with their time and size."""
+    index = _index(wanted.folder, deep=wanted.deep)
+
+    def with_one_of(words: tuple[str, ...]) -> set[str]:
+        return {path for word in words for path in index.words.get(word.encode(), ())}
+
+    found = set(index.words.get(wanted.module.encode(), ()))
+    found |= with_one_of(wanted.packages) & with_one_of(wanted.names)
     return [(path, index.files[path]) for path in sorted(found)]
-
-
-def key(folder: str, words: frozenset[str], *, deep: bool) -> str:
-    """What the answer of :func:`importing` is remembered under."""
-    return _MARK.join((folder, "deep" if deep else "flat", *sorted(words)))
 
 
 def is_key(path: str) -> bool:
@@ -65,10 +84,10 @@ def is_key(path: str) -> bool:
     return _MARK in path
 
 
-def stamp_of(known: str) -> tuple[int, int]:
+def stamp_of(key: str) -> tuple[int, int]:
     """What stands for the answer to a key: the time of the youngest file, and a digest."""
-    folder, depth, *words = known.split(_MARK)
-    found = importing(folder, frozenset(words), deep=depth == "deep")
+    folder, depth, module, packages, names = key.split(_MARK)
+    found = importing(Wanted(folder, depth == "deep", module, tuple(packages.split()), tuple(names.split())))
     digest = hashlib.blake2b(repr(found).encode("utf-8", "surrogatepass"), digest_size=6).digest()
     return max((stamp[0] for _, stamp in found), default=0), int.from_bytes(digest, "big")
 

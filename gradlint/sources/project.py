@@ -100,14 +100,15 @@ class Project:
         top = self.above()[0]
         if os.path.basename(top) in INSTALLED:
             return []
-        folder, deep = self._root or top, self._root is not None
+        inside = tuple(map(os.path.basename, self.inside()))
         stem = os.path.splitext(os.path.basename(self._path))[0]
-        inside = self.inside()
-        words = frozenset({stem, *map(os.path.basename, inside)} - {"__init__"})
-        known = importers.key(folder, words, deep=deep)
-        self.seen[known] = importers.stamp_of(known)
+        module, packages = (inside[0], inside[1:]) if stem == "__init__" and inside else (stem, inside)
+        wanted = importers.Wanted(
+            self._root or top, self._root is not None, module, tuple(sorted(packages)), tuple(sorted(names))
+        )
+        self.seen[wanted.key] = importers.stamp_of(wanted.key)
         found: list[tuple[int, str, Found]] = []
-        for path, _ in importers.importing(folder, words, deep=deep):
+        for path, _ in importers.importing(wanted):
             if path == self._path or not self._is_file(path):
                 continue
             code = self._text(path)

@@ -6,28 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.knowledge.instead import of_python
 from gradlint.nodes.reading import called, dotted, is_constant, only
-from gradlint.nodes.uses import refuses_a_tensor
+from gradlint.nodes.uses import converted, refuses_a_tensor
 from gradlint.rule import Remove, Replace, cst, expression
 
 from .numpy import method
 
 if TYPE_CHECKING:
     from gradlint.rule import Change, Site
-
-METHODS = frozenset({"numpy", "item", "tolist", "eval"})
-FUNCTIONS = frozenset({"float", "complex"})
-READERS = frozenset({"get_value", "eval", "convert_to_numpy"})
-
-
-def converted(node: cst.CSTNode | None) -> cst.BaseExpression | None:
-    """What a conversion converts: ``x`` of ``x.numpy()`` and of ``float(x)``; None for what is none."""
-    if not isinstance(node, cst.Call):
-        return None
-    if isinstance(node.func, cst.Attribute) and node.func.attr.value in METHODS and not node.args:
-        return node.func.value
-    owner, _, name = (dotted(node.func) or "").rpartition(".")
-    given = only(node, 1)
-    return given[0] if given and name in (READERS if owner else FUNCTIONS) else None
 
 
 def dropped(site: Site, node: cst.BaseExpression) -> Change | None:

@@ -48,9 +48,12 @@ class StoppedGradient(Rule):
         return Message(told, effect(claim), "drop it, or leave another way open")
 
     def fix(self, claim: Claim[Stopped], site: Site) -> Proposal | None:
-        """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose."""
+        """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose.
+
+        It plainly is where the call's other sources get their gradient.
+        """
         node, given = site.node, only(site.node, 1)
-        if node is None or given is None or called(node) != "stop_gradient":
+        if node is None or given is None or called(node) != "stop_gradient" or not site.asked_alone:
             return None
         name = dotted(single_target(site.parent(node)))
         if name is not None and len({site.statement_of(use) for use in site.uses(name)}) > 1:

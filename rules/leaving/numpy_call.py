@@ -65,7 +65,8 @@ class NumpyCall(Rule):
     def fix(self, claim: Claim[ToNumpy], site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
-        Safe where all that is done with the result takes a Tensor. A sample whose mean and scale are computed is
+        Safe where all that is done with the result takes a Tensor; what a sum or an exponential comes to may differ in
+        its last bit, since each library rounds it in its own way. A sample whose mean and scale are computed is
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True

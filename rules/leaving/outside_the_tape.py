@@ -105,9 +105,14 @@ def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Ca
 
 
 def _stopped(site: Site, made: Statement) -> Proposal | None:
-    """The lines under ``with tape.stop_recording()`` taken out of it."""
+    """The lines under ``with tape.stop_recording()`` taken out of it: unsafe, since it may be on purpose."""
     block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
-    if block is None or len(block.items) != 1 or called(block.items[0].item) != "stop_recording":
+    if (
+        block is None
+        or not site.asked_alone
+        or len(block.items) != 1
+        or called(block.items[0].item) != "stop_recording"
+    ):
         return None
     return unsafe("Record it", Unwrap(block))
 

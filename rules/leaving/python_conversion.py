@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_python
-from gradlint.nodes.uses import goes_on_as_tensor
-from gradlint.rule import Message, Rule, safe, unsafe
+from gradlint.nodes.uses import computes_alike_without, goes_on_as_tensor
+from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.conversions import dropped, gathered
 from .._wording import code, effect, in_graph, use
@@ -64,7 +64,7 @@ class PythonConversion(Rule):
         return Message(f"{what} gives {gives}, which no tape records", effect(claim), cure)
 
     def fix(self, claim: Claim[ToPython], site: Site) -> Proposal | None:
-        """The conversion dropped: safe where all that is done with its value takes a Tensor.
+        """The conversion dropped: safe where all that is done with its value takes a Tensor and gives the same numbers.
 
         One element a row of an array becomes ``tf.gather``: unsafe, since it takes all rows of the Tensor.
         """
@@ -73,7 +73,14 @@ class PythonConversion(Rule):
         if row_wise is not None:
             return unsafe("Take the elements with TensorFlow", *site.imports_needed, row_wise)
         change = None if node is None else dropped(site, node)
-        if node is None or change is None:
+        if node is None or change is None or (claim.cause.in_graph and _is_kept(site, node)):
             return None
-        proposed = safe if goes_on_as_tensor(site, node) else unsafe
+        proposed = safe if goes_on_as_tensor(site, node) and computes_alike_without(site, node) else unsafe
         return proposed("Go on with the Tensor itself", *site.imports_needed, change)
+
+
+def _is_kept(site: Site, node: cst.BaseExpression) -> bool:
+    """Whether a value is stored beyond its function, where a symbolic Tensor is of no use."""
+    holder = site.holder(node)
+    targets = [one.target for one in holder.targets] if isinstance(holder, cst.Assign) else []
+    return any(not isinstance(one, cst.Name) for one in targets)

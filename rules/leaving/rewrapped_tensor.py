@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, keywords, positional
-from gradlint.nodes.uses import goes_on_as_tensor
+from gradlint.nodes.uses import converted, goes_on_as_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.conversions import converted
 from .._wording import effect, named
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted
-from gradlint.nodes.uses import computes, goes_on_as_tensor, refuses_a_tensor
+from gradlint.nodes.uses import computes, computes_alike_without, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._fixing.conversions import dropped
@@ -85,13 +85,13 @@ class TargetNotATensor(Rule):
         made = target if dotted(target) is None else made
         if made is None:
             return None
-        change = dropped(site, made)
+        change, alike = dropped(site, made), computes_alike_without(site, made)
         if change is None:
             new = translated(site, made) if isinstance(made, cst.Call) else None
             if new is None or refuses_a_tensor(site, made):
                 return None
-            change = Replace(made, new)
-        proposed = safe if goes_on_as_tensor(site, made) else unsafe
+            change, alike = Replace(made, new), True
+        proposed = safe if alike and goes_on_as_tensor(site, made) else unsafe
         return proposed("Keep the loss a Tensor", *_in_the_block(site, call, target, change))
 
 

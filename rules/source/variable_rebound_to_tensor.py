@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Message, Rule, safe, unsafe
+from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
 from .._fixing.watching import watch_sources
@@ -57,7 +57,8 @@ class VariableReboundToTensor(Rule):
     def fix(self, claim: Claim[Rebound], site: Site) -> Proposal | None:
         """The update written as ``assign``; the Tensor watched where the Variable never had a name.
 
-        Safe where the name holds a Variable on every way to the update.
+        Safe where the name holds a Variable on every way to the update, no tape around it records the update, and the
+        Variable is not the caller's.
         """
         if claim.cause.expression:
             return watch_sources(site)
@@ -67,4 +68,7 @@ class VariableReboundToTensor(Rule):
         changes = assigned_in_place(site, node)
         if changes is None:
             return None
-        return (safe if claim.severity == "error" else unsafe)("Change the Variable's value in place", *changes)
+        recorded = any(isinstance(one, cst.With) and site.makes_tape(one) for one in site.above(node))
+        return (safe if claim.severity == "error" and not recorded else unsafe)(
+            "Change the Variable's value in place", *changes
+        )

@@ -1,7 +1,8 @@
 """False claims for the judge: findings forged on programs that lose no gradient, and true findings moved.
 
 ``python -m tests.confirm.forged`` hands them all to TensorFlow's judge and prints every one that it confirms; it ends
-with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort.
+with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort,
+and ``--outcome`` those that claim it: zeros, partial losses and NaN take many runs each.
 
 - *clean*: for each gradient call of a program without findings, each of its sources and each outcome, a finding
   that points at the call; and one that points at an expression before it.
@@ -309,6 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--observe", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--kind", choices=("clean", "moved"), action="append")
+    parser.add_argument("--outcome", choices=tuple(OUTCOMES), action="append", help="only claims of such outcomes")
     parser.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
     options = parser.parse_args(arguments)
     if options.observe:
@@ -316,6 +318,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         made = claims(options.kind or ("clean", "moved"), options.every, Path(folder))
+        asked = options.outcome or tuple(OUTCOMES)
+        made = [claim for claim in made if claim.finding.gradients[0].outcome in asked]
         counts: Counter[tuple[str, str]] = Counter()
         for claim, verdict in judge(confirmer, made):
             counts[(claim.how, verdict.status)] += 1

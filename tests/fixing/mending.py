@@ -50,17 +50,18 @@ class Mended:
 
         Gradients are compared up to the first call that lost one, that call's others included: from there on a program
         that trains goes another way. Their values and the loss's are compared the first time that a call runs, for the
-        same reason, where no finding says that a part of them is missing or that they are others than was meant, and
+        same reason, up to the first call of which a finding says that a part is missing or another one was meant, and
         where the fixed program does not draw its random numbers from another generator. After safe fixes they are to
-        be the same bit for bit.
+        be the same bit for bit, but for the last one where NumPy's function became TensorFlow's.
         """
         if self.before.raised is None and self.after.raised is not None:
             return f"raises {self.after.raised} at line {self.after.raised_line}: {self.after.message}"
-        meant = self.unlike()
+        meant, asked = self.unlike(), set[int]()
         drawn = "random." in diff(self.result.before, self.result.after)
         for old, new in zip(self.before.calls, self.after.calls, strict=False):
-            same = old.line not in meant and not drawn
-            meant.add(old.line)
+            drawn = drawn or old.line in meant
+            same = not drawn and old.line not in asked
+            asked.add(old.line)
             if len(old.outcomes) != len(new.outcomes):
                 break
             worse = self._worse(old, new, same=same)
@@ -76,7 +77,7 @@ class Mended:
         return all(one.fix.applicability == "safe" for one in self.result.applied)
 
     def _worse(self, old: Call, new: Call, *, same: bool) -> str | None:
-        if same and self.is_safe and old.target_bits != new.target_bits:
+        if same and self.is_safe and self._is_another_loss(old, new):
             return "the loss is another one"
         given = zip(old.outcomes, new.outcomes, old.norms, new.norms, old.bits, new.bits, strict=False)
         for was, is_now, length, length_now, bits, bits_now in given:
@@ -84,11 +85,25 @@ class Mended:
                 return f"{old.outcomes} became {new.outcomes}"
             if not same or was not in GIVEN:
                 continue
-            if self.is_safe and bits != bits_now:
+            if self.is_safe and bits != bits_now and not self._is_rounded(length, length_now):
                 return f"a gradient of norm {length} became another one, of norm {length_now}"
             if length is not None and length_now is not None and not isclose(length, length_now, rel_tol=1e-3):
                 return f"a gradient of norm {length} became one of {length_now}"
         return None
+
+    def _is_rounded(self, was: float | None, is_now: float | None) -> bool:
+        """Whether a number differs by no more than rounding, where NumPy's function became TensorFlow's."""
+        translated = any(one.finding.code == "GT201" for one in self.result.applied)
+        return translated and was is not None and is_now is not None and isclose(was, is_now, rel_tol=1e-6)
+
+    def _is_another_loss(self, old: Call, new: Call) -> bool:
+        """Whether the loss has other bits, or is another number where no gradient came and the call is the same."""
+        if any(outcome in GIVEN for outcome in old.outcomes):
+            return old.target_bits != new.target_bits and not self._is_rounded(old.target_norm, new.target_norm)
+        lines = (self.result.before.code.splitlines(), self.result.after.code.splitlines())
+        asked = [text[call.line - 1].strip() for text, call in zip(lines, (old, new), strict=True)]
+        known = old.target_norm is not None and new.target_norm is not None and asked[0] == asked[1]
+        return known and not isclose(old.target_norm or 0.0, new.target_norm or 0.0, rel_tol=1e-6)
 
     def unlike(self) -> set[int]:
         """The lines of the gradient calls whose values fixing is to change."""

@@ -40,14 +40,14 @@ CONVERSIONS = {
     "y = tf.square(x.numpy())": ("x.numpy()", "y = tf.square(x)", "safe"),
     "y = x * (x * 2.0).numpy()": ("(x * 2.0).numpy()", "y = x * (x * 2.0)", "safe"),
     "y = tf.square(float(x + 1.0))": ("float(x + 1.0)", "y = tf.square(x + 1.0)", "safe"),
-    "y = 2.0 ** float(x + 1.0)": ("float(x + 1.0)", "y = 2.0 ** (x + 1.0)", "safe"),
+    "y = 2.0 ** float(x + 1.0)": ("float(x + 1.0)", "y = 2.0 ** (x + 1.0)", "unsafe"),
     "y = tf.square(float(x.numpy().item()))": ("float(x.numpy().item())", "y = tf.square(x)", "safe"),
     "y = tf.square(float(x\n        + 1.0))": ("float(x\n        + 1.0)", "y = tf.square(x\n        + 1.0)", "safe"),
     "y = float(x\n        + 1.0) * x": ("float(x\n        + 1.0)", "y = (x\n        + 1.0) * x", "safe"),
     "v = float(x); y = v * x": ("float(x)", "v = x; y = v * x", "safe"),
     "v = float(x); y = f(v) * x": ("float(x)", "v = x; y = f(v) * x", "unsafe"),
     "y = x * tf.keras.backend.get_value(x)": ("tf.keras.backend.get_value(x)", "y = x * x", "safe"),
-    "y = x * math.sqrt(x)": ("math.sqrt(x)", "y = x * tf.math.sqrt(x)", "safe"),
+    "y = x * math.sqrt(x)": ("math.sqrt(x)", "y = x * tf.sqrt(x)", "safe"),
 }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+import hypothesmith
+import libcst as cst
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gradlint import checking
@@ -108,6 +111,41 @@ def test_python(program: str, end: str) -> None:
     assert all(touched.search(line) for line in kept(normal, new))
     assert ("\r" in new, "\n" in result.after.text) == (False, end != "\r" and "\n" in text)
     assert fixed(result.after.text, "a.py").after.text == result.after.text
+
+
+WRITTEN = """
+import numpy as np
+import tensorflow as tf
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = np.square(x)
+g = tape.gradient(y, x)
+"""
+NODES = st.one_of(
+    hypothesmith.from_node(cst.SimpleStatementLine, auto_target=False),
+    hypothesmith.from_node(cst.FunctionDef, auto_target=False),
+)
+
+
+@settings(PROFILE, max_examples=15)
+@given(NODES, NODES)
+def test_libcst_nodes(head: str, tail: str) -> None:
+    """Whatever LibCST can write stands around the program, and keeps every byte."""
+    text = f"{head}{WRITTEN}{tail}"
+    assume(_parses(text))
+    result = fixed(text, "a.py")
+    assert result.after.text in (text, f"{head}{WRITTEN.replace('np.square', 'tf.square')}{tail}")
+    assert fixed(result.after.text, "a.py").after.text == result.after.text
+
+
+def _parses(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "a.py", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 @PROFILE

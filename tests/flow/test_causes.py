@@ -10,8 +10,8 @@ from typing import get_args, get_origin, get_type_hints
 import pytest
 
 from gradlint.flow import causes, facts
-from gradlint.flow.causes import Rebound, Unwatched, merged, places
-from gradlint.flow.facts import Asked, Cause, Kind, Span
+from gradlint.flow.causes import Rebound, Unwatched
+from gradlint.flow.facts import Asked, Cause, Kind, Span, merged, places
 
 FLOW = Path(causes.__file__).parent
 CLASSES = [one for one in vars(causes).values() if isinstance(one, type) and issubclass(one, Cause)]

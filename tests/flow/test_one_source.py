@@ -19,7 +19,7 @@ from gradlint.knowledge.packages import canonical
 from gradlint.knowledge.stubs import read, shipped, shipped_packages
 from tests.flow.naming import FLOW, naming
 
-MOST = 24
+MOST = 30
 """How many lines of the analysis may name a callable of a library."""
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import libcst as cst
 import pytest
-from libcst.metadata import MetadataWrapper
+from libcst.metadata import FullRepoManager, MetadataWrapper
 
-from gradlint.metadata import GradientFlow, GradientFlowProvider
+from gradlint.metadata import GradientFlow, GradientFlowProvider, ProjectGradientFlowProvider
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "docs/examples/metadata"
@@ -181,3 +181,24 @@ def test_the_codemod(project: Path) -> None:
     ran(project, "-m", "libcst.tool", "codemod", "--no-format", "-x", "codemods.ExplainLosses", "train.py")
     line = "    loss = tf.reduce_mean(np.square(w)) + b"
     assert (project / "train.py").read_text() == before.replace(line, f"{line}  # loses w: numpy")
+
+
+def test_the_project_provider_follows_imports(tmp_path: Path) -> None:
+    (tmp_path / "losses.py").write_text("import numpy as np\n\n\ndef loss_of(w):\n    return np.square(w)\n")
+    code = (
+        "import tensorflow as tf\nfrom losses import loss_of\n\nw = tf.Variable(2.0)\n"
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_sum(loss_of(w))\ng = tape.gradient(loss, w)\n"
+    )
+    (tmp_path / "train.py").write_text(code)
+    manager = FullRepoManager(str(tmp_path), ["train.py"], [ProjectGradientFlowProvider])
+    wrapper = manager.get_metadata_wrapper_for_path("train.py")
+    followed = wrapper.resolve(ProjectGradientFlowProvider)
+    (answer,) = next(one.call.answers for one in followed.values() if one.call is not None)
+    assert (answer.answer, answer.why) == ("lost", "numpy")
+    assert answer.lost_at is not None
+    assert text(answer.lost_at) == "loss_of(w)"
+    assert answer.message is not None
+    assert "losses.py, line 5" in answer.message
+    alone = MetadataWrapper(cst.parse_module(code)).resolve(GradientFlowProvider)
+    (unseen,) = next(one.call.answers for one in alone.values() if one.call is not None)
+    assert unseen.answer != "lost"

@@ -16,7 +16,8 @@ from gradlint.flow.values.values import Array, Dict, Join, LibObject, Method, Pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gradlint.flow.values.values import Cut, Edge, Recording
+    from gradlint.flow.facts import Cut
+    from gradlint.flow.values.values import Edge, Recording
 
     Captured = Callable[[Function | Generator], Iterator[Value]]
     """Gives the values that a function sees in the frames around it."""

@@ -12,7 +12,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of,
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import builtins, configuration, containers, standard
+from gradlint.flow.libraries.python import builtins, configuration, containers, instances, standard
 from gradlint.flow.libraries.tensorflow import (
     assigning,
     choosing,
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 MODELS = (
     array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
-    datasets, functions, making, methods, numpy_objects, objects, optimizers, standard, strategies, tensor_methods,
+    datasets, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
+    tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 

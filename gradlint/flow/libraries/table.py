@@ -35,10 +35,9 @@ from gradlint.knowledge import behaviours, options
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Cause
+    from gradlint.flow.facts import Cause, Cut
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.libraries.models import LibraryCall
-    from gradlint.flow.values.values import Cut
     from gradlint.knowledge.table import Entry, Output
 
 REAL_OF = {"complex64": "float32", "complex128": "float64"}

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
 from gradlint.flow.account import STEP
 from gradlint.flow.causes import NoneUsed
-from gradlint.flow.facts import Kind, Span
-from gradlint.flow.interpreter import Interpreter
-from gradlint.flow.machine import turns
+from gradlint.flow.facts import Cut, Kind, Span
+from gradlint.flow.machine.written import ProgramText
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.modules import Imported, ModuleValue
+from gradlint.flow.values.modules import ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
-from gradlint.flow.values.trees import of_type, walk
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
     Const,
-    Cut,
     Dict,
     Edge,
     Items,
@@ -46,7 +42,6 @@ from gradlint.flow.values.values import (
     everywhere,
 )
 from gradlint.knowledge import behaviours
-from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,7 +93,7 @@ def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
             edge.live = edge.live | (recorded & edge.seen)
 
 
-class Core(Interpreter):
+class Core(ProgramText):
     """State and operations that every part of the machine needs."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
@@ -172,33 +167,6 @@ class Core(Interpreter):
         self.graph_loops: list[tuple[int, int]] = []
         self.graph_outputs: list[tuple[Value, ...]] = []
 
-    @property
-    def legacy_keras(self) -> bool:
-        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
-        return self._imports_keras_2 or any(
-            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
-        )
-
-    @cached_property
-    def _imports_keras_2(self) -> bool:
-        if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(self.tree, ast.Constant)):
-            return True
-        names = [alias.name for node in of_type(self.tree, ast.Import) for alias in node.names]
-        taken = of_type(self.tree, ast.ImportFrom)
-        names += [f"{node.module}.{alias.name}" for node in taken for alias in node.names]
-        return any(map(_is_keras_2, names))
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The names in the program's code, and the texts in it that might be names."""
-        return frozenset(_words(self.tree))
-
-    def mentions(self, *parts: str) -> bool:
-        """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
-        if any(part in word for part in parts for word in self.words):
-            return True
-        return any(part in home.found.code for part in parts for home in self.modules_by_frame.values())
-
     # -- the budget and the source text ----------------------------------------------------------------------------
 
     def tick(self) -> int:
@@ -226,21 +194,6 @@ class Core(Interpreter):
             ExhaustedError: If the budget has run out.
         """
         self.account.pay(2 * visits)
-
-    def text(self, node: ast.AST | Span | None) -> str:
-        """The program's text at a node, on one line."""
-        if node is None:
-            return ""
-        span = node if isinstance(node, Span) else span_of(node)
-        if span.line == span.end_line:
-            raw = self.lines[span.line - 1][span.column : span.end_column]
-        else:
-            middle = self.lines[span.line : span.end_line - 1]
-            first, last = self.lines[span.line - 1][span.column :], self.lines[span.end_line - 1][: span.end_column]
-            raw = b" ".join([first, *middle, last])
-        return " ".join(raw.decode(errors="replace").split())
-
-    # -- branches --------------------------------------------------------------------------------------------------
 
     def set(self, where: dict[Any, Any], key: Any, value: Any) -> None:
         """Write state through the journal."""
@@ -441,97 +394,6 @@ class Core(Interpreter):
         """
         return making.leaves(value, depth, self.anything)
 
-    def captured(self, function: Function | Generator) -> Iterator[Value]:
-        """The values that a function sees in the frames around it, or a generator in its own and those around that."""
-        key = (id(function.node), isinstance(function, Generator))
-        names = self.free_names.get(key)
-        if names is None:
-            inside = walk(function.node)
-            loaded = (node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            own = _own_names(function.node) if isinstance(function, Function) else frozenset[str]()
-            names = tuple(name for name in dict.fromkeys(loaded) if name not in own)
-            self.free_names[key] = names
-        for name in names:
-            frame: Frame | None = function.frame
-            while frame is not None:
-                value = frame.names.get(name)
-                if isinstance(value, Value):
-                    held = value.value if isinstance(value, Imported) else value
-                    if held is not None and held is not function:
-                        yield held
-                    break
-                frame = frame.parent
-        yield from function.held if isinstance(function, Generator) else function.defaults.values()
-
-    def site_of(self, value: Value, recording: Recording) -> Span | None:
-        """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
-        home: Activation | None = recording.where
-        call: ast.AST | None = None
-        activation: Activation | None = value.where
-        while activation is not None:
-            if activation is home:
-                break
-            if not isinstance(activation.call, turns.TURNING):
-                call = activation.call
-            activation = activation.caller
-        if activation is home and call is not None:
-            return span_of(call)
-        return value.span
-
-    def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value, or what makes it."""
-        name = self.named(value)
-        if name is not None:
-            return name
-        if isinstance(value, Variable | Params) and value.span is not None:
-            return self.text(value.span)
-        return "the value"
-
-    def named(self, value: Value) -> str | None:
-        """A name that holds a value where the code runs."""
-        frame: Frame | None = self.frame
-        while frame is not None:
-            for name, held in frame.names.items():
-                if held is value and isinstance(name, str):
-                    return name
-            frame = frame.parent
-        return None
-
-    def attribute_of(self, value: Value) -> str | None:
-        """The attribute of an object in reach of the running code that holds a value."""
-        frame: Frame | None = self.frame
-        while frame is not None:
-            for owner in frame.names.values():
-                for name, held in owner.attrs.items() if isinstance(owner, Instance) else ():
-                    if held is value:
-                        return str(name)
-            frame = frame.parent
-        return None
-
-    @property
-    def loop_names(self) -> frozenset[str]:
-        """The names that a loop of the program binds to one item after the other."""
-        if self.loop_targets is None:
-            self.loop_targets = turns.targets(self.tree)
-        return self.loop_targets
-
-    @cached_property
-    def replaced_names(self) -> frozenset[str]:
-        """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
-        imports: list[ast.Import | ast.ImportFrom] = [
-            *of_type(self.tree, ast.Import),
-            *of_type(self.tree, ast.ImportFrom),
-        ]
-        libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
-        stored = [node for node in of_type(self.tree, ast.Attribute) if isinstance(node.ctx, ast.Store)]
-        return frozenset(node.attr for node in stored if _first_name(node) in libraries)
-
-    def in_later_turn(self, node: ast.AST) -> bool:
-        """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
-        if self.nodes_in_loops is None:
-            self.nodes_in_loops = turns.inside(self.tree)
-        return id(node) in self.nodes_in_loops
-
     def doom(self, value: Value, node: ast.AST, exception: str) -> None:
         """The operation that would make a value raises: no gradient of anything made of it is ever asked for."""
         self.doomed[id(value)] = exception, span_of(node)
@@ -635,49 +497,3 @@ class Core(Interpreter):
     def graphs(self) -> int:
         """How many functions being traced into graphs the running code stands in."""
         return sum(activation.graph for activation in self.stack)
-
-
-def _is_keras_2(name: str) -> bool:
-    """Whether what an import names belongs to Keras 2."""
-    return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
-
-
-def is_library(node: ast.Import | ast.ImportFrom) -> bool:
-    """Whether an import is one of a library that is followed by name."""
-    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-    return any(root(name) in LIBRARIES for name in names)
-
-
-def _first_name(node: ast.expr) -> str:
-    """The name that a dotted name begins with; empty for other expressions."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
-    """The names of a function's parameters and of what it binds itself, which hide the ones around it."""
-    given = function.args
-    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    own = {one.arg for one in named if one is not None}
-    outer: set[str] = set()
-    waiting: list[ast.AST] = list(function.body) if not isinstance(function, ast.Lambda) else []
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            own.add(node.id)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            outer.update(node.names)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
-    return own - outer
-
-
-def _words(tree: ast.AST) -> Iterator[str]:
-    """The names and the short texts in some code."""
-    yield from (node.id for node in of_type(tree, ast.Name))
-    yield from (node.attr for node in of_type(tree, ast.Attribute))
-    yield from (node.arg for node in of_type(tree, ast.keyword) if node.arg)
-    yield from (node.name for node in of_type(tree, ast.alias))
-    texts = (node.value for node in of_type(tree, ast.Constant))
-    yield from (text for text in texts if isinstance(text, str) and text[:80].isidentifier())

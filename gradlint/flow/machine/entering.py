@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from gradlint.flow.libraries.keras import objects as keras
-from gradlint.flow.machine import calls, relevance
+from gradlint.flow.machine import classes, relevance
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
@@ -86,7 +86,7 @@ def enter_alone(machine: Core, function: Function) -> None:
     if function.owner is not None and function.kind not in {"static"} and names:
         args.append(function.owner if function.kind == "class" else object_of(machine, function.owner, function))
     # Keras gives a step the data alone, which no Variable of the program stands behind.
-    data = function.name in STEPS_OF_FIT and calls.is_keras_method(machine, function)
+    data = function.name in STEPS_OF_FIT and classes.is_keras_method(machine, function)
     while len(args) < len(names):
         args.append(Unknown(names[len(args)], span_of(function.node), anything=not data))
     kwargs: dict[str, Value] = {
@@ -103,7 +103,7 @@ def enter_alone(machine: Core, function: Function) -> None:
 
 def traced_by_fit(machine: Core, function: Function) -> bool:
     """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
-    if function.name not in {"train_step", "test_step"} or not calls.is_keras_method(machine, function):
+    if function.name not in {"train_step", "test_step"} or not classes.is_keras_method(machine, function):
         return False
     eagerly = "run_eagerly" in machine.code or "run_functions_eagerly" in machine.code
     return not eagerly and ".compile(" in machine.code and ".fit(" in machine.code
@@ -116,7 +116,7 @@ def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:
     if isinstance(init, Function):
         names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
         args = [Unknown(name, span_of(init.node), anything=True) for name in names]
-    made = calls.construct(machine, cls, args, {}, cls.node, invented=True)
+    made = classes.construct(machine, cls, args, {}, cls.node, invented=True)
     if isinstance(made, Instance):
         if made.library and function.name not in {"__init__", "build"}:
             keras.build(machine, made, cls.node)

@@ -322,32 +322,6 @@ def eval_slice(machine: Core, node: ast.Slice) -> Value:
     return eval_index(machine, node)
 
 
-@evaluates(ast.Yield)
-def eval_yield(machine: Core, node: ast.Yield) -> Value:
-    value = machine.eval(node.value)
-    return give(machine, value)
-
-
-@evaluates(ast.YieldFrom)
-def eval_yield_from(machine: Core, node: ast.YieldFrom) -> Value:
-    value = machine.eval(node.value)
-    items, _ = machine.iterate(value, node)
-    for item in items:
-        give(machine, item)
-    return Const(None)
-
-
-def give(machine: Core, value: Value) -> Value:
-    """Yield a value from the running generator function."""
-    activation = machine.stack[-1] if machine.stack else None
-    if activation is None:
-        return Const(None)
-    if activation.on_yield is not None:
-        return activation.on_yield(value)
-    activation.yields.append(value)
-    return Const(None)
-
-
 # -- comprehensions ------------------------------------------------------------------------------------------------
 
 

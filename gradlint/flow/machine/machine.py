@@ -21,6 +21,7 @@ from gradlint.flow.machine import (
     imports,
     iterations,
     statements,
+    yields,
 )
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.tapes import untracked, usage
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         Value,
     )
 
+REGISTERED = (yields,)
+"""The modules that only register what evaluates a sort of expression when they are imported."""
 STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
 """The methods that Keras calls with a batch of data."""
 

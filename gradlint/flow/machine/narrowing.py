@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.libraries.python.builtins import instance_of
+from gradlint.flow.libraries.python.instances import instance_of
 from gradlint.flow.values.program import ClassValue, Function, Instance
 from gradlint.flow.values.values import Const, Dict, Join, Known, LibObject, Seq, Value
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradlint.flow.causes import merged, places
 from gradlint.flow.facts import (
     LED_BY,
     Asked,
@@ -19,6 +18,8 @@ from gradlint.flow.facts import (
     Part,
     Question,
     Span,
+    merged,
+    places,
 )
 from gradlint.flow.state.expected import Expected
 from gradlint.flow.values.making import span_of

@@ -231,6 +231,8 @@ class Questions(Refusals, PartialLosses):
 
     def zeroed(self, recording: Recording, source: Value) -> Rests | None:
         """What in a graph makes zeros of the None that a source would get otherwise, as far as it may."""
+        if self.watches_nothing(recording):
+            return None
         if self.looped(recording):
             return Rests.GRAPH_LOOP
         return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
@@ -267,7 +269,8 @@ class Questions(Refusals, PartialLosses):
                 return True
             seen.add(id(node))
             self.machine.spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges)
+            # What is cut above the loop, or computed unseen by the tape, hands nothing on to it.
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
         return False
 
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.causes import NoSource, NoTarget
-    from gradlint.flow.values.values import Cut
+    from gradlint.flow.facts import Cut
 
     Refused = tuple[NoSource | Literal["symbolic"], str] | None
     """What stands where a source should, and the exception that says so."""

@@ -16,26 +16,8 @@ from gradlint.flow.account import hide, pay, pay_for
 from gradlint.flow.values.bounds import DEEP, MOST, NEST, SOME, Extent, extent_of
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import Cause, Kind, Span
+    from gradlint.flow.facts import Cut, Span
     from gradlint.flow.values.premises import Premise
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Why a gradient does not pass from a value to the one computed from it.
-
-    Attributes:
-        cause: Why.
-        span: The expression that breaks it.
-    """
-
-    cause: Cause
-    span: Span
-
-    @property
-    def kind(self) -> Kind:
-        """The sort of break."""
-        return self.cause.kind
 
 
 class Edge:

@@ -15,9 +15,9 @@ from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradlint.flow.facts import Cut
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.libraries.models import MethodModel
-    from gradlint.flow.values.values import Cut
 
 LEAVING = (
     "predict", "predict_on_batch", "evaluate", "test_on_batch", "get_weights", "predict_generator",
