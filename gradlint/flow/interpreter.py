@@ -278,9 +278,7 @@ class Interpreter(Protocol):
     ) -> Value:
         """Call a value."""
 
-    def library_call(
-        self, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
-    ) -> Value:
+    def library_call(self, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Call something from a library."""
 
     def method_call(self, method: Method, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -348,5 +346,5 @@ class Interpreter(Protocol):
     def applied(self, pairs: Value, node: ast.AST) -> None:
         """An optimizer applies gradients."""
 
-    def augment_variable(self, node: ast.AugAssign, left: Variable, right: Value) -> bool:
+    def augment_variable(self, node: ast.AugAssign, left: Variable) -> bool:
         """``v += x`` on a Variable: gives whether the name still holds it."""

@@ -46,7 +46,7 @@ def judged(
         result: What TensorFlow gave.
         failure: What it raised instead.
         known: Counts a loss and says whether it was seen before, so that it need not be explained again.
-        others: When other tapes recorded; empty where what is lost in part was looked for often enough.
+        others: When the tapes recorded that were asked before; empty where partial losses are not looked for.
     """
     if failure is not None:
         from gradlint.runtime.failures import explained

@@ -41,13 +41,13 @@ class Terms:
     Args:
         ways: All ways back from the target.
         window: When the tape recorded.
-        others: When other tapes recorded.
+        others: When the tapes recorded that were asked before.
     """
 
     def __init__(self, ways: WaysBack, window: Window, others: Iterable[Window]) -> None:
         self.ways = ways
         self.window = window
-        self.others = [one for one in others if one is not window and one.asked]
+        self.others = [one for one in others if one.spans is not window.spans]
         self.looked = 0
 
     def lost(self, wanted: list[ObservedSource]) -> Iterator[tuple[ObservedSource, WayCut]]:

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import threading
 import traceback
+from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CONVERSIONS = frozenset({"__array__", "__float__", "__int__", "__index__", "__complex__", "__bool__", "__format__"})
 """The methods by which Python and NumPy take a value out of TensorFlow."""
+ANSWERED = 200
+"""How many tapes that were asked are remembered."""
 _WRITING = ("Assign", "Scatter", "Apply")
 """What the names of the operations that write a variable have in them."""
 
@@ -64,6 +67,8 @@ class Watcher:
         """Whether facts are recorded."""
         self.calls = 0
         """How many gradient calls were seen."""
+        self.answered: deque[Window] = deque([Window()], ANSWERED)
+        """When the tapes recorded that have been asked lately, though the tapes themselves may be gone."""
         self.asked: dict[tuple[places.Place, ...], int] = {}
         """How often each line has asked for gradients: what is lost in part is looked for ever more rarely."""
         self.times: dict[tuple[Any, ...], int] = {}
@@ -349,7 +354,7 @@ class Watcher:
         call = ObservedCall(method, tape, stack, *passed)
         times = self.asked[stack[:1]] = self.asked.get(stack[:1], 0) + 1
         often = times & (times - 1)
-        others = () if often else tuple(self.windows.values())
+        others = () if often else tuple(self.answered)
         for observed in judged(self.record, window, call, result, failure, self.counted, others):
             self.observe(observed)
         if self.records and stack:
@@ -357,6 +362,7 @@ class Watcher:
             self.seen[stack[0], method] = tuple(one.text for one in asked)
             self.named.update((number, one.text) for one in asked for number in one.identities)
         window.asked.append(stack)
+        self.answered.append(Window(window.spans))
         if not tape._persistent:
             for operation in window.operations:
                 operation.values = None

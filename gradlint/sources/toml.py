@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_PARTS = re.compile(r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')""")
+_PART = _PARTS.pattern
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*(?P<key>{_DOTTED})\s*\]")
 _KEY = re.compile(rf"\s*(?P<key>{_DOTTED})\s*=")
-_PARTS = re.compile(_PART)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,13 +94,13 @@ class WatchRefused(Rule):
         if len(plain) != 1:
             return None
         if what == "keras-variable":
-            return _keras(site, node, plain[0], site.at(claim.cause.made))
+            return _keras(node, plain[0], site.at(claim.cause.made))
         if what in {"model", "layer"}:
             return safe("Drop it: the model's variables are watched", Remove(node))
         return _moved_in(site, node, call, plain[0]) if what == "not-entered" else None
 
 
-def _keras(site: Site, node: cst.Expr, watched: cst.BaseExpression, made: cst.BaseExpression | None) -> Proposal | None:
+def _keras(node: cst.Expr, watched: cst.BaseExpression, made: cst.BaseExpression | None) -> Proposal | None:
     """The watch of Keras variables dropped where the tape watches them by itself, else of their values."""
     default = isinstance(made, cst.Call) and not positional(made) and keywords(made).keys() <= {"persistent"}
     if default and last_name(watched) in {"trainable_variables", "trainable_weights"}:

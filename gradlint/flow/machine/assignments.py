@@ -61,7 +61,7 @@ def run_aug_assign(machine: Core, node: ast.AugAssign) -> None:
             assign(machine, target, Seq(joined, left.kind, span_of(node)), node)
         return
     if isinstance(left, Variable):
-        handled = machine.augment_variable(node, left, right)
+        handled = machine.augment_variable(node, left)
         if handled:
             return
     assign(machine, target, operators.binary(machine, node, node.op, left, right), node)

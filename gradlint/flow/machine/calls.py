@@ -129,7 +129,7 @@ def call(
     if isinstance(function, Instance):
         return classes.call_instance(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Known | Method | LibObject):
-        return _call_library(machine, function, args, kwargs, node, star=star)
+        return _call_library(machine, function, args, kwargs, node)
     if isinstance(function, Join):
         options = [option for option in function.options if not isinstance(option, Const)]
         if options and len(options) <= 4:
@@ -144,12 +144,10 @@ def _call_library(
     args: list[Value],
     kwargs: dict[str, Value],
     node: ast.AST,
-    *,
-    star: bool,
 ) -> Value:
     """Call a library's function, method or object."""
     if isinstance(function, Known):
-        return machine.library_call(function.name, args, kwargs, node, star=star)
+        return machine.library_call(function.name, args, kwargs, node)
     if isinstance(function, Method):
         return machine.method_call(function, args, kwargs, node)
     return machine.object_call(function, args, kwargs, node)
@@ -321,7 +319,7 @@ def inside(
         began=machine.clock if since is None else since,
         graph=function.graph,
         eager=machine.eager,
-        unconverted=function.name in CALLED_BY_KERAS and classes.is_keras_method(machine, function),
+        unconverted=function.name in CALLED_BY_KERAS and classes.is_keras_method(function),
         caller=caller,
     )
     machine.eager = False

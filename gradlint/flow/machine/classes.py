@@ -32,21 +32,21 @@ def construct(
     invented: bool = False,
 ) -> Value:
     """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
-    library, is_open = descent(machine, cls)
+    library, is_open = descent(cls)
     if behaviours.has(library, "gradient-tape"):
         if any(isinstance(base, ClassValue) and defines_method(base) for base in cls.mro):
             return machine.opened(Premise(Rests.TAPE_CLASS, cls.name), node, [*args, *kwargs.values()])
-        return machine.library_call(library, args, kwargs, node, star=star)
+        return machine.library_call(library, args, kwargs, node)
     made = Instance(cls, library, span_of(node), open_=is_open)
     made.invented = invented
     if not invented:
         machine.constructed.add(id(cls))
     made.born = machine.tick()
-    keras.prepare(machine, made)
+    keras.prepare(made)
     init = machine.class_attribute(cls, "__init__")
     if isinstance(init, Function):
         machine.call(Bound(init, made), args, kwargs, node, star=star)
-    elif is_record(machine, cls):
+    elif is_record(cls):
         fill_record(machine, cls, made, args, kwargs, node)
     elif args or kwargs:
         for index, value in enumerate((*args, *kwargs.values())):
@@ -60,7 +60,7 @@ def defines_method(cls: ClassValue) -> bool:
     return any(isinstance(held, Function) for held in cls.frame.names.values())
 
 
-def is_record(machine: Core, cls: ClassValue) -> bool:
+def is_record(cls: ClassValue) -> bool:
     """Whether a class is a dataclass or a NamedTuple."""
     if any(isinstance(base, Known) and base.name.endswith(("NamedTuple", "ExtensionType")) for base in cls.bases):
         return True
@@ -92,7 +92,7 @@ def fill_record(
         machine.call(Bound(post, made), [], {}, node)
 
 
-def descent(machine: Core, cls: ClassValue) -> tuple[str, bool]:
+def descent(cls: ClassValue) -> tuple[str, bool]:
     """The library's class that a class descends from, and whether anything of its bases is not known."""
     library = ""
     is_open = False
@@ -111,9 +111,9 @@ def descent(machine: Core, cls: ClassValue) -> tuple[str, bool]:
     return library, is_open
 
 
-def is_keras_method(machine: Core, function: Function) -> bool:
+def is_keras_method(function: Function) -> bool:
     """Whether a function is a method of a class that descends from Keras."""
-    return function.owner is not None and descent(machine, function.owner)[0].startswith("keras.")
+    return function.owner is not None and descent(function.owner)[0].startswith("keras.")
 
 
 def call_instance(

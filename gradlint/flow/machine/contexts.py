@@ -81,11 +81,11 @@ def _manage_tape(machine: Core, tape: Tape, item: ast.withitem, bound: Bind, bod
 def _manage_pause(
     machine: Core, manager: StopRecording, _item: ast.withitem, _bound: Bind, body: Callable[[], str]
 ) -> str:
-    before = tapes.pause(machine, manager.tape)
+    tapes.pause(machine, manager.tape)
     try:
         return body()
     finally:
-        tapes.resume(machine, manager.tape, before)
+        tapes.resume(machine, manager.tape)
 
 
 @MANAGE.of(LibObject)

@@ -101,7 +101,7 @@ def _is_partial(machine: Core, function: Function, name: str, decorator: ast.exp
     return True
 
 
-def custom_gradient(machine: Core, function: Function, node: ast.AST) -> Value:
+def custom_gradient(_machine: Core, function: Function, node: ast.AST) -> Value:
     """A function whose gradient the program gives itself: what it passes on is not followed."""
     return LibObject(behaviours.the("custom-gradient"), "custom-gradient", span_of(node), (function,))
 

@@ -27,9 +27,7 @@ TAPES = (forward, gradients, tape, training, watching)
 """The modules that register what a tape does when they are imported."""
 
 
-def library_call(
-    machine: Core, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, star: bool = False
-) -> Value:
+def library_call(machine: Core, name: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     """Call something from a library."""
     return calls.call(machine, LibraryCall(name, args, kwargs, node))
 
@@ -68,7 +66,7 @@ def leaves_array(machine: Core, array: Array, value: Value, node: ast.AST) -> No
         gain(array, everywhere(holder))
 
 
-def augment_variable(machine: Core, node: ast.AugAssign, left: Variable, right: Value) -> bool:
+def augment_variable(machine: Core, node: ast.AugAssign, left: Variable) -> bool:
     """``v += x`` on a Variable: gives whether the name still holds it."""
     refused = isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow)
     variable = machine.text(node.target)

@@ -86,7 +86,7 @@ def enter_alone(machine: Core, function: Function) -> None:
     if function.owner is not None and function.kind not in {"static"} and names:
         args.append(function.owner if function.kind == "class" else object_of(machine, function.owner, function))
     # Keras gives a step the data alone, which no Variable of the program stands behind.
-    data = function.name in STEPS_OF_FIT and classes.is_keras_method(machine, function)
+    data = function.name in STEPS_OF_FIT and classes.is_keras_method(function)
     while len(args) < len(names):
         args.append(Unknown(names[len(args)], span_of(function.node), anything=not data))
     kwargs: dict[str, Value] = {
@@ -103,7 +103,7 @@ def enter_alone(machine: Core, function: Function) -> None:
 
 def traced_by_fit(machine: Core, function: Function) -> bool:
     """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
-    if function.name not in {"train_step", "test_step"} or not classes.is_keras_method(machine, function):
+    if function.name not in {"train_step", "test_step"} or not classes.is_keras_method(function):
         return False
     eagerly = "run_eagerly" in machine.code or "run_functions_eagerly" in machine.code
     return not eagerly and ".compile(" in machine.code and ".fit(" in machine.code

@@ -74,12 +74,12 @@ def _while_turns(machine: Core, node: ast.While) -> str:
 
 
 @runs(ast.Break)
-def run_break(machine: Core, node: ast.Break) -> str:
+def run_break(machine: Core, _node: ast.Break) -> str:
     return machine.loops[-1].leave(machine.store, machine.forks, "break") if machine.loops else "break"
 
 
 @runs(ast.Continue)
-def run_continue(machine: Core, node: ast.Continue) -> str:
+def run_continue(machine: Core, _node: ast.Continue) -> str:
     return machine.loops[-1].leave(machine.store, machine.forks, "continue") if machine.loops else "continue"
 
 

@@ -32,7 +32,7 @@ def run_expr(machine: Core, node: ast.Expr) -> None:
 
 
 @runs(ast.Pass)
-def run_pass(machine: Core, node: ast.Pass) -> None:
+def run_pass(_machine: Core, _node: ast.Pass) -> None:
     return
 
 

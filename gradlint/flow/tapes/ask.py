@@ -66,7 +66,7 @@ class Questions(Refusals, PartialLosses):
                 for source, _, _ in sources
                 for option in (source, *(source.options if isinstance(source, Join) else ()))
             ]
-            if not self.lookup_error(sources, recording):
+            if not self.lookup_error(sources):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
                     self.no_sources(call.sources)
                 self.refuses = self.optimizer_refuses(recording, sources)

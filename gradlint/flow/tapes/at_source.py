@@ -72,7 +72,7 @@ class SourceCauses(Asking):
         """Why a tape does not follow a tensor: it is none that the program meant, or nothing watches it."""
         followed = any(one is not recording and one.tape.state["open"] is True for one in source.tracked)
         if self.machine.replaced.get(id(source)) is not None and not followed:
-            return self.rebound_cause(source, text)
+            return self.rebound_cause(source)
         inner = self.inner_variable(source)
         if inner is not None and source.span is not None:
             note = Note(inner, "a Variable, which only this expression sees")
@@ -97,7 +97,7 @@ class SourceCauses(Asking):
                     return inside
         return None
 
-    def rebound_cause(self, source: Value, text: str) -> Loss:
+    def rebound_cause(self, source: Value) -> Loss:
         """A name that held a Variable holds a tensor now."""
         _, variable, name, statement = self.machine.replaced[id(source)]
         span = span_of(statement)

@@ -57,7 +57,7 @@ class Causes(SourceCauses):
         if reached and not (closed and self.unfollowed(recording, source)):
             return None
         if not closed:
-            return self.dead_cause(recording, source, node) or self.left_cause(recording, source)
+            return self.dead_cause(recording, source) or self.left_cause(recording, source)
         for reach in self.reaches:
             if reach.anything:
                 if not self.unfollowed(recording, source):
@@ -106,7 +106,7 @@ class Causes(SourceCauses):
             return recording not in source.tracked
         return False
 
-    def dead_cause(self, recording: Recording, source: Value, node: ast.expr) -> Loss | None:
+    def dead_cause(self, recording: Recording, source: Value) -> Loss | None:
         """Why no source at all is reached, for a source that cannot be followed itself."""
         if not isinstance(source, Unknown | Instance | LibObject | Seq):
             return None

@@ -24,7 +24,6 @@ from gradlint.flow.values.values import (
     Method,
     Number,
     Params,
-    Recording,
     Seq,
     Symbolic,
     Tensor,
@@ -158,7 +157,7 @@ class Refusals(Asking):
             asked=self.written(self.machine.text(node), node),
         )
 
-    def lookup_error(self, sources: list[tuple[Value, ast.expr, str]], recording: Recording) -> bool:
+    def lookup_error(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
         """Whether the call surely meets an operation without a registered gradient."""
         for reach in self.reaches:
             for cut, sure in reach.missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import BadCall
 from gradlint.flow.libraries.models import LibraryCall, methods, models
@@ -80,16 +80,14 @@ def leave(machine: Interpreter, tape: Tape) -> None:
     machine.record_with(tuple(item for item in machine.recording if item.tape is not tape))
 
 
-def pause(machine: Interpreter, tape: Tape) -> Any:
+def pause(machine: Interpreter, tape: Tape) -> None:
     """Stop a tape's recording for a while."""
     machine.paused_spans.append((machine.tick(), 1 << 60))
-    before = machine.recording
     machine.set(tape.state, "paused", True)
-    machine.record_with(tuple(item for item in before if item.tape is not tape))
-    return before
+    machine.record_with(tuple(item for item in machine.recording if item.tape is not tape))
 
 
-def resume(machine: Interpreter, tape: Tape, before: Any) -> None:
+def resume(machine: Interpreter, tape: Tape) -> None:
     """Go on with a tape's recording."""
     begin, _ = machine.paused_spans.pop()
     machine.paused_spans.insert(0, (begin, machine.tick()))

@@ -161,7 +161,7 @@ def cloned(machine: Interpreter, call: LibraryCall) -> Value:
     return clone(machine, call.argument(0, "model") or machine.anything, call.node)
 
 
-def prepare(machine: Interpreter, made: Instance) -> None:
+def prepare(made: Instance) -> None:
     """Begin the life of an object whose class descends from Keras or ``tf.Module``."""
     if made.library:
         made.state["trainable"] = True

@@ -86,7 +86,7 @@ def operator(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("thread")
-def thread(machine: Interpreter, call: LibraryCall) -> Value:
+def thread(_machine: Interpreter, call: LibraryCall) -> Value:
     """``threading.Thread(target=f)`` or ``Timer(seconds, f)``, which calls the function once it is started."""
     made = LibObject(call.name, "thread", span_of(call.node), tuple(call.values))
     is_timer = call.last == "Timer"

@@ -163,7 +163,7 @@ def clip_norm(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("scope")
-def scope(machine: Interpreter, call: LibraryCall) -> Value:
+def scope(_machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.init_scope()``."""
     return LibObject(call.name, "scope", span_of(call.node))
 

@@ -155,7 +155,7 @@ def py_function(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("graph-function")
-def graph_function(machine: Interpreter, call: LibraryCall) -> Value:
+def graph_function(_machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.function(f)``: the same function, run as a graph."""
     function = call.argument(0, "func")
     if isinstance(function, Function):

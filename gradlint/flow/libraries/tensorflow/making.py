@@ -267,7 +267,7 @@ def one_hot(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("keras-input")
-def keras_input(machine: Interpreter, call: LibraryCall) -> Value:
+def keras_input(_machine: Interpreter, call: LibraryCall) -> Value:
     """``keras.Input(...)``: a symbolic tensor."""
     return Symbolic(span_of(call.node))
 
