@@ -123,6 +123,7 @@ def unknown(selector: str, rules: Sequence[Rule]) -> str:
     near = difflib.get_close_matches(selector, names, n=1)
     if not near:
         near = [code for code in names if code.lower().startswith(selector.lower())][:1]
+        near += difflib.get_close_matches(selector.upper(), names, n=1)
         near += difflib.get_close_matches(selector.lower().replace("_", "-"), names, n=1)
     return f"unknown rule `{selector}`" + (f"; did you mean `{near[0]}`?" if near else "")
 

@@ -316,6 +316,29 @@ def test_settings_in_pyproject_are_shown_where_they_stand(run: Run, tmp_path: Pa
     assert run()[2].splitlines()[0].startswith("gradlint: pyproject.toml:1:1: jobs: ")
 
 
+# --- mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lots.py"], "lots.py: error: no such file or folder; did you mean `lost.py`?"),
+        (["-j", "x"], "gradlint: invalid value for '-j' / '--jobs': 'x' is not a valid whole number"),
+        (["explain", "gt2001"], "gradlint: unknown rule `gt2001`; did you mean `GT201`? (`gradlint rules` lists them)"),
+        (["run", "lots.py"], "gradlint: lots.py: No such file or directory"),
+    ],
+)
+def test_a_mistake_is_met_with_what_was_meant(run: Run, arguments: list[str], said: str) -> None:
+    status, out, err = run(*arguments)
+    assert (status, (out + err).splitlines()[0]) == (2, said)
+
+
+def test_a_name_that_is_proposed_steers_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "strange\n::error::name.py").write_text(LOST)
+    _, out, _ = run("strange ::error::name.py", "-f", "concise")
+    assert out.splitlines()[0].endswith(r"did you mean `strange\n::error::name.py`?")
+
+
 # --- explain
 
 

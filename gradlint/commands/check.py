@@ -36,6 +36,12 @@ _RULES, _TENSORFLOW, _KNOWN = grouped("Rule selection"), grouped("TensorFlow's v
 _MORE, _ASKING = grouped("Miscellaneous"), grouped("Instead of checking")
 
 
+class _Count(click.IntRange):
+    """A whole number above 0."""
+
+    name = "whole number"
+
+
 class Check(Command):
     """The command, whose ``--confirm`` may be given a value after ``=``, and takes no following argument for one."""
 
@@ -104,9 +110,7 @@ class _Format(click.ParamType):
 @_KNOWN("--baseline", metavar="FILE", env=True, help="Do not report the findings that FILE knows.")
 @_KNOWN("--no-baseline", is_flag=True, help="Use no baseline, whatever the settings say.")
 @_KNOWN("--write-baseline", is_flag=True, help="Write the findings to the baseline; report nothing.")
-@_MORE(
-    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", env=True, help="How many processes to use; else all cores."
-)
+@_MORE("-j", "--jobs", type=_Count(min=1), metavar="N", env=True, help="How many processes to use; else all cores.")
 @_MORE("-n", "--no-cache/--cache", default=None, env=True, help="Neither use nor keep remembered results.")
 @_MORE("--cache-dir", metavar="DIR", env=True, help="Where results are remembered.")
 @_MORE("--stdin-filename", metavar="NAME", help="The name of what is read from standard input (`-`).")

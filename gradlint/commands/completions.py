@@ -10,7 +10,7 @@ from gradlint.commands.errors import CommandError
 
 
 @click.command("completions")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     r"""Print the completion script of SHELL.
 

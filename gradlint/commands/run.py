@@ -93,6 +93,7 @@ def command(
             session.run_eagerly()
         status = _status(_way(programs, program, arguments, module, tests), session)
     except programs.ProgramError as error:
+        show.started = False
         raise CommandError(str(error)) from None
     finally:
         session.stop()
@@ -200,6 +201,7 @@ class _Shown:
         self.path = path
         self.color = color
         self.texts = Texts()
+        self.started = True
         self.session: Session | None = None
         self.all: list[Finding] = []
 
@@ -240,6 +242,8 @@ class _Shown:
 
     def _summary(self) -> None:
         session = self.session
+        if not self.started:
+            return
         if session is None or (session.version is None and not session.calls):
             terminal.note("gradlint: the program did not import TensorFlow, so there was nothing to watch")
             return

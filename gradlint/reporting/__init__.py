@@ -59,7 +59,7 @@ FORMATS = {
         Format("rdjson", "reviewdog's diagnostics, for comments on a review"),
         Format("markdown", "tables, for the summary of a job"),
         Format("junit", "JUnit's XML, for test reports"),
-        Format("html", "a page for a browser: the source with how far each gradient comes"),
+        Format("html", "a page for a browser that shows how far each gradient comes"),
         Format("lsp", "what a language server publishes, one object a file"),
     )
 }

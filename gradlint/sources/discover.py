@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
+from gradlint import escaping
 from gradlint.sources import globs, ignore
 from gradlint.sources.problem import Problem
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+_LOOKED_AT = 2_000
+"""How many names beside one that is not there are compared with it."""
 _UNUSABLE = "its settings cannot be used, so it is not checked: {}"
 
 
@@ -131,7 +135,7 @@ class _FolderWalk(Generic[F]):
         try:
             is_folder = S_ISDIR(os.stat(absolute).st_mode)
         except (FileNotFoundError, NotADirectoryError, ValueError):
-            self._fail(path, "read", "no such file or folder")
+            self._fail(path, "read", f"no such file or folder{_near(absolute)}")
             return
         except OSError as error:
             self._fail(path, "read", f"cannot be read: {error.strerror or error}")
@@ -243,3 +247,17 @@ def _name(entry: os.DirEntry[str]) -> str:
 def _left_out(patterns: tuple[ignore.Patterns, ...], path: str, name: str, is_folder: bool) -> bool:
     """Whether the excludes leave an entry out, or the nearest .gitignore that speaks of it."""
     return patterns[0].verdict(path, name, is_folder) is True or ignore.left_out(patterns[1:], path, name, is_folder)
+
+
+def _near(path: str) -> str:
+    """The name beside a path that is not there which is most like it, as a question; nothing where none is."""
+    import difflib
+
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, _LOOKED_AT)]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.7)
+    return f"; did you mean {escaping.code(escaping.name(near[0]))}?" if near else ""

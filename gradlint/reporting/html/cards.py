@@ -105,7 +105,7 @@ def finding_card(name: str, finding: Finding, report: Report, how: Callable[[Fix
         rule = f'<a href="{html(finding.url)}" rel="noreferrer">{rule}</a>'
     rows = [f'<div class="card finding {finding.severity}{refuted}" role="group" id="{name}" aria-label="{label}">']
     rows.append(f'<p class="head"><span class="severity">{finding.severity}</span> {rule}</p>')
-    rows.append(f"<p>{rich(finding.message)}</p>")
+    rows += [f"<p>{rich(part)}</p>" for part in finding.told.split("\n")]
     if not finding.gradients:
         steps = "".join(f"<li>line {step.line}: {rich(step.note)}</li>" for step in finding.flow if step.note)
         rows.append(f"<ul>{steps}</ul>" if steps else "")
