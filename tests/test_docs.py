@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,31 @@ def test_a_new_rule_is_scaffolded_where_it_is_found(tmp_path: Path) -> None:
     assert scaffold("GT299", "left-behind", str(family)).stderr.endswith("exists\n")
     assert scaffold("GT201", "left-again", str(family)).stderr == "GT201 numpy-call exists\n"
     assert scaffold("GT2", "left-again", str(family)).returncode == 2
+
+
+def test_a_new_rule_is_one_file_and_its_page(tmp_path: Path) -> None:
+    """CONTRIBUTING's steps, taken: the scaffold's module is found, type-checks, and owns its claims."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "rules" / "differentiable" / "stopped_gradient.py").unlink()
+    command = [sys.executable, "-m", "tools.new_rule", "GT308", "gradient-held-back", "--kind", "STOPPED"]
+    family = tmp_path / "rules" / "differentiable"
+    done = subprocess.run([*command, str(family)], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert [Path(line).name for line in done.stdout.splitlines()] == ["gradient_held_back.py", "gradient_held_back.md"]
+    (tmp_path / "asks.py").write_text(
+        "import tensorflow as tf\nx = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n"
+        "    y = tf.stop_gradient(x)\ntape.gradient(y, x)\n",
+        encoding="utf-8",
+    )
+    script = (
+        "import sys; from rules.differentiable.gradient_held_back import GradientHeldBack as Rule\n"
+        "from gradlint import engine; from gradlint.sources.read import read_path\n"
+        "print(*[(one.code, one.message) for one in engine.check(read_path('asks.py'), [Rule()])])"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+    )
+    assert ran.stdout.startswith("('GT308', '`x` is ..., so the gradient of `y` with respect to it"), ran.stderr
 
 
 def test_the_worked_example_of_own_rules_works(tmp_path: Path) -> None:

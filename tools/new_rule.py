@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from gradlint import registry
-from gradlint.flow.facts import Kind
+from gradlint.flow import causes
+from gradlint.flow.facts import Cause, Kind
 
 _TEMPLATE = '''\
 """{code} {name}."""
@@ -23,6 +24,7 @@ from gradlint.rule import Message, Replace, Rule, cst, unsafe
 from .._wording import effect, source
 
 if TYPE_CHECKING:
+    from gradlint.flow.causes import {cause}
     from gradlint.flow.facts import Claim
     from gradlint.rule import Proposal, Site
 
@@ -47,11 +49,11 @@ class {class_name}(Rule):
     name = "{name}"
     kinds = (Kind.{kind},)
 
-    def message(self, claim: Claim) -> Message:
+    def message(self, claim: Claim[{cause}]) -> Message:
         """Names the variable, the line and the cure."""
         return Message(f"{{source(claim)}} is ...", effect(claim, named=True), "do this instead")
 
-    def fix(self, claim: Claim, site: Site) -> Proposal | None:
+    def fix(self, claim: Claim[{cause}], site: Site) -> Proposal | None:
         """What changes, and why that is safe or not; leave the method out where there is no fix."""
         match site.node:
             case cst.Call(args=[cst.Arg(value=value)]):
@@ -99,12 +101,20 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 2
     class_name = "".join(part.capitalize() for part in given.name.split("-"))
-    text = _TEMPLATE.format(code=given.code, name=given.name, class_name=class_name, kind=given.kind)
+    text = _TEMPLATE.format(
+        code=given.code, name=given.name, class_name=class_name, kind=given.kind, cause=_cause(Kind[given.kind])
+    )
     path.write_text(text, encoding="utf-8")
     path.with_suffix(".md").write_text(_PAGE.format(code=given.code, name=given.name), encoding="utf-8")
     print(path)
     print(path.with_suffix(".md"))
     return 0
+
+
+def _cause(kind: Kind) -> str:
+    """The name of the class that says what a claim of a kind knows."""
+    classes = [one for one in vars(causes).values() if isinstance(one, type) and issubclass(one, Cause)]
+    return next(one.__name__ for one in classes if getattr(one, "kind", None) is kind)
 
 
 def _problem(code: str, name: str, folder: Path) -> str | None:

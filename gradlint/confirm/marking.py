@@ -144,8 +144,10 @@ class _Marker(ast.NodeTransformer):
         """Look at what an augmented assignment makes, out of what its target held before."""
         number, name = ast.Constant(mark.number), ast.parse(mark.name, mode="eval").body
         before = ast.Expr(_probe("operand", number, name))
-        after = ast.Expr(_probe("place", copy.deepcopy(number), copy.deepcopy(name)))
-        return [before, *statements, after]
+        made = _probe("place", copy.deepcopy(number), copy.deepcopy(name))
+        if isinstance(name, ast.Name):  # Binding a name again does nothing else, and lets a trial change its value.
+            return [before, *statements, ast.Assign([ast.Name(name.id, ast.Store())], made)]
+        return [before, *statements, ast.Expr(made)]
 
     @staticmethod
     def _watched(statements: list[ast.stmt], numbers: list[int]) -> list[ast.stmt]:

@@ -72,7 +72,13 @@ def beside(site: Site, block: cst.With, node: Statement) -> Statement:
 
 
 def _can_move(site: Site, block: cst.With, moved: Sequence[Statement]) -> bool:
-    """Whether statements can become a part of a block: few, each with its own lines, none a loop or a way out."""
+    """Whether statements can become a part of a block: few, each with its own lines, none a loop or a way out.
+
+    None of them binds a name that the block enters: a tape of the same name within it would be asked in its stead.
+    """
+    entered = {dotted(item.asname.name) for item in block.items if item.asname is not None}
+    if any(entered & bound_in(one) for one in moved):
+        return False
     if not moved or len(moved) > MOST or not isinstance(block.body, cst.IndentedBlock):
         return False
     loops = (cst.For, cst.While)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.nodes.reading import bound_in, parameters
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
@@ -69,6 +70,6 @@ class VariableReboundToTensor(Rule):
         if changes is None:
             return None
         recorded = any(isinstance(one, cst.With) and site.makes_tape(one) for one in site.above(node))
-        return (safe if claim.severity == "error" and not recorded else unsafe)(
-            "Change the Variable's value in place", *changes
-        )
+        given = bool(parameters(site.scope(node)) & bound_in(node))
+        proposed = safe if claim.severity == "error" and not recorded and not given else unsafe
+        return proposed("Change the Variable's value in place", *changes)
