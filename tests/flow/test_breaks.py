@@ -91,3 +91,17 @@ def test_a_loop_of_the_graph_gives_no_zeros_to_what_is_cut_behind_it() -> None:
         step()
         """)
     assert found == [("stopped", 10)]
+
+
+def test_swapped_target_and_sources_get_no_zeros_of_a_loop() -> None:
+    found = told("""\
+        @tf.function
+        def step(model, x):
+            with tf.GradientTape() as tape:
+                y = x
+                for _ in tf.range(3):
+                    y = model(y)
+                loss = tf.reduce_mean(y)
+            return tape.gradient(model.trainable_variables, loss)
+        """)
+    assert found == [("unconnected", 9)]

@@ -166,6 +166,24 @@ QUIET = {
             y = model(tf.constant(1.0))
         tape.gradient(y, model.trainable_variables)
         """,
+    "an optimizer that Keras 3 does not make": """
+        critic = keras.Sequential([keras.layers.Dense(1)])
+        critic.compile(loss="mse", optimizer=keras.optimizers.RMSprop(lr=0.1))
+        critic.trainable = False
+        critic.train_on_batch(np.ones((2, 2)), np.ones((2, 1)))
+        """,
+    "fit of a layer without weights": """
+        model = keras.Sequential([keras.Input((2,)), keras.layers.ReLU()])
+        model.compile(loss="mse", optimizer="sgd")
+        model.fit(np.ones((2, 2)), np.ones((2, 2)))
+        """,
+    "a program that has to make TensorFlow 1 eager": """
+        tf.enable_eager_execution()
+        model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dropout(0.5)])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(tf.ones((1, 2))))
+        tape.gradient(loss, model.variables)
+        """,
     "an optimizer of Keras 2 that is asked for by the environment": """
         import os
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -261,6 +279,15 @@ FOUND = {
         tape.gradient(loss, model.variables)
         """,
         "non-trainable",
+    ),
+    "a critic that is frozen after it was compiled": (
+        """
+        critic = keras.Sequential([keras.layers.Dense(1)])
+        critic.compile(loss="mse", optimizer=keras.optimizers.RMSprop(learning_rate=0.1))
+        critic.trainable = False
+        critic.train_on_batch(np.ones((2, 2)), np.ones((2, 1)))
+        """,
+        "no-variables",
     ),
     "NumPy beside a Keras variable": (
         """

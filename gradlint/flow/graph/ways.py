@@ -136,7 +136,9 @@ def reach(
             if recording in edge.live:
                 stack.append((edge.parent, sure and edge.sure))
         if not isinstance(value, Array):
+            before = len(stack)
             stack.extend((part, False) for part in parts(value, captured))
+            spend(len(stack) - before)
     return result
 
 

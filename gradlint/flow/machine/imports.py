@@ -283,6 +283,7 @@ def read(machine: Core, module: ModuleValue) -> ast.Module | None:
         # Where the project's modules take too much, the program is followed once more without them.
         machine.account.limit -= machine.account.left // 2
     first, code = len(machine.lines), module.found.code
+    machine.account.pay(len(code) // 4)  # some quarter of a microsecond a character, to parse it and look through it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Underflow
+from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Unconnected, Underflow
 from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
@@ -18,6 +18,7 @@ from gradlint.flow.tapes.silences import because
 from gradlint.flow.values import dtypes, numbers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.values import (
+    Array,
     Dict,
     Join,
     LibObject,
@@ -191,7 +192,9 @@ class Questions(Refusals, PartialLosses):
                 return
             losses.append(loss)
         loss = losses[0]
-        zeroed = self.zeroed(recording, source) if loss.outcome == "none" else None
+        # What a model's variables are was computed by no loop.
+        swapped = isinstance(loss.cause, Unconnected) and loss.cause.why == "swapped"
+        zeroed = self.zeroed(recording, source) if loss.outcome == "none" and not swapped else None
         if zeroed is not None:
             self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
         else:
@@ -243,13 +246,30 @@ class Questions(Refusals, PartialLosses):
         A function is one operation, whose gradient has a value for all that any of its results came from
         (TensorFlow 2.21).
         """
+        found = self.known_outputs.get(id(recording))
+        if found is None:
+            found = self.known_outputs[id(recording)] = self.below_other_outputs(recording)
+        return id(source) in found
+
+    def below_other_outputs(self, recording: Recording) -> set[int]:
+        """The ids of what the results of those functions lead to of which a target comes from one."""
+        spend = self.machine.spend
+        stack: list[Value] = []
         for outputs in self.machine.graph_outputs:
-            if not any(output in reach for reach in self.reaches for output in outputs):
+            spend(len(outputs))
+            if any(output in reach for output in outputs for reach in self.reaches):
+                stack.extend(outputs)
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
                 continue
-            for output in outputs:
-                if source in graph.reach(output, recording, self.machine.captured, self.machine.spend):
-                    return True
-        return False
+            seen.add(id(node))
+            spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
+            if not isinstance(node, Array):
+                stack.extend(graph.parts(node, self.machine.captured))
+        return seen
 
     def looped(self, recording: Recording) -> bool:
         """Whether a target was computed in a loop of a graph since the recording began.
@@ -259,6 +279,13 @@ class Questions(Refusals, PartialLosses):
         loops = [loop for loop in self.machine.graph_loops if loop[0] >= recording.began]
         if not loops:
             return False
+        found = self.known_loops.get(id(recording))
+        if found is None:
+            found = self.known_loops[id(recording)] = self.comes_from(loops, recording)
+        return found
+
+    def comes_from(self, loops: list[tuple[int, int]], recording: Recording) -> bool:
+        """Whether something that a target was computed from was made in one of some loops."""
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
         while stack:

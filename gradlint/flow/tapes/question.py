@@ -112,6 +112,8 @@ class Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
+        self.known_loops: dict[int, bool] = {}
+        self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
         self.doom = self.doomed_by()

@@ -143,6 +143,9 @@ class Refusals(Asking):
         reason = (sources.extra or {}).get("reason")
         if not reason or reason == "untracked":
             return
+        if reason == "none" and self.call.tape.state.get("implicit"):
+            # Keras only warns, and a model of layers without weights may be fitted to measure it.
+            return
         node = self.call.sources_node
         owner = (sources.extra or {}).get("owner")
         made = owner.span if isinstance(owner, Value) else None

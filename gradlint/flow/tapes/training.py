@@ -56,7 +56,8 @@ def compiled(machine: Interpreter, owner: LibObject | Instance, call: LibraryCal
     loss, place = call.argument(1, "loss"), _written(call.node)
     eager = call.kwargs.get("run_eagerly")
     made = None
-    if loss is not None and place is not None and "**" not in call.kwargs:
+    refused = any(isinstance(value, LibObject) and value.state.get("refused") for value in call.values)
+    if loss is not None and place is not None and "**" not in call.kwargs and not refused:
         made = Compiled(loss, place, isinstance(eager, Const) and bool(eager.value))
     machine.set(owner.state, COMPILED, made)
     return machine.unknown(call.name, call.node)

@@ -69,6 +69,9 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     made.born = machine.tick()
     label = call.kwargs.get("name")
     made.state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
+    if kind == "optimizer" and "lr" in call.kwargs and call.name.startswith("keras.") and not machine.legacy_keras:
+        # Keras 3 does not know the argument and raises.
+        made.state["refused"] = True
     if kind in {"layer", "model"}:
         _make_layer(machine, made, call)
     return made
