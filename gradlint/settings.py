@@ -43,7 +43,7 @@ _BY_FILE = ("per_file_ignores", "extend_per_file_ignores", "per_file_select")
 _NAMING = (*_SELECTION, *_BY_FILE, "severity", "fixable", "unfixable", "extend_fixable", "rules", "plugins")
 """The options that name rules."""
 
-_WORD = re.compile(r"[\w.-]+\s*=\s*(?!(?:true|false|inf|nan)\s*$)[A-Za-z_./~][\w./~-]*\s*")
+_BARE = re.compile(r"[\w.-]+\s*=\s*(?!(?:true|false|inf|nan)\s*$)[A-Za-z_./~][\w./~-]*\s*")
 """An option and a word that TOML would have in quotes."""
 
 
@@ -434,7 +434,7 @@ def inline(text: str) -> dict[str, Any]:
     """
     import tomllib
 
-    if _WORD.fullmatch(text):
+    if _BARE.fullmatch(text):
         key, _, value = text.partition("=")
         text = f'{key} = "{value.strip()}"'
     try:

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PREFIX = re.compile(r"^[ \t]*(?:[E>|#$\u2502\u2503]+(?=[ \t])|\d{4}-\d\d-\d\d[T \d:.,]+)", re.MULTILINE)
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00b4": "`"})
 _WORD = re.compile(r"[a-z_]{2,}")
-_VARIABLES = re.compile(r"variables?\s*(?::\s*)?\(?\[([^\]]+)\]")
 LARGEST = 1_000_000
 """How many characters of what is pasted are looked at: the last ones."""
+LAST = 20
+"""How many times a message is looked for that a text repeats: the last ones."""
+GAP = 2_000
+"""How many characters may stand in the place of a ``*``."""
 ALIKE = 0.75
 """How many of a message's words a text must have for it to be that message in other words."""
 
@@ -43,11 +51,20 @@ class Symptom:
     rules: tuple[tuple[str, str], ...]
     provoke: str = ""
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What finds it in a text without white space."""
-        parts = [re.escape(_squeezed(part)) for part in self.says.split("*")]
-        return re.compile(".{0,2000}?".join(parts), re.DOTALL)
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it begins and ends in a text without white space."""
+        first, *rest = (_squeezed(part) for part in self.says.split("*"))
+        start = text.find(first)
+        while start >= 0:
+            end = start + len(first)
+            for part in rest:
+                at = text.find(part, end, end + GAP + len(part))
+                if at < 0:
+                    break
+                end = at + len(part)
+            else:
+                yield start, end
+            start = text.find(first, end)
 
 
 @cache
@@ -66,17 +83,20 @@ def find(text: str) -> list[Symptom]:
     squeezed = _squeezed(_plain(text))
     found: list[tuple[int, int, Symptom]] = []
     for symptom in sorted(symptoms(), key=lambda one: -len(one.says)):
-        for match in symptom.pattern.finditer(squeezed):
-            if all(match.end() <= start or match.start() >= end for start, end, _ in found):
-                found.append((match.start(), match.end(), symptom))
+        for begins, ends in deque(symptom.spans(squeezed), LAST):
+            if all(ends <= start or begins >= end for start, end, _ in found):
+                found.append((begins, ends, symptom))
     found.sort(key=lambda one: -one[0])
     return list(dict.fromkeys(symptom for _, _, symptom in found)) or _alike(text)
 
 
 def variables(text: str) -> list[str]:
     """The variables that a message names."""
-    match = _VARIABLES.search(_plain(text))
-    return [] if match is None else [name.strip(" '\"\n") for name in match[1].split(",") if name.strip()]
+    for part in _plain(text).split("]")[:-1]:
+        before, _, names = part.rpartition("[")
+        if before.rstrip(" \t\n:(").endswith(("variable", "variables")):
+            return [name.strip(" '\"\n") for name in names.split(",") if name.strip()]
+    return []
 
 
 def _alike(text: str) -> list[Symptom]:

@@ -29,7 +29,7 @@ _CODES: dict[Role, str] = {
     "removed": "31",
 }
 
-_WORD = re.compile(r"\S*?`[^`\n]{1,40}`\S*|\S+")
+_WORD = re.compile(r"(?:[^\s`]|`[^`\n]{1,40}`|`)+")
 TAB = 4
 LONGEST = 4000
 """How many characters of a line are laid out at most."""

@@ -315,17 +315,17 @@ def test_softmax_with_a_name() -> None:
 
 
 IMPORTS = {
-    "import tensorflow as tf": "tf.math.sqrt",
-    "import tensorflow": "tensorflow.math.sqrt",
-    "import tensorflow.compat.v2 as tf2": "tf2.math.sqrt",
-    "from tensorflow import math as tm, GradientTape": "tm.sqrt",
-    "from tensorflow.math import sqrt as root": "root",
-    "from tensorflow import GradientTape": "tf.math.sqrt",
+    "import tensorflow as tf": "tf.math.erf",
+    "import tensorflow": "tensorflow.math.erf",
+    "import tensorflow.compat.v2 as tf2": "tf2.math.erf",
+    "from tensorflow import math as tm, GradientTape": "tm.erf",
+    "from tensorflow.math import erf as root": "root",
+    "from tensorflow import GradientTape": "tf.math.erf",
 }
 
 
 @pytest.mark.parametrize("imported", IMPORTS)
 def test_functions_are_spelled_as_the_file_imports_them(imported: str) -> None:
-    code = f"{imported}\nimport math\nwith Tape() as tape:\n    y = math.sqrt(x)\n"
-    made = mended(code, "GT202", claim(code, ToPython(), "math.sqrt(x)"))
+    code = f"{imported}\nimport math\nwith Tape() as tape:\n    y = math.erf(x)\n"
+    made = mended(code, "GT202", claim(code, ToPython(), "math.erf(x)"))
     assert f"    y = {IMPORTS[imported]}(x)\n" in made
