@@ -261,7 +261,9 @@ def _hidden(case: Case, seen: Seen) -> bool:
         for term in event["terms"].get(str(case.place), []):
             if "unknown" in term["state"] or any("unknown" in operand["state"] for operand in term["operands"]):
                 return True
-    return False
+    end = seen.report.end
+    claimed = {want.exception for want in case.wants if want.outcome == "error"}
+    return end is not None and end["how"] == "raised" and end["type"] in claimed and not seen.report.of("call")
 
 
 def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
