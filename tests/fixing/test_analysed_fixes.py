@@ -341,10 +341,10 @@ CASES = {
         with tf.GradientTape() as tape:
             y = w**2
         grads = tape.gradient(y, [b, w])
-        g = [d * v for d, v in zip(grads, [b, w]) if d is not None]
+        g = list(zip(grads, [b, w]))
         """,
-        "[b, w])\ng = [d * v for d, v in zip(grads, [b, w])",
-        "[w])\ng = [d * v for d, v in zip(grads, [w])",
+        "[b, w])\ng = list(zip(grads, [b, w]))",
+        "[w])\ng = list(zip(grads, [w]))",
     ),
     "a source with a name and an update of its own": Case(
         "GT307",

@@ -128,14 +128,20 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
 
 def _provides(node: ast.AST) -> bool:
     """Whether a branch on whether a gradient is None does something about it, and does not only tell of it."""
-    if isinstance(node, ast.IfExp):
-        return any(_tests_none(part) for part in ast.walk(node.test))
-    if not isinstance(node, ast.If) or not any(_tests_none(part) for part in ast.walk(node.test)):
+    if not isinstance(node, ast.If | ast.IfExp) or not any(_tests_none(part) for part in ast.walk(node.test)):
         return False
-    where_none = node.body
-    if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot):
-        where_none = node.orelse
+    is_swapped = isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot)
+    where_none = node.orelse if is_swapped else node.body
+    if isinstance(where_none, ast.expr):
+        return not _shows_none(where_none)
     return not where_none or not all(map(_only_tells, where_none))
+
+
+def _shows_none(value: ast.expr) -> bool:
+    """Whether a value is None still, or a text about it."""
+    return isinstance(value, ast.JoinedStr) or (
+        isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, str))
+    )
 
 
 def _only_tells(statement: ast.stmt) -> bool:

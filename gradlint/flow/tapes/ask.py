@@ -203,8 +203,7 @@ class Questions(Refusals, PartialLosses):
     def judge_lost(self, recording: Recording, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
         """Claim that a source is surely not reached."""
         listed = loss.kind in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} and loss.outcome == "none"
-        means_it = self.call.silenced or self.call.span in self.machine.recorder.expected.handled
-        if listed and means_it and self.reaches_some():
+        if listed and self.call.span in self.machine.recorder.expected.handled and self.reaches_some():
             # The list holds more than the target uses, and the program says itself what becomes of the rest.
             self.answered.lost.discard(id(source))
             self.note(text, node, "unknown", because=str(Premise(Rests.HANDLED, text)))
