@@ -129,9 +129,9 @@ def test_the_code_of_rules_counts(tmp_path: Path) -> None:
             [sys.executable, "-c", program], check=True, capture_output=True, text=True
         ).stdout.strip()
 
-    assert messages() == "the gradient is lost"
+    assert messages() == "the gradient is lost."
     write("house/one.py", rule.replace("the gradient is lost", "it is gone"), OLD + 9)
-    assert messages() == "it is gone"
+    assert messages() == "it is gone."
 
 
 def test_the_environment_counts() -> None:

@@ -91,11 +91,9 @@ def finite(gradient: Any) -> bool:
     import numpy as np
 
     values = getattr(gradient, "values", gradient)
-    if callable(values) or not hasattr(values, "_numpy"):
+    if callable(values) or not hasattr(values, "_numpy") or not differentiable(values):
         return True
     array = np.asarray(values._numpy())
-    if array.dtype.kind not in "fc":
-        return True
     with np.errstate(all="ignore"):
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 

@@ -269,8 +269,12 @@ def _variants(
 
 
 def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.expr]:
-    """Values of other statements, none of which the finding or another one speaks of."""
+    """Values of other statements, none of which the finding or another one speaks of.
+
+    Nor is any that calls a function in which such a line stands: the gradient is lost within that call.
+    """
     found = []
+    leading = _leading(places, near)
     for node in places.nodes():
         if not isinstance(node, (ast.Assign, ast.Return, ast.Expr)) or node.value is None:
             continue
@@ -278,8 +282,32 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.e
         touched = {places.source.locate(line, 0)[1].line for line in lines}
         if touched & near or call.lineno in lines or isinstance(node.value, (ast.Constant, ast.Name)):
             continue
+        if leading & {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}:
+            continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _leading(places: NodePlaces, near: set[int]) -> set[str]:
+    """The functions in which some lines stand, and those that call them."""
+    functions = [node for node in places.nodes() if isinstance(node, ast.FunctionDef)]
+    found: set[str] = set()
+    while True:
+        more = {
+            one.name
+            for one in functions
+            if any(
+                places.source.locate(line, 0)[1].line in near for line in range(one.lineno, (one.end_lineno or 0) + 1)
+            )
+            or found & {_name(part.func) for part in ast.walk(one) if isinstance(part, ast.Call)}
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> Iterator[tuple[Forged, Confirmation]]:

@@ -115,7 +115,7 @@ def test_pytest_itself_watches_with_an_option(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "1 gradient calls watched" in done.stdout
+    assert "1 gradient call watched" in done.stdout
     assert "test_loss.py:8: GT" in done.stdout
 
 

@@ -226,7 +226,7 @@ async def test_the_story_leads_into_the_helper(tmp_path: Path) -> None:
     async with session(tmp_path) as editor:
         train = editor.open(tmp_path / "train.py", TRAIN)
         (diagnostic,) = await editor.diagnostics(train)
-        assert "helpers.py, line 4: " in diagnostic.message
+        assert "helpers.py, line 4)" in diagnostic.message
         related = [
             (one.location.uri, one.location.range.start.line, one.location.range.start.character)
             for one in diagnostic.related_information or ()

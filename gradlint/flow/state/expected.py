@@ -101,7 +101,13 @@ def _handled(tree: ast.AST) -> Iterator[Span]:
                 if isinstance(part, ast.Call) and _is_gradient(part):
                     yield span_of(part)
                 elif isinstance(part, ast.Name):
-                    yield from named.get(part.id, ())
+                    yield from _last_before(named.get(part.id, []), part.lineno)
+
+
+def _last_before(spans: Sequence[Span], line: int) -> Sequence[Span]:
+    """The last of some places above a line; all of them where none is, as in a loop."""
+    above = [span for span in spans if span.line < line]
+    return [max(above, key=lambda span: span.line)] if above else spans
 
 
 def _results(nodes: Sequence[ast.AST]) -> dict[str, list[Span]]:
