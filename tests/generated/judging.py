@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gradlint.flow.analysis import analyse
+from gradlint.flow.values.premises import Rests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 CAME = frozenset({"value", "zero"})
 LOST = frozenset({"none", "error", "zero"})
 """The outcomes that no finding may claim, as certain, of a gradient that came."""
+
+
+PROVIDED = Rests.HANDLED.value.partition(",")[0]
+"""How the reason begins why nothing is said of a source."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ def _call(judged: Judged, facts: Facts, line: int, runs: list[list[str]], *, sil
         and len(questions) == count == len({question.source for question in questions})
     ):
         for index, (truth, question) in enumerate(zip(truths, questions, strict=True)):
+            if (question.because or "").startswith(PROVIDED):
+                continue  # the program takes each None of this list by itself, so that nothing is said on purpose
             mine = [(kind, lost) for kind, lost in claims if lost.source == question.source]
             _source(judged, line, index, truth, mine, loose, silenced=silenced)
         return
