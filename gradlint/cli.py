@@ -28,7 +28,7 @@ COMMANDS = {
     "demo": "Show a program that loses a gradient, and what gradlint says of it.",
     "graph": "Draw a gradient call: where it flows, where it stops.",
     "report": "Write an HTML page that shows how far each gradient comes.",
-    "explain": "Say what a rule finds and how to mend it, or what a message means.",
+    "explain": "Say what a rule finds and how to fix it, or what a message means.",
     "rules": "List the rules.",
     "models": "Say what is known of a callable, and where from.",
     "config": "Print the settings in force and where each comes from.",

@@ -105,7 +105,7 @@ src/unused.py:5:15: warning[GT900] unused-suppression
 
 Found 1 warning in 1 file (2 tapes checked)
 1 fixable with `--fix`
-`gradlint explain GT900` says why, and how to mend it
+`gradlint explain GT900` says why, and how to fix it
 """
     }
     assert {(done.returncode, done.stderr) for done in outputs} == {(1, "")}
@@ -571,7 +571,7 @@ lost.py:8:9: error[GT201] numpy-call
 
 Found 2 errors in 1 file (1 tape checked)
 2 fixable with `--fix`
-`gradlint explain GT102` says why, and how to mend it
+`gradlint explain GT102` says why, and how to fix it
 """
     )
 

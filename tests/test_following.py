@@ -58,7 +58,7 @@ train.py:9:20: error[GT201] numpy-call
    = help: use `tf.reduce_sum`
 
 Found 1 error in 1 file (1 tape checked)
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
 
 

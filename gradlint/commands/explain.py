@@ -41,7 +41,7 @@ class _Explained(click.ParamType):
 @trust_option
 @terminal.color_option
 def command(what: str | None, paths: tuple[str, ...], output_format: str, trust: bool, color: Color) -> int:
-    """Say what a rule finds, why, and how to mend it; or what a message of TensorFlow or Keras means.
+    """Say what a rule finds, why, and how to fix it; or what a message of TensorFlow or Keras means.
 
     RULE is a code (`GT201`) or a name (`numpy-call`); of a family (`GT2`), and where nothing is given of all, the rules
     are listed. MESSAGE is what TensorFlow or Keras said of a gradient, pasted as it is, or a whole traceback; `-` reads

@@ -382,7 +382,7 @@ def names_source(call: ast.Call, text: str) -> bool:
     """
     argument = sources_of(call)
     if last(call.func) not in METHODS:
-        return True  # A call that asks for gradients by itself, as `fit` does, names no sources.
+        return _speaks_of(call, text)  # One that asks for gradients by itself, as `fit` does, names no sources.
     if argument is None:
         return False
     with contextlib.suppress(SyntaxError, ValueError):
@@ -393,6 +393,16 @@ def names_source(call: ast.Call, text: str) -> bool:
     if isinstance(argument, ast.Dict):
         return whole or any(_may_be(element, text) for element in argument.values)
     return whole or _may_be(argument, text)
+
+
+def _speaks_of(call: ast.Call, text: str) -> bool:
+    """Whether a call has to do with what a text names: the model that it trains, or what it is given."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return True
+    asked, there = ({one.id for one in ast.walk(part) if isinstance(one, ast.Name)} for part in (tree, call))
+    return not asked or "super" in there or bool(asked & there)
 
 
 def _same(node: ast.expr, text: str) -> bool:

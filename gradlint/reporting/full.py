@@ -19,7 +19,7 @@ def render(report: Report, style: Style) -> str:
         blocks.append(last)
     explained = next((finding.code for finding in report.claims if finding.name != "observed"), None)
     if last and explained:
-        last.append(f"`gradlint explain {explained}` says why, and how to mend it")
+        last.append(f"`gradlint explain {explained}` says why, and how to fix it")
     return "\n\n".join("\n".join(block) for block in blocks) + "\n" * bool(blocks)
 
 

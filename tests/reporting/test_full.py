@@ -75,7 +75,7 @@ src/train.py:9:9: error[GT201] numpy-call
 
 Found 1 error in 1 file (2 tapes checked)
 1 fixable with `--fix`
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
@@ -99,7 +99,7 @@ study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor
   |
 
 Found 1 warning in 1 file (1 tape checked)
-`gradlint explain GT102` says why, and how to mend it
+`gradlint explain GT102` says why, and how to fix it
 """
     )
 
@@ -177,7 +177,7 @@ Found 1 error and 1 warning in 2 files (2 tapes checked)
 1 finding fixed
 2 findings suppressed by comments and 1 finding known to the baseline
 1 fixable with `--fix`
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
@@ -241,7 +241,7 @@ def test_colour() -> None:
 
 Found \x1b[1;31m1 error\x1b[0m in 1 file (2 tapes checked)
 1 fixable with `--fix`
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
@@ -415,7 +415,7 @@ src/train.py:9:9: error[GT201] numpy-call
 
 Found 1 error in 1 file (2 tapes checked)
 1 fixable with `--fix --unsafe-fixes`
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
@@ -431,7 +431,7 @@ src/train.py:9:9: error[GT201] numpy-call
 
 Found 1 error in 1 file (2 tapes checked)
 1 fixable with `--fix`
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
@@ -450,7 +450,7 @@ src/train.py:90:1: error[GT201] numpy-call
    |
 
 Found 1 error in 1 file (2 tapes checked)
-`gradlint explain GT201` says why, and how to mend it
+`gradlint explain GT201` says why, and how to fix it
 """
     )
 
