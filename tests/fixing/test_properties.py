@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesmith
 import libcst as cst
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from gradlint import checking
@@ -93,9 +93,9 @@ def fixed(text: str, path: str) -> FixResult:
 
 
 def kept(before: str, after: str) -> set[str]:
-    """The lines that the one text has and the other has not."""
+    """The lines that the one text has and the other has not, not even behind a statement that was put on the line."""
     diff = difflib.ndiff(re.split("(?<=\n)", before), re.split("(?<=\n)", after))
-    return {line[2:] for line in diff if line.startswith("- ")}
+    return {line[2:] for line in diff if line.startswith("- ") and line[2:].strip(" >\r\n") not in after}
 
 
 PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -171,6 +171,12 @@ def test_notebooks(program: str, indent: Any, ascii_only: bool, as_list: bool, c
 
 @PROFILE
 @given(programs(), st.sampled_from(["", "> ", "  "]), st.sampled_from(["\n", "\r\n"]))
+@example(
+    "import tensorflow as tf\nx = tf.constant(3.0)\nwith tf.GradientTape() as tape:\n"
+    "    s = 'ü'; t = 1\n    y = x * x\ng = tape.gradient(y, x)",
+    "",
+    "\n",
+)
 def test_pages(program: str, prefix: str, end: str) -> None:
     block = "\n".join(prefix + line for line in ["```python", *program.split("\n"), "```"])
     page = f"# Größe\n\n{block}\n\nnp.mean(x) is text.\n".replace("\n", end)
