@@ -188,7 +188,18 @@ class Plan:
             self._slices[mark] = frozenset(
                 node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and hasattr(node, "lineno")
             )
-        return case.statement.lineno in self._slices[mark]
+        return not self._slices[mark].isdisjoint(self._leading(case))
+
+    def _leading(self, case: Case) -> set[int]:
+        """The lines that lead to the loss: the flagged one, and where it lies in another file each that leads there."""
+        assert case.statement is not None
+        lines = {case.statement.lineno}
+        if isinstance(case.expression, ast.Call) and any(step.path is not None for step in case.finding.flow):
+            called = ast.unparse(case.expression.func)
+            lines |= {
+                node.lineno for node in self.places.nodes() if isinstance(node, ast.stmt) and called in _called_in(node)
+            }
+        return lines
 
     # Marks.
 
@@ -338,6 +349,10 @@ class Plan:
             return False
         reads = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
         return reads <= self.program.libraries
+
+
+def _called_in(statement: ast.stmt) -> set[str]:
+    return {ast.unparse(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call)}
 
 
 _BUILTINS = frozenset(dir(builtins))

@@ -51,11 +51,7 @@ def test_what_is_found_across_files_is_confirmed(
     found = verdicts(confirmer, os.path.relpath(path))
     assert len(found) == len(case.claims)
     for finding, verdict in found:
-        if len({lost.line for lost in finding.gradients}) > 1:
-            # It points at the first of several calls that lead to the loss: of the others' gradients that is not shown.
-            assert (verdict.status, verdict.detail[:18]) == ("inconclusive", "1 of 2 claims hold")
-        else:
-            assert verdict.status == "confirmed", (finding.message, verdict.detail)
+        assert verdict.status == "confirmed", (finding.message, verdict.detail)
 
 
 def test_a_claim_about_a_helper_that_is_mended_is_refuted(
