@@ -123,9 +123,9 @@ class _Rewriter:
                 self.replaced[old] = new
                 self._touch(old)
             case Before(anchor, new):
-                self.before.setdefault(self._home(anchor), []).extend(new)
+                self.before.setdefault(self._beside(anchor, 0), []).extend(new)
             case After(anchor, new):
-                self.after.setdefault(self._home(anchor), []).extend(new)
+                self.after.setdefault(self._beside(anchor, -1), []).extend(new)
             case Remove(old):
                 self.gone.add(self._home(old))
             case Unwrap(old):
@@ -154,6 +154,14 @@ class _Rewriter:
         if isinstance(holder, cst.SimpleStatementLine) and len(holder.body) == 1:
             return holder
         return statement
+
+    def _beside(self, statement: cst.CSTNode, end: int) -> cst.CSTNode:
+        """What a new statement goes before or after: the whole line where the other one is at that end of it."""
+        home = self._home(statement)
+        holder = self.program.parent(statement)
+        if isinstance(holder, cst.SimpleStatementLine) and holder.body[end] is statement:
+            return holder
+        return home
 
     def _line(self, statement: cst.CSTNode) -> cst.CSTNode:
         home = self._home(statement)

@@ -93,9 +93,9 @@ def fixed(text: str, path: str) -> FixResult:
 
 
 def kept(before: str, after: str) -> set[str]:
-    """The lines that the one text has and the other has not, not even behind a statement that was put on the line."""
+    """The lines that the one text has and the other has not."""
     diff = difflib.ndiff(re.split("(?<=\n)", before), re.split("(?<=\n)", after))
-    return {line[2:] for line in diff if line.startswith("- ") and line[2:].strip(" >\r\n") not in after}
+    return {line[2:] for line in diff if line.startswith("- ")}
 
 
 PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
