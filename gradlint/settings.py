@@ -11,12 +11,11 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from gradlint import tables
 from gradlint.knowledge.stamps import stamps
-from gradlint.options import OPTIONS, OptionError, key_of
-from gradlint.sources import toml
+from gradlint.options import OPTIONS, key_of
 from gradlint.sources.inside import within
-from gradlint.sources.read import SourceError, read_bytes
-from gradlint.sources.toml import TomlPlace
+from gradlint.tables import SettingsError as SettingsError
 from gradlint.trust import NOBODY, Trust, TrustError, of_user
 
 if TYPE_CHECKING:
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 
 CONFIG_NAMES = ("gradlint.toml", ".gradlint.toml", "pyproject.toml")
 """The files that may hold settings, the first one in a folder that does counting."""
-
-LARGEST = 1 << 20
-"""How many bytes a configuration file may have."""
-
-DOTS = 5_000_000
-"""How large the squares of the numbers of dots on a file's lines may be together: so long Python's reader takes."""
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
@@ -45,41 +38,6 @@ _NAMING = (*_SELECTION, *_BY_FILE, "severity", "fixable", "unfixable", "extend_f
 
 _BARE = re.compile(r"[\w.-]+\s*=\s*(?!(?:true|false|inf|nan)\s*$)[A-Za-z_./~][\w./~-]*\s*")
 """An option and a word that TOML would have in quotes."""
-
-
-class SettingsError(ValueError):
-    """Settings that cannot be used; the message names the file, the key and what was expected.
-
-    Args:
-        message: What is wrong.
-        key: The option, as it is written.
-        place: Where it stands in the file.
-
-    Attributes:
-        place: Where what is wrong stands, if that is known.
-    """
-
-    def __init__(self, message: str, key: str | None = None, place: TomlPlace | None = None) -> None:
-        super().__init__(message)
-        self.key = key
-        self.place = place
-
-    def placed(self, path: str, word: str | None = None) -> SettingsError:
-        """The same with the place in the file that it speaks of, where that is found.
-
-        Args:
-            path: The file.
-            word: The text in the option's value that is wrong.
-        """
-        shown = _shown(path)
-        if self.place is not None or self.key is None or not os.path.isfile(path):
-            return self
-        table = ("tool", "gradlint") if os.path.basename(path) == "pyproject.toml" else ()
-        try:
-            place = toml.find(read_bytes(path, LARGEST).decode(), (*table, *self.key.split(".")), word)
-        except (SourceError, ValueError):
-            return self
-        return self if place is None else _at(str(self), shown, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +126,7 @@ class Settings:
     def _overridden(self, name: str, value: Any) -> Any:
         if value == "" and name in OPTIONS and OPTIONS[name].default is None:
             return None
-        checked = _checked(name, value, COMMAND_LINE, "")
+        checked = tables.checked(name, value, COMMAND_LINE, "")
         if name in _BY_FILE:
             return {_from_root(pattern, self.root): selectors for pattern, selectors in checked.items()}
         return checked
@@ -209,12 +167,6 @@ class Settings:
         return rows
 
 
-def _at(message: str, shown: str, place: TomlPlace) -> SettingsError:
-    """An error whose message names the place behind the file."""
-    told = message.removeprefix(f"{shown}: ")
-    return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {told}", place=place)
-
-
 def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
     """The settings of one configuration file.
 
@@ -227,9 +179,9 @@ def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
             holds an unknown key or a value of the wrong type.
     """
     location = os.path.abspath(path)
-    table = _table(location)
+    table = tables.table_of(location)
     if table is None:
-        raise SettingsError(f"{_shown(location)}: there is no [tool.gradlint] table in it")
+        raise SettingsError(f"{tables.shown_path(location)}: there is no [tool.gradlint] table in it")
     return _settings(location, table, trust)
 
 
@@ -258,7 +210,7 @@ def find_in(folder: str) -> str | None:
     """
     for name in CONFIG_NAMES:
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and (name != "pyproject.toml" or _table(path) is not None):
+        if os.path.isfile(path) and (name != "pyproject.toml" or tables.table_of(path) is not None):
             return path
     return None
 
@@ -364,14 +316,14 @@ class Resolver:
 
 
 def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...] = ()) -> Settings:
-    shown = _shown(path)
+    shown = tables.shown_path(path)
     folder = os.path.dirname(path)
     base = _extended(path, table, trust, above) if "extend" in table else Settings()
     values: dict[str, Any] = {}
     withheld = list(base.withheld)
     try:
-        for name, (key, value) in _flat(table, shown).items():
-            checked = _checked(name, value, shown, folder, key)
+        for name, (key, value) in tables.flat(table, shown).items():
+            checked = tables.checked(name, value, shown, folder, key)
             if _counts(name, checked, path, trust):
                 values[name] = checked
             else:
@@ -389,25 +341,25 @@ def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, 
 
 def _extended(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...]) -> Settings:
     """The settings of the file that a file builds on."""
-    shown, parent = _shown(path), table["extend"]
+    shown, parent = tables.shown_path(path), table["extend"]
     error = _not_extended(path, parent, above)
     if error is not None:
         raise SettingsError(f"{shown}: extend: {error}", "extend").placed(path)
-    other = _absolute(os.path.dirname(path), parent)
-    return _settings(other, _table(other) or {}, trust, (path, *above))
+    other = tables.absolute(os.path.dirname(path), parent)
+    return _settings(other, tables.table_of(other) or {}, trust, (path, *above))
 
 
 def _not_extended(path: str, parent: Any, above: tuple[str, ...]) -> str | None:
     """Why a file cannot build on another, or None."""
     if not isinstance(parent, str):
-        return f"expected a path, got {_named(parent)}"
-    other = _absolute(os.path.dirname(path), parent)
+        return f"expected a path, got {tables.named(parent)}"
+    other = tables.absolute(os.path.dirname(path), parent)
     if other in (path, *above):
         return f"{parent} extends this file in turn"
     if len(above) >= LONGEST:
         return f"more than {LONGEST} files build on one another"
     try:
-        return f"there is no [tool.gradlint] table in {parent}" if _table(other) is None else None
+        return f"there is no [tool.gradlint] table in {parent}" if tables.table_of(other) is None else None
     except SettingsError as error:
         if error.place is not None:
             raise
@@ -443,7 +395,7 @@ def inline(text: str) -> dict[str, Any]:
         raise SettingsError(f"--config {text}: not TOML: {error}") from None
     if "extend" in table:
         raise SettingsError("--config: `extend` goes into a file; name the file with --config")
-    return {name: value for name, (_, value) in _flat(table, "--config").items()}
+    return {name: value for name, (_, value) in tables.flat(table, "--config").items()}
 
 
 def _from_root(pattern: str, root: str) -> str:
@@ -457,115 +409,6 @@ def _from_root(pattern: str, root: str) -> str:
     if place.startswith(".."):
         return pattern
     return pattern[: len(pattern) - len(bare)] + f"/{place}" + "/" * bare.endswith("/")
-
-
-def _flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
-    """The table's values by field name, with the key each is written under; the tables of options taken apart."""
-    by_key = {option.key: name for name, option in OPTIONS.items()}
-    groups = {key.partition(".")[0] for key in by_key if "." in key}
-    flat: dict[str, tuple[str, Any]] = {}
-    for key, value in table.items():
-        if key == "extend":
-            continue
-        if key in groups:
-            if not isinstance(value, dict):
-                raise SettingsError(f"{shown}: {key}: expected a table, got {_named(value)}", key)
-            for inner, one in value.items():
-                full = f"{key}.{inner}"
-                if full not in by_key:
-                    raise SettingsError(_unknown(full, shown, list(by_key)), full)
-                flat[by_key[full]] = (full, one)
-        elif key in by_key:
-            flat[by_key[key]] = (key, value)
-        else:
-            raise SettingsError(_unknown(key, shown, [*by_key, *groups, "extend"]), key)
-    return flat
-
-
-def _unknown(key: str, shown: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
-    return f"{shown}: unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
-
-
-def _checked(name: str, value: Any, shown: str, folder: str, key: str | None = None) -> Any:
-    option = OPTIONS.get(name)
-    if option is None:
-        raise SettingsError(_unknown(name, shown, [known.replace("_", "-") for known in OPTIONS]))
-    try:
-        checked = option.check(value)
-    except OptionError as error:
-        written = key or option.key
-        raise SettingsError(f"{shown}: {written}: expected {error}, got {_named(value)}", written) from None
-    if option.path and checked is not None:
-        if isinstance(checked, tuple):
-            return tuple(_absolute(folder, one) for one in checked)
-        return _absolute(folder, checked)
-    return checked
-
-
-def _absolute(folder: str, path: str) -> str:
-    return os.path.normpath(os.path.join(folder or os.getcwd(), os.path.expanduser(path)))
-
-
-def _named(value: Any) -> str:
-    kinds = {bool: "boolean", str: "string", int: "integer", float: "number", tuple: "list", dict: "table"}
-    kind = kinds.get(type(value), type(value).__name__)
-    if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
-    return f"the {kind} {value!r}" if isinstance(value, str | int | float) else f"a {kind}: {value!r}"
-
-
-def _table(path: str) -> dict[str, Any] | None:
-    """The table of settings in a file, or None where it has none.
-
-    Raises:
-        SettingsError: If the file cannot be read or is not TOML.
-    """
-    import tomllib
-
-    try:
-        data = read_bytes(path, LARGEST)
-    except SourceError as error:
-        raise SettingsError(f"{_shown(path)}: {error}") from None
-    if os.path.basename(path) == "pyproject.toml" and b"gradlint" not in data:
-        return None
-    if sum(line.count(b".") ** 2 for line in data.split(b"\n")) > DOTS:
-        raise SettingsError(f"{_shown(path)}: not TOML: it has keys of too many parts")
-    try:
-        document = tomllib.loads(data.decode())
-    except ValueError as error:
-        raise _not_toml(path, data, error) from None
-    except (RecursionError, MemoryError):
-        raise SettingsError(f"{_shown(path)}: not TOML: it is nested too deeply") from None
-    if os.path.basename(path) != "pyproject.toml":
-        return document
-    tool = document.get("tool")
-    table = tool.get("gradlint") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise SettingsError(f"{_shown(path)}: tool.gradlint: expected a table, got {_named(table)}")
-    return table
-
-
-def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
-    """What is wrong with a file that is not TOML, at the place that Python's reader names."""
-    told = str(error)
-    named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", told)
-    if named is None:
-        return SettingsError(f"{_shown(path)}: not TOML: {told}")
-    lines = data.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
-    line = min(int(named[1] or len(lines)), len(lines))
-    text = lines[line - 1]
-    column = int(named[2]) - 1 if named[2] else len(text)
-    place = TomlPlace(line, min(column, len(text)), min(column, len(text)) + 1, text)
-    return _at(f"not TOML: {told[: named.start()]}", _shown(path), place)
-
-
-def _shown(path: str) -> str:
-    """A path as messages show it: relative to the working directory where it lies below it."""
-    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
-    return (path if relative.startswith("..") else relative).replace(os.sep, "/")
 
 
 assert [one.name for one in fields(Settings)][:-4] == list(OPTIONS), "every option is a field, in the same order"
