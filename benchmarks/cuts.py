@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -212,11 +213,9 @@ def main() -> None:
     os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "MPLBACKEND": "Agg"})
     if arguments.keras_2:
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    import tensorflow as tf
-
-    import gradlint.runtime.watcher  # noqa: F401
-
-    assert tf.keras.Model is not None  # it is imported when it is asked for, and children are to have it already
+    # Each script is run in a child of this process, which is to have all of this already.
+    importlib.import_module("gradlint.runtime.watcher")
+    assert importlib.import_module("tensorflow").keras.Model is not None
     named = total = loud = 0
     for script in arguments.scripts:
         verdict = "failed"

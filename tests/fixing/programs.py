@@ -16,7 +16,7 @@ from gradlint.rule import Program, Rule, Site
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
-    from gradlint.finding import Fix
+    from gradlint.finding import Fix, Outcome, Severity
 
 HEADER = "import tensorflow as tf\n"
 
@@ -39,7 +39,7 @@ def _place(before: str) -> tuple[int, int]:
     return len(lines), len(lines[-1].encode())
 
 
-def lost(code: str, call: str, source: str, which: int = 0, outcome: str = "none") -> LostGradient:
+def lost(code: str, call: str, source: str, which: int = 0, outcome: Outcome = "none") -> LostGradient:
     """What a claim says of one source of one gradient call."""
     place = span(code, call, which)
     node = next(
@@ -55,7 +55,7 @@ def lost(code: str, call: str, source: str, which: int = 0, outcome: str = "none
         node.func.attr,
         ast.unparse(given[0]),
         source,
-        outcome,  # type: ignore[arg-type]
+        outcome,
         source_span=_span(inner[0]) if inner else None,
         target_span=_span(given[0]),
     )
@@ -75,11 +75,11 @@ def claim(
     at: str,
     *calls: tuple[str, str] | tuple[str, str, int],
     which: int = 0,
-    severity: str = "error",
+    severity: Severity = "error",
 ) -> Claim[Cause]:
     """A claim that points at a text and says which sources of which calls are lost."""
     gradients = tuple(lost(code, *one) for one in calls)
-    return Claim(cause, span(code, at, which), severity, gradients)  # type: ignore[arg-type]
+    return Claim(cause, span(code, at, which), severity, gradients)
 
 
 def rule(code: str) -> Rule:

@@ -5,14 +5,40 @@ The first file of each is run; it leaves its gradient in ``g``. A broken one giv
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pytest
+
 HEAD = "import tensorflow as tf\n"
+
+RUN = """
+import json, os, runpy, sys
+import tensorflow
+known = set(sys.modules)
+for folder, main in json.load(sys.stdin):
+    sys.path.insert(0, folder)
+    os.chdir(folder)
+    try:
+        gradient = runpy.run_path(main, run_name="__main__")["g"]
+        result = "none" if gradient is None else "gradient"
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        result = type(error).__name__
+    sys.path.remove(folder)
+    for name in set(sys.modules) - known:
+        if (getattr(sys.modules[name], "__file__", None) or folder).startswith(folder):
+            del sys.modules[name]
+    print("RESULT", json.dumps(result))
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,18 @@ class Program:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
         return folder / self.main
+
+
+def outcomes(programs: Sequence[Program], folders: pytest.TempPathFactory) -> dict[str, str]:
+    """What TensorFlow gives for each program, run in one process: ``gradient``, ``none`` or an exception's name."""
+    homes = [folders.mktemp("run") for _ in programs]
+    jobs = [(str(folder), str(one.write(folder))) for one, folder in zip(programs, homes, strict=True)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], input=json.dumps(jobs), env=environment, text=True, capture_output=True, check=True
+    )
+    results = [json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    return {one.name: result for one, result in zip(programs, results, strict=True)}
 
 
 def program(name: str, text: str, *claims: tuple[str, int, str]) -> Program:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlint.runner import run
 from gradlint.settings import Settings
-from tests.flow.projects import Program, program
-from tests.flow.test_imports import RUN
+from tests.flow.projects import Program, outcomes, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,15 +167,7 @@ def other():
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What TensorFlow gives for each program: ``gradient``, ``none`` or the name of an exception."""
-    programs = [*BROKEN, *CLEAN]
-    folders = [tmp_path_factory.mktemp("run") for _ in programs]
-    jobs = [(str(folder), str(one.write(folder))) for one, folder in zip(programs, folders, strict=True)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], input=json.dumps(jobs), env=environment, text=True, capture_output=True, check=True
-    )
-    results = [json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    return {one.name: result for one, result in zip(programs, results, strict=True)}
+    return outcomes([*BROKEN, *CLEAN], tmp_path_factory)
 
 
 def look(one: Program, folder: Path, name: str = "steps.py") -> list[tuple[str, int, str]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,45 +9,18 @@ import pytest
 
 from gradlint.runner import run
 from gradlint.settings import Settings
-from tests.flow.projects import BROKEN, CLEAN, Program
+from tests.flow.projects import BROKEN, CLEAN, Program, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
-RUN = """
-import json, os, runpy, sys
-import tensorflow
-known = set(sys.modules)
-for folder, main in json.load(sys.stdin):
-    sys.path.insert(0, folder)
-    os.chdir(folder)
-    try:
-        gradient = runpy.run_path(main, run_name="__main__")["g"]
-        result = "none" if gradient is None else "gradient"
-    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-        result = type(error).__name__
-    sys.path.remove(folder)
-    for name in set(sys.modules) - known:
-        if (getattr(sys.modules[name], "__file__", None) or folder).startswith(folder):
-            del sys.modules[name]
-    print("RESULT", json.dumps(result))
-"""
-
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What TensorFlow gives for each program: ``gradient``, ``none`` or the name of an exception."""
-    programs = [*BROKEN, *CLEAN]
-    folders = [tmp_path_factory.mktemp("run") for _ in programs]
-    jobs = [(str(folder), str(one.write(folder))) for one, folder in zip(programs, folders, strict=True)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], input=json.dumps(jobs), env=environment, text=True, capture_output=True, check=True
-    )
-    results = [json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    return {one.name: result for one, result in zip(programs, results, strict=True)}
+    return outcomes([*BROKEN, *CLEAN], tmp_path_factory)
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.runtime.watch_all import watched
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HEAD = """\
@@ -144,18 +142,7 @@ step(x)
 def seen() -> dict[str, dict[str, Any]]:
     """What was observed of each program; all of them run in one process."""
     tasks = [{"path": name, "code": HEAD + code, "alone": True} for name, code in (LOST | QUIET).items()]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.watch_all"],
-        input="\n".join(map(json.dumps, tasks)),
-        capture_output=True,
-        text=True,
-        cwd=CHECKOUT,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
-        check=False,
-    )
-    records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(records) == len(tasks), done.stderr[-3000:]
-    return {record["path"]: record for record in records}
+    return watched(tasks)
 
 
 @pytest.mark.parametrize("name", LOST)

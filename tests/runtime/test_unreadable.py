@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +9,7 @@ import pytest
 
 from gradlint import check_source
 from tests.runtime.unreadable import HEAD, PROGRAMS
+from tests.runtime.watch_all import watched
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -20,19 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def seen() -> dict[str, dict[str, Any]]:
     """What was observed of each program; all of them run in one process."""
-    tasks = "".join(json.dumps({"path": name, "code": HEAD + code}) + "\n" for name, code in PROGRAMS.items())
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.watch_all"],
-        input=tasks,
-        capture_output=True,
-        text=True,
-        cwd=CHECKOUT,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
-        check=False,
-    )
-    records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(records) == len(PROGRAMS), done.stderr[-4000:]
-    return {record["path"]: record for record in records}
+    return watched([{"path": name, "code": HEAD + code} for name, code in PROGRAMS.items()])
 
 
 def marked(code: str) -> int:

@@ -13,10 +13,15 @@ import io
 import json
 import linecache
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main() -> None:
@@ -28,6 +33,22 @@ def main() -> None:
         task = json.loads(line)
         with tempfile.TemporaryDirectory() as empty, in_folder(task.get("folder") or empty):
             print(json.dumps(watch(task["path"], task["code"], bool(task.get("alone")))), flush=True)
+
+
+def watched(tasks: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was observed of each program, by its path; all of them run in one process of their own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.runtime.watch_all"],
+        input="".join(json.dumps(task) + "\n" for task in tasks),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(records) == len(tasks), done.stderr[-4000:]
+    return {record["path"]: record for record in records}
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -41,4 +41,4 @@ def _by_type(tree: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
 
 def of_type(tree: ast.AST, sort: type[Node]) -> list[Node]:
     """The nodes of one type, in the order of :func:`nodes`."""
-    return _by_type(tree).get(sort, [])  # type: ignore[return-value]
+    return cast("list[Node]", _by_type(tree).get(sort, []))
