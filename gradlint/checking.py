@@ -19,9 +19,10 @@ from gradlint.knowledge.stamps import stamps
 from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
+from gradlint.sources.files import SourceError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import TAPE, SourceError, code_matters
+from gradlint.sources.read import TAPE, code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlint.options import OPTIONS, OptionError
 from gradlint.sources import toml
-from gradlint.sources.read import SourceError, read_bytes
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.toml import TomlPlace
 
 LARGEST = 1 << 20

@@ -17,8 +17,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.inside import within
-from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
