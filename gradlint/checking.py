@@ -216,7 +216,7 @@ def _of_comments(
     settings: Settings,
 ) -> list[Finding]:
     """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
-    told = {
+    found = {
         suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
         suppressions.INVALID: lambda: comments.invalid(selection.fits),
     }
@@ -236,8 +236,8 @@ def _of_comments(
             url=address(rule),
         )
         for rule in on
-        if rule.code in told
-        for one in told[rule.code]()
+        if rule.code in found
+        for one in found[rule.code]()
     ]
 
 
@@ -256,7 +256,7 @@ def internal_problem(error: Exception) -> Problem:
     """What failed inside gradlint, with the place in its own code for a report to its makers."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
-    told = f": {error}" if str(error) else ""
+    detail = f": {error}" if str(error) else ""
     return Problem(
-        "internal", f"internal error, please report it: {type(error).__name__}{told} ({place}, {frame.name})"
+        "internal", f"internal error, please report it: {type(error).__name__}{detail} ({place}, {frame.name})"
     )

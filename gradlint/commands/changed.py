@@ -173,8 +173,8 @@ class Changes:
         """
         done = self._run(top, "rev-parse", "--git-dir")
         if done.returncode:
-            told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise CommandError(f"--changed-since: git: {escaping.line(told)}")
+            reason = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+            raise CommandError(f"--changed-since: git: {escaping.line(reason)}")
 
     def _ask(self, top: str, *arguments: str) -> bytes | None:
         done = self._run(top, *arguments)

@@ -328,7 +328,7 @@ class TapeUnusable(Cause):
 
     Attributes:
         how: ``second-call`` (after another call), ``second-turn`` (the same one in a loop), ``second-time`` (the same
-            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once a row).
+            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once per row).
         first: The call that used it up.
     """
 
