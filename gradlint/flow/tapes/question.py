@@ -140,11 +140,11 @@ class Asking:
         stack, seen = list(self.targets) if doomed else [], set[int]()
         while stack:
             node = stack.pop()
+            if id(node) in doomed:
+                return doomed[id(node)]
             if id(node) in seen or isinstance(node, Join | Unknown):
                 continue
             seen.add(id(node))
-            if id(node) in doomed:
-                return doomed[id(node)]
             stack.extend(edge.parent for edge in node.edges if edge.sure)
         return None
 
