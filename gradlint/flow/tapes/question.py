@@ -106,7 +106,7 @@ class Asking:
         self.asked: list[Value] = []
         self.known_ways: dict[int, graph.Ways] = {}
         self.known_own_ways: set[int] | None = None
-        self.known_leaks: dict[int, set[int]] = {}
+        self.known_leaks: dict[int, dict[int, tuple[Value, ...]]] = {}
         self.known_joins: dict[int, list[Join]] = {}
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
