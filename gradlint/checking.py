@@ -19,9 +19,10 @@ from gradlint.knowledge.stamps import stamps
 from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
+from gradlint.sources.files import SourceError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import TAPE, SourceError, code_matters
+from gradlint.sources.read import TAPE, code_matters
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -222,7 +223,7 @@ def _of_comments(
     settings: Settings,
 ) -> list[Finding]:
     """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
-    told = {
+    found = {
         suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
         suppressions.INVALID: lambda: comments.invalid(selection.fits),
     }
@@ -242,8 +243,8 @@ def _of_comments(
             url=address(rule),
         )
         for rule in on
-        if rule.code in told
-        for one in told[rule.code]()
+        if rule.code in found
+        for one in found[rule.code]()
     ]
 
 
@@ -262,7 +263,7 @@ def internal_problem(error: Exception) -> Problem:
     """What failed inside gradlint, with the place in its own code for a report to its makers."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
-    told = f": {error}" if str(error) else ""
+    detail = f": {error}" if str(error) else ""
     return Problem(
-        "internal", f"internal error, please report it: {type(error).__name__}{told} ({place}, {frame.name})"
+        "internal", f"internal error, please report it: {type(error).__name__}{detail} ({place}, {frame.name})"
     )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gradlint import checking
 from gradlint.server.results import Fixes, Result, calls_of
+from gradlint.sources.files import SourceError
 from gradlint.sources.notebook import of_cells
 from gradlint.sources.problem import Problem
 from gradlint.sources.project import Project
-from gradlint.sources.read import SourceError, code_matters, from_text
+from gradlint.sources.read import code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:

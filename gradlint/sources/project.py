@@ -9,7 +9,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from gradlint.sources import importers
-from gradlint.sources.read import SourceError, decode, read_bytes
+from gradlint.sources.files import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
