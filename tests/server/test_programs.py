@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from lsprotocol import types
 
 from gradlint.checking import check
@@ -15,6 +14,7 @@ from tests.server.programs import BROKEN
 
 if TYPE_CHECKING:
     import libcst as cst
+    import pytest
 
 TEXT = """\
 import numpy as np
