@@ -31,8 +31,9 @@ Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 NoVariablesWhy = Literal["frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
-NoneInto = Literal["apply", "arithmetic", "assign", "operation"]
-"""What a gradient that is None goes into: an optimizer, Python's arithmetic, an update, an operation."""
+NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
+"""What a gradient that is None goes into: a look into it, as for its items or an attribute, an optimizer, Python's
+arithmetic, an update, an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +329,7 @@ class TapeUnusable(Cause):
 
     Attributes:
         how: ``second-call`` (after another call), ``second-turn`` (the same one in a loop), ``second-time`` (the same
-            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once a row).
+            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once per row).
         first: The call that used it up.
     """
 

@@ -49,7 +49,7 @@ class NoVariablesYet(Rule):
         """Names the list and says why it is empty."""
         listed = source(claim, "This list of variables")
         reason, cure = {
-            "frozen": ("every layer is frozen", "unfreeze what is to learn"),
+            "frozen": ("every layer is frozen", "unfreeze what should learn"),
             "none": ("nothing in it has variables", "make its weights Variables"),
         }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
         return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
