@@ -31,8 +31,9 @@ Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
-NoneInto = Literal["apply", "arithmetic", "assign", "operation"]
-"""What a gradient that is None goes into: an optimizer, Python's arithmetic, an update, an operation."""
+NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
+"""What a gradient that is None goes into: a look into it, as for its items or an attribute, an optimizer, Python's
+arithmetic, an update, an operation."""
 
 
 @dataclass(frozen=True, slots=True)

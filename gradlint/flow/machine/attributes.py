@@ -23,6 +23,7 @@ from gradlint.flow.values.values import (
     Join,
     Known,
     LibObject,
+    LostNone,
     Method,
     Number,
     Pairs,
@@ -107,6 +108,13 @@ def _of_function(_machine: Core, value: Function | Bound, name: str, _node: ast.
 @READ.of(Const)
 def _of_constant(machine: Core, value: Const, name: str, node: ast.AST) -> Value:
     return machine.unknown(name, node, anything=True) if value.value is None else Method(value, name)
+
+
+@READ.of(LostNone)
+def _of_lost(machine: Core, value: LostNone, name: str, node: ast.AST) -> Value:
+    if hasattr(None, name):
+        return machine.unknown(name, node)
+    return machine.none_used(value, node, "access", "AttributeError")
 
 
 @READ.of(Seq)
