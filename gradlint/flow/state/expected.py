@@ -127,8 +127,10 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
     elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
         done = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for generator in node.generators:
-            # What a clause lets through is as what a conditional expression gives.
-            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in generator.ifs]
+            # What a clause lets through is as what a conditional expression gives. One that lets through what is None
+            # makes a list of it.
+            tests = [test for test in generator.ifs if not (_tests_none(test) and _is_same(test))]
+            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in tests]
             yield generator.iter, [*done, *clauses]
 
 
@@ -166,6 +168,10 @@ def _tests_none(node: ast.AST) -> bool:
         and isinstance(node.left, ast.Name)
         and _has_none(node.comparators)
     )
+
+
+def _is_same(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is)
 
 
 def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
