@@ -25,8 +25,9 @@ from gradlint.sources.problem import Problem
 from gradlint.sources.read import TAPE, code_matters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
+    from gradlint.engine import Place
     from gradlint.flow.facts import Facts
     from gradlint.flow.state.record import Follower
     from gradlint.flow.trails import Trails
@@ -158,7 +159,12 @@ def _drawn(source: Source, facts: Facts, trails: Trails, rules: Sequence[Rule]) 
 
 
 def check(
-    source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
+    source: Source,
+    settings: Settings | None = None,
+    facts: Facts | None = None,
+    *,
+    suppress: bool = True,
+    fixed: Container[Place] | None = None,
 ) -> CheckedSource:
     """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
 
@@ -167,6 +173,7 @@ def check(
         settings: What holds for it; the defaults where None.
         facts: What the analysis of the source's program found out, where that is known already.
         suppress: Whether comments keep findings back, and are reported where they keep back nothing.
+        fixed: The places whose findings have their fixes worked out, which takes most of the time; all where None.
 
     Returns:
         The findings and the problems. A text that is not Python is a problem, and so is an exception that a rule or
@@ -184,7 +191,7 @@ def check(
         with warnings.catch_warnings(), opened():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
-            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
+            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen), fixed)
     except SyntaxError as error:
         if TAPE.decode() not in source.code:
             return CheckedSource(problems=source.problems)
