@@ -25,8 +25,8 @@ class SwappedZip(Rule):
     Reports `apply_gradients` that gets (variable, gradient) pairs, or no pairs at all: a list of gradients, two lists.
 
     ## Why the gradient is lost
-    `apply_gradients` takes (gradient, variable) pairs. With the two swapped it raises AttributeError on the first
-    Tensor (`no attribute '_unique_id'`); with a plain list of gradients TypeError.
+    `apply_gradients` takes (gradient, variable) pairs. With the two swapped, it raises AttributeError on the first
+    Tensor (`no attribute '_unique_id'`); with a plain list of gradients, TypeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
