@@ -28,7 +28,7 @@ NotWatched = Literal[
 """Why ``watch`` raises: what it is given, or when it is called."""
 Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 """What a variable that is not trainable is for, where Keras keeps it."""
-NoVariablesWhy = Literal["frozen", "none", "unbuilt", "untracked"]
+NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
 NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
@@ -213,10 +213,16 @@ class Assigned(Called):
 
 @dataclass(frozen=True, slots=True)
 class Outside(Called):
-    """An operation that the tape does not record."""
+    """An operation that the tape does not record.
+
+    Attributes:
+        where: When it runs.
+        within: The method in which it runs, where it runs in a constructor.
+    """
 
     kind = Kind.OUTSIDE
     where: Where = "before"
+    within: str = "__init__"
 
 
 @dataclass(frozen=True, slots=True)
