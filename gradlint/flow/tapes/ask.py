@@ -52,7 +52,9 @@ class Questions(Refusals, PartialLosses):
         call = self.call
         sources = self.flat(call.sources, call.sources_node)
         recording = call.tape.state["recording"]
-        if self.tape_refuses(sources, recording):
+        if self.machine.ended is not None:
+            self.note_all(sources, "unknown", str(self.machine.ended))
+        elif self.tape_refuses(sources, recording):
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
