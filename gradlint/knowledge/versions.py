@@ -217,4 +217,5 @@ def admits(versions: str, least: str) -> bool:
     except (InvalidSpecifier, InvalidVersion):
         return True
     tried |= {Version(one) for one in _LATER}
-    return any(one >= Version(least) and wanted.contains(one, prereleases=True) for one in tried)
+    lowest = Version(least + ".dev0")  # the first that is written for it may be an alpha
+    return any(one >= lowest and wanted.contains(one, prereleases=True) for one in tried)

@@ -290,10 +290,10 @@ def is_as_then(path: str, then: Sequence[int] | None) -> bool:
         path: The whole path.
         then: Its stamp at the time, or :data:`PRESENT`.
     """
-    if importers.is_key(path):
-        return then is not None and importers.stamp_of(path) == tuple(then)
     if requirements.is_key(path):
         return then is not None and requirements.stamp_of(path) == tuple(then)
+    if importers.is_key(path):
+        return then is not None and importers.stamp_of(path) == tuple(then)
     if then is not None and tuple(then) == PRESENT:
         return os.path.exists(path)
     now = stamp(path)

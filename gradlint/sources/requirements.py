@@ -33,7 +33,7 @@ _CONDA_LINE = re.compile(
     r"[ \t]*-[ \t]*[\"']?(?:[\w-]+::)?([A-Za-z][\w.-]*)[ \t]*([=<>!~][^\"'#\s]*(?:[ \t]*,[^\"'#\s]*)?)"
 )
 _IMAGE = re.compile(r"[Ff][Rr][Oo][Mm][ \t]+(?:[\w.:-]+/)?(tensorflow/tensorflow|python):v?(\d+(?:\.\d+){1,2})")
-_PINNED = re.compile(r"([A-Za-z][\w.-]*)(?:\[[\w, -]*\])?((?:[=<>!~]=|[<>])[^\s\"'`;#]+)")
+_PINNED = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,60})(?:\[[\w, -]{0,60}\])?((?:[=<>!~]=|[<>])[^\s\"'`;#]{1,60})")
 _POETRY = re.compile(r"(\^|~(?!=))\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _MAGIC = re.compile(r"%tensorflow_version[ \t]+(\d)")
 
@@ -62,7 +62,7 @@ def of_project(folder: str, root: str | None, speaks: Callable[[str], bool]) -> 
         speaks: Whether a version of a package is asked about.
     """
     for at in _folders(folder, root):
-        said = tuple(one for one in _of_folder(at, stamp_of(key_of(at, at))) if speaks(one.package))
+        said = tuple(one for one in _of_folder(at, _state(at)) if speaks(one.package))
         if any(one.versions for one in said):
             return said
     return ()
@@ -105,15 +105,16 @@ def is_key(path: str) -> bool:
 
 
 def stamp_of(key: str) -> tuple[int, int]:
-    """What the files of a key are like: their last change, and a sum of their names and sizes."""
+    """What the files of a key say, as a sum; what else they hold does not count."""
     _, folder, root = key.split("\0")
-    newest, told = 0, 0
-    for at in _folders(folder, root):
-        for entry in _files(at):
-            status = _status(entry)
-            newest = max(newest, status.st_mtime_ns) if status else newest
-            told = zlib.crc32(f"{entry.path}\0{status.st_size if status else 0}".encode(errors="replace"), told)
-    return newest, told
+    told = [one for at in _folders(folder, root) for one in _of_folder(at, _state(at))]
+    return 0, zlib.crc32(repr(told).encode(errors="replace"))
+
+
+def _state(folder: str) -> tuple[tuple[str, int, int], ...]:
+    """What the files of a folder are like: the name, the time and the size of each."""
+    states = ((entry.path, _status(entry)) for entry in _files(folder))
+    return tuple((path, status.st_mtime_ns, status.st_size) for path, status in states if status is not None)
 
 
 def _folders(folder: str, root: str | None) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
 
 
 @lru_cache(maxsize=64)
-def _of_folder(folder: str, _stamp: tuple[int, int]) -> tuple[Stated, ...]:
+def _of_folder(folder: str, _now: tuple[tuple[str, int, int], ...]) -> tuple[Stated, ...]:
     return tuple(one for entry in _files(folder) for one in _of_file(entry.path))
 
 
