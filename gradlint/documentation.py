@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 FAMILIES = {
     "GT1": "the source",
-    "GT2": "the way leaves the tape",
-    "GT3": "the way is not differentiable",
+    "GT2": "the path leaves the tape",
+    "GT3": "the path is not differentiable",
     "GT4": "the tape",
     "GT5": "using the gradient",
-    "GT6": "numbers",
+    "GT6": "numerical problems",
     "GT7": "worth knowing",
     "GT9": "gradlint itself",
 }

@@ -17,8 +17,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.inside import within
-from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,10 +85,10 @@ def sentence(withheld: Iterable[tuple[str, str]], cure: str) -> str:
     for file, key in withheld:
         by_file.setdefault(file, []).append(f"`{key}`")
     (first, keys), *others = by_file.items()
-    told = f"{first} sets {', '.join(keys)}"
+    text = f"{first} sets {', '.join(keys)}"
     if others:
-        told += f", and {len(others)} other file{'s' if len(others) > 1 else ''} such"
-    return f"{told}, which may run code or write elsewhere: not done without {cure} (see docs/safety.md)"
+        text += f", and {len(others)} other file{'s' if len(others) > 1 else ''} such"
+    return f"{text}, which may run code or write elsewhere: not done without {cure} (see docs/safety.md)"
 
 
 def user_file() -> str:

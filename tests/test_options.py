@@ -344,7 +344,7 @@ def test_a_name_that_is_proposed_steers_nothing(run: Run, tmp_path: Path) -> Non
 
 def test_explain_lists_a_family_and_all(run: Run) -> None:
     status, out, _ = run("explain", "gt2")
-    assert (status, out.splitlines()[0]) == (0, "GT2  the way leaves the tape")
+    assert (status, out.splitlines()[0]) == (0, "GT2  the path leaves the tape")
     assert [line.split()[0] for line in out.splitlines() if line.startswith("  GT")] == [
         f"GT20{n}" for n in range(1, 9)
     ]

@@ -80,7 +80,8 @@ def command(
 def _ignored(path: str, settings: Settings, reason: str | None) -> Ignored | None:
     from gradlint.checking import check
     from gradlint.fixing import add_ignores
-    from gradlint.sources.read import SourceError, from_text, read_path
+    from gradlint.sources.files import SourceError
+    from gradlint.sources.read import from_text, read_path
 
     def read(text: str) -> Source:
         return from_text(text, source.path, source.encoding, source.project)

@@ -111,7 +111,7 @@ class Changes:
 
     def _changed(self, path: str, source: Source | None = None) -> frozenset[Line] | None:
         """The lines of a file that have changed; None where the file is new, or can no longer be compared."""
-        from gradlint.sources.read import SourceError
+        from gradlint.sources.files import SourceError
 
         try:
             before = self._source_before(path)
@@ -124,8 +124,9 @@ class Changes:
 
     def _source_before(self, path: str) -> Source | None:
         """What a file was like; None where there was none, or nothing that can be read."""
+        from gradlint.sources.files import SourceError
         from gradlint.sources.project import Project
-        from gradlint.sources.read import SourceError, from_bytes
+        from gradlint.sources.read import from_bytes
 
         if path not in self._before:
             top, base = self._base(path)
@@ -172,8 +173,8 @@ class Changes:
         """
         done = self._run(top, "rev-parse", "--git-dir")
         if done.returncode:
-            told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise CommandError(f"--changed-since: git: {escaping.line(told)}")
+            reason = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+            raise CommandError(f"--changed-since: git: {escaping.line(reason)}")
 
     def _ask(self, top: str, *arguments: str) -> bytes | None:
         done = self._run(top, *arguments)

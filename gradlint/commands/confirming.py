@@ -154,7 +154,7 @@ def _progress(total: int) -> Iterator[Callable[[Confirmation], None]]:
 
         def advance(confirmation: Confirmation) -> None:
             counts[confirmation.status] += 1
-            told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-            bar.update(task, advance=1, verdicts=told)
+            tally = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+            bar.update(task, advance=1, verdicts=tally)
 
         yield advance

@@ -36,7 +36,7 @@ def drawn(checked: Checked, resolver: Resolver, jobs: int | None) -> tuple[Drawi
 
 def _tasks(checked: Checked, resolver: Resolver) -> Iterator[tuple[Source, Settings]]:
     from gradlint.settings import SettingsError
-    from gradlint.sources.read import SourceError
+    from gradlint.sources.files import SourceError
 
     for result in checked.results:
         try:
@@ -48,7 +48,7 @@ def _tasks(checked: Checked, resolver: Resolver) -> Iterator[tuple[Source, Setti
 def draw(source: Source, settings: Settings) -> tuple[Drawing, ...]:
     """The gradient calls of one text; none where it cannot be analysed, which is told already."""
     from gradlint.checking import drawings_of
-    from gradlint.sources.read import SourceError
+    from gradlint.sources.files import SourceError
 
     try:
         return drawings_of(source, settings)

@@ -101,7 +101,7 @@ def _parsed(place: str) -> tuple[str, int | None, int | None]:
 def _drawn(path: str, settings: Settings, cell: int | None, line: int | None, place: str) -> Sequence[Drawing]:
     from gradlint.checking import drawings_of
     from gradlint.picture.words import title_of
-    from gradlint.sources import read
+    from gradlint.sources import files, read
     from gradlint.sources.project import shown
 
     try:
@@ -109,7 +109,7 @@ def _drawn(path: str, settings: Settings, cell: int | None, line: int | None, pl
         drawn = drawings_of(source, settings)
     except SyntaxError as error:
         raise CommandError(f"{escaping.name(path)}: {_syntax(source, error)}") from None
-    except (OSError, read.SourceError) as error:
+    except (OSError, files.SourceError) as error:
         raise CommandError(f"{escaping.name(path)}: {error}") from None
     wanted = [one for one in drawn if line is None or _is_at(one, cell, line)]
     if not wanted:

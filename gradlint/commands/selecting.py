@@ -94,11 +94,11 @@ def words() -> Iterator[tuple[str, str]]:
         yield rule.name, rule.summary
 
 
-def named(value: str, told: str) -> CompletionItem:
+def named(value: str, description: str) -> CompletionItem:
     """A completion with what shells that can say of it say of it."""
     from click.shell_completion import CompletionItem
 
-    return CompletionItem(value, help=told)
+    return CompletionItem(value, help=description)
 
 
 _CONFIGURING: tuple[Callable[[Any], Any], ...] = (

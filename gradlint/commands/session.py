@@ -226,8 +226,8 @@ def _rules(settings: Settings) -> Mapping[str, RuleInfo]:
 def _tell(checked: Checked, report: Report, known: FromBaseline) -> None:
     for entry in known.stale:
         terminal.note(f"stale in the baseline: {entry.path}: {entry.code}: {entry.line}")
-    told = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
-    terminal.note(f"{told}, in {report.elapsed:.2f} s")
+    summary = f"{counted(report.files, 'file')} looked at, {len(checked.results)} of them checked"
+    terminal.note(f"{summary}, in {report.elapsed:.2f} s")
 
 
 def _write_baseline(request: Request, checked: Checked, settings: Settings) -> int:

@@ -29,13 +29,13 @@ def explain(place: str, resolver: Resolver) -> int:
     """
     from gradlint.checking import facts_of
     from gradlint.settings import SettingsError
-    from gradlint.sources import read
+    from gradlint.sources import files, read
 
     path, cell, line = _parsed(place)
     try:
         source = read.read_path(Path(path), path)
         facts = facts_of(source, resolver.for_file(path))
-    except (OSError, read.SourceError, SyntaxError, SettingsError) as error:
+    except (OSError, files.SourceError, SyntaxError, SettingsError) as error:
         raise CommandError(f"{path}: {error}") from None
     wanted = source.program_line(cell, line)
     here = [call for call in facts.calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]

@@ -58,7 +58,7 @@ class Texts:
 
     def _of(self, path: str) -> Mapping[int | None, Sequence[str]]:
         from gradlint.fixing.text import texts
-        from gradlint.sources.read import SourceError
+        from gradlint.sources.files import SourceError
 
         if path not in self._lines:
             try:

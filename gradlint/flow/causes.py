@@ -28,11 +28,12 @@ NotWatched = Literal[
 """Why ``watch`` raises: what it is given, or when it is called."""
 Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 """What a variable that is not trainable is for, where Keras keeps it."""
-NoVariablesWhy = Literal["frozen", "none", "unbuilt", "untracked"]
+NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
-NoneInto = Literal["apply", "arithmetic", "assign", "operation"]
-"""What a gradient that is None goes into: an optimizer, Python's arithmetic, an update, an operation."""
+NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
+"""What a gradient that is None goes into: a look into it, as for its items or an attribute, an optimizer, Python's
+arithmetic, an update, an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,16 @@ class Assigned(Called):
 
 @dataclass(frozen=True, slots=True)
 class Outside(Called):
-    """An operation that the tape does not record."""
+    """An operation that the tape does not record.
+
+    Attributes:
+        where: When it runs.
+        within: The method in which it runs, where it runs in a constructor.
+    """
 
     kind = Kind.OUTSIDE
     where: Where = "before"
+    within: str = "__init__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +335,7 @@ class TapeUnusable(Cause):
 
     Attributes:
         how: ``second-call`` (after another call), ``second-turn`` (the same one in a loop), ``second-time`` (the same
-            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once a row).
+            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once per row).
         first: The call that used it up.
     """
 

@@ -59,7 +59,8 @@ class Interpreter(Protocol):
         paused_spans: When a tape's recording was stopped, and when it went on.
         graph_loops: From when to when, by the clock, each loop ran that a graph was made of.
         graph_outputs: What each call of a ``tf.function`` gave that gave several values.
-        doomed: By a value's id, the exception that the operation which would make it raises, and where.
+        doomed: By a value's id, the exception that the operation which would make it raises, and where; no exception
+            where that has been noted on its own.
         alone: Whether a function runs that nothing in the program calls, as code of others may call it.
         asked_for: The sources of all gradient calls, by their ids.
         untracked: The variables that lists of sources leave out, as they are met.
@@ -345,8 +346,8 @@ class Interpreter(Protocol):
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
 
-    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
-        """Note that a gradient that is None goes into an operation."""
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> Value:
+        """Note that a gradient that is None goes into an operation, which raises, and give a value for what follows."""
 
     # -- updates ---------------------------------------------------------------------------------------------------
 

@@ -75,9 +75,9 @@ def described(drawing: Drawing) -> str:
     parts = [f"The gradient of {drawing.target} in line {drawing.spot.line}."]
     marked = {number: (node, mark) for node in drawing.nodes for mark in node.marks for number in mark.sources}
     for number, source in enumerate(drawing.sources):
-        told = f"{source.text}: {source.outcome}"
+        text = f"{source.text}: {source.outcome}"
         if number in marked:
             node, mark = marked[number]
-            told += f", lost in line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
-        parts.append(f"{told}.")
+            text += f", lost in line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
+        parts.append(f"{text}.")
     return content(" ".join(parts))

@@ -38,8 +38,8 @@ def one_line_each(report: Report, style: Style) -> Iterator[str]:
     for call in report.drawings or ():
         for source in call.sources:
             answer = style.paint(WORDS[source.verdict], _ROLES[source.verdict])
-            told = line(f"{code(source.text)} in the {call.method} of {code(call.target)}{_more(call, source)}")
-            yield f"{style.paint(_place(call), 'strong')}: {answer}: {style.prose(told)}"
+            summary = line(f"{code(source.text)} in the {call.method} of {code(call.target)}{_more(call, source)}")
+            yield f"{style.paint(_place(call), 'strong')}: {answer}: {style.prose(summary)}"
 
 
 def _rows(call: Drawing, style: Style) -> Iterator[str]:

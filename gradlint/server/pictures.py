@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from gradlint import checking
 from gradlint.picture.svg import svg
 from gradlint.picture.text import plain
-from gradlint.sources.read import SourceError
+from gradlint.sources.files import SourceError
 
 if TYPE_CHECKING:
     from gradlint.picture.record import Drawing

@@ -9,7 +9,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from gradlint.sources import importers, requirements
-from gradlint.sources.read import SourceError, decode, read_bytes
+from gradlint.sources.files import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,6 +66,7 @@ class Project:
 
     Attributes:
         seen: The files and folders that were looked for, by their whole path, with what they were like then.
+        texts: The texts of the files that were read, by their whole path.
     """
 
     def __init__(self, path: str, open_texts: Mapping[str, str] | None = None) -> None:
@@ -76,6 +77,21 @@ class Project:
         self._asked: dict[tuple[str, int, str], Found | None] = {}
         self._root: str | None = None
         self.seen: dict[str, Stamp] = {}
+        self.texts: dict[str, str] = {}
+
+    def depends_on(self, path: str, text: str | None) -> bool:
+        """Whether what was found here may be another now that a file, or its folder, has come, changed or gone.
+
+        Args:
+            path: The file's whole path.
+            text: What it holds now, in the editor or on the disk; None where there is no file.
+        """
+        if path in self.texts:
+            return self.texts[path] != text
+        if path in self.seen:
+            return (self.seen[path] is None) != (text is None)
+        folder = os.path.dirname(path)
+        return folder in self.seen and (self.seen[folder] is not None) != os.path.isdir(folder)
 
     def find(self, name: str, level: int, importer: str | None) -> Found | None:
         """The module that an import names, or None where the project has none of that name.
@@ -263,15 +279,20 @@ class Project:
 
     def _text(self, path: str) -> str:
         """A file's text; empty where it is none."""
-        if path in self._open:
-            return self._open[path]
-        found = self.seen.get(path)
-        if found is None or found[1] > LARGEST:
-            return ""
-        try:
-            return decode(read_bytes(path), "python")[0]
-        except SourceError:
-            return ""
+        if path not in self.texts:
+            self.texts[path] = self._open[path] if path in self._open else stored(path) or ""
+        return self.texts[path]
+
+
+def stored(path: str) -> str | None:
+    """The text of a module's file; empty where it cannot be read or is too large, None where there is no file."""
+    found = stamp(path)
+    if found is None or not os.path.isfile(path):
+        return None
+    try:
+        return decode(read_bytes(path, LARGEST), "python")[0]
+    except SourceError:
+        return ""
 
 
 def stamp(path: str) -> Stamp:

@@ -46,8 +46,8 @@ class CastToInteger(Rule):
     def message(self, claim: Claim[CastAway]) -> Message:
         """Names the cast and its dtype."""
         dtype = claim.cause.dtype or "an integer"
-        told = f"{named(claim.cause.callee, '`tf.cast`')} to {dtype} leaves steps, which have no derivative"
-        return Message(told, effect(claim), "stay with floats on the way to the target")
+        headline = f"{named(claim.cause.callee, '`tf.cast`')} to {dtype} leaves steps, which have no derivative"
+        return Message(headline, effect(claim), "stay with floats on the way to the target")
 
     def fix(self, claim: Claim[CastAway], site: Site) -> Proposal | None:
         """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""
@@ -63,7 +63,7 @@ class CastToInteger(Rule):
             if met is None:
                 return None
             changes[met.old] = met
-        return unsafe("Go on with the float", *changes.values())
+        return unsafe("Keep the float", *changes.values())
 
 
 LARGEST = {"uint8": "255.0", "uint16": "65535.0", "int16": "32767.0"}

@@ -47,10 +47,10 @@ class ComparisonOnTheWay(Rule):
     def message(self, claim: Claim[Compared]) -> Message:
         """Names the comparison: ``>``, ``tf.equal``."""
         if claim.cause.bool_product:
-            told = "A float times a bool is a logical and, a bool without a derivative"
-            return Message(told, effect(claim), "cast the mask to a float first")
-        told = f"{named(claim.cause.callee, 'The comparison')} gives true or false, which has no derivative"
-        return Message(told, effect(claim), "use a smooth function in its place")
+            headline = "A float times a bool is a logical AND, which has no derivative"
+            return Message(headline, effect(claim), "cast the mask to a float first")
+        headline = f"{named(claim.cause.callee, 'The comparison')} gives true or false, which has no derivative"
+        return Message(headline, effect(claim), "use a smooth function in its place")
 
     def fix(self, claim: Claim[Compared], site: Site) -> Proposal | None:
         """A sigmoid in the place of a comparison that is cast to a float: unsafe, since its value is no step any more.

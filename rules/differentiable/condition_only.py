@@ -55,9 +55,9 @@ class ConditionOnly(Rule):
         """Names the source and what it decides."""
         what = WHAT[claim.cause.decides]
         decide = "decide" if several(claim) else "decides"
-        told = f"{sources(claim, 'The source')} only {decide} {what}"
+        headline = f"{sources(claim, 'The source')} only {decide} {what}"
         cure = f"compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight"
-        return Message(told, effect(claim, named=True), cure)
+        return Message(headline, effect(claim, named=True), cure)
 
     def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:
         """Both sides of a ``tf.where`` weighed by sigmoids: unsafe, since the value no longer jumps.

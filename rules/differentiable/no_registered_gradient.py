@@ -47,17 +47,17 @@ class NoRegisteredGradient(Rule):
         """Names the operation, and the function that uses it."""
         op, callee, lost = claim.cause.op, claim.cause.callee, effect(claim)
         if claim.cause.custom == "count":
-            told = f"{named(callee, 'The custom gradient')} gives fewer gradients than it takes arguments"
-            return Message(told, lost, "return one gradient for each argument")
+            headline = f"{named(callee, 'The custom gradient')} returns fewer gradients than it takes arguments"
+            return Message(headline, lost, "return one gradient for each argument")
         if claim.cause.custom == "variables":
-            told, why = (
+            headline, why = (
                 f"{named(callee, 'The custom gradient')} uses a Variable",
                 "and its gradient takes no `variables`",
             )
-            return Message(told, lost, "add `variables=None` and return their gradients too", why)
+            return Message(headline, lost, "add `variables=None` and return their gradients too", why)
         why = f"and {code(callee)} uses it" if callee and op else ""
-        told = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}"
-        return Message(told, lost, "use operations that have one", why)
+        headline = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}"
+        return Message(headline, lost, "use operations that have one", why)
 
     def fix(self, claim: Claim[NoGradient], site: Site) -> Proposal | None:
         """The formula of a contrast or a saturation, or another filter for resizing by area.

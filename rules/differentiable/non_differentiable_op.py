@@ -21,7 +21,7 @@ INSTEAD = {
     "argmin": "use `tf.nn.softmax` of the negative as its smooth stand-in",
     "argsort": "use `tf.sort`, whose values have one",
     "bincount": "use `tf.reduce_sum` over a soft assignment",
-    "bitcast": "go on with the float itself",
+    "bitcast": "use the float itself",
     "ceil": "use `x + tf.stop_gradient(tf.math.ceil(x) - x)`",
     "floor": "use `x + tf.stop_gradient(tf.floor(x) - x)`",
     "one_hot": "use `tf.nn.softmax` in its place",

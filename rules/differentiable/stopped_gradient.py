@@ -44,8 +44,8 @@ class StoppedGradient(Rule):
     def message(self, claim: Claim[Stopped]) -> Message:
         """Names the call."""
         callee = named(claim.cause.callee, "`tf.stop_gradient`")
-        told = f"{callee} cuts the only way from source to target"
-        return Message(told, effect(claim), "drop it, or leave another way open")
+        headline = f"{callee} cuts the only way from source to target"
+        return Message(headline, effect(claim), "drop it, or leave another way open")
 
     def fix(self, claim: Claim[Stopped], site: Site) -> Proposal | None:
         """The ``stop_gradient`` dropped where one statement reads its value: unsafe, since it may be on purpose.

@@ -50,15 +50,15 @@ class UnconnectedSource(Rule):
         why, named = claim.cause.why, sources(claim)
         if why == "swapped":
             computed = f"and {source(claim)} is computed from {target(claim)}"
-            told = f"{call(claim)} takes the target first"
-            return Message(told, effect(claim), "swap the two arguments", computed)
+            headline = f"{call(claim)} takes the target first"
+            return Message(headline, effect(claim), "swap the two arguments", computed)
         lost = effect(claim, named=True)
         if why == "linear":
-            told, linear = (
+            headline, linear = (
                 f"{target(claim)} does not depend on {named}",
                 "since what was differentiated is linear in it",
             )
-            return Message(told, lost, "pass unconnected_gradients='zero' if zero is meant", linear)
+            return Message(headline, lost, "pass unconnected_gradients='zero' if zero is meant", linear)
         if why == "custom-gradient":
             return Message(f"The custom gradient returns None for {named}", lost, "return its derivative")
         cure = f"use {'them' if several(claim) else 'it'} in the computation, or do not ask for it"

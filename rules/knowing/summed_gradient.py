@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class SummedGradient(Rule):
-    """The target is no scalar, or several targets, so the result is a sum.
+    """The target is not a scalar, or there are several targets, so the result is a sum.
 
     ## What it does
-    Reports a gradient whose target is no scalar, or several targets at once: what comes is the gradient of their sum.
+    Reports a gradient whose target is not a scalar, or of several targets at once: the result is the gradient of their
+    sum.
 
     ## Why the gradient is lost
     Nothing is lost. `tape.gradient` differentiates one number; of a Tensor with more elements it takes the sum, and of
@@ -46,11 +47,11 @@ class SummedGradient(Rule):
     def message(self, claim: Claim[Summed]) -> Message:
         """Names the target."""
         if claim.cause.several:
-            told = f"{call(claim)} of several targets gives the sum of their gradients"
-            return Message(told, help="ask once a target for the parts")
-        told = f"{target(claim, 'The target')} is no scalar"
+            headline = f"{call(claim)} of several targets gives the sum of their gradients"
+            return Message(headline, help="ask once per target for the parts")
+        headline = f"{target(claim, 'The target')} is not a scalar"
         return Message(
-            told, f"{call(claim)} gives the gradient of the sum of its elements", "`jacobian` gives the parts"
+            headline, f"{call(claim)} gives the gradient of the sum of its elements", "`jacobian` gives the parts"
         )
 
     def fix(self, claim: Claim[Summed], site: Site) -> Proposal | None:

@@ -73,13 +73,13 @@ class AssignedState(Rule):
             if target is None or target == dotted(variable):
                 return None
             update = statement("{v}.assign({x})", v=variable, x=target)
-            return unsafe("Go on with the value itself", Replace(node, value), After(made, [update]))
+            return unsafe("Use the value itself", Replace(node, value), After(made, [update]))
         named = site.free_name(f"new_{last_name(variable)}")
         later = [use for use in site.uses_here(dotted(variable), node) if _reads_later(site, use, made, block)]
         if not later:
             return None
         return unsafe(
-            "Go on with the value itself",
+            "Use the value itself",
             Replace(made, statement("{n} = {x}", n=named, x=value)),
             After(made, [statement("{v}.assign({n})", v=variable, n=named)]),
             *(Replace(use, cst.Name(named)) for use in later),

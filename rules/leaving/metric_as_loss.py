@@ -66,8 +66,8 @@ class MetricAsLoss(Rule):
     def message(self, claim: Claim[MetricRead]) -> Message:
         """Names the metric or its ``result``."""
         callee = named(claim.cause.callee, "The metric")
-        told = f"{callee} reads the metric's state, which keeps no history"
-        return Message(told, effect(claim), "use a loss function")
+        headline = f"{callee} reads the metric's state, which keeps no history"
+        return Message(headline, effect(claim), "use a loss function")
 
     def fix(self, claim: Claim[MetricRead], site: Site) -> Proposal | None:
         """The loss of the metric's name where it is made, or the mean of what a mean was updated with just before.

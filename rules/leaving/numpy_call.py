@@ -52,8 +52,8 @@ class NumpyCall(Rule):
         """Names the function and TensorFlow's own that does the same."""
         lost = effect(claim)
         if claim.cause.how == "operator":
-            told = "An array left of the Keras variable makes the result one too"
-            return Message(told, lost, "swap them, or use its `.value`")
+            headline = "With an array left of the Keras variable the result is an array"
+            return Message(headline, lost, "swap them, or use its `.value`")
         if claim.cause.how == "store":
             return Message("Storing a Tensor in a NumPy array keeps its value", lost, "collect them with `tf.stack`")
         callee = named(claim.cause.callee, "NumPy")

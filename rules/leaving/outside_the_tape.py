@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WHERE = {
     "before": ("before the tape's block begins", "compute it inside the block"),
     "after": ("after the tape's block has ended", "move it into the block"),
-    "in a constructor": ("in `__init__`, long before the tape records", "compute it where it is used"),
+    "in a constructor": ("in `{within}`, long before the tape records", "compute it where it is used"),
     "while stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
     "before the reset": ("before `reset`, which makes the tape forget", "compute it after the reset"),
 }
@@ -59,6 +59,7 @@ class OutsideTheTape(Rule):
     def message(self, claim: Claim[Outside]) -> Message:
         """Names what is computed, and when."""
         phrase, cure = WHERE[claim.cause.where]
+        phrase = phrase.format(within=claim.cause.within)
         return Message(f"{named(claim.cause.callee, 'This')} is computed {phrase}", effect(claim), cure)
 
     def fix(self, claim: Claim[Outside], site: Site) -> Proposal | None:

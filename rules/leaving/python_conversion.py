@@ -38,7 +38,7 @@ class PythonConversion(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Go on with the Tensor itself and convert after the gradient is taken. `math.sin` and its kin have their counterparts
+    Use the Tensor itself and convert after the gradient is taken. `math.sin` and its kin have their counterparts
     in `tf` and `tf.math`.
 
     ## References
@@ -58,7 +58,7 @@ class PythonConversion(Rule):
         if written == "f-string":
             what = "An f-string"
         gives = "a NumPy array" if method in TO_NUMPY else "a plain Python value"
-        cure = use("go on with the Tensor itself", of_python(claim.cause.canonical))
+        cure = use("use the Tensor itself", of_python(claim.cause.canonical))
         if claim.cause.in_graph:
             return in_graph(what, claim, cure)
         return Message(f"{what} gives {gives}, which no tape records", effect(claim), cure)
@@ -76,7 +76,7 @@ class PythonConversion(Rule):
         if node is None or change is None or (claim.cause.in_graph and _is_kept(site, node)):
             return None
         proposed = safe if goes_on_as_tensor(site, node) and computes_alike_without(site, node) else unsafe
-        return proposed("Go on with the Tensor itself", *site.imports_needed, change)
+        return proposed("Use the Tensor itself", *site.imports_needed, change)
 
 
 def _is_kept(site: Site, node: cst.BaseExpression) -> bool:

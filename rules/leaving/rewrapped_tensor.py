@@ -47,8 +47,8 @@ class RewrappedTensor(Rule):
     def message(self, claim: Claim[Rewrapped]) -> Message:
         """Names what makes the new leaf."""
         callee = named(claim.cause.callee, "`tf.Variable`")
-        told = f"{callee} copies the value into a new leaf without a history"
-        return Message(told, effect(claim), "use the Tensor itself")
+        headline = f"{callee} copies the value into a new leaf without a history"
+        return Message(headline, effect(claim), "use the Tensor itself")
 
     def fix(self, claim: Claim[Rewrapped], site: Site) -> Proposal | None:
         """The Tensor itself: safe where all that is done with the new leaf takes a Tensor."""
@@ -57,7 +57,7 @@ class RewrappedTensor(Rule):
         if node is None or new is None:
             return None
         proposed = safe if goes_on_as_tensor(site, node) else unsafe
-        return proposed("Go on with the Tensor itself", Replace(node, new))
+        return proposed("Use the Tensor itself", Replace(node, new))
 
 
 def _itself(site: Site, node: cst.Call) -> cst.BaseExpression | None:

@@ -25,7 +25,7 @@ WHAT = {
     "none": "None",
     "string": "a string",
     "function": "a function that is not called",
-    "list": "a list with a value in it that is no Tensor",
+    "list": "a list with a value that is not a Tensor",
     "symbolic": "a symbolic Keras tensor",
 }
 
@@ -34,7 +34,7 @@ class TargetNotATensor(Rule):
     """The target itself is an array, a number or nothing, which raises.
 
     ## What it does
-    Reports a target that is no Tensor: a NumPy array, a Python number, None, a function that was not called.
+    Reports a target that is not a Tensor: a NumPy array, a Python number, None, a function that was not called.
 
     ## Why the gradient is lost
     The tape looks the target up by the identity of its Tensor. NumPy's arrays and numbers have none, and the call
@@ -59,7 +59,7 @@ class TargetNotATensor(Rule):
 
     def message(self, claim: Claim[TargetNotTensor]) -> Message:
         """Names the target, what it is and what made it."""
-        told = effect(claim) or f"{call(claim)} raises {claim.exception}"
+        headline = effect(claim) or f"{call(claim)} raises {claim.exception}"
         maker, place = claim.cause.callee, at(claim, claim.cause.made)
         made = f", made by {code(maker)}{place}" if maker else place
         named = target(claim)
@@ -70,7 +70,7 @@ class TargetNotATensor(Rule):
             "none": "return the loss from where it is computed",
             "symbolic": "use what a call of the model returns",
         }.get(claim.cause.what, "keep the loss a Tensor up to here")
-        return Message(f"{named} is {WHAT[claim.cause.what]}{made}", told, cure)
+        return Message(f"{named} is {WHAT[claim.cause.what]}{made}", headline, cure)
 
     def fix(self, claim: Claim[TargetNotTensor], site: Site) -> Proposal | None:
         """The conversion of the target dropped, or the function called: safe where a Tensor does for its other uses."""

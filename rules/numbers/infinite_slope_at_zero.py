@@ -48,8 +48,8 @@ class InfiniteSlopeAtZero(Rule):
     def message(self, claim: Claim[InfiniteSlope]) -> Message:
         """Names the function and its argument."""
         callee, argument = named(claim.cause.callee, "This"), named(claim.cause.variable, "its argument")
-        told = f"{callee} has an infinite slope where {argument} is 0"
-        return Message(told, effect(claim, nan="infinite or NaN"), "add a small epsilon inside")
+        headline = f"{callee} has an infinite slope where {argument} is 0"
+        return Message(headline, effect(claim, nan="infinite or NaN"), "add a small epsilon inside")
 
     def fix(self, claim: Claim[InfiniteSlope], site: Site) -> Proposal | None:
         """A small epsilon inside, or ``tf.math.divide_no_nan``: unsafe, since the value changes a little."""

@@ -47,8 +47,8 @@ class LogOfSoftmax(Rule):
     def message(self, claim: Claim[Underflow]) -> Message:
         """Names the inner function and the fused one."""
         fused = "tf.math.log_sigmoid" if "sigmoid" in claim.cause.canonical else "tf.nn.log_softmax"
-        told = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows"
-        return Message(told, effect(claim), f"use {code(fused)}")
+        headline = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows"
+        return Message(headline, effect(claim), f"use {code(fused)}")
 
     def fix(self, claim: Claim[Underflow], site: Site) -> Proposal | None:
         """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""

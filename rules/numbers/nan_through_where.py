@@ -52,9 +52,9 @@ class NanThroughWhere(Rule):
         """Names the dangerous function and its argument."""
         callee, variable = named(claim.cause.callee, "this"), claim.cause.variable
         compiled = " when XLA compiles it" if claim.cause.compiled else ""
-        told = f"`tf.where` hides the value of {callee} and not its infinite slope"
+        headline = f"`tf.where` hides the value of {callee} but not its infinite slope"
         safe = code(variable) if variable else "its argument"
-        return Message(told, effect(claim) + compiled, f"make {safe} safe first, with a `tf.where` of its own")
+        return Message(headline, effect(claim) + compiled, f"make {safe} safe first, with a `tf.where` of its own")
 
     def fix(self, claim: Claim[HiddenSlope], site: Site) -> Proposal | None:
         """The double ``tf.where``: the dangerous argument made harmless where its side is not chosen.

@@ -60,11 +60,11 @@ class IntegerSource(Rule):
         lost, dtype = effect(claim, named=True), claim.cause.dtype
         why = "and only floats have a gradient"
         if several(claim):
-            return Message(f"{sources(claim)} hold no floats", lost, "give them a float dtype", why)
-        told = f"{source(claim)} has dtype {dtype}{made(claim)}"
+            return Message(f"{sources(claim)} do not hold floats", lost, "give them a float dtype", why)
+        headline = f"{source(claim)} has dtype {dtype}{made(claim)}"
         if dtype in {"bool", "string"}:
-            return Message(told, lost, "ask for the float that it stands for", why)
-        return Message(told, lost, "make it a float where it is created", why)
+            return Message(headline, lost, "ask for the float that it stands for", why)
+        return Message(headline, lost, "make it a float where it is created", why)
 
     def fix(self, claim: Claim[NotFloating], site: Site) -> Proposal | None:
         """Float literals, or a float dtype, where the source is made.

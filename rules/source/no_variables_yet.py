@@ -23,7 +23,8 @@ class NoVariablesYet(Rule):
 
     ## What it does
     Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, of one
-    that is frozen as a whole, or of one whose layers have no weights (`Flatten`, pooling, activations).
+    that is frozen as a whole, of one whose layers have no weights (`Flatten`, pooling, activations), or of a
+    distribution of TensorFlow Probability that was made of Tensors.
 
     ## Why the gradient is lost
     A Keras model makes its variables at the first call (or in `build`). A list taken before that is empty and stays so:
@@ -49,8 +50,9 @@ class NoVariablesYet(Rule):
         """Names the list and says why it is empty."""
         listed = source(claim, "This list of variables")
         reason, cure = {
-            "frozen": ("every layer is frozen", "unfreeze what is to learn"),
+            "frozen": ("every layer is frozen", "unfreeze what should learn"),
             "none": ("nothing in it has variables", "make its weights Variables"),
+            "computed": ("the object is made of Tensors and keeps no Variable", "ask for the Variables themselves"),
         }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
         return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
 
@@ -59,7 +61,7 @@ class NoVariablesYet(Rule):
 
         A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
         """
-        if claim.cause.why == "none":
+        if claim.cause.why in {"computed", "none"}:
             return None
         if claim.asked is None:
             return None

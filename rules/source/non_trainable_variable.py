@@ -61,12 +61,12 @@ class NonTrainableVariable(Rule):
             cure = "watch them first in the block, or make them trainable"
             why = "and the tape watches trainable Variables only"
             return Message(f"{sources(claim)} are not trainable", lost, cure, why)
-        told = f"{source(claim)} {WHY.get(of, f'has trainable=False{made(claim)}')}"
+        headline = f"{source(claim)} {WHY.get(of, f'has trainable=False{made(claim)}')}"
         if of in WHY:
-            return Message(told, lost, "ask for `trainable_variables` instead", why)
+            return Message(headline, lost, "ask for `trainable_variables` instead", why)
         if of == "keras-variable":
-            return Message(told, lost, "watch its `.value`, or make it trainable", why)
-        return Message(told, lost, f"call {watch(claim)}, or make it trainable", why)
+            return Message(headline, lost, "watch its `.value`, or make it trainable", why)
+        return Message(headline, lost, f"call {watch(claim)}, or make it trainable", why)
 
     def fix(self, claim: Claim[NonTrainable], site: Site) -> Proposal | None:
         """The Variable watched, which is safe; where it cannot be, ``trainable=True``, which others may notice.

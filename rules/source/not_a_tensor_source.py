@@ -24,23 +24,23 @@ WHAT = {
     "layer": ("a layer", "ask for its `trainable_variables`"),
     "none": ("None", "ask for a Tensor or a Variable"),
     "string": ("a string", "ask for the Variable itself, not its name"),
-    "method": ("a method that is not called", "add the brackets"),
+    "method": ("a method that is not called", "add the parentheses"),
     "generator": ("a generator", "make it a list"),
     "function": ("a function", "ask for the Variables that it uses"),
     "reference": ("a reference", "ask for the Variable itself"),
     "sparse": ("a SparseTensor", "ask for its `values`"),
     "slices": ("an IndexedSlices", "convert it to a dense Tensor first"),
-    "object": ("an object that is no Tensor", "ask for the Variables that it holds"),
+    "object": ("an object that is not a Tensor", "ask for the Variables that it holds"),
     "extension": ("an ExtensionType", "ask for its fields"),
 }
 
 
 class NotATensorSource(Rule):
-    """The source is no Tensor and no Variable, which raises.
+    """The source is neither a Tensor nor a Variable, which raises.
 
     ## What it does
-    Reports a source that is no Tensor and no Variable: a NumPy array, a Python number or list of numbers, a model or a
-    layer, the arrays of `get_weights()`, None, a name as a string, a generator, a set.
+    Reports a source that is neither a Tensor nor a Variable: a NumPy array, a Python number or list of numbers, a model
+    or a layer, the arrays of `get_weights()`, None, a name as a string, a generator, a set.
 
     ## Why the gradient is lost
     The tape finds a source by the identity of its Tensor. What has none raises when the gradient is asked for:
@@ -65,12 +65,12 @@ class NotATensorSource(Rule):
 
     def message(self, claim: Claim[NotATensor]) -> Message:
         """Names the source and what it is."""
-        told = effect(claim) or f"{call(claim)} raises {claim.exception}"
+        headline = effect(claim) or f"{call(claim)} raises {claim.exception}"
         what, cure = WHAT[claim.cause.what]
         named = source(claim)
         if named == "`None`":
             named = "This source"
-        return Message(f"{named} is {what}{made(claim)}", told, cure)
+        return Message(f"{named} is {what}{made(claim)}", headline, cure)
 
     def fix(self, claim: Claim[NotATensor], site: Site) -> Proposal | None:
         """What is meant written as a source: safe, since the call raises as it stands; a conversion is unsafe."""
@@ -85,7 +85,7 @@ class NotATensorSource(Rule):
         every = [change for made in changes.values() for change in made]
         if reason in CONVERTED:
             return unsafe("Make it a Tensor and watch it", *every) if every else None
-        return safe("Ask for what can be differentiated by", *every) if every else None
+        return safe("Ask for something differentiable", *every) if every else None
 
 
 CONVERTED = frozenset({"ndarray", "number"})

@@ -63,7 +63,7 @@ class SourceIsACopy(Rule):
         lost = effect(claim, named=not several(claim))
         how, named = claim.cause.how, source(claim)
         if how == "symbolic":
-            why = "and that is a place in the model's plan"
+            why = "and that is a placeholder of the model's graph"
             cure = "use the Tensor that the model was called on or returned"
             return Message(f"{named} is a symbolic Keras tensor", lost, cure, why)
         value = claim.cause.original

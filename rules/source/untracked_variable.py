@@ -49,11 +49,11 @@ class UntrackedVariable(Rule):
         variable = named(claim.cause.variable, "This Variable")
         asked = source(claim, "the list of variables")
         if claim.cause.of_keras:
-            told = f"{variable} is a `tf.Variable`, which Keras 3 does not track"
+            headline = f"{variable} is a `tf.Variable`, which Keras 3 does not track"
             cure = "use `self.add_weight`"
         else:
-            told = f"{variable} is a Keras layer, which a `tf.Module` does not track"
+            headline = f"{variable} is a Keras layer, which a `tf.Module` does not track"
             cure = "use a `keras.Model`, or add the layer's own variables"
         if claim.cause.empty:
-            return Message(told, f"{asked} is empty and {call(claim)} gives no gradient at all", cure)
-        return Message(told, f"{asked} leaves it out and it never trains", cure)
+            return Message(headline, f"{asked} is empty and {call(claim)} gives no gradient at all", cure)
+        return Message(headline, f"{asked} leaves it out and it never trains", cure)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MADE = {
     "constant": "a constant Tensor",
-    "computed": "a computed Tensor and no Variable",
+    "computed": "a computed Tensor, not a Variable",
     "gradient": "a Tensor that a gradient call gave",
 }
 
@@ -54,10 +54,10 @@ class UnwatchedTensor(Rule):
         """Names the Tensor, what it is and where it is made."""
         lost, why = effect(claim, named=True), "and the tape does not watch it"
         if several(claim):
-            told = f"{sources(claim)} are Tensors that the tape does not watch"
-            return Message(told, lost, "watch them first in the block")
-        told = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}"
-        return Message(told, lost, f"call {watch(claim)} first in the block", why)
+            headline = f"{sources(claim)} are Tensors that the tape does not watch"
+            return Message(headline, lost, "watch them first in the block")
+        headline = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}"
+        return Message(headline, lost, f"call {watch(claim)} first in the block", why)
 
     def fix(self, claim: Claim[Unwatched], site: Site) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""

@@ -44,14 +44,14 @@ class VariableNotWatched(Rule):
     def message(self, claim: Claim[NotAccessed]) -> Message:
         """Names the Variables; of Keras, only the ``value`` can be watched."""
         why = "and the tape has watch_accessed_variables=False"
-        told = f"No `watch` covers {sources(claim)}"
+        headline = f"No `watch` covers {sources(claim)}"
         if several(claim):
             cure = "watch them first in the block"
         elif claim.cause.of_keras:
             cure = f"watch `{source(claim).strip('`')}.value`"
         else:
             cure = f"call {watch(claim)}"
-        return Message(told, effect(claim, named=True), f"{cure} or drop the option", why)
+        return Message(headline, effect(claim, named=True), f"{cure} or drop the option", why)
 
     def fix(self, claim: Claim[NotAccessed], site: Site) -> Proposal | None:
         """The Variables watched first in the block: safe, since a watch changes no value."""

@@ -27,7 +27,7 @@ class VariableReboundToTensor(Rule):
     counts: the first gradient comes, every later one is None.
 
     ## Why the gradient is lost
-    A tape watches trainable Variables by itself, and Tensors only when told to. Arithmetic on a Variable gives a
+    A tape watches trainable Variables by itself, and Tensors only when headline to. Arithmetic on a Variable gives a
     Tensor, so the name's new value is a Tensor that nobody watches, and `tape.gradient` gives None for it without a
     warning.
 
@@ -50,8 +50,8 @@ class VariableReboundToTensor(Rule):
         """Names the name, and where its Variable was made."""
         lost = effect(claim, named=not several(claim))
         if claim.cause.expression:
-            told = f"{source(claim)} is arithmetic on a Variable, which gives a Tensor"
-            return Message(told, lost, "keep the Variable and compute inside the tape")
+            headline = f"{source(claim)} is arithmetic on a Variable, which gives a Tensor"
+            return Message(headline, lost, "keep the Variable and compute inside the tape")
         why = f"and the Variable{at(claim, claim.cause.made)} is gone"
         return Message(f"This binds {source(claim)} to a Tensor", lost, "change its value with `assign`", why)
 

@@ -46,11 +46,11 @@ class WatchedTooLate(Rule):
         """Names the watch, and what it comes too late for."""
         late = claim.cause
         if late.after_block:
-            told, why = f"{watch(claim)} comes after the tape's block", "and nothing is recorded any more"
+            headline, why = f"{watch(claim)} comes after the tape's block", "and nothing is recorded any more"
         else:
-            told, why = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used", ""
-            told += at(claim, late.used)
-        return Message(told, effect(claim), "watch it first in the block", why)
+            headline, why = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used", ""
+            headline += at(claim, late.used)
+        return Message(headline, effect(claim), "watch it first in the block", why)
 
     def fix(self, claim: Claim[WatchedLate], site: Site) -> Proposal | None:
         """The watch moved up to the head of the block: safe, since a watch changes no value."""

@@ -50,13 +50,13 @@ class BadGradientCall(Rule):
         cause, raises = claim.cause, f"raises {claim.exception}"
         written = named(cause.callee, "`tf.GradientTape`")
         if cause.how == "second-source":
-            scales = f"{code(cause.name)} is no source and scales the result"
-            told = f"The third argument of {written} is `output_gradients`"
-            return Message(told, scales, "pass the sources as one list", joint=": ")
+            scales = f"{code(cause.name)} is not a source and only scales the result"
+            headline = f"The third argument of {written} is `output_gradients`"
+            return Message(headline, scales, "pass the sources as one list", joint=": ")
         if cause.how == "with-a-class":
-            return Message(f"{written} is a class and no tape", f"`with` {raises}", "call it")
-        told, cure = _refused(cause, written)
-        return Message(told, f"this {raises}", cure)
+            return Message(f"{written} is a class, not a tape", f"`with` {raises}", "call it")
+        headline, cure = _refused(cause, written)
+        return Message(headline, f"this {raises}", cure)
 
     def fix(self, claim: Claim[BadCall], site: Site) -> Proposal | None:
         """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.
@@ -75,7 +75,7 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
     """What a call does wrong that TensorFlow or Python refuses, and the cure."""
     name = code(cause.name)
     return {
-        "early-symbol": (f"{written} is not there before the model is called on an Input", "use `model.outputs`"),
+        "early-symbol": (f"{written} does not exist before the model is called on an Input", "use `model.outputs`"),
         "nested": ("The tape is entered while it records", "make a second tape"),
         "no-sources": (f"{written} is called without its sources", "pass target and sources"),
         "removed-method": (

@@ -51,8 +51,8 @@ class GradientInsideTheTape(Rule):
         """Names the call and the tape."""
         tape = f"the persistent tape {code(claim.asked.tape)}" if claim.asked is not None else "its persistent tape"
         why = "and each call adds the gradient's own operations to it"
-        told = f"{call(claim)} runs inside the block of {tape}"
-        return Message(told, "it is slow, and memory grows", "move it after the block", why)
+        headline = f"{call(claim)} runs inside the block of {tape}"
+        return Message(headline, "it is slow, and memory grows", "move it after the block", why)
 
     def fix(self, claim: Claim[GradientInside], site: Site) -> Proposal | None:
         """The block's last calls moved out of it: safe, since nothing comes after them that was recorded.

@@ -48,10 +48,16 @@ class LostInnerGradient(Rule):
         outer = claim.asked.tape if claim.asked is not None else ""
         tape = f"the tape {code(outer)}" if outer else "the outer tape"
         if outer and claim.cause.callee.startswith(f"{outer}.") and claim.cause.where != "before":
-            told, why = f"The first gradient is computed after the block of {tape}", "and that tape did not record it"
-            return Message(told, effect(claim), "nest two tapes instead", why)
-        told, why = f"The inner gradient is computed outside the block of {tape}", "and that tape does not record it"
-        return Message(told, effect(claim), "move it into the outer block", why)
+            headline, why = (
+                f"The first gradient is computed after the block of {tape}",
+                "and that tape did not record it",
+            )
+            return Message(headline, effect(claim), "nest two tapes instead", why)
+        headline, why = (
+            f"The inner gradient is computed outside the block of {tape}",
+            "and that tape does not record it",
+        )
+        return Message(headline, effect(claim), "move it into the outer block", why)
 
     def fix(self, claim: Claim[InnerGradient], site: Site) -> Proposal | None:
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""

@@ -46,8 +46,8 @@ class NeedlesslyPersistent(Rule):
 
     def message(self, claim: Claim[AskedOnce]) -> Message:
         """Names the tape."""
-        told = f"{named(claim.cause.tape, 'The tape')} is persistent and asked only once"
-        return Message(told, "it keeps its memory for nothing", "drop persistent=True")
+        headline = f"{named(claim.cause.tape, 'The tape')} is persistent but asked only once"
+        return Message(headline, "it keeps its memory for nothing", "drop persistent=True")
 
     def fix(self, claim: Claim[AskedOnce], site: Site) -> Proposal | None:
         """``persistent=True`` dropped: safe, since the tape is asked once."""

@@ -46,9 +46,9 @@ class SilencedByZero(Rule):
         lost = claim.cause.lost
         cure = f"drop it and fix {line(lost.line)}" if lost is not None and lost.line != claim.span.line else ""
         cure = cure or "drop it and fix the way"
-        told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
+        headline = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if claim.exception:
             hides = f"`unconnected_gradients` raises {claim.exception} for a Keras variable"
-            return Message(told, hides, cure, joint=", and ")
+            return Message(headline, hides, cure, joint=", and ")
         always = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return Message(told, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")
+        return Message(headline, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")

@@ -49,8 +49,9 @@ class MinimizeNeedsACallable(Rule):
         if claim.cause.how == "removed":
             cure = "take the gradients from a tape and use `apply_gradients`"
             return Message("Keras 3 optimizers have no `minimize`", f"{callee} raises {claim.exception}", cure)
-        told, raises = f"{callee} needs a function that computes the loss", f"with a Tensor it raises {claim.exception}"
-        return Message(told, raises, "pass a lambda, or use a tape and `apply_gradients`", joint=", and ")
+        headline = f"{callee} needs a function that computes the loss"
+        raises = f"with a Tensor it raises {claim.exception}"
+        return Message(headline, raises, "pass a lambda, or use a tape and `apply_gradients`", joint=", and ")
 
     def fix(self, claim: Claim[Minimized], site: Site) -> Proposal | None:
         """The tape's gradients applied, where a block that computed the loss stands just before: safe, as it raises."""

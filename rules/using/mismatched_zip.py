@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 MISMATCHES = {
     "length": Message(
-        "These gradients are not as many as the variables",
-        "`zip` drops the rest without a word",
+        "The gradients and the variables differ in number",
+        "`zip` silently drops the rest",
         "use one list for both",
         joint=", and ",
     ),
     "order": Message(
-        "These gradients are in another order than the variables",
+        "These gradients are in a different order from the variables",
         "each goes to the wrong variable",
         "use one list for both",
     ),
@@ -31,7 +31,7 @@ MISMATCHES = {
         "These gradients are applied to variables that they were not asked for", help="use one list for both"
     ),
     "single": Message(
-        "The gradient of one source is a Tensor and no list",
+        "The gradient of one source is a Tensor, not a list",
         "`zip` takes it apart",
         "ask for it in a list: `[variable]`",
         joint=", and ",

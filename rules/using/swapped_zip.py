@@ -44,11 +44,11 @@ class SwappedZip(Rule):
 
     def message(self, claim: Claim[NotPairs]) -> Message:
         """Names the call."""
-        told = f"{named(claim.cause.callee, '`apply_gradients`')} takes (gradient, variable) pairs"
+        headline = f"{named(claim.cause.callee, '`apply_gradients`')} takes (gradient, variable) pairs"
         why = "and these are the other way round"
         if claim.cause.how == "no-zip":
-            told, why = told.replace("(gradient, variable) pairs", "pairs"), "and this is no list of them"
-        return Message(told, f"it raises {claim.exception}", "write `zip(gradients, variables)`", why)
+            headline, why = headline.replace("(gradient, variable) pairs", "pairs"), "and this is not a list of them"
+        return Message(headline, f"it raises {claim.exception}", "write `zip(gradients, variables)`", why)
 
     def fix(self, claim: Claim[NotPairs], site: Site) -> Proposal | None:
         """The zip turned round, put in, or kept as a list: safe, since the call raises as it stands."""

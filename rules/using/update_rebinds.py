@@ -46,8 +46,8 @@ class UpdateRebinds(Rule):
     def message(self, claim: Claim[ReboundByUpdate]) -> Message:
         """Names the name, and where its Variable is made."""
         if claim.cause.augmented:
-            told = "A tf.Variable takes no augmented assignment"
-            return Message(told, f"this raises {claim.exception}", "use `assign_sub`")
+            headline = "A tf.Variable does not support augmented assignment"
+            return Message(headline, f"this raises {claim.exception}", "use `assign_sub`")
         variable = named(claim.cause.variable, "the name")
         why = f"and the Variable{at(claim, claim.cause.made)} is gone"
         return Message(f"This update binds {variable} to a Tensor", effect(claim), "use `assign_sub`", why)

@@ -55,6 +55,11 @@ def found(stub: str, call: str, tmp_path: Path) -> list[str]:
         ("class A:\n    def at(self: Lost, x: Passes) -> Tensor: ...", "A(1.0).at(w)", []),
         ("class B:\n    def at(self: Lost) -> Tensor: ...\nclass A(B): ...", "A(w).at()", ["GT301"]),
         (
+            "class A:\n    @property\n    def at(self: Lost) -> Tensor: ...",
+            "A(w).at",
+            ["GT301"],
+        ),
+        (
             "class A:\n    def then(self) -> Self: ...\n    def at(self: Lost) -> Tensor: ...",
             "A(w).then().at()",
             ["GT301"],

@@ -122,10 +122,7 @@ class Core(Judged):
         """What the project's modules hold, which any code of theirs may use."""
         self.imported_at = 0
         """When the program imported the module whose top is running."""
-        self.clock = 0
-        self.forks = 0
-        self.guards = 0
-        self.recordings = 0
+        self.clock = self.forks = self.guards = self.recordings = 0
         self.active: dict[str, tuple[Recording, ...]] = {"recordings": ()}
         """The recordings that see an operation now."""
         self.module = Frame(None)
@@ -401,16 +398,18 @@ class Core(Judged):
         self.kept_alive.append(value)
         self.raised(exception)
 
-    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
-        """A gradient that is None goes into arithmetic or into an operation."""
-        self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> Value:
+        """A gradient that is None goes into an operation, which raises: where it first does, that is noted."""
+        if id(lost) not in self.doomed:
+            self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
+        made = self.unknown("None", node, anything=True)
+        self.doomed |= dict.fromkeys((id(lost), id(made)), ("", span_of(node)))
+        self.kept_alive += [lost, made]
         self.raised(exception)
+        return made
 
     def leaves_graph(self, value: Value, node: ast.AST, cause: Cause, exception: str) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
-
-        Where the program speaks of ``run_functions_eagerly``, its functions may run without a graph, and nothing is
-        said.
+        """A conversion to a value raises inside a ``tf.function``; nothing is said where that may run without a graph.
 
         Args:
             value: What the conversion would give.

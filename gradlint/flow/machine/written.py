@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from gradlint.flow.values.modules import ModuleValue
 
 
+_KERAS_2 = re.compile(
+    r"TF_USE_LEGACY_KERAS|^[ \t]*(?:import|from)[ \t]+(?:tf_keras|tensorflow\.python\.keras)\b", re.MULTILINE
+)
+"""What in a module of the project lets the program run on Keras 2."""
+
+
 class ProgramText(Interpreter):
     """The program's text and tree, and how it names its values.
 
@@ -50,9 +57,7 @@ class ProgramText(Interpreter):
     @property
     def chooses_keras_2(self) -> bool:
         """Whether the program runs on Keras 2 whatever is installed: ``tf_keras``, ``tensorflow.python.keras``."""
-        return self._imports_keras_2 or any(
-            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
-        )
+        return self._imports_keras_2 or any(_KERAS_2.search(home.found.code) for home in self.modules_by_frame.values())
 
     @cached_property
     def _imports_keras_2(self) -> bool:

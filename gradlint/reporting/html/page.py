@@ -95,8 +95,8 @@ def _row(file: File) -> str:
         ("unknown", str(counts["m"])),
         ("findings", f"<b>{findings}</b>" if findings else "not checked" if file.errors else "0"),
     ]
-    told = "".join(f'<td data-h="{head}">{cell}</td>' if head else f"<th scope=row>{cell}</th>" for head, cell in cells)
-    return f"<tr{' class=bad' if file.is_bad else ''}>{told}</tr>"
+    row = "".join(f'<td data-h="{head}">{cell}</td>' if head else f"<th scope=row>{cell}</th>" for head, cell in cells)
+    return f"<tr{' class=bad' if file.is_bad else ''}>{row}</tr>"
 
 
 def _rules(files: Sequence[File]) -> Iterator[str]:

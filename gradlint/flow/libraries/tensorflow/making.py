@@ -48,6 +48,16 @@ def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
+@models("make-transformed-variable")
+def make_transformed_variable(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tfp.util.TransformedVariable(...)``: a Variable, of whose value each reading computes."""
+    made = make_variable(machine, replace(call, args=call.args[:1]))
+    if isinstance(made, Variable):
+        made.state["transformed"] = True
+        made.state["known"] = None
+    return made
+
+
 def _known_number(initial: Value | None) -> object:
     """The number that a new Variable holds, where the program fixes it."""
     if isinstance(initial, Const):
