@@ -52,6 +52,9 @@ class CastToInteger(Rule):
     def fix(self, claim: Claim[CastAway], site: Site) -> Proposal | None:
         """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""
         node, made = site.node, _uncut(site.node)
+        back = None if node is None else site.holder(node)
+        if called(node) == called(back) == "convert_image_dtype" and isinstance(back, cst.Call):
+            return _unconverted(node, back)
         reads = [] if node is None else _reads(site, node)
         if node is None or made is None or not reads:
             return None
@@ -64,6 +67,14 @@ class CastToInteger(Rule):
                 return None
             changes[met.old] = met
         return unsafe("Keep the float", *changes.values())
+
+
+def _unconverted(node: cst.BaseExpression | None, back: cst.Call) -> Proposal | None:
+    """The float image itself for one that is converted to integers and back."""
+    given, floats = only(node, 2), only(back, 2)
+    if given is None or floats is None or "float" not in last_name(floats[1]):
+        return None
+    return unsafe("Stay with the float image", Replace(back, given[0]))
 
 
 LARGEST = {"uint8": "255.0", "uint16": "65535.0", "int16": "32767.0"}

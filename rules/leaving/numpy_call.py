@@ -10,13 +10,14 @@ from gradlint.nodes.reading import called, dotted, only
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.numpy import translated
+from .._fixing.numpy import OF_MATRICES, method, method_of_array, translated
+from .._fixing.stores import collected
 from .._wording import effect, in_graph, named, use
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToNumpy
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Proposal, Site
+    from gradlint.rule import Change, Proposal, Site
 
 
 class NumpyCall(Rule):
@@ -70,29 +71,47 @@ class NumpyCall(Rule):
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True
+        if claim.cause.how == "store":
+            return collected(site, site.statement)
         if isinstance(node, cst.BinaryOperation):
             of_keras = claim.cause.how == "operator"
             if not of_keras or dotted(node.right) is None:
                 return None
             return safe("Use the variable's value", Replace(node.right, cst.Attribute(node.right, cst.Name("value"))))
-        if not isinstance(node, cst.Call):
-            return None
-        typed = _typed(site, node)
-        whole = node if typed is None else typed
-        if refuses_a_tensor(site, whole):
-            return None
-        if site.canonical(node.func) == "numpy.random.normal":
-            return _sampled(site, node, typed)
-        new: cst.BaseExpression | None = translated(site, node)
-        if new is not None and typed is not None:
-            cast = site.tensorflow("cast", node)
-            dtype = typed.args[0].value
-            new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
-        if new is None:
-            return None
-        known = site.canonical(node.func) not in OF_MATRICES
-        proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
-        return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
+        return _called(claim, site, node) if isinstance(node, cst.Call) else None
+
+
+def _called(claim: Claim[ToNumpy], site: Site, node: cst.Call) -> Proposal | None:
+    """TensorFlow's function in the place of a call, with the conversion that follows it."""
+    typed = _typed(site, node)
+    whole = node if typed is None else typed
+    of_converted = _method_of_converted(site, node) if typed is None else None
+    if of_converted is not None:
+        return unsafe("Compute it with TensorFlow", *site.imports_needed, of_converted)
+    if refuses_a_tensor(site, whole):
+        return None
+    if site.canonical(node.func) == "numpy.random.normal":
+        return _sampled(site, node, typed)
+    of_array = claim.cause.canonical.startswith("numpy.ndarray.")
+    new: cst.BaseExpression | None = method_of_array(site, node) if of_array else translated(site, node)
+    if new is not None and typed is not None:
+        cast, dtype = site.tensorflow("cast", node), typed.args[0].value
+        new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
+    if new is None:
+        return None
+    known = site.canonical(node.func) not in OTHERWISE and not of_array
+    proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
+    return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
+
+
+def _method_of_converted(site: Site, node: cst.Call) -> Change | None:
+    """``np.array(x).sum()`` as TensorFlow's function of ``x``."""
+    attribute = site.parent(node)
+    call = None if attribute is None else site.parent(attribute)
+    given = only(node, 1) if called(node) in {"array", "asarray"} else None
+    if not given or not isinstance(attribute, cst.Attribute) or not isinstance(call, cst.Call):
+        return None
+    return method(site, call, given[0]) if call.func is attribute and not refuses_a_tensor(site, call) else None
 
 
 def _typed(site: Site, node: cst.Call) -> cst.Call | None:
@@ -106,8 +125,8 @@ def _typed(site: Site, node: cst.Call) -> cst.Call | None:
     return call if attribute.attr.value == "astype" and call.func is attribute and dtype in FLOATS else None
 
 
-OF_MATRICES = frozenset({"numpy.matmul"})
-"""Functions that take vectors too, while those of TensorFlow take none."""
+OTHERWISE = OF_MATRICES | {"numpy.einsum"}
+"""Functions that TensorFlow computes in another order, or takes other arguments for."""
 FLOATS = frozenset({"float16", "float32", "float64"})
 
 

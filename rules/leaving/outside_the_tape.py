@@ -73,6 +73,8 @@ class OutsideTheTape(Rule):
         block, tape = (None, None) if call is None else (site.block(call), site.tape(call))
         if call is None or block is None or tape is None or made is None:
             return None
+        if claim.cause.where == "before the reset":
+            return _reset(site, block, tape)
         stopped = _stopped(site, made)
         if stopped is not None or site.is_inside(made, block):
             return stopped
@@ -105,14 +107,24 @@ def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Ca
     )
 
 
+def _reset(site: Site, block: cst.With, tape: str) -> Proposal | None:
+    """The one statement that makes the tape forget, dropped: unsafe, since it may be on purpose."""
+    resets = [one for one in site.body(block) if isinstance(one, cst.Expr) and _calls(one.value, f"{tape}.reset")]
+    return unsafe("Drop the reset", Remove(resets[0])) if len(resets) == 1 and site.asked_alone else None
+
+
+def _calls(node: cst.BaseExpression, name: str) -> bool:
+    return isinstance(node, cst.Call) and dotted(node.func) == name
+
+
 def _stopped(site: Site, made: Statement) -> Proposal | None:
-    """The lines under ``with tape.stop_recording()`` taken out of it: unsafe, since it may be on purpose."""
+    """The lines under ``with tape.stop_recording()`` or the like taken out of it: unsafe, for it may be on purpose."""
     block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
     if (
         block is None
         or not site.asked_alone
         or len(block.items) != 1
-        or called(block.items[0].item) != "stop_recording"
+        or called(block.items[0].item) not in {"stop_recording", "init_scope"}
     ):
         return None
     return unsafe("Record it", Unwrap(block))

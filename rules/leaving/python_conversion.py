@@ -9,7 +9,7 @@ from gradlint.knowledge.instead import of_python
 from gradlint.nodes.uses import computes_alike_without, goes_on_as_tensor
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
-from .._fixing.conversions import dropped, gathered
+from .._fixing.conversions import dropped, gathered, rounds
 from .._wording import code, effect, in_graph, use
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class PythonConversion(Rule):
         change = None if node is None else dropped(site, node)
         if node is None or change is None or (claim.cause.in_graph and _is_kept(site, node)):
             return None
-        proposed = safe if goes_on_as_tensor(site, node) and computes_alike_without(site, node) else unsafe
+        exact = not rounds(site, node) and computes_alike_without(site, node)
+        proposed = safe if goes_on_as_tensor(site, node) and exact else unsafe
         return proposed("Use the Tensor itself", *site.imports_needed, change)
 
 

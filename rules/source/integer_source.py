@@ -92,8 +92,10 @@ class IntegerSource(Rule):
             fits = [float_does(site, use, names) for use in site.uses(name)]
             if made is None or False in fits:
                 return None
+            if found is not None and called(found[1]) == "cast" and not site.asked_alone:
+                return None
             changes += made
-            # What was cast on the way is no leaf: as a float it gives the other sources another gradient.
+            # What was cast on the way is no leaf: as a float it would give other sources another gradient.
             sure = sure and None not in fits and found is not None and called(found[1]) != "cast"
         return (safe if sure else unsafe)("Make it a float where it is created", *changes)
 

@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch, watching
-from gradlint.rule import Message, Remove, Replace, Rule, cst, expression, safe
+from gradlint.rule import Before, Message, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
 from .._fixing.watching import watchable
 from .._wording import code
@@ -97,7 +97,21 @@ class WatchRefused(Rule):
             return _keras(node, plain[0], site.at(claim.cause.made))
         if what in {"model", "layer"}:
             return safe("Drop it: the model's variables are watched", Remove(node))
+        if what == "generator" and isinstance(plain[0], cst.GeneratorExp):
+            made = cst.ListComp(plain[0].elt, plain[0].for_in)
+            return safe("Watch them as a list", Replace(plain[0], made))
+        if what == "ndarray" and dotted(plain[0]) is not None:
+            return _converted(site, node, call, plain[0])
         return _moved_in(site, node, call, plain[0]) if what == "not-entered" else None
+
+
+def _converted(site: Site, node: cst.Expr, call: cst.Call, watched: cst.BaseExpression) -> Proposal | None:
+    """A Tensor made of an array just before the block that watches it."""
+    block, convert = site.block(call), site.tensorflow("convert_to_tensor", call)
+    if block is None or convert is None or not site.is_inside(node, block):
+        return None
+    new = statement("{x} = {convert}({x})", x=watched, convert=convert)
+    return unsafe("Make a Tensor of it", Before(block, [new]))
 
 
 def _keras(node: cst.Expr, watched: cst.BaseExpression, made: cst.BaseExpression | None) -> Proposal | None:

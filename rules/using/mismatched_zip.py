@@ -79,6 +79,8 @@ class MismatchedZip(Rule):
         if len(pairs) != 1 or pairs[0] is None:
             return None
         gradients, variables = pairs[0]
+        if claim.cause.how == "single" and called(gradients) == "gradient":
+            return safe("Put it in a list", Replace(gradients, cst.List([cst.Element(gradients)])))
         found = site.definition(dotted(gradients), gradients)
         asked = None if found is None else only(found[1], 2)
         if found is None or asked is None or called(found[1]) != "gradient":

@@ -186,3 +186,22 @@ def test_a_layer_is_called_again_with_the_arguments_it_was_called_with_by_name()
     assert analyse("import tensorflow as tf\n" + TIED.format(flag=", reverse=True")).claims == ()
     lost = analyse("import tensorflow as tf\n" + TIED.format(flag="")).claims
     assert [claim.kind for claim in lost] == ["non-differentiable"]
+
+
+def test_outputs_of_an_inner_model_are_not_those_of_the_outer_one() -> None:
+    """Keras 3.15 raises ValueError where the model is made; no gradient call is ever reached."""
+    code = """
+        inner = tf.keras.Sequential(
+            [tf.keras.layers.Input((8, 8, 3)), tf.keras.layers.Conv2D(4, 3, name="c"), tf.keras.layers.Flatten()]
+        )
+        inputs = tf.keras.Input((8, 8, 3))
+        outer = tf.keras.Model(inputs, tf.keras.layers.Dense(3)(inner(inputs)))
+        both = tf.keras.Model(outer.inputs, [inner.get_layer("c").output, outer.output])
+        """
+    ask = """
+with tf.GradientTape() as tape:
+    features, scores = both(tf.ones((1, 8, 8, 3)))
+    loss = scores[:, 0]
+tape.gradient(loss, features)
+"""
+    assert found(code, ask) == (["unknown"], [])
