@@ -143,6 +143,18 @@ def _positive(value: Any) -> float:
     return float(value)
 
 
+def _versions(value: Any) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        if isinstance(value, str) and value:
+            plain = value.strip()
+            return str(SpecifierSet(f"=={plain.removesuffix('.*')}.*" if plain[0].isdigit() else plain))
+    except InvalidSpecifier:
+        pass
+    raise OptionError("a version or versions, such as `2.15` or `>=2.10,<2.16`")
+
+
 def _severity(value: Any) -> str:
     if value not in SEVERITY:
         raise OptionError("`error`, `warning` or `info`")
@@ -169,6 +181,7 @@ SEVERITIES = Type(
 SEVERITY_NAME = Type("a severity", {"enum": list(SEVERITY)}, _severity)
 BOOLEAN = Type("true or false", {"type": "boolean"}, _boolean)
 STRING = Type("a string", {"type": "string"}, _string)
+VERSIONS = Type("a version or versions, such as `2.15` or `>=2.10,<2.16`", {"type": "string"}, _versions)
 WHOLE = Type("a whole number above 0", {"type": "integer", "minimum": 1}, _whole)
 POSITIVE = Type("a number above 0", {"type": "number", "exclusiveMinimum": 0}, _positive)
 FORMAT = Type("an output format", {"enum": list(get_args(OutputFormat))}, _format)
@@ -313,6 +326,12 @@ OPTIONS: dict[str, Option] = {
     "follow_imports": Option(
         "follow-imports", BOOLEAN, True, "Whether to follow imports into the project's own modules.",
         "follow-imports = false",
+    ),
+    "tensorflow_version": Option(
+        "tensorflow-version", VERSIONS, None,
+        "The version of TensorFlow that the programs are written for, or versions as in a requirement; default: what the "
+        "project's own files ask for.",
+        'tensorflow-version = "2.15"',
     ),
     "jobs": Option("jobs", WHOLE, None, "Number of processes; default: one for each core.",
         "jobs = 4", decides=False),

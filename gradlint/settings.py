@@ -97,6 +97,7 @@ class Settings:
     confirm_memory: int = OPTIONS["confirm_memory"].default
     confirm_python: str | None = None
     follow_imports: bool = True
+    tensorflow_version: str | None = None
     jobs: int | None = None
     cache: bool = True
     cache_dir: str | None = None

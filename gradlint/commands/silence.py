@@ -9,7 +9,7 @@ from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import CallAnswers, Question
+    from gradlint.flow.facts import CallAnswers, Question, Withheld
     from gradlint.settings import Resolver
     from gradlint.sources.source import Source
 
@@ -34,15 +34,18 @@ def explain(place: str, resolver: Resolver) -> int:
     path, cell, line = _parsed(place)
     try:
         source = read.read_path(Path(path), path)
-        calls = facts_of(source, resolver.for_file(path)).calls
+        facts = facts_of(source, resolver.for_file(path))
     except (OSError, files.SourceError, SyntaxError, SettingsError) as error:
         raise CommandError(f"{path}: {error}") from None
     wanted = source.program_line(cell, line)
-    here = [call for call in calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]
+    here = [call for call in facts.calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]
     if not here:
         raise CommandError(f"{place}: there is no gradient call here that the analysis reaches")
     for call in here:
         terminal.write(_told(call, source))
+        for one in facts.withheld:
+            if call.span in one.calls:
+                terminal.write(_withheld(one, source))
     return 0
 
 
@@ -62,6 +65,16 @@ def _told(call: CallAnswers, source: Source) -> str:
     if not call.questions:
         lines.append("  sources that gradlint could not determine")
     return "\n".join(lines) + "\n"
+
+
+def _withheld(one: Withheld, source: Source) -> str:
+    """What is not claimed for want of the version that it holds for."""
+    from gradlint import registry
+
+    rule = next((rule for rule in registry.load() if one.kind in rule.kinds), None)
+    told = f"{rule.code} {rule.name}" if rule is not None else str(one.kind)
+    _, position = source.locate(one.span.line, one.span.column)
+    return f"  {told} in line {position.line} is not claimed, since {one.because}\n"
 
 
 def _why(question: Question, source: Source) -> str:

@@ -9,7 +9,7 @@ from gradlint.flow import account
 from gradlint.flow.account import STEP
 from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Kind, Span
-from gradlint.flow.machine.written import ProgramText
+from gradlint.flow.machine.judged import Judged
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
@@ -93,7 +93,7 @@ def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
             edge.live = edge.live | (recorded & edge.seen)
 
 
-class Core(ProgramText):
+class Core(Judged):
     """State and operations that every part of the machine needs."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
@@ -104,6 +104,7 @@ class Core(ProgramText):
         self.store = Store(self.account)
         self.recorder = recorder
         self.recorder.own = len(self.lines)
+        self.judge_for(recorder)
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}

@@ -20,6 +20,7 @@ from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge import versions
 from gradlint.knowledge.packages import LIBRARIES, SILENT, canonical, root
 from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
@@ -84,6 +85,9 @@ def imported(machine: Core, name: str, node: ast.AST, inside: str = "") -> Value
     full = canonical(name)
     if full.startswith("tensorflow.python."):
         return Known(full)
+    version = versions.gone(full)
+    if version and not name.startswith(("tf_keras.", "tensorflow.python.")):
+        machine.lacks(name, version, "ImportError")
     if root(full) in LIBRARIES | SILENT | shipped_packages() or machine.wrappers.names_package(full):
         return Known(full)
     if inside:
