@@ -329,7 +329,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "tensorflow_version": Option(
         "tensorflow-version", VERSIONS, None,
-        "The version of TensorFlow that the programs are written for, or versions as in a requirement; default: what the "
+        "The TensorFlow version that the programs are written for, or versions as in a requirement; default: what the "
         "project's own files ask for.",
         'tensorflow-version = "2.15"',
     ),
