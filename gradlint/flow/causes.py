@@ -198,9 +198,14 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value."""
+    """A new leaf is made of the value.
+
+    Attributes:
+        refused: What ``tf.constant`` raises on: Tensors in a list, or a symbolic Tensor; empty where it raises nothing.
+    """
 
     kind = Kind.REWRAPPED
+    refused: Literal["", "list", "symbolic"] = ""
 
 
 @dataclass(frozen=True, slots=True)

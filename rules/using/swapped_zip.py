@@ -26,8 +26,8 @@ class SwappedZip(Rule):
     pairs with a Tensor that is no Variable.
 
     ## Why the gradient is lost
-    `apply_gradients` takes (gradient, variable) pairs. With the two swapped it raises AttributeError on the first
-    Tensor (`no attribute '_unique_id'`); with a plain list of gradients TypeError.
+    `apply_gradients` takes (gradient, variable) pairs. With the two swapped, it raises AttributeError on the first
+    Tensor (`no attribute '_unique_id'`); with a plain list of gradients, TypeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
