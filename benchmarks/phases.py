@@ -56,10 +56,11 @@ def _phases(packages: Path) -> None:
     from gradlint.settings import Resolver
     from gradlint.sources import read
     from gradlint.sources.discover import discover
+    from gradlint.sources.files import read_bytes
 
     rules = timed("import the rules", registry.load)
     files = timed("find the files", lambda: discover([str(packages)], Resolver()).files)
-    contents = timed(f"read the {len(files)} files", lambda: [(path, read.read_bytes(path)) for path, _ in files])
+    contents = timed(f"read the {len(files)} files", lambda: [(path, read_bytes(path)) for path, _ in files])
     named = timed("look for a tape's name in them", lambda: [one for one in contents if read.matters(one[1])])
     sources = timed(
         f"decode the {len(named)} that name one", lambda: [read.from_bytes(data, path) for path, data in named]

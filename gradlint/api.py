@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.settings import Resolver, Settings, SettingsError
-from gradlint.sources.read import SourceError
+from gradlint.sources.files import SourceError
 
 if TYPE_CHECKING:
     import os

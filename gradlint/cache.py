@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint import __path__ as package_path
 from gradlint import __version__
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.project import is_as_then
-from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

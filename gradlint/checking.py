@@ -15,17 +15,21 @@ from gradlint.finding import Finding
 from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge import versions
 from gradlint.knowledge.stamps import stamps
 from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
+from gradlint.sources import requirements
+from gradlint.sources.files import SourceError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
-from gradlint.sources.read import TAPE, SourceError, code_matters
+from gradlint.sources.read import TAPE, code_matters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
+    from gradlint.engine import Place
     from gradlint.flow.facts import Facts
     from gradlint.flow.state.record import Follower
     from gradlint.flow.trails import Trails
@@ -128,7 +132,21 @@ def facts_of(source: Source, settings: Settings, follower: Follower | None = Non
     """
     refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
-    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower)
+    target = target_of(source, settings)
+    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower, target=target)
+
+
+def target_of(source: Source, settings: Settings) -> versions.Target:
+    """The versions of TensorFlow that a source is written for: what the settings say, else what its project asks for.
+
+    A notebook that installs a version of its own, or names one, counts before the project's files.
+    """
+    if settings.tensorflow_version is not None:
+        return versions.target([versions.Asked("tensorflow", settings.tensorflow_version, "`tensorflow-version`")])
+    stated = requirements.of_notebook(source.text) if source.kind == "notebook" else ()
+    if source.project is not None and not any(one.package in versions.TENSORFLOW for one in stated):
+        stated += source.project.stated(versions.speaks)
+    return versions.target(versions.Asked(one.package, one.versions, one.place) for one in stated)
 
 
 def drawings_of(source: Source, settings: Settings) -> tuple[Drawing, ...]:
@@ -157,7 +175,12 @@ def _drawn(source: Source, facts: Facts, trails: Trails, rules: Sequence[Rule]) 
 
 
 def check(
-    source: Source, settings: Settings | None = None, facts: Facts | None = None, *, suppress: bool = True
+    source: Source,
+    settings: Settings | None = None,
+    facts: Facts | None = None,
+    *,
+    suppress: bool = True,
+    fixed: Container[Place] | None = None,
 ) -> CheckedSource:
     """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
 
@@ -166,6 +189,7 @@ def check(
         settings: What holds for it; the defaults where None.
         facts: What the analysis of the source's program found out, where that is known already.
         suppress: Whether comments keep findings back, and are reported where they keep back nothing.
+        fixed: The places whose findings have their fixes worked out, which takes most of the time; all where None.
 
     Returns:
         The findings and the problems. A text that is not Python is a problem, and so is an exception that a rule or
@@ -183,7 +207,7 @@ def check(
         with warnings.catch_warnings(), opened():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
-            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen))
+            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen), fixed)
     except SyntaxError as error:
         if TAPE.decode() not in source.code:
             return CheckedSource(problems=source.problems)
@@ -215,7 +239,7 @@ def _of_comments(
     settings: Settings,
 ) -> list[Finding]:
     """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
-    told = {
+    found = {
         suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
         suppressions.INVALID: lambda: comments.invalid(selection.fits),
     }
@@ -235,8 +259,8 @@ def _of_comments(
             url=address(rule),
         )
         for rule in on
-        if rule.code in told
-        for one in told[rule.code]()
+        if rule.code in found
+        for one in found[rule.code]()
     ]
 
 
@@ -255,7 +279,7 @@ def internal_problem(error: Exception) -> Problem:
     """What failed inside gradlint, with the place in its own code for a report to its makers."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
-    told = f": {error}" if str(error) else ""
+    detail = f": {error}" if str(error) else ""
     return Problem(
-        "internal", f"internal error, please report it: {type(error).__name__}{told} ({place}, {frame.name})"
+        "internal", f"internal error, please report it: {type(error).__name__}{detail} ({place}, {frame.name})"
     )

@@ -17,11 +17,15 @@ from gradlint.rule import TOO_MANY, Program
 from gradlint.sources.read import code_matters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
-    from gradlint.flow.facts import Cause, Claim, Facts, LostGradient
+    from gradlint.finding import Position
+    from gradlint.flow.facts import Cause, Claim, Facts, LostGradient, Span
     from gradlint.rule import Diagnostic, Proposal, Rule
     from gradlint.sources.source import Source
+
+    Place = tuple[int | None, Position]
+    """Where a finding stands: its cell's index, None outside notebooks, and where it begins."""
 
 
 def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
@@ -46,7 +50,11 @@ def _facts(source: Source) -> Facts:
 
 
 def findings(
-    source: Source, facts: Facts, rules: Iterable[Rule], again: Callable[[Source], Facts] = _facts
+    source: Source,
+    facts: Facts,
+    rules: Iterable[Rule],
+    again: Callable[[Source], Facts] = _facts,
+    fixed: Container[Place] | None = None,
 ) -> list[Finding]:
     """The findings that the rules make of a program's facts, with the fixes that are proved.
 
@@ -55,9 +63,15 @@ def findings(
         facts: What the analysis found out of it.
         rules: The rules to ask.
         again: Analyses a text with a fix in it, in the same way.
+        fixed: The places whose findings have their fixes worked out; all of them where None.
     """
-    program = Program(source.code, frozenset(one.first for one in source.segments if one.cell is not None))
     places = Places(source, facts.parts)
+
+    def wanted(span: Span) -> bool:
+        start = places.start(span)
+        return fixed is None or (start.cell, start.position) in fixed
+
+    program = Program(source.code, frozenset(one.first for one in source.segments if one.cell is not None), wanted)
     account = running()
     cost = account.spent
     with account.share(account.left * 2 // 3):  # the rest is for the proof
@@ -89,7 +103,7 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
     claim: Claim[Cause] = diagnostic.claim
     span = claim.site or claim.span
     start = places.start(span)
-    fix, withheld = _fix(places, program, diagnostic.fix)
+    fix, withheld = _fix(places, program, diagnostic.fix if program.wants_fix(span) else None)
     message = Message.of(diagnostic.message).mapped(places.named)
     return Finding(
         code=rule.code,

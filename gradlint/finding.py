@@ -141,7 +141,7 @@ class Finding:
         return self.headline or self.message
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The message in lines, each part on one of its own."""
         elsewhere = (step for step in self.flow if step.path is not None and step.note == LOST_HERE)
         place = next((f" ({step.path}, line {step.line})" for step in elsewhere), "")

@@ -42,16 +42,16 @@ class Message:
         """A message that a rule gives in either form; a sentence ends with the cure behind its last semicolon."""
         if isinstance(said, Message):
             return said
-        told, found, cure = said.removesuffix(".").rpartition("; ")
-        headline, _, effect = (told if found else cure).partition(", so ")
+        text, found, cure = said.removesuffix(".").rpartition("; ")
+        headline, _, effect = (text if found else cure).partition(", so ")
         return cls(headline, effect, cure if found else "")
 
     @property
     def sentence(self) -> str:
         """The parts as one sentence."""
-        told = self.headline + (f", {self.why}" if self.why else "")
-        told += f"{self.joint}{self.effect}" if self.effect else ""
-        return told + (f"; {self.help}" if self.help else "") + "."
+        text = self.headline + (f", {self.why}" if self.why else "")
+        text += f"{self.joint}{self.effect}" if self.effect else ""
+        return text + (f"; {self.help}" if self.help else "") + "."
 
     @property
     def happens(self) -> str:

@@ -20,7 +20,7 @@ from gradlint.reporting.html.cards import option
 from gradlint.reporting.report import FileError, Report
 from gradlint.reporting.style import Style
 from gradlint.settings import Resolver, SettingsError
-from gradlint.sources import notebook, read
+from gradlint.sources import files, notebook, read
 from gradlint.sources.ipython import split_lines
 from gradlint.trust import VARIABLE, sentence
 
@@ -259,7 +259,7 @@ class CellSession:
         for path in paths:
             try:
                 source = read.read_path(os.path.expanduser(path))
-            except read.SourceError as error:
+            except files.SourceError as error:
                 self._show(f"gradlint: {path}: {error}")
                 continue
             settings = self._settings(path, asked.overrides)
@@ -387,7 +387,7 @@ class CellSession:
         try:
             work()
             self._complaint = None
-        except (SettingsError, read.SourceError, notebook.NotebookError) as error:
+        except (SettingsError, files.SourceError, notebook.NotebookError) as error:
             self._complain(f"gradlint: {error}")
         except Exception as error:
             self._complain(f"gradlint failed on these cells: {type(error).__name__}: {error}")

@@ -138,7 +138,7 @@ class Rule:
     def _fix(self, claim: Claim[Any], program: Program) -> tuple[Proposal | None, str | None]:
         """The fix of a claim, and why none was looked for."""
         account = running()
-        if claim.elsewhere or type(self).fix is Rule.fix:
+        if claim.elsewhere or type(self).fix is Rule.fix or not program.wants_fix(claim.site or claim.span):
             return None, None
         trouble = program.trouble if account.left else TOO_MANY
         if trouble is not None:

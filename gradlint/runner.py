@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradlint.settings import Resolver, Settings, SettingsError
-from gradlint.sources import read
+from gradlint.sources import files, read
 from gradlint.sources.discover import discover
 from gradlint.sources.problem import Problem
 from gradlint.sources.project import Project, shown
@@ -78,7 +78,7 @@ class FileResult:
             record["suppressed"],
             record["tapes"],
             tuple(Problem.from_json(problem) for problem in record["problems"]),
-            record["seen"],
+            {path: None if then is None else (then[0], then[1]) for path, then in record["seen"].items()},
         )
 
 
@@ -208,10 +208,10 @@ class Run:
                 known = cache.by_stat(path, stat, self._fingerprint(settings))
                 if known is not None and (result := _restored(path, known)) is not None:
                     return result
-            data = read.read_bytes(path)
+            data = files.read_bytes(path)
         except OSError as error:
             return _unreadable(path, f"cannot be read: {error.strerror or error}")
-        except read.SourceError as error:
+        except files.SourceError as error:
             return _unreadable(path, str(error))
         if not read.matters(data):
             if cache is not None and stat is not None:
@@ -283,10 +283,10 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
     gc.disable()
     try:
         project = Project(path)
-        if read.kind_of(path) != "notebook":
+        if files.kind_of(path) != "notebook":
             refuse_larger(len(data))
         checked = check(read.from_bytes(data, path, project), settings)
-    except read.SourceError as error:
+    except files.SourceError as error:
         return FileResult(path, problems=(Problem("read", str(error)),))
     except SettingsError:
         raise

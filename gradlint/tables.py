@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlint.options import OPTIONS, OptionError
 from gradlint.sources import toml
-from gradlint.sources.read import SourceError, read_bytes
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.toml import TomlPlace
 
 LARGEST = 1 << 20
@@ -161,19 +161,19 @@ def shown_path(path: str) -> str:
 
 def at_place(message: str, shown: str, place: TomlPlace) -> SettingsError:
     """An error whose message names the place behind the file."""
-    told = message.removeprefix(f"{shown}: ")
-    return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {told}", place=place)
+    reason = message.removeprefix(f"{shown}: ")
+    return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {reason}", place=place)
 
 
 def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
     """What is wrong with a file that is not TOML, at the place that Python's reader names."""
-    told = str(error)
-    named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", told)
+    reason = str(error)
+    named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", reason)
     if named is None:
-        return SettingsError(f"{shown_path(path)}: not TOML: {told}")
+        return SettingsError(f"{shown_path(path)}: not TOML: {reason}")
     lines = data.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
     line = min(int(named[1] or len(lines)), len(lines))
     text = lines[line - 1]
     column = int(named[2]) - 1 if named[2] else len(text)
     place = TomlPlace(line, min(column, len(text)), min(column, len(text)) + 1, text)
-    return at_place(f"not TOML: {told[: named.start()]}", shown_path(path), place)
+    return at_place(f"not TOML: {reason[: named.start()]}", shown_path(path), place)

@@ -100,7 +100,7 @@ def way(claim: Claim[Cause]) -> str:
     """
     told = f" {claim.branch}" if claim.branch else ""
     if isinstance(claim.cause, Rebound | ReboundByUpdate) and claim.cause.later_turn:
-        told += " from the second turn of the loop on"
+        told += " from the second iteration of the loop on"
     later = claim.kind in REBINDING and claim.gradients and all(lost.call < claim.span for lost in claim.gradients)
     return told or (" the next time" if later else "")
 
@@ -185,6 +185,6 @@ def _verb(claim: Claim[Cause], group: Sequence[LostGradient], nan: str) -> str:
         return f"{'can raise' if open_question else 'raises'} {group[0].exception or 'an error'}"
     plural = _plural(group)
     if outcome == "partial":
-        return f"take{'' if plural else 's'} this part for a constant"
+        return f"treat{'' if plural else 's'} this part as a constant"
     state = {"none": "None", "nan": nan, "zero": "zero"}[outcome]
     return f"{'can be' if open_question else 'are' if plural else 'is'} {state}"

@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.analysis import analyse
 from gradlint.flow.machine.relevance import names_tape
+from gradlint.sources.files import SourceError, decode, read_bytes
 from gradlint.sources.project import Project
-from gradlint.sources.read import SourceError, decode, read_bytes
-from tools.mutating import Mutant, Program
+from tools.mutation.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gradlint.flow.facts import Claim, Facts
+    from tools.mutation.file import Mutant
 
 
 @dataclass

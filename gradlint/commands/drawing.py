@@ -36,19 +36,19 @@ def drawn(checked: Checked, resolver: Resolver, jobs: int | None) -> tuple[Drawi
 
 def _tasks(checked: Checked, resolver: Resolver) -> Iterator[tuple[Source, Settings]]:
     from gradlint.settings import SettingsError
-    from gradlint.sources.read import SourceError
+    from gradlint.sources.files import SourceError
 
     for result in checked.results:
         try:
             yield checked.texts.source(result.path), resolver.for_file(result.path)
         except (SourceError, SettingsError):
-            continue  # It is told already that the file cannot be checked.
+            continue  # It has been reported already that the file cannot be checked.
 
 
 def draw(source: Source, settings: Settings) -> tuple[Drawing, ...]:
-    """The gradient calls of one text; none where it cannot be analysed, which is told already."""
+    """The gradient calls of one text; none where it cannot be analysed, which has been reported already."""
     from gradlint.checking import drawings_of
-    from gradlint.sources.read import SourceError
+    from gradlint.sources.files import SourceError
 
     try:
         return drawings_of(source, settings)

@@ -39,13 +39,13 @@ class CommandOption(click.Option):
         record = super().get_help_record(ctx)
         if record is None:
             return None
-        names, told = record[0], self.help or ""
+        names, description = record[0], self.help or ""
         if self.secondary_opts:
             short = [name for name in self.opts if not name.startswith("--")]
             long = next(name for name in self.opts if name.startswith("--")).removeprefix("--")
             is_twin = self.secondary_opts == [f"--no-{long}"]
             names = ", ".join([*short, f"--[no-]{long}" if is_twin else f"--{long}"])
-        return names, f"{told} [env:{self.envvar}]" if self.envvar else told
+        return names, f"{description} [env:{self.envvar}]" if self.envvar else description
 
 
 class Command(click.Command):
@@ -63,7 +63,7 @@ class Command(click.Command):
         for heading, records in groups.items():
             if records:
                 with formatter.section(heading):
-                    formatter.write_dl([(f"{names:<{column}}", told) for names, told in records], col_max=column)
+                    formatter.write_dl([(f"{names:<{column}}", text) for names, text in records], col_max=column)
 
 
 def grouped(group: str) -> Callable[..., Decorator]:

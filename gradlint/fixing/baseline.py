@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlint.fixing.text import texts
-from gradlint.sources.read import SourceError, read_bytes
+from gradlint.sources.files import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -335,9 +335,10 @@ def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) 
     still_lost = {one for claim in after.claims for one in after.gradients(claim)}
     match = _Match(before, after)
     raising = {one for claim in claims if _raises(claim) for one in before.gradients(claim)}
+    still_raising = {one for claim in after.claims if _raises(claim) for one in after.gradients(claim)}
     for gradient in (one for claim in claims for one in before.gradients(claim)):
         there = match.find(gradient)
-        if there is None or (there in still_lost and gradient not in raising):
+        if there is None or there in (still_lost if gradient not in raising else still_raising):
             continue
         if after.answers[there].answer not in ("connected", "partial"):
             source = before.answers[gradient].source

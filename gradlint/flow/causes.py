@@ -28,11 +28,12 @@ NotWatched = Literal[
 """Why ``watch`` raises: what it is given, or when it is called."""
 Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 """What a variable that is not trainable is for, where Keras keeps it."""
-NoVariablesWhy = Literal["frozen", "none", "unbuilt", "untracked"]
+NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
-NoneInto = Literal["apply", "arithmetic", "assign", "operation"]
-"""What a gradient that is None goes into: an optimizer, Python's arithmetic, an update, an operation."""
+NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
+"""What a gradient that is None goes into: a look into it, as for its items or an attribute, an optimizer, Python's
+arithmetic, an update, an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +198,14 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value."""
+    """A new leaf is made of the value.
+
+    Attributes:
+        refused: What ``tf.constant`` raises on: Tensors in a list, or a symbolic Tensor; empty where it raises nothing.
+    """
 
     kind = Kind.REWRAPPED
+    refused: Literal["", "list", "symbolic"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +218,16 @@ class Assigned(Called):
 
 @dataclass(frozen=True, slots=True)
 class Outside(Called):
-    """An operation that the tape does not record."""
+    """An operation that the tape does not record.
+
+    Attributes:
+        where: When it runs.
+        within: The method in which it runs, where it runs in a constructor.
+    """
 
     kind = Kind.OUTSIDE
     where: Where = "before"
+    within: str = "__init__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +340,7 @@ class TapeUnusable(Cause):
 
     Attributes:
         how: ``second-call`` (after another call), ``second-turn`` (the same one in a loop), ``second-time`` (the same
-            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once a row).
+            one in a function that runs again), ``never-entered``, ``jacobian`` (without pfor it asks once per row).
         first: The call that used it up.
     """
 
@@ -384,10 +396,11 @@ class NeverAsked(Cause):
 
 @dataclass(frozen=True, slots=True)
 class NotPairs(Called):
-    """Pairs in the wrong order, or none at all."""
+    """Pairs in the wrong order, none at all, or pairs with a Tensor, named ``name``, in the place of a Variable."""
 
     kind = Kind.SWAPPED_ZIP
-    how: Literal["no-zip", "swapped"] = "swapped"
+    how: Literal["no-zip", "swapped", "tensor"] = "swapped"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ class Interpreter(Protocol):
         paused_spans: When a tape's recording was stopped, and when it went on.
         graph_loops: From when to when, by the clock, each loop ran that a graph was made of.
         graph_outputs: What each call of a ``tf.function`` gave that gave several values.
-        doomed: By a value's id, the exception that the operation which would make it raises, and where.
+        doomed: By a value's id, the exception that the operation which would make it raises, and where; no exception
+            where that has been noted on its own.
         alone: Whether a function runs that nothing in the program calls, as code of others may call it.
         asked_for: The sources of all gradient calls, by their ids.
         untracked: The variables that lists of sources leave out, as they are met.
@@ -150,7 +151,14 @@ class Interpreter(Protocol):
 
     @property
     def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+        """Whether the program may run on Keras 2: that of TensorFlow below 2.16, or one that it chooses itself."""
+
+    @property
+    def ended(self) -> Premise | None:
+        """Where the running flow has surely ended for the version it is judged by; None where it goes on."""
+
+    def lacks(self, name: str, version: str, exception: str) -> None:
+        """The program uses what TensorFlow has not had since a version, so that it raises there."""
 
     def mentions(self, *parts: str) -> bool:
         """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
@@ -338,8 +346,8 @@ class Interpreter(Protocol):
     def differentiated_again(self, node: ast.AST) -> bool:
         """Whether a gradient call ran inside another tape's block, which may go on from its result."""
 
-    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
-        """Note that a gradient that is None goes into an operation."""
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> Value:
+        """Note that a gradient that is None goes into an operation, which raises, and give a value for what follows."""
 
     # -- updates ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ A stub is Python's own syntax, read as a tree and never run::
     class Light:
         def __init__(self, power: Passes): ...
         def at(self: Passes, point: Passes) -> Tensor: ...
+        @property
+        def trainable_variables(self) -> Variables: ...
     def __getattr__(name) -> Array: ...
 
 An argument without an annotation takes no tensor, as an axis does. What a package's stub does not name stays unknown,
@@ -53,6 +55,7 @@ RESULTS = {
     "Nothing": "none",
     "Unknown": "?",
     "Self": "self",
+    "Variables": "variables",
 }
 """The words for what comes back."""
 _DTYPES = {"Same": "same", "Real": "real", "Complex": "complex"}
@@ -72,6 +75,7 @@ class Stub:
         when: For an argument, what becomes of gradients where it has a value, by the value as Python spells it.
         called: The arguments that are functions, each with the argument that it is called with.
         returns_self: Whether it gives the object itself back.
+        is_property: Whether reading the attribute calls it.
     """
 
     entry: Entry
@@ -79,6 +83,7 @@ class Stub:
     when: Mapping[str, Mapping[str, tuple[Effect, str | None]]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
     returns_self: bool = False
+    is_property: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,14 @@ class StubClass:
     bases: tuple[str, ...]
     methods: Mapping[str, Stub]
     place: str
+
+    def called(self) -> list[tuple[str, int]]:
+        """The functions that the class is given and calls, each with its place among the arguments."""
+        made = self.methods.get("__init__")
+        if made is None:
+            return []
+        names = [one.name for one in made.entry.parameters if one.name != "self"]
+        return [(name, names.index(name)) for name in made.called if name in names]
 
 
 @dataclass(slots=True)
@@ -284,7 +297,8 @@ class _Reader:
         effects = {one.effect for one in parameters} - {Effect.NOTENSOR}
         whole = effects.pop() if len(effects) == 1 else Effect.MIXED if effects else Effect.NOTENSOR
         made = Entry(name, "method" if method else "function", whole, tuple(parameters), result, outputs)
-        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self")
+        reads = any(_head(one) == "property" for one in node.decorator_list)
+        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self", reads)
 
     def _parameter(
         self,

@@ -20,7 +20,7 @@ from gradlint.nodes.reading import binds, dotted, names_in, written_to
 from gradlint.nodes.walking import children, statements_of, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _Node = TypeVar("_Node", bound="cst.CSTNode")
@@ -37,11 +37,19 @@ class Program:
     Args:
         code: The program.
         breaks: The lines with which a part begins that no line can be moved out of by its indentation alone: a cell.
+        wanted: Whether the fix of a claim at a place is to be worked out; all are where None.
     """
 
-    def __init__(self, code: str, breaks: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, code: str, breaks: frozenset[int] = frozenset(), wanted: Callable[[Span], bool] | None = None
+    ) -> None:
         self.code = code
         self.breaks = breaks
+        self._wanted = wanted
+
+    def wants_fix(self, place: Span) -> bool:
+        """Whether the fix of a claim at a place is to be worked out."""
+        return self._wanted is None or self._wanted(place)
 
     @cached_property
     def lines(self) -> list[bytes]:

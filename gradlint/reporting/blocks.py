@@ -1,4 +1,4 @@
-"""What the format for people says of one finding or error: its story, told on an excerpt of the code."""
+"""What the format for people says of one finding or error: its story, shown on an excerpt of the code."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
 
 def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
     """The finding's own place and its story, by the text that they stand in, cells in the order of the notebook."""
-    told = scenes(finding, report)
+    story = scenes(finding, report)
     home = (None, finding.cell)
-    own = [scene for scene in told if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
+    own = [scene for scene in story if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
     notes = list(dict.fromkeys(scene.text for scene in own if scene.text))
-    asked = any(scene.call and _covers(scene, finding) for scene in told)
-    culprit = next((scene for scene in told if scene.path is not None and scene.text == LOST_HERE), None)
+    asked = any(scene.call and _covers(scene, finding) for scene in story)
+    culprit = next((scene for scene in story if scene.path is not None and scene.text == LOST_HERE), None)
     lost = LOST_HERE if culprit is None else "the gradient is lost in here"
     label = "; ".join(notes) or (lost if finding.gradients and not asked else "")
     groups: dict[_Text, list[Underline]] = {home: list(_own_marks(finding, label, report, primary=culprit is None))}
     seen: dict[tuple[_Text, Position], int] = {}
-    for scene in told:
+    for scene in story:
         if scene in own:
             continue
         where = (scene.path, scene.cell)

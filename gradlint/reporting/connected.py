@@ -38,8 +38,8 @@ def one_line_each(report: Report, style: Style) -> Iterator[str]:
     for call in report.drawings or ():
         for source in call.sources:
             answer = style.paint(WORDS[source.verdict], _ROLES[source.verdict])
-            told = line(f"{code(source.text)} in the {call.method} of {code(call.target)}{_more(call, source)}")
-            yield f"{style.paint(_place(call), 'strong')}: {answer}: {style.prose(told)}"
+            summary = line(f"{code(source.text)} in the {call.method} of {code(call.target)}{_more(call, source)}")
+            yield f"{style.paint(_place(call), 'strong')}: {answer}: {style.prose(summary)}"
 
 
 def _rows(call: Drawing, style: Style) -> Iterator[str]:
@@ -70,4 +70,4 @@ def _more(call: Drawing, source: DrawnSource) -> str:
         return f": {source.outcome}"
     spot, mark = found[0].spot, found[1]
     where = f" of {spot.path}" if spot.path else f" of {cell(spot.cell)}" if spot.cell != call.spot.cell else ""
-    return f": {source.outcome}, lost in line {spot.line}{where} ({mark.text})"
+    return f": {source.outcome}, lost on line {spot.line}{where} ({mark.text})"

@@ -1,4 +1,4 @@
-"""The format for people: each finding with its story told on an excerpt of the code."""
+"""The format for people: each finding with its story shown on an excerpt of the code."""
 
 from __future__ import annotations
 

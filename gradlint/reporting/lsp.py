@@ -52,7 +52,7 @@ def _diagnostic(finding: Finding, report: Report) -> dict[str, Any]:
         "severity": _HINT if is_refuted(finding) else _SEVERITIES[finding.severity],
         "code": finding.code,
         "source": "gradlint",
-        "message": prose(finding.told),
+        "message": prose(finding.text),
         "relatedInformation": [
             {
                 "location": {

@@ -41,10 +41,10 @@ def _rest(report: Report) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     where = place("", finding.cell, finding.location).removeprefix(":")
     rule = f"[{finding.code}]({finding.url})" if finding.url else finding.code
-    told = markdown(finding.message)
+    text = markdown(finding.message)
     if finding.confirmation is not None:
-        told += f"<br>**{finding.confirmation.status}**: {markdown(evidence(finding.confirmation))}"
-    return f"| {where} | {finding.severity} {rule} {finding.name} | {_cell(told)} |"
+        text += f"<br>**{finding.confirmation.status}**: {markdown(evidence(finding.confirmation))}"
+    return f"| {where} | {finding.severity} {rule} {finding.name} | {_cell(text)} |"
 
 
 def _error(error: FileError) -> str:

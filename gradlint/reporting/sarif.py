@@ -92,10 +92,10 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
             "text": sarif(f"{finding.message}\n{text}"),
             "markdown": markdown(f"{finding.message}\n\n{text}"),
         }
-    if told := scenes(finding, report):
+    if story := scenes(finding, report):
         steps = [
             {"location": _location(scene.path or finding.path, scene.cell, scene.start, scene.end, scene.text)}
-            for scene in told
+            for scene in story
         ]
         result["relatedLocations"] = [{"id": number, **step["location"]} for number, step in enumerate(steps, start=1)]
         result["codeFlows"] = [{"message": {"text": "the gradient's way"}, "threadFlows": [{"locations": steps}]}]

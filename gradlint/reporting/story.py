@@ -41,21 +41,21 @@ class Scene:
 def scenes(finding: Finding, report: Report) -> list[Scene]:
     """The story of a finding: its steps in the order of the program, then the gradient calls that it breaks.
 
-    Of such a call it is told what it gives, whatever its step says.
+    The scene of such a call says what it gives, whatever its step says.
     """
     calls: dict[tuple[int | None, Position], list[Gradient]] = {}
     for gradient in finding.gradients:
         calls.setdefault((gradient.cell, Position(gradient.line, gradient.column)), []).append(gradient)
-    told: list[Scene] = []
+    story: list[Scene] = []
     for step in finding.flow:
         start = Position(step.line, step.column)
         if step.path is not None or (step.cell, start) not in calls:
             line = report.line(step.path or finding.path, step.cell, step.line)
-            told.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note, path=step.path))
+            story.append(Scene(step.cell, start, _end_of_text(line, start, step.text), step.note, path=step.path))
     for (cell, start), gradients in calls.items():
         line = report.line(finding.path, cell, start.line)
-        told.append(Scene(cell, start, _end_of_call(line, start), outcome(gradients), call=True))
-    return told
+        story.append(Scene(cell, start, _end_of_call(line, start), outcome(gradients), call=True))
+    return story
 
 
 def outcome(gradients: list[Gradient]) -> str:

@@ -102,14 +102,15 @@ class Actions:
         return None if changed is None else self._difference(changed)
 
     def _fixable(self) -> bool:
-        return any(finding.fix is not None and finding.fix.applicability == "safe" for finding in self._result.findings)
+        return self._result.fixes.any_safe()
 
     def _fix(self, finding: Finding) -> types.CodeAction | None:
-        if finding.fix is None:
+        fix = self._result.fixes.of(finding)
+        if fix is None:
             return None
         source = self._result.source
         try:
-            wanted = splices(source, finding.fix.edits)
+            wanted = splices(source, fix.edits)
         except EditError:
             return None
         edits: dict[int | None, list[types.TextEdit]] = {}
@@ -119,9 +120,9 @@ class Actions:
                 types.TextEdit(after.to_client_range(before.place(one.start), before.place(one.end)), one.content)
                 for one in changes
             ]
-        safe = finding.fix.applicability == "safe"
+        safe = fix.applicability == "safe"
         return types.CodeAction(
-            finding.fix.message if safe else f"{finding.fix.message} (unsafe)",
+            fix.message if safe else f"{fix.message} (unsafe)",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[self._diagnostic(finding)],
             is_preferred=safe or None,

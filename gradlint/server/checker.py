@@ -42,6 +42,8 @@ class _Unit:
     due: float = 0.0
     others: int = 0
     """How often other files have changed that the result may depend on."""
+    changes: dict[str, str | None] = field(default_factory=dict)
+    """The other files that have changed since the last look began, by their whole path, with what they hold now."""
     generation: tuple[int, int] | None = None
     """Under which settings, and after how many such changes, the result was made."""
     result: Result | None = None
@@ -75,12 +77,13 @@ class Checker:
         state.due = asyncio.get_running_loop().time() + delay
         self._start(state)
 
-    def others_changed(self, uri: str, path: str, delay: float) -> bool:
+    def others_changed(self, uri: str, path: str, text: str | None, delay: float) -> bool:
         """Look anew at the documents whose result depends on a file that has changed; False where there are none.
 
         Args:
             uri: The file's URI.
             path: The file's whole path.
+            text: What it holds now; None where there is none any more.
             delay: How many seconds they rest first.
         """
         found = False
@@ -88,12 +91,12 @@ class Checker:
             state = self._units.get(unquote(unit))
             if state is None or unquote(unit) == unquote(uri):
                 continue
-            depends = state.result is not None and state.result.depends_on(path)
             # What is being looked at just now may have read the file before it changed.
-            if depends or (state.task is not None and not state.task.done()):
+            state.changes[path] = text
+            if state.result is not None and state.result.depends_on(path, text):
                 state.others += 1
                 self.changed(unit, delay)
-                found = found or depends
+                found = True
         return found
 
     def invalidate(self) -> None:
@@ -181,6 +184,7 @@ class Checker:
                 except TimeoutError:
                     continue
             generation = (self._generation, state.others)
+            state.changes.clear()
             snapshot = self._documents.snapshot(state.uri)
             if snapshot is None or self._units.get(unquote(state.uri)) is not state:
                 self._answer(state, None)
@@ -192,6 +196,7 @@ class Checker:
                 self._answer(state, None)
                 return
             self._tidy_later()
+            state.others += any(result.depends_on(*change) for change in state.changes.items())
             state.generation = generation
             if self._units.get(unquote(state.uri)) is state and self._fresh(state, result):
                 state.result = result

@@ -87,7 +87,7 @@ def diagnostic(snapshot: Snapshot, finding: Finding, *, related: bool = True) ->
     """One finding as a diagnostic."""
     text = snapshot.text(finding.cell)
     severity = _SEVERITIES[finding.severity]
-    message = finding.told
+    message = finding.text
     verdict = finding.confirmation
     if verdict is not None:
         message = f"{message}\n{_verdict(finding)}"

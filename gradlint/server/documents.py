@@ -23,7 +23,7 @@ from gradlint.server import positions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gradlint.sources.source import Kind
+    from gradlint.sources.files import Kind
 
 logger = logging.getLogger(__name__)
 

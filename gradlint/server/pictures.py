@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from gradlint import checking
 from gradlint.picture.svg import svg
 from gradlint.picture.text import plain
-from gradlint.sources.read import SourceError
+from gradlint.sources.files import SourceError
 
 if TYPE_CHECKING:
     from gradlint.picture.record import Drawing
@@ -68,7 +68,7 @@ def markdown(drawing: Drawing, *, images: bool) -> str:
 
 
 def _alternative(drawing: Drawing) -> str:
-    return f"the way of the gradient in line {drawing.spot.line}"
+    return f"the path of the gradient on line {drawing.spot.line}"
 
 
 def _runs(text: str) -> list[str]:

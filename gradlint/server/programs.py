@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from gradlint import checking
-from gradlint.server.results import Result, calls_of
+from gradlint.server.results import Fixes, Result, calls_of
+from gradlint.sources.files import SourceError
 from gradlint.sources.notebook import of_cells
 from gradlint.sources.problem import Problem
 from gradlint.sources.project import Project
-from gradlint.sources.read import SourceError, code_matters, from_text
+from gradlint.sources.read import code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str
         facts = checking.facts_of(source, settings)
     except Exception:
         return Result(snapshot, source, problems=checking.check(source, settings).problems)
-    checked = checking.check(source, settings, facts)
-    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems)
+    checked = checking.check(source, settings, facts, fixed=())
+    fixes = Fixes(lambda places: checking.check(source, settings, facts, fixed=places).findings)
+    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems, fixes)
 
 
 def warm_up() -> None:

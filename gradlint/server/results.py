@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.program import Program
 from gradlint.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
-    from gradlint.finding import Confirmation, Finding, Gradient, Position
+    from gradlint.engine import Place
+    from gradlint.finding import Confirmation, Finding, Fix, Gradient, Position
     from gradlint.flow.facts import Answer, Facts, Span
     from gradlint.server.documents import Snapshot
     from gradlint.sources.source import Problem, Source
@@ -60,6 +60,51 @@ class Call:
         return cell == self.cell and self.start <= place <= self.end
 
 
+class Fixes:
+    """The fixes of a snapshot's findings: each is worked out and proved when it is first asked for.
+
+    A fix costs several times what its finding does, and most findings of most snapshots are never asked for theirs. May
+    be used from any thread.
+
+    Args:
+        check: Gives the snapshot's findings, those that stand at the given places with their fixes; all with theirs
+            where it gets None.
+    """
+
+    def __init__(self, check: Callable[[Container[Place] | None], Iterable[Finding]]) -> None:
+        self._check = check
+        self._known: dict[Finding, Fix | None] = {}
+        self._every = False
+
+    def of(self, finding: Finding) -> Fix | None:
+        """The fix of a finding; None where it has none."""
+        if finding.fix is not None:
+            return finding.fix
+        bare = _bare(finding)
+        if bare not in self._known and not self._every:
+            place = (finding.cell, finding.location)
+            self._note(one for one in self._check((place,)) if (one.cell, one.location) == place)
+        return self._known.get(bare)
+
+    def any_safe(self) -> bool:
+        """Whether a finding of the snapshot has a fix that is safe."""
+        if not any(map(_is_safe, self._known.values())) and not self._every:
+            self._note(self._check(None))
+            self._every = True
+        return any(map(_is_safe, self._known.values()))
+
+    def _note(self, found: Iterable[Finding]) -> None:
+        self._known |= {_bare(finding): finding.fix for finding in found}
+
+
+def _bare(finding: Finding) -> Finding:
+    return replace(finding, fix=None, withheld=None, confirmation=None)
+
+
+def _is_safe(fix: Fix | None) -> bool:
+    return fix is not None and fix.applicability == "safe"
+
+
 @dataclass(frozen=True)
 class Result:
     """The findings and gradient calls of one snapshot.
@@ -67,9 +112,10 @@ class Result:
     Attributes:
         snapshot: What was analysed.
         source: The same as the engine takes it.
-        findings: What is found in it, as the settings select it.
+        findings: What is found in it, as the settings select it, without the fixes.
         calls: The gradient calls that the analysis reached.
         problems: What kept it, or a part of it, from being looked at.
+        fixes: The findings' fixes.
     """
 
     snapshot: Snapshot
@@ -77,11 +123,11 @@ class Result:
     findings: tuple[Finding, ...] = ()
     calls: tuple[Call, ...] = ()
     problems: tuple[Problem, ...] = ()
+    fixes: Fixes = field(default_factory=lambda: Fixes(lambda _: ()), compare=False)
 
-    def depends_on(self, path: str) -> bool:
-        """Whether another file, by its whole path, counts for what was found: it was read, or looked for in vain."""
-        seen = {} if self.source.project is None else self.source.project.seen
-        return path in seen or os.path.dirname(path) in seen
+    def depends_on(self, path: str, text: str | None) -> bool:
+        """Whether what was found may be another now that another file holds a text; see :meth:`Project.depends_on`."""
+        return self.source.project is not None and self.source.project.depends_on(path, text)
 
     def lost(self, call: Call, source: str) -> tuple[Finding, Gradient] | None:
         """The finding that names this source of this call, with the gradient as it claims it."""

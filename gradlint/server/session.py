@@ -22,7 +22,7 @@ from gradlint.server.configuration import Configuration
 from gradlint.server.confirm import Confirmations
 from gradlint.server.documents import path_of
 from gradlint.server.protocol import Protocol
-from gradlint.sources.project import ROOTS
+from gradlint.sources.project import ROOTS, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,8 +107,13 @@ class Server(LanguageServer):
         path = path_of(uri)
         if path is not None and (path.suffix == ".py" or path.name in ROOTS):
             debounce = self.configuration.editor(path).debounce
-            if self.checker.others_changed(uri, str(path), debounce / 1000 if delay else 0):
+            if self.checker.others_changed(uri, str(path), self._held(uri, path), debounce / 1000 if delay else 0):
                 self.refresh()
+
+    def _held(self, uri: str, path: Path) -> str | None:
+        """What a file holds: in the editor where it is open, else on the disk; None where there is none."""
+        text = self.documents.text(uri)
+        return text.content if text is not None and text.language == "python" else stored(str(path))
 
     async def result(self, uri: str) -> Result | None:
         """The result for a document, cell or notebook in its present state, with the verdicts on it."""

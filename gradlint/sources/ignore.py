@@ -7,8 +7,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.globs import spec
-from gradlint.sources.read import SourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from gradlint.sources.read import SourceError, read_bytes
+from gradlint.sources.files import SourceError, read_bytes
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]([^\n(]*(?:\([^()]*\))?)", re.MULTILINE)
 _WORD = re.compile(rb"[^\W\d]\w*")

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
-from gradlint.sources import importers
-from gradlint.sources.read import SourceError, decode, read_bytes
+from gradlint.sources import importers, requirements
+from gradlint.sources.files import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gradlint.sources.requirements import Stated
 
 ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "gradlint.toml")
 """What stands in a project's root."""
@@ -64,6 +66,7 @@ class Project:
 
     Attributes:
         seen: The files and folders that were looked for, by their whole path, with what they were like then.
+        texts: The texts of the files that were read, by their whole path.
     """
 
     def __init__(self, path: str, open_texts: Mapping[str, str] | None = None) -> None:
@@ -74,6 +77,21 @@ class Project:
         self._asked: dict[tuple[str, int, str], Found | None] = {}
         self._root: str | None = None
         self.seen: dict[str, Stamp] = {}
+        self.texts: dict[str, str] = {}
+
+    def depends_on(self, path: str, text: str | None) -> bool:
+        """Whether what was found here may be another now that a file, or its folder, has come, changed or gone.
+
+        Args:
+            path: The file's whole path.
+            text: What it holds now, in the editor or on the disk; None where there is no file.
+        """
+        if path in self.texts:
+            return self.texts[path] != text
+        if path in self.seen:
+            return (self.seen[path] is None) != (text is None)
+        folder = os.path.dirname(path)
+        return folder in self.seen and (self.seen[folder] is not None) != os.path.isdir(folder)
 
     def find(self, name: str, level: int, importer: str | None) -> Found | None:
         """The module that an import names, or None where the project has none of that name.
@@ -116,6 +134,18 @@ class Project:
             if said:
                 found.append((-said, path, Found(shown(path), code, os.path.basename(path) == "__init__.py")))
         return [one for *_, one in sorted(found, key=lambda item: item[:2])]
+
+    def stated(self, speaks: Callable[[str], bool]) -> tuple[Stated, ...]:
+        """What the project says of the versions that it needs, nearest to the file.
+
+        Args:
+            speaks: Whether a version of a package is asked about.
+        """
+        folder = os.path.dirname(self._path)
+        self.above()
+        key = requirements.key_of(folder, self._root)
+        self.seen[key] = requirements.stamp_of(key)
+        return requirements.of_project(folder, self._root, speaks)
 
     def above(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
@@ -249,15 +279,20 @@ class Project:
 
     def _text(self, path: str) -> str:
         """A file's text; empty where it is none."""
-        if path in self._open:
-            return self._open[path]
-        found = self.seen.get(path)
-        if found is None or found[1] > LARGEST:
-            return ""
-        try:
-            return decode(read_bytes(path), "python")[0]
-        except SourceError:
-            return ""
+        if path not in self.texts:
+            self.texts[path] = self._open[path] if path in self._open else stored(path) or ""
+        return self.texts[path]
+
+
+def stored(path: str) -> str | None:
+    """The text of a module's file; empty where it cannot be read or is too large, None where there is no file."""
+    found = stamp(path)
+    if found is None or not os.path.isfile(path):
+        return None
+    try:
+        return decode(read_bytes(path, LARGEST), "python")[0]
+    except SourceError:
+        return ""
 
 
 def stamp(path: str) -> Stamp:
@@ -276,6 +311,8 @@ def is_as_then(path: str, then: Sequence[int] | None) -> bool:
         path: The whole path.
         then: Its stamp at the time, or :data:`PRESENT`.
     """
+    if requirements.is_key(path):
+        return then is not None and requirements.stamp_of(path) == tuple(then)
     if importers.is_key(path):
         return then is not None and importers.stamp_of(path) == tuple(then)
     if then is not None and tuple(then) == PRESENT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gradlint.finding import Position
 from gradlint.sources.problem import Problem
@@ -12,11 +12,10 @@ from gradlint.sources.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.sources.files import Kind
     from gradlint.sources.project import Project
 
-__all__ = ["Kind", "Problem", "Segment", "Source", "segments_of"]
-
-Kind = Literal["python", "notebook", "markdown"]
+__all__ = ["Problem", "Segment", "Source", "segments_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
 
 class SummedGradient(Rule):
-    """The target is no scalar, or several targets, so the result is a sum.
+    """The target is not a scalar, or there are several targets, so the result is a sum.
 
     ## What it does
-    Reports a gradient whose target is no scalar, or several targets at once: what comes is the gradient of their sum.
+    Reports a gradient whose target is not a scalar, or of several targets at once: the result is the gradient of their
+    sum.
 
     ## Why the gradient is lost
-    Nothing is lost. `tape.gradient` differentiates one number; of a Tensor with more elements it takes the sum, and of
-    a list the sum over all. Functional Keras losses give one value a sample, so the step is as many times larger as the
-    batch has samples.
+    Nothing is lost. `tape.gradient` differentiates one number; it sums the elements of a Tensor, and all the Tensors in
+    a list. Functional Keras losses give one value per sample, so the step is larger by a factor of the batch size.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Reduce the target yourself (`tf.reduce_mean`), so that the reader sees it. For the parts use `tape.jacobian`.
+    Reduce the target explicitly (`tf.reduce_mean`), so that the reader sees it. For the individual parts, use
+    `tape.jacobian`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients of non-scalar targets*: https://www.tensorflow.org/guide/autodiff#gradients_of_non-scalar_targets
@@ -46,11 +47,11 @@ class SummedGradient(Rule):
     def message(self, claim: Claim[Summed]) -> Message:
         """Names the target."""
         if claim.cause.several:
-            told = f"{call(claim)} of several targets gives the sum of their gradients"
-            return Message(told, help="ask once a target for the parts")
-        told = f"{target(claim, 'The target')} is no scalar"
+            headline = f"{call(claim)} of several targets gives the sum of their gradients"
+            return Message(headline, help="ask once per target for the parts")
+        headline = f"{target(claim, 'The target')} is not a scalar"
         return Message(
-            told, f"{call(claim)} gives the gradient of the sum of its elements", "`jacobian` gives the parts"
+            headline, f"{call(claim)} gives the gradient of the sum of its elements", "`jacobian` gives the parts"
         )
 
     def fix(self, claim: Claim[Summed], site: Site) -> Proposal | None:

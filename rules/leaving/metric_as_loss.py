@@ -44,15 +44,14 @@ class MetricAsLoss(Rule):
     Reports a target that is the value of a stateful Keras metric: what `metric(...)` or `metric.result()` returns.
 
     ## Why the gradient is lost
-    A metric writes what it is given into its own variables and reads its value from them. Those variables are not
-    trainable, and state keeps no history, so the gradient of the value is None even if the metric was called inside the
-    tape.
+    A metric writes its inputs to its own variables and reads its value from them. Those variables are not trainable,
+    and state keeps no history, so the gradient of the value is None even if the metric was called inside the tape.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use the function of that name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
-    metric beside it.
+    Use the function of the same name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
+    metric separately.
 
     ## References
     - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
@@ -66,8 +65,8 @@ class MetricAsLoss(Rule):
     def message(self, claim: Claim[MetricRead]) -> Message:
         """Names the metric or its ``result``."""
         callee = named(claim.cause.callee, "The metric")
-        told = f"{callee} reads the metric's state, which keeps no history"
-        return Message(told, effect(claim), "use a loss function")
+        headline = f"{callee} reads the metric's state, which keeps no history"
+        return Message(headline, effect(claim), "use a loss function")
 
     def fix(self, claim: Claim[MetricRead], site: Site) -> Proposal | None:
         """The loss of the metric's name where it is made, or the mean of what a mean was updated with just before.

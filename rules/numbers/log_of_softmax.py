@@ -21,11 +21,11 @@ class LogOfSoftmax(Rule):
     """The logarithm of a softmax or sigmoid overflows where the fused function does not.
 
     ## What it does
-    Reports the logarithm of a softmax or a sigmoid, where TensorFlow has one function for both.
+    Reports the logarithm of a softmax or a sigmoid, for which TensorFlow has a single fused function.
 
     ## Why the gradient is lost
-    A softmax or sigmoid underflows to zero for a logit that is far off (about 100 in float32). The logarithm of zero is
-    infinite and its gradient NaN. The fused functions compute the logarithm without the detour and stay finite, with
+    A softmax or sigmoid underflows to zero for an extreme logit (about 100 in float32). The logarithm of zero is
+    infinite and its gradient is NaN. The fused functions compute the logarithm without the detour and stay finite, with
     the same gradient elsewhere.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
@@ -47,8 +47,8 @@ class LogOfSoftmax(Rule):
     def message(self, claim: Claim[Underflow]) -> Message:
         """Names the inner function and the fused one."""
         fused = "tf.math.log_sigmoid" if "sigmoid" in claim.cause.canonical else "tf.nn.log_softmax"
-        told = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows"
-        return Message(told, effect(claim), f"use {code(fused)}")
+        headline = f"The logarithm of {code(claim.cause.callee)} is log(0) as soon as it underflows"
+        return Message(headline, effect(claim), f"use {code(fused)}")
 
     def fix(self, claim: Claim[Underflow], site: Site) -> Proposal | None:
         """The fused function: safe, since it is the same function computed well; unsafe where an epsilon goes."""

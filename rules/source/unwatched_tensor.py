@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MADE = {
     "constant": "a constant Tensor",
-    "computed": "a computed Tensor and no Variable",
+    "computed": "a computed Tensor, not a Variable",
     "gradient": "a Tensor that a gradient call gave",
 }
 
@@ -31,14 +31,14 @@ class UnwatchedTensor(Rule):
     when no `watch` on this tape covers that very object.
 
     ## Why the gradient is lost
-    A tape records an operation only if one of its inputs is watched, and it watches trainable Variables alone by
-    itself. `watch` takes the object and not the name: a new Tensor under the same name is not watched, and neither is a
+    A tape records an operation only if one of its inputs is watched, and it automatically watches only trainable
+    Variables. `watch` applies to the object, not the name: a new Tensor under the same name is not watched, nor is a
     Tensor that another tape watched or that was watched before `reset`.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call `tape.watch(x)` as the first statement of the `with` block. If the value is to be trained, make it a
+    Call `tape.watch(x)` as the first statement of the `with` block. If the value should be trained, make it a
     `tf.Variable`.
 
     ## References
@@ -54,10 +54,10 @@ class UnwatchedTensor(Rule):
         """Names the Tensor, what it is and where it is made."""
         lost, why = effect(claim, named=True), "and the tape does not watch it"
         if several(claim):
-            told = f"{sources(claim)} are Tensors that the tape does not watch"
-            return Message(told, lost, "watch them first in the block")
-        told = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}"
-        return Message(told, lost, f"call {watch(claim)} first in the block", why)
+            headline = f"{sources(claim)} are Tensors that the tape does not watch"
+            return Message(headline, lost, "watch them first in the block")
+        headline = f"{source(claim)} is {MADE[claim.cause.made]}{made(claim)}"
+        return Message(headline, lost, f"call {watch(claim)} first in the block", why)
 
     def fix(self, claim: Claim[Unwatched], site: Site) -> Proposal | None:
         """The sources watched first in the block: safe, since a watch changes no value."""

@@ -24,8 +24,8 @@ class WatchedTooLate(Rule):
     Reports a `watch` that comes after the operations that use the watched value, in the block or after it.
 
     ## Why the gradient is lost
-    The tape records an operation when one of its inputs is watched as it runs, and never looks back. What was computed
-    from the value alone before the `watch` is not recorded: the gradient is None, or lacks the earlier part where the
+    The tape records an operation if one of its inputs is watched when it runs, and never looks back. What was computed
+    from the value alone before the `watch` is not recorded: the gradient is None, or lacks the earlier part if the
     value is used again later. A `watch` after the block raises nothing and does nothing.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
@@ -46,11 +46,11 @@ class WatchedTooLate(Rule):
         """Names the watch, and what it comes too late for."""
         late = claim.cause
         if late.after_block:
-            told, why = f"{watch(claim)} comes after the tape's block", "and nothing is recorded any more"
+            headline, why = f"{watch(claim)} comes after the tape's block", "and nothing is recorded any more"
         else:
-            told, why = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used", ""
-            told += at(claim, late.used)
-        return Message(told, effect(claim), "watch it first in the block", why)
+            headline, why = f"{watch(claim)}{at(claim, late.watch)} comes after {source(claim)} was used", ""
+            headline += at(claim, late.used)
+        return Message(headline, effect(claim), "watch it first in the block", why)
 
     def fix(self, claim: Claim[WatchedLate], site: Site) -> Proposal | None:
         """The watch moved up to the head of the block: safe, since a watch changes no value."""

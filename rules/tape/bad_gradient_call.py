@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class BadGradientCall(Rule):
-    """A tape is made or called in a way that it does not take, or takes otherwise than meant.
+    """A tape is made or called in a way that it does not support, or that does not do what was meant.
 
     ## What it does
-    Reports a tape that is made or called in a way that it does not take: a second source as the third argument,
-    `tape.gradients`, an unknown keyword, the class in place of a tape (`with tf.GradientTape as tape`), a tape entered
+    Reports a tape that is made or called in an unsupported way: a second source as the third argument,
+    `tape.gradients`, an unknown keyword, the class instead of a tape (`with tf.GradientTape as tape`), a tape entered
     while it records, `persistent=1`, `tf.gradients` in eager mode.
 
     ## Why the gradient is lost
-    The third argument of `gradient` is `output_gradients`: a second source put there scales the result, without a word.
-    A truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
+    The third argument of `gradient` is `output_gradients`: a second source put there silently scales the result. A
+    truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
     AttributeError for an unknown method, TypeError for an unknown keyword or the class, ValueError for a tape entered
     twice, RuntimeError for `tf.gradients`.
 
@@ -34,7 +34,7 @@ class BadGradientCall(Rule):
 
     ## How to get it back
     Pass all sources as one list: `tape.gradient(y, [a, b])`. Write `with tf.GradientTape() as tape`, `persistent=True`,
-    and the names as the signature has them.
+    and the names given in the signature.
 
     ## References
     - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
@@ -50,13 +50,13 @@ class BadGradientCall(Rule):
         cause, raises = claim.cause, f"raises {claim.exception}"
         written = named(cause.callee, "`tf.GradientTape`")
         if cause.how == "second-source":
-            scales = f"{code(cause.name)} is no source and scales the result"
-            told = f"The third argument of {written} is `output_gradients`"
-            return Message(told, scales, "pass the sources as one list", joint=": ")
+            scales = f"{code(cause.name)} is not a source and only scales the result"
+            headline = f"The third argument of {written} is `output_gradients`"
+            return Message(headline, scales, "pass the sources as one list", joint=": ")
         if cause.how == "with-a-class":
-            return Message(f"{written} is a class and no tape", f"`with` {raises}", "call it")
-        told, cure = _refused(cause, written)
-        return Message(told, f"this {raises}", cure)
+            return Message(f"{written} is a class, not a tape", f"`with` {raises}", "call it")
+        headline, cure = _refused(cause, written)
+        return Message(headline, f"this {raises}", cure)
 
     def fix(self, claim: Claim[BadCall], site: Site) -> Proposal | None:
         """What was meant, where it is plain: a name misspelled, a class not called, sources that are no list.
@@ -75,7 +75,7 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
     """What a call does wrong that TensorFlow or Python refuses, and the cure."""
     name = code(cause.name)
     return {
-        "early-symbol": (f"{written} is not there before the model is called on an Input", "use `model.outputs`"),
+        "early-symbol": (f"{written} does not exist before the model is called on an Input", "use `model.outputs`"),
         "nested": ("The tape is entered while it records", "make a second tape"),
         "no-sources": (f"{written} is called without its sources", "pass target and sources"),
         "removed-method": (

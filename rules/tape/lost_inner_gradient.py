@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class LostInnerGradient(Rule):
-    """The inner gradient of a second order was computed where the outer tape does not record.
+    """The inner gradient of a second derivative was computed where the outer tape does not record.
 
     ## What it does
     Reports a second derivative whose first derivative was computed where the outer tape does not record: after the
     outer block, or after the one block of a persistent tape that is asked twice.
 
     ## Why the gradient is lost
-    A gradient is itself a computation, and only a tape that records it can differentiate it. When `inner.gradient(...)`
-    runs after the outer block has ended, the outer tape never saw it and gives None. This is the usual reason why a
+    A gradient is itself a computation, and only a tape that records it can differentiate it. If `inner.gradient(...)`
+    runs after the outer block has ended, the outer tape never sees it and gives None. This is the usual reason why a
     Hessian, a gradient penalty or the residual of a physics-informed network does not train.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
@@ -48,10 +48,16 @@ class LostInnerGradient(Rule):
         outer = claim.asked.tape if claim.asked is not None else ""
         tape = f"the tape {code(outer)}" if outer else "the outer tape"
         if outer and claim.cause.callee.startswith(f"{outer}.") and claim.cause.where != "before":
-            told, why = f"The first gradient is computed after the block of {tape}", "and that tape did not record it"
-            return Message(told, effect(claim), "nest two tapes instead", why)
-        told, why = f"The inner gradient is computed outside the block of {tape}", "and that tape does not record it"
-        return Message(told, effect(claim), "move it into the outer block", why)
+            headline, why = (
+                f"The first gradient is computed after the block of {tape}",
+                "and that tape did not record it",
+            )
+            return Message(headline, effect(claim), "nest two tapes instead", why)
+        headline, why = (
+            f"The inner gradient is computed outside the block of {tape}",
+            "and that tape does not record it",
+        )
+        return Message(headline, effect(claim), "move it into the outer block", why)
 
     def fix(self, claim: Claim[InnerGradient], site: Site) -> Proposal | None:
         """The inner gradient call moved into the outer block: safe, since it only adds to what is recorded."""

@@ -18,19 +18,19 @@ class SilencedByZero(Rule):
     """unconnected_gradients=ZERO turns a gradient that is always lost into zeros.
 
     ## What it does
-    Reports `unconnected_gradients=tf.UnconnectedGradients.ZERO` (or `"zero"`) where the gradient is lost on every way,
+    Reports `unconnected_gradients=tf.UnconnectedGradients.ZERO` (or `"zero"`) where the gradient is lost on every path,
     so that the zeros never come from a derivative.
 
     ## Why the gradient is lost
-    The option puts zeros in place of None. Where a source is sometimes connected, that is convenient; where it never
-    is, the optimizer runs, nothing is learnt, and not even None tells so. On an unconnected Keras variable the option
-    raises AttributeError.
+    The option replaces None with zeros. If a source is sometimes connected, that is convenient; if it never is, the
+    optimizer runs, nothing is learnt, and there is not even a None to show it. On an unconnected Keras variable the
+    option raises AttributeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Drop the option and fix the way to the source; gradlint then names the line that loses it. If zeros are meant,
-    leave the source out and write them down.
+    Drop the option and fix the path to the source; gradlint then names the line that loses it. If zeros are intended,
+    leave the source out and write the zeros explicitly.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Zeros instead of None*: https://www.tensorflow.org/guide/autodiff#zeros_instead_of_none
@@ -46,9 +46,9 @@ class SilencedByZero(Rule):
         lost = claim.cause.lost
         cure = f"drop it and fix {line(lost.line)}" if lost is not None and lost.line != claim.span.line else ""
         cure = cure or "drop it and fix the way"
-        told = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
+        headline = f"{target(claim, 'The target')} is not connected to {sources(claim)}{way(claim)}"
         if claim.exception:
             hides = f"`unconnected_gradients` raises {claim.exception} for a Keras variable"
-            return Message(told, hides, cure, joint=", and ")
+            return Message(headline, hides, cure, joint=", and ")
         always = "gradients that are always None" if several(claim) else "a gradient that is always None"
-        return Message(told, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")
+        return Message(headline, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")

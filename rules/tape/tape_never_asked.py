@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 class TapeNeverAsked(Rule):
-    """A tape records and no gradient is ever asked of it.
+    """A tape records but is never asked for a gradient.
 
     ## What it does
-    Reports a tape that records a block and of which no gradient is ever asked, in a program where nothing else can ask
-    it.
+    Reports a tape that records a block but is never asked for a gradient, in a program where nothing else can ask it.
 
     ## Why the gradient is lost
     Nothing is lost, but nothing is gained: recording costs time and keeps every intermediate value in memory. Often the
@@ -46,8 +45,8 @@ class TapeNeverAsked(Rule):
 
     def message(self, claim: Claim[NeverAsked]) -> Message:
         """Names the tape."""
-        told = f"{named(claim.cause.tape, 'This tape')} records, and no gradient is asked of it"
-        return Message(told, help="ask for one, or drop the tape")
+        headline = f"{named(claim.cause.tape, 'This tape')} records, but is never asked for a gradient"
+        return Message(headline, help="ask for one, or drop the tape")
 
     def fix(self, claim: Claim[NeverAsked], site: Site) -> Proposal | None:
         """The tape dropped, its block's lines kept: unsafe, since a gradient may be what was forgotten."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TapeReused(Rule):
-    """A tape is asked that has no recording left, or never had one.
+    """A gradient is asked of a tape that has no recording left, or never had one.
 
     ## What it does
     Reports a second gradient call on one recording of a tape that is not persistent, and a gradient call on a tape that
@@ -40,8 +40,8 @@ class TapeReused(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Ask once for a list of sources: `tape.gradient(y, [a, b])`. For several targets make the tape with `persistent=True`
-    and `del tape` after the last call.
+    Ask once for a list of sources: `tape.gradient(y, [a, b])`. For several targets, make the tape with
+    `persistent=True`, and `del tape` after the last call.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Intermediate results*: https://www.tensorflow.org/guide/autodiff#intermediate_results
@@ -57,16 +57,16 @@ class TapeReused(Rule):
         tape = code(claim.asked.tape if claim.asked is not None else "tape")
         certain = claim.severity == "error" or way(claim)
         raises = f"{call(claim)} {'raises' if certain else 'can raise'} {claim.exception}{way(claim)}"
-        each, used = "enter the tape at each turn, or set persistent=True", f"{tape} is not persistent"
+        each, used = "enter the tape in each iteration, or set persistent=True", f"{tape} is not persistent"
         match claim.cause.how:
             case "never-entered":
-                told = f"{tape} was never entered and has recorded nothing"
-                return Message(told, raises, f"open it with `with tf.GradientTape() as {tape[1:-1]}`")
+                headline = f"{tape} was never entered and has recorded nothing"
+                return Message(headline, raises, f"open it with `with tf.GradientTape() as {tape[1:-1]}`")
             case "jacobian":
-                told = f"Without pfor the Jacobian asks {tape} once a row"
-                return Message(told, raises, "make the tape with persistent=True")
+                headline = f"Without pfor the Jacobian asks {tape} once per row"
+                return Message(headline, raises, "make the tape with persistent=True")
             case "second-turn":
-                why = "and this call used it up at an earlier turn of the loop"
+                why = "and this call used it up in an earlier iteration of the loop"
                 return Message(used, raises, each, why)
             case "second-time":
                 each = "enter the tape each time, or set persistent=True"

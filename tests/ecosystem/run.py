@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from gradlint import engine, registry
 from gradlint.flow.analysis import analyse
 from gradlint.sources import read
+from gradlint.sources.files import SourceError
 from tests.ecosystem import snapshot
 from tests.ecosystem.snapshot import Judged, Repository
 
@@ -109,7 +110,7 @@ def look_at(path: Path, folder: Path) -> Looked:
     try:
         source = read.read_path(path, shown)
         facts = analyse(source.code, finder=source.project)
-    except (read.SourceError, SyntaxError) as error:
+    except (SourceError, SyntaxError) as error:
         return Looked(shown, 0, 0, 0, (), f"{type(error).__name__}: {error}", time.process_time() - began)
     findings = tuple(
         Judged(shown, finding.cell, finding.location.line, finding.code, finding.severity)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint.fixing import FixResult, diff, fix_source
-from gradlint.sources.read import SourceError, from_text
+from gradlint.sources.files import SourceError
+from gradlint.sources.read import from_text
 from tests.fixing.mending import Mended, check
 from tests.fixtures import catalogue
 from tests.fixtures.running import observe

@@ -431,7 +431,7 @@ CASES = {
         "zip(d_v, w)",
         "zip(g, w)",
     ),
-    "a loss that is no scalar": Case(
+    "a loss that is not a scalar": Case(
         "GT701",
         """
         w = tf.Variable([1.0, 2.0])

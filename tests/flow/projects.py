@@ -778,6 +778,27 @@ def cut(w):
 
 CLEAN = [
     program(
+        "an optimizer of Keras 2, which a module of the project imports",
+        """
+# == train.py
+import tensorflow as tf
+from backend import kept
+
+w = tf.Variable(1.0)
+kept.optimizers.SGD(0.1).minimize(lambda: w * w, [w])
+with tf.GradientTape() as tape:
+    loss = w * w
+g = tape.gradient(loss, w)
+# == backend.py
+try:
+    import tf_keras
+except ModuleNotFoundError:
+    import tensorflow.keras as tf_keras
+
+kept = tf_keras
+""",
+    ),
+    program(
         "losses, models, constants and Variables of other modules",
         """
 # == train.py

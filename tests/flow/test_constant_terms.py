@@ -95,6 +95,36 @@ def test_a_term_that_is_none_or_meant_to_be_is_not(name: str) -> None:
     assert told(SOUND[name]) == []
 
 
+WEIGHED = {
+    "an advantage": "loss = -tf.math.log(w) * (v - w).numpy()",
+    "as a Python number": "loss = w * float(w - v)",
+    "the other way round": "loss = (w * v).numpy() * w**2",
+    "a divisor": "loss = w**2 / tf.abs(w).numpy()",
+    "made a Tensor again": "loss = w**2 * tf.convert_to_tensor((w * v).numpy())",
+}
+LEAVING = {
+    "a term of its own": ("loss = w**2 + (w * v).numpy()", "python"),
+    "a weight and a term": ("held = (w * v).numpy()\n    loss = w**2 * held + held", "python"),
+    "a weight of a constant": ("loss = w**2 + (w * v).numpy() * tf.constant(2.0)", "python"),
+    "a function of NumPy": ("loss = w * np.log(w)", "numpy"),
+}
+
+
+def in_block(lines: str) -> str:
+    return f"import numpy as np\nwith tf.GradientTape() as tape:\n    {lines}\ntape.gradient(loss, w)\n"
+
+
+@pytest.mark.parametrize("name", WEIGHED)
+def test_a_weight_that_the_program_converts_is_held_on_purpose(name: str) -> None:
+    assert told(in_block(WEIGHED[name])) == []
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_what_leaves_and_is_no_weight_is_reported(name: str) -> None:
+    lines, kind = LEAVING[name]
+    assert told(in_block(lines)) == [(kind, "partial")]
+
+
 ASSIGNED = {
     "halved in the block": ("w.assign(w / 2.0)", "loss = w**2"),
     "kept on the unit sphere": ("w.assign(w / tf.norm([w, v]))", "loss = w**2 + v"),

@@ -55,6 +55,11 @@ def found(stub: str, call: str, tmp_path: Path) -> list[str]:
         ("class A:\n    def at(self: Lost, x: Passes) -> Tensor: ...", "A(1.0).at(w)", []),
         ("class B:\n    def at(self: Lost) -> Tensor: ...\nclass A(B): ...", "A(w).at()", ["GT301"]),
         (
+            "class A:\n    @property\n    def at(self: Lost) -> Tensor: ...",
+            "A(w).at",
+            ["GT301"],
+        ),
+        (
             "class A:\n    def then(self) -> Self: ...\n    def at(self: Lost) -> Tensor: ...",
             "A(w).then().at()",
             ["GT301"],
@@ -143,9 +148,9 @@ def test_the_command_says_where_knowledge_comes_from(tmp_path: Path) -> None:
             check=False,
         )
 
-    assert "a stub of yours: " in said("acme.f").stdout
+    assert "your stub: " in said("acme.f").stdout
     assert "measured under TensorFlow" in said("tf.math.erf").stdout
-    assert "a stub of gradlint's" in said("tfp.distributions.Normal.sample").stdout
+    assert "gradlint's stub" in said("tfp.distributions.Normal.sample").stdout
     unknown = said("acme.g")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "counts as unknown" in unknown.stderr

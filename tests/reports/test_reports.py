@@ -7,10 +7,10 @@ import pytest
 from tests.reports.reports import Report, reports
 
 REPORTS = reports()
-OPEN: set[str] = set()
+OPEN = {"distance of each sequence to itself", "bijector that remembers what it inverted"}
 """What the analysis does not see yet: a report that it comes to see leaves this list."""
-ALARMED = {"transport plan by numpy"}
-"""Twins on which it is not silent: the plan leaves TensorFlow on purpose, which nothing in the program says."""
+ALARMED: set[str] = set()
+"""Twins on which it is not silent: one on which it comes to be leaves this list."""
 
 
 def test_names_are_told_apart() -> None:

@@ -177,7 +177,7 @@ def test_the_gradient_calls_line_is_not_repeated_where_the_finding_stands_on_it(
     [
         ([lost("none", method="jacobian")], "the Jacobian of `y` with respect to `x` (line 14) is None"),
         ([lost("zero", method="batch_jacobian")], "the batch Jacobian of `y` with respect to `x` (line 14) is zero"),
-        ([lost("partial")], "the gradient of `y` with respect to `x` (line 14) takes this part for a constant"),
+        ([lost("partial")], "the gradient of `y` with respect to `x` (line 14) treats this part as a constant"),
         ([lost("nan")], "the gradient of `y` with respect to `x` (line 14) is NaN"),
         ([lost("nan", certain=False)], "the gradient of `y` with respect to `x` (line 14) can be NaN"),
         ([lost("error", exception="LookupError")], "`tape.gradient` (line 14) raises LookupError"),
@@ -213,7 +213,7 @@ def test_what_holds_on_some_way_only_says_so() -> None:
     way = one(ToNumpy("np.mean"), severity="warning", branch="when `flag` is false")
     assert "(line 14) is None when `flag` is false; " in message(way)
     turn = one(Rebound("x", later_turn=True))
-    assert "(line 14) is None from the second turn of the loop on; " in message(turn)
+    assert "(line 14) is None from the second iteration of the loop on; " in message(turn)
 
 
 def test_a_name_that_is_rebound_below_the_call_loses_the_next_gradient() -> None:

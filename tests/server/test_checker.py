@@ -29,6 +29,7 @@ class Desk:
         self.delivered: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.reads: dict[str, str] = {}
         self.begun = threading.Event()
         self.checker = Checker(self.documents, self.look, self.deliver)
         self.documents.open(types.TextDocumentItem(URI, "python", 1, "first"))
@@ -37,7 +38,10 @@ class Desk:
         self.looked.append(snapshot.texts[0].content)
         self.begun.set()
         assert self.gate.wait(10)
-        return nothing(snapshot)
+        result = nothing(snapshot)
+        assert result.source.project is not None
+        result.source.project.texts.update(self.reads)
+        return result
 
     def deliver(self, result: Result) -> None:
         self.delivered.append(result.snapshot.texts[0].content)
@@ -90,14 +94,34 @@ async def test_a_request_does_not_wait_for_the_debounce() -> None:
 async def test_another_file_that_changes_meanwhile_overtakes_as_well() -> None:
     """What is being looked at may have read the file before it changed, whether anything depends on it yet or not."""
     desk = Desk()
-    desk.gate.clear()
+    desk.reads["/helpers.py"] = "before"
+    for text, looks in (("before", ["first"]), ("after", ["first", "first"])):
+        desk.looked.clear()
+        desk.delivered.clear()
+        desk.gate.clear()
+        desk.checker.invalidate()
+        await desk.begins()
+        desk.checker.others_changed("file:///helpers.py", "/helpers.py", text, 0)
+        desk.gate.set()
+        assert await desk.checker.result(URI) is not None
+        assert desk.looked == looks
+        assert desk.delivered == ["first"]
+    desk.checker.close()
+
+
+async def test_a_file_that_still_holds_what_was_read_of_it_costs_no_look() -> None:
+    """A client that opens, saves and closes files changes nothing of what the others read."""
+    desk = Desk()
+    desk.reads["/helpers.py"] = "before"
     desk.checker.changed(URI, 0)
-    await desk.begins()
-    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", 0)
-    desk.gate.set()
     assert await desk.checker.result(URI) is not None
-    assert desk.looked == ["first", "first"]
-    assert desk.delivered == ["first"]
+    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", "before", 0)
+    assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first"]
+    for text in ("after", None):
+        assert desk.checker.others_changed("file:///helpers.py", "/helpers.py", text, 0)
+        assert await desk.checker.result(URI) is not None
+    assert desk.looked == ["first"] * 3
     desk.checker.close()
 
 
@@ -105,8 +129,8 @@ async def test_another_file_that_nothing_depends_on_costs_no_look() -> None:
     desk = Desk()
     desk.checker.changed(URI, 0)
     assert await desk.checker.result(URI) is not None
-    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", 0)
-    assert not desk.checker.others_changed(URI, "/train.py", 0)
+    assert not desk.checker.others_changed("file:///helpers.py", "/helpers.py", "", 0)
+    assert not desk.checker.others_changed(URI, "/train.py", "", 0)
     assert await desk.checker.result(URI) is not None
     assert desk.looked == ["first"]
     desk.checker.close()

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from gradlint.finding import Position
-from gradlint.sources.read import SourceError, from_bytes, from_text
+from gradlint.sources.files import SourceError
+from gradlint.sources.read import from_bytes, from_text
 from gradlint.sources.source import Source
 
 

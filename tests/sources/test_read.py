@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradlint.sources.read import SourceError, from_bytes, from_text, kind_of, matters, read_bytes, read_path
+from gradlint.sources.files import SourceError, kind_of, read_bytes
+from gradlint.sources.read import from_bytes, from_text, matters, read_path
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from gradlint.flow.values.values import (
     Dict,
     Items,
     Join,
+    LostNone,
     Number,
     Seq,
     Symbolic,
@@ -181,6 +182,8 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
         machine.set(owner.state, "items", _with_item(machine, owner.items, index, value, target, node))
     elif isinstance(owner, Array):
         machine.leaves_array(owner, value, node)
+    elif isinstance(owner, LostNone):
+        machine.none_used(owner, node, "access", "TypeError")
     elif isinstance(owner, Unknown):
         gain(owner, everywhere(value))
         if isinstance(index, Const) and isinstance(index.value, int | str):

@@ -19,9 +19,11 @@ from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
+    Items,
     Join,
     Known,
     LibObject,
+    LostNone,
     Method,
     Number,
     Pairs,
@@ -36,7 +38,7 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.packages import canonical
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ def _of_library(machine: Core, value: Known, name: str, node: ast.AST) -> Value:
     full = canonical(f"{value.name}.{name}")
     if name in machine.replaced_names:
         return machine.opened(Premise(Rests.REPLACED, full), node)
+    version = versions.gone(full)
+    if version:
+        machine.lacks(machine.text(node), version, "AttributeError")
     return Const(behaviours.constant(full)) if behaviours.after(full, "is:") else Known(full)
 
 
@@ -106,6 +111,13 @@ def _of_function(_machine: Core, value: Function | Bound, name: str, _node: ast.
 @READ.of(Const)
 def _of_constant(machine: Core, value: Const, name: str, node: ast.AST) -> Value:
     return machine.unknown(name, node, anything=True) if value.value is None else Method(value, name)
+
+
+@READ.of(LostNone)
+def _of_lost(machine: Core, value: LostNone, name: str, node: ast.AST) -> Value:
+    if hasattr(None, name):
+        return machine.unknown(name, node)
+    return machine.none_used(value, node, "access", "AttributeError")
 
 
 @READ.of(Seq)
@@ -188,6 +200,18 @@ def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, n
         return Storage(value)
     if name == "trainable" and isinstance(value, Variable) and value.trainable is not None:
         return Const(value.trainable)
+    if isinstance(value, Variable) and value.state.get("transformed"):
+        return _of_transformed(value, name, node)
+    return Method(value, name)
+
+
+def _of_transformed(value: Variable, name: str, node: ast.AST) -> Value:
+    """An attribute of a ``tfp.util.TransformedVariable``, which is a module around the Variable that it stands for."""
+    if name in {"trainable_variables", "variables"}:
+        kept = () if value.trainable is False and name == "trainable_variables" else (value,)
+        return Seq(Items(kept, value.trainable is not None), "tuple", span_of(node))
+    if name == "pretransformed_input":
+        return value
     return Method(value, name)
 
 

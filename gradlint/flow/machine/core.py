@@ -9,7 +9,8 @@ from gradlint.flow import account
 from gradlint.flow.account import STEP
 from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Kind, Span
-from gradlint.flow.machine.written import ProgramText
+from gradlint.flow.machine.judged import Judged
+from gradlint.flow.machine.relevance import Relevance
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
@@ -18,6 +19,7 @@ from gradlint.flow.values.modules import ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
+from gradlint.flow.values.texts import lines_of
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
@@ -93,17 +95,19 @@ def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
             edge.live = edge.live | (recorded & edge.seen)
 
 
-class Core(ProgramText):
+class Core(Judged):
     """State and operations that every part of the machine needs."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
         self.code = code
-        self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self.lines = list(lines_of(code))
         """The program's lines; those of the project's modules that have run follow them."""
+        self.relevance = Relevance(code)
         self.account = account.running()
         self.store = Store(self.account)
         self.recorder = recorder
         self.recorder.own = len(self.lines)
+        self.judge_for(recorder)
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
@@ -121,10 +125,7 @@ class Core(ProgramText):
         """What the project's modules hold, which any code of theirs may use."""
         self.imported_at = 0
         """When the program imported the module whose top is running."""
-        self.clock = 0
-        self.forks = 0
-        self.guards = 0
-        self.recordings = 0
+        self.clock = self.forks = self.guards = self.recordings = 0
         self.active: dict[str, tuple[Recording, ...]] = {"recordings": ()}
         """The recordings that see an operation now."""
         self.module = Frame(None)
@@ -400,16 +401,18 @@ class Core(ProgramText):
         self.kept_alive.append(value)
         self.raised(exception)
 
-    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> None:
-        """A gradient that is None goes into arithmetic or into an operation."""
-        self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
+    def none_used(self, lost: LostNone, node: ast.AST, into: NoneInto, exception: str) -> Value:
+        """A gradient that is None goes into an operation, which raises: where it first does, that is noted."""
+        if id(lost) not in self.doomed:
+            self.recorder.claim(NoneUsed(into=into, call=lost.call), span_of(node), exception=exception)
+        made = self.unknown("None", node, anything=True)
+        self.doomed |= dict.fromkeys((id(lost), id(made)), ("", span_of(node)))
+        self.kept_alive += [lost, made]
         self.raised(exception)
+        return made
 
     def leaves_graph(self, value: Value, node: ast.AST, cause: Cause, exception: str) -> None:
-        """A conversion that raises inside a ``tf.function``, before any gradient is asked for.
-
-        Where the program speaks of ``run_functions_eagerly``, its functions may run without a graph, and nothing is
-        said.
+        """A conversion to a value raises inside a ``tf.function``; nothing is said where that may run without a graph.
 
         Args:
             value: What the conversion would give.

@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     Join,
     Known,
     LibObject,
+    LostNone,
     Number,
     Seq,
     Symbolic,
@@ -387,6 +388,11 @@ def _of_sequence(machine: Core, value: Seq, node: ast.AST) -> tuple[list[Value],
 @ITERATE.of(Dict)
 def _of_dict(machine: Core, value: Dict, node: ast.AST) -> tuple[list[Value], bool]:
     return machine.keys(value, node), value.pairs.exact
+
+
+@ITERATE.of(LostNone)
+def _of_lost(machine: Core, value: LostNone, node: ast.AST) -> tuple[list[Value], bool]:
+    return [machine.none_used(value, node, "access", "TypeError")], False
 
 
 @ITERATE.of(Const, Number, Known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from gradlint.flow.values.modules import ModuleValue
 
 
+_KERAS_2 = re.compile(
+    r"TF_USE_LEGACY_KERAS|^[ \t]*(?:import|from)[ \t]+(?:tf_keras|tensorflow\.python\.keras)\b", re.MULTILINE
+)
+"""What in a module of the project lets the program run on Keras 2."""
+
+
 class ProgramText(Interpreter):
     """The program's text and tree, and how it names its values.
 
@@ -48,11 +55,9 @@ class ProgramText(Interpreter):
     free_names: dict[tuple[int, bool], tuple[str, ...]]
 
     @property
-    def legacy_keras(self) -> bool:
-        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
-        return self._imports_keras_2 or any(
-            "TF_USE_LEGACY_KERAS" in home.found.code for home in self.modules_by_frame.values()
-        )
+    def chooses_keras_2(self) -> bool:
+        """Whether the program runs on Keras 2 whatever is installed: ``tf_keras``, ``tensorflow.python.keras``."""
+        return self._imports_keras_2 or any(_KERAS_2.search(home.found.code) for home in self.modules_by_frame.values())
 
     @cached_property
     def _imports_keras_2(self) -> bool:

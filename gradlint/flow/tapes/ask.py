@@ -52,7 +52,11 @@ class Questions(Refusals, PartialLosses):
         call = self.call
         sources = self.flat(call.sources, call.sources_node)
         recording = call.tape.state["recording"]
-        if self.tape_refuses(sources, recording):
+        if self.machine.ended is not None:
+            self.note_all(sources, "unknown", str(self.machine.ended))
+        elif self.doom is not None and not self.doom[0]:
+            self.note_all(sources, "unknown")
+        elif self.tape_refuses(sources, recording):
             pass
         elif not isinstance(recording, Recording):
             self.note_all(sources, "unknown")
@@ -137,7 +141,7 @@ class Questions(Refusals, PartialLosses):
                 made = self.singular(danger)
                 for source, node, text in sources:
                     if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):
-                        story = [Note(danger.span, "the slope is infinite or no number here")]
+                        story = [Note(danger.span, "the slope is infinite or NaN here")]
                         self.claim(source, node, text, Loss(made, danger.span, "nan", severity="warning", story=story))
 
     def singular(self, danger: singular.Danger) -> Cause:
@@ -159,7 +163,7 @@ class Questions(Refusals, PartialLosses):
         return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
 
     def summed(self) -> None:
-        """A target that is no scalar: the gradient is that of its sum."""
+        """A target that is not a scalar: the gradient is that of its sum."""
         if self.call.method != "gradient" or self.call.known_seed or len(self.answered.lost) > 0:
             return
         target = self.call.target

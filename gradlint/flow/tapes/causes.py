@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
+CONSTRUCTORS = frozenset({"__init__", "__post_init__", "build", "setup"})
+"""Methods that make an object, and run once."""
 OTHERS = "code of others"
 """What the value is called that stands for all that code of others has seen."""
 
@@ -217,6 +219,10 @@ class Causes(SourceCauses):
             return deciding
         if chosen is not None:
             return self.cause_of(recording, chosen, text)
+        if isinstance(source, Tensor):
+            beside = self.made_beside(recording, source, "a new tensor", Tensor, inside=True)
+            if beside is not None:
+                return beside
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
 
     def preference(self, recording: Recording, item: Break) -> tuple[bool, int, int, int]:
@@ -360,7 +366,8 @@ class Causes(SourceCauses):
         if where != "in a constructor":
             span = self.machine.site_of(node, recording) or span
         story.append(Note(span, "computed where the tape does not record"))
-        return Loss(Outside(self.machine.text(span), where=where), span, story=story)
+        within = self.constructed(recording, node) if where == "in a constructor" else "__init__"
+        return Loss(Outside(self.machine.text(span), where=where, within=within), span, story=story)
 
     def window(self, recording: Recording, node: Value) -> Where:
         """When an operation ran that the recording did not see."""
@@ -375,8 +382,8 @@ class Causes(SourceCauses):
         return "in a constructor" if self.constructed(recording, node) else "before"
 
     @staticmethod
-    def constructed(recording: Recording, node: Value) -> bool:
-        """Whether a value was made by a constructor that had ended before the tape was made."""
+    def constructed(recording: Recording, node: Value) -> str:
+        """The method that made a value while it made an object, and had ended before the tape was made; else empty."""
         around: set[int] = set()
         running: Activation | None = recording.where
         while running is not None:
@@ -385,10 +392,10 @@ class Causes(SourceCauses):
         made: Activation | None = node.where
         while made is not None and id(made) not in around:
             function = made.function
-            if function is not None and function.owner is not None and function.name in {"__init__", "__post_init__"}:
-                return True
+            if function is not None and function.owner is not None and function.name in CONSTRUCTORS:
+                return function.name
             made = made.caller
-        return False
+        return ""
 
 
 def _steers(edge: Edge) -> bool:

@@ -39,7 +39,9 @@ class PartialLosses(Causes):
                 for leaving in [self.leaving(target, recording)]
                 for node in (self.ways(target, recording).values() if leaving else ())
                 for edge in node.edges
-                if id(edge) in leaving and given_by(edge.parent, model)
+                if id(edge) in leaving
+                and given_by(edge.parent, model)
+                and not any(given_by(factor, model) for factor in leaving[id(edge)])
             ]
         if not found:
             return None
@@ -138,22 +140,30 @@ class PartialLosses(Causes):
             leaving = self.known_leaks[id(target)] = self.leaving(target, recording)
         if not leaving:
             return []
-        breaks = self.ways(target, recording).breaks(source)
-        return [item for item in breaks if item.sure and id(item.edge) in leaving]
+        ways = self.ways(target, recording)
+        return [
+            item
+            for item in ways.breaks(source)
+            if item.sure
+            and id(item.edge) in leaving
+            and not any(ways.reaches(factor, one) for factor in leaving[id(item.edge)] for one in self.asked)
+        ]
 
-    def leaving(self, target: Value, recording: Recording) -> set[int]:
+    def leaving(self, target: Value, recording: Recording) -> dict[int, tuple[Value, ...]]:
         """The edges by which a number leaves TensorFlow and still goes into the target as a number.
 
-        What goes into it as an index, a mask or a state does not count.
+        What goes into it as an index, a mask or a state does not count. With each stand the values that it only weighs:
+        a program that converts a factor of what it differentiates, as an advantage beside a log-probability, holds it
+        constant on purpose. A function of NumPy is not such a conversion.
         """
-        found: set[int] = set()
-        seen: set[int] = set()
-        stack: list[Value] = [target]
+        found: dict[int, tuple[Value, ...]] = {}
+        seen: set[tuple[int, bool]] = set()
+        stack: list[tuple[Value, tuple[Value, ...]]] = [(target, ())]
         while stack:
-            node = stack.pop()
-            if id(node) in seen:
+            node, weighed = stack.pop()
+            if (id(node), bool(weighed)) in seen:
                 continue
-            seen.add(id(node))
+            seen.add((id(node), bool(weighed)))
             self.machine.spend(1 + len(node.edges))
             discrete: bool | None = None
             for edge in node.edges:
@@ -162,9 +172,11 @@ class PartialLosses(Causes):
                     if discrete is None:
                         discrete = dtypes.is_discrete(dtypes.of(node))
                     if not discrete and not _of_data(edge.cut.cause):
-                        found.add(id(edge))
+                        known = found.get(id(edge), weighed)
+                        is_weight = edge.cut.kind is Kind.PYTHON and bool(weighed) and bool(known)
+                        found[id(edge)] = weighed + known if is_weight else ()
                 if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
-                    stack.append(edge.parent)
+                    stack.append((edge.parent, _factors(node, edge) or weighed))
         return found
 
     def branch_loss(self, recording: Recording, source: Value) -> Loss | None:
@@ -240,6 +252,13 @@ def _is_linear(node: Tensor) -> bool:
     words = behaviours.of(node.op)
     tensors = [edge for edge in node.edges if isinstance(edge.parent, Tensor | Variable | Params | Unknown | Join)]
     return "sums" in words or ("scales" in words and len(tensors) == 1)
+
+
+def _factors(node: Value, edge: Edge) -> tuple[Value, ...]:
+    """What a value is multiplied with or divided by, where it goes into a product."""
+    if not isinstance(node, Tensor) or "scales" not in behaviours.of(node.op):
+        return ()
+    return tuple(other.parent for other in node.edges if other is not edge and other.cut is None)
 
 
 def _of_data(cause: Cause) -> bool:

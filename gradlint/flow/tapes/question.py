@@ -106,7 +106,7 @@ class Asking:
         self.asked: list[Value] = []
         self.known_ways: dict[int, graph.Ways] = {}
         self.known_own_ways: set[int] | None = None
-        self.known_leaks: dict[int, set[int]] = {}
+        self.known_leaks: dict[int, dict[int, tuple[Value, ...]]] = {}
         self.known_joins: dict[int, list[Join]] = {}
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
@@ -140,11 +140,11 @@ class Asking:
         stack, seen = list(self.targets) if doomed else [], set[int]()
         while stack:
             node = stack.pop()
+            if id(node) in doomed:
+                return doomed[id(node)]
             if id(node) in seen or isinstance(node, Join | Unknown):
                 continue
             seen.add(id(node))
-            if id(node) in doomed:
-                return doomed[id(node)]
             stack.extend(edge.parent for edge in node.edges if edge.sure)
         return None
 
@@ -204,10 +204,10 @@ class Asking:
             )
         )
 
-    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer) -> None:
+    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer, because: str = "") -> None:
         """Note the same answer for every source."""
         for _, node, text in sources:
-            self.note(text, node, answer)
+            self.note(text, node, answer, because=because)
 
     def claim_all(self, sources: list[tuple[Value, ast.expr, str]], loss: Loss) -> None:
         """Note one claim that holds for every source of the call."""

@@ -105,7 +105,7 @@ def finding_card(name: str, finding: Finding, report: Report, how: Callable[[Fix
         rule = f'<a href="{html(finding.url)}" rel="noreferrer">{rule}</a>'
     rows = [f'<div class="card finding {finding.severity}{refuted}" role="group" id="{name}" aria-label="{label}">']
     rows.append(f'<p class="head"><span class="severity">{finding.severity}</span> {rule}</p>')
-    rows += [f"<p>{rich(part)}</p>" for part in finding.told.split("\n")]
+    rows += [f"<p>{rich(part)}</p>" for part in finding.text.split("\n")]
     if not finding.gradients:
         steps = "".join(f"<li>line {step.line}: {rich(step.note)}</li>" for step in finding.flow if step.note)
         rows.append(f"<ul>{steps}</ul>" if steps else "")
@@ -135,5 +135,5 @@ def error_card(error: FileError) -> str:
     """Why a file, or a part of it, could not be checked."""
     where = "" if error.location is None else f"line {error.location.line}: "
     where = f"{cell_name(error.cell)}, {where}" if error.cell is not None else where
-    told = f"<p>{html(where)}{rich(error.message)}</p>"
-    return f'<div class="card error"><p class="head">Not checked</p>{told}</div>'
+    text = f"<p>{html(where)}{rich(error.message)}</p>"
+    return f'<div class="card error"><p class="head">Not checked</p>{text}</div>'

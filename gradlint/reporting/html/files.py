@@ -86,10 +86,10 @@ class File:
     def html(self) -> str:
         """The section."""
         bad = " bad" if self.is_bad else ""
-        told = in_words(self.counts) if self.calls else counted(len(self.findings), "finding")
+        summary = in_words(self.counts) if self.calls else counted(len(self.findings), "finding")
         rows = [f'<section class="file{bad}" id="{self.ident}" style="--lanes:{self.gutter.lanes}">']
         rows.append(f"<h2>{html(name(self.path))}</h2>")
-        rows.append(f'<p class="soft">{html(told)} {bar(self.counts)}</p>')
+        rows.append(f'<p class="soft">{html(summary)} {bar(self.counts)}</p>')
         return "".join([*rows, self.body(), '<p class="up"><a href="#top">Back to the index</a></p></section>'])
 
     def body(self) -> str:

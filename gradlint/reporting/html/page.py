@@ -60,7 +60,7 @@ def _summary(files: Sequence[File], report: Report) -> Iterator[str]:
     yield '<li class="u">it never comes</li><li class="m">not known</li></ul>'
     quiet = [
         f"{counted(report.suppressed, 'finding')} suppressed by comments" if report.suppressed else "",
-        f"{counted(report.baselined, 'finding')} known to the baseline" if report.baselined else "",
+        f"{counted(report.baselined, 'finding')} in the baseline" if report.baselined else "",
         f"{counted(len(report.refuted), 'finding')} refuted by TensorFlow" if report.refuted else "",
         f"{counted(report.fixed, 'finding')} fixed" if report.fixed else "",
     ]
@@ -95,8 +95,8 @@ def _row(file: File) -> str:
         ("unknown", str(counts["m"])),
         ("findings", f"<b>{findings}</b>" if findings else "not checked" if file.errors else "0"),
     ]
-    told = "".join(f'<td data-h="{head}">{cell}</td>' if head else f"<th scope=row>{cell}</th>" for head, cell in cells)
-    return f"<tr{' class=bad' if file.is_bad else ''}>{told}</tr>"
+    row = "".join(f'<td data-h="{head}">{cell}</td>' if head else f"<th scope=row>{cell}</th>" for head, cell in cells)
+    return f"<tr{' class=bad' if file.is_bad else ''}>{row}</tr>"
 
 
 def _rules(files: Sequence[File]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gradlint.flow.values.values import (
     Const,
     Dict,
     Items,
+    LostNone,
     Number,
     Pairs,
     Seq,
@@ -60,6 +61,8 @@ def other(machine: Interpreter, call: LibraryCall) -> Value:
 def scalar(machine: Interpreter, call: LibraryCall) -> Value:
     """``float(x)`` and its kin: a Python scalar, which leaves the gradient behind."""
     first = call.args[0] if call.args else None
+    if isinstance(first, LostNone) and call.last in {"float", "int"}:
+        return machine.none_used(first, call.node, "arithmetic", "TypeError")
     if isinstance(first, Const) and is_small(first.value):
         try:
             return computed(_SCALARS[call.last](first.value), call.node)
@@ -228,6 +231,8 @@ def length(_machine: Interpreter, call: LibraryCall) -> Value:
 def get_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     """``getattr(x, name)``."""
     name = call.args[1] if len(call.args) >= 2 else None
+    if len(call.values) > 2 and isinstance(call.args[0], LostNone):
+        return machine.unknown("getattr", call.node, call.values)
     if isinstance(name, Const) and isinstance(name.value, str):
         return machine.attribute(call.args[0], name.value, call.node)
     return machine.unknown("getattr", call.node, call.values)
@@ -368,7 +373,10 @@ def enumerated(machine: Interpreter, call: LibraryCall) -> Value:
     if not call.args:
         return machine.unknown("enumerate", call.node, call.values)
     items, exact = machine.iterate(call.args[0], call.node)
-    numbers = (Const(index) if exact else Number("int") for index in range(len(items)))
+    start = call.argument(1, "start") or Const(0)
+    first = start.value if isinstance(start, Const) and isinstance(start.value, int) else None
+    known = exact and first is not None
+    numbers = (Const((first or 0) + index) if known else Number("int") for index in range(len(items)))
     rows = tuple(Seq(Items(row), "tuple") for row in zip(numbers, items, strict=True))
     return Seq(Items(rows, exact), "list", span_of(call.node))
 

@@ -217,9 +217,7 @@ def _constant(machine: Interpreter, node: ast.AST, op: ast.operator, left: Const
     if isinstance(left, LostNone) or isinstance(right, LostNone):
         for lost in (left, right):
             if isinstance(lost, LostNone):
-                machine.none_used(lost, node, "arithmetic", "TypeError")
-                break
-        return machine.unknown("None", node)
+                return machine.none_used(lost, node, "arithmetic", "TypeError")
     if function is None or (isinstance(a, int) and abs(a) > _BIG) or (isinstance(b, int) and abs(b) > _BIG):
         return Number("", span_of(node))
     if isinstance(op, ast.Pow | ast.LShift) and isinstance(b, int | float) and abs(b) > 64:
@@ -344,6 +342,8 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
     if isinstance(node.op, ast.Not):
         truth = machine.truth(value, node.operand)
         return Number("bool", span_of(node)) if truth is None else Const(not truth)
+    if isinstance(value, LostNone):
+        return machine.none_used(value, node, "arithmetic", "TypeError")
     if isinstance(value, Const):
         try:
             return computed(-value.value if isinstance(node.op, ast.USub) else value.value, node)
@@ -391,6 +391,15 @@ def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, rig
         if inside is None:
             return Number("bool", span_of(node))
         return Const(inside if isinstance(op, ast.In) else not inside)
+    lost = left if isinstance(left, LostNone) else right
+    if isinstance(lost, LostNone) and not isinstance(op, ast.Eq | ast.NotEq):
+        of_tensor = is_tensor(left) or is_tensor(right)
+        return machine.none_used(lost, node, "arithmetic", "ValueError" if of_tensor else "TypeError")
+    return _ordered(machine, node, op, left, right)
+
+
+def _ordered(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value:
+    """The value of a comparison by size or equality."""
     function = _COMPARE[type(op)]
     if isinstance(left, Const) and isinstance(right, Const):
         try:
@@ -400,20 +409,15 @@ def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, rig
     parents = [part for value in (left, right) for part in machine.leaves(value)]
     cut = machine.cut(Compared(machine.text(node)), node)
     if is_tensor(left) or is_tensor(right):
-        known = None
         a, b = scalar(left), scalar(right)
-        if a is not None and b is not None:
-            known = bool(function(a, b))
+        known = bool(function(a, b)) if a is not None and b is not None else None
         made = machine.tensor(node, parents, dtype="bool", op=behaviours.the("operator:>"), cut=cut, known=known)
         made.extra = {"args": (left, right)}
         return made
-    if isinstance(left, Array) or isinstance(right, Array):
-        array = Array("bool", span_of(node))
-        machine.depend(array, parents, cut)
-        return array
-    number = Number("bool", span_of(node))
-    machine.depend(number, parents, cut)
-    return number
+    of_array = isinstance(left, Array) or isinstance(right, Array)
+    result = Array("bool", span_of(node)) if of_array else Number("bool", span_of(node))
+    machine.depend(result, parents, cut)
+    return result
 
 
 def _identical(left: Value, right: Value) -> bool | None:

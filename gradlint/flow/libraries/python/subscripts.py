@@ -18,6 +18,7 @@ from gradlint.flow.values.values import (
     Items,
     Join,
     LibObject,
+    LostNone,
     Number,
     Pairs,
     Params,
@@ -79,6 +80,11 @@ def _of_array(machine: Interpreter, node: ast.AST, value: Array, _index: Value) 
     return array
 
 
+@_SUBSCRIPT.of(LostNone)
+def _of_lost(machine: Interpreter, node: ast.AST, value: LostNone, _index: Value) -> Value:
+    return machine.none_used(value, node, "access", "TypeError")
+
+
 @_SUBSCRIPT.of(Const, Number)
 def _of_scalar(machine: Interpreter, node: ast.AST, value: Const | Number, index: Value) -> Value:
     if isinstance(value, Const) and isinstance(value.value, str) and isinstance(index, Const):
@@ -86,6 +92,9 @@ def _of_scalar(machine: Interpreter, node: ast.AST, value: Const | Number, index
             return Const(value.value[index.value])
         except (IndexError, TypeError):
             return Number("str", span_of(node))
+    if isinstance(value, Const) and value.value is None:
+        machine.raised("TypeError")
+        return machine.unknown("item", node)
     kind = value.kind if isinstance(value, Number) else ""
     number = Number("int" if kind in {"", "shape"} else kind, span_of(node))
     machine.depend(number, [value])
