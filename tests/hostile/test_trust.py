@@ -293,7 +293,7 @@ def test_what_the_client_answers_later_trusts_nobody(project: Path, mark: Path) 
         wire.notify("workspace/didChangeConfiguration", {"settings": {"gradlint": settings}})
         assert codes(wire.published((project / "train.py").as_uri())) == ["GT201"]
         assert ran(mark) == []
-        assert any("trust: counts only in the initialization options" in message for message in warned(wire))
+        assert any("trust: only takes effect in the initialization options" in message for message in warned(wire))
         assert any("the editor sets `rules`" in message for message in warned(wire))
     finally:
         wire.close()
