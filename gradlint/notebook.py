@@ -60,8 +60,8 @@ USAGE = """\
 %%gradlint run                 run this cell and watch its gradients
 %unload_ext gradlint           unload the extension
 
---select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also applies fixes that may change
-what a program does."""
+--select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also applies fixes that may
+change what a program does."""
 _VERBS = ("on", "off", "fix", "graph")
 _LISTS = {"--select": "select", "--ignore": "ignore", "--extend-select": "extend_select"}
 
