@@ -9,7 +9,7 @@ from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
-from gradlint.flow.state import expected
+from gradlint.flow.state.expected import Expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def analyse(
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
+    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(code, tree):
         return Facts()
 
     def run(finder: Finder | None) -> Facts:
@@ -72,7 +72,7 @@ def _run(
     if follower is not None:
         follower.begin()
         recorder.follower = follower
-    recorder.expected = expected.of(code, tree)
+    recorder.expected = Expected(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     machine.target = target or machine.target

@@ -52,7 +52,7 @@ class NoVariablesYet(Rule):
         reason, cure = {
             "frozen": ("every layer is frozen", "unfreeze what should learn"),
             "none": ("nothing in it has variables", "make its weights Variables"),
-            "computed": ("the object is made of Tensors and keeps no Variable", "ask for the Variables themselves"),
+            "computed": ("the object itself keeps no Variable", "ask for the Variables themselves"),
         }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
         return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
 

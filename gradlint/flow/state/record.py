@@ -94,9 +94,9 @@ class Recorder:
             self.led_by = span_of(calls[-1])
         self.is_expected = any(first <= line <= last for line in lines for first, last in self.expecting)
 
-    def extend(self, path: str, first: int, lines: list[bytes]) -> None:
+    def extend(self, path: str, first: int, lines: tuple[bytes, ...]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
-        self.parts.append(Part(path, first, tuple(lines)))
+        self.parts.append(Part(path, first, lines))
 
     def claim(
         self,
