@@ -21,8 +21,7 @@ DRAWN: dict[str, tuple[str, dict[str, str | None]]] = {
     "uniform": ("RandomUniform", {"minval": "0.0", "maxval": "1.0"}),
 }
 """Functions that draw a Tensor, the initializer that draws as they do, and its parameters: what they are where nothing
-is written, None
-where both mean the same then."""
+is written, None where both mean the same then."""
 KEPT = ("dtype", "trainable", "name")
 
 

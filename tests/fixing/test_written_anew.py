@@ -121,7 +121,7 @@ WEIGHTS = {
         "self.add_weight(shape=[3], initializer=tf.keras.initializers.RandomNormal(stddev=0.1))"
     ),
     "tf.Variable(initial_value=tf.ones([3], dtype='float32'), trainable=True)": (
-        "self.add_weight(shape=[3], initializer=\"ones\", dtype='float32', trainable=True)"
+        "self.add_weight(shape=[3], initializer=\"ones\", trainable=True, dtype='float32')"
     ),
 }
 
@@ -138,16 +138,19 @@ def test_a_variable_becomes_a_weight(written: str) -> None:
 
 def test_an_input_that_is_not_there_yet() -> None:
     code = """import keras
+import tensorflow as tf
 model = keras.Sequential()
 model.add(keras.layers.Flatten(input_shape=(2, 2)))
 model.add(keras.layers.Dense(3))
 inner = keras.Model(model.{}, model.{})
-g = len(inner.layers)
+with tf.GradientTape() as tape:
+    y = inner(tf.ones([1, 2, 2]))
+g = len(tape.gradient(y, inner.trainable_variables))
 """
     result = fixed_source(from_text(code.format("input", "output"), "program.py"))
     assert result.after.text == code.format("inputs[0]", "outputs[0]")
     assert isinstance(run(code.format("input", "output")), AttributeError)
-    assert run(result.after.text) == 3
+    assert run(result.after.text) == 2
 
 
 def test_what_the_program_catches_is_left() -> None:
