@@ -15,10 +15,12 @@ from gradlint.finding import Finding
 from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge import versions
 from gradlint.knowledge.stamps import stamps
 from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
+from gradlint.sources import requirements
 from gradlint.sources.files import SourceError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -130,7 +132,21 @@ def facts_of(source: Source, settings: Settings, follower: Follower | None = Non
     """
     refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
-    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower)
+    target = target_of(source, settings)
+    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower, target=target)
+
+
+def target_of(source: Source, settings: Settings) -> versions.Target:
+    """The versions of TensorFlow that a source is written for: what the settings say, else what its project asks for.
+
+    A notebook that installs a version of its own, or names one, counts before the project's files.
+    """
+    if settings.tensorflow_version is not None:
+        return versions.target([versions.Asked("tensorflow", settings.tensorflow_version, "`tensorflow-version`")])
+    stated = requirements.of_notebook(source.text) if source.kind == "notebook" else ()
+    if source.project is not None and not any(one.package in versions.TENSORFLOW for one in stated):
+        stated += source.project.stated(versions.speaks)
+    return versions.target(versions.Asked(one.package, one.versions, one.place) for one in stated)
 
 
 def drawings_of(source: Source, settings: Settings) -> tuple[Drawing, ...]:

@@ -78,7 +78,7 @@ class FileResult:
             record["suppressed"],
             record["tapes"],
             tuple(Problem.from_json(problem) for problem in record["problems"]),
-            record["seen"],
+            {path: None if then is None else (then[0], then[1]) for path, then in record["seen"].items()},
         )
 
 

@@ -102,6 +102,14 @@ class StubClass:
     methods: Mapping[str, Stub]
     place: str
 
+    def called(self) -> list[tuple[str, int]]:
+        """The functions that the class is given and calls, each with its place among the arguments."""
+        made = self.methods.get("__init__")
+        if made is None:
+            return []
+        names = [one.name for one in made.entry.parameters if one.name != "self"]
+        return [(name, names.index(name)) for name in made.called if name in names]
+
 
 @dataclass(slots=True)
 class Stubs:

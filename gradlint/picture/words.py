@@ -72,12 +72,12 @@ def counted(drawings: Sequence[Drawing]) -> str:
 
 def described(drawing: Drawing) -> str:
     """The picture in sentences, for those who do not see it."""
-    parts = [f"The gradient of {drawing.target} in line {drawing.spot.line}."]
+    parts = [f"The gradient of {drawing.target} on line {drawing.spot.line}."]
     marked = {number: (node, mark) for node in drawing.nodes for mark in node.marks for number in mark.sources}
     for number, source in enumerate(drawing.sources):
         text = f"{source.text}: {source.outcome}"
         if number in marked:
             node, mark = marked[number]
-            text += f", lost in line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
+            text += f", lost on line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
         parts.append(f"{text}.")
     return content(" ".join(parts))

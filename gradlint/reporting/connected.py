@@ -70,4 +70,4 @@ def _more(call: Drawing, source: DrawnSource) -> str:
         return f": {source.outcome}"
     spot, mark = found[0].spot, found[1]
     where = f" of {spot.path}" if spot.path else f" of {cell(spot.cell)}" if spot.cell != call.spot.cell else ""
-    return f": {source.outcome}, lost in line {spot.line}{where} ({mark.text})"
+    return f": {source.outcome}, lost on line {spot.line}{where} ({mark.text})"

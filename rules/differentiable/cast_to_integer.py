@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class CastToInteger(Rule):
-    """A cast to integers, bools or strings on the way.
+    """A cast to integers, bools or strings on the way to the target.
 
     ## What it does
     Reports a cast from a float to an integer, a bool or a string on the way from a source to the target.
 
     ## Why the gradient is lost
-    Integers have no derivative. Casting back to a float gives a new value that the tape connects to nothing, and the
-    gradient is None. Casts between float dtypes keep it. Image conversions to `uint8` and `tf.bitcast` cut in the same
-    way.
+    Integers have no derivative. Casting back to a float gives a new value that the tape connects to nothing, so the
+    gradient is None. Casts between float dtypes keep it. Image conversions to `uint8` and `tf.bitcast` lose it in the
+    same way.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Stay with floats on the way to the target and cast for display or indexing only. To quantize in training pass the
-    gradient straight through: `x + tf.stop_gradient(tf.cast(tf.cast(x, tf.int32), tf.float32) - x)`.
+    Stay with floats on the way to the target and cast for display or indexing only. To quantize during training, pass
+    the gradient straight through: `x + tf.stop_gradient(tf.cast(tf.cast(x, tf.int32), tf.float32) - x)`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 class ComparisonOnTheWay(Rule):
-    """A comparison or a logical operation on the way.
+    """A comparison or a logical operation on the way to the target.
 
     ## What it does
-    Reports a comparison (`>`, `==`, `tf.equal`, `tf.greater`, ...) or a logical operation on the way, whose result is
-    then cast and counted; and a float Tensor times a bool Tensor.
+    Reports a comparison (`>`, `==`, `tf.equal`, `tf.greater`, ...) or a logical operation on the way to the target,
+    whose result is then cast and counted. Also reports a float Tensor times a bool Tensor.
 
     ## Why the gradient is lost
-    A comparison gives true or false, which has no derivative: its cast to a float is a constant to the tape. Thus an
+    A comparison gives true or false, which has no derivative: its cast to a float is a constant to the tape. So an
     accuracy, a count or a hit rate cannot be a loss. A float Tensor times a bool Tensor is a logical and: it gives a
-    bool without an error. As a mask on another, connected value a comparison is harmless.
+    bool without an error. A comparison used as a mask on another, connected value is harmless.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use a smooth function of the difference: `tf.sigmoid(k * (x - threshold))`, a hinge, a cross-entropy in place of the
-    accuracy. Cast a mask to a float before multiplying with it.
+    Use a smooth function of the difference: `tf.sigmoid(k * (x - threshold))`, a hinge, a cross-entropy instead of the
+    accuracy. Cast a mask to a float before multiplying by it.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string

@@ -20,13 +20,13 @@ class NoRegisteredGradient(Rule):
     """An operation on floats for which TensorFlow has no gradient registered.
 
     ## What it does
-    Reports a float operation on the way for which TensorFlow has no gradient registered, such as the ones behind
-    `tf.image.adjust_contrast`, `tf.image.adjust_hue` or `tf.image.adjust_saturation`.
+    Reports a float operation on the way to the target for which TensorFlow has no gradient registered, such as those
+    behind `tf.image.adjust_contrast`, `tf.image.adjust_hue` or `tf.image.adjust_saturation`.
 
     ## Why the gradient is lost
-    TensorFlow cannot tell whether the derivative is missing or zero, and raises LookupError (`gradient registry has no
-    entry for: AdjustContrastv2`). It raises as soon as the operation lies between the target and any watched value,
-    even if the source asked for does not depend on it. In a `tf.function` it raises at the call, not at the gradient.
+    TensorFlow does not know whether the derivative is missing or zero, and raises LookupError (`gradient registry has
+    no entry for: AdjustContrastv2`). It raises whenever the operation lies between the target and any watched value,
+    even if the requested source is not involved. In a `tf.function` it raises at the call, not at the gradient.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

@@ -40,14 +40,15 @@ class NonDifferentiableOp(Rule):
     """An operation that TensorFlow registers as not differentiable.
 
     ## What it does
-    Reports an operation on the way that TensorFlow registers as not differentiable: argmax and its kin, `tf.floor`,
-    `tf.math.ceil`, `tf.round`, `tf.one_hot`, `tf.range`, eager `tf.random.shuffle`, histogram bins. Where the gradient
-    exists and is zero everywhere, as for `tf.sign`, the finding says zero.
+    Reports an operation on the way to the target that TensorFlow registers as not differentiable: argmax and its kin,
+    `tf.floor`, `tf.math.ceil`, `tf.round`, `tf.one_hot`, `tf.range`, eager `tf.random.shuffle`, histogram bins. If the
+    gradient exists and is zero everywhere, as for `tf.sign`, the finding says zero.
 
     ## Why the gradient is lost
-    Such a function is made of steps: between them its derivative is zero, on them there is none. TensorFlow gives None
-    for most of these operations and zeros for some (`tf.sign`), and warns of neither. Some float functions cut off one
-    argument only: `on_value` of `tf.one_hot`, `constant_values` of `tf.pad`, the limits of `tf.range`.
+    Such a function is made of steps: between them its derivative is zero, and at them there is none. TensorFlow gives
+    None for most of these operations and zeros for some (`tf.sign`), and warns of neither. Some float functions lose
+    the gradient of one argument only: `on_value` of `tf.one_hot`, `constant_values` of `tf.pad`, the limits of
+    `tf.range`.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

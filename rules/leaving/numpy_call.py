@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
 
 class NumpyCall(Rule):
-    """A value on the way went through a NumPy function, which no tape records.
+    """A value on the way to the target went through a NumPy function, which no tape records.
 
     ## What it does
-    Reports a NumPy function that a value goes through on its way from a source to the target, anywhere on the way: in
-    the loss, in a helper, in a layer. Where another way stays open, it says that the gradient lacks this part.
+    Reports a NumPy function that a value goes through anywhere on its way from a source to the target: in the loss, in
+    a helper, in a layer. If another path stays open, the finding says that the gradient lacks this part.
 
     ## Why the gradient is lost
     NumPy converts the Tensor to an array and computes outside TensorFlow, where no tape records. The next TensorFlow
-    operation makes a new Tensor of the array, a constant to the tape. TensorFlow says nothing. Operators are different:
-    `array * tensor` is TensorFlow's own, whichever side the array is on, except on the left of a Keras variable, where
-    NumPy wins and the result is an array. Inside a `tf.function` most NumPy functions raise NotImplementedError.
+    operation makes a new Tensor from the array, which is a constant to the tape. TensorFlow gives no warning. Operators
+    are different: `array * tensor` is TensorFlow's own, whichever side the array is on, except on the left of a Keras
+    variable, where NumPy wins and the result is an array. Inside a `tf.function` most NumPy functions raise
+    NotImplementedError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Use TensorFlow's function: `np.mean` is `tf.reduce_mean`, `np.log` is `tf.math.log`, `np.clip` is
-    `tf.clip_by_value`. `tf.experimental.numpy` has NumPy's names and keeps the gradient. For `array * keras_variable`
+    `tf.clip_by_value`. `tf.experimental.numpy` has NumPy's names and keeps the gradient. In `array * keras_variable`,
     write the variable first.
 
     ## References

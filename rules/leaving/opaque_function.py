@@ -43,22 +43,22 @@ MODEL_METHODS = {
 
 
 class OpaqueFunction(Rule):
-    """A value on the way went through a function that the tape cannot see into.
+    """A value on the way to the target went through a function that the tape cannot see into.
 
     ## What it does
-    Reports functions whose result the tape cannot see behind: `tf.numpy_function`, a `tf.py_function` that captures or
+    Reports functions whose result the tape cannot trace: `tf.numpy_function`, a `tf.py_function` that captures or
     converts its Tensors, `model.predict`, `predict_on_batch`, `evaluate`, `get_weights`, a `tf.data` pipeline,
     serialization, and libraries that compute outside TensorFlow.
 
     ## Why the gradient is lost
-    `tf.numpy_function` has no gradient and gives None; `tf.py_function` has one for the Tensors in `inp` and for
-    nothing that its body captures, and zeros where its body calls `.numpy()`. `predict` and its kin return NumPy arrays
-    and Python numbers. None of them says so.
+    `tf.numpy_function` has no gradient and gives None; `tf.py_function` has one for the Tensors in `inp` but for
+    nothing that its body captures, and gives zeros if its body calls `.numpy()`. `predict` and its kin return NumPy
+    arrays and Python numbers. None of them gives a warning.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call the model itself (`model(x)`) inside the tape. Write the function with TensorFlow's operations, or give it a
+    Call the model itself (`model(x)`) inside the tape. Write the function with TensorFlow operations, or give it a
     derivative with `tf.custom_gradient`.
 
     ## References

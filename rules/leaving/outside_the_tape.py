@@ -30,16 +30,16 @@ WHERE = {
 
 
 class OutsideTheTape(Rule):
-    """A value on the way was computed where the tape does not record.
+    """A value on the way to the target was computed where the tape does not record.
 
     ## What it does
     Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or
-    after it (a sum or a slice of the loss counts), in a constructor, under `stop_recording()`, on another tape.
+    after it (even a sum or a slice of the loss), in a constructor, under `stop_recording()`, on another tape.
 
     ## Why the gradient is lost
-    A tape records what runs inside its block. One operation on the target after the block makes another object that the
-    tape has never seen, and every gradient is None, even if all else was recorded. A Tensor made in `__init__` holds
-    the value that the Variable had then, and no tape was recording.
+    A tape records what runs inside its block. A single operation on the target after the block makes a new object that
+    the tape has never seen, and every gradient is None, even if everything else was recorded. A Tensor made in
+    `__init__` holds the value that the Variable had then, and no tape was recording.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

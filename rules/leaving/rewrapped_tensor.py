@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class RewrappedTensor(Rule):
-    """A value on the way was copied into a new Variable or constant, a leaf of its own.
+    """A value on the way to the target was copied into a new Variable or constant, a leaf of its own.
 
     ## What it does
     Reports `tf.Variable(t)`, `keras.Variable(t)`, `tf.constant(v)` of a Variable and `tf.constant(t.numpy())` on the
     way to the target, and what `tf.constant` raises on: a list with Tensors in it, and a Tensor inside a `tf.function`.
 
     ## Why the gradient is lost
-    A new Variable takes a copy of the value and none of its history; the tape watches the new Variable, not what it was
-    made from. `tf.constant` of a Variable goes through NumPy and gives a constant. Of an eager Tensor `tf.constant` and
-    `tf.convert_to_tensor` return the same object, and the gradient goes through. `tf.constant([t])` raises ValueError,
-    and in the graph of a `tf.function` `tf.constant(t)` raises TypeError.
+    A new Variable takes a copy of the value but none of its history; the tape watches the new Variable, not what it was
+    made from. `tf.constant` of a Variable goes through NumPy and gives a constant. For an eager Tensor, `tf.constant`
+    and `tf.convert_to_tensor` return the same object, and the gradient passes through. `tf.constant([t])` raises
+    ValueError, and in the graph of a `tf.function`, `tf.constant(t)` raises TypeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use the Tensor itself where it is computed with, and `tf.stack` to make one of several. `tf.identity(t)` gives a
-    copy that keeps the gradient. Make Variables before the tape, once.
+    Compute with the Tensor itself, and use `tf.stack` to join several. `tf.identity(t)` gives a copy that keeps the
+    gradient. Create Variables once, before the tape.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through a stateful object*: https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object

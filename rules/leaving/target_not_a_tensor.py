@@ -38,16 +38,16 @@ class TargetNotATensor(Rule):
     Reports a target that is not a Tensor: a NumPy array, a Python number, None, a function that was not called.
 
     ## Why the gradient is lost
-    The tape looks the target up by the identity of its Tensor. NumPy's arrays and numbers have none, and the call
-    raises AttributeError. None and functions raise TypeError, and so does a Python number, unless it happens to be the
-    number of a dtype (`1.0` stands for float32), which raises AttributeError. The usual way there is a `.numpy()`, a
-    `float` or a NumPy function at the end of the loss.
+    The tape looks the target up by the identity of its Tensor. NumPy arrays and numbers have none, so the call raises
+    AttributeError. None and functions raise TypeError, and so does a Python number, unless it happens to be the number
+    of a dtype (`1.0` stands for float32), which raises AttributeError. The usual cause is a `.numpy()`, a `float` or a
+    NumPy function at the end of the loss.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Keep the loss a Tensor until the gradient is taken, and convert it for printing afterwards. Return the loss from the
-    function that computes it.
+    Keep the loss a Tensor until you have taken the gradient, and convert it for printing afterwards. Return the loss
+    from the function that computes it.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow

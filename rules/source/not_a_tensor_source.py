@@ -44,16 +44,16 @@ class NotATensorSource(Rule):
     or a layer, the arrays of `get_weights()`, None, a name as a string, a generator, a set.
 
     ## Why the gradient is lost
-    The tape finds a source by the identity of its Tensor. What has none raises when the gradient is asked for:
-    AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, models and layers, TypeError for most
-    Python numbers, None, strings, functions, generators and sets. That the tape computed with the converted array does
-    not help, for the conversion made another object.
+    The tape finds a source by the identity of its Tensor. An object that has none raises when the gradient is asked
+    for: AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, models and layers, TypeError for
+    most Python numbers, None, strings, functions, generators and sets. It does not help that the tape saw the converted
+    array, because the conversion made a different object.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Convert an array once, before the tape (`x = tf.convert_to_tensor(x)`), watch that Tensor, compute with it and ask
-    for it. Of a model or a layer ask for `trainable_variables`.
+    for it. For a model or a layer, ask for its `trainable_variables`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model

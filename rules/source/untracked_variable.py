@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 
 class UntrackedVariable(Rule):
-    """A model holds a Variable that its `trainable_variables` leave out, so that it never trains.
+    """A model holds a Variable that its `trainable_variables` omit, so it never trains.
 
     ## What it does
     Reports a `tf.Variable` in an attribute of a Keras layer or model, and a Keras layer in an attribute of a
-    `tf.Module`, where the loss depends on it and the gradients are asked of `trainable_variables` alone. It says
-    nothing of a Variable that the program assigns itself or asks for elsewhere.
+    `tf.Module`, if the loss depends on it and gradients are only asked for `trainable_variables`. It does not report a
+    Variable that the program assigns itself or asks for elsewhere.
 
     ## Why the gradient is lost
-    Keras 3 tracks `keras.Variable` objects and Keras layers, and no `tf.Variable`; a `tf.Module` tracks `tf.Variable`
-    objects and other modules, and no Keras layer. What is not tracked is not among the `trainable_variables`: no
-    gradient is asked for it and no optimizer sees it. Where nothing else is tracked, the list is empty, and
-    `apply_gradients` raises ValueError. Keras 2 tracked them all, so that programs written for it stop to train
-    without a word.
+    Keras 3 tracks `keras.Variable` objects and Keras layers, but not a `tf.Variable`; a `tf.Module` tracks
+    `tf.Variable` objects and other modules, but not a Keras layer. What is not tracked is not among the
+    `trainable_variables`: no gradient is asked for it and no optimizer sees it. If nothing else is tracked, the list is
+    empty, and `apply_gradients` raises ValueError. Keras 2 tracked them all, so programs written for it silently stop
+    training.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    In a Keras layer or model make the weight with `self.add_weight(...)`, or hold a `keras.Variable`. In place of a
-    `tf.Module` that holds Keras layers write a `keras.Model`, or add the layers' own `trainable_variables`.
+    In a Keras layer or model, create the weight with `self.add_weight(...)`, or hold a `keras.Variable`. Instead of a
+    `tf.Module` that holds Keras layers, write a `keras.Model`, or add the layers' own `trainable_variables`.
 
     ## References
     - Making new layers and models via subclassing: https://www.tensorflow.org/guide/keras/making_new_layers_and_models_via_subclassing

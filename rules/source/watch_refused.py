@@ -32,21 +32,21 @@ WHAT = {
 
 
 class WatchRefused(Rule):
-    """`watch` of what it does not take, or before the tape is entered, which raises.
+    """`watch` of something it does not accept, or before the tape is entered, which raises.
 
     ## What it does
-    Reports a `watch` that raises: of a Keras variable or a list of them, of an array, a number, a model, a symbolic
+    Reports a `watch` that raises: one of a Keras variable or a list of them, of an array, a number, a model, a symbolic
     Keras tensor or a generator, and any `watch` before the tape is entered.
 
     ## Why the gradient is lost
-    `watch` takes Tensors, `tf.Variable`s and nests of them. A Keras 3 variable is neither (its `value` is a
+    `watch` accepts Tensors, `tf.Variable`s and nests of them. A Keras 3 variable is neither (its `value` is a
     `tf.Variable`), so `tape.watch(layer.trainable_variables)` raises ValueError. A tape that is not entered has nothing
     to record on, and `watch` raises AttributeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Trainable Keras variables are watched by themselves, so drop the line; with `watch_accessed_variables=False` watch
+    Trainable Keras variables are watched automatically, so drop the line; with `watch_accessed_variables=False`, watch
     `[v.value for v in layer.trainable_variables]`. Convert arrays and numbers to Tensors first. Move the `watch` into
     the `with` block.
 

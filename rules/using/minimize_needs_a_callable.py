@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class MinimizeNeedsACallable(Rule):
-    """`minimize` gets a Tensor, or an optimizer that has no `minimize`.
+    """`minimize` gets a Tensor, or the optimizer has no `minimize`.
 
     ## What it does
     Reports `optimizer.minimize(...)` with a Tensor as the loss, and any `minimize` of a Keras 3 optimizer.
 
     ## Why the gradient is lost
-    Keras 3 optimizers have no `minimize`: AttributeError. The optimizers of `tf.compat.v1.train` have one, which in
-    eager mode takes a function that computes the loss and raises RuntimeError for a Tensor, since the Tensor's
-    computation was recorded by no tape.
+    Keras 3 optimizers have no `minimize`: AttributeError. The optimizers in `tf.compat.v1.train` have one, which in
+    eager mode takes a function that computes the loss and raises RuntimeError for a Tensor, since no tape recorded the
+    Tensor's computation.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

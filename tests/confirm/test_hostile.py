@@ -51,7 +51,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "ends its parent": ("os.kill(os.getppid(), signal.SIGKILL)", "refused: a signal to another process"),
     "ends its parent natively": (
         "print(ctypes.CDLL(None).kill(os.getppid(), signal.SIGKILL))\nraise ValueError('still here')",
-        "raised ValueError",
+        "",
     ),
     "fork bomb": ("while True:\n    os.fork()", PROCESS),
     "fork server": ("multiprocessing.get_context('spawn').Process(target=print).start()", PROCESS),

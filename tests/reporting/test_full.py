@@ -173,9 +173,9 @@ study.ipynb:cell 4:2:13: warning[GT102] unwatched-tensor
 
 Found 1 error and 1 warning in 2 files (2 tapes checked)
 2 files could not be checked
-1 finding refuted by TensorFlow, shown apart and not counted
+1 finding refuted by TensorFlow, shown separately and not counted
 1 finding fixed
-2 findings suppressed by comments and 1 finding known to the baseline
+2 findings suppressed by comments and 1 finding in the baseline
 1 fixable with `--fix`
 `gradlint explain GT201` says why, and how to fix it
 """
@@ -210,7 +210,7 @@ src/train.py:9:9: error[GT201] numpy-call
    = refuted: `x` got a tensor of norm 2.83 (TensorFlow 2.21.0, 0.05 s)
 
 No lost gradients in 1 file (2 tapes checked)
-1 finding refuted by TensorFlow, shown apart and not counted
+1 finding refuted by TensorFlow, shown separately and not counted
 """
     )
 

@@ -60,7 +60,7 @@ def _summary(files: Sequence[File], report: Report) -> Iterator[str]:
     yield '<li class="u">it never comes</li><li class="m">not known</li></ul>'
     quiet = [
         f"{counted(report.suppressed, 'finding')} suppressed by comments" if report.suppressed else "",
-        f"{counted(report.baselined, 'finding')} known to the baseline" if report.baselined else "",
+        f"{counted(report.baselined, 'finding')} in the baseline" if report.baselined else "",
         f"{counted(len(report.refuted), 'finding')} refuted by TensorFlow" if report.refuted else "",
         f"{counted(report.fixed, 'finding')} fixed" if report.fixed else "",
     ]
