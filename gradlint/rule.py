@@ -58,6 +58,7 @@ __all__ = [
     "unsafe",
 ]
 
+CAUGHT = "the program catches what this raises"
 TOO_MANY = "the file has more findings than fixes can be worked out for at once"
 
 
@@ -144,7 +145,8 @@ class Rule:
         if trouble is not None:
             return None, trouble
         account.charge(len(program.code) // 20)
-        return self.fix(claim, Site(claim, program)), None
+        site = Site(claim, program)
+        return (None, CAUGHT) if site.is_caught else (self.fix(claim, site), None)
 
     def message(self, claim: Claim[Any]) -> Message | str:
         """What the finding says: it names the variable, the line and the cure; write a line with :func:`line`.

@@ -10,7 +10,8 @@ What is asked of every fix, safe or not:
 - no name is read where some way to the read leaves it unbound, unless it was so before.
 
 Where the gradient that it brings back is lost by another cause behind it, which is claimed only now, the fix is a step:
-it is unsafe. It is withheld where that cause says that the gradient was never there to be had.
+it is unsafe. It is withheld where that cause says that the gradient was never there to be had. Where nothing is known
+of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as well.
 
 Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
 """
@@ -340,9 +341,12 @@ def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) 
         there = match.find(gradient)
         if there is None or there in (still_lost if gradient not in raising else still_raising):
             continue
-        if after.answers[there].answer not in ("connected", "partial"):
+        answer = after.answers[there].answer
+        if answer not in ("connected", "partial"):
             source = before.answers[gradient].source
-            yield Objection(f"it is not certain that the gradient with respect to `{source}` arrives with it")
+            is_final = answer != "unknown" or gradient in raising
+            reason = f"it is not certain that the gradient with respect to `{source}` arrives with it"
+            yield Objection(reason, is_final)
 
 
 def _raises(claim: Claim[Cause]) -> bool:
