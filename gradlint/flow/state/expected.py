@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -48,11 +47,6 @@ class Expected:
         return tuple(_raising(self._tree)) if _SAYS_RAISES.search(self._code) else ()
 
     @cached_property
-    def caught(self) -> tuple[tuple[Span, frozenset[str]], ...]:
-        """The blocks behind a ``try``, with the exceptions that its handlers name themselves."""
-        return tuple(_caught(self._tree)) if "except" in self._code else ()
-
-    @cached_property
     def handled(self) -> frozenset[Span]:
         """The gradient calls of whose results the program takes each that is None by itself."""
         return frozenset(_handled(self._tree)) if _TESTS_NONE.search(self._code) else frozenset()
@@ -65,10 +59,7 @@ class Expected:
 
     def catches(self, span: Span, exception: str | None) -> bool:
         """Whether the program says of a place that it raises."""
-        if exception is None:
-            return False
-        blocks = [*self.raising, *(block for block, names in self.caught if exception in names)]
-        return any(block.line <= span.line <= block.end_line for block in blocks)
+        return exception is not None and any(block.line <= span.line <= block.end_line for block in self.raising)
 
 
 def may_expect(code: str) -> bool:
@@ -84,17 +75,6 @@ def _raising(tree: ast.AST) -> Iterator[Span]:
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             if name == "raises" or name.startswith("assertRaises"):
                 yield span_of(node)
-
-
-def _caught(tree: ast.AST) -> Iterator[tuple[Span, frozenset[str]]]:
-    """Blocks behind a ``try`` that catches exceptions by their names; one that catches everything expects none."""
-    for node in of_type(tree, ast.Try):
-        types = [handler.type for handler in node.handlers if handler.type is not None]
-        parts = [part for one in types for part in (one.elts if isinstance(one, ast.Tuple) else [one])]
-        names = frozenset(name for part in parts for name in _names(part)) - {"Exception", "BaseException"}
-        if names:
-            first, last = span_of(node.body[0]), span_of(node.body[-1])
-            yield replace(first, end_line=last.end_line, end_column=last.end_column), names
 
 
 def _asserted(tree: ast.AST) -> Iterator[Span]:
