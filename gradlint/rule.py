@@ -58,6 +58,7 @@ __all__ = [
     "unsafe",
 ]
 
+TOO_DEEP = "the program is nested deeper than fixes can be worked out for"
 TOO_MANY = "the file has more findings than fixes can be worked out for at once"
 
 
@@ -144,7 +145,10 @@ class Rule:
         if trouble is not None:
             return None, trouble
         account.charge(len(program.code) // 20)
-        return self.fix(claim, Site(claim, program)), None
+        try:
+            return self.fix(claim, Site(claim, program)), None
+        except RecursionError:
+            return None, TOO_DEEP
 
     def message(self, claim: Claim[Any]) -> Message | str:
         """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`.
