@@ -198,11 +198,7 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value.
-
-    Attributes:
-        refused: What ``tf.constant`` raises on: Tensors in a list, or a symbolic Tensor; empty where it raises nothing.
-    """
+    """A new leaf is made of the value; ``refused`` says on what ``tf.constant`` raises."""
 
     kind = Kind.REWRAPPED
     refused: Literal["", "list", "symbolic"] = ""

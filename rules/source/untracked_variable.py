@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Message, Rule
 
+from .._fixing.weights import as_weight
 from .._wording import call, named, source
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Untracked
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Proposal, Site
 
 
 class UntrackedVariable(Rule):
@@ -57,3 +59,7 @@ class UntrackedVariable(Rule):
         if claim.cause.empty:
             return Message(headline, f"{asked} is empty and {call(claim)} gives no gradient at all", cure)
         return Message(headline, f"{asked} leaves it out and it never trains", cure)
+
+    def fix(self, claim: Claim[Untracked], site: Site) -> Proposal | None:
+        """The Variable of a Keras layer made with ``add_weight``, by the initializer that fills it in the same way."""
+        return as_weight(site, site.node) if claim.cause.of_keras else None

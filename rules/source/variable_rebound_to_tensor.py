@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import bound_in, parameters
+from gradlint.nodes.reading import bound_in, called, parameters
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
@@ -67,7 +67,8 @@ class VariableReboundToTensor(Rule):
             return None
         changes = assigned_in_place(site, node)
         if changes is None:
-            return None
+            made = node.value if isinstance(node, cst.Assign) else None
+            return watch_sources(site) if called(made) == "constant" else None
         recorded = any(isinstance(one, cst.With) and site.makes_tape(one) for one in site.above(node))
         given = bool(parameters(site.scope(node)) & bound_in(node))
         proposed = safe if claim.severity == "error" and not recorded and not given else unsafe

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
-from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import code, named
 
@@ -66,6 +66,9 @@ class BadGradientCall(Rule):
         node, how = site.node, claim.cause.how
         if isinstance(node, cst.Call):
             return _meant(node, how)
+        if how == "early-symbol" and isinstance(node, cst.Attribute):
+            listed = node.with_changes(attr=cst.Name(f"{node.attr.value}s"))
+            return safe("Take it from the list", Replace(node, expression("{x}[0]", x=listed)))
         if how == "with-a-class" and node is not None:
             return safe("Call the class", Replace(node, cst.Call(node)))
         return None
@@ -75,7 +78,10 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
     """What a call does wrong that TensorFlow or Python refuses, and the cure."""
     name = code(cause.name)
     return {
-        "early-symbol": (f"{written} does not exist before the model is called on an Input", "use `model.outputs`"),
+        "early-symbol": (
+            f"{written} does not exist before the model is called on an Input",
+            f"use {code(f'{cause.callee}s[0]')}",
+        ),
         "nested": ("The tape is entered while it records", "make a second tape"),
         "no-sources": (f"{written} is called without its sources", "pass target and sources"),
         "removed-method": (

@@ -94,3 +94,88 @@ SAFE = {
 def test_left_as_it_is(written: str) -> None:
     code = PROGRAM.format("    " + written)
     assert fixed_source(from_text(code, "program.py")).after.text == code
+
+
+LAYER = """import tensorflow as tf
+from tensorflow import keras
+
+
+class Scaled(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.w = {}
+
+    def call(self, x):
+        return x * self.w
+
+
+layer = Scaled()
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(layer(tf.ones([2, 3])))
+g = tape.gradient(y, layer.trainable_variables)
+"""
+WEIGHTS = {
+    "tf.Variable(2.0)": "self.add_weight(shape=(), initializer=tf.keras.initializers.Constant(2.0))",
+    "tf.Variable(tf.zeros([3]), name='w')": "self.add_weight(shape=[3], initializer=\"zeros\", name='w')",
+    "tf.Variable(tf.random.normal([3], stddev=0.1))": (
+        "self.add_weight(shape=[3], initializer=tf.keras.initializers.RandomNormal(stddev=0.1))"
+    ),
+    "tf.Variable(initial_value=tf.ones([3], dtype='float32'), trainable=True)": (
+        "self.add_weight(shape=[3], initializer=\"ones\", trainable=True, dtype='float32')"
+    ),
+}
+
+
+@pytest.mark.parametrize("written", WEIGHTS)
+def test_a_variable_becomes_a_weight(written: str) -> None:
+    code = LAYER.format(written)
+    result = fixed_source(from_text(code, "program.py"))
+    assert result.after.text == LAYER.format(WEIGHTS[written])
+    assert run(code) == []
+    assert len(run(result.after.text)) == 1
+    assert arrived(run(result.after.text))
+
+
+def test_an_input_that_is_not_there_yet() -> None:
+    code = """import keras
+import tensorflow as tf
+model = keras.Sequential()
+model.add(keras.layers.Flatten(input_shape=(2, 2)))
+model.add(keras.layers.Dense(3))
+inner = keras.Model(model.{}, model.{})
+with tf.GradientTape() as tape:
+    y = inner(tf.ones([1, 2, 2]))
+g = len(tape.gradient(y, inner.trainable_variables))
+"""
+    result = fixed_source(from_text(code.format("input", "output"), "program.py"))
+    assert result.after.text == code.format("inputs[0]", "outputs[0]")
+    assert isinstance(run(code.format("input", "output")), AttributeError)
+    assert run(result.after.text) == 2
+
+
+def test_what_the_program_catches_is_left() -> None:
+    code = """import tensorflow as tf
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = x * x
+first = tape.gradient(y, x)
+{}    g = tape.gradient(y, x)
+{}"""
+    caught = code.format("try:\n", "except RuntimeError as error:\n    print(error)\n")
+    assert fixed_source(from_text(caught, "program.py")).after.text == caught
+    plain = code.format("if True:\n", "")
+    assert "persistent=True" in fixed_source(from_text(plain, "program.py")).after.text
+
+
+def test_a_loss_of_an_unknown_model_moves_into_the_block() -> None:
+    code = """import tensorflow as tf
+from models import model
+def step(x, y):
+    with tf.GradientTape() as tape:
+        p = model(x)
+    loss = tf.reduce_mean(tf.square(y - p))
+    return tape.gradient(loss, model.variables)
+"""
+    result = fixed_source(from_text(code, "program.py"))
+    assert "        loss = tf.reduce_mean" in result.after.text
+    assert [one.fix.applicability for one in result.applied] == ["unsafe"]
