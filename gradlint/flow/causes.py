@@ -198,9 +198,10 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value."""
+    """A new leaf is made of the value; in a graph that may raise."""
 
     kind = Kind.REWRAPPED
+    in_graph: bool = False
 
 
 @dataclass(frozen=True, slots=True)

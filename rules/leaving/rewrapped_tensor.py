@@ -9,7 +9,7 @@ from gradlint.nodes.reading import called, dotted, keywords, positional
 from gradlint.nodes.uses import converted, goes_on_as_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._wording import effect, named
+from .._wording import effect, in_graph, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Rewrapped
@@ -47,6 +47,8 @@ class RewrappedTensor(Rule):
     def message(self, claim: Claim[Rewrapped]) -> Message:
         """Names what makes the new leaf."""
         callee = named(claim.cause.callee, "`tf.Variable`")
+        if claim.cause.in_graph:
+            return in_graph(callee, claim, "use the Tensor itself")
         headline = f"{callee} copies the value into a new leaf without a history"
         return Message(headline, effect(claim), "use the Tensor itself")
 

@@ -103,6 +103,10 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name)
     if isinstance(value, Symbolic):
         return value
+    if behaviours.has(call.name, "turns-constant") and any(
+        map(machine.symbolic, (value, *_tensors_of(machine, value)))
+    ):
+        return _constant_in_graph(machine, call, value, asked)
     if isinstance(value, Tensor):
         return _constant_of_tensor(machine, call, value, asked)
     if isinstance(value, Variable | Params):
@@ -117,6 +121,21 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
     parents = tensors_in(machine, value)
     made = machine.tensor(call.node, parents, dtype=asked or dtypes.of(value), op=call.name, known=known)
     made.extra = {"args": (value,)}
+    return made
+
+
+def _tensors_of(machine: Interpreter, value: Value) -> list[Value]:
+    """The tensors in a list or tuple."""
+    return [leaf for leaf in machine.leaves(value) if isinstance(leaf, Tensor)] if isinstance(value, Seq) else []
+
+
+def _constant_in_graph(machine: Interpreter, call: LibraryCall, value: Value, asked: str | None) -> Value:
+    """``tf.constant`` of what has no number while a function's graph is built: it raises (TensorFlow 2.21)."""
+    cause = Rewrapped(*call.written(machine), in_graph=True)
+    cut = machine.cut(cause, call.node)
+    made = machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name, cut=cut)
+    exception = "NotImplementedError" if isinstance(value, Variable | Params) else "TypeError"
+    machine.leaves_graph(made, call.node, cause, exception)
     return made
 
 
