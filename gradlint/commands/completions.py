@@ -21,7 +21,7 @@ def command(shell: str) -> None:
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise CommandError(f"there is no completion for {shell}")
+        raise CommandError(f"no completion for {shell}")
     try:
         terminal.write(
             kind(click.get_current_context().find_root().command, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n"

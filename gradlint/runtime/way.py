@@ -46,6 +46,9 @@ OPAQUE = frozenset({"PyFunc", "PyFuncStateless"})
 STEP = 1e-6
 """What a step without a cut costs, so that of two ways the shorter one is taken."""
 
+GUESS = 10.0
+"""What a cut costs that is only guessed, so that any other way is taken before it."""
+
 State = tuple[int, bool]
 """A tensor by its identity, and whether it was used where the tape does not record."""
 
@@ -95,6 +98,9 @@ class WaysBack:
         self.symbols: dict[int, Any] = {} if above is None else above.symbols
         self.bound: dict[int, set[int]] = {} if above is None else above.bound
         self.called: set[Any] = set() if above is None else above.called
+        self.fed: dict[tuple[tuple[Place, ...], tuple[Place, ...]], slices.Feeding | None] = (
+            {} if above is None else above.fed
+        )
         self.cost: dict[State, float] = {}
         self.back: dict[State, tuple[State | None, StepBack | None]] = {}
         self.used: dict[int, tuple[int, tuple[Place, ...]]] = {}
@@ -183,7 +189,7 @@ class WaysBack:
                 continue
             done.add(state)
             for edge in self.edges(state):
-                now = cost + (STEP if edge.cut is None else 1.0)
+                now = cost + _cost(edge.cut)
                 if now < self.cost.get(edge.to, float("inf")):
                     self.cost[edge.to] = now
                     self.back[edge.to] = (state, edge)
@@ -364,14 +370,20 @@ class WaysBack:
 
     def _of_exits(self, moment: int, stack: tuple[Place, ...], state: State) -> Iterator[StepBack]:
         """The steps from a constant to what left TensorFlow on a line that its own line's values came from."""
-        lines = {(one.path, one.function): slices.behind(one) for one in stack}
         for exit_ in self.record.exits:
-            if exit_.sequence > moment:
-                continue
-            for one in exit_.stack:
-                if one.line in lines.get((one.path, one.function), ()):
-                    yield StepBack((exit_.tensor, state[1]), WayCut("left", exit_.stack[0], exit_.how), exit_.stack[0])
-                    break
+            found = None if exit_.sequence > moment else self._feeds(exit_.stack, stack)
+            if found is not None:
+                cut = WayCut("left", exit_.stack[0], exit_.how, guessed=found == "around")
+                yield StepBack((exit_.tensor, state[1]), cut, exit_.stack[0])
+
+    def _feeds(self, left: tuple[Place, ...], used: tuple[Place, ...]) -> slices.Feeding | None:
+        if (left, used) not in self.fed:
+            self.fed[left, used] = slices.feeds(left, used)
+        return self.fed[left, used]
+
+
+def _cost(cut: WayCut | None) -> float:
+    return STEP if cut is None else GUESS if cut.guessed else 1.0
 
 
 def _of_write(write: Write, used: tuple[Place, ...]) -> tuple[Reason, Place | None]:

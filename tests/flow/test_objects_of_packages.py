@@ -50,6 +50,12 @@ def test_what_it_was_made_of_may_be_unknown(made: str) -> None:
     assert asked(made, "d.trainable_variables", "from acme import given") == []
 
 
+def test_a_flow_keeps_nothing_of_the_function_that_it_calls() -> None:
+    made = "tfd.TransformedDistribution(tfd.Normal(0.0, 1.0), tfb.RealNVP(1, shift_and_log_scale_fn=lambda x: v * x))"
+    assert asked(made, "d.trainable_variables") == [("no-variables", 9)]
+    assert asked(made, "v") == []
+
+
 def test_a_transformed_variable_is_another_variable_than_its_initial_value() -> None:
     made = "tfd.Normal(v, tfp.util.TransformedVariable(w, tfb.Exp()))"
     assert asked(made, "[v, w]") == [("rewrapped", 7)]

@@ -123,9 +123,9 @@ def test_a_folder_of_rules(tmp_path: Path) -> None:
     ("settings", "rule", "complaint"),
     [
         ('plugins = ["not-there"]', RULE, "the plugin not-there is not installed"),
-        ('rules = ["nowhere"]', RULE, "there is no such folder"),
+        ('rules = ["nowhere"]', RULE, "no such folder"),
         ('rules = ["lint"]', "import no_such_module_at_all", "ModuleNotFoundError: No module named"),
-        ('rules = ["lint"]', "VALUE = 1", "there is no rule in it"),
+        ('rules = ["lint"]', "VALUE = 1", "it contains no rules"),
         ('rules = ["lint"]', RULE.replace("OWN001", "GT201"), "GT201 names two rules"),
         ('rules = ["lint"]', RULE.replace("own-rule", "numpy-call"), "numpy-call names two rules"),
         ('rules = ["lint"]', RULE.replace("OWN001", "own1"), "the code 'own1' is not"),

@@ -52,7 +52,9 @@ class Questions(Refusals, PartialLosses):
         call = self.call
         sources = self.flat(call.sources, call.sources_node)
         recording = call.tape.state["recording"]
-        if self.doom is not None and not self.doom[0]:
+        if self.machine.ended is not None:
+            self.note_all(sources, "unknown", str(self.machine.ended))
+        elif self.doom is not None and not self.doom[0]:
             self.note_all(sources, "unknown")
         elif self.tape_refuses(sources, recording):
             pass

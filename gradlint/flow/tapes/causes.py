@@ -220,7 +220,7 @@ class Causes(SourceCauses):
         if chosen is not None and not _was_assigned_before(recording, chosen):
             return self.cause_of(recording, chosen, text)
         if isinstance(source, Tensor):
-            beside = self.made_beside(recording, source, "a new tensor", Tensor)
+            beside = self.made_beside(recording, source, "a new tensor", Tensor, inside=True)
             if beside is not None:
                 return beside
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))

@@ -205,10 +205,10 @@ class Asking:
             )
         )
 
-    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer) -> None:
+    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer, because: str = "") -> None:
         """Note the same answer for every source."""
         for _, node, text in sources:
-            self.note(text, node, answer)
+            self.note(text, node, answer, because=because)
 
     def claim_all(self, sources: list[tuple[Value, ast.expr, str]], loss: Loss) -> None:
         """Note one claim that holds for every source of the call."""

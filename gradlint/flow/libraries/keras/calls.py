@@ -79,12 +79,13 @@ def _symbols(machine: Interpreter, value: LibObject, call: LibraryCall, first: l
         made_all = []
         for place in range(len(outputs.items.values)):
             symbol = Symbolic(span_of(call.node), value)
-            symbol.call = (value, tuple(call.args), place)
+            symbol.call, symbol.named = (value, tuple(call.args), place), dict(call.kwargs)
             symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
             made_all.append(symbol)
         return sequence(made_all, node=call.node)
     made = Symbolic(span_of(call.node), value)
     made.call = (value, tuple(call.args), None) if call.args else None
+    made.named = dict(call.kwargs)
     cut = input_cut(machine, value, call.node)
     given = tuple(Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const))
     made.edges = given + sure_everywhere(value)

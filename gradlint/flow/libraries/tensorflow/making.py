@@ -103,10 +103,9 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name)
     if isinstance(value, Symbolic):
         return value
-    if behaviours.has(call.name, "turns-constant") and any(
-        map(machine.symbolic, (value, *_tensors_of(machine, value)))
-    ):
-        return _constant_in_graph(machine, call, value, asked)
+    refused = _refused_by_constant(machine, call, value)
+    if refused is not None:
+        return refused
     if isinstance(value, Tensor):
         return _constant_of_tensor(machine, call, value, asked)
     if isinstance(value, Variable | Params):
@@ -124,18 +123,31 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
-def _tensors_of(machine: Interpreter, value: Value) -> list[Value]:
-    """The tensors in a list or tuple."""
-    return [leaf for leaf in machine.leaves(value) if isinstance(leaf, Tensor)] if isinstance(value, Seq) else []
+def _refused_by_constant(machine: Interpreter, call: LibraryCall, value: Value) -> Value | None:
+    """What stands for the result where ``tf.constant`` raises: on Tensors in a list, and on what a graph computes.
 
-
-def _constant_in_graph(machine: Interpreter, call: LibraryCall, value: Value, asked: str | None) -> Value:
-    """``tf.constant`` of what has no number while a function's graph is built: it raises (TensorFlow 2.21)."""
-    cause = Rewrapped(*call.written(machine), in_graph=True)
-    cut = machine.cut(cause, call.node)
-    made = machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name, cut=cut)
-    exception = "NotImplementedError" if isinstance(value, Variable | Params) else "TypeError"
-    machine.leaves_graph(made, call.node, cause, exception)
+    Observed with TensorFlow 2.21: ValueError for a list, TypeError for a Tensor and NotImplementedError for a Variable
+    in a graph. ``tf.convert_to_tensor`` takes them all.
+    """
+    if not behaviours.has(call.name, "turns-constant"):
+        return None
+    if isinstance(value, Variable | Params) and machine.symbolic(value):
+        cause = Rewrapped(*call.written(machine), "symbolic")
+        made = machine.tensor(
+            call.node, [value], dtype=dtypes.of(value), op=call.name, cut=machine.cut(cause, call.node)
+        )
+        machine.leaves_graph(made, call.node, cause, "NotImplementedError")
+        return made
+    held = [value] if isinstance(value, Tensor) else tensors_in(machine, value) if isinstance(value, Seq) else []
+    of_graph = [one for one in held if isinstance(one, Tensor) and machine.symbolic(one)]
+    in_list = [one for one in held if isinstance(one, Tensor | Variable)] if isinstance(value, Seq) else []
+    if (not of_graph and not in_list) or (machine.in_graph and machine.mentions("run_functions_eagerly")):
+        return None
+    if machine.in_graph and not of_graph:
+        return None
+    cause = Rewrapped(*call.written(machine), "symbolic" if isinstance(value, Tensor) else "list")
+    made = machine.tensor(call.node, held, dtype=dtypes.of(value), op=call.name, cut=machine.cut(cause, call.node))
+    machine.doom(made, call.node, "TypeError" if of_graph else "ValueError")
     return made
 
 
