@@ -7,7 +7,12 @@ import pytest
 from tests.reports.reports import Report, reports
 
 REPORTS = reports()
-OPEN = {"distance of each sequence to itself", "bijector that remembers what it inverted"}
+OPEN = {
+    "distance of each sequence to itself",
+    "bijector that remembers what it inverted",
+    "deferred tensor as the source",
+    "states written to an array that is not kept",
+}
 """What the analysis does not see yet: a report that it comes to see leaves this list."""
 ALARMED: set[str] = set()
 """Twins on which it is not silent: one on which it comes to be leaves this list."""
