@@ -59,6 +59,7 @@ __all__ = [
 ]
 
 CAUGHT = "the program catches what this raises"
+TOO_DEEP = "the program is nested deeper than fixes can be worked out for"
 TOO_MANY = "the file has more findings than fixes can be worked out for at once"
 
 
@@ -145,8 +146,11 @@ class Rule:
         if trouble is not None:
             return None, trouble
         account.charge(len(program.code) // 20)
-        site = Site(claim, program)
-        return (None, CAUGHT) if site.is_caught else (self.fix(claim, site), None)
+        try:
+            site = Site(claim, program)
+            return (None, CAUGHT) if site.is_caught else (self.fix(claim, site), None)
+        except RecursionError:
+            return None, TOO_DEEP
 
     def message(self, claim: Claim[Any]) -> Message | str:
         """What the finding says: it names the variable, the line and the cure; write a line with :func:`line`.

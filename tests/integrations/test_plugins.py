@@ -86,7 +86,7 @@ def test_it_is_selected_suppressed_explained_and_fixed_like_any_other(tmp_path: 
     (tmp_path / "gradlint.toml").write_text('plugins = ["acme"]\n')
     assert findings(tmp_path, "--ignore", "ACME", path=installed) == []
     assert [one["code"] for one in findings(tmp_path, "--select", "zeros-for-none", path=installed)] == ["ACME001"]
-    assert "At Acme a None" in " ".join(run(tmp_path, "explain", "ACME001", path=installed).stdout.split())
+    assert "At Acme, a None" in " ".join(run(tmp_path, "explain", "ACME001", path=installed).stdout.split())
     file.write_text(PROGRAM.replace('"zero")', '"zero")  # gradlint: ignore[ACME001]'))
     assert findings(tmp_path, path=installed) == []
     file.write_text(PROGRAM)

@@ -221,7 +221,7 @@ class Causes(SourceCauses):
         deciding = self.deciding_cause(recording, source, text)
         if deciding is not None:
             return deciding
-        if chosen is not None:
+        if chosen is not None and not _was_assigned_before(recording, chosen):
             return self.cause_of(recording, chosen, text)
         if isinstance(source, Tensor):
             beside = self.made_beside(recording, source, "a new tensor", Tensor, inside=True)
@@ -229,10 +229,24 @@ class Causes(SourceCauses):
                 return beside
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
 
-    def preference(self, recording: Recording, item: Break) -> tuple[bool, int, int, int]:
+    def preference(self, recording: Recording, item: Break) -> tuple[bool, bool, int, int, int]:
         """Of several breaks, the one to name: that whose mending alone brings the gradient back comes first."""
         leads = any(item.node in reach for reach in self.reaches)
-        return not leads, _rank(recording, item), _idle(item), item.node.born
+        alone = leads or id(item.node) in self.uncut()
+        return not leads, not alone, _rank(recording, item), _idle(item), item.node.born
+
+    def uncut(self) -> set[int]:
+        """The ids of the values from which the targets were computed without a break, wherever that was recorded."""
+        if self.known_uncut is None:
+            self.known_uncut = set()
+            stack: list[Value] = list(self.targets)
+            while stack:
+                node = stack.pop()
+                if id(node) not in self.known_uncut:
+                    self.known_uncut.add(id(node))
+                    self.machine.spend(1 + len(node.edges))
+                    stack.extend(edge.parent for edge in node.edges if edge.cut is None)
+        return self.known_uncut
 
     def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
         """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
@@ -404,6 +418,12 @@ class Causes(SourceCauses):
                 return function.name
             made = made.caller
         return ""
+
+
+def _was_assigned_before(recording: Recording, item: Break) -> bool:
+    """Whether a break is that a Variable was given a value before a recording began, which nobody takes for a way."""
+    cut = item.edge.cut
+    return cut is not None and cut.kind is Kind.ASSIGNED and recording not in item.edge.seen
 
 
 def _steers(edge: Edge) -> bool:
