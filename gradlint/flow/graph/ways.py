@@ -192,6 +192,7 @@ class Ways:
         self._found: dict[int, int] = {}
         self._sure: dict[int, int] = {}
         self._reach()
+        self._proved: dict[int, int] | None = None
 
     def _walk(self, target: Value, captured: Captured) -> None:
         recording = self._recording
@@ -252,6 +253,30 @@ class Ways:
                     found[key] = may
                     sure[key] = must
                     changed = True
+
+    def proves(self, source: Value) -> bool:
+        """Whether a gradient of the target surely reaches a source, whichever of several values a join holds."""
+        if self._proved is None:
+            self._proved = self._prove()
+        return bool(self._proved.get(id(self._target), 0) & self._bits[id(source)])
+
+    def _prove(self) -> dict[int, int]:
+        proved: dict[int, int] = {}
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                must = self._bits.get(id(node), 0)
+                if isinstance(node, Join):
+                    must |= _in_all(proved.get(id(option), 0) for option in node.options)
+                for edge in node.edges:
+                    if edge.sure and edge.cut is None and self._recording in edge.live:
+                        must |= proved.get(id(edge.parent), 0)
+                if must != proved.get(id(node), 0):
+                    proved[id(node)] = must
+                    changed = True
+        return proved
 
     def values(self) -> Iterable[Value]:
         """The target and everything below it."""
@@ -324,6 +349,14 @@ class Ways:
     def is_in(self, source: Value, mask: int) -> bool:
         """Whether a mask of :meth:`lost_below` names a source."""
         return bool(mask & self._bits[id(source)])
+
+
+def _in_all(masks: Iterable[int]) -> int:
+    """The bits that all of some masks have."""
+    found = -1
+    for mask in masks:
+        found &= mask
+    return max(found, 0)
 
 
 def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int], None]) -> set[int]:
