@@ -120,6 +120,32 @@ def test_a_layer_of_the_compatible_keras_is_one_of_keras() -> None:
     assert [(question.answer, question.proved) for question in call.questions] == [("connected", True)]
 
 
+ADDED = {
+    "Dense(3)": [("connected", True)],
+    "Lambda(lambda x: render(x))": [("connected", False)],
+    "make_layer()": [("connected", False)],
+}
+
+
+@pytest.mark.parametrize("layer", ADDED)
+def test_layers_that_a_loop_adds_are_all_passed(layer: str) -> None:
+    code = f"""
+        import tensorflow as tf
+        from elsewhere import make_layer, render
+        from tensorflow.keras.layers import Dense, Lambda
+
+        model = tf.keras.Sequential([Dense(3)])
+        for _ in range(20):
+            model.add({layer})
+        x = tf.ones((2, 3))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(x))
+        tape.gradient(loss, model.trainable_variables)
+    """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions][:1] == ADDED[layer]
+
+
 def test_the_command_counts_and_gives_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, code in {"proved": PROVED, "may": MAY_BE, "lost": LOST}.items():
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(code))
