@@ -317,6 +317,25 @@ class Ways:
         found.sort(key=lambda item: item.node.born)
         return found
 
+    def front(self, source: Value) -> set[int]:
+        """The ids of the edges at which the ways from the target to a source are lost first, seen from the target.
+
+        To mend one that stands behind such an edge alone brings no gradient back.
+        """
+        bit, seen, found = self._bits[id(source)], set[int](), set[int]()
+        broken = {id(edge) for _, edge in self._broken if self._found.get(id(edge.parent), 0) & bit}
+        stack = [self._target]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self._spend(1 + len(node.edges))
+            found.update(id(edge) for edge in node.edges if id(edge) in broken)
+            stack.extend(edge.parent for edge in node.edges if id(edge) not in broken)
+            stack.extend(self._parts.get(id(node), ()))
+        return found
+
     def lost_below(self, counts: Callable[[Edge], bool], *, surely: bool) -> dict[int, int]:
         """By each value's id, the mask of the sources that are lost at some edge below it.
 
