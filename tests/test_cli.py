@@ -461,6 +461,7 @@ def test_every_command_has_help_that_fits_a_terminal(tmp_path: Path, arguments: 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: gradlint ")
     assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "\\b" not in done.stdout, "click's mark is taken as one"
     assert gradlint(*arguments, "-h", cwd=tmp_path).stdout == done.stdout
 
 

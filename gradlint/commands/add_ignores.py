@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 
-@click.command("add-ignores", cls=Command)
+HELP = """\
+Suppress the findings that PATHS have today, so that only new ones are reported from now on.
+
+Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or there is no room for a
+finding's comment; 2: a file could not be checked or written.
+"""
+
+
+@click.command("add-ignores", cls=Command, help=HELP)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
 @click.option("--reason", metavar="TEXT", help="The reason to write in each comment.")
@@ -33,12 +41,7 @@ def command(
     trust: bool,
     **options: Any,
 ) -> int:
-    r"""Suppress the findings that PATHS have today, so that only new ones are reported from now on.
-
-    \b
-    Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or there is no room for a
-    finding's comment; 2: a file could not be checked or written.
-    """
+    """Write the comments."""
     from gradlint.commands.request import overrides, resolver, settings_here
     from gradlint.fixing import diff as difference
     from gradlint.runner import run

@@ -41,7 +41,7 @@ _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "d
     "graph",
     cls=Command,
     help=HELP,
-    short_help="Draw a gradient call: where the gradient flows and where it stops.",
+    short_help="Draw where a gradient flows and where it stops.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("place", metavar="FILE[:LINE]")

@@ -87,7 +87,7 @@ def examine(plan: Plan, case: Case) -> Examination:
     if case.finding.gradients and not case.wants:
         return Verdict(Judgement("inconclusive", f"the gradient call was not found: {', '.join(case.missing)}"))
     if plan.meddles is not None:
-        told = f"the program speaks of what looks on at it: {plan.meddles}"
+        told = f"the program refers to what observes it: {plan.meddles}"
         return Verdict(Judgement("inconclusive", told))
     if case.statement is None:
         return Verdict(Judgement("inconclusive", "the place that the finding points at was not found"))
@@ -150,7 +150,7 @@ def _named(verdict: Verdict, case: Case) -> Verdict:
     if told.status == "inconclusive":
         return verdict
     if told.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
-        reason = "the call that the finding speaks of stands in another file"
+        reason = "the gradient call of the finding is in another file"
         return replace(verdict, judgement=Judgement("inconclusive", reason))
     way = verdict.probe.way if verdict.probe is not None else None
     detail = f"{INVENTED}: {way}: {told.detail}" if way else f"{INVENTED}: {told.detail}"

@@ -112,7 +112,7 @@ class Plan:
 
     Attributes:
         cases: Its findings, in their order.
-        meddles: What in the program speaks of what looks on at it, or None.
+        meddles: What in the program refers to what observes it, or None.
         calls: The gradient calls by number.
         leaves: The inputs by number, with the names that they are given.
     """

@@ -94,7 +94,7 @@ def _raised(ending: Event, line: Callable[[int], str]) -> tuple[str, int]:
         missing = f"a module is not installed: {ending['module']}" if ending["module"] else f"an import failed: {text}"
         return f"{missing} ({where})", 7
     if DATA & set(ending["mro"]):
-        return f"needs data that is not there: {where}: {text}", 7
+        return f"needs data that does not exist: {where}: {text}", 7
     if "MemoryError" in ending["mro"] or "ResourceExhaustedError" in ending["mro"]:
         return f"the memory limit was reached: {where}", 7
     return f"the program raised {ending['type']} before the gradient call: {where}: {text}", 4

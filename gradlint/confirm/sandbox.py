@@ -64,7 +64,7 @@ class Sandbox:
         """Leave the system's namespaces; returns in a child process, while this one waits and ends as that does."""
         try:
             if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
-                raise OSError(None, f"there is none for {sys.platform} on {platform.machine()}")
+                raise OSError(None, f"not available for {sys.platform} on {platform.machine()}")
             _unshare()
             _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
             self._close_off()

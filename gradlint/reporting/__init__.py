@@ -45,7 +45,7 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("full", "an excerpt that tells the story of each lost gradient"),
+        Format("full", "an excerpt that shows where each gradient is lost, and why"),
         Format("concise", "one line per finding, in the style of compilers"),
         Format("grouped", "findings grouped by file"),
         Format("statistics", "the number of findings per rule"),

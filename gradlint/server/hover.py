@@ -101,6 +101,6 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         return f"may be connected: {answer.because or 'something on the path is not known'}"
     if answer.answer == "unknown":
         why = answer.because or "something on the path could not be followed"
-        return f"unknown: {why}, so nothing is claimed"
+        return f"unknown: {why}, so nothing is reported"
     where = "" if answer.cause is None else f": `{answer.cause.text}`, {answer.cause.where}"
     return f"**{'lost' if answer.answer == 'lost' else 'partly lost'}**{where}"

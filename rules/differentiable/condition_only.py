@@ -9,7 +9,7 @@ from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
 from .._fixing.soft import step_of
-from .._wording import effect, several, sources, target
+from .._wording import effect, sources, target, them
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Steering
@@ -54,9 +54,9 @@ class ConditionOnly(Rule):
     def message(self, claim: Claim[Steering]) -> Message:
         """Names the source and what it decides."""
         what = WHAT[claim.cause.decides]
-        decide = "decide" if several(claim) else "decides"
+        decide = "decide" if them(claim) == "them" else "decides"
         headline = f"{sources(claim, 'The source')} only {decide} {what}"
-        cure = f"compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight"
+        cure = f"compute {target(claim)} from {them(claim)}, or use a smooth weight"
         return Message(headline, effect(claim, named=True), cure)
 
     def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:

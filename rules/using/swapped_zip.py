@@ -23,7 +23,7 @@ class SwappedZip(Rule):
 
     ## What it does
     Reports `apply_gradients` that gets (variable, gradient) pairs, no pairs at all (a list of gradients, two lists), or
-    pairs with a Tensor that is no Variable.
+    pairs with a Tensor in place of a Variable.
 
     ## Why the gradient is lost
     `apply_gradients` takes (gradient, variable) pairs. With the two swapped, it raises AttributeError on the first

@@ -266,6 +266,8 @@ def _variants(
     yield replace(finding, gradients=(replace(lost, source="another_source"),)), "source"
     near = {finding.location.line, *(step.line for step in finding.flow), *(one.location.line for one in others)}
     causes = {one.location.line for one in (finding, *others)}
+    if finding.location.line in range(call.lineno, (call.end_lineno or 0) + 1):
+        near |= _making(places, call)
     if lost.outcome == "error":
         near |= {line for line, came in truth.items() if "error" in came}
     for node in _elsewhere(places, call, near, causes):
@@ -293,6 +295,16 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
             continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _making(places: NodePlaces, call: ast.Call) -> set[int]:
+    """The lines that make a call's target: a finding at the call itself may as well point there."""
+    names = {one.id for one in ast.walk(call.args[0]) if isinstance(one, ast.Name)} if call.args else set()
+    return {
+        places.source.locate(node.lineno, 0)[1].line
+        for node in places.nodes()
+        if isinstance(node, ast.Assign) and names & {one.id for one in node.targets if isinstance(one, ast.Name)}
+    }
 
 
 def _leading(places: NodePlaces, near: set[int]) -> set[str]:

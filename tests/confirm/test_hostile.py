@@ -103,8 +103,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
 }
 """Each way to misbehave, and what the verdict on it must say."""
 
-LOOKS = "the program meddles with what looks on at it"
-SPEAKS = "the program speaks of what looks on at it"
+LOOKS = "the program tampers with what observes it"
+SPEAKS = "the program refers to what observes it"
 FORGED = """{'t': 'call', 'n': 0}"""
 
 SANDBOXED: dict[str, str] = {

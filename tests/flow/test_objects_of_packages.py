@@ -67,6 +67,16 @@ def test_a_transformed_variable_holds_the_variable_that_learns(sources: str) -> 
     assert asked("tfd.Normal(v, s)", sources, "s = tfp.util.TransformedVariable(1.0, tfb.Exp())") == []
 
 
+def test_an_object_of_an_unknown_class_computes_when_it_is_used() -> None:
+    code = """\
+        x = tfp.util.DeferredTensor(w, tf.exp)
+        with tf.GradientTape() as tape:
+            y = x * x
+        tape.gradient(y, w)
+        """
+    assert told(code) == []
+
+
 MODULE = """\
     class Model({base}):
         def __init__(self):

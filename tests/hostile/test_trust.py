@@ -293,7 +293,7 @@ def test_what_the_client_answers_later_trusts_nobody(project: Path, mark: Path) 
         wire.notify("workspace/didChangeConfiguration", {"settings": {"gradlint": settings}})
         assert codes(wire.published((project / "train.py").as_uri())) == ["GT201"]
         assert ran(mark) == []
-        assert any("trust: counts only in the initialization options" in message for message in warned(wire))
+        assert any("trust: only takes effect in the initialization options" in message for message in warned(wire))
         assert any("the editor sets `rules`" in message for message in warned(wire))
     finally:
         wire.close()
@@ -305,7 +305,7 @@ def test_nothing_is_run_for_a_client_that_does_not_trust_its_workspace(wire: Wir
     wire.open(uri, BROKEN)
     answer = wire.request(7, "workspace/executeCommand", {"command": "gradlint.confirm", "arguments": [uri]})
     assert answer["result"] == []
-    assert any("workspace that is not trusted" in message for message in warned(wire))
+    assert any("untrusted workspace" in message for message in warned(wire))
     assert ran(mark) == []
 
 
@@ -341,7 +341,7 @@ def test_only_a_baseline_is_written_over(project: Path, mark: Path, content: str
     (project / "gradlint.toml").write_text("")
     (project / "precious").write_text(content)
     done = run(mark, "--write-baseline", "--baseline", "precious")
-    assert (done.returncode, "it was left as it is" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    assert (done.returncode, "it was left alone" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
     assert (project / "precious").read_text() == content
 
 

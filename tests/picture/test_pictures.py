@@ -97,7 +97,7 @@ def test_a_long_chain_is_folded() -> None:
     (one,) = drawn(f"{begin}{steps}g = tape.gradient(x200, x0)\n")
     assert len(one.nodes) == 201
     assert len(plain(one).splitlines()) < 10
-    assert "(… 198 steps before it)" in plain(one)
+    assert "(… 198 earlier steps)" in plain(one)
     assert len(svg([one])) < 10_000
 
 

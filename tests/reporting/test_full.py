@@ -154,7 +154,7 @@ study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor
   |
   = inconclusive: line 3 reads `data.csv`, which is not there
 
-Refuted by TensorFlow: here the gradient arrives
+Refuted by TensorFlow: the gradient arrives here
 
 study.ipynb:cell 4:2:13: warning[GT102] unwatched-tensor
 `x` is a constant that no `watch` covers, so its gradient is None; call
@@ -190,7 +190,7 @@ def test_nothing_but_refuted_findings() -> None:
     assert (
         shown(report(NUMPY.with_confirmation(REFUTED), paths=("src/train.py",)))
         == """\
-Refuted by TensorFlow: here the gradient arrives
+Refuted by TensorFlow: the gradient arrives here
 
 src/train.py:9:9: error[GT201] numpy-call
 `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x`

@@ -14,7 +14,7 @@ from gradlint.flow.machine.relevance import Relevance
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import kept_by, span_of
 from gradlint.flow.values.modules import ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
@@ -330,7 +330,7 @@ class Core(Judged):
         for value in parents:
             self.escape(value)
         self.call_back()
-        return self.unknown(why, node, [*parents, self.escaped])
+        return kept_by(self.unknown(why, node, [*parents, self.escaped]), node, (*parents, self.escaped))
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""

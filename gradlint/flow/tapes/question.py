@@ -106,13 +106,14 @@ class Asking:
         self.asked: list[Value] = []
         self.known_ways: dict[int, graph.Ways] = {}
         self.known_own_ways: set[int] | None = None
+        self.known_uncut: set[int] | None = None
         self.known_leaks: dict[int, dict[int, tuple[Value, ...]]] = {}
         self.known_joins: dict[int, list[Join]] = {}
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
-        self.known_loops: dict[int, bool] = {}
+        self.known_loops: dict[int, set[int] | None] = {}
         self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
