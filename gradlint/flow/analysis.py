@@ -9,13 +9,14 @@ from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
-from gradlint.flow.state import expected
+from gradlint.flow.state.expected import Expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
     from gradlint.flow.state.record import Follower
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
+    from gradlint.knowledge.versions import Target
 
 
 def analyse(
@@ -25,6 +26,7 @@ def analyse(
     finder: Finder | None = None,
     everything: bool = False,
     follower: Follower | None = None,
+    target: Target | None = None,
 ) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
@@ -35,20 +37,25 @@ def analyse(
             following them takes more than the budget, they are unknown too.
         everything: Whether to follow also what no tape can have to do with.
         follower: Looks at the values of each gradient call.
+        target: The versions of TensorFlow that the program is written for; where None, any.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
+    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(code, tree):
         return Facts()
+
+    def run(finder: Finder | None) -> Facts:
+        return _run(code, tree, wrappers, finder, everything=everything, follower=follower, target=target)
+
     with opened() as account:
         if finder is not None:
             with account.share(account.left):
-                facts = _run(code, tree, wrappers, finder, everything=everything, follower=follower)
+                facts = run(finder)
             if facts.complete or not facts.parts:
                 return facts
-        return _run(code, tree, wrappers, None, everything=everything, follower=follower)
+        return run(None)
 
 
 def _run(
@@ -59,14 +66,16 @@ def _run(
     *,
     everything: bool,
     follower: Follower | None,
+    target: Target | None,
 ) -> Facts:
     recorder = Recorder()
     if follower is not None:
         follower.begin()
         recorder.follower = follower
-    recorder.expected = expected.of(code, tree)
+    recorder.expected = Expected(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
+    machine.target = target or machine.target
     try:
         machine.run(tree)
     except (ExhaustedError, RecursionError):

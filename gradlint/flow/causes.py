@@ -28,7 +28,7 @@ NotWatched = Literal[
 """Why ``watch`` raises: what it is given, or when it is called."""
 Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 """What a variable that is not trainable is for, where Keras keeps it."""
-NoVariablesWhy = Literal["frozen", "none", "unbuilt", "untracked"]
+NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
 NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]
@@ -198,9 +198,10 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value."""
+    """A new leaf is made of the value; ``refused`` says on what ``tf.constant`` raises."""
 
     kind = Kind.REWRAPPED
+    refused: Literal["", "list", "symbolic"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +214,16 @@ class Assigned(Called):
 
 @dataclass(frozen=True, slots=True)
 class Outside(Called):
-    """An operation that the tape does not record."""
+    """An operation that the tape does not record.
+
+    Attributes:
+        where: When it runs.
+        within: The method in which it runs, where it runs in a constructor.
+    """
 
     kind = Kind.OUTSIDE
     where: Where = "before"
+    within: str = "__init__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,10 +392,11 @@ class NeverAsked(Cause):
 
 @dataclass(frozen=True, slots=True)
 class NotPairs(Called):
-    """Pairs in the wrong order, or none at all."""
+    """Pairs in the wrong order, none at all, or pairs with a Tensor, named ``name``, in the place of a Variable."""
 
     kind = Kind.SWAPPED_ZIP
-    how: Literal["no-zip", "swapped"] = "swapped"
+    how: Literal["no-zip", "swapped", "tensor"] = "swapped"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ _PREFIXES = (
     ("tensorflow.compat.v1.keras.", "keras."),
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
+    ("keras.layers.experimental.preprocessing.", "keras.layers."),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",

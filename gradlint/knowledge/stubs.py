@@ -10,6 +10,8 @@ A stub is Python's own syntax, read as a tree and never run::
     class Light:
         def __init__(self, power: Passes): ...
         def at(self: Passes, point: Passes) -> Tensor: ...
+        @property
+        def trainable_variables(self) -> Variables: ...
     def __getattr__(name) -> Array: ...
 
 An argument without an annotation takes no tensor, as an axis does. What a package's stub does not name stays unknown,
@@ -53,6 +55,7 @@ RESULTS = {
     "Nothing": "none",
     "Unknown": "?",
     "Self": "self",
+    "Variables": "variables",
 }
 """The words for what comes back."""
 _DTYPES = {"Same": "same", "Real": "real", "Complex": "complex"}
@@ -72,6 +75,7 @@ class Stub:
         when: For an argument, what becomes of gradients where it has a value, by the value as Python spells it.
         called: The arguments that are functions, each with the argument that it is called with.
         returns_self: Whether it gives the object itself back.
+        is_property: Whether reading the attribute calls it.
     """
 
     entry: Entry
@@ -79,6 +83,7 @@ class Stub:
     when: Mapping[str, Mapping[str, tuple[Effect, str | None]]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
     returns_self: bool = False
+    is_property: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,14 @@ class StubClass:
     bases: tuple[str, ...]
     methods: Mapping[str, Stub]
     place: str
+
+    def called(self) -> list[tuple[str, int]]:
+        """The functions that the class is given and calls, each with its place among the arguments."""
+        made = self.methods.get("__init__")
+        if made is None:
+            return []
+        names = [one.name for one in made.entry.parameters if one.name != "self"]
+        return [(name, names.index(name)) for name in made.called if name in names]
 
 
 @dataclass(slots=True)
@@ -180,7 +193,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise StubError(f"{path}: there is no such file")
+            raise StubError(f"{path}: no such file")
         if path.stat().st_size > LONGEST:
             raise StubError(f"{path}: longer than {LONGEST:,} bytes")
         return path.read_text(encoding="utf-8")
@@ -228,7 +241,7 @@ class _Reader:
             elif isinstance(node, ast.Assign):
                 self._alias(node)
             elif not isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.AnnAssign | ast.Pass):
-                self._refuse(node, "a stub holds functions, classes, imports and other names for them")
+                self._refuse(node, "a stub may contain only functions, classes, imports and aliases for them")
         return self.stubs
 
     def _refuse(self, node: ast.AST, what: str) -> None:
@@ -240,7 +253,7 @@ class _Reader:
         else:
             name = f"{self.module}.{node.name}"
             if name in self.stubs.functions:
-                self._refuse(node, f"`{node.name}` stands here twice")
+                self._refuse(node, f"`{node.name}` is defined twice")
             self.stubs.functions[name] = self._stub(node, name)
 
     def _class(self, node: ast.ClassDef) -> None:
@@ -284,7 +297,8 @@ class _Reader:
         effects = {one.effect for one in parameters} - {Effect.NOTENSOR}
         whole = effects.pop() if len(effects) == 1 else Effect.MIXED if effects else Effect.NOTENSOR
         made = Entry(name, "method" if method else "function", whole, tuple(parameters), result, outputs)
-        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self")
+        reads = any(_head(one) == "property" for one in node.decorator_list)
+        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self", reads)
 
     def _parameter(
         self,
@@ -317,7 +331,7 @@ class _Reader:
 
     def _words(self, node: ast.expr) -> list[str]:
         if not isinstance(node, ast.Subscript):
-            self._refuse(node, f"`{ast.unparse(node)}` needs what it speaks of in brackets")
+            self._refuse(node, f"`{ast.unparse(node)}` needs its argument in brackets")
             return []
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         return [str(one.value) if isinstance(one, ast.Constant) else ast.unparse(one) for one in inner]
@@ -326,7 +340,7 @@ class _Reader:
         """``When["area", Lookup["ResizeArea"]]``: values and effects in turn."""
         inner = node.slice.elts if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) else []
         if not inner or len(inner) % 2:
-            self._refuse(node, "`When` takes values and effects in turn")
+            self._refuse(node, "`When` takes values and effects alternately")
         cases: dict[str, tuple[Effect, str | None]] = {}
         for value, effect in zip(inner[::2], inner[1::2], strict=False):
             if not isinstance(value, ast.Constant):

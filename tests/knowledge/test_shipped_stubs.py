@@ -21,7 +21,7 @@ DISTRIBUTIONS = "tensorflow_probability.distributions"
 def observed() -> dict[str, dict[str, object]]:
     """What the packages did: every distribution sampled and asked, a function of every other package called."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.knowledge.run_packages", *distributions()],
+        [sys.executable, "-m", "tests.knowledge.run_packages", *distributions(), *bijectors()],
         capture_output=True,
         text=True,
         cwd=CHECKOUT,
@@ -35,8 +35,16 @@ def observed() -> dict[str, dict[str, object]]:
 
 def distributions() -> list[str]:
     """The distributions of which the stub speaks, without the bases that it makes up."""
-    names = [name.rpartition(".")[2] for name in shipped("tensorflow_probability").classes]
-    return sorted(name for name in names if not name.startswith("_") and name != "Distribution")
+    names = [name.rpartition(".") for name in shipped("tensorflow_probability").classes]
+    return sorted(
+        name for at, _, name in names if at == DISTRIBUTIONS and not name.startswith("_") and name != "Distribution"
+    )
+
+
+def bijectors() -> list[str]:
+    """The bijectors of which the stub speaks, without their base."""
+    names = [name.partition(".")[2] for name in shipped("tensorflow_probability").classes]
+    return sorted(name for name in names if name.startswith("bijectors.") and name != "bijectors.Bijector")
 
 
 @pytest.mark.parametrize("name", distributions())
@@ -45,7 +53,15 @@ def test_a_distribution_does_what_its_stub_says(name: str, observed: dict[str, d
     assert stub is not None
     seen = observed[name]
     assert seen["log_prob"] is True, seen
-    assert seen["sample"] is (stub.entry.argument("self") is Effect.PASSES), seen
+    said = stub.entry.argument("self")
+    assert said is Effect.UNKNOWN or seen["sample"] is (said is Effect.PASSES), seen
+    assert seen.get("variables", 2) == (1 if name == "MultivariateNormalTriL" or name == "Uniform" else 2)
+
+
+@pytest.mark.parametrize("name", bijectors())
+def test_a_bijector_does_what_its_stub_says(name: str, observed: dict[str, dict[str, object]]) -> None:
+    holds = name.rpartition(".")[2] in {"Chain", "Invert", "Scale", "ScaleMatvecDiag", "Shift"}
+    assert observed[name] == {"passes": True, "variables": int(holds)}
 
 
 @pytest.mark.parametrize("package", ["scipy", "sklearn", "pandas", "cv2", "PIL"])

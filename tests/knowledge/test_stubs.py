@@ -55,6 +55,11 @@ def found(stub: str, call: str, tmp_path: Path) -> list[str]:
         ("class A:\n    def at(self: Lost, x: Passes) -> Tensor: ...", "A(1.0).at(w)", []),
         ("class B:\n    def at(self: Lost) -> Tensor: ...\nclass A(B): ...", "A(w).at()", ["GT301"]),
         (
+            "class A:\n    @property\n    def at(self: Lost) -> Tensor: ...",
+            "A(w).at",
+            ["GT301"],
+        ),
+        (
             "class A:\n    def then(self) -> Self: ...\n    def at(self: Lost) -> Tensor: ...",
             "A(w).then().at()",
             ["GT301"],
@@ -78,11 +83,11 @@ def test_without_a_stub_nothing_is_said() -> None:
     [
         ("def f(x: Pases): ...", 1, "expected one of Passes, Lost"),
         ("\n\ndef f(x) -> Tensr: ...", 3, "expected one of Tensor, Array"),
-        ("def f(x: Called): ...", 1, "needs what it speaks of in brackets"),
-        ('def f(x: When["a"]): ...', 1, "takes values and effects in turn"),
+        ("def f(x: Called): ...", 1, "needs its argument in brackets"),
+        ('def f(x: When["a"]): ...', 1, "takes values and effects alternately"),
         ("def f(:", 1, "not Python"),
-        ("def f(x): ...\nfor x in y: pass", 2, "a stub holds functions"),
-        ("def f(x): ...\ndef f(y): ...", 2, "stands here twice"),
+        ("def f(x): ...\nfor x in y: pass", 2, "a stub may contain only functions"),
+        ("def f(x): ...\ndef f(y): ...", 2, "is defined twice"),
         ("g = f", 1, "`f` is not known here"),
     ],
 )
@@ -93,7 +98,7 @@ def test_what_a_stub_cannot_say_is_refused_with_its_line(stub: str, line: int, s
 
 
 def test_a_stub_that_cannot_be_used_is_a_matter_of_settings(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no such file"):
+    with pytest.raises(SettingsError, match="no such file"):
         check_source(PROGRAM.format(call="f(w)"), settings=Settings(models=(str(tmp_path / "none.pyi"),)))
 
 
@@ -143,9 +148,9 @@ def test_the_command_says_where_knowledge_comes_from(tmp_path: Path) -> None:
             check=False,
         )
 
-    assert "a stub of yours: " in said("acme.f").stdout
+    assert "your stub: " in said("acme.f").stdout
     assert "measured under TensorFlow" in said("tf.math.erf").stdout
-    assert "a stub of gradlint's" in said("tfp.distributions.Normal.sample").stdout
+    assert "gradlint's stub" in said("tfp.distributions.Normal.sample").stdout
     unknown = said("acme.g")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "counts as unknown" in unknown.stderr

@@ -10,12 +10,29 @@ from gradlint.flow.libraries import table
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Function, Instance
-from gradlint.flow.values.values import Array, Const, LibObject, Unknown, Value
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Known,
+    LibObject,
+    Method,
+    Number,
+    Pairs,
+    Seq,
+    Tensor,
+    Unknown,
+    Value,
+    Variable,
+)
 from gradlint.knowledge.packages import root
 from gradlint.knowledge.stubs import shipped
 from gradlint.knowledge.table import Effect
 
 if TYPE_CHECKING:
+    import ast
+
     from gradlint.flow.interpreter import Interpreter
     from gradlint.knowledge.stubs import Stub, StubClass, Stubs
     from gradlint.knowledge.table import Entry
@@ -48,7 +65,67 @@ def _made(machine: Interpreter, cls: StubClass, given: LibraryCall) -> LibObject
     kept = tuple(value for value in given.values if not isinstance(value, Const))
     made = LibObject(cls.name, FAMILY, span_of(given.node), kept)
     made.born = machine.tick()
+    for name, place in cls.called():
+        function = given.argument(place, name)
+        if function is not None:
+            made.state[f"called {name}"] = function
     return made
+
+
+def attribute(machine: Interpreter, owner: LibObject, name: str, node: ast.AST) -> Value:
+    """An attribute of an object of such a class: a method, unless a stub says that it is a property."""
+    stub = next((found for one in _stubs(machine, owner.name) if (found := one.method(owner.name, name))), None)
+    if stub is None or not stub.is_property:
+        return Method(owner, name)
+    if stub.entry.result == "variables":
+        return _variables(owner, name, node)
+    return method_called(machine, owner, LibraryCall(name, [], {}, node))
+
+
+def _variables(owner: LibObject, name: str, node: ast.AST) -> Value:
+    """The Variables that an object keeps, as ``tf.Module`` finds them."""
+    found, complete = tracked(owner, trainable_only=name.startswith("trainable"))
+    made = Seq(Items(tuple(found), complete), "tuple", span_of(node))
+    made.extra = {"owner": owner, "name": name}
+    if complete and not found:
+        made.extra["reason"] = "computed"
+    return made
+
+
+def keeps_variables(machine: Interpreter, owner: LibObject) -> bool:
+    """Whether a stub says that objects of a class keep Variables."""
+    return any(one.method(owner.name, "trainable_variables") is not None for one in _stubs(machine, owner.name))
+
+
+def tracked(owner: LibObject, *, trainable_only: bool) -> tuple[list[Value], bool]:
+    """The Variables among what an object was made of, and whether it surely keeps no others.
+
+    A Tensor that was computed from a Variable keeps it not (TensorFlow Probability 0.25).
+    """
+    found: dict[int, Value] = {}
+    complete = True
+    waiting: list[Value] = list(reversed(owner.arguments))
+    skipped = {id(value) for key, value in owner.state.items() if str(key).startswith("called ")}
+    while waiting:
+        value = waiting.pop()
+        if id(value) in skipped:
+            continue
+        if isinstance(value, Variable):
+            complete = complete and value.trainable is not None
+            if value.trainable is not False or not trainable_only:
+                found[id(value)] = value
+        elif isinstance(value, Seq):
+            complete = complete and value.items.exact
+            waiting += reversed(value.items.values)
+        elif isinstance(value, Dict):
+            complete = complete and value.pairs.exact
+            waiting += reversed([held for _, held in value.pairs.entries])
+        elif isinstance(value, LibObject) and value.family == FAMILY and "attrs" not in value.state:
+            waiting += reversed(value.arguments)
+            skipped |= {id(one) for key, one in value.state.items() if str(key).startswith("called ")}
+        elif not isinstance(value, Tensor | Array | Const | Number | Known):
+            complete = False
+    return list(found.values()), complete
 
 
 @methods(FAMILY, CALLED)
@@ -94,6 +171,11 @@ def _opened(machine: Interpreter, value: Value) -> Value:
     """An argument, with an object of such a class as all that it was made of."""
     if isinstance(value, LibObject) and value.family == FAMILY and "attrs" not in value.state:
         return sequence([_opened(machine, one) for one in value.arguments], "tuple")
+    if isinstance(value, Seq) and any(isinstance(one, LibObject | Seq | Dict) for one in value.items.values):
+        return Seq(Items(tuple(_opened(machine, one) for one in value.items.values), value.items.exact), value.kind)
+    if isinstance(value, Dict) and any(isinstance(one, LibObject | Seq | Dict) for _, one in value.pairs.entries):
+        entries = tuple((key, _opened(machine, one)) for key, one in value.pairs.entries)
+        return Dict(Pairs(entries, value.pairs.exact, value.pairs.rest))
     return value
 
 

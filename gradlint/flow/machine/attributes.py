@@ -19,6 +19,7 @@ from gradlint.flow.values.values import (
     Array,
     Const,
     Dict,
+    Items,
     Join,
     Known,
     LibObject,
@@ -37,7 +38,7 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.packages import canonical
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def _of_library(machine: Core, value: Known, name: str, node: ast.AST) -> Value:
     full = canonical(f"{value.name}.{name}")
     if name in machine.replaced_names:
         return machine.opened(Premise(Rests.REPLACED, full), node)
+    version = versions.gone(full)
+    if version:
+        machine.lacks(machine.text(node), version, "AttributeError")
     return Const(behaviours.constant(full)) if behaviours.after(full, "is:") else Known(full)
 
 
@@ -196,6 +200,18 @@ def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, n
         return Storage(value)
     if name == "trainable" and isinstance(value, Variable) and value.trainable is not None:
         return Const(value.trainable)
+    if isinstance(value, Variable) and value.state.get("transformed"):
+        return _of_transformed(value, name, node)
+    return Method(value, name)
+
+
+def _of_transformed(value: Variable, name: str, node: ast.AST) -> Value:
+    """An attribute of a ``tfp.util.TransformedVariable``, which is a module around the Variable that it stands for."""
+    if name in {"trainable_variables", "variables"}:
+        kept = () if value.trainable is False and name == "trainable_variables" else (value,)
+        return Seq(Items(kept, value.trainable is not None), "tuple", span_of(node))
+    if name == "pretransformed_input":
+        return value
     return Method(value, name)
 
 

@@ -55,8 +55,8 @@ class ProgramText(Interpreter):
     free_names: dict[tuple[int, bool], tuple[str, ...]]
 
     @property
-    def legacy_keras(self) -> bool:
-        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+    def chooses_keras_2(self) -> bool:
+        """Whether the program runs on Keras 2 whatever is installed: ``tf_keras``, ``tensorflow.python.keras``."""
         return self._imports_keras_2 or any(_KERAS_2.search(home.found.code) for home in self.modules_by_frame.values())
 
     @cached_property

@@ -18,6 +18,7 @@ from gradlint.flow.facts import (
     Part,
     Question,
     Span,
+    Withheld,
     merged,
     places,
 )
@@ -26,7 +27,7 @@ from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradlint.finding import Severity
 
@@ -80,6 +81,9 @@ class Recorder:
         """The lines of other modules that say that a gradient is lost: what they call is not judged."""
         self.entries: dict[int, list[Span]] = {}
         """For lines of other modules, the program's own calls that led there, in the order of the run."""
+        self.withheld: dict[tuple[Kind, Span], Withheld] = {}
+        self.doubt: Callable[[Cause], object | None] = lambda _cause: None
+        """The premise by which a cause may not hold for the version of TensorFlow that is meant, as a sentence."""
         self.follower: Follower | None = None
         """What looks at the values of each gradient call when it was judged, for whoever draws its ways."""
 
@@ -90,9 +94,9 @@ class Recorder:
             self.led_by = span_of(calls[-1])
         self.is_expected = any(first <= line <= last for line in lines for first, last in self.expecting)
 
-    def extend(self, path: str, first: int, lines: list[bytes]) -> None:
+    def extend(self, path: str, first: int, lines: tuple[bytes, ...]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
-        self.parts.append(Part(path, first, tuple(lines)))
+        self.parts.append(Part(path, first, lines))
 
     def claim(
         self,
@@ -113,6 +117,11 @@ class Recorder:
             return
         calls = [gradient.call for gradient in unexpected] or [span]
         if self.muted or self.is_expected or any(call.line > self.own for call in calls):
+            return
+        doubt = self.doubt(cause)
+        if doubt is not None:
+            about = (*calls, asked.span) if asked is not None else tuple(calls)
+            self.withheld[cause.kind, span] = Withheld(cause.kind, span, about, str(doubt))
             return
         found = self.claims.get((cause.kind, span))
         if found is None:
@@ -170,7 +179,8 @@ class Recorder:
         claims.sort(key=lambda claim: (claim.site or claim.span, claim.span, claim.kind))
         calls = tuple(self.calls[span] for span in sorted(self.calls))
         tapes = sum(tape.line <= self.own for tape in self.tapes)
-        return Facts(tuple(claims), calls, tapes, self.complete, tuple(self.parts))
+        withheld = tuple(self.withheld[key] for key in sorted(self.withheld, key=lambda key: (key[1], key[0])))
+        return Facts(tuple(claims), calls, tapes, self.complete, tuple(self.parts), withheld)
 
     def _site(self, found: _Gathered) -> Span | None:
         """Where the program leads to a cause in another module: its call into it, or else the gradient call."""

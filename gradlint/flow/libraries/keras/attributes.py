@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
 from gradlint.flow.causes import BadCall
+from gradlint.flow.libraries import stubs
 from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.values.making import sequence, span_of
@@ -25,7 +26,7 @@ from gradlint.flow.values.values import (
     either,
     sure_everywhere,
 )
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 
 if TYPE_CHECKING:
     import ast
@@ -46,12 +47,17 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
     """An attribute of an object of the library."""
     if "patched" in value.state:
         return machine.unknown(name, node, [value], anything=True)
+    version = versions.without(value.family, name)
+    if version and value.name.startswith("keras.") and "opaque" not in value.state:
+        machine.lacks(machine.text(node), version, "AttributeError")
     attrs = value.state.get("attrs")
     held = attrs.get(name) if isinstance(attrs, dict) else None
     if isinstance(held, Value):
         return held
     if value.family in {"layer", "model"}:
         return _of_layer(machine, value, name, node)
+    if value.family == stubs.FAMILY:
+        return stubs.attribute(machine, value, name, node)
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:
         return machine.unknown(name, node)
     if value.family == "namespace":

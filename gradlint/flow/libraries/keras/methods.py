@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import Opaque
+from gradlint.flow.causes import Assigned, Opaque
 from gradlint.flow.libraries.keras import attributes, calls, layers, objects, variables
 from gradlint.flow.libraries.models import LibraryCall, methods, tensors_in
 from gradlint.flow.values import dtypes
-from gradlint.flow.values.making import sequence, span_of
+from gradlint.flow.values.making import gain, sequence, span_of
 from gradlint.flow.values.program import Instance, Super
-from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Seq, Symbolic, Value, Variable
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Edge,
+    Items,
+    LibObject,
+    Number,
+    Params,
+    Seq,
+    Symbolic,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +62,29 @@ def build(machine: Interpreter, owner: LibObject, _call: LibraryCall) -> Value:
     return Const(None)
 
 
-@of_layers("load_weights", "set_weights", "summary")
+@of_layers("set_weights")
+def set_weights(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``model.set_weights(arrays)``."""
+    objects.mark_built(machine, owner)
+    return _weights_set(machine, owner, call)
+
+
+def _weights_set(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall) -> Value:
+    """Arrays go into a model's Variables, whose state cuts the way to what the arrays were taken from."""
+    arrays = call.tensors(machine)
+    taken: dict[int, Value] = {id(edge.parent): edge.parent for one in arrays for edge in one.edges}
+    cut = machine.cut(Assigned(machine.callee(call.node), variable=machine.name_of(owner)), call.node)
+    holder = Number("", span_of(call.node))
+    holder.born = machine.tick()
+    machine.depend(holder, list(taken.values()), cut)
+    stored = tuple(Edge(edge.parent, edge.cut, seen=edge.seen) for edge in holder.edges)
+    for variable in variables.parameters(machine, owner):
+        if stored and isinstance(variable, Variable | Params) and id(variable) not in taken:
+            gain(variable, stored)
+    return Const(None)
+
+
+@of_layers("load_weights", "summary")
 def build_and_more(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A method that builds the layer, and gives nothing that matters."""
     objects.mark_built(machine, owner)
@@ -172,7 +206,14 @@ def call_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> V
     return machine.call(owner, call.args, call.kwargs, call.node)
 
 
-@methods(Instance, "build", "set_weights", "load_weights")
+@methods(Instance, "set_weights")
+def set_weights_of_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
+    """``model.set_weights(arrays)``."""
+    build_instance(machine, owner, call)
+    return _weights_set(machine, owner, call)
+
+
+@methods(Instance, "build", "load_weights")
 def build_instance(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
     """A method that builds the model, and gives nothing that matters."""
     objects.build(machine, owner, call.node)
@@ -232,7 +273,7 @@ def add_weight(machine: Interpreter, owner: Instance, call: LibraryCall) -> Valu
         dtypes.named(given) if given is not None else "float32",
         span_of(call.node),
         trainable=trainable if isinstance(trainable, bool) else None,
-        keras=True,
+        keras=None if machine.legacy_keras else True,
     )
     made.born = machine.tick()
     machine.set(owner.state, "weights", (*owner.state.get("weights", ()), made))

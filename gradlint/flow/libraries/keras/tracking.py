@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries import stubs
 from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, machine_has, nested
 from gradlint.flow.values.program import ClassValue, Instance
 from gradlint.flow.values.trees import walk
@@ -137,6 +138,20 @@ class Tracking:
                 self.found.append(held)
             else:
                 self.untracked.append(held)
+        elif isinstance(held, LibObject) and held.family == stubs.FAMILY:
+            self._of_package(held, is_module=is_module)
+
+    def _of_package(self, held: LibObject, *, is_module: bool) -> None:
+        """An object of another package's class, which is a ``tf.Module`` where its stub has it keep Variables."""
+        if not stubs.keeps_variables(self._machine, held):
+            self.open = True
+            return
+        kept, complete = stubs.tracked(held, trainable_only=self._trainable_only)
+        self.open = self.open or not complete
+        if is_module or self._machine.legacy_keras:
+            self.found += kept
+        else:
+            self.untracked += [one for one in kept if isinstance(one, Variable)]
 
     def _changes(self, cls: ClassValue) -> bool:
         """Whether other methods than those that make an object give it attributes or weights."""

@@ -127,7 +127,29 @@ def numpy_function(machine: Interpreter, call: LibraryCall) -> Value:
     function = call.argument(0, "func")
     if isinstance(function, Function):
         machine.depend(made, list(machine.captured(function)), cut)
+    if isinstance(function, Function | Bound) and inputs is not None:
+        machine.depend(made, _inside(machine, function, parents, call.node), cut)
     return made
+
+
+def _inside(machine: Interpreter, function: Value, given: list[Value], node: ast.AST) -> list[Value]:
+    """What a function's result is computed from that runs with the arrays of some tensors."""
+    fresh: list[Value] = [Array(dtypes.of(leaf), span_of(node)) for leaf in given]
+    machine.recorder.muted += 1
+    try:
+        result = machine.call(function, fresh, {}, node)
+    finally:
+        machine.recorder.muted -= 1
+    found: dict[int, Value] = {}
+    waiting = tensors_in(machine, result)
+    while waiting:
+        value = waiting.pop()
+        if id(value) in found:
+            continue
+        found[id(value)] = value
+        waiting += [edge.parent for edge in value.edges if edge.cut is not None]
+        machine.spend(1 + len(value.edges))
+    return list(found.values())
 
 
 @models("calls-python")
