@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause
     from gradlint.flow.machine.callbacks import Place
+    from gradlint.flow.machine.written import Question
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
@@ -134,8 +135,8 @@ class Core(ProgramText):
         self.eager = False
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
-        self.test_names: frozenset[str] | None = None
-        """The names that a test of the program may replace; None before anything asks."""
+        self.bodies_read: set[int] = set()
+        self.questions: dict[Question, object] = {}
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
@@ -154,7 +155,6 @@ class Core(ProgramText):
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
         self.nodes_in_loops: set[int] | None = None
-        self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
         self.alone = False
         self.asked_for: dict[int, Value] = {}
