@@ -13,6 +13,7 @@ from gradlint.flow.state import expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
+    from gradlint.flow.memory import Memory
     from gradlint.flow.state.record import Follower
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
@@ -25,6 +26,7 @@ def analyse(
     finder: Finder | None = None,
     everything: bool = False,
     follower: Follower | None = None,
+    memory: Memory | None = None,
 ) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
@@ -35,20 +37,26 @@ def analyse(
             following them takes more than the budget, they are unknown too.
         everything: Whether to follow also what no tape can have to do with.
         follower: Looks at the values of each gradient call.
+        memory: What is remembered of the program as it was, and will be of it as it is.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
+    known = None if memory is None else memory.recall(code, tree, wrappers, finder)
+    if known is not None:
+        return known
+    if memory is not None:
+        tree = ast.parse(code)
     if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
         return Facts()
     with opened() as account:
         if finder is not None:
             with account.share(account.left):
-                facts = _run(code, tree, wrappers, finder, everything=everything, follower=follower)
+                facts = _run(code, tree, wrappers, finder, everything=everything, follower=follower, memory=memory)
             if facts.complete or not facts.parts:
                 return facts
-        return _run(code, tree, wrappers, None, everything=everything, follower=follower)
+        return _run(code, tree, wrappers, None, everything=everything, follower=follower, memory=memory)
 
 
 def _run(
@@ -59,6 +67,7 @@ def _run(
     *,
     everything: bool,
     follower: Follower | None,
+    memory: Memory | None,
 ) -> Facts:
     recorder = Recorder()
     if follower is not None:
@@ -68,7 +77,12 @@ def _run(
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
     try:
-        machine.run(tree)
+        machine.begin(tree)
+        if memory is not None:
+            memory.begin(machine)
+        machine.finish()
+        if memory is not None:
+            memory.end(machine, tree)
     except (ExhaustedError, RecursionError):
         recorder.complete = False
     return recorder.facts()

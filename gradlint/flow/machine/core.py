@@ -44,7 +44,7 @@ from gradlint.flow.values.values import (
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause
@@ -137,6 +137,7 @@ class Core(ProgramText):
         """Whether to enter also the functions that no tape can have to do with."""
         self.bodies_read: set[int] = set()
         self.questions: dict[Question, object] = {}
+        self.enters: Callable[[Core, Function], None] | None = None
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}

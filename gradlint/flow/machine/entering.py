@@ -32,10 +32,11 @@ def enter_the_rest(machine: Core) -> None:
     arguments that are not known.
     """
     relevant = relevance.Relevance(machine.lines)
+    enter = machine.enters or enter_and_forget
     for _ in range(3):
         pending = not_entered(machine, 0, machine.recorder.own)
         for function in pending if machine.everything else relevant.pick(pending, machine.defined):
-            enter_and_forget(machine, function)
+            enter(machine, function)
 
 
 def not_entered(machine: Core, first: int, last: int) -> list[Function]:
