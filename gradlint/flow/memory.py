@@ -73,7 +73,7 @@ class Memory:
         if kept is None or not _is_under_the_same(kept.machine, wrappers, finder):
             return None
         found = change(kept.tree, kept.machine.lines[: kept.machine.recorder.own], tree, _lines(code))
-        if found is None or found.shows_outside or id(found.before) in kept.resume.bodies_read:
+        if found is None or found.shows_outside or id(found.before) in kept.resume.looked_at:
             return None
         self._put(kept, code, found)
         with opened() as account:

@@ -135,7 +135,7 @@ class Core(ProgramText):
         self.eager = False
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
-        self.bodies_read: set[int] = set()
+        self.looked_at: set[int] = set()
         self.questions: dict[Question, object] = {}
         self.enters: Callable[[Core, Function], None] | None = None
         self.wrappers = Wrappers()

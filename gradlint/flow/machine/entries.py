@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from gradlint.flow.machine.core import Core
     from gradlint.flow.state.record import Noted
     from gradlint.flow.values.program import Function
-    from gradlint.flow.values.values import Edge
+    from gradlint.flow.values.values import Edge, Value
 
 COUNTS = ("clock", "recordings", "steps_in_modules")
 """What the machine counts."""
-LISTS = ("defined", "classes", "made_tapes", "untracked", "kept_alive")
+LISTS = ("controls", "defined", "classes", "made_tapes", "untracked", "kept_alive")
 TABLES = ("tape_names", "asked_for")
 SETS = ("used_elsewhere", "inside_other_tapes", "constructed")
 """What grows with what is entered, and is looked at when the program has ended or by later entries."""
 OWN = ("paused_spans", "graph_loops", "graph_outputs", "doomed", "replaced")
 """What tells of the values that an entry makes, which no other entry meets."""
-BY_NODE = ("free_names", "generators", "written", "bodies_read", "nodes_in_loops", "questions")
+BY_NODE = ("free_names", "generators", "written", "looked_at", "nodes_in_loops", "questions")
 """What is known of the program's text."""
 LOADED = ("modules_by_path", "modules_by_frame", "held_by_modules", "lines")
 """What grows with the project's modules as they are imported."""
@@ -42,6 +42,7 @@ class Shared:
         seen: The same, by their ids.
         callbacks: What functions that code of others has seen may set.
         constructed: The classes of which the program makes objects, by their ids.
+        controls: What the conditions that have been met depend on.
         classes: How many classes there are.
     """
 
@@ -51,6 +52,7 @@ class Shared:
     callbacks: dict[tuple[int, Any], Any]
     constructed: frozenset[int]
     classes: int
+    controls: tuple[Value, ...]
 
     @classmethod
     def of(cls, machine: Core) -> Shared:
@@ -63,12 +65,14 @@ class Shared:
             dict(machine.callbacks),
             frozenset(machine.constructed),
             len(machine.classes),
+            tuple(machine.controls),
         )
 
-    def is_like(self, other: Shared) -> bool:
-        """Whether an entry finds the same."""
+    def is_like(self, other: Shared, *, with_controls: bool) -> bool:
+        """Whether an entry finds the same, with or without the controls."""
         return (
-            self.anything == other.anything
+            (not with_controls or list(map(id, self.controls)) == list(map(id, other.controls)))
+            and self.anything == other.anything
             and [id(edge.parent) for edge in self.edges] == [id(edge.parent) for edge in other.edges]
             and self.seen.keys() == other.seen.keys()
             and self.callbacks.keys() == other.callbacks.keys()
@@ -113,7 +117,7 @@ class Entry:
 
     before: Shared
     after: Shared
-    bodies_read: frozenset[int]
+    looked_at: frozenset[int]
     loaded: bool
     counts: dict[str, int]
     lists: dict[str, list[Any]]
@@ -129,7 +133,7 @@ class Entry:
         return cls(
             before,
             Shared.of(machine),
-            frozenset(machine.bodies_read),
+            frozenset(machine.looked_at),
             loaded,
             {name: getattr(machine, name) - count for name, count in mark.counts.items()},
             {name: getattr(machine, name)[length:] for name, length in mark.lengths.items()},
@@ -146,6 +150,10 @@ class Entry:
             machine.recorder.notes[mark.notes :],
             machine.account.spent - mark.spent,
         )
+
+    def fits(self, machine: Core, before: Shared) -> bool:
+        """Whether what is there now is what the entry found."""
+        return self.before.is_like(before, with_controls=id(machine.controls) in self.looked_at)
 
     def add_to(self, machine: Core) -> None:
         """Let the machine have what the entry came to, as if it had been run."""
@@ -184,7 +192,7 @@ class Entries:
 
     def begin_again(self, body: int | None) -> None:
         """Enter all anew: what has looked into a body has to be run, the rest may be taken as it was."""
-        self._before = {key: one for key, one in self.known.items() if body not in one[1].bodies_read}
+        self._before = {key: one for key, one in self.known.items() if body not in one[1].looked_at}
         if any(entry.loaded for key, (_, entry) in self.known.items() if key not in self._before):
             raise StaleError
         self.known, self._run = {}, 0
@@ -205,17 +213,17 @@ class Entries:
             return
         before = Shared.of(machine)
         kept = self._before.get(id(function))
-        if kept is not None and kept[1].before.is_like(before):
+        if kept is not None and kept[1].fits(machine, before):
             self._take(machine, *kept)
             return
-        mark, read, lines = Mark.of(machine), machine.bodies_read, len(machine.lines)
-        machine.bodies_read = set()
+        mark, read, lines = Mark.of(machine), machine.looked_at, len(machine.lines)
+        machine.looked_at = set()
         entering.enter_and_forget(machine, function)
         loaded = len(machine.lines) > lines
         if loaded and self._before:
             raise StaleError
         self.known[id(function)] = function, Entry.since(machine, mark, before, loaded=loaded)
-        machine.bodies_read = read
+        machine.looked_at = read
         self.is_loose = self.is_loose or bool(machine.account.hidden)
         self._run += 1
 

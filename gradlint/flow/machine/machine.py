@@ -130,6 +130,6 @@ class Machine(Core):
         super().escape(value)
         keras.forget(self, value)
         if is_new and isinstance(value, Function | Bound):
-            self.bodies_read.add(id(getattr(value, "node", None)))
+            self.looked_at.add(id(getattr(value, "node", None)))
             for where, key in callbacks.places(value, partial(entering.written_by, self)):
                 self.callbacks[id(where), key] = where, key

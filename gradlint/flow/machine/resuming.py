@@ -29,7 +29,7 @@ class Resume:
         machine: The machine.
 
     Attributes:
-        bodies_read: The functions whose bodies the top has looked into.
+        looked_at: The functions whose bodies the top has looked into.
     """
 
     def __init__(self, machine: Core) -> None:
@@ -40,7 +40,7 @@ class Resume:
         self._limit = machine.account.limit
         self._rest = _rest(machine)
         self._holdings = _holdings(machine)
-        self.bodies_read = frozenset(machine.bodies_read)
+        self.looked_at = frozenset(machine.looked_at)
 
     def is_left_alone(self, machine: Core) -> bool:
         """Whether what was entered since left all as it was, so that it does not matter in which order, or whether."""
@@ -76,7 +76,7 @@ class Resume:
         for name, known in (*self._mark.tables.items(), *self._mark.sets.items(), *self._own.items()):
             setattr(machine, name, known.copy())
         machine.entered = dict(self._mark.entered)
-        machine.bodies_read = set(self.bodies_read)
+        machine.looked_at = set(self.looked_at)
         del machine.recorder.notes[self._mark.notes :]
         self._shared.put_into(machine)
 

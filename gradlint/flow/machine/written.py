@@ -53,7 +53,6 @@ class ProgramText(Interpreter):
         modules_by_frame: The project's modules that have run, by the ids of their frames.
         nodes_in_loops: The ids of the nodes in loops, once something asked.
         free_names: What functions read from around them, by the ids of their nodes.
-        bodies_read: The ids of the nodes of functions whose bodies were run or looked at.
         questions: What was asked of the program's whole text, with the answer: see :meth:`answered`.
     """
 
@@ -62,7 +61,6 @@ class ProgramText(Interpreter):
     modules_by_frame: dict[int, ModuleValue]
     nodes_in_loops: set[int] | None
     free_names: dict[tuple[int, bool], tuple[str, ...]]
-    bodies_read: set[int]
     questions: dict[Question, object]
 
     def answered(self, sort: Sort, *about: str) -> Any:
@@ -167,7 +165,7 @@ class ProgramText(Interpreter):
 
     def captured(self, function: Function | Generator) -> Iterator[Value]:
         """The values that a function sees in the frames around it, or a generator in its own and those around that."""
-        self.bodies_read.add(id(function.node))
+        self.looked_at.add(id(function.node))
         key = (id(function.node), isinstance(function, Generator))
         names = self.free_names.get(key)
         if names is None:
