@@ -97,7 +97,10 @@ class Session:
     def begin(self, root: str | None = None) -> None:
         """Shake hands."""
         options = {"debounce": 0}
-        folder = {"capabilities": {}, "processId": None, "rootUri": root, "initializationOptions": options}
+        literals = {"codeActionKind": {"valueSet": ["quickfix", "source.fixAll"]}}
+        actions = {"codeActionLiteralSupport": literals, "resolveSupport": {"properties": ["edit"]}}
+        abilities = {"textDocument": {"codeAction": actions}}
+        folder = {"capabilities": abilities, "processId": None, "rootUri": root, "initializationOptions": options}
         self.send("initialize", folder, 1)
         self.answer(1)
         self.send("initialized", {})

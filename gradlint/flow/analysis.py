@@ -46,7 +46,7 @@ def analyse(
     known = None if memory is None else memory.recall(code, tree, wrappers, finder)
     if known is not None:
         return known
-    if memory is not None:
+    if memory is not None and memory.has_taken:
         tree = ast.parse(code)
     if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
         return Facts()

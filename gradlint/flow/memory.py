@@ -39,9 +39,14 @@ class _Kept:
 
 
 class Memory:
-    """What is remembered of the analysis of one program, as it was last."""
+    """What is remembered of the analysis of one program, as it was last.
+
+    Attributes:
+        has_taken: Whether the last tree that :meth:`recall` was given is the remembered program's in part.
+    """
 
     def __init__(self) -> None:
+        self.has_taken = False
         self._kept: _Kept | None = None
         self._begun: tuple[Resume, frozenset[str], Entries] | None = None
 
@@ -70,12 +75,14 @@ class Memory:
             finder: Finds the modules of the project that the program imports.
         """
         kept, self._kept = self._kept, None
+        self.has_taken = False
         if kept is None or not _is_under_the_same(kept.machine, wrappers, finder):
             return None
         found = change(kept.tree, kept.machine.lines[: kept.machine.recorder.own], tree, _lines(code))
         if found is None or found.shows_outside or id(found.before) in kept.resume.looked_at:
             return None
         self._put(kept, code, found)
+        self.has_taken = True
         with opened() as account:
             try:
                 kept.resume.restore(kept.machine, account)

@@ -205,9 +205,12 @@ class Server(LanguageServer):
         def check(source: Source) -> Sequence[Finding]:
             return checking.check(source, settings).findings
 
+        def find(source: Source) -> Sequence[Finding]:
+            return checking.check(source, settings, fixed=()).findings
+
         source = result.source
         read = partial(programs.read, path=source.path, kind=snapshot.kind, project=source.project)
-        return actions.Actions(result, self.client, check, read)
+        return actions.Actions(result, self.client, check, find, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
         """Look at a snapshot, in a worker thread; what fails is logged and told, and nothing is claimed then."""
