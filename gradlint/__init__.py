@@ -1,13 +1,13 @@
-"""gradlint: names the line where a ``tf.GradientTape`` gradient is lost, why, and the cure.
+"""gradlint: reports the line where a ``tf.GradientTape`` gradient is lost, why, and the cure.
 
-The public surface is small and typed::
+The public API is small and typed::
 
     import gradlint
 
     for finding in gradlint.check_source(text, path="train.py"):
         print(finding.code, finding.location.line, finding.message)
 
-Everything else is reached through the ``gradlint`` command.
+Everything else is available through the ``gradlint`` command.
 """
 
 # Nothing may be imported before the path is safe, `__future__` neither: a stranger's folder may come first on it.
@@ -15,10 +15,10 @@ import sys
 
 
 def _leave_out_working_directory() -> None:
-    """Keep what lies in the working directory from being imported in place of what gradlint needs.
+    """Keep files in the working directory from being imported in place of what gradlint needs.
 
     ``python -m gradlint`` puts that directory before all others; while Python looks for the module, ``sys.argv[0]`` is
-    ``-m``. Where gradlint itself lies there it becomes the last one.
+    ``-m``. If gradlint itself is in that directory, it is moved to the end of the path.
     """
     if sys.argv[:1] != ["-m"] or sys.flags.safe_path or not sys.path:
         return
@@ -50,21 +50,21 @@ __all__ = ["Finding", "__version__", "check_paths", "check_source", "explain", "
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Check each cell that a notebook runs: what ``%load_ext gradlint`` calls."""
+    """Start checking each cell that a notebook runs; called by ``%load_ext gradlint``."""
     from gradlint import notebook
 
     notebook.load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """Check no more cells: what ``%unload_ext gradlint`` calls."""
+    """Stop checking cells; called by ``%unload_ext gradlint``."""
     from gradlint import notebook
 
     notebook.unload(shell)
 
 
 def __getattr__(name: str) -> Any:
-    """Import the public names on first use, so that ``import gradlint`` stays cheap."""
+    """Import the public names on first use, so that ``import gradlint`` stays fast."""
     if name in {"check_source", "check_paths"}:
         from gradlint import api
 

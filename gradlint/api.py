@@ -1,4 +1,4 @@
-"""The public functions: findings of a text, and findings of files and folders."""
+"""The public functions: check a text, and check files and folders."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class InternalError(RuntimeError):
 
 
 def check_source(text: str, path: str = "<string>", settings: Settings | None = None) -> list[Finding]:
-    """Findings of a text.
+    """Check a text.
 
     Args:
-        text: A Python program; a notebook's JSON or a Markdown page where the path's suffix says so.
+        text: A Python program; a notebook's JSON or a Markdown page if the path's suffix says so.
         path: The path that the findings show.
-        settings: What holds for it; the defaults where None. No configuration file is read.
+        settings: The settings; the defaults if None. No configuration file is read.
 
     Returns:
         The findings in the order of the text.
 
     Raises:
-        SourceError: If the text is a notebook by its path and not one by its content.
-        SyntaxError: If the text names ``GradientTape`` and is not Python; a notebook's broken cell is left out.
+        SourceError: If the text is a notebook according to its path but not its content.
+        SyntaxError: If the text names ``GradientTape`` and is not Python; a notebook's broken cell is skipped.
         SettingsError: If the settings name a rule that does not exist.
         InternalError: If a rule or the analysis fails.
     """
@@ -57,17 +57,17 @@ def check_paths(
     jobs: int | None = 1,
     trust: bool = False,
 ) -> list[Finding]:
-    """Findings of files and folders.
+    """Check files and folders.
 
     Args:
-        paths: Files, and folders to look for files in.
-        settings: What holds for every file; where None, each file's own configuration file tells.
+        paths: Files, and folders to search for files.
+        settings: The settings for every file; if None, each file's own configuration file decides.
         jobs: How many processes to use; None for all cores.
-        trust: Whether the rules, plugins and Python that configuration files name are run. What they name and is not
-            trusted is told in a warning.
+        trust: Whether to run the rules, plugins and Python that configuration files name. If they are not trusted, a
+            warning says what was ignored.
 
     Returns:
-        The findings in the order of the paths; files that are not Python are passed over.
+        The findings in the order of the paths; files that are not Python are skipped.
 
     Raises:
         SourceError: If a path does not exist or a file cannot be read.

@@ -1,11 +1,12 @@
-"""Remembers what came of files, in one file of a folder ``.gradlint_cache``.
+"""Caches the results of files, in one file in a folder ``.gradlint_cache``.
 
-That folder is gradlint's own: it lies in the place that is named for it, is never a link, and nothing but the files
-that gradlint itself puts there is ever written or removed in it.
+That folder is gradlint's own: it is in the place configured for it and is never a link, and gradlint writes and removes
+only its own files in it.
 
-A file that names nothing gradlint looks at is remembered by its time and size alone. Of the others the result is
-remembered with their content's digest and the settings' fingerprint. Everything is forgotten when gradlint's code, its
-rules or the Python that runs it change. A cache that cannot be read or written is as good as none: nothing here raises.
+A file that contains nothing gradlint looks for is cached by its time and size alone. For other files, the result is
+cached with a digest of the content and the settings' fingerprint. Everything is discarded when gradlint's code, its
+rules or the Python that runs it change. A cache that cannot be read or written is treated as empty: nothing here
+raises.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ TAG = (
 )
 
 _NAMES = re.compile(r"CACHEDIR\.TAG|\.gitignore|tmp-[a-z0-9_]+|\d[\w.+]*-[a-z]+-\d+\.json")
-"""The files that gradlint, of any version, puts into its folder."""
+"""The files that any version of gradlint puts in its folder."""
 _MOST = 512 << 20
-"""How many bytes are read of what is remembered."""
+"""How many bytes of the cache are read."""
 _SETTLED = 2_000_000_000
 """A file younger than this many nanoseconds may change again without its time changing."""
 _OTHERS = 50_000
-"""How many files of other runs are remembered besides those of the last one."""
+"""How many files of earlier runs are kept in addition to those of the last one."""
 
 
 class Cache:
-    """What is remembered in one folder.
+    """The results cached in one folder.
 
     Args:
-        folder: The cache's folder, of :func:`folder_in`; it need not exist.
+        folder: The cache's folder, from :func:`folder_in`; it need not exist.
         key: What all results depend on: :func:`environment`.
     """
 
@@ -64,12 +65,12 @@ class Cache:
         self._read()
 
     def has_nothing(self, path: str, stat: os.stat_result) -> bool:
-        """Whether a file is known to name nothing that matters."""
+        """Whether a file is known to contain nothing that matters."""
         known = self._plain.get(path)
         return known is not None and known == [stat.st_mtime_ns, stat.st_size]
 
     def set_nothing(self, path: str, stat: os.stat_result) -> None:
-        """Remember that a file names nothing that matters."""
+        """Record that a file contains nothing that matters."""
         self._results.pop(path, None)
         if _is_settled(stat):
             self._plain[path] = [stat.st_mtime_ns, stat.st_size]
@@ -77,14 +78,14 @@ class Cache:
             self._changed = True
 
     def by_stat(self, path: str, stat: os.stat_result, fingerprint: str) -> dict[str, Any] | None:
-        """What is remembered of a file whose time and size are the same as then, or None."""
+        """The cached result of a file whose time and size have not changed, or None."""
         entry = self._results.get(path)
         if entry is None or entry.get("stat") != [stat.st_mtime_ns, stat.st_size]:
             return None
         return self._result(entry, fingerprint)
 
     def by_content(self, path: str, stat: os.stat_result, data: bytes, fingerprint: str) -> dict[str, Any] | None:
-        """What is remembered of a file whose content is the same as then, or None."""
+        """The cached result of a file whose content has not changed, or None."""
         entry = self._results.get(path)
         if entry is None or entry.get("digest") != digest(data):
             return None
@@ -96,7 +97,7 @@ class Cache:
     def set_result(
         self, path: str, stat: os.stat_result, data: bytes, fingerprint: str, result: dict[str, Any]
     ) -> None:
-        """Remember what came of a file."""
+        """Record the result of a file."""
         place = [stat.st_mtime_ns, stat.st_size] if _is_settled(stat) else None
         self._plain.pop(path, None)
         if any(then is not None and not _is_old(then[0]) for then in result["seen"].values()):
@@ -106,10 +107,10 @@ class Cache:
         self._changed = True
 
     def save(self, seen: Iterable[str]) -> None:
-        """Write what has changed; where that cannot be done, nothing is remembered.
+        """Write what has changed; if that fails, nothing is cached.
 
         Args:
-            seen: The files of this run; those of other runs are forgotten where there are too many.
+            seen: The files of this run; those of earlier runs are dropped if there are too many.
         """
         if not self._changed:
             return
@@ -161,12 +162,12 @@ class Cache:
 
 
 def digest(data: bytes) -> str:
-    """A content's digest."""
+    """The digest of a content."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def environment(needles: Iterable[bytes]) -> str:
-    """What all results depend on besides the files and their settings: gradlint, its rules and Python.
+    """What all results depend on apart from the files and their settings: gradlint, its rules and Python.
 
     Args:
         needles: What a file's bytes must contain to matter.
@@ -175,13 +176,13 @@ def environment(needles: Iterable[bytes]) -> str:
 
 
 def code_folders() -> list[str]:
-    """The folders that gradlint's own code and rules lie in."""
+    """The folders of gradlint's own code and rules."""
     own, *beside = list(package_path)
     return [own, *(os.path.join(folder, "rules") for folder in beside)]
 
 
 def stamps(folders: Iterable[str]) -> list[tuple[str, int, int]]:
-    """Path, time and size of every Python file and data file below some folders."""
+    """The path, time and size of every Python file and data file below some folders."""
     found: list[tuple[str, int, int]] = []
     waiting = list(folders)
     while waiting:
@@ -197,12 +198,12 @@ def stamps(folders: Iterable[str]) -> list[tuple[str, int, int]]:
 
 
 def folder_in(place: str) -> str:
-    """The folder of gradlint's own in a place that is named for the cache."""
+    """The folder that is gradlint's own in the place configured for the cache."""
     return place if os.path.basename(place) == FOLDER else os.path.join(place, FOLDER)
 
 
 def is_own(folder: str) -> bool:
-    """Whether gradlint has made a folder: it is no link, and tagged as gradlint tags its own."""
+    """Whether gradlint has made a folder: it is not a link, and it has gradlint's tag."""
     try:
         return _is_real(folder) and read_bytes(os.path.join(folder, TAG_NAME), 1024, follow=False) == TAG.encode()
     except (OSError, SourceError):
@@ -210,10 +211,10 @@ def is_own(folder: str) -> bool:
 
 
 def prepare(folder: str) -> None:
-    """Make a cache's folder, marked as one for backup tools and left out by git.
+    """Make a cache folder, tagged as one for backup tools and ignored by git.
 
     Raises:
-        OSError: If it cannot be made, or there is something of that name that gradlint has not made.
+        OSError: If it cannot be made, or something of that name exists that gradlint has not made.
     """
     os.makedirs(folder, exist_ok=True)
     if not is_own(folder):
@@ -226,10 +227,10 @@ def prepare(folder: str) -> None:
 
 
 def clean(folder: str) -> bool:
-    """Remove what gradlint has put into a cache's folder, then the folder where nothing else lies in it.
+    """Remove gradlint's files from a cache folder, then the folder if it is empty.
 
     Returns:
-        Whether there was such a folder; one that gradlint has not made is left alone, and so is what a link leads to.
+        Whether there was such a folder; one that gradlint has not made, and the target of a link, are left alone.
 
     Raises:
         OSError: If a file cannot be removed.
@@ -248,13 +249,13 @@ def clean(folder: str) -> bool:
 
 
 def _is_real(folder: str) -> bool:
-    """Whether a folder lies where it seems to, and is no link to another."""
+    """Whether a folder is really where it seems to be, and not a link to another."""
     place = os.path.join(os.path.realpath(os.path.dirname(folder)), os.path.basename(folder))
     return os.path.isdir(folder) and os.path.realpath(folder) == place
 
 
 def _put(path: str, content: str) -> None:
-    """Write a file where there is none of its name, nor a link."""
+    """Write a file, unless a file or a link of its name exists."""
     with suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(content)
 

@@ -15,10 +15,12 @@ from gradlint.finding import Finding
 from gradlint.flow.account import opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.values.names import Wrappers
+from gradlint.knowledge import versions
 from gradlint.knowledge.stamps import stamps
 from gradlint.message import fitted
 from gradlint.pages import address
 from gradlint.settings import Settings, SettingsError
+from gradlint.sources import requirements
 from gradlint.sources.files import SourceError
 from gradlint.sources.ipython import parses
 from gradlint.sources.problem import Problem
@@ -38,16 +40,16 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 LARGEST = 4_000_000
-"""How many characters a program may have to be analysed; a notebook's other contents do not count."""
+"""The size limit of a program, in characters; a notebook's other contents do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSource:
-    """What came of one source.
+    """The result of one source.
 
     Attributes:
         findings: The findings, in order.
-        suppressed: How many findings a comment kept back.
+        suppressed: How many findings a comment suppressed.
         tapes: How many tapes the program makes.
         problems: What could not be looked at: syntax errors, and what failed inside gradlint.
     """
@@ -59,7 +61,7 @@ class CheckedSource:
 
 
 def rules_for(settings: Settings) -> tuple[Rule, ...]:
-    """Every rule there is under some settings: the built-in ones, the folders' and the plugins'.
+    """All rules under some settings: the built-in ones, and those of folders and plugins.
 
     Raises:
         SettingsError: If a folder or a plugin cannot be loaded.
@@ -71,7 +73,7 @@ def rules_for(settings: Settings) -> tuple[Rule, ...]:
 
 
 def folders_of_plugins(settings: Settings) -> list[str]:
-    """The folders that the rules of plugins lie in, which tell whether their code has changed.
+    """The folders of the plugins' rules, which show whether their code has changed.
 
     Raises:
         SettingsError: If a folder or a plugin cannot be loaded.
@@ -92,7 +94,7 @@ def validate(settings: Settings) -> None:
 
 
 def wrappers_of(settings: Settings) -> Wrappers:
-    """What the settings say of functions that the analysis cannot follow.
+    """What the settings say about functions that the analysis cannot follow.
 
     Raises:
         SettingsError: If a stub cannot be used.
@@ -103,7 +105,7 @@ def wrappers_of(settings: Settings) -> Wrappers:
 
 @lru_cache(maxsize=16)
 def _read(models: tuple[str, ...], changed: object) -> Stubs:
-    """What the user's stubs say; read anew where one has changed."""
+    """What the user's stubs say; read again if one has changed."""
     from gradlint.knowledge.stubs import StubError, read
 
     try:
@@ -139,7 +141,28 @@ def facts_of(
     """
     refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
-    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower, memory=memory)
+    target = target_of(source, settings)
+    return analyse(
+        source.code,
+        wrappers=wrappers_of(settings),
+        finder=finder,
+        follower=follower,
+        target=target,
+        memory=memory,
+    )
+
+
+def target_of(source: Source, settings: Settings) -> versions.Target:
+    """The versions of TensorFlow that a source is written for: what the settings say, else what its project asks for.
+
+    A notebook that installs a version of its own, or names one, counts before the project's files.
+    """
+    if settings.tensorflow_version is not None:
+        return versions.target([versions.Asked("tensorflow", settings.tensorflow_version, "`tensorflow-version`")])
+    stated = requirements.of_notebook(source.text) if source.kind == "notebook" else ()
+    if source.project is not None and not any(one.package in versions.TENSORFLOW for one in stated):
+        stated += source.project.stated(versions.speaks)
+    return versions.target(versions.Asked(one.package, one.versions, one.place) for one in stated)
 
 
 def drawings_of(source: Source, settings: Settings) -> tuple[Drawing, ...]:
@@ -181,7 +204,7 @@ def check(
         source: The text to lint.
         settings: What holds for it; the defaults where None.
         facts: What the analysis of the source's program found out, where that is known already.
-        suppress: Whether comments keep findings back, and are reported where they keep back nothing.
+        suppress: Whether comments suppress findings, and are reported if they suppress nothing.
         fixed: The places whose findings have their fixes worked out, which takes most of the time; all where None.
 
     Returns:
@@ -231,7 +254,7 @@ def _of_comments(
     rules: Sequence[Rule],
     settings: Settings,
 ) -> list[Finding]:
-    """The findings of the suppressions that keep back nothing or are badly written, where their rule is on."""
+    """The findings about suppressions that suppress nothing or are malformed, if their rule is on."""
     found = {
         suppressions.CODE: lambda: comments.unused(on, rules, selection.fits, lacking=settings.lacks_rules),
         suppressions.INVALID: lambda: comments.invalid(selection.fits),
@@ -258,7 +281,7 @@ def _of_comments(
 
 
 def _parts(message: str) -> tuple[str, str]:
-    """The parts of what is said of a comment: what stands there, and what to do about it."""
+    """The parts of a message about a comment: what is in the code, and what to do about it."""
     headline, _, cure = message.rpartition("; ")
     return fitted(headline or message), cure if headline else ""
 
@@ -269,7 +292,7 @@ def _syntax_problem(source: Source, error: SyntaxError) -> Problem:
 
 
 def internal_problem(error: Exception) -> Problem:
-    """What failed inside gradlint, with the place in its own code for a report to its makers."""
+    """What failed inside gradlint, with the place in its own code, for a bug report."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.lineno}"
     detail = f": {error}" if str(error) else ""

@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Find lost gradients in files and folders (the default).",
     "run": "Run a program and name the lines where its gradients are lost.",
-    "demo": "Show a program that loses a gradient, and what gradlint says of it.",
-    "graph": "Draw a gradient call: where it flows, where it stops.",
-    "report": "Write an HTML page that shows how far each gradient comes.",
-    "explain": "Say what a rule finds and how to fix it, or what a message means.",
+    "demo": "Show a program that loses a gradient and what gradlint reports.",
+    "graph": "Draw where a gradient flows and where it stops.",
+    "report": "Write an HTML page that shows how far each gradient gets.",
+    "explain": "Explain a rule and its fix, or a message from TensorFlow.",
     "rules": "List the rules.",
-    "models": "Say what is known of a callable, and where from.",
+    "models": "Show what gradlint knows about a callable, and from where.",
     "config": "Print the settings in force and where each comes from.",
-    "add-ignores": "Write a comment that suppresses it behind each finding.",
+    "add-ignores": "Add a comment to each finding that suppresses it.",
     "server": "Run the language server, for editors.",
     "completions": "Print a shell's completion script.",
-    "clean": "Remove the remembered results.",
+    "clean": "Remove cached results.",
 }
 """The subcommands with what they do, in the order in which they are listed."""
 
 EXIT_STATUS = """\
-Exit status: 0: nothing was found; 1: findings; 2: gradlint could not do what was asked (an unknown option, settings
-that cannot be used, a path that is not there, a file that is not Python)."""
+Exit status: 0: nothing was found; 1: findings; 2: gradlint could not do what was asked (an unknown option, invalid
+settings, a path that does not exist, a file that is not Python)."""
 
 INTERRUPTED = 130
 
@@ -67,7 +67,7 @@ class _Commands(click.Group):
 
                 near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
                 if near:
-                    raise click.UsageError(f"there is no path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
+                    raise click.UsageError(f"no such path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
             args = ["check", *args]
         if args[0] in ("check", "add-ignores") and not ctx.resilient_parsing:
             _refuse_ambiguous(args[1:], ctx)
@@ -142,7 +142,7 @@ def _refuse_ambiguous(args: list[str], ctx: click.Context) -> None:
         if arg == "--":
             return
         if arg.startswith("-") and arg != "-" and os.path.lexists(arg):
-            raise click.UsageError(f"{arg} is an option and a file here; write ./{arg} for the file", ctx)
+            raise click.UsageError(f"{arg} is both an option and a file here; write ./{arg} for the file", ctx)
 
 
 def _tolerate(stream: Any) -> None:

@@ -1,8 +1,8 @@
-"""What the comments say that keep findings back, however they are written.
+"""Reads suppression comments, however they are written.
 
-``# gradlint: ignore[GT201, numpy-call]`` and ``# noqa: GT201`` are well formed. What looks like codes or names in one
-that is not (``ignore GT201``, ``ignore(GT201)``, ``ignore: numpy-call``, ``ignore[GT201``, ``noqa GT201``) means these
-codes and never everything, and the comment tells how it is to be written.
+``# gradlint: ignore[GT201, numpy-call]`` and ``# noqa: GT201`` are well formed. In a malformed one (``ignore GT201``,
+``ignore(GT201)``, ``ignore: numpy-call``, ``ignore[GT201``, ``noqa GT201``), anything that looks like codes or names
+means those rules and never every rule, and the finding says how to write the comment.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _OPENS = frozenset("[({<:=")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One directive in a comment; places are characters of the comment, from 0.
+    """One directive in a comment; positions are character offsets in the comment, from 0.
 
     Attributes:
         verb: ``ignore``, ``off``, ``on``, ``skip-file``, ``noqa``, or a word that means nothing.
-        selectors: The codes, prefixes and names that it is for; None for everything.
+        selectors: The codes, prefixes and names that it applies to; None for everything.
         start: Where it begins.
-        end: Where it ends, with what is said for the reader.
-        codes: Where its list of codes begins and ends; None where there is none that can be rewritten.
-        invalid: Whether it is not written as it should be.
-        meant: How it should be written; None where that cannot be told.
+        end: Where it ends, including the remark for the reader.
+        codes: Where its list of codes begins and ends; None if there is none that can be rewritten.
+        invalid: Whether it is malformed.
+        meant: How it should be written; None if that is unclear.
     """
 
     verb: str
@@ -58,7 +58,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """What a directive is for: the selectors, where the rest begins, where a list stands, whether it is ill written."""
+    """A directive's arguments: the selectors, where the rest begins, where the list is, whether it is malformed."""
 
     selectors: tuple[str, ...] | None
     rest: int
@@ -110,7 +110,7 @@ def _own(comment: str, match: re.Match[str], known: Known) -> Written | None:
 
 
 def _list(tail: str, known: Known) -> _List:
-    """What stands behind a directive's verb."""
+    """The arguments after a directive's verb."""
     proper = _LIST.match(tail)
     if proper is not None:
         listed = (word.upper() if _CODE.fullmatch(word) else word for word in _WORD.findall(proper["codes"]))
@@ -129,13 +129,13 @@ def _list(tail: str, known: Known) -> _List:
 
 
 def _listed(tail: str, start: int, known: Known, *, first: bool) -> tuple[list[str], int]:
-    """The selectors that stand in a row, and where the row ends.
+    """The selectors in a row, and where the row ends.
 
     Args:
-        tail: What stands behind a directive's verb.
+        tail: The text after a directive's verb.
         start: Where the row may begin in it.
         known: Whether a word is the code or the name of a rule.
-        first: Whether the first word is one whatever it looks like.
+        first: Whether the first word is a selector whatever it looks like.
     """
     found: list[str] = []
     end, at = 0, start
@@ -154,7 +154,7 @@ def _listed(tail: str, start: int, known: Known, *, first: bool) -> tuple[list[s
 
 
 def _selector(word: str) -> str:
-    """A word as rules write it: codes in capitals, names in small letters."""
+    """A word as rules write it: codes in upper case, names in lower case."""
     return word.upper() if _CODE.fullmatch(word) else word.lower()
 
 
@@ -183,5 +183,5 @@ def _noqa(comment: str, match: re.Match[str], known: Known) -> Written:
 
 
 def _split(codes: str) -> list[str]:
-    """Codes that commas, spaces or nothing stand between."""
+    """Codes separated by commas, spaces or nothing."""
     return [code.upper() for code in _NOQA_CODE.findall(codes)]

@@ -1,4 +1,4 @@
-"""What is said of a rule, in Markdown: one page a rule, made from the rule's docstring and examples.
+"""A rule in Markdown: one page per rule, made from the rule's docstring and examples.
 
 ``gradlint explain``, the pages in ``docs/rules``, SARIF's help and the table of rules in the README come from here.
 """
@@ -30,7 +30,7 @@ _OUTCOMES = {
     None: "no gradient is lost",
     "none": "the gradient is None",
     "error": "the gradient call raises",
-    "partial": "a part of the gradient is missing",
+    "partial": "part of the gradient is missing",
     "zero": "the gradient is zero everywhere",
     "nan": "the gradient is NaN or infinite",
 }
@@ -68,7 +68,7 @@ def table(rules: Iterable[Rule], link: str) -> str:
         prefix = rule.code[:3]
         if prefix != family:
             family = prefix
-            rows.append(f"| **{prefix}** | | **{FAMILIES.get(prefix, 'rules of others')}** | | |")
+            rows.append(f"| **{prefix}** | | **{FAMILIES.get(prefix, 'other rules')}** | | |")
         on, fix = ("●" if is_on(rule) else "", "●" if has_fix(rule) else "")
         rows.append(
             f"| [{rule.code}]({link.format(code=rule.code)}) | {rule.name} | {_cell(rule.summary)} | {on} | {fix} |"
@@ -77,7 +77,7 @@ def table(rules: Iterable[Rule], link: str) -> str:
 
 
 def is_on(rule: Rule) -> bool:
-    """Whether a rule is on where nothing is selected."""
+    """Whether a rule is on if nothing is selected."""
     return rule.default and rule.severity != "info"
 
 
@@ -87,7 +87,7 @@ def has_fix(rule: Rule) -> bool:
 
 
 def _facts(rule: Rule) -> str:
-    severity = rule.severity or "error; warning where it holds on some way only"
+    severity = rule.severity or "error; warning if it only holds on some path"
     on = "on by default" if is_on(rule) else f"off unless selected: `--extend-select {rule.code}`"
     fix = "some findings have a fix" if has_fix(rule) else "no fix"
     return f"Severity: {severity} · {on} · {fix}"

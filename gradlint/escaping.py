@@ -1,8 +1,8 @@
-"""What comes from the tree that is linted, made fit for where it is shown: the one place that knows each syntax.
+"""Escapes text from the linted tree for wherever it is shown: the only place that knows each syntax.
 
-A file's name, a cell's text and an expression may hold whatever a stranger put there: sequences that steer a terminal,
-line ends behind which a line of its own would begin (``::error``, which a CI service obeys), characters that turn the
-direction of writing, surrogates of a name that is no UTF-8, backquotes and Markdown.
+A file's name, a cell's text and an expression may contain anything a stranger put there: sequences that control a
+terminal, line breaks that would start a line of its own (``::error``, which a CI service obeys), characters that
+reverse the direction of text, surrogates of a name that is not UTF-8, backquotes and Markdown.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _HOSTILE = re.compile(
 """Controls but the tab, line and paragraph separators, marks of direction, tags and lone surrogates."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COMMAND = re.compile(r"\s*(?:::|##\[)")
-"""What a CI service takes for a command where a line of output begins with it."""
+"""What a CI service takes for a command at the start of a line of output."""
 _ANYWHERE = re.compile(r"##(?=vso\[)", re.IGNORECASE)
-"""What Azure Pipelines takes for a command wherever it stands in a line."""
+"""What Azure Pipelines takes for a command anywhere in a line."""
 _SPAN = re.compile(r"`[^`\n]+`")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&!#]")
 _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
@@ -28,8 +28,8 @@ _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
 def name(text: str) -> str:
     r"""A path or another name, on one line, as every format for people shows it.
 
-    What cannot be shown is written as Python writes it (``\x1b``, ``\n``, ``\u202e``); a path that a CI service
-    would take for a command begins with ``./``.
+    What cannot be shown is written as Python escapes it (``\x1b``, ``\n``, ``\u202e``); a path that a CI service would
+    take for a command is prefixed with ``./``.
     """
     shown = _ANYWHERE.sub("##\u200b", _HOSTILE.sub(_python, text).replace("\t", "\\t"))
     return f"./{shown}" if _COMMAND.match(shown) else shown
@@ -41,7 +41,7 @@ def content(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A message: as :func:`content`, but for its line breaks, which stay; none of its lines is a command."""
+    """A message: as :func:`content`, but its line breaks stay; none of its lines is a command."""
     return "\n".join(quiet(content(line)) for line in text.split("\n"))
 
 
@@ -51,7 +51,7 @@ def line(text: str) -> str:
 
 
 def row(text: str) -> str:
-    """A line of output: as :func:`line`, but for its spaces, which stay."""
+    """A line of output: as :func:`line`, but its spaces stay."""
     return quiet(content(text))
 
 
@@ -68,7 +68,7 @@ def code(text: str) -> str:
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON whose strings hold no character that steers what shows them; each reads back as it was."""
+    """JSON whose strings contain no control characters for whatever shows them; each reads back unchanged."""
     rows = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
     return "\n".join(_ANYWHERE.sub(r"\\u0023#", _HOSTILE.sub(_json, row)) for row in rows)
 
@@ -90,12 +90,12 @@ def sarif(text: str) -> str:
 
 
 def xml(text: str) -> str:
-    """A text without what XML 1.0 has no way to write, and without what steers what shows it; line breaks stay."""
+    """A text without what XML 1.0 cannot express and without control characters; line breaks stay."""
     return _NOT_XML.sub("\ufffd", prose(text))
 
 
 def html(text: str) -> str:
-    """A text on one line as HTML and XML take it, within an element or between quotes."""
+    """A text on one line, escaped for HTML and XML, within an element or between quotes."""
     shown = _NOT_XML.sub("\ufffd", content(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 

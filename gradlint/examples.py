@@ -1,4 +1,4 @@
-"""The examples of a rule: a Markdown page beside its module, which is read when the examples are asked for.
+"""The examples of a rule: a Markdown page beside its module, which is read on demand.
 
 Each part of the page is an example: a broken program, what its gradient call gives, and the same program fixed. The
 last part, *Clean*, holds programs in which the rule finds nothing::
@@ -23,8 +23,8 @@ last part, *Clean*, holds programs in which the rule finds nothing::
     ...
     ```
 
-After ``Broken`` stands the outcome: ``none``, ``partial``, ``zero``, ``nan``, ``error``, or ``no loss``; then the
-exception's name where the program raises one.
+``Broken`` is followed by the outcome: ``none``, ``partial``, ``zero``, ``nan``, ``error``, or ``no loss``; then by the
+exception's name if the program raises one.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Example:
 
     Attributes:
         title: What the program is, as a short phrase.
-        broken: A whole program in which the rule finds exactly one thing.
+        broken: A complete program in which the rule finds exactly one thing.
         fixed: The same program fixed; gradlint finds nothing in it.
-        outcome: What the broken program's gradient call gives for the source; None where nothing is lost.
+        outcome: What the broken program's gradient call gives for the source; None if nothing is lost.
         exception: The type of the exception that the broken program raises, if it does.
     """
 
@@ -64,18 +64,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page of examples holds."""
+    """The content of a page of examples."""
 
     examples: tuple[Example, ...] = ()
     clean: tuple[str, ...] = ()
 
 
 class PageError(ValueError):
-    """A page of examples is not written as it should be."""
+    """A page of examples is malformed."""
 
 
 def read_page(path: Path) -> Page:
-    """The examples of a page; none where there is no such page.
+    """The examples of a page; none if the page does not exist.
 
     Raises:
         PageError: If a part of the page lacks its outcome or one of its two programs.

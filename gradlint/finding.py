@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOST_HERE = "the gradient is lost here"
-"""What is said of the step of a story that is the culprit, where it lies in another file."""
+"""The note on the step that is the culprit, if it is in another file."""
 
 Severity = Literal["error", "warning", "info"]
 Outcome = Literal["none", "error", "partial", "zero", "nan"]
@@ -24,7 +24,7 @@ Status = Literal["confirmed", "refuted", "inconclusive"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file or in a notebook's cell; both numbers start at 1."""
+    """A position in a file or in a notebook's cell; both numbers start at 1."""
 
     line: int
     column: int
@@ -39,10 +39,10 @@ class Gradient:
         line: The line of the gradient call.
         column: The column of the gradient call.
         method: ``gradient``, ``jacobian`` or ``batch_jacobian``.
-        target: The target as it is written in the call.
-        source: The source as it is written in the call.
+        target: The target as written in the call.
+        source: The source as written in the call.
         outcome: What the source gets.
-        exception: The exception's type where the outcome is ``error``.
+        exception: The exception's type if the outcome is ``error``.
     """
 
     cell: int | None
@@ -57,15 +57,15 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the story of a gradient, in the order in which the program runs.
+    """One step on the path of a gradient, in the order in which the program runs.
 
     Attributes:
         cell: The notebook cell's index over all cells, from 0; None in other files.
         line: The line.
         column: The column.
-        text: What stands there.
+        text: The code there.
         note: What happens to the gradient there.
-        path: The file, if it is not the finding's own: a module of the project that the program was followed into.
+        path: The file, if it is not the finding's own: a module of the project that the analysis followed.
     """
 
     cell: int | None
@@ -78,7 +78,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A replacement of the text between two places; an insertion where both are the same."""
+    """A replacement of the text between two positions; an insertion if both are the same."""
 
     cell: int | None
     location: Position
@@ -97,12 +97,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What TensorFlow said of the claim when it was run."""
+    """What TensorFlow said of the claim when it was run.
+
+    Attributes:
+        finite: Whether every input was tried of a gradient that may not be finite, and it was finite at each.
+    """
 
     status: Status
     detail: str
     tensorflow: str | None = None
     seconds: float | None = None
+    finite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +115,10 @@ class Finding:
     """A claim about one line and the gradients that it breaks.
 
     Attributes:
-        message: What is said of it, as one sentence.
-        withheld: Why the rule's fix is not offered, where it has one that did not prove right.
-        headline: The sentence's first part: what stands there, in at most 80 characters; empty where it has no parts.
-        happens: Its second part: what becomes of the gradient, and why.
+        message: The whole message as one sentence.
+        withheld: Why the rule's fix is not offered, if it has one that could not be proved.
+        headline: The message's first part: what is in the code, in at most 80 characters; empty if it has no parts.
+        happens: Its second part: what happens to the gradient, and why.
         help: Its third part: the cure.
     """
 
@@ -137,12 +142,12 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """What stands there; the whole message where it has no parts."""
+        """The headline; the whole message if it has no parts."""
         return self.headline or self.message
 
     @property
     def text(self) -> str:
-        """The message in lines, each part on one of its own."""
+        """The message with each part on a line of its own."""
         elsewhere = (step for step in self.flow if step.path is not None and step.note == LOST_HERE)
         place = next((f" ({step.path}, line {step.line})" for step in elsewhere), "")
         cure = f"help: {self.help}" if self.help else ""
@@ -150,7 +155,7 @@ class Finding:
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str]:
-        """Findings stand in the order of their files, cells, lines and columns."""
+        """Findings are sorted by file, cell, line and column."""
         cell = -1 if self.cell is None else self.cell
         return (self.path, cell, self.location.line, self.location.column, self.code)
 
@@ -169,14 +174,16 @@ class Finding:
                 del step["path"]
         if record["withheld"] is None:
             del record["withheld"]
+        if record["confirmation"] is not None:
+            del record["confirmation"]["finite"]
         return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Finding:
-        """The finding that :meth:`to_json` gave a record of.
+        """The finding of a record made by :meth:`to_json`.
 
         Raises:
-            KeyError, TypeError: If the record is not one.
+            KeyError, TypeError: If the record is not of that form.
         """
         fix, confirmation = record["fix"], record["confirmation"]
         values = dict(record)

@@ -1,7 +1,8 @@
-"""Lines of a program within a message: marked where the message is worded, and named where its reader is known.
+"""Line numbers in a message: marked when the message is worded, and named once its reader is known.
 
-A rule knows the lines of the program; whoever reads the message counts those of a cell, of a page or of another file.
-So a rule writes ``line(9)``, which is a mark and no English, and what a program's own text says of lines stays.
+A rule knows the lines of the program; the reader of the message counts those of a cell, of a page or of another file.
+So a rule writes ``line(9)``, which is a mark and not English, and whatever the program's own text says about lines
+stays.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
-"""Code points that no text has: Unicode keeps them for what programs say to themselves."""
+"""Code points that no text contains: Unicode reserves them for internal use by programs."""
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
@@ -23,12 +24,12 @@ _NAMES: ContextVar[Mapping[int, str] | None] = ContextVar("names", default=None)
 
 
 def cell(index: int) -> str:
-    """A notebook's cell as people know it: counted from 1 over all cells, or as whoever runs the cells calls it."""
+    """A notebook's cell as people know it: numbered from 1 over all cells, or as the running program names it."""
     return (_NAMES.get() or {}).get(index) or f"cell {index + 1}"
 
 
 def short(index: int) -> str:
-    """A notebook's cell where there is little room: ``4``, or ``[3]`` where it is called ``In [3]``."""
+    """A notebook's cell in little space: ``4``, or ``[3]`` if it is called ``In [3]``."""
     return cell(index).rpartition(" ")[2]
 
 
@@ -48,5 +49,5 @@ def line(number: int | str) -> str:
 
 
 def named(message: str, name: Callable[[int], str] = lambda number: f"line {number}") -> str:
-    """A message with its lines named; as the program counts them where nobody says otherwise."""
+    """A message with its lines named; by default, as the program counts them."""
     return _MARK.sub(lambda found: name(int(found[1])), message)

@@ -1,6 +1,6 @@
-"""What a finding says, in three parts: what stands there, what becomes of the gradient, and how to get it back.
+"""What a finding says, in three parts: what is in the code, what happens to the gradient, and how to get it back.
 
-A format for one line joins them into a sentence; one that has room shows each by itself.
+A one-line format joins them into a sentence; a format with more room shows each separately.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST = 80
 """How many characters a headline may have."""
 _SHORTEST = 9
-"""How many characters a piece of code keeps at least."""
+"""The fewest characters that a piece of code is shortened to."""
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -24,11 +24,11 @@ class Message:
     """A message in its parts; all of them are phrases without a full stop.
 
     Attributes:
-        headline: What stands there: ```np.mean` returns a NumPy array``; at most :data:`LONGEST` characters.
-        effect: What becomes of the gradient: ``the gradient of `y` with respect to `x` (line 11) is None``.
+        headline: What is in the code: ```np.mean` returns a NumPy array``; at most :data:`LONGEST` characters.
+        effect: What happens to the gradient: ``the gradient of `y` with respect to `x` (line 11) is None``.
         help: The cure: ``use `tf.reduce_mean```.
-        why: What lies between the first two, as ``only floats have a gradient``.
-        joint: What joins the effect to what stands before it in a sentence.
+        why: What links the first two, such as ``only floats have a gradient``.
+        joint: What joins the effect to the text before it in a sentence.
     """
 
     headline: str
@@ -39,7 +39,7 @@ class Message:
 
     @classmethod
     def of(cls, said: Message | str) -> Message:
-        """A message that a rule gives in either form; a sentence ends with the cure behind its last semicolon."""
+        """A message that a rule gives in either form; in a sentence, the cure follows the last semicolon."""
         if isinstance(said, Message):
             return said
         text, found, cure = said.removesuffix(".").rpartition("; ")
@@ -55,7 +55,7 @@ class Message:
 
     @property
     def happens(self) -> str:
-        """What happens, without what stands there: why, and what becomes of the gradient."""
+        """Everything but the headline and the cure: why, and what happens to the gradient."""
         why = self.why.removeprefix("and ")
         return f"{why}{self.joint}{self.effect}" if why and self.effect else why or self.effect
 
@@ -66,7 +66,7 @@ class Message:
 
 
 def fitted(headline: str, room: int = LONGEST) -> str:
-    """A headline that is no longer than it may be: of too long a one the longest pieces of code lose their ends."""
+    """A headline within the limit: if it is too long, its longest pieces of code are shortened."""
     while len(headline) > room:
         spans = [match for match in _CODE.finditer(headline) if len(match[1]) > _SHORTEST]
         if not spans:

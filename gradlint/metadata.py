@@ -1,12 +1,12 @@
 """Where gradients flow, as LibCST metadata: for any visitor, codemod or Fixit rule.
 
-Say ``METADATA_DEPENDENCIES = (GradientFlowProvider,)`` and ask for a node::
+Declare ``METADATA_DEPENDENCIES = (GradientFlowProvider,)`` and get the metadata of a node::
 
     flow = self.get_metadata(GradientFlowProvider, node)
 
-An expression's flow says which sources of the program's gradient calls it is connected to, where a connection was lost
-and why, or that it is unknown. A gradient call's says what each of its sources gets, and a ``with`` item's which tape
-it enters. docs/metadata.md has worked examples.
+The flow of an expression says which sources of the program's gradient calls it is connected to, where a connection was
+lost and why, or that it is unknown. The flow of a gradient call says what each of its sources gets, and that of a
+``with`` item which tape it enters. docs/metadata.md has worked examples.
 """
 
 from __future__ import annotations
@@ -47,17 +47,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Connection:
-    """What the gradient of an expression with respect to one source is.
+    """The gradient of an expression with respect to one source.
 
     Attributes:
         source: The source as the gradient call writes it.
         answer: ``connected``; ``lost``: it is None, or the call raises; ``partial``: it lacks a part, or is lost on
-            some way; ``unconnected``: the expression is not computed from the source; ``unknown``: it may be connected.
+            some path; ``unconnected``: the expression is not computed from the source; ``unknown``: it may be
+            connected.
         call: The gradient call that asks for the source.
-        why: What loses the gradient, as the analysis calls it: ``numpy``, ``cast``, ``outside``; None where it is not
+        why: What loses the gradient, in the terms of the analysis: ``numpy``, ``cast``, ``outside``; None if it is not
             lost.
         lost_at: The node at which it is lost.
-        message: The same in a sentence, as ``gradlint`` says it.
+        message: The explanation in a sentence, as ``gradlint`` reports it.
     """
 
     source: str
@@ -75,7 +76,7 @@ class GradientCall:
     Attributes:
         node: The call.
         method: The method's name.
-        target: The target as it is written.
+        target: The target as written.
         answers: What each source gets.
     """
 
@@ -91,8 +92,8 @@ class EnteredTape:
 
     Attributes:
         item: The item of the ``with`` statement.
-        name: The tape's name; None where it has none.
-        calls: The gradient calls that are asked of a tape of this name behind the item, in its function.
+        name: The tape's name; None if it has none.
+        calls: The gradient calls made on a tape of this name after the item, in its function.
     """
 
     item: cst.WithItem
@@ -102,12 +103,12 @@ class EnteredTape:
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """What is known of a node.
+    """What is known about a node.
 
     Attributes:
-        connections: For an expression: what it would get as the target of each gradient call that runs after it, one
-            for each source.
-        call: For a gradient call: its sources' answers.
+        connections: For an expression: what each source of each gradient call that runs after it would get if the
+            expression were the target.
+        call: For a gradient call: the answers for its sources.
         tape: For an item of a ``with`` statement that enters a tape: the tape.
     """
 
@@ -117,7 +118,7 @@ class GradientFlow:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nothing is known of the node: no gradient call runs after it, or it cannot be followed."""
+        """Whether nothing is known about the node: no gradient call runs after it, or it cannot be followed."""
         return all(one.answer == "unknown" for one in self.connections) and self.call is None and self.tape is None
 
     @cached_property
@@ -134,14 +135,15 @@ class GradientFlow:
 class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
     """Gives each expression, gradient call and ``with`` item a :class:`GradientFlow`.
 
-    The module is analysed as gradlint analyses a file by itself; what it imports from its own project is unknown, and
-    :class:`ProjectGradientFlowProvider` follows it. A module that names no ``GradientTape`` costs nothing.
+    The module is analysed in isolation; what it imports from its own project is unknown, unless
+    :class:`ProjectGradientFlowProvider` is used, which follows it. A module that names no ``GradientTape`` costs
+    nothing.
     """
 
     METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
 
     def visit_Module(self, node: cst.Module) -> bool:  # noqa: N802
-        """Analyse the module and tell what is known of its nodes."""
+        """Analyse the module and set the metadata of its nodes."""
         code, path = node.code, self.path(node)
         finder = None if path is None else Project(str(path))
         seen = observe(code, finder) if code_matters(code) else Observation()
@@ -149,7 +151,7 @@ class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
         return False
 
     def path(self, module: cst.Module) -> Path | None:
-        """The module's file, from which its imports are followed; None where it is not known."""
+        """The module's file, from which its imports are followed; None if unknown."""
         return None
 
     def span_of(self, node: cst.CSTNode) -> tuple[int, int] | None:
@@ -159,15 +161,15 @@ class GradientFlowProvider(VisitorMetadataProvider[GradientFlow]):
 
 
 class ProjectGradientFlowProvider(GradientFlowProvider):
-    """Gives what :class:`GradientFlowProvider` gives, with the imports from the module's own project followed.
+    """Gives the metadata of :class:`GradientFlowProvider`, and follows imports from the module's own project.
 
-    It needs the module's path, which LibCST's :class:`~libcst.metadata.FullRepoManager` knows, and with it codemods and
-    Fixit. Where a gradient is lost in another file, ``lost_at`` is the node of this one that leads there.
+    It needs the module's path, which LibCST's :class:`~libcst.metadata.FullRepoManager` provides, and so do codemods
+    and Fixit. If a gradient is lost in another file, ``lost_at`` is the node in this file that leads there.
     """
 
     @classmethod
     def gen_cache(cls, root_path: Path, paths: list[str], **_: object) -> Mapping[str, Path]:
-        """The whole path of each file, as LibCST's repository manager asks for it."""
+        """The absolute path of each file, as LibCST's repository manager requires."""
         return {path: (root_path / path).resolve() for path in paths}
 
     def __init__(self, cache: Path) -> None:
@@ -180,7 +182,7 @@ class ProjectGradientFlowProvider(GradientFlowProvider):
 
 
 class _Notes:
-    """Ties the analysis' answers to the nodes of one module."""
+    """Attaches the answers of the analysis to the nodes of one module."""
 
     def __init__(self, provider: GradientFlowProvider, module: cst.Module, source: Source, seen: Observation) -> None:
         self.provider = provider
@@ -237,7 +239,7 @@ class _Notes:
         return made
 
     def _expression(self, question: Question, call: Span, claim: Claim[Cause] | None) -> Connection | None:
-        """What an expression is connected to; one that is not computed from the source at all has lost nothing."""
+        """An expression's connection; an expression that is not computed from the source at all has lost nothing."""
         made = self._connection(question, call, claim)
         if made is None or question.kind is not Kind.UNCONNECTED:
             return made
@@ -278,7 +280,7 @@ def _asked_of(call: GradientCall) -> str | None:
 
 
 def _widened(provider: GradientFlowProvider, node: cst.CSTNode, place: tuple[int, int]) -> tuple[int, int]:
-    """A node's place as ``ast`` has it: a tuple's and a generator's brackets count."""
+    """A node's extent as ``ast`` gives it: including the brackets of a tuple or a generator."""
     if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar:
         first, last = provider.span_of(node.lpar[0]), provider.span_of(node.rpar[-1])
         if first is not None and last is not None:

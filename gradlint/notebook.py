@@ -1,8 +1,8 @@
 """gradlint inside IPython and Jupyter: ``%load_ext gradlint`` checks each executed cell against the ones before.
 
-What is found in the cell that was just run, or by a gradient call in it, is shown under it. ``%gradlint`` checks every
+Findings in the cell that was just run, or by a gradient call in it, are shown below it. ``%gradlint`` checks every
 cell that was run, or a file; ``%gradlint off`` and ``%gradlint on`` stop and start the checks after each cell.
-``%gradlint fix`` puts a mended cell below, ``%gradlint graph`` draws the gradient calls, and ``%%gradlint run`` watches
+``%gradlint fix`` adds a fixed cell below, ``%gradlint graph`` draws the gradient calls, and ``%%gradlint run`` watches
 a cell as it runs.
 """
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Problem, Source
 
 NAME = "notebook"
-"""What findings in executed cells show for a path: the file that the cells come from, if any, is not known."""
+"""The path that findings in executed cells show: the file that the cells come from, if any, is unknown."""
 
 
 class Shell(Protocol):
-    """What is used of IPython's ``InteractiveShell``."""
+    """The part of IPython's ``InteractiveShell`` that is used."""
 
     events: Any
 
@@ -53,29 +53,29 @@ class Shell(Protocol):
 USAGE = """\
 %gradlint                      check every cell that was run
 %gradlint study.ipynb train.py check files
-%gradlint fix                  put the last cell that has a fix below, mended
+%gradlint fix                  add a fixed copy of the last cell that has a fix below
 %gradlint graph                draw the gradient calls of the cells that were run
 %gradlint off, %gradlint on    stop and start the checks after each cell
-%%gradlint                     run this cell and check it, also when they are stopped
+%%gradlint                     run this cell and check it, even while the checks are stopped
 %%gradlint run                 run this cell and watch its gradients
-%unload_ext gradlint           end it
+%unload_ext gradlint           unload the extension
 
---select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also takes fixes that may change
-what a program does."""
+--select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also applies fixes that may
+change what a program does."""
 _VERBS = ("on", "off", "fix", "graph")
 _LISTS = {"--select": "select", "--ignore": "ignore", "--extend-select": "extend_select"}
 
 
 @dataclass(frozen=True)
 class AskedOfCell:
-    """What a line behind ``%gradlint`` asks for.
+    """What a line after ``%gradlint`` asks for.
 
     Attributes:
         verb: ``on``, ``off``, ``fix``, ``graph``, or empty.
         paths: The files to check.
         overrides: The options that are settings.
-        unsafe: Whether unsafe fixes are taken, too.
-        help: Whether it asks what can be asked.
+        unsafe: Whether unsafe fixes are applied too.
+        help: Whether it asks for help.
         wrong: What is wrong with it.
     """
 
@@ -88,7 +88,7 @@ class AskedOfCell:
 
     @classmethod
     def of(cls, words: Sequence[str]) -> AskedOfCell:
-        """Read the words; options stand anywhere, and behind ``--`` everything is a path."""
+        """Parse the words; options may be anywhere, and after ``--`` everything is a path."""
         rest: list[str] = []
         overrides: dict[str, Any] = {}
         flags: set[str] = set()
@@ -112,7 +112,7 @@ class AskedOfCell:
                 rest.append(word)
         verb = rest.pop(0) if rest[:1] and rest[0] in _VERBS else ""
         if verb and rest:
-            return cls(wrong=f"`{verb}` stands alone; for a file of that name write ./{verb}")
+            return cls(wrong=f"`{verb}` must be the only argument; for a file of that name, write ./{verb}")
         return cls(verb, tuple(rest), overrides, "--unsafe-fixes" in flags, bool(flags & {"--help", "-h"}))
 
 
@@ -121,7 +121,7 @@ class CellSession:
 
     Args:
         shell: IPython's shell.
-        show: Takes what is to be shown under the cell as text; where None, it is shown as the front end shows it best.
+        show: Takes what is to be shown below the cell as text; if None, it is shown as the front end shows it best.
     """
 
     def __init__(self, shell: Shell, show: Callable[[str], object] | None = None) -> None:
@@ -138,7 +138,7 @@ class CellSession:
         self._nested = False
 
     def start(self) -> None:
-        """Watch the shell's cells, those that were run already among them, and offer the magics."""
+        """Check the shell's cells, including those that were run already, and register the magics."""
         history = getattr(getattr(self.shell, "history_manager", None), "input_hist_raw", [])
         for count, code in enumerate(history[1:], start=1):
             self.remember(code, count=count)
@@ -147,7 +147,7 @@ class CellSession:
         self.shell.register_magic_function(self.cell_magic, "cell", "gradlint")
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop checking."""
         self.shell.events.unregister("post_run_cell", self.after)
         magics = getattr(getattr(self.shell, "magics_manager", None), "magics", {})
         for kind in ("line", "cell"):
@@ -170,11 +170,11 @@ class CellSession:
             self._quietly(self.check_last)
 
     def remember(self, code: str, identity: str | None = None, count: int | None = None) -> None:
-        """Let a cell be the last one; the same cell's earlier text no longer counts.
+        """Make a cell the last one; the same cell's earlier text no longer counts.
 
         Args:
             code: The cell's text.
-            identity: The front end's name for the cell; the text itself where it gives none.
+            identity: The front end's name for the cell; the text itself if it gives none.
             count: The number that the cell was run under.
         """
         key = identity or code
@@ -186,7 +186,7 @@ class CellSession:
             self._counts[key] = count
 
     def check_last(self) -> None:
-        """Show what is found in the last cell, or lost by a gradient call in it."""
+        """Show the findings in the last cell, or by a gradient call in it."""
         last = len(self._cells) - 1
         source, settings = self._source(), self._settings()
         with lines.called(self._names()):
@@ -194,7 +194,7 @@ class CellSession:
             self._report(source, [finding for finding in found if _concerns(finding, last)], settings)
 
     def magic(self, line: str) -> None:
-        """``%gradlint`` and what may follow it: see :data:`USAGE`."""
+        """``%gradlint`` and its arguments: see :data:`USAGE`."""
         try:
             words = shlex.split(line)
         except ValueError as error:
@@ -212,7 +212,7 @@ class CellSession:
         verb, rest = asked.verb, asked.paths
         if verb in ("on", "off"):
             self.automatic = verb == "on"
-            self._show(f"gradlint: cells are {'checked when they have run' if self.automatic else 'no longer checked'}")
+            self._show(f"gradlint: cells are {'checked after they run' if self.automatic else 'no longer checked'}")
         elif verb == "fix":
             self._quietly(lambda: self._fix(asked))
         elif verb == "graph":
@@ -223,7 +223,7 @@ class CellSession:
             self._quietly(lambda: self._everything(asked))
 
     def cell_magic(self, line: str, cell: str) -> None:
-        """``%%gradlint`` has the cell checked, also after ``%gradlint off``; ``%%gradlint run`` watches it run."""
+        """``%%gradlint`` checks the cell, even after ``%gradlint off``; ``%%gradlint run`` watches it run."""
         if shlex.split(line) == ["run"]:
             self._watch(cell)
             return
@@ -279,13 +279,13 @@ class CellSession:
             self._display("\n".join(plain(call) for call in drawn), lambda: pictures(drawn))
 
     def _fix(self, asked: AskedOfCell) -> None:
-        """Put a cell below that is the last one with a fix, mended."""
+        """Add a fixed copy of the last cell that has a fix below."""
         from gradlint.fixing import fix_source
 
         source, settings = self._source(), self._settings(overrides=asked.overrides)
         wanted = self._fixable(source, settings, asked)
         if wanted is None:
-            more = "" if asked.unsafe else "; `%gradlint fix --unsafe-fixes` also takes unsafe ones"
+            more = "" if asked.unsafe else "; `%gradlint fix --unsafe-fixes` also applies unsafe ones"
             self._show(f"gradlint: no cell that was run has a fix{more}")
             return
 
@@ -298,7 +298,7 @@ class CellSession:
         self._mended[mended] = key
         self.shell.set_next_input(mended)
         with lines.called(self._names()):
-            self._show(f"gradlint: {lines.cell(wanted)} is below, mended; run it in that one's place")
+            self._show(f"gradlint: {lines.cell(wanted)} is below, fixed; run it instead")
 
     def _fixable(self, source: Source, settings: Settings, asked: AskedOfCell) -> int | None:
         """The last cell that a finding's fix changes, and nothing else."""
@@ -314,11 +314,11 @@ class CellSession:
         return notebook.program(notebook.of_cells(self._cells.values()), NAME)
 
     def _names(self) -> dict[int, str]:
-        """What the cells that were run are called: by the numbers that stand beside them."""
+        """The names of the cells that were run: by the numbers beside them."""
         return {index: f"In [{self._counts[key]}]" for index, key in enumerate(self._cells) if key in self._counts}
 
     def _settings(self, path: str | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-        """The settings of a file, or of the working directory; what they name and nobody trusts is told once."""
+        """The settings of a file, or of the working directory; untrusted settings are reported once."""
         resolver = Resolver(overrides=overrides)
         settings = resolver.for_folder(os.getcwd()) if path is None else resolver.for_file(path)
         if overrides:
@@ -354,7 +354,7 @@ class CellSession:
         text = FORMATS["full"].render(report, Style(quiet=not summary)).rstrip("\n")
         runs = source.path == NAME
         if runs and any(finding.fix is not None for finding in findings):
-            text += "\n\n`%gradlint fix` puts a mended cell below"
+            text += "\n\n`%gradlint fix` adds a fixed cell below"
         self._display(text, lambda: self._html(source, report, settings, runs=runs))
 
     def _html(self, source: Source, report: Report, settings: Settings, *, runs: bool) -> str:
@@ -375,7 +375,7 @@ class CellSession:
         return output(shown, notes, _how if runs else option)
 
     def _display(self, text: str, html: Callable[[], str]) -> None:
-        """Show something as HTML where the front end does that, else as text."""
+        """Show something as HTML if the front end supports it, else as text."""
         publisher = getattr(self.shell, "display_pub", None)
         if not self._rich or publisher is None or not hasattr(self.shell, "kernel"):
             self._show(text)
@@ -383,7 +383,7 @@ class CellSession:
         publisher.publish({"text/plain": text, "text/html": html()})
 
     def _quietly(self, work: Callable[[], None]) -> None:
-        """Run a check whose failure must not stand in the way of the notebook; each complaint is shown once."""
+        """Run a check whose failure must not get in the way of the notebook; each error is shown once."""
         try:
             work()
             self._complaint = None
@@ -412,14 +412,14 @@ _sessions: dict[int, CellSession] = {}
 
 
 def load(shell: Shell) -> None:
-    """Start checking a shell's cells; what ``%load_ext gradlint`` does."""
+    """Start checking a shell's cells, as ``%load_ext gradlint`` does."""
     if id(shell) not in _sessions:
         session = _sessions[id(shell)] = CellSession(shell)
         session.start()
 
 
 def unload(shell: Shell) -> None:
-    """Stop checking a shell's cells; what ``%unload_ext gradlint`` does."""
+    """Stop checking a shell's cells, as ``%unload_ext gradlint`` does."""
     session = _sessions.pop(id(shell), None)
     if session is not None:
         session.stop()

@@ -39,7 +39,7 @@ SEVERITY = ("error", "warning", "info")
 
 
 class OptionError(ValueError):
-    """A value of the wrong type; the message is what was expected."""
+    """A value of the wrong type; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ class Option:
     """One option.
 
     Attributes:
-        key: How it is written in a configuration file; ``table.key`` where it stands in a table of its own.
+        key: How it is written in a configuration file; ``table.key`` if it is in a table of its own.
         type: What its value may be.
         default: Its value where nothing sets it.
         help: What it does, in one or two sentences.
         example: A value as it is written in TOML.
-        decides: Whether findings depend on it, so that remembered results must too.
+        decides: Whether findings depend on it, so that cached results must too.
         path: Whether its value is a path, relative to the file that it is written in.
-        runs: Whether it makes gradlint run code, so that a file's value counts only where the file is trusted.
-        writes: Whether gradlint writes where it says, so that a file that is not trusted may name no other place than
-            one in its own folder.
+        runs: Whether it makes gradlint run code, so that a file's value counts only if the file is trusted.
+        writes: Whether gradlint writes to the place it names, so that an untrusted file may only name a place in its
+            own folder.
     """
 
     key: str
@@ -143,6 +143,18 @@ def _positive(value: Any) -> float:
     return float(value)
 
 
+def _versions(value: Any) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        if isinstance(value, str) and value:
+            plain = value.strip()
+            return str(SpecifierSet(f"=={plain.removesuffix('.*')}.*" if plain[0].isdigit() else plain))
+    except InvalidSpecifier:
+        pass
+    raise OptionError("a version or versions, such as `2.15` or `>=2.10,<2.16`")
+
+
 def _severity(value: Any) -> str:
     if value not in SEVERITY:
         raise OptionError("`error`, `warning` or `info`")
@@ -169,6 +181,7 @@ SEVERITIES = Type(
 SEVERITY_NAME = Type("a severity", {"enum": list(SEVERITY)}, _severity)
 BOOLEAN = Type("true or false", {"type": "boolean"}, _boolean)
 STRING = Type("a string", {"type": "string"}, _string)
+VERSIONS = Type("a version or versions, such as `2.15` or `>=2.10,<2.16`", {"type": "string"}, _versions)
 WHOLE = Type("a whole number above 0", {"type": "integer", "minimum": 1}, _whole)
 POSITIVE = Type("a number above 0", {"type": "number", "exclusiveMinimum": 0}, _positive)
 FORMAT = Type("an output format", {"enum": list(get_args(OutputFormat))}, _format)
@@ -184,88 +197,87 @@ EXCLUDE = (
 OPTIONS: dict[str, Option] = {
     "select": Option(
         "select", STRINGS, None,
-        "The rules that are on, by code, prefix (`GT2`), name, or `ALL`; where it is not set, every rule but those of "
-        "severity `info`.",
+        "Rules to turn on, by code, prefix (`GT2`), name, or `ALL`; default: all but those of severity `info`.",
         'select = ["GT1", "GT2", "tape-reused"]',
     ),
     "ignore": Option(
         "ignore", STRINGS, (),
-        "The rules that are off. Of `select` and `ignore` the more specific selector wins.",
+        "Rules to turn off. Between `select` and `ignore`, the more specific selector wins.",
         'ignore = ["GT402"]',
     ),
     "extend_select": Option(
-        "extend-select", STRINGS, (), "Rules that are on besides those of `select`.", 'extend-select = ["GT701"]'
+        "extend-select", STRINGS, (), "Rules to turn on in addition to `select`.", 'extend-select = ["GT701"]'
     ),
     "per_file_ignores": Option(
         "per-file-ignores", TABLE, {},
-        "Rules that are off in the files that a pattern matches; a leading `!` turns the pattern round.",
+        "Rules to turn off in the files that a pattern matches; a leading `!` negates the pattern.",
         'per-file-ignores = { "tests/**" = ["GT405"] }',
     ),
     "extend_per_file_ignores": Option(
         "extend-per-file-ignores", TABLE, {},
-        "Rules that are off besides those of `per-file-ignores` in the files that a pattern matches.",
+        "Rules to turn off in the files that a pattern matches, in addition to `per-file-ignores`.",
         'extend-per-file-ignores = { "examples/**" = ["GT4"] }',
     ),
     "per_file_select": Option(
         "per-file-select", TABLE, {},
-        "Rules that are on besides in the files that a pattern matches.",
+        "Additional rules to turn on in the files that a pattern matches.",
         'per-file-select = { "*.ipynb" = ["GT701"] }',
     ),
     "severity": Option(
         "severity", SEVERITIES, {},
-        "The severity that a rule's findings get in place of their own; the most specific selector wins.",
+        "Overrides the severity of a rule's findings; the most specific selector wins.",
         'severity = { GT402 = "error", GT6 = "info" }',
     ),
     "severity_threshold": Option(
         "severity-threshold", SEVERITY_NAME, "info",
-        "The least severity that makes the exit status 1; what is milder is reported all the same.",
+        "The lowest severity that makes the exit status 1; milder findings are still reported.",
         'severity-threshold = "error"', decides=False,
     ),
     "respect_suppressions": Option(
-        "respect-suppressions", BOOLEAN, True, "Whether comments keep findings back.", "respect-suppressions = false"
+        "respect-suppressions", BOOLEAN, True, "Whether comments suppress findings.", "respect-suppressions = false"
     ),
     "include": Option(
-        "include", STRINGS, INCLUDE, "The files to take from folders.", 'include = ["*.py", "*.ipynb"]', decides=False
+        "include", STRINGS, INCLUDE, "Which files to check in folders.", 'include = ["*.py", "*.ipynb"]', decides=False
     ),
     "extend_include": Option(
-        "extend-include", STRINGS, (), "Files to take from folders besides.",
+        "extend-include", STRINGS, (), "Additional files to check in folders.",
         'extend-include = ["*.pyw"]', decides=False
     ),
     "exclude": Option(
-        "exclude", STRINGS, EXCLUDE, "Files and folders to leave out of folders, as in .gitignore.",
+        "exclude", STRINGS, EXCLUDE, "Files and folders to skip in folders, as in .gitignore.",
         'exclude = [".venv", "third_party"]', decides=False,
     ),
     "extend_exclude": Option(
-        "extend-exclude", STRINGS, (), "Files and folders to leave out besides.", 'extend-exclude = ["legacy/"]',
+        "extend-exclude", STRINGS, (), "Additional files and folders to skip.", 'extend-exclude = ["legacy/"]',
         decides=False,
     ),
     "respect_gitignore": Option(
-        "respect-gitignore", BOOLEAN, True, "Whether what git ignores is left out.", "respect-gitignore = false",
+        "respect-gitignore", BOOLEAN, True, "Whether to skip what git ignores.", "respect-gitignore = false",
         decides=False,
     ),
     "force_exclude": Option(
         "force-exclude", BOOLEAN, False,
-        "Whether excludes also hold for files that are named on the command line, as pre-commit names them.",
+        "Whether excludes also apply to files named on the command line, as pre-commit names them.",
         "force-exclude = true", decides=False,
     ),
     "differentiable": Option(
         "differentiable", STRINGS, (),
-        "Callables of other packages whose result is connected to what goes in, as dotted names with `*`.",
+        "Callables of other packages whose result is connected to their arguments, as dotted names with `*`.",
         'differentiable = ["mylib.ops.*"]',
     ),
     "opaque": Option(
         "opaque", STRINGS, (),
-        "Callables of other packages that no gradient passes, as dotted names with `*`.",
+        "Callables of other packages that no gradient passes through, as dotted names with `*`.",
         'opaque = ["mylib.render.*"]',
     ),
     "models": Option(
         "models", STRINGS, (),
-        "Stubs that say what callables of other packages do to a gradient, argument by argument: `.pyi` files, and "
-        "folders of them. They are read and never run.",
+        "Stubs that say what callables of other packages do to a gradient, argument by argument: `.pyi` files and "
+        "folders of them. They are read, never run.",
         'models = ["stubs/acme.pyi"]', path=True,
     ),
     "rules": Option(
-        "rules", STRINGS, (), "Folders with rules of the project's own; they are code, so they need trust.",
+        "rules", STRINGS, (), "Folders with the project's own rules; they are code, so they need trust.",
         'rules = ["lint/rules"]', path=True, runs=True,
     ),
     "plugins": Option(
@@ -274,16 +286,16 @@ OPTIONS: dict[str, Option] = {
         'plugins = ["my-gradlint-rules"]', runs=True,
     ),
     "output_format": Option(
-        "output-format", FORMAT, "full", "How findings are printed.", 'output-format = "concise"', decides=False
+        "output-format", FORMAT, "full", "How to print findings.", 'output-format = "concise"', decides=False
     ),
     "fixable": Option(
-        "fixable", STRINGS, ("ALL",), "The rules whose fixes `--fix` applies.", 'fixable = ["GT2"]', decides=False
+        "fixable", STRINGS, ("ALL",), "Rules whose fixes `--fix` applies.", 'fixable = ["GT2"]', decides=False
     ),
     "unfixable": Option(
-        "unfixable", STRINGS, (), "The rules whose fixes `--fix` leaves alone.", 'unfixable = ["GT204"]', decides=False
+        "unfixable", STRINGS, (), "Rules whose fixes `--fix` does not apply.", 'unfixable = ["GT204"]', decides=False
     ),
     "extend_fixable": Option(
-        "extend-fixable", STRINGS, (), "Rules whose fixes `--fix` applies besides those of `fixable`.",
+        "extend-fixable", STRINGS, (), "Rules whose fixes `--fix` applies in addition to `fixable`.",
         'extend-fixable = ["GT3"]', decides=False,
     ),
     "unsafe_fixes": Option(
@@ -291,7 +303,7 @@ OPTIONS: dict[str, Option] = {
         "unsafe-fixes = true", decides=False,
     ),
     "show_fixes": Option(
-        "show-fixes", BOOLEAN, False, "Whether it is said what was fixed, and what was not and why.",
+        "show-fixes", BOOLEAN, False, "Whether to list what was fixed, and what was not and why.",
         "show-fixes = true", decides=False,
     ),
     "baseline": Option(
@@ -299,28 +311,35 @@ OPTIONS: dict[str, Option] = {
         'baseline = "gradlint-baseline.json"', decides=False, path=True,
     ),
     "confirm_timeout": Option(
-        "confirm.timeout", POSITIVE, 20.0, "How many seconds TensorFlow may take over one finding.",
+        "confirm.timeout", POSITIVE, 20.0, "How many seconds TensorFlow may spend on one finding.",
         "timeout = 30", decides=False,
     ),
     "confirm_memory": Option(
-        "confirm.memory", WHOLE, 4096, "How many megabytes of memory it may take.", "memory = 8192", decides=False
+        "confirm.memory", WHOLE, 4096, "How many megabytes of memory TensorFlow may use.",
+        "memory = 8192", decides=False,
     ),
     "confirm_python": Option(
         "confirm.python", STRING, None,
-        "The path of a Python that has TensorFlow; gradlint's own where it is not set. It is run, so it needs trust.",
+        "The path of a Python that has TensorFlow; default: gradlint's own. It is run, so it needs trust.",
         'python = ".venv/bin/python"', decides=False, path=True, runs=True,
     ),
     "follow_imports": Option(
-        "follow-imports", BOOLEAN, True, "Whether the project's own modules that a file imports are followed into.",
+        "follow-imports", BOOLEAN, True, "Whether to follow imports into the project's own modules.",
         "follow-imports = false",
     ),
-    "jobs": Option("jobs", WHOLE, None, "How many processes to use; all cores where it is not set.",
+    "tensorflow_version": Option(
+        "tensorflow-version", VERSIONS, None,
+        "The TensorFlow version that the programs are written for, or versions as in a requirement; default: what the "
+        "project's own files ask for.",
+        'tensorflow-version = "2.15"',
+    ),
+    "jobs": Option("jobs", WHOLE, None, "Number of processes; default: one for each core.",
         "jobs = 4", decides=False),
-    "cache": Option("cache", BOOLEAN, True, "Whether results are remembered between runs.",
+    "cache": Option("cache", BOOLEAN, True, "Whether to cache results between runs.",
         "cache = false", decides=False),
     "cache_dir": Option(
         "cache-dir", STRING, None,
-        "The folder in which gradlint makes its own, `.gradlint_cache`, for them; the settings' where it is not set.",
+        "The folder in which gradlint creates `.gradlint_cache`; default: the folder of the settings.",
         'cache-dir = ".cache"', decides=False, path=True, writes=True,
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where a rule's page is, on the machine that gradlint is installed on."""
+"""Where a rule's page is on the machine where gradlint is installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def address(rule: Rule) -> str | None:
 
 @cache
 def _installed_page(code: str) -> str | None:
-    """In a wheel the pages lie inside the package; in a checkout they lie beside it."""
+    """In a wheel the pages are inside the package; in a checkout they are beside it."""
     package = Path(__file__).resolve().parent
     for folder in (package / "pages", package.parent / "docs" / "rules"):
         if (path := folder / f"{code}.md").is_file():

@@ -1,4 +1,4 @@
-"""From the analysis' places to the user's: cells, pages, and the other modules of a project."""
+"""Converts the places of the analysis to the user's: cells, pages, and the other modules of a project."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Places:
         return self._place(span.end_line, span.end_column)
 
     def end_of_line(self, line: int) -> Position:
-        """The end of a line of the program that is linted."""
+        """The end of a line of the linted program."""
         return self.source.locate(line, len(self.source.lines[line - 1]))[1]
 
     def is_elsewhere(self, span: Span) -> bool:

@@ -1,7 +1,7 @@
-"""Finds the rules: every module of ``gradlint.rules`` is looked at, and those of packages and folders that are named.
+"""Finds the rules: in every module of ``gradlint.rules``, and in the packages and folders that are named.
 
-Rules of others have exactly the interface that the built-in ones have. A package offers them by an entry point of
-the group ``gradlint.rules`` whose value is a module or a package; a folder simply holds modules.
+Other rules have exactly the same interface as the built-in ones. A package provides them through an entry point in the
+group ``gradlint.rules`` whose value is a module or a package; a folder simply contains modules.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ENTRY_POINTS = "gradlint.rules"
-"""The group of entry points by which a package offers rules."""
+"""The group of entry points through which a package provides rules."""
 
 _CODE = re.compile(r"[A-Z]{2,10}[0-9]{3,4}")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class RulesError(ValueError):
-    """Rules of others cannot be used; the message says which and why."""
+    """Rules from elsewhere cannot be used; the message says which and why."""
 
 
 def load(plugins: Iterable[str] = (), folders: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
-    """The rules, one instance each, in the order of their codes: the built-in ones and those of others.
+    """The rules, one instance each, in the order of their codes: the built-in ones and the others.
 
     Args:
         plugins: Installed packages, by the name of the distribution or of its entry point.
         folders: Folders with modules of rules.
 
     Raises:
-        RulesError: If a package or folder cannot be used, a rule of theirs is not well-formed, or two rules share a
+        RulesError: If a package or folder cannot be used, one of its rules is not well-formed, or two rules share a
             code or a name.
     """
     return _load(tuple(plugins), tuple(os.path.abspath(folder) for folder in folders))
 
 
 def is_builtin(rule: Rule) -> bool:
-    """Whether a rule is gradlint's own."""
+    """Whether a rule is built in."""
     return type(rule).__module__.startswith(ENTRY_POINTS + ".")
 
 
@@ -61,7 +61,7 @@ def _load(plugins: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Rule, ...
 
 
 def _instances(module: ModuleType) -> Iterator[Rule]:
-    """The rules of a module and, where it is a package, of everything in it."""
+    """The rules in a module and, if it is a package, in everything in it."""
     yield from rules_of(module)
     for info in pkgutil.iter_modules(getattr(module, "__path__", ()), prefix=module.__name__ + "."):
         yield from _instances(importlib.import_module(info.name))
@@ -85,7 +85,7 @@ def _others(module: ModuleType, where: str) -> list[Rule]:
     except Exception as error:
         raise RulesError(f"{where}: {type(error).__name__}: {error}") from error
     if not rules:
-        raise RulesError(f"{where}: there is no rule in it")
+        raise RulesError(f"{where}: it contains no rules")
     for rule in rules:
         problem = _problem(rule)
         if problem is not None:
@@ -94,9 +94,9 @@ def _others(module: ModuleType, where: str) -> list[Rule]:
 
 
 def _problem(rule: Rule) -> str | None:
-    """What is wrong with a rule of others, or None."""
+    """What is wrong with a rule from elsewhere, or None."""
     if not isinstance(rule.code, str) or not _CODE.fullmatch(rule.code):
-        return f"the code {rule.code!r} is not some capital letters and three or four digits"
+        return f"the code {rule.code!r} is not two to ten capital letters followed by three or four digits"
     if not isinstance(getattr(rule, "name", None), str) or not _NAME.fullmatch(rule.name):
         return f"the name {getattr(rule, 'name', None)!r} is not in kebab-case"
     if not isinstance(getattr(rule, "kinds", None), tuple):
@@ -128,9 +128,9 @@ def _normalised(name: str) -> str:
 
 
 def _folder(path: str) -> ModuleType:
-    """A folder as a package of its own, so that its modules may import one another relatively."""
+    """A folder as a package of its own, so that its modules can use relative imports."""
     if not os.path.isdir(path):
-        raise RulesError(f"the rules in {path}: there is no such folder")
+        raise RulesError(f"the rules in {path}: no such folder")
     import hashlib
 
     name = f"gradlint_rules_{hashlib.sha256(path.encode()).hexdigest()[:12]}"

@@ -1,10 +1,10 @@
-"""What a rule is: the interface that the built-in rules and the rules of others share.
+"""The interface of a rule, shared by the built-in rules and those of other packages.
 
-A rule owns one or more kinds of :class:`~gradlint.flow.facts.Claim`. It says in one place what it claims and why (its
-docstring), shows it (its page of examples), words it (:meth:`Rule.message`) and fixes it (:meth:`Rule.fix`) by saying
-which LibCST nodes change. It never reads a file, prints, or knows a format, a line number or a column.
+A rule owns one or more kinds of :class:`~gradlint.flow.facts.Claim`. It explains them (its docstring), shows examples
+(its page), words the message (:meth:`Rule.message`) and fixes the program (:meth:`Rule.fix`) by saying which LibCST
+nodes change. It never reads files, prints, or deals with formats, line numbers or columns.
 
-``cst`` and ``m`` are ``libcst`` and ``libcst.matchers``, imported when they are first used.
+``cst`` and ``m`` are ``libcst`` and ``libcst.matchers``, imported on first use.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ __all__ = [
     "unsafe",
 ]
 
+CAUGHT = "the program catches what this raises"
+TOO_DEEP = "the program is nested deeper than fixes can be worked out for"
 TOO_MANY = "the file has more findings than fixes can be worked out for at once"
 
 
@@ -66,9 +68,9 @@ class Proposal:
     """A fix as a rule proposes it: the nodes that change.
 
     Attributes:
-        applicability: ``safe`` where the program means the same apart from the gradient, else ``unsafe``.
+        applicability: ``safe`` if the program means the same apart from the gradient, else ``unsafe``.
         message: What the fix does, as a title.
-        changes: What changes. The engine makes the fewest edits of the text of it, and proves it before it is offered.
+        changes: The changes. The engine turns them into the fewest text edits, and proves the fix before offering it.
     """
 
     applicability: Applicability
@@ -82,19 +84,19 @@ def safe(message: str, *changes: Change) -> Proposal:
 
 
 def unsafe(message: str, *changes: Change) -> Proposal:
-    """A fix that may change what the program does otherwise."""
+    """A fix that may change what the program does apart from the gradient."""
     return Proposal("unsafe", message, changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What a rule says of one claim, before it becomes a finding with the user's places.
+    """What a rule reports about one claim, before it becomes a finding with the user's places.
 
     Attributes:
         claim: The claim.
         message: What the finding says.
-        fix: The nodes that change to get the gradient back; None where there is no such change.
-        withheld: Why no fix was looked for, where the rule has fixes.
+        fix: The nodes that change to get the gradient back; None if there is no such change.
+        withheld: Why no fix was looked for, if the rule has fixes.
     """
 
     claim: Claim[Any]
@@ -104,11 +106,11 @@ class Diagnostic:
 
 
 class Rule:
-    """One kind of break or misuse; a subclass in a module of its own.
+    """One kind of break or misuse; each subclass is in a module of its own.
 
-    The docstring is the rule's documentation: a first line that says what it claims, then the sections *What it does*,
-    *Why the gradient is lost*, *How to get it back* and *References*. The examples stand in a Markdown page beside the
-    module, of the module's name; see :mod:`gradlint.examples`.
+    The docstring is the rule's documentation: a first line that says what it finds, then the sections *What it does*,
+    *Why the gradient is lost*, *How to get it back* and *References*. The examples are in a Markdown page beside the
+    module, with the same name; see :mod:`gradlint.examples`.
     """
 
     code: ClassVar[str]
@@ -119,10 +121,10 @@ class Rule:
     default: ClassVar[bool] = True
     """Whether the rule is on unless selected away; rules of severity ``info`` are off."""
     url: ClassVar[str | None] = None
-    """Where a rule of others is documented; the built-in ones have their page among gradlint's own."""
+    """Where a rule of another package is documented; built-in rules have their page in gradlint's documentation."""
 
     def check(self, facts: Facts, program: Program) -> Iterable[Diagnostic]:
-        """Make the rule's diagnostics of a program; a rule may look at LibCST nodes that no claim is about.
+        """Make the rule's diagnostics for a program; a rule may also look at LibCST nodes that no claim is about.
 
         Args:
             facts: What the flow analysis found out.
@@ -144,18 +146,22 @@ class Rule:
         if trouble is not None:
             return None, trouble
         account.charge(len(program.code) // 20)
-        return self.fix(claim, Site(claim, program)), None
+        try:
+            site = Site(claim, program)
+            return (None, CAUGHT) if site.is_caught else (self.fix(claim, site), None)
+        except RecursionError:
+            return None, TOO_DEEP
 
     def message(self, claim: Claim[Any]) -> Message | str:
-        """What the finding says: names the variable, the line and the cure; a line is written with :func:`line`.
+        """What the finding says: it names the variable, the line and the cure; write a line with :func:`line`.
 
-        A :class:`Message` has what stands there, what becomes of the gradient, and the cure, each by itself; a text is
-        a sentence with all of them.
+        A :class:`Message` has what is in the code, what happens to the gradient, and the cure as separate parts; a
+        string is one sentence with all of them.
         """
         raise NotImplementedError
 
     def fix(self, claim: Claim[Any], site: Site) -> Proposal | None:
-        """The nodes that change to get the gradient back, or None where the rule has no fix for this claim.
+        """The nodes that change to get the gradient back, or None if the rule has no fix for this claim.
 
         Args:
             claim: The claim.
@@ -180,10 +186,10 @@ class Rule:
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Broken programs, each with its fixed form."""
+        """Broken programs, each with its fixed version."""
         return self._page.examples
 
     @property
     def clean(self) -> tuple[str, ...]:
-        """Programs that look alike and are right."""
+        """Programs that look similar but are correct."""
         return self._page.clean

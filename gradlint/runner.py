@@ -1,4 +1,4 @@
-"""Checks files: finds them, passes over those that cannot matter, and checks the others on all cores."""
+"""Checks files: finds them, skips those that cannot matter, and checks the others on all cores."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from gradlint.sources.project import Stamp
 
 WORTH_A_POOL = 100_000
-"""How many bytes there must be to check before processes are started for them."""
+"""From how many bytes on it is worth starting processes."""
 
 
 HEAVY = 2_000_000
-"""How many bytes a file may have to be kept until the others are found; a larger one is checked at once."""
+"""The size in bytes up to which a file is kept until the others are found; a larger one is checked at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What came of one file.
+    """The result of one file.
 
     Attributes:
-        path: The file, relative to the working directory where it lies below it, with ``/``.
+        path: The file, relative to the working directory if it is below it, with ``/``.
         findings: The findings, in order.
-        suppressed: How many findings a comment kept back.
+        suppressed: How many findings a comment suppressed.
         tapes: How many tapes the file's program makes.
-        problems: What could not be looked at.
-        seen: The other files that the result depends on, by their whole path, with what they were like.
+        problems: What could not be checked.
+        seen: The other files that the result depends on, by absolute path, with their state.
     """
 
     path: str
@@ -65,7 +65,7 @@ class FileResult:
 
     @classmethod
     def from_json(cls, path: str, record: dict[str, Any]) -> FileResult:
-        """The result that :meth:`to_json` gave a record of.
+        """The result of a record made by :meth:`to_json`.
 
         Raises:
             KeyError, TypeError: If the record is not one.
@@ -78,13 +78,13 @@ class FileResult:
             record["suppressed"],
             record["tapes"],
             tuple(Problem.from_json(problem) for problem in record["problems"]),
-            record["seen"],
+            {path: None if then is None else (then[0], then[1]) for path, then in record["seen"].items()},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A file that is to be checked: its place in the order, its content and its settings."""
+    """A file to check: its place in the order, its content and its settings."""
 
     index: int
     path: str
@@ -95,15 +95,15 @@ class _Task:
 
 
 class Run:
-    """A run over files: an iterator over the results of those that matter, in a steady order.
+    """A run over files: an iterator over the results of those that matter, in a stable order.
 
     A file that names no tape gives no result; one that cannot be read does.
 
     Args:
         paths: Files, and folders to look for files in.
-        settings: What holds for every file, or how to find it; where None, each file's configuration file tells.
-        jobs: How many processes to use at most; where None, the settings tell, and else there is one a core.
-        cache: Whether results may be remembered, and remembered ones used.
+        settings: The settings for every file, or how to find them; if None, each file's configuration file decides.
+        jobs: How many processes to use at most; if None, as in the settings, or one per core.
+        cache: Whether to read and write the cache.
 
     Attributes:
         files: How many files were found.
@@ -137,14 +137,14 @@ class Run:
         return self._results
 
     def paths(self) -> frozenset[str]:
-        """The files that were found and can be checked, as they are shown."""
+        """The files that were found and can be checked, as displayed."""
         return frozenset(shown(path) for path, _ in self._files)
 
     def __next__(self) -> FileResult:
         return next(self._results)
 
     def _usable(self) -> list[tuple[str, Settings]]:
-        """The files whose settings' selectors are right, as the rules tell; looked at only where there are any.
+        """The files whose settings have valid selectors; validated only if there are any.
 
         Raises:
             SettingsError: If those of the working directory are not.
@@ -161,7 +161,7 @@ class Run:
                     if settings is self._base:
                         raise
                     wrong.add(key)
-                    message = f"its settings cannot be used, so it is not checked: {error}"
+                    message = f"its settings cannot be used, so it was not checked: {error}"
                     self._problems.append((settings.root, Problem("settings", message)))
         return [(path, settings) for path, settings in self._files if id(settings) not in wrong]
 
@@ -197,7 +197,7 @@ class Run:
                 self._cache.save(path for path, _ in self._files)
 
     def _look(self, index: int, path: str, settings: Settings) -> FileResult | _Task | None:
-        """A file's result where it is known, what is to be done where it is not; None where it cannot matter."""
+        """A file's result if it is cached, else the task; None if the file cannot matter."""
         cache = self._cache
         stat = None
         try:
@@ -220,7 +220,7 @@ class Run:
         return self._look_into(_Task(index, path, shown(path), data, settings, stat))
 
     def _look_into(self, task: _Task) -> FileResult | _Task:
-        """The result of a file that has been read, where its content is known or heavy; else what is to be done."""
+        """The result of a file that has been read, if its content is cached or large; else the task."""
         if self._cache is not None and task.stat is not None:
             known = self._cache.by_content(task.path, task.stat, task.data, self._fingerprint(task.settings))
             if known is not None and (result := _restored(task.path, known)) is not None:
@@ -267,11 +267,11 @@ run = Run
 
 
 def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
-    """Check a file's bytes; whatever is wrong with them is a problem of this file alone.
+    """Check a file's bytes; whatever is wrong with them is a problem of this file only.
 
     Args:
         data: The file's content.
-        path: The path that findings show; its suffix tells the kind.
+        path: The path that findings show; its suffix determines the kind.
         settings: What holds for it.
 
     Raises:
@@ -299,14 +299,14 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
 
 
 def cache_folder(settings: Settings) -> str:
-    """Where results are remembered under some settings."""
+    """Where results are cached under some settings."""
     from gradlint.cache import folder_in
 
     return folder_in(settings.cache_dir or settings.root or os.getcwd())
 
 
 def fingerprint(settings: Settings) -> str:
-    """What a file's findings depend on besides its content and gradlint itself: settings and the rules of others."""
+    """What a file's findings depend on apart from its content and gradlint itself: settings and other rules."""
     from gradlint.cache import digest, stamps
 
     code = list(settings.rules)
@@ -318,7 +318,7 @@ def fingerprint(settings: Settings) -> str:
 
 
 def _restored(path: str, record: dict[str, Any]) -> FileResult | None:
-    """A remembered result, or None where what is remembered is not one."""
+    """A cached result, or None if the record is not one."""
     try:
         return FileResult.from_json(shown(path), record)
     except (KeyError, TypeError):

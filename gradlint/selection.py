@@ -1,7 +1,7 @@
-"""Which rules are on for a file, and with what severity: selectors against the rules there are.
+"""Which rules are on for a file, and with what severity: matches selectors against rules.
 
-A selector is ``ALL``, a code (``GT201``), a prefix of codes (``GT2``) or a rule's name (``numpy-call``). Of those
-that are for and against a rule the more specific one wins; between equals, the one that is against it.
+A selector is ``ALL``, a code (``GT201``), a prefix of codes (``GT2``) or a rule's name (``numpy-call``). Of selectors
+that turn a rule on and off, the more specific one wins; between equals, the one that turns it off.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ def enabled(settings: Settings, rules: Sequence[Rule], path: str) -> list[Rule]:
 
 
 def by_default(rule: Rule) -> bool:
-    """Whether a rule is on where nothing is selected."""
+    """Whether a rule is on if nothing is selected."""
     return rule.default and rule.severity != "info"
 
 
 def validate(settings: Settings, rules: Sequence[Rule]) -> None:
-    """Look at every selector of the settings.
+    """Validate every selector in the settings.
 
     Raises:
-        SettingsError: If one fits no rule; it says in which file and option, and where.
+        SettingsError: If one matches no rule; the error names the file, the option and the place.
     """
     for name, value in _selecting(settings):
         for selector in value:
@@ -74,7 +74,7 @@ def validate(settings: Settings, rules: Sequence[Rule]) -> None:
 
 
 def _selecting(settings: Settings) -> Iterator[tuple[str, Iterable[str]]]:
-    """The options that hold selectors, by the names of their fields, each with its selectors."""
+    """The options that contain selectors, by field name, each with its selectors."""
     for name in ("fixable", "unfixable", "extend_fixable", "severity"):
         yield name, getattr(settings, name)
     for name in ("per_file_ignores", "extend_per_file_ignores", "per_file_select"):
@@ -86,7 +86,7 @@ def _selecting(settings: Settings) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _in_option(error: SettingsError, name: str, selector: str, settings: Settings) -> SettingsError:
-    """An error about a selector with the file and the option that it stands in, where it stands in a file."""
+    """An error about a selector, with its file and option if it comes from a file."""
     origin = settings.origins.get(name, COMMAND_LINE)
     if origin == COMMAND_LINE:
         return error
@@ -94,15 +94,15 @@ def _in_option(error: SettingsError, name: str, selector: str, settings: Setting
 
 
 def matching(selector: str, rules: Sequence[Rule], lacking: bool = False) -> list[Rule]:
-    """The rules that a selector fits.
+    """The rules that a selector matches.
 
     Args:
         selector: The selector.
         rules: The rules there are.
-        lacking: Whether there are others, which are not loaded.
+        lacking: Whether some rules are not loaded.
 
     Raises:
-        SettingsError: If it fits none, and there are no others.
+        SettingsError: If it matches none, and all rules are loaded.
     """
     found = [rule for rule in rules if fits(selector, rule.code, rule.name)]
     if not found and selector != ALL and not lacking:
@@ -111,14 +111,14 @@ def matching(selector: str, rules: Sequence[Rule], lacking: bool = False) -> lis
 
 
 def fits(selector: str, code: str, name: str) -> bool:
-    """Whether a selector fits a rule."""
+    """Whether a selector matches a rule."""
     if selector in (ALL, code, name):
         return True
     return _PREFIX.fullmatch(selector) is not None and code.startswith(selector)
 
 
 def unknown(selector: str, rules: Sequence[Rule]) -> str:
-    """What to say of a selector that fits no rule, with the nearest one that does."""
+    """The message about a selector that matches no rule, with the nearest one that does."""
     names = [*(rule.code for rule in rules), *(rule.name for rule in rules), ALL]
     near = difflib.get_close_matches(selector, names, n=1)
     if not near:
@@ -140,7 +140,7 @@ def with_severity(findings: Iterable[Finding], settings: Settings) -> list[Findi
 
 
 def severity_of(code: str, name: str, settings: Settings) -> Severity | None:
-    """The severity that the settings give a rule, or None where they leave it its own."""
+    """The severity that the settings give a rule, or None if they do not override it."""
     fitting = [selector for selector in settings.severity if fits(selector, code, name)]
     return settings.severity[max(fitting, key=lambda one: _specificity(one))] if fitting else None
 
@@ -157,7 +157,7 @@ def is_fixable(code: str, name: str, settings: Settings) -> bool:
 
 
 def _specificity(selector: str) -> int:
-    """How narrow a selector is: ALL, then prefixes by their length, then codes and names."""
+    """How specific a selector is: ALL, then prefixes by length, then codes and names."""
     if selector == ALL:
         return 0
     return len(selector) if _PREFIX.fullmatch(selector) and not re.fullmatch(r"[A-Z]+\d{3,}", selector) else 1000
@@ -166,7 +166,7 @@ def _specificity(selector: str) -> int:
 def _apply(
     codes: set[str], wanted: Iterable[str], refused: Iterable[str], rules: Sequence[Rule], lacking: bool
 ) -> set[str]:
-    """Codes with rules turned on and off, the narrower selectors last."""
+    """Codes with rules turned on and off, the more specific selectors last."""
     changes = [(_specificity(one), True, one) for one in wanted] + [(_specificity(one), False, one) for one in refused]
     result = set(codes)
     for _, on, selector in sorted(changes, key=lambda change: (change[0], not change[1])):

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from gradlint.finding import Severity
 
 CONFIG_NAMES = ("gradlint.toml", ".gradlint.toml", "pyproject.toml")
-"""The files that may hold settings, the first one in a folder that does counting."""
+"""The files that may hold settings; in a folder, the first one that does counts."""
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 LONGEST = 30
-"""How many files may build on one another."""
+"""How many files may extend one another."""
 
 _SELECTION = ("select", "ignore", "extend_select")
 _BY_FILE = ("per_file_ignores", "extend_per_file_ignores", "per_file_select")
@@ -37,7 +37,7 @@ _NAMING = (*_SELECTION, *_BY_FILE, "severity", "fixable", "unfixable", "extend_f
 """The options that name rules."""
 
 _BARE = re.compile(r"[\w.-]+\s*=\s*(?!(?:true|false|inf|nan)\s*$)[A-Za-z_./~][\w./~-]*\s*")
-"""An option and a word that TOML would have in quotes."""
+"""An option and a word that TOML would require quotes around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Selection:
     """Which rules are asked for in one place: a configuration file, or the command line.
 
     Attributes:
-        select: The rules that are on; None leaves those of the place before (at first: the defaults).
-        ignore: Rules that are off.
-        extend_select: Rules that are on besides.
+        select: Rules to turn on; None keeps those of the place before (at first: the defaults).
+        ignore: Rules to turn off.
+        extend_select: Additional rules to turn on.
     """
 
     select: tuple[str, ...] | None = None
@@ -57,13 +57,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for a file; every field but the last four is an option of :mod:`gradlint.options`.
+    """The settings of a file; every field but the last four is an option in :mod:`gradlint.options`.
 
     Attributes:
         root: The folder that relative patterns and paths start from.
         command_line: The rules that the command line asks for, on top of the file's.
-        origins: Where each option's value comes from: a file, the command line, or nothing for a default.
-        withheld: What a file says that does not count since nobody trusts the file: the file as it is shown, the key.
+        origins: Where each option's value comes from: a file or the command line; defaults are not listed.
+        withheld: Settings ignored because their file is not trusted: the file as displayed, and the key.
     """
 
     select: tuple[str, ...] | None = None
@@ -97,6 +97,7 @@ class Settings:
     confirm_memory: int = OPTIONS["confirm_memory"].default
     confirm_python: str | None = None
     follow_imports: bool = True
+    tensorflow_version: str | None = None
     jobs: int | None = None
     cache: bool = True
     cache_dir: str | None = None
@@ -106,9 +107,9 @@ class Settings:
     withheld: tuple[tuple[str, str], ...] = ()
 
     def override(self, **values: Any) -> Settings:
-        """These settings with values of the command line on top; a value of None leaves what is there.
+        """These settings, overridden by values of the command line; a value of None changes nothing.
 
-        Patterns of files count from the working directory, and an empty text takes back what is set.
+        File patterns are relative to the working directory, and an empty string unsets an option.
 
         Args:
             values: Options by their field's name.
@@ -139,7 +140,7 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """A text that differs where findings may differ; what only steers the run or the output is left out."""
+        """A text that differs where findings may differ; it omits options that only affect the run or the output."""
         names = [name for name, option in OPTIONS.items() if option.decides]
         by_path = self.rules or any(getattr(self, name) for name in _BY_FILE)
         own = [getattr(self, name) for name in names] + [self.root if by_path else "", self.selections]
@@ -147,13 +148,13 @@ class Settings:
 
     @property
     def names_rules(self) -> bool:
-        """Whether any option names a rule, so that the rules must tell whether it is right."""
+        """Whether any option names a rule and so must be validated against the rules."""
         plain = any(getattr(self, name) != OPTIONS[name].default for name in _NAMING)
         return plain or self.command_line is not None
 
     @property
     def lacks_rules(self) -> bool:
-        """Whether there are rules that nobody trusts, so that a selector which fits no rule may be one of theirs."""
+        """Whether untrusted rules were not loaded, so that a selector that matches no rule may name one of them."""
         return any(key in ("rules", "plugins") for _, key in self.withheld)
 
     def describe(self) -> list[tuple[str, Any, str]]:
@@ -172,7 +173,7 @@ def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
 
     Args:
         path: A ``gradlint.toml`` or the like, or a ``pyproject.toml``.
-        trust: Whether what it says may make code run.
+        trust: Whether it may make code run.
 
     Raises:
         SettingsError: If it cannot be read, is not TOML, has no ``[tool.gradlint]`` table where it needs one, or
@@ -181,7 +182,7 @@ def load(path: str | os.PathLike[str], trust: Trust = NOBODY) -> Settings:
     location = os.path.abspath(path)
     table = tables.table_of(location)
     if table is None:
-        raise SettingsError(f"{tables.shown_path(location)}: there is no [tool.gradlint] table in it")
+        raise SettingsError(f"{tables.shown_path(location)}: it has no [tool.gradlint] table")
     return _settings(location, table, trust)
 
 
@@ -221,11 +222,11 @@ class Resolver:
     Args:
         config: The one configuration file to use for every file (``--config``).
         isolated: Whether to use none at all (``--isolated``).
-        overrides: Options of the command line, by their field's name; None leaves what is there.
-        trust: Which files' settings may make code run, besides those that the user trusts anyway.
+        overrides: Options of the command line, by field name; None changes nothing.
+        trust: Which files' settings may make code run, in addition to those that the user always trusts.
 
     Attributes:
-        withheld: What of the settings that were asked for does not count for want of trust, in order.
+        withheld: The settings ignored so far for lack of trust, in order.
     """
 
     def __init__(
@@ -271,7 +272,7 @@ class Resolver:
         return found
 
     def below(self, folder: str, settings: Settings, names: set[str]) -> Settings:
-        """The settings of a folder whose parent's are known, given the names that lie in it; spares looking."""
+        """The settings of a folder whose parent's are known, given the names in it; avoids a search."""
         if self._fixed is None and not names.isdisjoint(CONFIG_NAMES):
             return self.for_folder(folder)
         self._folders.setdefault(folder, settings)
@@ -286,7 +287,7 @@ class Resolver:
         return self.for_folder(os.path.dirname(os.path.abspath(path)))
 
     def _known(self, folder: str) -> Settings | None:
-        """The settings of a folder that has a file of its own, was asked for before, or is the outermost."""
+        """The settings of a folder that has its own file, was asked for before, or is the outermost; else None."""
         if folder in self._folders:
             return self._folders[folder]
         path = find_in(folder)
@@ -306,7 +307,7 @@ class Resolver:
         return self._files[path]
 
     def _trusting(self) -> Trust:
-        """Whom the user trusts anyway; only settings that need it make anybody look."""
+        """What the user always trusts; read only when some settings need it."""
         if self._user is None:
             try:
                 self._user = of_user()
@@ -340,7 +341,7 @@ def _settings(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, 
 
 
 def _extended(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, ...]) -> Settings:
-    """The settings of the file that a file builds on."""
+    """The settings of the file that a file extends."""
     shown, parent = tables.shown_path(path), table["extend"]
     error = _not_extended(path, parent, above)
     if error is not None:
@@ -350,16 +351,16 @@ def _extended(path: str, table: dict[str, Any], trust: Trust, above: tuple[str, 
 
 
 def _not_extended(path: str, parent: Any, above: tuple[str, ...]) -> str | None:
-    """Why a file cannot build on another, or None."""
+    """Why a file cannot extend another, or None."""
     if not isinstance(parent, str):
         return f"expected a path, got {tables.named(parent)}"
     other = tables.absolute(os.path.dirname(path), parent)
     if other in (path, *above):
         return f"{parent} extends this file in turn"
     if len(above) >= LONGEST:
-        return f"more than {LONGEST} files build on one another"
+        return f"more than {LONGEST} files extend one another"
     try:
-        return f"there is no [tool.gradlint] table in {parent}" if tables.table_of(other) is None else None
+        return f"{parent} has no [tool.gradlint] table" if tables.table_of(other) is None else None
     except SettingsError as error:
         if error.place is not None:
             raise
@@ -367,7 +368,7 @@ def _not_extended(path: str, parent: Any, above: tuple[str, ...]) -> str | None:
 
 
 def _counts(name: str, value: Any, path: str, trust: Trust) -> bool:
-    """Whether what a file says of an option counts: it needs trust to make code run, or to write outside its folder."""
+    """Whether a file's value of an option counts: making code run, or writing outside its folder, needs trust."""
     option = OPTIONS[name]
     if not value or not (option.runs or option.writes):
         return True
@@ -378,11 +379,11 @@ def inline(text: str) -> dict[str, Any]:
     """The options that a ``KEY = VALUE`` of the command line sets, by their field's name.
 
     Args:
-        text: TOML as it may stand in a ``gradlint.toml``: ``jobs = 2``, ``confirm.timeout = 5``. Since shells take
-            quotes away, a word that is no value of TOML is a text.
+        text: TOML as in a ``gradlint.toml``: ``jobs = 2``, ``confirm.timeout = 5``. Since shells remove quotes, a word
+            that is not a TOML value is taken as a string.
 
     Raises:
-        SettingsError: If it is not TOML, or sets what is no option.
+        SettingsError: If it is not TOML, or sets something that is not an option.
     """
     import tomllib
 
@@ -394,12 +395,12 @@ def inline(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"--config {text}: not TOML: {error}") from None
     if "extend" in table:
-        raise SettingsError("--config: `extend` goes into a file; name the file with --config")
+        raise SettingsError("--config: `extend` belongs in a file; name the file with --config")
     return {name: value for name, (_, value) in tables.flat(table, "--config").items()}
 
 
 def _from_root(pattern: str, root: str) -> str:
-    """A pattern of files that counts from the working directory, as one that counts from the settings' folder."""
+    """A file pattern relative to the working directory, made relative to the settings' folder."""
     bare = pattern.removeprefix("!")
     here = os.getcwd()
     if os.path.normpath(root or here) == here or "/" not in bare.rstrip("/") or bare.startswith("**/"):

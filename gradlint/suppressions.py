@@ -1,12 +1,12 @@
-"""Comments that keep findings back, and those of them that keep back nothing.
+"""Comments that suppress findings, and those that suppress nothing.
 
-- ``# gradlint: ignore`` and ``# gradlint: ignore[GT201, numpy-call]`` act on the statement they end, or on the next
-  one where they stand on a line of their own;
-- ``# noqa`` and ``# noqa: GT201`` act on the statement they end;
-- ``# gradlint: off`` and ``# gradlint: off[GT2]`` act from their line to ``# gradlint: on``, or to the end;
-- ``# gradlint: skip-file`` acts on the whole text.
+- ``# gradlint: ignore`` and ``# gradlint: ignore[GT201, numpy-call]`` apply to the statement they end, or to the next
+  one if they are on a line of their own;
+- ``# noqa`` and ``# noqa: GT201`` apply to the statement they end;
+- ``# gradlint: off`` and ``# gradlint: off[GT2]`` apply from their line to ``# gradlint: on``, or to the end;
+- ``# gradlint: skip-file`` applies to the whole text.
 
-A finding is kept back where its own statement is covered, or that of every gradient call that it breaks.
+A finding is suppressed if its own statement is covered, or that of every gradient call that it breaks.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ CODE = "GT900"
 """The code of the rule that unused suppressions are reported under."""
 
 INVALID = "GT901"
-"""The code of the rule that suppressions are reported under that are not written as they should be."""
+"""The code of the rule that malformed suppressions are reported under."""
 
 _ANY = re.compile(r"gradlint|noqa", re.IGNORECASE)
 _MOST = 8
-"""How many of many selectors a message speaks of."""
+"""How many selectors a message names at most."""
 
 
 @dataclass(slots=True)
 class Directive:
-    """One comment that keeps findings back.
+    """One comment that suppresses findings.
 
     Attributes:
         verb: ``ignore``, ``off``, ``on``, ``skip-file``, ``noqa``, or a word that means nothing.
@@ -57,7 +57,7 @@ class Directive:
         alone: Whether nothing but the comment stands on the line.
         invalid: Whether it is not written as it should be.
         meant: How it should be written, where that can be told.
-        used: The selectors that kept something back; ``""`` stands for everything.
+        used: The selectors that suppressed something; ``""`` stands for everything.
     """
 
     verb: str
@@ -76,7 +76,7 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A suppression, or a part of one, that keeps back nothing: its place, what to say of it, and its removal."""
+    """A suppression, or a part of one, that suppresses nothing: its place, the message, and the edit to remove it."""
 
     cell: int | None
     location: Position
@@ -105,14 +105,14 @@ class Suppressions:
         self._starts = sorted(self._statements)
 
     def apply(self, findings: Sequence[Finding], fits: Callable[[str, str, str], bool]) -> tuple[list[Finding], int]:
-        """Keep findings back.
+        """Suppress findings.
 
         Args:
             findings: The findings of the source.
             fits: Whether a selector, the first argument, fits a rule's code and name.
 
         Returns:
-            The findings that remain, and how many were kept back.
+            The findings that remain, and how many were suppressed.
         """
         if not self.directives:
             return list(findings), 0
@@ -129,13 +129,13 @@ class Suppressions:
         *,
         lacking: bool = False,
     ) -> Iterator[Unused]:
-        """The suppressions that kept back nothing, once :meth:`apply` has been asked.
+        """The suppressions that suppressed nothing, once :meth:`apply` has been called.
 
         Args:
             enabled: The rules that were on; a suppression of another rule may well be needed.
-            rules: Every rule there is.
-            fits: Whether a selector fits a rule's code and name.
-            lacking: Whether there are rules that are not loaded: one that nobody knows may be theirs.
+            rules: Every known rule.
+            fits: Whether a selector matches a rule's code and name.
+            lacking: Whether some rules are not loaded; an unknown selector may be one of theirs.
         """
         if self._skips:
             return
@@ -155,7 +155,7 @@ class Suppressions:
                 yield from self._unused_selectors(directive, on, rules, known, lacking)
 
     def invalid(self, fits: Callable[[str, str, str], bool]) -> Iterator[Unused]:
-        """The suppressions that are not written as they should be.
+        """The malformed suppressions.
 
         Args:
             fits: Whether a selector fits a rule's code and name.
@@ -174,7 +174,7 @@ class Suppressions:
                 yield Unused(cell, start, end, _wrong(directive), fix)
 
     def _spared(self, code: str, name: str, fits: Callable[[str, str, str], bool]) -> Callable[[Directive], bool]:
-        """Whether another suppression keeps back what a rule says of one."""
+        """Whether another suppression suppresses a rule's finding about one."""
         sparing = [one for one in self.directives if _names(one, code, name, fits)]
         return lambda directive: any(
             one.line == directive.line or one.first <= directive.line <= one.last for one in sparing
@@ -198,15 +198,15 @@ class Suppressions:
                 idle.append(selector)
         if idle:
             reasons = [
-                f"`{selector}` keeps back nothing here" if known[selector] else _unknown(selector, rules)
+                f"`{selector}` suppresses nothing here" if known[selector] else _unknown(selector, rules)
                 for selector in idle[:_MOST]
             ]
             if len(idle) > _MOST:
-                reasons.append(f"so it is with {len(idle) - _MOST} more")
+                reasons.append(f"and so do {len(idle) - _MOST} more")
             yield self._report(directive, idle, "; ".join(reasons) + "; remove it")
 
     def _covers(self, finding: Finding, fits: Callable[[str, str, str], bool]) -> bool:
-        """Whether a finding is kept back; every directive that has a part in it counts as used."""
+        """Whether a finding is suppressed; every directive that contributes counts as used."""
         own = self._at(finding.cell, finding.location.line, finding, fits)
         calls = [self._at(gradient.cell, gradient.line, finding, fits) for gradient in finding.gradients]
         return own or (bool(calls) and all(calls))
@@ -233,7 +233,7 @@ class Suppressions:
 
     @staticmethod
     def _idle(directive: Directive, on: Collection[str], rules: Collection[Rule]) -> bool:
-        """Whether a suppression of everything keeps back nothing, as far as the rules that are on can tell."""
+        """Whether a suppression of everything suppresses nothing, as far as the enabled rules show."""
         if directive.verb == "noqa" or "" in directive.used:
             return False
         return directive.verb == "on" or all(
@@ -253,7 +253,7 @@ class Suppressions:
         return Unused(cell, start, end, message, Fix("safe", "Remove the unused suppression", (edit,)))
 
     def _removal(self, directive: Directive, cell: int | None, start: Position, end: Position) -> Edit:
-        """The edit that takes a comment away, with its line where nothing else stands on it."""
+        """The edit that removes a comment, with its line if there is nothing else on it."""
         text = self._source.lines[directive.line - 1]
         whole = directive.end == len(text) and directive.alone
         below = self._source.program_line(cell, start.line + 1)
@@ -295,7 +295,7 @@ _NO_CODE = (tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, to
 
 
 def _tokens(code: str) -> Iterator[tokenize.TokenInfo]:
-    """The program's tokens, up to where the tokenizer gives up."""
+    """The program's tokens, up to the point where the tokenizer fails."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(code, newline=None).readline)
     except (tokenize.TokenError, SyntaxError):
@@ -314,7 +314,7 @@ def _parse(token: tokenize.TokenInfo, alone: bool, known: Known) -> Iterator[Dir
 
 
 def _close_blocks(found: list[Directive], last: int) -> None:
-    """Let each ``off`` reach to the ``on`` that ends it, or to the end of the text."""
+    """Extend each ``off`` to the ``on`` that ends it, or to the end of the text."""
     open_blocks: list[Directive] = []
     for directive in found:
         if directive.verb == "skip-file" and directive.selectors is not None:
@@ -337,21 +337,21 @@ def _names(directive: Directive, code: str, name: str, fits: Callable[[str, str,
 
 def _nothing(directive: Directive) -> str:
     if directive.verb == "on":
-        return "nothing is off here that `gradlint: on` could turn on; remove it"
-    return f"`gradlint: {directive.verb}` keeps back nothing; remove it"
+        return "`gradlint: on` has nothing to turn on here; remove it"
+    return f"`gradlint: {directive.verb}` suppresses nothing; remove it"
 
 
 def _wrong(directive: Directive) -> str:
-    """What to say of a suppression that is not written as it should be."""
+    """The message about a malformed suppression."""
     if directive.verb not in (*VERBS, "noqa"):
         near = difflib.get_close_matches(directive.verb[:40], VERBS, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "expected " + ", ".join(f"`{one}`" for one in VERBS)
-        return f"`gradlint: {directive.verb}` means nothing; {hint}"
+        return f"`gradlint: {directive.verb}` is not a directive; {hint}"
     if directive.meant is not None:
         named = ", ".join(f"`{one}`" for one in (directive.selectors or ())[:_MOST])
         kept = "everything" if directive.selectors is None else named or "nothing"
         return f"this suppresses {kept}; write `{directive.meant[2:]}`"
-    return f"this suppresses nothing: behind `{directive.verb}` codes or names are written `[GT201, numpy-call]`"
+    return f"this suppresses nothing; after `{directive.verb}`, write codes or names as `[GT201, numpy-call]`"
 
 
 def _unknown(selector: str, rules: Collection[Rule]) -> str:

@@ -1,6 +1,6 @@
-"""The tables in which settings stand: read from a file, taken apart by option, and checked.
+"""The tables of settings: read from a file, split by option, and checked.
 
-What is wrong in one is said with the file, the option and the place.
+Errors name the file, the option and the place.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from gradlint.sources.files import SourceError, read_bytes
 from gradlint.sources.toml import TomlPlace
 
 LARGEST = 1 << 20
-"""How many bytes a configuration file may have."""
+"""The size limit of a configuration file, in bytes."""
 
 DOTS = 5_000_000
-"""How large the squares of the numbers of dots on a file's lines may be together: so long Python's reader takes."""
+"""The limit of the sum of squared dot counts per line, which is how long Python's reader takes."""
 
 
 class SettingsError(ValueError):
@@ -26,11 +26,11 @@ class SettingsError(ValueError):
 
     Args:
         message: What is wrong.
-        key: The option, as it is written.
-        place: Where it stands in the file.
+        key: The option, as written.
+        place: Where it is in the file.
 
     Attributes:
-        place: Where what is wrong stands, if that is known.
+        place: Where the error is, if known.
     """
 
     def __init__(self, message: str, key: str | None = None, place: TomlPlace | None = None) -> None:
@@ -39,7 +39,7 @@ class SettingsError(ValueError):
         self.place = place
 
     def placed(self, path: str, word: str | None = None) -> SettingsError:
-        """The same with the place in the file that it speaks of, where that is found.
+        """The same error with its place in the file, if it can be found.
 
         Args:
             path: The file.
@@ -57,7 +57,7 @@ class SettingsError(ValueError):
 
 
 def table_of(path: str) -> dict[str, Any] | None:
-    """The table of settings in a file, or None where it has none.
+    """The table of settings in a file, or None if it has none.
 
     Raises:
         SettingsError: If the file cannot be read or is not TOML.
@@ -88,7 +88,7 @@ def table_of(path: str) -> dict[str, Any] | None:
 
 
 def flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
-    """The table's values by field name, with the key each is written under; the tables of options taken apart."""
+    """The table's values by field name, each with the key it is written under; nested tables are flattened."""
     by_key = {option.key: name for name, option in OPTIONS.items()}
     groups = {key.partition(".")[0] for key in by_key if "." in key}
     flat: dict[str, tuple[str, Any]] = {}
@@ -111,10 +111,10 @@ def flat(table: dict[str, Any], shown: str) -> dict[str, tuple[str, Any]]:
 
 
 def checked(name: str, value: Any, shown: str, folder: str, key: str | None = None) -> Any:
-    """An option's value, checked, with its paths counted from a folder.
+    """An option's value, checked, with its paths made absolute from a folder.
 
     Raises:
-        SettingsError: If it is no value of that option.
+        SettingsError: If it is not a valid value for that option.
     """
     option = OPTIONS.get(name)
     if option is None:
@@ -132,7 +132,7 @@ def checked(name: str, value: Any, shown: str, folder: str, key: str | None = No
 
 
 def unknown(key: str, shown: str, known: list[str]) -> str:
-    """What is said of a key that is none, with the nearest that is one."""
+    """The message about an unknown key, with the nearest known one."""
     import difflib
 
     near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
@@ -140,12 +140,12 @@ def unknown(key: str, shown: str, known: list[str]) -> str:
 
 
 def absolute(folder: str, path: str) -> str:
-    """A path, counted from a folder."""
+    """A path, made absolute from a folder."""
     return os.path.normpath(os.path.join(folder or os.getcwd(), os.path.expanduser(path)))
 
 
 def named(value: Any) -> str:
-    """A value as messages speak of it: with its type."""
+    """A value as messages describe it: with its type."""
     kinds = {bool: "boolean", str: "string", int: "integer", float: "number", tuple: "list", dict: "table"}
     kind = kinds.get(type(value), type(value).__name__)
     if isinstance(value, bool):
@@ -154,19 +154,19 @@ def named(value: Any) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path as messages show it: relative to the working directory where it lies below it."""
+    """A path as messages show it: relative to the working directory if it is below it."""
     relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
     return (path if relative.startswith("..") else relative).replace(os.sep, "/")
 
 
 def at_place(message: str, shown: str, place: TomlPlace) -> SettingsError:
-    """An error whose message names the place behind the file."""
+    """An error whose message names the place after the file."""
     reason = message.removeprefix(f"{shown}: ")
     return SettingsError(f"{shown}:{place.line}:{place.start + 1}: {reason}", place=place)
 
 
 def _not_toml(path: str, data: bytes, error: ValueError) -> SettingsError:
-    """What is wrong with a file that is not TOML, at the place that Python's reader names."""
+    """The error about a file that is not TOML, at the place that Python's reader reports."""
     reason = str(error)
     named = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", reason)
     if named is None:

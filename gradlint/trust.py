@@ -1,13 +1,13 @@
 """Whose settings may make code run: those of a tree may not, unless the user says so from outside that tree.
 
-A configuration file can name rules, plugins and an interpreter, all of which are code that gradlint would run. It may
-lie in a tree that the user only looks at, so what it says of them counts where one of these holds:
+A configuration file can name rules, plugins and an interpreter, all of which are code that gradlint would run. The file
+may be in a tree that the user is only looking at, so these settings take effect only if one of these holds:
 
-- the command was given ``--trust``, or the caller of the Python interface says ``trust=True``;
-- the environment variable ``GRADLINT_TRUST`` is ``1``, or names a folder that the file lies in;
+- the command was given ``--trust``, or the caller of the Python API passed ``trust=True``;
+- the environment variable ``GRADLINT_TRUST`` is ``1``, or names a folder that contains the file;
 - the user's own ``trust.toml`` names such a folder.
 
-Nothing that lies in the tree itself can say so.
+Nothing in the tree itself can grant trust.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 VARIABLE = "GRADLINT_TRUST"
-"""The environment variable: ``1`` trusts whatever is looked at; else it names folders, separated as in ``PATH``."""
+"""The environment variable: ``1`` trusts everything; else it names folders, separated as in ``PATH``."""
 
 FILE = "trust.toml"
-"""The user's file, in gradlint's folder of the platform's configuration folder; ``folders`` lists those trusted."""
+"""The user's file, in gradlint's folder in the platform's configuration folder; ``folders`` lists trusted folders."""
 
 LARGEST = 1 << 20
-"""How many bytes that file may have."""
+"""The size limit of that file, in bytes."""
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
 
 
 class TrustError(ValueError):
-    """What the user says of trust cannot be used; the message says where and why."""
+    """The user's trust settings are invalid; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Trust:
     """Which settings may make code run.
 
     Attributes:
-        everything: Whether all may.
-        folders: The folders whose settings may, whole.
+        everything: Whether all settings may.
+        folders: The folders whose settings may, as absolute paths.
     """
 
     everything: bool = False
@@ -62,10 +62,10 @@ NOBODY = Trust()
 
 
 def of_user() -> Trust:
-    """What the user says in the environment and in the file of their own.
+    """The user's trust settings, from the environment and from their own file.
 
     Raises:
-        TrustError: If that cannot be used.
+        TrustError: If they are invalid.
     """
     said = os.environ.get(VARIABLE, "").strip()
     if said.lower() in _YES:
@@ -75,11 +75,11 @@ def of_user() -> Trust:
 
 
 def sentence(withheld: Iterable[tuple[str, str]], cure: str) -> str:
-    """What to say of settings that do not count, on one line.
+    """A one-line note about ignored settings.
 
     Args:
-        withheld: The configuration files as they are shown, with the keys.
-        cure: What makes them count.
+        withheld: The configuration files as displayed, with the keys.
+        cure: What makes gradlint use them.
     """
     by_file: dict[str, list[str]] = {}
     for file, key in withheld:
@@ -87,19 +87,19 @@ def sentence(withheld: Iterable[tuple[str, str]], cure: str) -> str:
     (first, keys), *others = by_file.items()
     text = f"{first} sets {', '.join(keys)}"
     if others:
-        text += f", and {len(others)} other file{'s' if len(others) > 1 else ''} such"
-    return f"{text}, which may run code or write elsewhere: not done without {cure} (see docs/safety.md)"
+        text += f", and {len(others)} other file{'s do' if len(others) > 1 else ' does'} the like"
+    return f"{text}, which may run code or write elsewhere: ignored without {cure} (see docs/safety.md)"
 
 
 def user_file() -> str:
-    """Where the user's own file lies, whether or not it is there."""
+    """The path of the user's own file, whether or not it exists."""
     from click import get_app_dir
 
     return os.path.join(get_app_dir("gradlint"), FILE)
 
 
 def _listed(path: str) -> tuple[str, ...]:
-    """The folders that the user's file lists; none where there is no such file."""
+    """The folders that the user's file lists; none if the file does not exist."""
     if not os.path.lexists(path):
         return ()
     try:
@@ -113,13 +113,13 @@ def _listed(path: str) -> tuple[str, ...]:
 
 
 def _whole(folders: list[str], where: str) -> tuple[str, ...]:
-    """Folders as whole paths; one that counts from the working directory would be another one in each tree.
+    """Folders as absolute paths; a relative one would be a different folder in each tree.
 
     Raises:
-        TrustError: If one is not whole.
+        TrustError: If one is not absolute.
     """
     whole = tuple(os.path.expanduser(folder) for folder in folders)
     for folder in whole:
         if not os.path.isabs(folder):
-            raise TrustError(f"{where}: expected whole paths of folders, got {folder!r}")
+            raise TrustError(f"{where}: expected absolute paths of folders, got {folder!r}")
     return whole

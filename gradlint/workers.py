@@ -1,4 +1,4 @@
-"""Work spread over processes: the largest piece first, and a process that dies costs only the piece it died of."""
+"""Spreads work over processes: the largest task first, and a process that dies only loses the task it died of."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST = 61
-"""How many processes there are at most: Windows waits for no more, and settings must not start thousands."""
+"""The most processes that are started: Windows cannot wait for more, and settings must not start thousands."""
 
 
 def cores() -> int:
@@ -41,7 +41,7 @@ def each(
         size: How much work a task is; the largest is begun first.
 
     Yields:
-        A task's index and what the function gave, as they are done; None where its process died of it.
+        A task's index and the function's result, as they finish; None if its process died of it.
     """
     order = sorted(range(len(tasks)), key=lambda index: -size(tasks[index]))
     left = set(order)
@@ -76,7 +76,7 @@ def _alone(function: Callable[..., T], task: tuple[Any, ...]) -> T | None:
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """Start processes that do not look into the working directory for what they import.
+    """Start processes that do not import from the working directory.
 
     A process that is not forked begins as ``python -c``, which would take a ``multiprocessing`` from there.
     """
@@ -96,12 +96,12 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def _context() -> BaseContext:
-    """Forked processes where that is safe, since they share what is imported; fresh ones elsewhere."""
+    """Forked processes where that is safe, since they share imported modules; fresh ones elsewhere."""
     return multiprocessing.get_context("fork" if sys.platform == "linux" and _threads() == 1 else "spawn")
 
 
 def _threads() -> int:
-    """How many threads this process has, those of other languages' libraries too where the system tells."""
+    """How many threads this process has, including those of native libraries if the system reports them."""
     try:
         return len(os.listdir("/proc/self/task"))
     except OSError:

@@ -73,7 +73,7 @@ def test_findings_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not (tmp_path / ".gradlint_cache").exists()
     (tmp_path / "gradlint.toml").write_text(f'rules = [{json.dumps(MARKER)}]\nselect = ["XX102"]\n')
     assert [(f.path, f.location.line) for f in check_paths(["."], trust=True)] == [("a.py", 2)]
-    with pytest.warns(UserWarning, match=r"gradlint\.toml sets `rules`, .* not done without trust=True"):
+    with pytest.warns(UserWarning, match=r"gradlint\.toml sets `rules`, .* ignored without trust=True"):
         assert check_paths(["."]) == []
 
 

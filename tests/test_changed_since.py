@@ -181,12 +181,12 @@ def test_many_equal_lines_take_no_time(project: Path, found: Callable[..., list[
 @pytest.mark.parametrize(
     ("ref", "said"),
     [
-        ("nowhere", "--changed-since: git knows no commit `nowhere` here"),
-        ("HEAD~99", "--changed-since: git knows no commit `HEAD~99` here"),
-        ("--help", "--changed-since: `--help` is no name of a commit"),
-        ("--upload-pack=touch x", "--changed-since: `--upload-pack=touch x` is no name of a commit"),
-        ("", "--changed-since: `` is no name of a commit"),
-        ("a\nb", "--changed-since: `a\\nb` is no name of a commit"),
+        ("nowhere", "--changed-since: git finds no commit `nowhere` here"),
+        ("HEAD~99", "--changed-since: git finds no commit `HEAD~99` here"),
+        ("--help", "--changed-since: `--help` is not the name of a commit"),
+        ("--upload-pack=touch x", "--changed-since: `--upload-pack=touch x` is not the name of a commit"),
+        ("", "--changed-since: `` is not the name of a commit"),
+        ("a\nb", "--changed-since: `a\\nb` is not the name of a commit"),
     ],
 )
 def test_what_is_no_commit_is_told(project: Path, ref: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,7 +199,7 @@ def test_outside_of_git_it_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.run(["--changed-since", "main"]) == 2
-    assert capsys.readouterr().err == "gradlint: --changed-since: . lies in no git repository\n"
+    assert capsys.readouterr().err == "gradlint: --changed-since: . is not in a git repository\n"
     (tmp_path / ".git").write_text("gitdir: nowhere\n")
     assert cli.run(["--changed-since", "main"]) == 2
     assert capsys.readouterr().err.startswith("gradlint: --changed-since: git: fatal: not a git repository")

@@ -92,7 +92,7 @@ def test_a_folder_and_the_working_directory_and_the_check_command_are_the_same(p
     assert {done.stdout for done in outputs} == {
         """\
 src/unused.py:5:15: warning[GT900] unused-suppression
-`GT201` keeps back nothing here
+`GT201` suppresses nothing here
   |
 5 |     y = x**2  # gradlint: ignore[GT201]
   |               ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_python_is_told_and_the_others_are_checked(project: P
         done.stdout
         == """\
 src/broken.py:4:9: error: syntax error: '(' was never closed
-src/unused.py:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]
+src/unused.py:5:15: warning: `GT201` suppresses nothing here; remove it [GT900]
 """
     )
 
@@ -161,7 +161,7 @@ def test_quiet_leaves_the_summary_out(project: Path) -> None:
         == """\
 src/unused.py
   5:15  warning[GT900] unused-suppression
-        `GT201` keeps back nothing here; remove it
+        `GT201` suppresses nothing here; remove it
 """
     )
     assert gradlint("-q", "src/clean.py", cwd=project).stdout == ""
@@ -192,7 +192,7 @@ def test_several_outputs_in_one_run(project: Path) -> None:
         ),
         cwd=project,
     )
-    assert done.stdout == "src/unused.py:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
+    assert done.stdout == "src/unused.py:5:15: warning: `GT201` suppresses nothing here; remove it [GT900]\n"
     assert json.loads((project / "findings.jsonl").read_text())["path"] == "src/unused.py"
     assert json.loads((project / "out.sarif").read_text())["runs"][0]["results"][0]["ruleId"] == "GT900"
 
@@ -230,7 +230,7 @@ def test_the_format_of_the_settings(project: Path) -> None:
         (["--selct", "GT1"], "no such option --selct; did you mean --select?\nTry `gradlint check --help`."),
         (
             ["explian", "GT201"],
-            "there is no path 'explian'; did you mean the command `explain`?\nTry `gradlint --help`.",
+            "no such path 'explian'; did you mean the command `explain`?\nTry `gradlint --help`.",
         ),
         (["explain", "GT2011"], "unknown rule `GT2011`; did you mean `GT201`? (`gradlint rules` lists them)"),
         (
@@ -241,19 +241,19 @@ def test_the_format_of_the_settings(project: Path) -> None:
         (["--output-format", "jsno"], "unknown format `jsno`; did you mean `json`?\nTry `gradlint check --help`."),
         (
             ["--output-format", "json", "--output-format", "sarif"],
-            "standard output takes one format; give `json` or `sarif` a file: sarif:FILE\nTry `gradlint check --help`.",
+            "standard output takes only one format; send `json` or `sarif` to a file: sarif:FILE\nTry `gradlint check --help`.",
         ),
-        (["--output-format", "json:"], "--output-format json:: the file is missing\nTry `gradlint check --help`."),
+        (["--output-format", "json:"], "--output-format json:: the file name is missing\nTry `gradlint check --help`."),
         (["--config", "no.toml"], "no.toml: cannot be read: No such file or directory"),
         (
             ["--config", "no.toml", "--isolated"],
-            "--config and --isolated exclude one another\nTry `gradlint check --help`.",
+            "--config cannot be combined with --isolated\nTry `gradlint check --help`.",
         ),
-        (["-", "src"], "`-` reads standard input and stands alone\nTry `gradlint check --help`."),
+        (["-", "src"], "`-` reads standard input and must be the only path\nTry `gradlint check --help`."),
         (["--fix", "--diff"], "--diff writes nothing; leave out --fix\nTry `gradlint check --help`."),
         (["--confirm-timeout", "0"], "command line: confirm.timeout: expected a number above 0, got the number 0.0"),
         (["--baseline", "no.json"], "@no.json: cannot be read: No such file or directory"),
-        (["config", "nowhere"], "nowhere: there is no such file or folder"),
+        (["config", "nowhere"], "nowhere: no such file or folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_and_ends_with_2(
@@ -280,7 +280,7 @@ def test_settings_with_an_unknown_key(project: Path) -> None:
 
 def test_standard_input(project: Path) -> None:
     done = gradlint("-", "--stdin-filename", "src/new.py", "--output-format", "concise", cwd=project, stdin=UNUSED)
-    assert done.stdout == "src/new.py:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
+    assert done.stdout == "src/new.py:5:15: warning: `GT201` suppresses nothing here; remove it [GT900]\n"
     assert done.returncode == 1
 
 
@@ -299,7 +299,7 @@ def test_standard_input_as_a_notebook(project: Path) -> None:
     done = gradlint(
         *("-", "--stdin-filename", "study.ipynb", "--output-format", "concise"), cwd=project, stdin=notebook
     )
-    assert done.stdout == "study.ipynb:cell 2:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
+    assert done.stdout == "study.ipynb:cell 2:5:15: warning: `GT201` suppresses nothing here; remove it [GT900]\n"
 
 
 def test_fix_writes_and_reports_what_remains(project: Path) -> None:
@@ -358,10 +358,10 @@ def test_baseline(project: Path) -> None:
     assert written.stderr.endswith("known.json\n")
     known = gradlint("--baseline", "known.json", cwd=project)
     assert known.returncode == 0
-    assert known.stdout.endswith("1 finding known to the baseline\n")
+    assert known.stdout.endswith("1 finding in the baseline\n")
     (project / "src" / "new.py").write_text(UNUSED.replace("y", "z"))
     fresh = gradlint("--baseline", "known.json", "--output-format", "concise", cwd=project)
-    assert fresh.stdout == "src/new.py:5:15: warning: `GT201` keeps back nothing here; remove it [GT900]\n"
+    assert fresh.stdout == "src/new.py:5:15: warning: `GT201` suppresses nothing here; remove it [GT900]\n"
 
 
 def test_show_files_and_show_settings(project: Path) -> None:
@@ -432,7 +432,7 @@ def test_clean_removes_what_is_remembered(project: Path) -> None:
     assert (project / ".gradlint_cache" / "CACHEDIR.TAG").exists()
     assert gradlint("clean", cwd=project).stderr == "removed .gradlint_cache\n"
     assert not (project / ".gradlint_cache").exists()
-    assert gradlint("clean", cwd=project).stderr == "nothing is remembered here\n"
+    assert gradlint("clean", cwd=project).stderr == "there is no cache here\n"
     gradlint("--no-cache", cwd=project)
     assert not (project / ".gradlint_cache").exists()
 
@@ -461,6 +461,7 @@ def test_every_command_has_help_that_fits_a_terminal(tmp_path: Path, arguments: 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: gradlint ")
     assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "\\b" not in done.stdout, "click's mark is taken as one"
     assert gradlint(*arguments, "-h", cwd=tmp_path).stdout == done.stdout
 
 
@@ -518,7 +519,7 @@ def test_watch_checks_again_after_a_change(project: Path) -> None:
         assert process.stderr is not None
         try:
             assert "unused.py:5:15" in process.stdout.readline()
-            assert process.stderr.readline() == "Watching for changes; Ctrl-C ends.\n"
+            assert process.stderr.readline() == "Watching for changes; press Ctrl-C to stop.\n"
             time.sleep(1.0)
             (project / "src" / "unused.py").write_text("\n" + UNUSED)
             assert "unused.py:6:15" in process.stdout.readline()
@@ -643,6 +644,37 @@ def test_true_to_life_programs_are_mended_and_verified(tmp_path: Path) -> None:
         assert copies[name].read_bytes() != (FIXTURES / name).read_bytes()
     again = gradlint("--diff", "--unsafe-fixes", ".", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "")
+
+
+OTHERWISE_LOST = {
+    "part.py": """w = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.exp(w)) + tf.reduce_sum(np.square(w))
+print(tape.gradient(loss, w))
+""",
+    "nan.py": """x = tf.Variable([0.0, 1.0])
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(tf.where(x > 0.0, tf.math.log(x), 0.0))
+print(tape.gradient(y, x))
+""",
+    "zipped.py": """w = tf.Variable([1.0, 2.0])
+optimizer = tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w * w)
+gradients = tape.gradient(loss, [w])
+optimizer.apply_gradients(zip([w], gradients))
+""",
+}
+"""Programs that lose a part of a gradient, may give NaN, and use gradients in a wrong way."""
+
+
+def test_what_loses_no_whole_gradient_is_verified_too(tmp_path: Path) -> None:
+    for name, text in OTHERWISE_LOST.items():
+        (tmp_path / name).write_text("import numpy as np\nimport tensorflow as tf\n" + text)
+    done = gradlint("--confirm", "--fix", "--show-fixes", ".", cwd=tmp_path)
+    assert (done.returncode, "No lost gradients in 3 files" in done.stdout) == (0, True)
+    assert done.stderr.count(" verified: before: ") == 3
+    assert "no input was found for which the gradient is NaN" in done.stderr
 
 
 def test_a_fix_that_needs_the_flag_is_not_written_without_it(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_what_it_says_to_try_fixes_the_program(tmp_path: Path) -> None:
 def test_a_file_of_that_name_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("mine\n")
     status, shown, complaint = _run(tmp_path, "demo", "--write")
-    assert (status, shown, complaint) == (2, "", f"gradlint: {NAME} is there already; it is left as it is\n")
+    assert (status, shown, complaint) == (2, "", f"gradlint: {NAME} already exists; it was left alone\n")
     assert (tmp_path / NAME).read_text() == "mine\n"
 
 

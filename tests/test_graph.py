@@ -68,10 +68,10 @@ def test_color(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["decay.py:3"], "decay.py:3: no gradient call stands there that the analysis comes to; there are some at 14"),
+        (["decay.py:3"], "decay.py:3: there is no gradient call here that the analysis reaches; it has some at 14"),
         (["nothing.py"], "nothing.py: cannot be read"),
         (["broken.py"], "broken.py: syntax error"),
-        (["decay.py", "-o", "decay.py"], "--output is the file that is drawn"),
+        (["decay.py", "-o", "decay.py"], "--output is the very file to draw"),
         (["decay.py", "-o", "nowhere/way.svg"], "nowhere/way.svg cannot be written"),
     ],
 )

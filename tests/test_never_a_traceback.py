@@ -120,6 +120,16 @@ def test_deep_and_long_expressions(expression: str) -> None:
     assert [problem.kind for problem in problems] in ([], ["syntax"])
 
 
+@pytest.mark.parametrize(
+    "deep",
+    ["tf.identity(" * 180 + "x" + ")" * 180, "x and (x or " * 90 + "x" + ")" * 90, "x" + ".a()" * 180],
+    ids=["calls", "conditions", "methods"],
+)
+def test_what_is_too_deep_for_fixes_is_no_reason_not_to_find(deep: str) -> None:
+    program = TAPE.format("np.square(x)") + f"import numpy as np\nz = lambda: {deep}\n"
+    assert [one.code for one in checked(program.encode()).findings] == ["GT207"]
+
+
 def test_blocks_nested_as_deep_as_python_takes_them() -> None:
     for depth in (19, 99, 500):
         lines = ["    " * level + f"if x{level}:" for level in range(depth)]

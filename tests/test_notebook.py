@@ -106,7 +106,7 @@ def test_off_on_and_one_cell(shell: InteractiveShell, capsys: pytest.CaptureFixt
     run(shell, capsys, BROKEN)
     assert run(shell, capsys, f"%%gradlint\n{ASK}").count("error[GT201]") == 1
     assert shell.user_ns["gradient"] is None
-    assert "checked when they have run" in run(shell, capsys, "%gradlint on")
+    assert "checked after they run" in run(shell, capsys, "%gradlint on")
     run(shell, capsys, BROKEN)
     assert "GT201" in run(shell, capsys, ASK)
 
@@ -154,8 +154,8 @@ def test_cells_are_called_by_the_numbers_they_ran_under(
 def test_fix_puts_the_mended_cell_below(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
     for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
         run(shell, capsys, cell)
-    assert "`%gradlint fix` puts a mended cell below" in run(shell, capsys, ASK)
-    assert "In [4] is below, mended" in run(shell, capsys, "%gradlint fix")
+    assert "`%gradlint fix` adds a fixed cell below" in run(shell, capsys, ASK)
+    assert "In [4] is below, fixed" in run(shell, capsys, "%gradlint fix")
     mended = BROKEN.replace("np.mean", "tf.reduce_mean")
     assert shell.rl_next_input == mended
     assert run(shell, capsys, mended) == ""
@@ -188,7 +188,7 @@ def test_options_stand_where_paths_do(
     assert "GT999" in run(shell, capsys, "%gradlint --select GT999")
     assert "--select takes rules" in run(shell, capsys, "%gradlint --select")
     assert "cannot be read" in run(shell, capsys, "%gradlint -- --select")
-    assert "stands alone" in run(shell, capsys, "%gradlint on study.ipynb")
+    assert "must be the only argument" in run(shell, capsys, "%gradlint on study.ipynb")
     assert "%gradlint fix" in run(shell, capsys, "%gradlint --help")
 
 

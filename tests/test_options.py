@@ -92,8 +92,8 @@ def test_a_file_and_options_go_together(run: Run, tmp_path: Path) -> None:
         (["jobs=[3"], "--config jobs=[3: not TOML: Unclosed array (at end of document)"),
         (["jobs='x'"], "command line: jobs: expected a whole number above 0, got the string 'x'"),
         (["confirm.timeout=-1"], "command line: confirm.timeout: expected a number above 0, got the integer -1"),
-        (['extend="x.toml"'], "--config: `extend` goes into a file; name the file with --config"),
-        (["a.toml", "b.toml"], "--config takes one file, and a.toml and b.toml are two"),
+        (['extend="x.toml"'], "--config: `extend` belongs in a file; name the file with --config"),
+        (["a.toml", "b.toml"], "--config takes only one file, got a.toml and b.toml"),
         (['select=["GTX"]'], "unknown rule `GTX`"),
     ],
 )
@@ -249,18 +249,18 @@ def test_silence(run: Run, tmp_path: Path) -> None:
 
 def test_stale_entries_of_a_baseline_are_told(run: Run, tmp_path: Path) -> None:
     run("--baseline", "known.json", "--write-baseline")
-    assert "of the baseline" not in run("--baseline", "known.json", "lost.py")[1], "unused.py was not looked at"
-    assert "of the baseline" not in run("--baseline", "known.json", "--select", "GT1")[1], "the rules were not asked"
+    assert "stale" not in run("--baseline", "known.json", "lost.py")[1], "unused.py was not looked at"
+    assert "stale" not in run("--baseline", "known.json", "--select", "GT1")[1], "the rules were not asked"
     (tmp_path / "lost.py").write_text(LOST.replace("np.square", "tf.square"))
     status, out, _ = run("--baseline", "known.json")
-    told = "1 entry of the baseline without a finding any more; `--write-baseline` leaves them out\n"
+    told = "1 stale entry in the baseline; `--write-baseline` drops stale entries\n"
     assert (status, out.endswith(told)) == (0, True)
     _, _, err = run("--baseline", "known.json", "-v")
     assert err.startswith("stale in the baseline: lost.py: GT201: y = tf.reduce_sum(np.square(w))\n")
     (tmp_path / "unused.py").unlink()
-    assert "2 entries of the baseline without" in run("--baseline", "known.json")[1]
+    assert "2 stale entries in the baseline" in run("--baseline", "known.json")[1]
     run("--baseline", "known.json", "--write-baseline")
-    assert "of the baseline" not in run("--baseline", "known.json")[1]
+    assert "stale" not in run("--baseline", "known.json")[1]
 
 
 # --- settings that are wrong

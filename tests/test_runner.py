@@ -148,7 +148,7 @@ def test_settings_that_cannot_be_used_are_told_before_anything_runs() -> None:
     write("a.py", NEEDLE + "lost()\n")
     found = results()
     assert summary(found) == [("sub", [], "settings"), ("a.py", [2], None)]
-    assert "its settings cannot be used, so it is not checked: sub/gradlint.toml:1:1: unknown key `nope`" in str(
+    assert "its settings cannot be used, so it was not checked: sub/gradlint.toml:1:1: unknown key `nope`" in str(
         found[0].error
     )
     write("sub/gradlint.toml", 'select = ["NOPE2"]\n')

@@ -60,7 +60,7 @@ def test_defaults_are_those_declared() -> None:
 def test_pyproject() -> None:
     path = write("pyproject.toml", '[project]\nname = "x"\n[tool.gradlint]\nignore = ["GT402"]\n')
     assert load(path).ignore == ("GT402",)
-    with pytest.raises(SettingsError, match=r"other/pyproject.toml: there is no \[tool.gradlint\] table in it"):
+    with pytest.raises(SettingsError, match=r"other/pyproject.toml: it has no \[tool.gradlint\] table"):
         load(write("other/pyproject.toml", "[tool.ruff]\n"))
 
 

@@ -37,7 +37,7 @@ def test_each_source_of_each_call_is_listed(capsys: pytest.CaptureFixture[str]) 
         == """\
 decay.py:14:17: gradient of `loss`
   connected         `amplitude`
-  lost              `rate`: gets None, lost in line 12 (GT201 numpy-call)
+  lost              `rate`: gets None, lost on line 12 (GT201 numpy-call)
 
 slope.py:7:12: gradient of `y`
   connected         `u`
@@ -60,7 +60,7 @@ def test_concise_has_one_line_for_each_source(capsys: pytest.CaptureFixture[str]
     rows = check(capsys, "--output-format", "concise").splitlines()
     assert [row.partition(": ")[2] for row in rows[1:]] == [
         "connected: `amplitude` in the gradient of `loss`",
-        "lost: `rate` in the gradient of `loss`: gets None, lost in line 12 (GT201 numpy-call)",
+        "lost: `rate` in the gradient of `loss`: gets None, lost on line 12 (GT201 numpy-call)",
         "connected: `u` in the gradient of `y`",
         "unknown: `model.trainable_variables` in the gradient of `y`: `trainable_variables` may be anything",
     ]

@@ -175,7 +175,7 @@ def test_unused_comments_are_findings_with_a_place() -> None:
     assert finding.severity == "warning"
     assert (finding.location.line, finding.location.column) == (2, 8)
     assert (finding.end_location.line, finding.end_location.column) == (2, 33)
-    assert "`XX101` keeps back nothing here" in finding.message
+    assert "`XX101` suppresses nothing here" in finding.message
     assert finding.url is not None
 
 
@@ -312,15 +312,15 @@ def test_what_looks_like_codes_means_those_codes(comment: str, meant: str) -> No
 @pytest.mark.parametrize(
     ("comment", "message"),
     [
-        ("# gradlint: ignore[", "this suppresses nothing: behind `ignore` codes or names"),
+        ("# gradlint: ignore[", "this suppresses nothing; after `ignore`, write codes or names"),
         ("# gradlint: ignore(", "this suppresses nothing"),
         ("# gradlint: ignore: the rest", "this suppresses nothing"),
         ("# gradlint: ignore=", "this suppresses nothing"),
         ("# gradlint ignore", "write `gradlint: ignore`"),
-        ("# gradlint: ingore[XX101]", "`gradlint: ingore` means nothing; did you mean `ignore`?"),
+        ("# gradlint: ingore[XX101]", "`gradlint: ingore` is not a directive; did you mean `ignore`?"),
         ("# gradlint: disable", "expected `ignore`, `off`, `on`, `skip-file`"),
         ("# gradlint: disable=XX101", "expected `ignore`, `off`, `on`, `skip-file`"),
-        ("# gradlint:", "means nothing"),
+        ("# gradlint:", "is not a directive"),
     ],
 )
 def test_what_cannot_be_read_suppresses_nothing_and_is_told(comment: str, message: str) -> None:
@@ -382,7 +382,7 @@ def test_an_invalid_suppression_can_be_suppressed() -> None:
 def test_many_words_are_told_of_in_few() -> None:
     codes = ", ".join(f"QQ{number}" for number in range(1000, 3000))
     (finding,) = unused(f"x = 1  # gradlint: ignore[{codes}]\n")
-    assert "so it is with 1992 more" in finding.message
+    assert "and so do 1992 more" in finding.message
     assert len(finding.message) < 1000
 
 

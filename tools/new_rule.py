@@ -124,7 +124,7 @@ def _problem(code: str, name: str, folder: Path) -> str | None:
     if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
         return f"{name}: a name is kebab-case"
     if not (folder / "__init__.py").exists():
-        return f"{folder}: there is no such family"
+        return f"{folder}: no such family"
     for rule in registry.load():
         if code == rule.code or name == rule.name:
             return f"{rule.code} {rule.name} exists"

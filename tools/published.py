@@ -11,6 +11,8 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from gradlint.reporting.report import counted
+
 SNAPSHOT = Path(__file__).parent.parent / "tests" / "ecosystem" / "snapshot.jsonl"
 
 
@@ -29,9 +31,10 @@ def section(code: str) -> str:
     counts = {verdict: verdicts[code, verdict] for verdict in ("true", "false", "arguable", "unread")}
     where = f"{repositories} pinned public repositories with {calls} gradient calls"
     if not any(counts.values()):
-        return f"## In public code\n\nNo finding in {where}.\n"
+        return f"## In public code\n\nNo findings in {where}.\n"
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count or verdict in ("true", "false"))
     return (
-        f"## In public code\n\n{sum(counts.values())} in {where}, each judged by reading the code: {said}. gradlint was"
-        " taught with these repositories; of ones that it had not seen see `tests/ecosystem/batches.md`.\n"
+        f"## In public code\n\n{counted(sum(counts.values()), 'finding')} in {where}, each judged by reading the code:"
+        f" {said}. gradlint was developed on these repositories; for repositories that it had not seen, see"
+        " `tests/ecosystem/batches.md`.\n"
     )

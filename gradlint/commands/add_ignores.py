@@ -1,4 +1,4 @@
-"""``gradlint add-ignores``: write a comment that suppresses it behind each finding."""
+"""``gradlint add-ignores``: add a comment to each finding that suppresses it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,19 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 
-@click.command("add-ignores", cls=Command)
+HELP = """\
+Suppress the findings that PATHS have today, so that only new ones are reported from now on.
+
+Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or there is no room for a
+finding's comment; 2: a file could not be checked or written.
+"""
+
+
+@click.command("add-ignores", cls=Command, help=HELP)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @selection_options
-@click.option("--reason", metavar="TEXT", help="Why, as written behind each comment.")
-@click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
+@click.option("--reason", metavar="TEXT", help="The reason to write in each comment.")
+@click.option("--diff", is_flag=True, help="Print what would change; write nothing.")
 def command(
     paths: tuple[str, ...],
     reason: str | None,
@@ -33,12 +41,7 @@ def command(
     trust: bool,
     **options: Any,
 ) -> int:
-    r"""Suppress what is found in PATHS today, so that only what is new is reported from now on.
-
-    \b
-    Exit status: 0: written, or nothing to write; 1: with --diff, something would change, or a finding has no place for
-    a comment; 2: a file could not be checked or written.
-    """
+    """Write the comments."""
     from gradlint.commands.request import overrides, resolver, settings_here
     from gradlint.fixing import diff as difference
     from gradlint.runner import run
@@ -67,7 +70,7 @@ def command(
     left = [finding for one in done for finding in one.left]
     for finding in left:
         terminal.note(
-            f"gradlint: {escaping.name(finding.path)}:{finding.location.line}: there is no place for a comment"
+            f"gradlint: {escaping.name(finding.path)}:{finding.location.line}: there is no room for a comment"
         )
     count = sum(len(one.added) for one in changed)
     verb = "would be suppressed" if diff else "suppressed"
@@ -94,7 +97,7 @@ def _ignored(path: str, settings: Settings, reason: str | None) -> Ignored | Non
 
 
 def _write(ignored: Ignored) -> str | None:
-    """Write a file; what kept it from being written, or None."""
+    """Write a file; returns why it could not be written, or None."""
     from gradlint.fixing import WriteError, write
 
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def rules_in_force(settings: Settings | None = None, *, trust: bool = False) -> tuple[Rule, ...]:
-    """Every rule there is in the working directory: the built-in ones and those that its settings add.
+    """Every rule available in the working directory: the built-in ones and those that its settings add.
 
     Args:
         settings: The settings; those of the working directory where None.
@@ -70,7 +70,7 @@ def record(rule: Rule) -> dict[str, Any]:
 
 
 def infos(rules: tuple[Rule, ...]) -> Mapping[str, RuleInfo]:
-    """What formats may say of rules, by code."""
+    """What formats may say about rules, by code."""
     return {
         rule.code: RuleInfo(
             rule.code,

@@ -1,12 +1,11 @@
-"""``--changed-since REF``: which findings the lines that have changed since a commit bring about.
+"""``--changed-since REF``: which findings are caused by lines that have changed since a commit.
 
-A finding is one of them where it speaks of a line that has changed, or where the file had no such finding before: a
-``watch`` that is gone leaves no line behind.
+A finding is one of them if it mentions a changed line, or if the file did not have it before: a deleted ``watch``
+leaves no line behind.
 
-git is asked for objects alone, with ``rev-parse``, ``merge-base`` and ``cat-file``. These look at no file of the
-working tree and at no index, so none of the programs that a repository's own configuration may name is run: hooks,
-filters, text converters, an external diff, a file system monitor, a pager. Nothing is fetched. What has changed is
-worked out here.
+git is only asked for objects, with ``rev-parse``, ``merge-base`` and ``cat-file``. These look at no file in the working
+tree and at no index, so none of the programs that a repository's own configuration may name is run: hooks, filters,
+text converters, an external diff, a file system monitor, a pager. Nothing is fetched. The changes are worked out here.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ PATIENCE = 60
 """How many seconds git may take for an answer."""
 
 PAIRS = 200_000
-"""How many pairs of equal lines two texts may have for their lines to be aligned; else they are told apart as a bag."""
+"""How many pairs of equal lines two texts may have for their lines to be aligned; beyond that, order is ignored."""
 
 _LEFT_OUT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_PAGER")
 _SAFE = {
@@ -47,7 +46,7 @@ _SAFE = {
 
 
 class Changes:
-    """The lines that have changed since the working tree's history left a commit's.
+    """The lines that have changed since the working tree's history diverged from a commit's.
 
     Args:
         ref: The commit, as git names it: a branch, a tag, a hash.
@@ -56,14 +55,14 @@ class Changes:
         check: Gives what is found in a source under the settings of its file.
 
     Raises:
-        CommandError: If git is not there, a path lies in no repository, or the commit is not in it.
+        CommandError: If git is missing, a path is not in a repository, or the repository lacks the commit.
     """
 
     def __init__(
         self, ref: str, paths: Iterable[str], read: Callable[[str], Source], check: Callable[[Source], list[Finding]]
     ) -> None:
         if ref.startswith("-") or not ref.isprintable() or not ref.strip():
-            raise CommandError(f"--changed-since: `{escaping.name(ref)}` is no name of a commit")
+            raise CommandError(f"--changed-since: `{escaping.name(ref)}` is not the name of a commit")
         self._ref = ref
         self._read = read
         self._check = check
@@ -75,11 +74,11 @@ class Changes:
             self._base(path)
 
     def among(self, findings: Iterable[Finding], source: Source | None = None) -> list[Finding]:
-        """The findings that changed lines bring about.
+        """The findings that changed lines cause.
 
         Args:
             findings: The findings.
-            source: What their own file's text is, where it is not that of today.
+            source: The text of their own file, where it differs from the file on disk.
         """
         if source is not None:
             self._lines[source.path] = self._changed(source.path, source)
@@ -110,7 +109,7 @@ class Changes:
         return Baseline.of(self._check(before), lambda _: before).match(findings, lambda _: today).new
 
     def _changed(self, path: str, source: Source | None = None) -> frozenset[Line] | None:
-        """The lines of a file that have changed; None where the file is new, or can no longer be compared."""
+        """The lines of a file that have changed; None if the file is new or can no longer be compared."""
         from gradlint.sources.files import SourceError
 
         try:
@@ -123,7 +122,7 @@ class Changes:
         return frozenset(_new([text for _, text in old], new))
 
     def _source_before(self, path: str) -> Source | None:
-        """What a file was like; None where there was none, or nothing that can be read."""
+        """What a file contained before; None if it did not exist or cannot be read."""
         from gradlint.sources.files import SourceError
         from gradlint.sources.project import Project
         from gradlint.sources.read import from_bytes
@@ -146,13 +145,13 @@ class Changes:
         """
         top = _top(path)
         if top is None:
-            raise CommandError(f"--changed-since: {escaping.name(path)} lies in no git repository")
+            raise CommandError(f"--changed-since: {escaping.name(path)} is not in a git repository")
         if top not in self._repositories:
             self._repositories[top] = self._common(top)
         return top, self._repositories[top]
 
     def _common(self, top: str) -> str:
-        """The commit at which the history of today left that of the one that was named; that one where there is none.
+        """The commit at which today's history diverged from that of the named one; the named one where there is none.
 
         Raises:
             CommandError: If there is no such commit, or git refuses to look.
@@ -160,16 +159,16 @@ class Changes:
         commit = self._ask(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self._ref}^{{commit}}")
         if commit is None:
             self._explain(top)
-            raise CommandError(f"--changed-since: git knows no commit `{escaping.name(self._ref)}` here")
+            raise CommandError(f"--changed-since: git finds no commit `{escaping.name(self._ref)}` here")
         found = commit.decode("ascii", "replace").strip()
         common = self._ask(top, "merge-base", found, "HEAD")
         return common.decode("ascii", "replace").split()[0] if common and common.strip() else found
 
     def _explain(self, top: str) -> None:
-        """Say why git does not look at a repository at all, where that is so.
+        """Report why git refuses to look at a repository at all, if it does.
 
         Raises:
-            CommandError: With git's own words.
+            CommandError: With git's own message.
         """
         done = self._run(top, "rev-parse", "--git-dir")
         if done.returncode:
@@ -194,10 +193,10 @@ class Changes:
 
 
 def _git() -> str:
-    """Where git is; what lies in the working directory is not taken for it.
+    """The path of git; a file in the working directory is never taken for it.
 
     Raises:
-        CommandError: If it is not there.
+        CommandError: If git is not on the PATH.
     """
     folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(one)]
     found = shutil.which("git", path=os.pathsep.join(folders))
@@ -207,7 +206,7 @@ def _git() -> str:
 
 
 def _top(path: str) -> str | None:
-    """The folder that holds the repository in which a path lies."""
+    """The top folder of the repository that a path is in."""
     at = os.path.realpath(path)
     while True:
         if os.path.lexists(os.path.join(at, ".git")):
@@ -219,7 +218,7 @@ def _top(path: str) -> str | None:
 
 
 def _told(finding: Finding) -> Iterator[tuple[str, Line]]:
-    """The lines that a finding speaks of, each with its file."""
+    """The lines that a finding mentions, each with its file."""
     for number in range(finding.location.line, finding.end_location.line + 1):
         yield finding.path, (finding.cell, number)
     for gradient in finding.gradients:
@@ -229,7 +228,7 @@ def _told(finding: Finding) -> Iterator[tuple[str, Line]]:
 
 
 def _lines(source: Source) -> list[tuple[Line, str]]:
-    """The lines of a file, or of a notebook's cells one after the other, without the space behind them."""
+    """The lines of a file, or of a notebook's cells one after the other, without trailing whitespace."""
     from gradlint.fixing.text import texts
 
     return [
@@ -240,7 +239,7 @@ def _lines(source: Source) -> list[tuple[Line, str]]:
 
 
 def _new(before: Sequence[str], after: Sequence[tuple[Line, str]]) -> Iterator[Line]:
-    """The lines of today that are not what was there before."""
+    """The lines of today that were not there before."""
     texts = [text for _, text in after]
     start = 0
     while start < min(len(before), len(texts)) and before[start] == texts[start]:

@@ -18,11 +18,11 @@ class Checked:
     """What a run has found out so far.
 
     Attributes:
-        results: What came of each file that matters.
+        results: The result of each file that matters.
         files: How many files were looked at.
         texts: The texts that the findings point into.
         looked_at: Gives the files that were looked at, as they are shown.
-        interrupted: Whether the user ended it before its end.
+        interrupted: Whether the user interrupted the run.
     """
 
     results: list[FileResult]
@@ -37,7 +37,7 @@ class Checked:
         return [finding for result in self.results for finding in result.findings]
 
     def with_findings(self, findings: Iterable[Finding]) -> None:
-        """Put other findings in place of those there are; each belongs to the result of its path."""
+        """Replace the findings; each belongs to the result of its path."""
         by_path: dict[str, list[Finding]] = {}
         for finding in findings:
             by_path.setdefault(finding.path, []).append(finding)

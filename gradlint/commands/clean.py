@@ -1,4 +1,4 @@
-"""``gradlint clean``: remove the remembered results."""
+"""``gradlint clean``: remove cached results."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gradlint.commands.selecting import trust_option
 
 
 @click.command("clean")
-@click.option("--cache-dir", metavar="DIR", help="Where results are remembered.")
+@click.option("--cache-dir", metavar="DIR", help="Where the cache is.")
 @trust_option
 def command(cache_dir: str | None, trust: bool) -> None:
-    """Remove the results that are remembered for the working directory."""
+    """Remove the cached results of the working directory."""
     from gradlint.cache import clean
     from gradlint.commands.request import resolver
     from gradlint.runner import cache_folder
@@ -35,8 +35,8 @@ def command(cache_dir: str | None, trust: bool) -> None:
         ) from None
     terminal.note_withheld(find)
     if not removed:
-        terminal.note("nothing is remembered here")
+        terminal.note("there is no cache here")
     elif os.path.lexists(folder):
-        terminal.note(f"removed what is remembered in {escaping.name(shown(folder))}; the other files in it were left")
+        terminal.note(f"removed the cache in {escaping.name(shown(folder))}; other files in it were left alone")
     else:
         terminal.note(f"removed {escaping.name(shown(folder))}")

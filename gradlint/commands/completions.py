@@ -8,20 +8,23 @@ from click.shell_completion import get_completion_class
 from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
+HELP = """\
+Print the completion script of SHELL.
 
-@click.command("completions")
+\b
+bash: gradlint completions bash >> ~/.bashrc
+zsh:  gradlint completions zsh >> ~/.zshrc
+fish: gradlint completions fish > ~/.config/fish/completions/gradlint.fish
+"""
+
+
+@click.command("completions", help=HELP)
 @click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    r"""Print the completion script of SHELL.
-
-    \b
-    bash: gradlint completions bash >> ~/.bashrc
-    zsh:  gradlint completions zsh >> ~/.zshrc
-    fish: gradlint completions fish > ~/.config/fish/completions/gradlint.fish
-    """
+    """Print the script."""
     kind = get_completion_class(shell)
     if kind is None:
-        raise CommandError(f"there is no completion for {shell}")
+        raise CommandError(f"no completion for {shell}")
     try:
         terminal.write(
             kind(click.get_current_context().find_root().command, {}, "gradlint", "_GRADLINT_COMPLETE").source() + "\n"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(
     path: str, output_format: str, schema: bool, config: tuple[str, ...], isolated: bool, trust: bool, **options: Any
 ) -> None:
-    """Print the settings that hold for PATH (default: the working directory) and where each comes from."""
+    """Print the settings that apply to PATH (default: the working directory) and where each comes from."""
     import os
 
     from gradlint.commands.errors import CommandError
@@ -37,7 +37,7 @@ def command(
         terminal.write(json.dumps(json_schema(), indent=2) + "\n")
         return
     if not os.path.lexists(path):
-        raise CommandError(f"{escaping.name(str(path))}: there is no such file or folder")
+        raise CommandError(f"{escaping.name(str(path))}: no such file or folder")
     find = resolver(config, isolated, overrides(options), trust)
     try:
         settings = find.for_folder(path) if os.path.isdir(path) else find.for_file(path)
@@ -52,7 +52,7 @@ def command(
 
 
 def describe(settings: Settings) -> str:
-    """The settings as lines of TOML, with the place that each comes from behind it."""
+    """The settings as lines of TOML, each followed by where it comes from."""
     rows = [
         (f"# {key} is not set" if value is None else f"{key} = {_toml(value)}", origin)
         for key, value, origin in settings.describe()

@@ -1,4 +1,4 @@
-"""Lets TensorFlow judge the findings, with progress on a terminal."""
+"""Has TensorFlow judge the findings, with progress on a terminal."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def confirm(request: Request, checked: Checked, settings: Settings) -> None:
-    """Give every finding TensorFlow's verdict; when interrupted, those that have none yet are told as not run.
+    """Give every finding TensorFlow's verdict; after an interrupt, findings without one are reported as not run.
 
     Raises:
-        CommandError: If TensorFlow is not there.
+        CommandError: If TensorFlow is not installed.
     """
     from gradlint.confirm import Confirmer, ConfirmUnavailable
 
@@ -68,7 +68,7 @@ def confirm(request: Request, checked: Checked, settings: Settings) -> None:
 
 @contextmanager
 def _ended_cleanly() -> Iterator[None]:
-    """While programs run, a request to end leaves nothing behind: neither processes nor the scratch folder."""
+    """While programs run, SIGTERM leaves nothing behind: neither processes nor the scratch folder."""
 
     def leave(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
@@ -85,17 +85,17 @@ def _ended_cleanly() -> Iterator[None]:
 
 
 def _observe(confirmer: Confirmer, checked: Checked) -> list[Finding]:
-    """What the files that make tapes lose when they are run, of which no finding speaks."""
+    """What the files that make tapes lose when they are run and no finding mentions."""
     work = [(checked.texts.source(file.path), file.findings) for file in checked.results if file.tapes]
     return [finding for _, found in confirmer.observe(work) for finding in found]
 
 
 @contextmanager
 def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
-    """What runs a fix: the gradient must be lost before it and arrive after it.
+    """What tests a fix by running it: the gradient must be lost before it and arrive after it.
 
     Raises:
-        CommandError: If TensorFlow is not there.
+        CommandError: If TensorFlow is not installed.
     """
     from gradlint.confirm import Confirmer, ConfirmUnavailable
     from gradlint.confirm.places import asked_instead
@@ -115,7 +115,7 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
         if lost.status != "confirmed":
             return Evidence(None, f"before the fix: {lost.detail}")
         ((_, found),) = confirmer.confirm(after, [mended])
-        holds = {"refuted": True, "confirmed": False}.get(found.status)
+        holds = {"refuted": True, "confirmed": False}.get(found.status, found.finite or None)
         return Evidence(holds, f"before: {lost.detail}; after: {found.detail}")
 
     try:
@@ -140,7 +140,7 @@ def _options(request: Request, settings: Settings) -> Options:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[Confirmation], None]]:
-    """A line on standard error that counts verdicts, where that is a terminal."""
+    """A line on standard error that counts verdicts, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda confirmation: None
         return

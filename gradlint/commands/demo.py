@@ -1,4 +1,4 @@
-"""``gradlint demo``: one small program that loses a gradient, and what gradlint says of it."""
+"""``gradlint demo``: one small program that loses a gradient, and what gradlint reports."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ moves:
 
 """
 _AFTER = f"""
-`gradlint demo --write` writes the program to {NAME}, for you to try on it:
+`gradlint demo --write` writes the program to {NAME}, so that you can try:
 
-  gradlint {NAME}             what you see here
-  gradlint --diff {NAME}      what a fix would change
+  gradlint {NAME}             report what you see here
+  gradlint --diff {NAME}      show what a fix would change
   gradlint --fix {NAME}       fix it
-  gradlint --confirm {NAME}   let TensorFlow judge it, where that is installed
+  gradlint --confirm {NAME}   have TensorFlow judge it, if it is installed
 """
 
 
@@ -56,7 +56,7 @@ _AFTER = f"""
 @click.option("--write", is_flag=True, help=f"Write the program to {NAME} in the working directory instead.")
 @terminal.color_option
 def command(write: bool, color: Color) -> int:
-    """Show a program that loses a gradient, and what gradlint says of it. Nothing is run."""
+    """Show a program that loses a gradient and what gradlint reports. Nothing is run."""
     if write:
         _write()
     else:
@@ -82,16 +82,16 @@ def _said(color: Color) -> str:
 
 
 def _write() -> None:
-    """Write the program where no file is.
+    """Write the program, never over another file.
 
     Raises:
-        CommandError: If one is there, or it cannot be written.
+        CommandError: If the file exists or cannot be written.
     """
     try:
         with open(NAME, "x", encoding="utf-8", newline="\n") as file:
             file.write(PROGRAM)
     except FileExistsError:
-        raise CommandError(f"{NAME} is there already; it is left as it is") from None
+        raise CommandError(f"{NAME} already exists; it was left alone") from None
     except OSError as error:
         raise CommandError(f"{NAME} cannot be written: {os.strerror(error.errno or 0)}") from None
     terminal.write(f"{NAME} written; now try `gradlint {NAME}`\n")

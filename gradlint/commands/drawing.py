@@ -42,11 +42,11 @@ def _tasks(checked: Checked, resolver: Resolver) -> Iterator[tuple[Source, Setti
         try:
             yield checked.texts.source(result.path), resolver.for_file(result.path)
         except (SourceError, SettingsError):
-            continue  # It is told already that the file cannot be checked.
+            continue  # It has been reported already that the file cannot be checked.
 
 
 def draw(source: Source, settings: Settings) -> tuple[Drawing, ...]:
-    """The gradient calls of one text; none where it cannot be analysed, which is told already."""
+    """The gradient calls of one text; none where it cannot be analysed, which has been reported already."""
     from gradlint.checking import drawings_of
     from gradlint.sources.files import SourceError
 

@@ -1,4 +1,4 @@
-"""The one way in which a command says that it could not do what was asked."""
+"""The error by which a command reports that it could not do what was asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class CommandError(Exception):
 
     Args:
         message: What is wrong, in one line.
-        place: The line of a file of settings that it is about.
+        place: The line of the configuration file that it is about.
     """
 
     def __init__(self, message: str, place: TomlPlace | None = None) -> None:

@@ -29,7 +29,7 @@ class _Explained(click.ParamType):
     name = "RULE"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The families, codes and names that begin so."""
+        """The families, codes and names that begin with the text."""
         begun = incomplete.lower()
         return [named(word, summary) for word, summary in words() if word.lower().startswith(begun)]
 
@@ -41,11 +41,11 @@ class _Explained(click.ParamType):
 @trust_option
 @terminal.color_option
 def command(what: str | None, paths: tuple[str, ...], output_format: str, trust: bool, color: Color) -> int:
-    """Say what a rule finds, why, and how to fix it; or what a message of TensorFlow or Keras means.
+    """Explain a rule and how to fix what it finds, or what a message from TensorFlow or Keras means.
 
-    RULE is a code (`GT201`) or a name (`numpy-call`); of a family (`GT2`), and where nothing is given of all, the rules
-    are listed. MESSAGE is what TensorFlow or Keras said of a gradient, pasted as it is, or a whole traceback; `-` reads
-    it from standard input. With PATHS the findings that fit the message are shown.
+    RULE is a code (`GT201`) or a name (`numpy-call`); a family (`GT2`) lists its rules, and no argument lists all of
+    them. MESSAGE is what TensorFlow or Keras reported about a gradient, pasted as it is, or a whole traceback; `-`
+    reads it from standard input. With PATHS, also show the findings that match the message.
     """
     if what is not None and (what == "-" or _is_message(what)):
         from gradlint.commands.symptom import explain
@@ -62,7 +62,7 @@ def _pasted() -> str:
 
 
 def _is_message(text: str) -> bool:
-    """Whether a text is no rule's code or name, which are one word of letters, digits and hyphens."""
+    """Whether a text cannot be a rule's code or name, which are one word of letters, digits and hyphens."""
     return re.fullmatch(r"[\w-]+", text.strip()) is None
 
 
@@ -87,7 +87,7 @@ def _explain(rule: str | None, output_format: str, trust: bool, color: Color) ->
 
 
 def _family(selector: str, trust: bool) -> tuple[Rule, ...]:
-    """The rules whose codes begin as a family's do; none where that is not what is meant."""
+    """The rules of a family, if that is what a selector means; else none."""
     if not _PREFIX.fullmatch(selector):
         return ()
     from gradlint.commands.catalogue import rules_in_force

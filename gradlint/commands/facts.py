@@ -1,4 +1,4 @@
-"""``check --facts``: what a run of the program has shown decides what reading left unknown."""
+"""``check --facts``: facts seen in a run of the program decide what the analysis left unknown."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def observed(path: str, checked: Checked, resolver: Resolver, quiet: bool = False) -> None:
-    """Add what a run lost where reading is silent, and give the findings that reading has the run's verdict.
+    """Add what a run lost and the analysis does not report, and give the analysis's own findings the run's verdict.
 
     Args:
         path: The facts file.
-        checked: What reading has found; the findings are put into it.
+        checked: What the analysis has found; the findings are put into it.
         resolver: The settings of each file.
-        quiet: Whether to say nothing of facts that are out of date.
+        quiet: Whether to omit the note about facts that are out of date.
 
     Raises:
         CommandError: If the facts file cannot be read.
@@ -58,11 +58,11 @@ def observed(path: str, checked: Checked, resolver: Resolver, quiet: bool = Fals
         )
     if stale and not quiet:
         names = ", ".join(escaping.name(one) for one in stale[:3]) + (", ..." if stale[3:] else "")
-        terminal.note(f"gradlint: changed since the run that {escaping.name(path)} records, so not used: {names}")
+        terminal.note(f"gradlint: changed since the run recorded in {escaping.name(path)}, so ignored: {names}")
 
 
 def _add_files(checked: Checked, facts: ObservedFacts) -> None:
-    """Make room for the files of the run in which reading saw no tape, where they are among what is checked."""
+    """Add results for checked files in which the run saw a loss and the analysis saw no tape."""
     from gradlint.runner import FileResult
 
     there = {os.path.abspath(one.path) for one in checked.results}
@@ -78,7 +78,7 @@ def _evidence(facts: ObservedFacts, what: str) -> str:
 
 
 def _new(path: str, known: OfFile, facts: ObservedFacts) -> Iterator[Finding]:
-    """The run's findings in a file, where all the files that they speak of are as they were."""
+    """The run's findings in a file, if none of the files that they mention has changed."""
     for finding, needs in known.findings:
         if facts.holds(needs):
             detail = finding.confirmation.detail if finding.confirmation is not None else ""
@@ -88,7 +88,7 @@ def _new(path: str, known: OfFile, facts: ObservedFacts) -> Iterator[Finding]:
 
 
 def _is_known(finding: Finding, found: list[Finding]) -> bool:
-    """Whether reading has a finding of the same place and rule, or of the same gradient."""
+    """Whether the analysis has a finding for the same place and rule, or for the same gradient."""
     claimed = {(one.line, one.source) for one in finding.gradients}
     return any(
         (other.code, other.location.line) == (finding.code, finding.location.line)
@@ -98,7 +98,7 @@ def _is_known(finding: Finding, found: list[Finding]) -> bool:
 
 
 def _judged(finding: Finding, known: OfFile, facts: ObservedFacts) -> Finding:
-    """A finding of reading's with what the run has shown of its gradients."""
+    """A finding of the analysis with what the run has shown of its gradients."""
     shown = [_shown(one.line, one.source, one.outcome, known) for one in finding.gradients]
     if finding.confirmation is not None or not shown or None in shown:
         return finding
@@ -112,7 +112,7 @@ def _judged(finding: Finding, known: OfFile, facts: ObservedFacts) -> Finding:
 
 
 def _shown(line: int, source: str, outcome: str, known: OfFile) -> bool | None:
-    """Whether a run lost a gradient as claimed: None where it did not ask, or has no say."""
+    """Whether a run lost a gradient as claimed; None where it did not ask or cannot decide."""
     for call in known.calls:
         if call.line == line and source in call.sources:
             lost = call.lost.get(source, {})
@@ -123,7 +123,7 @@ def _shown(line: int, source: str, outcome: str, known: OfFile) -> bool | None:
 
 
 def _kept(path: str, new: list[Finding], checked: Checked, resolver: Resolver) -> tuple[list[Finding], int]:
-    """Those that the rules in force and the file's comments let through, and how many comments kept back."""
+    """The findings that the rules in force and the file's comments let through, and how many comments suppressed."""
     from gradlint import selection, suppressions
     from gradlint.checking import rules_for
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 HELP = """\
-Draw the gradient calls of a file: what leads from their sources to their targets, how far the gradient comes on each
-way, and where it is lost.
+Draw the gradient calls of a file: what leads from the sources to the target, how far the gradient gets on each path,
+and where it is lost.
 
 \b
-  gradlint graph train.py              every gradient call, in the terminal
-  gradlint graph train.py:42           the one in line 42
-  gradlint graph study.ipynb:3:7       cell 3, line 7
-  gradlint graph train.py -o way.svg   a picture; the name says which format
+  gradlint graph train.py               every gradient call, in the terminal
+  gradlint graph train.py:42            the one on line 42
+  gradlint graph study.ipynb:3:7        cell 3, line 7
+  gradlint graph train.py -o train.svg  a picture, in the format of the suffix
 """
 FORMATS = ("text", "svg", "mermaid", "dot")
 _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
@@ -41,7 +41,7 @@ _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "d
     "graph",
     cls=Command,
     help=HELP,
-    short_help="Draw a gradient call: where it flows, where it stops.",
+    short_help="Draw where a gradient flows and where it stops.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("place", metavar="FILE[:LINE]")
@@ -49,9 +49,9 @@ _SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "d
     "--format",
     "picture",
     type=click.Choice(FORMATS),
-    help="What to draw; text, or what --output's name says.",
+    help="What to draw; default: as the suffix of --output says, else text.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE what would go to standard output.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
 @settings_options
 @terminal.color_option
 def command(
@@ -73,7 +73,7 @@ def command(
     except SettingsError as error:
         raise CommandError.of(error) from None
     if output is not None and Path(output).exists() and Path(path).exists() and Path(output).samefile(path):
-        raise CommandError(f"--output is the file that is drawn: {escaping.name(path)}")
+        raise CommandError(f"--output is the very file to draw: {escaping.name(path)}")
     drawn = _drawn(path, settings, cell, line, place)
     kind = picture or _SUFFIXES.get(Path(output or "").suffix.lower(), "text")
     if output is None:
@@ -114,8 +114,8 @@ def _drawn(path: str, settings: Settings, cell: int | None, line: int | None, pl
     wanted = [one for one in drawn if line is None or _is_at(one, cell, line)]
     if not wanted:
         places = ", ".join(dict.fromkeys(title_of(one).partition(":")[2] for one in drawn))
-        hint = f"; there are some at {escaping.row(places)}" if drawn else ""
-        raise CommandError(f"{escaping.name(place)}: no gradient call stands there that the analysis comes to{hint}")
+        hint = f"; it has some at {escaping.row(places)}" if drawn else ""
+        raise CommandError(f"{escaping.name(place)}: there is no gradient call here that the analysis reaches{hint}")
     return wanted
 
 

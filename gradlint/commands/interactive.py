@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
 
-HELP = "y: apply it, n: leave it, a: apply all of this rule, q: apply no more"
+HELP = "y: apply it, n: skip it, a: apply all fixes of this rule, q: stop applying fixes"
 
 
 class Chooser:
-    """Shows each fix as a diff and asks what to do with it; where the answers end, nothing more is applied."""
+    """Shows each fix as a diff and asks what to do with it; at the end of the input, nothing more is applied."""
 
     def __init__(self) -> None:
         self._rules: set[str] = set()
         self._is_over = False
 
     def __call__(self, before: Source, after: Source, finding: Finding) -> bool:
-        """Whether a fix is to be applied."""
+        """Whether to apply a fix."""
         if self._is_over:
             return False
         if finding.code in self._rules:
@@ -46,7 +46,7 @@ class Chooser:
 
     @staticmethod
     def _ask() -> str:
-        """One of y, n, a and q; an end of the input is q."""
+        """One of y, n, a and q; the end of the input counts as q."""
         while True:
             sys.stderr.write("Apply it? [y, n, a, q, ?] ")
             sys.stderr.flush()

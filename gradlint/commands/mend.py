@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many findings were mended, and how many files changed or would."""
+    """How many findings were fixed, and how many files changed or would change."""
 
     fixed: int
     changes: int
@@ -40,16 +40,16 @@ class Outcome:
 def mend(request: Request, checked: Checked, resolver: Resolver, changes: Changes | None = None) -> Outcome:
     """Apply the fixes of every file, to a fixpoint; the findings become those that remain.
 
-    A file is written as soon as its fixes are worked out, so that what was done stays where the run is interrupted.
+    A file is written as soon as its fixes are worked out, so that an interrupted run keeps what was done.
 
     Args:
         request: What was asked for.
         checked: What was found.
         resolver: What finds each file's settings.
-        changes: The lines that are to be mended alone, where only some are.
+        changes: The changed lines, if only their findings are to be fixed.
 
     Raises:
-        CommandError: If TensorFlow was asked to verify and is not there, or the baseline cannot be used.
+        CommandError: If TensorFlow was asked to verify and is not installed, or the baseline cannot be used.
     """
     from gradlint.fixing import diff, notes, summary
 
@@ -88,7 +88,7 @@ def _verifier(request: Request, resolver: Resolver) -> AbstractContextManager[Ve
 def _work_out(
     request: Request, checked: Checked, resolver: Resolver, verify: Verify | None, changes: Changes | None
 ) -> Iterator[FixResult]:
-    """The fixes of each file; one that several paths lead to is fixed once, by its first path."""
+    """The fixes of each file; a file that several paths lead to is fixed once, by its first path."""
     from gradlint.commands.interactive import Chooser
 
     chooser = Chooser() if request.interactive else None
@@ -106,7 +106,7 @@ def _work_out(
 
 
 def _same_as(checked: Checked, path: str, first: str) -> None:
-    """Take over for a path what is found by another path to the same file."""
+    """Give a path the findings of another path to the same file."""
     found = next(one.findings for one in checked.results if one.path == first)
     findings = tuple(replace(finding, path=path) for finding in found)
     checked.results = [replace(one, findings=findings) if one.path == path else one for one in checked.results]
@@ -154,7 +154,7 @@ def _fixed(
 
 
 def _baseline(settings: Settings) -> Baseline | None:
-    """The findings that are known and are left alone.
+    """The known findings, which are left alone.
 
     Raises:
         CommandError: If the baseline cannot be used.
@@ -168,7 +168,7 @@ def _baseline(settings: Settings) -> Baseline | None:
 
 
 def _write(result: FixResult, checked: Checked) -> bool:
-    """Write a file and take over what is found in its new text; a file that cannot be written is told and left."""
+    """Write a file and take over the findings of its new text; a file that cannot be written is reported."""
     from gradlint.fixing import WriteError, write
 
     try:
@@ -189,7 +189,7 @@ def _take_over(result: FixResult, checked: Checked) -> None:
 
 
 def _to_stdout(checked: Checked, results: list[FixResult]) -> Outcome:
-    """What standard input became goes to standard output, and what remains to be said to standard error."""
+    """Write the fixed text to standard output; everything else goes to standard error."""
     (file,) = checked.results
     try:
         source = results[0].after if results else checked.texts.source(file.path)

@@ -1,4 +1,4 @@
-"""``gradlint models``: what is known of what a callable does to a gradient, and where that comes from."""
+"""``gradlint models``: what is known about a callable's effect on a gradient, and where that comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 def command(name: str, output_format: str) -> int:
-    """Say what is known of NAME, a dotted name such as `tf.math.erf` or `acme.render.rasterize`."""
+    """Show what is known about NAME, a dotted name such as `tf.math.erf` or `acme.render.rasterize`."""
     from gradlint.knowledge.packages import canonical
 
     for short, whole in (("tf.", "tensorflow."), ("np.", "numpy."), ("tfp.", "tensorflow_probability.")):
@@ -28,7 +28,7 @@ def command(name: str, output_format: str) -> int:
     name = canonical(name)
     found = _known(name)
     if found is None:
-        raise CommandError(f"nothing is known of {name}: what goes through it counts as unknown")
+        raise CommandError(f"nothing is known about {name}: what passes through it counts as unknown")
     if output_format == "json":
         terminal.write(json.dumps(found, indent=2) + "\n")
     else:
@@ -43,7 +43,7 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _known(name: str) -> dict[str, Any] | None:
-    """What is known of a callable, and where it comes from."""
+    """What is known about a callable, and where it comes from."""
     from gradlint.flow.libraries.calls import MODELS
     from gradlint.flow.libraries.models import model_of
     from gradlint.knowledge import behaviours
@@ -59,7 +59,7 @@ def _known(name: str) -> dict[str, Any] | None:
     entry = lookup(name)
     assert MODELS, "importing them registers them"
     modelled = model_of(entry.name if entry is not None else name) is not None
-    for stubs, whose in ((own, "a stub of yours"), (shipped(root(name)), "a stub of gradlint's")):
+    for stubs, whose in ((own, "your stub"), (shipped(root(name)), "gradlint's stub")):
         stub = _stub(stubs, name)
         if stub is not None:
             return _record(stub.entry, f"{whose}: {stub.place}")
@@ -67,10 +67,10 @@ def _known(name: str) -> dict[str, Any] | None:
     said = {"behaves": ", ".join(words)} if words else {}
     if entry is not None:
         return (
-            _record(entry, "measured under TensorFlow" + (", and a model of the analysis" if modelled else "")) | said
+            _record(entry, "measured under TensorFlow" + (", and a model in the analysis" if modelled else "")) | said
         )
     if modelled or words:
-        source = "a model of the analysis" if modelled else "the behaviours that gradlint brings"
+        source = "a model in the analysis" if modelled else "gradlint's table of behaviours"
         return {"name": name, "source": source, "gives": "", "arguments": []} | said
     return None
 

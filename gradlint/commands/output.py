@@ -1,4 +1,4 @@
-"""Writes a report in every format that was asked for."""
+"""Writes a report in every requested format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def write(request: Request, settings: Settings, report: Report) -> None:
-    """Write the reports that have a file, then what goes to standard output.
+    """Write the reports that go to files, then the one for standard output.
 
     Raises:
         CommandError: If a file cannot be written.
@@ -43,7 +43,7 @@ def write(request: Request, settings: Settings, report: Report) -> None:
 
 
 def named(request: Request) -> list[str]:
-    """The files that were named themselves, as they are shown."""
+    """The files named on the command line, as they are shown."""
     if request.paths == (STDIN,):
         return []
     return [shown(os.path.abspath(path)) for path in request.paths if os.path.isfile(path)]

@@ -1,4 +1,4 @@
-"""``gradlint report [PATHS] -o FILE``: a page that shows how far each gradient comes."""
+"""``gradlint report [PATHS] -o FILE``: a page that shows how far each gradient gets."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ DEFAULT = "gradlint-report.html"
 
 @click.command(
     "report",
-    short_help="Write an HTML page that shows how far each gradient comes.",
+    short_help="Write an HTML page that shows how far each gradient gets.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("paths", nargs=-1, metavar="[PATHS]...", type=click.Path(readable=False))
 @click.option("-o", "--output", metavar="FILE", default=DEFAULT, show_default=True, help="The page to write.")
 @selection_options
-@click.option("--confirm", is_flag=True, help="Let TensorFlow judge each finding by running it.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes to use.")
+@click.option("--confirm", is_flag=True, help="Have TensorFlow judge each finding by running it.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes.")
 @terminal.color_option
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], output: str, color: Color, **options: Any) -> int:
-    """Write an HTML page that shows how far each gradient comes.
+    """Write an HTML page that shows how far each gradient gets.
 
-    It has the source with a gutter for the gradient calls, a picture of each, the findings with their fixes, and an
-    index by file and rule. It is one file, loads nothing, and reads without JavaScript. Exit status 0 means that it was
-    written; `gradlint check` is what tells whether anything was found.
+    The page has the source with a gutter for the gradient calls, a picture of each call, the findings with their fixes,
+    and an index by file and rule. It is one file, loads nothing, and works without JavaScript. Exit status 0 only means
+    that the page was written; use `gradlint check` to learn whether anything was found.
     """
     from gradlint.commands.check import command as check
 
@@ -48,10 +48,10 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], output: str, color: C
 
 
 def _refuse(output: str) -> None:
-    """Refuse to write over a file that is no report.
+    """Refuse to overwrite a file that is not a report.
 
     Raises:
-        CommandError: If it is one.
+        CommandError: If the output is such a file.
     """
     from gradlint.reporting.html.page import MARK
 
@@ -65,5 +65,5 @@ def _refuse(output: str) -> None:
         raise CommandError(f"{escaping.name(output)} cannot be written: {error.strerror or error}") from None
     if not known:
         raise CommandError(
-            f"{escaping.name(output)} is there, and no report of gradlint; remove it or name another file"
+            f"{escaping.name(output)} exists and is not a gradlint report; remove it or choose another file"
         )

@@ -29,12 +29,12 @@ _PLAIN = (
     "jobs",
     "cache_dir",
 )
-"""The options of the command line that are settings just as they are."""
+"""The command-line options that are settings as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutput:
-    """One output of a run: a format and the file that it goes to, None for standard output."""
+    """One output of a run: a format and the file that it goes to; None for standard output."""
 
     format: str
     path: str | None = None
@@ -42,12 +42,12 @@ class RunOutput:
 
 @dataclass(frozen=True)
 class Request:
-    """What ``gradlint check`` was asked to do; fields are the options by their names.
+    """What ``gradlint check`` was asked to do; the fields are the options by name.
 
     Attributes:
         overrides: The options that are settings, by their field's name.
         reports: The outputs with a file of their own.
-        terminal_format: The format for standard output, None where the settings tell.
+        terminal_format: The format for standard output; None where the settings decide.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -86,13 +86,13 @@ class Request:
         """The request that a command line's options make.
 
         Raises:
-            click.UsageError: If options do not go together, or a format does not exist.
+            click.UsageError: If options cannot be combined, or a format does not exist.
         """
         options = dict(options)
         reports, terminal_format = _outputs(options.pop("output_format"))
         if options.pop("statistics"):
             if terminal_format not in (None, "statistics"):
-                raise click.UsageError(f"--statistics and --output-format {terminal_format} exclude one another")
+                raise click.UsageError(f"--statistics cannot be combined with --output-format {terminal_format}")
             terminal_format = "statistics"
         paths = options.pop("paths") or (".",)
         repro = options["repro"]
@@ -109,14 +109,14 @@ class Request:
         return request
 
     def validate(self) -> None:
-        """Refuse options that do not go together.
+        """Refuse options that cannot be combined.
 
         Raises:
             click.UsageError: With the reason.
         """
         from_stdin = self.paths == (STDIN,)
         refused = {
-            "`-` reads standard input and stands alone": STDIN in self.paths and not from_stdin,
+            "`-` reads standard input and must be the only path": STDIN in self.paths and not from_stdin,
             "--stdin-filename names what `-` reads; give `-` as the path": (
                 self.stdin_filename is not None and not from_stdin
             ),
@@ -125,15 +125,15 @@ class Request:
             "--interactive asks about what --fix writes to files": (
                 self.interactive and (self.diff or not self.mends or from_stdin)
             ),
-            "--watch goes with files alone, and not with --diff, --interactive or --write-baseline": (
+            "--watch cannot be combined with `-`, --diff, --interactive or --write-baseline": (
                 self.watch and (from_stdin or self.diff or self.write_baseline or self.interactive)
             ),
-            "--facts speaks of files, not of standard input": self.facts is not None and from_stdin,
-            "--write-baseline and fixing exclude one another": self.write_baseline and self.mends,
-            "--write-baseline and --changed-since exclude one another": (
+            "--facts is about files and cannot be combined with `-`": self.facts is not None and from_stdin,
+            "--write-baseline cannot be combined with fixing": self.write_baseline and self.mends,
+            "--write-baseline cannot be combined with --changed-since": (
                 self.write_baseline and self.changed_since is not None
             ),
-            "--silent prints nothing, and what was asked for is to be printed": (
+            "--silent prints nothing, but another option asks for output": (
                 self.silent and (self.diff or self.interactive or self.asks or (self.mends and from_stdin))
             ),
         }
@@ -143,7 +143,7 @@ class Request:
 
     @property
     def asks(self) -> bool:
-        """Whether something else than findings is to be printed."""
+        """Whether something other than findings is to be printed."""
         return self.show_files or self.show_settings or self.explain_silence is not None
 
     @property
@@ -169,23 +169,23 @@ def resolver(config: tuple[str, ...], isolated: bool, given: Mapping[str, Any], 
     """What finds each file's settings under a command line.
 
     Args:
-        config: The configuration file to use, and options as they stand in one.
+        config: The configuration file to use, and options as written in one.
         isolated: Whether to use no configuration file.
-        given: The options that have names of their own on the command line, which count before those of ``config``.
-        trust: Whether what configuration files say may make code run.
+        given: The options that have names of their own on the command line; they override those in ``config``.
+        trust: Whether configuration files may make code run.
 
     Raises:
-        click.UsageError: If files and options do not go together.
-        CommandError: If the configuration file that was named cannot be used, or an option's value is wrong.
+        click.UsageError: If files and options cannot be combined.
+        CommandError: If the named configuration file cannot be used, or an option's value is wrong.
     """
     from gradlint.settings import Resolver, SettingsError, inline
     from gradlint.trust import Trust
 
     files = [one for one in config if "=" not in one or os.path.lexists(one)]
     if len(files) > 1:
-        raise click.UsageError(f"--config takes one file, and {files[0]} and {files[1]} are two")
+        raise click.UsageError(f"--config takes only one file, got {files[0]} and {files[1]}")
     if files and isolated:
-        raise click.UsageError("--config and --isolated exclude one another")
+        raise click.UsageError("--config cannot be combined with --isolated")
     try:
         options: dict[str, Any] = {}
         for one in config:
@@ -200,7 +200,7 @@ def resolver(config: tuple[str, ...], isolated: bool, given: Mapping[str, Any], 
 
 
 def settings_here(resolver: Resolver) -> Settings:
-    """The settings of the working directory, every selector looked at where there is one.
+    """The settings of the working directory, with every selector validated.
 
     Raises:
         CommandError: If they cannot be used.
@@ -220,7 +220,7 @@ def settings_here(resolver: Resolver) -> Settings:
 
 
 def overrides(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the options that are settings out of a command line's options; one that is not given is None."""
+    """Remove the options that are settings from a command line's options; one that was not given is None."""
     given: dict[str, Any] = {}
     for name in ("select", "ignore", "extend_select", "fixable", "unfixable", "extend_fixable"):
         selectors = tuple(selector for group in options.pop(name, ()) for selector in group)
@@ -250,15 +250,15 @@ def _outputs(values: tuple[str, ...]) -> tuple[tuple[RunOutput, ...], str | None
             import difflib
 
             near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(FORMATS)}"
+            hint = f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(FORMATS)}"
             raise click.UsageError(f"unknown format `{name}`; {hint}")
         if colon and not path:
-            raise click.UsageError(f"--output-format {value}: the file is missing")
+            raise click.UsageError(f"--output-format {value}: the file name is missing")
         if path:
             reports.append(RunOutput(name, path))
         elif terminal not in (None, name):
             raise click.UsageError(
-                f"standard output takes one format; give `{terminal}` or `{name}` a file: {name}:FILE"
+                f"standard output takes only one format; send `{terminal}` or `{name}` to a file: {name}:FILE"
             )
         else:
             terminal = name

@@ -1,4 +1,4 @@
-"""``gradlint rules``: the rules there are."""
+"""``gradlint rules``: the list of rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @trust_option
 @terminal.color_option
 def command(output_format: str, trust: bool, color: Color) -> None:
-    """List the rules: those built in, and those that the settings here add."""
+    """List the rules: the built-in ones and those that the settings here add."""
     from gradlint.commands.catalogue import record, rules_in_force
 
     rules = rules_in_force(trust=trust)
@@ -52,10 +52,10 @@ def rows(rules: Sequence[Rule], style: Style) -> Iterator[str]:
             if family:
                 yield ""
             family = rule.code[:3]
-            yield style.paint(f"{family}  {FAMILIES.get(family, 'rules of others')}", "strong")
+            yield style.paint(f"{family}  {FAMILIES.get(family, 'other rules')}", "strong")
         marks = ("f" if has_fix(rule) else " ") + (" " if is_on(rule) else "o")
         lead = f"  {rule.code}  {rule.name:<{names}}  {marks}  "
         yield from (style.prose(row) for row in wrap(rule.summary, style.width, lead, " " * len(lead)))
     yield ""
     yield "f: some findings have a fix; o: off unless selected"
-    yield "`gradlint explain CODE` tells the rest"
+    yield "`gradlint explain CODE` shows a rule's page"

@@ -1,4 +1,4 @@
-"""``gradlint run``: runs the user's own program and names the lines where gradients are lost in it."""
+"""``gradlint run``: runs the user's own program and names the lines where it loses gradients."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ Run a program and name the lines where its gradients are lost.
   gradlint run -m package.train           a module
   gradlint run --pytest tests/            tests, with pytest
 
-The program runs as it is: its output, its exit status and its numbers are its own. What was seen is written to standard
-error, each loss where it is seen first and all of them, counted, at the end.
+The program runs unchanged: its output, exit status and numbers are its own. Lost gradients are reported on standard
+error, each when it is first seen, with a count of all of them at the end.
 """
 
 
@@ -44,22 +44,24 @@ error, each loss where it is seen first and all of them, counted, at the end.
     options_metavar="[OPTIONS]",
 )
 @click.option("-m", "--module", is_flag=True, help="PROGRAM is a module's name, as for `python -m`.")
-@click.option("--pytest", "tests", is_flag=True, help="PROGRAM and what follows are pytest's arguments.")
+@click.option("--pytest", "tests", is_flag=True, help="PROGRAM and what follows are arguments for pytest.")
 @click.option(
     "--output-format",
     type=click.Choice(list(FORMATS)),
     default="full",
     metavar="FORMAT",
-    help="How to print what was seen; `full` prints it as it happens, others at the end.",
+    help="How to print what was seen; `full` prints as it happens, other formats at the end.",
 )
 @click.option(
-    "-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it, in place of standard error."
+    "-o", "--output-file", type=click.Path(dir_okay=False), help="Where to write it instead of standard error."
 )
 @click.option(
-    "--record", metavar="FILE", type=click.Path(dir_okay=False), help="Keep what was seen for `gradlint check --facts`."
+    "--record", metavar="FILE", type=click.Path(dir_okay=False), help="Save what was seen for `gradlint check --facts`."
 )
 @click.option(
-    "--eager", is_flag=True, help="Run every tf.function eagerly, so that NaN inside it is traced to its operation."
+    "--eager",
+    is_flag=True,
+    help="Run every tf.function eagerly, so that NaN inside `fit`, too, is traced to its operation.",
 )
 @terminal.color_option
 @click.argument("program")
@@ -77,7 +79,7 @@ def command(
 ) -> int:
     """Run PROGRAM with its ARGUMENTS."""
     if module and tests:
-        raise click.UsageError("--module and --pytest exclude each other")
+        raise click.UsageError("--module cannot be combined with --pytest")
     from gradlint.runtime import program as programs
     from gradlint.runtime.session import Session
 
@@ -104,7 +106,7 @@ def command(
 
 
 def _interrupted() -> int:
-    """End as Python itself does on Ctrl-C: by the signal, so that a shell's loop ends too; 130 where there is none."""
+    """End as Python does on Ctrl-C: by the signal, so that a shell's loop ends too; 130 where there are no signals."""
     sys.stdout.flush()
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -113,7 +115,7 @@ def _interrupted() -> int:
 
 
 def _save(session: Session, path: str, run: list[str], began: float) -> None:
-    """Write the facts file; that it cannot be written is a message, since the program has had its own end."""
+    """Write the facts file; failing to do so is only a message, since the program has its own exit status."""
     from gradlint.runtime.facts import FactsError, save
     from gradlint.runtime.recording import facts
 
@@ -142,7 +144,7 @@ def _pytest(arguments: list[str]) -> int:
 
 
 def _is_loaded() -> bool:
-    """Whether pytest loads gradlint's plugin by itself, as it does where gradlint is installed as a package."""
+    """Whether pytest loads gradlint's plugin automatically, as it does where gradlint is installed as a package."""
     if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         return False
     return any(one.value == "gradlint.runtime.pytest_plugin" for one in entry_points(group="pytest11"))
@@ -192,7 +194,7 @@ def _traceback(error: BaseException) -> None:
 
 
 class _Shown:
-    """What is said of the program, when and where."""
+    """What is reported about the program, when and where."""
 
     def __init__(self, output_format: str, path: str | None, color: Color) -> None:
         from gradlint.commands.texts import Texts
@@ -206,7 +208,7 @@ class _Shown:
         self.all: list[Finding] = []
 
     def found(self, finding: Finding) -> None:
-        """A loss is seen first: in the format for people it is shown at once."""
+        """Take a loss when it is first seen; the format for people shows it at once."""
         self.all.append(finding)
         if self.format == "full" and self.path is None:
             from gradlint.reporting.blocks import finding_rows
@@ -217,7 +219,7 @@ class _Shown:
     def failed(self, text: str) -> None:
         """The watcher itself failed; the program goes on unwatched."""
         last = text.strip().splitlines()[-1]
-        terminal.note(f"gradlint: the program goes on unwatched, since the watcher failed: {last}")
+        terminal.note(f"gradlint: the watcher failed, so the program continues unwatched: {last}")
 
     def end(self) -> None:
         """Write the summary, or the whole report."""
@@ -249,7 +251,7 @@ class _Shown:
             return
         calls = session.calls
         if not calls:
-            terminal.note("gradlint: the program made no gradient call")
+            terminal.note("gradlint: the program made no gradient calls")
             return
         noun = "gradient call" if calls == 1 else "gradient calls"
         if not self.all:

@@ -1,4 +1,4 @@
-"""The options that several commands share: which rules, files and settings hold."""
+"""The options that several commands share: which rules, files and settings apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 _SETTINGS, _RULES, _FILES = grouped("Settings"), grouped("Rule selection"), grouped("File selection")
 
 trust_option: Callable[[Any], Any] = _SETTINGS(
-    "--trust", is_flag=True, help="Run the rules, plugins and Python that configuration files name."
+    "--trust", is_flag=True, help="Run rules, plugins and a Python that configuration files name."
 )
 
 
@@ -33,7 +33,7 @@ class Selectors(click.ParamType):
         return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The rules whose code or name begins as what stands behind the last comma does."""
+        """The rules whose code or name begins with the text after the last comma."""
         before, comma, last = incomplete.rpartition(",")
         return [named(before + comma + word, summary) for word, summary in words() if word.startswith(last)]
 
@@ -45,7 +45,7 @@ class _PerFile(click.ParamType):
     envvar_list_splitter = "\n"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The rules by pattern; what has no colon is a further rule of the pattern before it."""
+        """The rules by pattern; a part without a colon is another rule of the pattern before it."""
         if isinstance(value, dict):
             return value
         table: dict[str, tuple[str, ...]] = {}
@@ -59,7 +59,7 @@ class _PerFile(click.ParamType):
         return table
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The rules behind a colon or a comma."""
+        """The rules after a colon or a comma."""
         end = max(incomplete.rfind(":"), incomplete.rfind(",")) + 1
         if ":" not in incomplete[:end]:
             return []
@@ -84,7 +84,7 @@ class _Config(click.ParamType):
 
 
 def words() -> Iterator[tuple[str, str]]:
-    """The rules' codes and names, each with what the rule finds, and the prefixes with what the family is about."""
+    """The rules' codes and names, each with the rule's summary, and the prefixes with the family's subject."""
     from gradlint.documentation import FAMILIES
     from gradlint.registry import load
 
@@ -95,7 +95,7 @@ def words() -> Iterator[tuple[str, str]]:
 
 
 def named(value: str, description: str) -> CompletionItem:
-    """A completion with what shells that can say of it say of it."""
+    """A completion with the description that some shells show beside it."""
     from click.shell_completion import CompletionItem
 
     return CompletionItem(value, help=description)
@@ -104,9 +104,9 @@ def named(value: str, description: str) -> CompletionItem:
 _CONFIGURING: tuple[Callable[[Any], Any], ...] = (
     _SETTINGS(
         "--config", multiple=True, type=_Config(), env=True,
-        help="The one configuration file to use, or an option as in it: `confirm.timeout=5`; may be repeated.",
+        help="The configuration file to use, or one option (`confirm.timeout=5`); may be repeated.",
     ),
-    _SETTINGS("--isolated", is_flag=True, help="Use no configuration file."),
+    _SETTINGS("--isolated", is_flag=True, help="Ignore all configuration files."),
     trust_option,
 )  # fmt: skip
 
@@ -114,28 +114,28 @@ _SELECTORS, _BY_FILE = Selectors(), _PerFile()
 
 _SELECTION: tuple[Callable[[Any], Any], ...] = (
     _RULES(
-        "--select", multiple=True, type=_SELECTORS, env=True, help="The rules that are on: codes, prefixes, names."
+        "--select", multiple=True, type=_SELECTORS, env=True, help="Rules to turn on: codes, prefixes or names."
     ),
-    _RULES("--ignore", multiple=True, type=_SELECTORS, env=True, help="Rules that are off."),
-    _RULES("--extend-select", multiple=True, type=_SELECTORS, env=True, help="Rules that are on besides."),
-    _RULES("--per-file-ignores", multiple=True, type=_BY_FILE, help="Rules that are off in the files of a pattern."),
-    _RULES("--extend-per-file-ignores", multiple=True, type=_BY_FILE, help="The same, besides those of the settings."),
-    _FILES("--exclude", multiple=True, metavar="PATTERN", help="Leave out of folders, in place of the usual."),
-    _FILES("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out of folders besides."),
-    _FILES("--force-exclude/--no-force-exclude", default=None, help="Let excludes hold for named files, too."),
-    _FILES("--respect-gitignore/--no-respect-gitignore", default=None, help="Leave out what git ignores (the usual)."),
+    _RULES("--ignore", multiple=True, type=_SELECTORS, env=True, help="Rules to turn off."),
+    _RULES("--extend-select", multiple=True, type=_SELECTORS, env=True, help="Additional rules to turn on."),
+    _RULES("--per-file-ignores", multiple=True, type=_BY_FILE, help="Rules to turn off in matching files."),
+    _RULES("--extend-per-file-ignores", multiple=True, type=_BY_FILE, help="The same, in addition to the settings."),
+    _FILES("--exclude", multiple=True, metavar="PATTERN", help="What to skip in folders, instead of the defaults."),
+    _FILES("--extend-exclude", multiple=True, metavar="PATTERN", help="What else to skip in folders."),
+    _FILES("--force-exclude/--no-force-exclude", default=None, help="Apply excludes to named files as well."),
+    _FILES("--respect-gitignore/--no-respect-gitignore", default=None, help="Skip what git ignores (default: on)."),
 )  # fmt: skip
 
 
 def selection_options(function: Function) -> Function:
-    """The options that say which rules, files and settings hold."""
+    """The options that say which rules, files and settings apply."""
     for option in reversed((*_SELECTION, *_CONFIGURING)):
         function = option(function)
     return function
 
 
 def settings_options(function: Function) -> Function:
-    """The options that say which settings hold."""
+    """The options that say which settings apply."""
     for option in reversed(_CONFIGURING):
         function = option(function)
     return function

@@ -15,7 +15,7 @@ from gradlint.commands.selecting import trust_option
     help="How much is logged to standard error.",
 )
 @trust_option
-@click.option("--stdio", is_flag=True, expose_value=False, help="Speak over standard input and output; the only way.")
+@click.option("--stdio", is_flag=True, expose_value=False, help="Use standard input and output; always on.")
 def command(log_level: str, trust: bool) -> int:
     """Run the language server over standard input and output, for editors."""
     from gradlint import server

@@ -1,4 +1,4 @@
-"""A run of ``gradlint check``: what is checked, mended, confirmed and reported, and the exit status."""
+"""A run of ``gradlint check``: what is checked, fixed, confirmed and reported, and the exit status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOUND, FAILED, INTERRUPTED = 1, 2, 130
 
 @dataclass(frozen=True, slots=True)
 class FromBaseline:
-    """What the baseline knew: how many findings, and the entries that nothing matches any more."""
+    """What the baseline matched: how many findings, and the entries that nothing matches any more."""
 
     count: int = 0
     stale: tuple[KnownFinding, ...] = ()
@@ -66,7 +66,7 @@ def run(request: Request) -> int:
 
 
 def once(request: Request, resolver: Resolver, settings: Settings) -> int:
-    """Check, mend, confirm and report, once.
+    """Check, fix, confirm and report, once.
 
     Raises:
         CommandError: If it cannot be done.
@@ -104,7 +104,7 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
 def _reported(
     request: Request, checked: Checked, report: Report, resolver: Resolver, settings: Settings, known: FromBaseline
 ) -> int:
-    """Write what was found; the exit status."""
+    """Write what was found; returns the exit status."""
     if request.draws(settings):
         from gradlint.commands.drawing import drawn
 
@@ -120,7 +120,7 @@ def _reported(
 
 
 def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts) -> Checked:
-    """Check what was named.
+    """Check the named paths.
 
     Raises:
         CommandError: If settings cannot be used.
@@ -157,10 +157,10 @@ def _check_stdin(request: Request, resolver: Resolver, texts: Texts) -> Checked:
 
 
 def _changes(request: Request, resolver: Resolver, texts: Texts) -> Changes | None:
-    """The lines that alone count, where only what has changed does.
+    """The changed lines, if only those count.
 
     Raises:
-        CommandError: If git cannot tell what has changed.
+        CommandError: If git cannot say what has changed.
     """
     if request.changed_since is None:
         return None
@@ -175,7 +175,7 @@ def _changes(request: Request, resolver: Resolver, texts: Texts) -> Changes | No
 
 
 def _withhold_unfixable(checked: Checked, resolver: Resolver) -> None:
-    """Offer no fix that `--fix` would leave alone."""
+    """Withhold fixes that `--fix` would not apply."""
     from gradlint.selection import is_fixable
 
     if any(finding.fix is not None for finding in checked.findings):
@@ -244,18 +244,16 @@ def _write_baseline(request: Request, checked: Checked, settings: Settings) -> i
 
 
 def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
-    """Refuse to write a baseline where a link leads out of the working directory, or where only a file says so.
+    """Refuse to write a baseline through a link out of the working directory, or outside it on a file's word alone.
 
     Raises:
-        CommandError: If that is so.
+        CommandError: If the path is such a place.
     """
     from gradlint.settings import COMMAND_LINE
     from gradlint.sources.inside import leads_out, within
 
     if leads_out(path):
-        raise CommandError(
-            f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
-        )
+        raise CommandError(f"{escaping.name(path)} is a link out of the working directory; name the file itself")
     origin = settings.origins.get("baseline", COMMAND_LINE)
     if origin != COMMAND_LINE and not request.trust and not within(path, settings.root):
         raise CommandError(
@@ -264,7 +262,7 @@ def _refuse_elsewhere(request: Request, path: str, settings: Settings) -> None:
 
 
 def _leave_known(checked: Checked, settings: Settings, resolver: Resolver) -> FromBaseline:
-    """Take the findings that the baseline knows out; what it knew, and what of it is stale."""
+    """Remove the findings that the baseline knows; returns how many, and the stale entries."""
     from gradlint.fixing import Baseline, BaselineError
 
     path = settings.baseline or ""

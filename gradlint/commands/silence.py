@@ -1,4 +1,4 @@
-"""``gradlint check --explain-silence FILE:LINE``: why nothing is said of a gradient call."""
+"""``gradlint check --explain-silence FILE:LINE``: why nothing is reported about a gradient call."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from gradlint.commands import terminal
 from gradlint.commands.errors import CommandError
 
 if TYPE_CHECKING:
-    from gradlint.flow.facts import CallAnswers, Question
+    from gradlint.flow.facts import CallAnswers, Question, Withheld
     from gradlint.settings import Resolver
     from gradlint.sources.source import Source
 
 
 def explain(place: str, resolver: Resolver) -> int:
-    """Print what is known of each source of the gradient calls on a line, and which premise keeps gradlint silent.
+    """Print what is known about each source of the gradient calls on a line, and which premise keeps gradlint silent.
 
     Args:
         place: ``FILE:LINE``, or ``FILE:CELL:LINE`` in a notebook.
@@ -25,7 +25,7 @@ def explain(place: str, resolver: Resolver) -> int:
         The exit status: 0.
 
     Raises:
-        CommandError: If the place cannot be read, or no gradient call stands there.
+        CommandError: If the place cannot be read, or has no gradient call.
     """
     from gradlint.checking import facts_of
     from gradlint.settings import SettingsError
@@ -34,15 +34,18 @@ def explain(place: str, resolver: Resolver) -> int:
     path, cell, line = _parsed(place)
     try:
         source = read.read_path(Path(path), path)
-        calls = facts_of(source, resolver.for_file(path)).calls
+        facts = facts_of(source, resolver.for_file(path))
     except (OSError, files.SourceError, SyntaxError, SettingsError) as error:
         raise CommandError(f"{path}: {error}") from None
     wanted = source.program_line(cell, line)
-    here = [call for call in calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]
+    here = [call for call in facts.calls if wanted is not None and call.span.line <= wanted <= call.span.end_line]
     if not here:
-        raise CommandError(f"{place}: no gradient call stands there that the analysis comes to")
+        raise CommandError(f"{place}: there is no gradient call here that the analysis reaches")
     for call in here:
         terminal.write(_told(call, source))
+        for one in facts.withheld:
+            if call.span in one.calls:
+                terminal.write(_withheld(one, source))
     return 0
 
 
@@ -60,18 +63,28 @@ def _told(call: CallAnswers, source: Source) -> str:
     lines = [f"`{call.method}` of `{call.target}` with respect to"]
     lines += [f"  `{question.source}`: {_why(question, source)}" for question in call.questions]
     if not call.questions:
-        lines.append("  nothing that gradlint could make out")
+        lines.append("  sources that gradlint could not determine")
     return "\n".join(lines) + "\n"
+
+
+def _withheld(one: Withheld, source: Source) -> str:
+    """What is not claimed for want of the version that it holds for."""
+    from gradlint import registry
+
+    rule = next((rule for rule in registry.load() if one.kind in rule.kinds), None)
+    told = f"{rule.code} {rule.name}" if rule is not None else str(one.kind)
+    _, position = source.locate(one.span.line, one.span.column)
+    return f"  {told} in line {position.line} is not claimed, since {one.because}\n"
 
 
 def _why(question: Question, source: Source) -> str:
     open_premise = f", since {question.because}" if question.because else ""
     if question.answer == "unknown":
-        return f"unknown{open_premise or ': something on the way could not be followed'}"
+        return f"unknown{open_premise or ': something on the path could not be followed'}"
     if question.answer == "connected":
-        return f"connected, as far as it can be told{open_premise}" if open_premise else "connected"
+        return f"connected, as far as is known{open_premise}" if open_premise else "connected"
     where = ""
     if question.cause is not None:
         _, position = source.locate(question.cause.line, question.cause.column)
-        where = f" in line {position.line}"
+        where = f" on line {position.line}"
     return ("lost" if question.answer == "lost" else "partly lost") + where

@@ -1,4 +1,4 @@
-"""Which entries of a baseline are stale: those that the run would have found again, were they still there."""
+"""Which entries of a baseline are stale: the run would have found them again if they still existed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def stale(gone: Iterable[KnownFinding], checked: Checked, baseline: str, resolver: Resolver) -> Iterator[KnownFinding]:
-    """The entries that nothing matched although their file was checked for their rule, or is no longer there.
+    """The entries that nothing matched although their file was checked for their rule, or no longer exists.
 
     Args:
         gone: The entries that nothing matched.
@@ -33,12 +33,12 @@ def stale(gone: Iterable[KnownFinding], checked: Checked, baseline: str, resolve
 
 
 def _is_there(path: str, baseline: str) -> bool:
-    """Whether a file is there, counted from the working directory or from the baseline's folder."""
+    """Whether a file exists, relative to the working directory or to the baseline's folder."""
     return os.path.lexists(path) or os.path.lexists(os.path.join(os.path.dirname(baseline), path))
 
 
 def _is_on(entry: KnownFinding, resolver: Resolver) -> bool:
-    """Whether an entry's rule is on for its file; one of a rule that is not asked says nothing."""
+    """Whether an entry's rule is on for its file; if it is off, the entry cannot be judged."""
     from gradlint.checking import rules_for
     from gradlint.selection import enabled
 

@@ -1,4 +1,4 @@
-"""What a message of TensorFlow or Keras means: its usual causes, and the findings that fit."""
+"""What a message from TensorFlow or Keras means: its usual causes, and the findings that match."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 _NAMED = 8
 _UNKNOWN = (
-    "this is no message about lost gradients that is known here; give the line that names the exception or the "
-    "warning, or a rule (`gradlint explain` lists them)"
+    "this is not a known message about lost gradients; give the line that names the exception or the warning, or a "
+    "rule (`gradlint explain` lists them)"
 )
 
 
 def explain(text: str, paths: tuple[str, ...], output_format: str, color: Color) -> int:
-    """Say what the messages in a text mean, and show what is found in the paths that fits.
+    """Explain the messages in a text, and show the findings in the paths that match.
 
     Args:
         text: What was pasted.
-        paths: What to look through; nothing where none are given.
+        paths: The paths to check; may be empty.
         output_format: ``text`` or ``json``.
-        color: When to paint.
+        color: When to use colour.
 
     Returns:
         The exit status: 0, or with paths that of ``gradlint check``.
 
     Raises:
-        CommandError: If no message is known by these words.
+        CommandError: If the text contains no known message.
     """
     from gradlint.knowledge.symptoms import find, variables
 
@@ -47,7 +47,7 @@ def explain(text: str, paths: tuple[str, ...], output_format: str, color: Color)
     named = variables(text)
     if output_format == "json":
         if paths:
-            raise CommandError("with PATHS the findings are shown as text; `gradlint check --select` gives JSON")
+            raise CommandError("with PATHS, findings are shown as text only; `gradlint check --select` gives JSON")
         terminal.write(json.dumps([_record(one, named) for one in found], indent=2, ensure_ascii=False) + "\n")
         return 0
     width = terminal.style(color, sys.stdout).width
@@ -59,13 +59,13 @@ def explain(text: str, paths: tuple[str, ...], output_format: str, color: Color)
 
 
 _NEXT = (
-    "`gradlint explain MESSAGE PATHS` shows the findings that fit, `gradlint explain CODE` says more of a cause, and "
-    "`gradlint run PROGRAM` names the line as the program runs."
+    "`gradlint explain MESSAGE PATHS` shows the findings that match, `gradlint explain CODE` says more about a cause, "
+    "and `gradlint run PROGRAM` names the line while the program runs."
 )
 
 
 def _rows(symptom: Symptom, variables: Sequence[str], width: int) -> Iterator[str]:
-    """What is said of a message, as Markdown that is no wider than the terminal."""
+    """A message's explanation, as Markdown that fits the terminal."""
     yield f"# {symptom.name}"
     yield ""
     yield from wrap(f"{symptom.means} Seen as {symptom.seen}.", width)
@@ -99,7 +99,7 @@ def _record(symptom: Symptom, variables: Sequence[str]) -> dict[str, Any]:
 
 
 def _findings(found: Sequence[Symptom], paths: tuple[str, ...], color: Color) -> int:
-    """Show what is found in the paths by the rules that a message's causes belong to."""
+    """Show what the rules of a message's causes find in the paths."""
     from gradlint.commands.request import Request
     from gradlint.commands.session import run
 

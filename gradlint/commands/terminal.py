@@ -24,7 +24,7 @@ _LINKING_PROGRAMS = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyp
 _LINKING_VARIABLES = frozenset({"WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM"})
 _LINKING_TERMINALS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "contour")
 _VTE = 5000
-"""The version of VTE, on which GNOME's terminals stand, that has links: 0.50."""
+"""The first version of VTE, which GNOME's terminals build on, that has links: 0.50."""
 _WIDTH = 80
 _WIDEST = 120
 
@@ -32,12 +32,12 @@ color_option: Callable[[Any], Any] = grouped("Output")(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    help="When to use colour; auto: on a terminal, and as NO_COLOR and FORCE_COLOR say.",
+    help="When to use colour; auto: on a terminal; NO_COLOR and FORCE_COLOR override.",
 )
 
 
 def use_color(color: Color, stream: TextIO) -> bool:
-    """Whether what is written to a stream is painted; NO_COLOR counts before FORCE_COLOR."""
+    """Whether to colour what is written to a stream; NO_COLOR overrides FORCE_COLOR."""
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):
@@ -59,7 +59,7 @@ def style(color: Color, stream: TextIO, *, quiet: bool = False) -> Style:
 
 
 def knows_links(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that is known to make links (OSC 8), as far as the environment tells."""
+    """Whether a stream is a terminal that is known to support links (OSC 8), judging by the environment."""
     environment = os.environ
     if not stream.isatty() or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
@@ -74,11 +74,11 @@ def knows_links(stream: TextIO) -> bool:
 
 
 def write(text: str, path: str | None = None) -> None:
-    """Write text to a file, or to standard output where there is none.
+    """Write text to a file, or to standard output if none is given.
 
-    The file to which ``GITHUB_STEP_SUMMARY`` leads is one that several steps and tools add to; it is added to.
+    The file that ``GITHUB_STEP_SUMMARY`` names is shared by several steps and tools, so text is appended to it.
 
-    Where whoever read standard output has gone, what is left of it goes nowhere: that is no error.
+    If the reader of standard output has gone, the rest is discarded; that is not an error.
 
     Raises:
         CommandError: If the file cannot be written.
@@ -93,9 +93,7 @@ def write(text: str, path: str | None = None) -> None:
     from gradlint.sources.inside import leads_out
 
     if leads_out(path):
-        raise CommandError(
-            f"{escaping.name(path)} is a link that leads out of the working directory; name the file itself"
-        )
+        raise CommandError(f"{escaping.name(path)} is a link out of the working directory; name the file itself")
     try:
         mode = "a" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "w"
         with open(path, mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -105,7 +103,7 @@ def write(text: str, path: str | None = None) -> None:
 
 
 def write_page(markdown: str, color: Color, stream: TextIO) -> None:
-    """Write Markdown to standard output: rendered where it is painted, as it is elsewhere."""
+    """Write Markdown to standard output: rendered if colour is on, else as it is."""
     if not use_color(color, stream):
         write(markdown)
         return
@@ -122,7 +120,7 @@ def write_page(markdown: str, color: Color, stream: TextIO) -> None:
 
 
 def note_withheld(resolver: Resolver) -> None:
-    """Say in one line what configuration files say that does not count, since nobody trusts them."""
+    """Report in one line the settings that were ignored because their files are not trusted."""
     from gradlint.trust import sentence
 
     if resolver.withheld:
@@ -130,10 +128,10 @@ def note_withheld(resolver: Resolver) -> None:
 
 
 def note(text: str) -> None:
-    """Say something that is no result, in one line on standard error, whatever names stand in it."""
+    """Write a note, which is not a result, as one line on standard error, whatever names it contains."""
     print(escaping.row(text), file=sys.stderr)
 
 
 def show(text: str) -> None:
-    """Write lines on standard error that are fit for a terminal already."""
+    """Write lines to standard error that are already safe for a terminal."""
     print(text, file=sys.stderr)

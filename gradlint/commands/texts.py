@@ -1,4 +1,4 @@
-"""The texts of the files that were checked, read again only where a finding needs them."""
+"""The texts of the checked files, read again only when a finding needs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Texts:
         self._lines: dict[str, dict[int | None, list[str]]] = {}
 
     def give(self, path: str, data: bytes) -> None:
-        """Take the bytes of what is in no file under the path that is shown."""
+        """Take the bytes of a text that is not in a file, under its displayed path."""
         self._given[path] = data
 
     def source(self, path: str) -> Source:
@@ -40,16 +40,16 @@ class Texts:
         return self._sources[path]
 
     def replace(self, source: Source) -> None:
-        """Take a source in place of the one that a path had."""
+        """Replace the source of a path."""
         self._sources[source.path] = source
         self._lines.pop(source.path, None)
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
-        """The lines of a file or of a notebook's cell; none where the text can no longer be had."""
+        """The lines of a file or of a notebook's cell; none if the text can no longer be read."""
         return self._of(path).get(cell, ())
 
     def cells(self, path: str) -> Sequence[int | None]:
-        """The code cells of a notebook by their indices, and None alone for another file."""
+        """The indices of a notebook's code cells; only None for any other file."""
         own = self._of(path)
         if None in own or not own:
             return list(own)

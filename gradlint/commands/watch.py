@@ -23,7 +23,7 @@ def watch(paths: Sequence[str], check: Callable[[], int]) -> int:
         check: Checks and reports.
 
     Raises:
-        CommandError: If watchfiles is not installed, or a path is not there.
+        CommandError: If watchfiles is not installed, or a path does not exist.
     """
     try:
         from watchfiles import PythonFilter, watch
@@ -35,7 +35,7 @@ def watch(paths: Sequence[str], check: Callable[[], int]) -> int:
         for _ in watch(*paths, watch_filter=relevant, raise_interrupt=True):
             _once(check)
     except FileNotFoundError as error:
-        raise CommandError(f"{escaping.name(str(error.filename or error))}: there is no such file or folder") from None
+        raise CommandError(f"{escaping.name(str(error.filename or error))}: no such file or folder") from None
     except KeyboardInterrupt:
         return 0
     return 0
@@ -48,4 +48,4 @@ def _once(check: Callable[[], int]) -> None:
         check()
     except CommandError as failure:
         terminal.note(f"gradlint: {failure}")
-    terminal.note("Watching for changes; Ctrl-C ends.")
+    terminal.note("Watching for changes; press Ctrl-C to stop.")

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gradlint.confirm import invent, marking
+from gradlint.confirm import forgiving, invent, marking
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ class Attempt:
     Attributes:
         tree: The program, with its marks.
         ways: The expressions that call the function with invented arguments, or nothing where the file calls it.
-        kind: ``whole``, ``slice`` or ``invented``.
+        kind: ``whole``, ``lenient``, ``slice`` or ``invented``.
     """
 
     tree: ast.Module
     ways: tuple[str, ...]
-    kind: Literal["whole", "slice", "invented"]
+    kind: Literal["whole", "lenient", "slice", "invented"]
 
     def rendered(self, only: int | None = None) -> tuple[str, dict[int, int]]:
         """The program for the worker, and the user's lines of its lines.
@@ -55,6 +55,11 @@ class Attempt:
 def whole(plan: Plan) -> Attempt:
     """The file as it is."""
     return Attempt(plan.program.tree, (), "whole")
+
+
+def lenient(plan: Plan) -> Attempt:
+    """The file as it is, but that it goes on after what fails or takes too long."""
+    return Attempt(forgiving.module(plan.program.tree), (), "lenient")
 
 
 def sliced(plan: Plan, case: Case) -> Attempt | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gradlint.confirm.plan import Case
     from gradlint.confirm.protocol import Event, RunReport
@@ -82,13 +82,32 @@ def shown(
         leads: Whether the call may depend on the flagged statement at all.
         line: The program's line for one of the probe's.
     """
+    found = _shown(case, event, places, report, leads=leads, line=line)
+    return next(found, None)
+
+
+def all_shown(
+    case: Case, event: Event, places: Sequence[int], report: RunReport, *, leads: bool, line: Callable[[int], int]
+) -> frozenset[Sort]:
+    """All that the flagged place had to do with a gradient call, as :func:`shown` has the first of it."""
+    return frozenset(_shown(case, event, places, report, leads=leads, line=line))
+
+
+def _shown(
+    case: Case, event: Event, places: Sequence[int], report: RunReport, *, leads: bool, line: Callable[[int], int]
+) -> Iterator[Sort]:
     sorts = EVIDENCE.get(case.finding.code, ANY)
     if any(step.path is not None for step in case.finding.flow):
         sorts = (*sorts, "led")
     for sort in sorts:
         if _holds(sort, case, event, places, report, leads=leads, line=line):
-            return sort
-    return None
+            yield sort
+
+
+def carried(case: Case, event: Event, places: Sequence[int]) -> bool:
+    """Whether a gradient of the target reaches a value of the flagged place from which none reaches the source."""
+    terms = event["terms"].get(str(case.place), [])
+    return any(term["reaches"] and _breaks(term, places, None) for term in terms)
 
 
 def _holds(

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import attempts, evidence, judge, misuse, numeric
+from gradlint.confirm import assured, attempts, evidence, judge, misuse, numeric
 from gradlint.confirm.judge import Seen
 from gradlint.confirm.protocol import Job, RunReport, Trial
 from gradlint.confirm.reasons import SETTLED, UNINVENTED, Judgement
@@ -21,6 +21,8 @@ from gradlint.flow.facts import LED_BY
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gradlint.confirm.attempts import Attempt
     from gradlint.confirm.plan import Case, Plan, Want
 
@@ -85,7 +87,7 @@ def examine(plan: Plan, case: Case) -> Examination:
     if case.finding.gradients and not case.wants:
         return Verdict(Judgement("inconclusive", f"the gradient call was not found: {', '.join(case.missing)}"))
     if plan.meddles is not None:
-        told = f"the program speaks of what looks on at it: {plan.meddles}"
+        told = f"the program refers to what observes it: {plan.meddles}"
         return Verdict(Judgement("inconclusive", told))
     if case.statement is None:
         return Verdict(Judgement("inconclusive", "the place that the finding points at was not found"))
@@ -113,6 +115,8 @@ def _tried(plan: Plan, case: Case, attempt: Attempt, clock: Clock) -> Examinatio
     """A program's verdict; one with invented arguments goes through them in one process first, then in one for each."""
     try:
         verdict = yield from _try(_Runs(plan, case, attempt, clock))
+        if attempt.kind == "slice" and verdict.judgement.status != "inconclusive":
+            return (yield from _borne_out(plan, case, verdict, clock))
         if attempt.kind != "invented":
             return verdict
         for place in range(min(len(attempt.ways), APART)):
@@ -124,13 +128,29 @@ def _tried(plan: Plan, case: Case, attempt: Attempt, clock: Clock) -> Examinatio
     return _named(verdict, case)
 
 
+def _borne_out(plan: Plan, case: Case, verdict: Verdict, clock: Clock) -> Examination:
+    """A slice's verdict, where the file comes to the same with nothing left out but what fails in it."""
+    runs = _Runs(plan, case, attempts.lenient(plan), clock)
+    seen = yield from runs.run(runs.base)
+    again = yield from _try(runs)
+    if again.judgement.status != verdict.judgement.status:
+        told = f'a part of the file gives "{verdict.judgement.detail}", and the rest speaks against it: '
+        return replace(verdict, judgement=Judgement("inconclusive", told + again.judgement.detail, SETTLED))
+    needed = frozenset().union(*(plan.needed(want.mark) for want in case.wants))
+    for event in seen.report.of("skipped"):
+        if event["line"] in needed or event["dirty"]:
+            told = f"{plan.line(event['line'])} cannot be run, and may have a part in it: {event['type']}"
+            return replace(verdict, judgement=Judgement("inconclusive", told, SETTLED))
+    return verdict
+
+
 def _named(verdict: Verdict, case: Case) -> Verdict:
     """A verdict that rests on invented arguments says so."""
     told = verdict.judgement
     if told.status == "inconclusive":
         return verdict
     if told.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
-        reason = "the call that the finding speaks of stands in another file"
+        reason = "the gradient call of the finding is in another file"
         return replace(verdict, judgement=Judgement("inconclusive", reason))
     way = verdict.probe.way if verdict.probe is not None else None
     detail = f"{INVENTED}: {way}: {told.detail}" if way else f"{INVENTED}: {told.detail}"
@@ -217,27 +237,10 @@ def _try(runs: _Runs) -> Examination:
     assert case is not None
     seen = yield from runs.run(trial)
     if not case.wants and not case.finding.code.startswith("GT6"):
-        return runs.verdict(misuse.judge(case, plan, seen), seen, trial)
+        judgement = misuse.judge(case, plan, seen)
+        return (yield from _to_the_end(runs, runs.verdict(judgement, seen, trial), seen, trial, []))
     plain = [want for want in case.wants if want.outcome in {"none", "error"}]
-    verdict: Verdict | None = None
-    if plain:
-        judgement = judge.judge(case, plan, seen, plain)
-        if judgement.status == "inconclusive" and _hidden(case, seen) and runs.clock.left > 0:
-            trial = replace(trial, eager=True)
-            again = yield from runs.run(trial)
-            readable = judge.judge(case, plan, again, plain)
-            if readable.status != "inconclusive":
-                judgement, seen = readable, again
-        verdict = runs.verdict(judgement, seen, trial)
-        if (
-            judgement.status == "inconclusive"
-            and "break" in evidence.EVIDENCE.get(case.finding.code, evidence.ANY)
-            and len(plain) == 1
-            and plain[0].outcome == "none"
-            and _lost(plain[0], seen)
-        ):
-            found = yield from _measured(runs, plain[0], seen)
-            verdict = found if found.judgement.status == "confirmed" else verdict
+    verdict = (yield from _plainly(runs, plain, seen)) if plain else None
     for want in case.wants:
         if verdict is not None and verdict.judgement.status != "confirmed":
             break
@@ -248,9 +251,62 @@ def _try(runs: _Runs) -> Examination:
     return verdict
 
 
-def _lost(want: Want, seen: Seen) -> bool:
-    """Whether a gradient call gave None at all."""
-    return any("none" in event["outs"] for event in seen.report.of("call", want.mark))
+def _plainly(runs: _Runs, wants: list[Want], seen: Seen) -> Examination:
+    """The verdict on gradients that are claimed to be None, or to raise: one run shows it, and the doubts are tried."""
+    case, plan, trial = runs.case, runs.plan, runs.base
+    assert case is not None
+    judgement = judge.judge(case, plan, seen, wants)
+    if judgement.status == "inconclusive" and _hidden(case, seen) and runs.clock.left > 0:
+        again = yield from runs.run(replace(trial, eager=True))
+        readable = judge.judge(case, plan, again, wants)
+        if readable.status != "inconclusive":
+            judgement, seen, trial = readable, again, replace(trial, eager=True)
+    verdict = runs.verdict(judgement, seen, trial)
+    if judgement.status == "confirmed":
+        return (yield from _assured(runs, verdict, seen, trial, wants))
+    if judgement.status == "inconclusive" and _may_hide(case, wants, seen):
+        found = yield from _measured(runs, wants[0], seen)
+        return found if found.judgement.status == "confirmed" else verdict
+    return verdict
+
+
+def _assured(runs: _Runs, verdict: Verdict, seen: Seen, trial: Trial, wants: Sequence[Want]) -> Examination:
+    """A verdict that gradients are lost, where nothing overturns it."""
+    assert runs.case is not None
+    verdict = yield from _to_the_end(runs, verdict, seen, trial, wants)
+    for want in wants:
+        if verdict.judgement.status != "confirmed":
+            break
+        if want.outcome == "none":
+            doubt = yield from assured.doubts(runs, runs.case, want, seen, trial)
+            verdict = verdict if doubt is None else runs.verdict(doubt, seen, trial)
+    return verdict
+
+
+def _to_the_end(runs: _Runs, verdict: Verdict, seen: Seen, trial: Trial, wants: Sequence[Want]) -> Examination:
+    """A verdict on a run whose loops were cut short: where they might go another way they are run to their end."""
+    case, plan = runs.case, runs.plan
+    assert case is not None
+    if verdict.judgement.status == "inconclusive" or not assured.cut(seen):
+        return verdict
+    if not assured.turns_matter(case, plan, wants):
+        return verdict
+    trial = replace(trial, full=True)
+    whole = yield from runs.run(trial)
+    judgement = judge.judge(case, plan, whole, wants) if wants else misuse.judge(case, plan, whole)
+    if judgement.status == "confirmed" and not assured.ran_through(whole):
+        told = "a loop was not run to its end, and may take another way later"
+        judgement = Judgement("inconclusive", told, SETTLED)
+    return runs.verdict(judgement, whole, trial)
+
+
+def _may_hide(case: Case, wants: Sequence[Want], seen: Seen) -> bool:
+    """Whether a value may take up its source by itself: the one claim is of a break, and the call gave None at all."""
+    if "break" not in evidence.EVIDENCE.get(case.finding.code, evidence.ANY):
+        return False
+    if [want.outcome for want in wants] != ["none"]:
+        return False
+    return any("none" in event["outs"] for event in seen.report.of("call", wants[0].mark))
 
 
 def _hidden(case: Case, seen: Seen) -> bool:

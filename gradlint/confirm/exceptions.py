@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.confirm.reasons import first
@@ -21,7 +22,14 @@ def borne_out(exception: str | None, event: Event) -> bool:
     if exception is None or event["type"] != exception:
         return False
     owners = _inner_owners(event)
-    return "tensorflow" in owners or (not owners and exception in BY_PYTHON)
+    return "tensorflow" in owners or (not owners and exception in BY_PYTHON and not _called_back(event))
+
+
+def _called_back(event: Event) -> bool:
+    """Whether code of the program's that the call itself runs has raised."""
+    owners = [str(owner) for owner, _, _ in event["frames"]]
+    made = max((place for place, owner in enumerate(owners) if owner == "probe"), default=len(owners))
+    return "program" in owners[made:]
 
 
 def _inner_owners(event: Event) -> list[str]:
@@ -46,6 +54,8 @@ def at_place(want: Want, case: Case, report: RunReport, line: Callable[[int], in
 
 def own(case: Case, event: Event, line: Callable[[int], int]) -> bool:
     """Whether an exception that left the flagged statement was raised there, by TensorFlow or by Python itself."""
+    if isinstance(case.statement, (ast.Raise, ast.Assert)):
+        return False
     through = lines(event)
     if through == [-1]:  # Within what AutoGraph made of the flagged statement, and nowhere else in the program.
         through = [case.lines.start]

@@ -83,7 +83,7 @@ def answer(want: Want, event: Event, case: Case, seen: Seen) -> tuple[Answer, st
         return "other", "the gradient call has no sources"
     places = indices(want, event)
     if places is None:
-        return "unclear", f"it cannot be told which of the sources {want.source} is"
+        return "unclear", f"it is unclear which of the sources {want.source} is"
     outs = [event["outs"][place] for place in places if place < len(event["outs"])]
     if want.outcome == "none":
         return _none(want, event, places, outs)
@@ -102,7 +102,7 @@ def _none(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple
         return "other", "the program got None, but TensorFlow's tape did not give it"
     told = want.kind is None or any(_is_of_kind(event["names"][place], want.kind) for place in places)
     if not told and len(lost) < len(places):
-        return "unclear", f"it cannot be told which of the sources {want.source} is"
+        return "unclear", f"it is unclear which of the sources {want.source} is"
     return "holds", _told(want, event, places, lost, "None")
 
 
@@ -260,7 +260,7 @@ def untrusted(report: RunReport) -> Judgement | None:
     """An inconclusive verdict where the program has meddled with what looks on at it."""
     tampered = report.of("tampered")
     if tampered:
-        return Judgement("inconclusive", f"the program meddles with what looks on at it: {tampered[0]['what']}", 10)
+        return Judgement("inconclusive", f"the program tampers with what observes it: {tampered[0]['what']}", 10)
     if report.strays:
         return Judgement("inconclusive", "the program wrote into the pipe through which it is looked at", 10)
     return None

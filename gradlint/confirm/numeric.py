@@ -8,6 +8,7 @@ operation that was recorded at the flagged line.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,14 @@ AGREES = 0.05
 """How far a derivative may lie beside the differences that it is compared with."""
 NEAR = 0.2
 """How far a derivative may lie beside the differences, as a share of the part that is missing."""
+CLOSER = 4
+"""How many times closer the second differences lie than the first, which have to agree with them."""
+STEPS = (0.37, -0.61, 5.0, -6.0, 90.0, -80.0)
+"""How far a source is moved whose gradient is zero."""
+HALVINGS = 8
+"""How often the way between two of them is halved, in the search for what lies where the target changes."""
+SMOOTH = 0.1
+"""How far both may lie apart, as a share of the slope: they lie further apart where the target leaps."""
 APART = 1e-5
 """How far differences must lie apart, beside their size, to show that a value has a part in them."""
 
@@ -77,16 +86,57 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
         what = f"{want.source} could not be moved by itself" if not moved else "the flagged value could not be kept"
         return Judgement("inconclusive", what, SETTLED)
     step = FINE if event["precise"] else STEP
-    totals: list[float] = []
-    for freeze in (None, case.place):
-        for by in (step, -step):
-            trial = replace(base, eager=True, move=moved, step=by, freeze=freeze, frozen=frozen if freeze else ())
-            other = question.event((yield trial), event)
-            if other is None or other["total"] is None:
-                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
-            totals.append(other["total"])
-    whole, rest = (totals[0] - totals[1]) / (2 * step), (totals[2] - totals[3]) / (2 * step)
-    return _compared(want, event, places, whole, rest)
+    slopes: list[Slopes] = []
+    for by in (step, step / CLOSER):
+        for freeze, values in ((None, ()), (case.place, frozen)):
+            ends: list[float] = []
+            for signed in (by, -by):
+                trial = replace(base, eager=True, move=moved, step=signed, freeze=freeze, frozen=values)
+                other = question.event((yield trial), event)
+                if other is None or other["total"] is None:
+                    return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
+                ends.append(other["total"])
+            slopes.append(Slopes(event["total"], ends[0], ends[1], by))
+        told = _compared(want, event, places, slopes[-2].middle, slopes[-1].middle)
+        if told.status != "confirmed":
+            return told
+    scale = max(abs(one.middle) for one in slopes)
+    if not all(far.agrees(near, scale) for far, near in zip(slopes[:2], slopes[2:], strict=True)):
+        what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
+        return Judgement("inconclusive", what, 8)
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """How a target changes on both sides of a source.
+
+    Attributes:
+        here: The target.
+        ahead: The target where the source is moved forth.
+        behind: The target where it is moved back.
+        step: How far it is moved.
+    """
+
+    here: float | None
+    ahead: float
+    behind: float
+    step: float
+
+    @property
+    def middle(self) -> float:
+        """The central difference."""
+        return (self.ahead - self.behind) / (2 * self.step)
+
+    @property
+    def bend(self) -> float:
+        """How far the slopes on the two sides lie apart."""
+        return 0.0 if self.here is None else abs(self.ahead + self.behind - 2 * self.here) / self.step
+
+    def agrees(self, nearer: Slopes, scale: float) -> bool:
+        """Whether nearer differences give the same slope, and one without a bend: a smooth target's bend shrinks."""
+        bends = nearer.bend > SMOOTH * scale and nearer.bend > 0.5 * self.bend
+        return not bends and abs(self.middle - nearer.middle) <= SMOOTH * scale
 
 
 def _compared(want: Want, event: Event, places: list[int], whole: float, rest: float) -> Judgement:
@@ -123,8 +173,10 @@ def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[
         terms = _evaluations(case, event)
         if not terms or places is None:
             continue
-        if all(event["outs"][place] == "none" for place in places if place < len(event["outs"])):
-            return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
+        lost = [event["outs"][place] == "none" for place in places if place < len(event["outs"])]
+        if any(lost):
+            what = "the whole gradient" if all(lost) else "the gradient of some"
+            return Judgement("inconclusive", f"{what} with respect to {want.source} is None", 8)
         under = {term["seq"] for term in terms}
         return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
     return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", SETTLED)
@@ -169,7 +221,8 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     before, after = event["terms"][key][-1], (other["terms"].get(key) or [{"operands": []}])[-1]
     sums = [[operand["sum"] for operand in term["operands"]] for term in (before, after)]
     kept = [[one["kept"] for one in seen.report.of("place", case.place)] for seen in (first, second)]
-    if sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
+    unread = [one for one in before["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
+    if unread or sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
         return unseen
     told = answer(want, event, case, first)[1]
     return Judgement("confirmed", f"{told}: the flagged value moves with it, and nothing that goes in there does")
@@ -206,13 +259,45 @@ def zero(question: NumericClaim, base: Trial) -> Runs:
         return Judgement(
             "inconclusive", f"{told.detail} at the program's own input, and {want.source} cannot be moved", 8
         )
-    for step in (0.37, -0.61):
+    if question.case.finding.code == "GT405":
+        return Judgement(
+            "inconclusive", f"{told.detail}, as TensorFlow computed it, and not for want of a connection", 8
+        )
+    return (yield from _flat(question, seen, base, moved, event))
+
+
+def _flat(
+    question: NumericClaim, first: Seen, base: Trial, moved: tuple[tuple[str, int, int], ...], event: Event
+) -> Runs:
+    """Zeros that were computed are lost only where the target changes all the same: followed to where it leaps."""
+    want = question.want
+    totals: dict[float, float | None] = {0.0: event["total"]}
+    waiting, left = list(STEPS), HALVINGS
+    while waiting:
+        step = waiting.pop(0)
         other = question.event((yield replace(base, move=moved, step=step)), event)
         if other is None:
             return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
-        if answer(want, other, question.case, seen)[0] != "holds":
-            return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
-    return Judgement("confirmed", f"{told.detail}, there and where {want.source} is moved")
+        if "nan" not in other["outs"]:
+            if answer(want, other, question.case, first)[0] != "holds":
+                return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
+            totals[step] = other["total"]
+        if not waiting and (left := left - 1) >= 0:
+            between = _leap(totals)
+            if between is None:
+                return Judgement("inconclusive", f"{want.source} was moved, and the target stayed the same", 8)
+            waiting.append(between)
+    return Judgement(
+        "confirmed",
+        f"the gradient with respect to {want.source} is zero wherever {want.source} is moved, and the target changes",
+    )
+
+
+def _leap(totals: dict[float, float | None]) -> float | None:
+    """The middle of the two nearest steps between which a target changes; None where it never does."""
+    steps = sorted(totals)
+    gaps = [(far - near, near, far) for near, far in itertools.pairwise(steps) if totals[near] != totals[far]]
+    return sum(min(gaps)[1:]) / 2 if gaps else None
 
 
 # What is not finite.
@@ -239,7 +324,7 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
             return found, trial
         other = found.detail if found is not None else other
     told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, SETTLED), base
+    return Judgement("inconclusive", told, SETTLED, finite=not other), base
 
 
 def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:

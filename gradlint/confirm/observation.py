@@ -103,6 +103,7 @@ TERM = _record(
         "dtype": _text,
         "state": STATE,
         "held": STATE,
+        "reaches": _flag,
         "operands": _list(_record({"state": STATE, "kind": _text, "sum": _maybe(_number)})),
     }
 )
@@ -170,7 +171,9 @@ FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "warning": {"text": _text, "n": _maybe(_whole)},
     "birth": {"op": _text, "lines": _list(_whole), "sources": _list(_whole)},
     "tape": {"object": _whole, "asked": _whole, "persistent": _flag},
-    "turns": {"counts": _map(_whole), "way": _maybe(_whole)},
+    "turns": {"counts": _map(_whole), "cut": _flag, "way": _maybe(_whole)},
+    "nudged": {"n": _whole, "moved": _flag},
+    "skipped": {"line": _whole, "dirty": _flag, **ERROR},
     "refused": {"what": _text},
     "attempt": {"way": _whole, **ERROR},
     "tampered": {"what": _text},

@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint import lines
@@ -16,6 +17,7 @@ from gradlint.confirm.marking import Mark
 from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
 from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
 from gradlint.confirm.slicing import Slicer, callers, enclosing
+from gradlint.confirm.turning import Turning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +112,7 @@ class Plan:
 
     Attributes:
         cases: Its findings, in their order.
-        meddles: What in the program speaks of what looks on at it, or None.
+        meddles: What in the program refers to what observes it, or None.
         calls: The gradient calls by number.
         leaves: The inputs by number, with the names that they are given.
     """
@@ -178,8 +180,10 @@ class Plan:
 
     def leads(self, case: Case, mark: int) -> bool:
         """Whether the target or the sources of a gradient call may depend on the flagged statement."""
-        if case.statement is None:
-            return False
+        return case.statement is not None and not self.needed(mark).isdisjoint(self._leading(case))
+
+    def needed(self, mark: int) -> frozenset[int]:
+        """The lines of the statements that the target or the sources of a gradient call may depend on."""
         if mark not in self._slices:
             call = self.calls[mark]
             chain = enclosing(self.program.tree, call)
@@ -188,7 +192,12 @@ class Plan:
             self._slices[mark] = frozenset(
                 node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and hasattr(node, "lineno")
             )
-        return not self._slices[mark].isdisjoint(self._leading(case))
+        return self._slices[mark]
+
+    @cached_property
+    def turning(self) -> Turning:
+        """What differs from turn to turn."""
+        return Turning(self.program.tree)
 
     def _leading(self, case: Case) -> set[int]:
         """The lines that lead to the loss: the flagged one, and where it lies in another file each that leads there."""

@@ -119,7 +119,7 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         told = f"{python} cannot be started: {error.strerror or error}"
-        raise ConfirmUnavailable(told, "the setting confirm.python tells which Python has it") from None
+        raise ConfirmUnavailable(told, "the setting confirm.python names a Python that has it") from None
 
 
 def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
@@ -151,7 +151,7 @@ def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
 
 def unsafe(missing: str) -> tuple[str, str]:
     """What is said where there is no sandbox: what is not held, and the cure."""
-    held = f"no sandbox can be had here ({missing}): native code is not kept from files, sockets and other processes"
+    held = f"there is no sandbox here ({missing}): native code is not kept from files, sockets and other processes"
     return held, "give --trust to run programs that you trust all the same"
 
 

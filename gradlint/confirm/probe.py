@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import itertools
 import logging
+import signal
 import sys
 import time
 import warnings
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm.asked import StandIn
 from gradlint.confirm.errors import Described
-from gradlint.confirm.relied import Relied
 from gradlint.confirm.standing import Evaluation, Standing
 from gradlint.confirm.tapes import Births, Tapes
 from gradlint.confirm.values import Serials, Values
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradlint.confirm.protocol import Event, Job
+    from gradlint.confirm.relied import Relied
 
 FRUITFUL = 5
 """How many sets of invented arguments may reach a place that is looked at."""
@@ -64,10 +65,40 @@ class _Warnings(logging.Handler):
         self.take(record.getMessage())
 
 
+class TooLong(Exception):  # noqa: N818 - no error of the program's
+    """A statement takes more than its share of the time."""
+
+
+class Patience:
+    """Ends a statement of the file that takes more than its share of the time, where the system can."""
+
+    def __init__(self, timeout: float) -> None:
+        self.share = max(0.5, timeout / 4)
+        self.ready = False
+
+    def begin(self) -> None:
+        """A statement begins."""
+        if not hasattr(signal, "setitimer"):
+            return
+        if not self.ready:
+            self.ready = True
+            signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, self.share)
+
+    def end(self) -> None:
+        """A statement was left out."""
+        if self.ready:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def _ring(self, *_: Any) -> None:
+        raise TooLong("it takes too long")
+
+
 class Probe:
     """Looks on at the marked places of one program."""
 
-    def __init__(self, job: Job, filename: str, report: Callable[[Event], None]) -> None:
+    def __init__(self, job: Job, filename: str, report: Callable[[Event], None], relied: Relied) -> None:
+        self.relied = relied
         self.tf: Any = importlib.import_module("tensorflow")
         self.job = job
         self.report = report
@@ -91,6 +122,9 @@ class Probe:
         self.way: int | None = None
         self.reached = 0
         self.fruitful = 0
+        self.cut = False
+        """Whether a loop was ended before its end."""
+        self.patience = Patience(job.timeout)
         self._counter = itertools.count(1)
 
     def prepare(self) -> None:
@@ -101,7 +135,6 @@ class Probe:
         if self.job.trial.births:
             Births(self.described.running, self._born).install()
         self._number_variables()
-        self.relied = Relied()
         handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).addHandler(handler)
@@ -111,8 +144,9 @@ class Probe:
     def exposed(self) -> SimpleNamespace:
         """What the program calls; AutoGraph leaves it as it is."""
         names = ("call", "apply", "operand", "place", "entered", "raised", "bound", "leaf", "turns", "more", "attempt")
+        forgiving = ("begins", "skipped")
         plain = self.tf.autograph.experimental.do_not_convert
-        return SimpleNamespace(**{name: plain(getattr(self, name)) for name in names})
+        return SimpleNamespace(**{name: plain(getattr(self, name)) for name in (*names, *forgiving)})
 
     def next(self) -> int:
         """The number of the next thing that is seen."""
@@ -138,6 +172,8 @@ class Probe:
         trial = self.job.trial
         if trial.freeze == mark:
             value = self._frozen(mark, value)
+        if trial.nudge == mark:
+            value = self._nudged(mark, value)
         turn = self.turned[mark] = self.turned.get(mark, 0) + 1
         evaluation = Evaluation(mark, self.next(), value, operands, self.tapes.recording())
         self.standing.add(mark, evaluation)
@@ -243,12 +279,24 @@ class Probe:
         self.fruitful += self.reached > reached
         return self.fruitful >= FRUITFUL
 
+    def begins(self) -> None:
+        """A statement of the file begins that is left out where it fails or takes too long."""
+        self.patience.begin()
+
+    def skipped(self, line: int, dirty: bool, error: BaseException, nested: bool) -> None:
+        """A statement of the file is left out."""
+        if nested and isinstance(error, TooLong):
+            raise error
+        self.patience.end()
+        if self._tells(line, "skipped"):
+            self.report({"t": "skipped", "line": line, "dirty": dirty, **self.described.error(error)})
+
     # What it makes of them.
 
     def finish(self) -> None:
         """Report what is only known at the end."""
         counts = {str(mark): count for mark, count in self.rounds.items()}
-        self.report({"t": "turns", "counts": counts, "way": self.way})
+        self.report({"t": "turns", "counts": counts, "cut": self.cut, "way": self.way})
         for held in self.standing.tapes():
             asked = self.asked.by_object.get(self.serials.of(held), 0) + self.tapes.asked_by_others(held)
             persistent = bool(getattr(held, "_persistent", False))
@@ -280,7 +328,8 @@ class Probe:
         """Whether there is a turn left: those that every loop gets, and more while not all was seen."""
         turns = self.rounds.get(mark, 0)
         waits = not self.asked.covers(self.job.places) and turns < MANY and time.monotonic() - self.started < PATIENCE
-        if turns >= limit and not waits:
+        if turns >= limit and not waits and not self.job.trial.full:
+            self.cut = True
             return False
         self.rounds[mark] = turns + 1
         return True
@@ -292,6 +341,14 @@ class Probe:
             with contextlib.suppress(*self.values.unreadable):
                 return self.values.unpacked(str(frozen[turn]), value)
         return value
+
+    def _nudged(self, mark: int, value: Any) -> Any:
+        moved = None
+        with contextlib.suppress(*self.values.unreadable):
+            moved = self.values.nudged(value, self.job.trial.step)
+        if self._tells(mark, "nudged"):
+            self.report({"t": "nudged", "n": mark, "moved": moved is not None})
+        return value if moved is None else moved
 
     def _watched(self, tape: int, tensor: Any) -> None:
         event = {"t": "watch", "seq": self.next(), "tape": tape, "source": self.serials.of(tensor)}

@@ -23,6 +23,8 @@ class Trial:
         move: What is moved by ``step``: for each, ``variable`` and its number in the order of making, or ``leaf``, its
             mark and how often that had been passed before.
         step: How far, along a fixed direction.
+        nudge: The mark whose values are all moved by ``step``, or None.
+        full: Whether loops are run to their end.
         freeze: The mark whose values are replaced by ``frozen``, or None.
         frozen: Values in the order of their turns, as :meth:`Values.packed` writes them; None where one is left.
         keep: The mark whose values are reported, or None.
@@ -35,6 +37,8 @@ class Trial:
     fill: float = 0.0
     move: tuple[tuple[str, int, int], ...] = ()
     step: float = 0.0
+    nudge: int | None = None
+    full: bool = False
     freeze: int | None = None
     frozen: tuple[str | None, ...] = ()
     keep: int | None = None

@@ -31,11 +31,13 @@ class Judgement:
         status: The verdict.
         detail: The evidence, or the reason why there is none.
         weight: How much the reason tells; of several attempts' reasons the weightiest is given.
+        finite: Whether every input was tried of a gradient that may not be finite, and it was finite at each.
     """
 
     status: Status
     detail: str
     weight: int = 0
+    finite: bool = False
 
 
 def reason(report: RunReport, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
@@ -92,7 +94,7 @@ def _raised(ending: Event, line: Callable[[int], str]) -> tuple[str, int]:
         missing = f"a module is not installed: {ending['module']}" if ending["module"] else f"an import failed: {text}"
         return f"{missing} ({where})", 7
     if DATA & set(ending["mro"]):
-        return f"needs data that is not there: {where}: {text}", 7
+        return f"needs data that does not exist: {where}: {text}", 7
     if "MemoryError" in ending["mro"] or "ResourceExhaustedError" in ending["mro"]:
         return f"the memory limit was reached: {where}", 7
     return f"the program raised {ending['type']} before the gradient call: {where}: {text}", 4

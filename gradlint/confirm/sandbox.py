@@ -14,6 +14,7 @@ import ctypes
 import os
 import platform
 import signal
+import subprocess
 import sys
 from typing import NoReturn
 
@@ -27,6 +28,8 @@ PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 
 CAPABILITIES = 0x20080522
 """The third version of the structures of capset(2)."""
 DEVICES = ("null", "zero", "full", "random", "urandom")
+WAITING = ("/bin/sh", "-c", "read _")
+"""What the first process of a namespace runs: it waits, and costs less than a copy of the worker."""
 SIGNALLED = 128
 """What is added to a signal's number where an exit status tells of it."""
 
@@ -54,12 +57,14 @@ class Sandbox:
         self.scratch = scratch
         self.missing: str | None = None
         self._own: int | None = None
+        self._firsts: dict[int, subprocess.Popen[bytes]] = {}
+        """The first process of each probe's namespace: where that ends, the namespace does."""
 
     def enter(self) -> None:
         """Leave the system's namespaces; returns in a child process, while this one waits and ends as that does."""
         try:
             if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
-                raise OSError(None, f"there is none for {sys.platform} on {platform.machine()}")
+                raise OSError(None, f"not available for {sys.platform} on {platform.machine()}")
             _unshare()
             _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
             self._close_off()
@@ -94,27 +99,33 @@ class Sandbox:
         """
         if self.missing is not None:
             return os.fork()
+        assert self._own is not None
         _call("unshare", NEWPID)
-        first = os.fork()
-        if first:
-            assert self._own is not None
+        first = subprocess.Popen(WAITING, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={})
+        probe = os.fork()
+        if probe:
             _call("setns", self._own, NEWPID)
-            return first
-        os.setsid()
+            self._firsts[probe] = first
+            return probe
+        assert first.stdin is not None
+        first.stdin.close()
         try:
             _call("unshare", NEWNS)
             _bind(folder)
             _set(self.scratch, on=ATTR_RDONLY)
             _set(folder, off=ATTR_RDONLY)
             _mount_proc()
-            probe = os.fork()
-            if not probe:
-                _drop()
-                return 0
         except OSError:
             os._exit(1)
         _drop()
-        return _follow(probe)
+        return 0
+
+    def end(self, probe: int) -> None:
+        """End a probe's namespace, and with it whatever the probe has started."""
+        first = self._firsts.pop(probe, None)
+        if first is not None:
+            first.kill()
+            first.communicate()
 
     def drop(self) -> None:
         """Give up, for good, what would let this process change its view."""

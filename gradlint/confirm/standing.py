@@ -78,19 +78,26 @@ class Standing:
                 if isinstance(evaluation.value, self.tf.GradientTape):
                     yield evaluation.value
 
-    def terms(self, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> dict[str, list[Event]]:
+    def terms(
+        self, tape: Any, sources: Sequence[Any], flat: Sequence[Any], targets: Sequence[Any]
+    ) -> dict[str, list[Event]]:
         """For each flagged place, how its last evaluations stand to a tape.
 
         Args:
             tape: The C++ tape, or None where there is none to ask.
             sources: What the call was asked about, flattened, as it was written.
             flat: The same as the tensors that the tape knows.
+            targets: What the call differentiates, flattened.
         """
         if len(sources) > SOURCES:
             return {}
         number = self.tape.number(tape)
         return {
-            str(mark): [self._term(evaluation, number, tape, sources, flat) for evaluation in held]
+            str(mark): [
+                {**term, "reaches": self._reaches(evaluation, term, tape, targets)}
+                for evaluation in held
+                for term in [self._term(evaluation, number, tape, sources, flat)]
+            ]
             for mark, held in self.evaluations.items()
         }
 
@@ -116,6 +123,28 @@ class Standing:
                 for operand in evaluation.operands
             ],
         }
+
+    def _reaches(self, evaluation: Evaluation, term: Event, tape: Any, targets: Sequence[Any]) -> bool:
+        """Whether a gradient of the target reaches a value from which none goes on to a source, or, where one does,
+        what the value's statement bound.
+        """
+        if tape is None or not {"none", "zero"} & {*term["state"], *term["held"]}:
+            return False
+        held = self.bound.get(evaluation.mark)
+        bound = bool(held) and not {"none", "zero"} & {*term["state"]}
+        parts = self._parts(held[-1] if held and bound else evaluation.value)
+        tensors = [part for part in parts if self.tf.is_tensor(part) and not self.values.variable(part)]
+        return any(self._leads(tape, target, tensor) for target in targets[:4] for tensor in tensors[:8])
+
+    def _leads(self, tape: Any, target: Any, tensor: Any) -> bool:
+        if target is tensor:
+            return True
+        if not self.tf.is_tensor(target) or not (hasattr(tensor, "numpy") or not self._elsewhere(tensor)):
+            return False
+        try:
+            return self.tape.gradient(tape, target, [tensor])[0] is not None
+        except Exception:  # A gradient's function may be the program's, and raise anything.
+            return False
 
     def _sum(self, value: Any) -> float | None:
         return None if hasattr(value, "variables") else self.values.total(value)

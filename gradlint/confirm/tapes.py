@@ -233,9 +233,10 @@ class Births:
 
         def back(name: Any, attributes: Any, count: Any, inputs: Any, outputs: Any, given: Any, *rest: Any) -> Any:
             found = original(name, attributes, count, inputs, outputs, given, *rest)
-            if all(map(_finite, given)) and not all(
-                map(_finite, found if isinstance(found, (list, tuple)) else [found])
-            ):
+            gave = found if isinstance(found, (list, tuple)) else [found]
+            unneeded = set(rest[0] or ()) if rest else set()  # The inputs that no source is reached through.
+            needed = [one for place, one in enumerate(gave) if place not in unneeded]
+            if all(map(_finite, given)) and not all(map(_finite, needed)):
                 self.report(str(name), self._lines(str(name), inputs or (), outputs or ()))
             return found
 

@@ -188,6 +188,43 @@ class Values:
             return value
         return value + by
 
+    def nudged(self, value: Any, step: float) -> Any:
+        """A nest with each number in it moved; None where it holds none that can be.
+
+        Whole numbers move by one towards zero, or to one, so that what they index is still there.
+        """
+        if not isinstance(value, (list, tuple, dict)):
+            return self._nudged(value, step)
+        leaves = self.flat(value)
+        moved = [self._nudged(leaf, step) for leaf in leaves]
+        if all(one is None for one in moved):
+            return None
+        return self.tf.nest.pack_sequence_as(
+            value, [old if new is None else new for old, new in zip(leaves, moved, strict=True)]
+        )
+
+    def _nudged(self, value: Any, step: float) -> Any:
+        import numpy as np
+
+        if self.variable(value) or not (
+            self.tf.is_tensor(value) or isinstance(value, (np.ndarray, np.generic, bool, int, float))
+        ):
+            return None
+        if self.tf.is_tensor(value) and not hasattr(value, "numpy"):
+            return None
+        array = np.asarray(value)
+        if array.dtype.kind == "f":
+            made = (array + step * direction(array.shape)).astype(array.dtype)
+        elif array.dtype.kind in "iu":
+            made = np.where(array > 0, array - 1, array + 1).astype(array.dtype) if step else array
+        elif array.dtype.kind == "b":
+            made = ~array if step else array
+        else:
+            return None
+        if self.tf.is_tensor(value):
+            return self.tf.constant(made, dtype=value.dtype)
+        return made if isinstance(value, np.ndarray) else type(value)(made)
+
     def packed(self, value: Any) -> str | None:
         """A nest of numbers, arrays and tensors as text; None where it is something else, or too large."""
         import numpy as np

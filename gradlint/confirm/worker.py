@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm import guard, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
+from gradlint.confirm.relied import Relied
 from gradlint.confirm.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -68,20 +69,21 @@ for batch in tf.data.Dataset.range(4).batch(2):
 """
 
 
-def run(job: Job, folder: str, report: Callable[[Event], None]) -> None:
+def run(job: Job, folder: str, report: Callable[[Event], None], relied: Relied) -> None:
     """Run one probe in this process, which is given up to it.
 
     Args:
         job: The probe.
         folder: The scratch folder, which holds the program and becomes the working directory.
         report: Told what is seen, as it is seen.
+        relied: What is relied on, as it was before.
     """
     filename = os.path.join(folder, "probe.py")
     with open(filename, "w", encoding="utf-8", errors="surrogatepass") as program:
         program.write(job.text)
     linecache.checkcache(filename)
     seed()
-    probe = Probe(job, filename, report)
+    probe = Probe(job, filename, report, relied)
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=job.path, __gradlint__=probe.exposed())
     if job.package:
@@ -236,6 +238,7 @@ class Forker:
         self.scratch = box.scratch
         self.answers = answers
         self.context = Context()
+        self.relied = Relied()
         self.children: dict[int, Child] = {}
         self.selector = selectors.DefaultSelector()
         self.selector.register(jobs, selectors.EVENT_READ)
@@ -290,7 +293,7 @@ class Forker:
                 os.close(int(key.fd))
             os.close(self.answers)
             self.context.renew()
-            run(job, folder, reporter(write, nonce))
+            run(job, folder, reporter(write, nonce), self.relied)
         finally:
             os._exit(0)
 
@@ -318,6 +321,7 @@ class Forker:
             status = sandbox.read(os.waitpid(child.process, 0)[1])
         elif status:
             how = "exited" if status > 0 else "killed"
+        self.box.end(child.process)
         with contextlib.suppress(OSError):
             while data := os.read(child.pipe, 1 << 16):
                 child.take(data)
@@ -361,9 +365,10 @@ def serve_forked(box: Sandbox, jobs: int, answers: int) -> None:
     exec(compile(WARM_UP, filename, "exec"), {"__name__": "warm_up"})
     importlib.import_module("keras").backend.clear_session()
     greet(answers, module.__version__, box)
+    forker = Forker(box, jobs, answers)
     gc.collect()
-    gc.freeze()
-    Forker(box, jobs, answers).serve()
+    gc.freeze()  # What no collection touches, no child has to copy.
+    forker.serve()
 
 
 def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
@@ -378,7 +383,7 @@ def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
         job = Job.from_json(record["job"])
         folder = make_folder(box.scratch, record["number"], job.path)
         box.drop()
-        run(job, folder, reporter(answers, record["nonce"]))
+        run(job, folder, reporter(answers, record["nonce"]), Relied())
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
 """Fixes applied to a source, round after round, until nothing is left that they would change.
 
 A round applies the fixes that do not overlap; the source is then read and checked again, because a fix moves the
-others and may make them needless. A fix is withdrawn, and said so, where the program no longer parses with it or
-where its finding is still there after it. So fixing twice gives what fixing once gives.
+others and may make them unnecessary. A fix is withdrawn, with a report, if the program no longer parses with it or if
+its finding remains after it. So fixing twice gives what fixing once gives.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class _Run:
             if again is not None:
                 source, findings, kept = history[again]
                 for one in self.applied[kept:]:
-                    self._refuse(one, "it brings back what another fix changes")
+                    self._refuse(one, "it undoes another fix")
                 del history[again + 1 :], self._changes[again:], self.applied[kept:]
                 continue
             source, findings = after, new_findings
@@ -287,7 +287,7 @@ class _Run:
             if parses([*kept, one]):
                 kept.append(one)
             elif not kept or not parses([one]):
-                self._refuse(one, "the program no longer parses with it")
+                self._refuse(one, "with it, the program no longer parses")
         return kept
 
     def _still_there(
@@ -305,7 +305,7 @@ class _Run:
         tried = Counter(one.key for one in chosen)
         outlived = [one for one in chosen if has[one.key] > had[one.key] - tried[one.key]]
         for one in outlived:
-            self._refuse(one, "the finding is still there after it")
+            self._refuse(one, "the finding remains after it")
         return bool(outlived)
 
     def _refuse(self, one: _Candidate, reason: str) -> None:

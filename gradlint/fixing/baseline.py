@@ -102,7 +102,7 @@ class Baseline:
             try:
                 _record(path)
             except BaselineError as error:
-                raise BaselineError(f"{error}; it was left as it is") from None
+                raise BaselineError(f"{error}; it was left alone") from None
         record = {"version": VERSION, "findings": [asdict(entry) for entry in self.entries]}
         target = Path(path)
         temporary: str | None = None

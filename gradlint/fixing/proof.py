@@ -10,7 +10,8 @@ What is asked of every fix, safe or not:
 - no name is read where some way to the read leaves it unbound, unless it was so before.
 
 Where the gradient that it brings back is lost by another cause behind it, which is claimed only now, the fix is a step:
-it is unsafe. It is withheld where that cause says that the gradient was never there to be had.
+it is unsafe. It is withheld where that cause says that the gradient was never there to be had. Where nothing is known
+of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as well.
 
 Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
 """
@@ -172,7 +173,7 @@ class _Prover:
     def objection(self, tried: Sequence[Claimed]) -> Objection | None:
         """What speaks against fixes, what is final before all else; None where nothing does."""
         if self.account.left < self.cost:
-            return Objection("the program costs too much to be analysed again with it")
+            return Objection("with it, the program is too expensive to analyse again")
         self.account.pay(LOOK * len(self.before.source.code))
         edits = [edit for one in tried if one.finding.fix is not None for edit in one.finding.fix.edits]
         try:
@@ -182,15 +183,15 @@ class _Prover:
         except EditError as error:
             return Objection(f"its edits do not fit the text: {error}")
         except (SyntaxError, ValueError, RecursionError):
-            return Objection("the program no longer parses with it")
+            return Objection("with it, the program no longer parses")
         if _breaks_cells(self.before.source, source):
-            return Objection("a cell no longer parses by itself with it")
+            return Objection("with it, a cell no longer parses on its own")
         if text == self.before.source.text:
             return Objection("it changes nothing")
         try:
             facts = self.analyse(source)
         except (SyntaxError, RecursionError, ValueError):
-            return Objection("the program cannot be analysed with it")
+            return Objection("with it, the program cannot be analysed")
         after = _State(source, facts)
         after.__dict__["tree"] = tree
         found = list(self._objections(tried, after))
@@ -199,10 +200,10 @@ class _Prover:
     def _objections(self, tried: Sequence[Claimed], after: _State) -> Iterator[Objection]:
         before, claims = self.before, [one.claim for one in tried]
         if before.facts.complete and not after.facts.complete:
-            yield Objection("the program cannot be followed to its end with it")
+            yield Objection("with it, the program cannot be followed to its end")
         yield from _unbound(before, after)
         if any(_is_where_it_was(one, self.before, after) for one in tried):
-            yield Objection("the finding is still there after it")
+            yield Objection("the finding remains after it")
         yield from _still_claimed(claims, before, after)
         yield from _newly_claimed(claims, before, after)
         yield from _changed_answers(claims, before, after)
@@ -212,7 +213,7 @@ class _Prover:
 def _unbound(before: _State, after: _State) -> Iterator[Objection]:
     for (_, name), count in (after.unbound - before.unbound).items():
         if count:
-            yield Objection(f"`{name}` may not be bound where it is read with it")
+            yield Objection(f"`{name}` may be unbound where it is read")
 
 
 def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
@@ -223,7 +224,7 @@ def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
         _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _mending(claims, before, after)
     }
     if fewer or any(has[cause] > had[cause] - count for cause, count in tried.items()):
-        yield Objection("the finding is still there after it")
+        yield Objection("the finding remains after it")
 
 
 def _is_where_it_was(tried: Claimed, before: _State, after: _State) -> bool:
@@ -269,7 +270,7 @@ def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
             if known[said] < 0:
                 is_step = of_these or (said[1] is not None and said[1][1] in sources)
                 place = f"{claim.kind}, line {claim.span.line}"
-                yield Objection(f"it brings another finding ({place})", not is_step or claim.kind in VAIN)
+                yield Objection(f"it introduces another finding ({place})", not is_step or claim.kind in VAIN)
 
 
 def _said(claim: Claim[Cause]) -> list[tuple[str, tuple[str, str] | None]]:
@@ -327,7 +328,7 @@ def _changed_answers(claims: Sequence[Claim[Cause]], before: _State, after: _Sta
             continue
         answer = None if there is None else after.answers[there].answer
         if answer not in (question.answer, "connected"):
-            yield Objection(f"the gradient with respect to `{question.source}` would be another one")
+            yield Objection(f"the gradient with respect to `{question.source}` would change")
 
 
 def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
@@ -335,13 +336,17 @@ def _not_arrived(claims: Sequence[Claim[Cause]], before: _State, after: _State) 
     still_lost = {one for claim in after.claims for one in after.gradients(claim)}
     match = _Match(before, after)
     raising = {one for claim in claims if _raises(claim) for one in before.gradients(claim)}
+    still_raising = {one for claim in after.claims if _raises(claim) for one in after.gradients(claim)}
     for gradient in (one for claim in claims for one in before.gradients(claim)):
         there = match.find(gradient)
-        if there is None or (there in still_lost and gradient not in raising):
+        if there is None or there in (still_lost if gradient not in raising else still_raising):
             continue
-        if after.answers[there].answer not in ("connected", "partial"):
+        answer = after.answers[there].answer
+        if answer not in ("connected", "partial"):
             source = before.answers[gradient].source
-            yield Objection(f"it is not sure that the gradient with respect to `{source}` arrives with it")
+            is_final = answer != "unknown" or gradient in raising
+            reason = f"it is not certain that the gradient with respect to `{source}` arrives with it"
+            yield Objection(reason, is_final)
 
 
 def _raises(claim: Claim[Cause]) -> bool:

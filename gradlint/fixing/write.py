@@ -42,7 +42,7 @@ def write(path: str | os.PathLike[str], before: Source, after: Source) -> None:
             is then untouched.
     """
     if leads_out(os.fspath(path)) or leads_out(os.fspath(path), os.path.dirname(os.path.abspath(path))):
-        raise WriteError("it is a link that leads elsewhere; name the file itself")
+        raise WriteError("it is a link to another place; name the file itself")
     try:
         target = Path(path).resolve(strict=True)
         status = target.stat()
@@ -52,7 +52,7 @@ def write(path: str | os.PathLike[str], before: Source, after: Source) -> None:
             raise WriteError("it is read-only")
         data = target.read_bytes()
     except FileNotFoundError:
-        raise WriteError("it has vanished") from None
+        raise WriteError("it no longer exists") from None
     except OSError as error:
         raise WriteError(_reason(error)) from error
     _replace(target, status, encode(data, before, after))
@@ -114,7 +114,7 @@ def _replace(target: Path, status: os.stat_result, data: bytes) -> None:
         os.replace(temporary, target)
         temporary = None
     except FileNotFoundError:
-        raise WriteError("it has vanished") from None
+        raise WriteError("it no longer exists") from None
     except OSError as error:
         raise WriteError(_reason(error)) from error
     finally:

@@ -9,7 +9,7 @@ from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.machine import Machine
-from gradlint.flow.state import expected
+from gradlint.flow.state.expected import Expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlint.flow.state.record import Follower
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
+    from gradlint.knowledge.versions import Target
 
 
 def analyse(
@@ -26,6 +27,7 @@ def analyse(
     finder: Finder | None = None,
     everything: bool = False,
     follower: Follower | None = None,
+    target: Target | None = None,
     memory: Memory | None = None,
 ) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
@@ -37,26 +39,33 @@ def analyse(
             following them takes more than the budget, they are unknown too.
         everything: Whether to follow also what no tape can have to do with.
         follower: Looks at the values of each gradient call.
+        target: The versions of TensorFlow that the program is written for; where None, any.
         memory: What is remembered of the program as it was, and will be of it as it is.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    known = None if memory is None else memory.recall(code, tree, wrappers, finder)
+    known = None if memory is None else memory.recall(code, tree, wrappers, finder, target)
     if known is not None:
         return known
     if memory is not None and memory.has_taken:
         tree = ast.parse(code)
-    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(tree):
+    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(code, tree):
         return Facts()
+
+    def run(finder: Finder | None) -> Facts:
+        return _run(
+            code, tree, wrappers, finder, everything=everything, follower=follower, target=target, memory=memory
+        )
+
     with opened() as account:
         if finder is not None:
             with account.share(account.left):
-                facts = _run(code, tree, wrappers, finder, everything=everything, follower=follower, memory=memory)
+                facts = run(finder)
             if facts.complete or not facts.parts:
                 return facts
-        return _run(code, tree, wrappers, None, everything=everything, follower=follower, memory=memory)
+        return run(None)
 
 
 def _run(
@@ -67,15 +76,17 @@ def _run(
     *,
     everything: bool,
     follower: Follower | None,
+    target: Target | None,
     memory: Memory | None,
 ) -> Facts:
     recorder = Recorder()
     if follower is not None:
         follower.begin()
         recorder.follower = follower
-    recorder.expected = expected.of(code, tree)
+    recorder.expected = Expected(code, tree)
     machine = Machine(code, recorder, finder=finder, everything=everything)
     machine.wrappers = wrappers or machine.wrappers
+    machine.target = target or machine.target
     try:
         machine.begin(tree)
         if memory is not None:

@@ -198,9 +198,10 @@ class ToPython(Called):
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped(Called):
-    """A new leaf is made of the value."""
+    """A new leaf is made of the value; ``refused`` says on what ``tf.constant`` raises."""
 
     kind = Kind.REWRAPPED
+    refused: Literal["", "list", "symbolic"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,10 +392,11 @@ class NeverAsked(Cause):
 
 @dataclass(frozen=True, slots=True)
 class NotPairs(Called):
-    """Pairs in the wrong order, or none at all."""
+    """Pairs in the wrong order, none at all, or pairs with a Tensor, named ``name``, in the place of a Variable."""
 
     kind = Kind.SWAPPED_ZIP
-    how: Literal["no-zip", "swapped"] = "swapped"
+    how: Literal["no-zip", "swapped", "tensor"] = "swapped"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

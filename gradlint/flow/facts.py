@@ -239,6 +239,23 @@ class CallAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A claim that is not made, since the program may be meant for a TensorFlow for which it does not hold.
+
+    Attributes:
+        kind: The sort of break or misuse.
+        span: The place that it would point at.
+        calls: The gradient calls that it would name; the place itself where it is about none.
+        because: The premise, as a clause without a full stop.
+    """
+
+    kind: Kind
+    span: Span
+    calls: tuple[Span, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A module of the project that the program was followed into; its lines follow those of the program.
 
@@ -263,6 +280,7 @@ class Facts:
         tapes: How many ``tf.GradientTape`` objects the program makes.
         complete: False where the budget ran out, so that what came after is unknown.
         parts: The modules of the project that the program was followed into, in the order of their lines.
+        withheld: The claims that are not made for the version of TensorFlow that is meant, in the order of the program.
     """
 
     claims: tuple[Claim[Cause], ...] = ()
@@ -270,6 +288,7 @@ class Facts:
     tapes: int = 0
     complete: bool = True
     parts: tuple[Part, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
 
 Record = TypeVar("Record", Cause, Asked)

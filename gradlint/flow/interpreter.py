@@ -154,7 +154,14 @@ class Interpreter(Protocol):
 
     @property
     def legacy_keras(self) -> bool:
-        """Whether the program runs on Keras 2, which ``tf_keras`` is."""
+        """Whether the program may run on Keras 2: that of TensorFlow below 2.16, or one that it chooses itself."""
+
+    @property
+    def ended(self) -> Premise | None:
+        """Where the running flow has surely ended for the version it is judged by; None where it goes on."""
+
+    def lacks(self, name: str, version: str, exception: str) -> None:
+        """The program uses what TensorFlow has not had since a version, so that it raises there."""
 
     def mentions(self, *parts: str) -> bool:
         """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""

@@ -17,14 +17,16 @@ from gradlint.flow.machine.entries import Entries, StaleError
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.resuming import Resume, forget_nodes
 from gradlint.flow.machine.units import change
-from gradlint.flow.state import expected
+from gradlint.flow.state.expected import Expected
+from gradlint.flow.values.names import Wrappers
+from gradlint.flow.values.texts import lines_of
+from gradlint.knowledge.versions import Target
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Facts
     from gradlint.flow.machine.machine import Machine
     from gradlint.flow.machine.units import Change
     from gradlint.flow.values.modules import Finder
-    from gradlint.flow.values.names import Wrappers
 
 
 @dataclass(slots=True)
@@ -65,7 +67,14 @@ class Memory:
         if resume.is_left_alone(machine) and not entries.is_loose:
             self._kept = _Kept(machine, tree, resume, names, entries)
 
-    def recall(self, code: str, tree: ast.Module, wrappers: Wrappers | None, finder: Finder | None) -> Facts | None:
+    def recall(
+        self,
+        code: str,
+        tree: ast.Module,
+        wrappers: Wrappers | None,
+        finder: Finder | None,
+        target: Target | None = None,
+    ) -> Facts | None:
         """What the analysis of another text of the program comes to; None where the whole of it has to be analysed.
 
         Args:
@@ -73,19 +82,20 @@ class Memory:
             tree: Its tree, parts of which become the remembered program's.
             wrappers: What is known of functions that cannot be followed.
             finder: Finds the modules of the project that the program imports.
+            target: The versions of TensorFlow that the program is written for.
         """
         kept, self._kept = self._kept, None
         self.has_taken = False
-        if kept is None or not _is_under_the_same(kept.machine, wrappers, finder):
+        if kept is None or not _is_under_the_same(kept.machine, wrappers, finder, target):
             return None
-        found = change(kept.tree, kept.machine.lines[: kept.machine.recorder.own], tree, _lines(code))
+        found = change(kept.tree, kept.machine.lines[: kept.machine.recorder.own], tree, lines_of(code))
         if found is None or found.shows_outside or id(found.before) in kept.resume.looked_at:
             return None
         self._put(kept, code, found)
         self.has_taken = True
         with opened() as account:
             try:
-                kept.resume.restore(kept.machine, account)
+                kept.resume.restore(kept.machine, account, code)
                 if not _says_the_same(kept):
                     return None
                 kept.entries.begin_again(None if found.before is None else id(found.before))
@@ -107,11 +117,13 @@ class Memory:
         # What is remembered of a tree as a whole is remembered by the module's node.
         kept.tree = ast.Module(kept.tree.body, kept.tree.type_ignores)
         kept.machine.tree, kept.machine.code = kept.tree, code
-        kept.machine.lines[: kept.machine.recorder.own] = _lines(code)
+        kept.machine.lines[: kept.machine.recorder.own] = lines_of(code)
 
 
-def _is_under_the_same(machine: Machine, wrappers: Wrappers | None, finder: Finder | None) -> bool:
-    if machine.wrappers != (wrappers or machine.wrappers):
+def _is_under_the_same(
+    machine: Machine, wrappers: Wrappers | None, finder: Finder | None, target: Target | None
+) -> bool:
+    if machine.wrappers != (wrappers or Wrappers()) or machine.target != (target or Target()):
         return False
     if machine.finder is None or finder is None:
         return machine.finder is finder
@@ -124,14 +136,13 @@ def _is_under_the_same(machine: Machine, wrappers: Wrappers | None, finder: Find
 def _says_the_same(kept: _Kept) -> bool:
     """Whether the whole text answers all that was asked of it as before."""
     machine, tree = kept.machine, kept.tree
-    return (
+    expected = Expected(machine.code, tree)
+    same = (
         asks_for_gradients(machine.code, tree)
-        and not is_graph_code(tree)
-        and expected.of(machine.code, tree) == machine.recorder.expected
+        and not is_graph_code(machine.code, tree)
+        and expected.says_what(machine.recorder.expected)
         and all(machine.ask_again(question) == answer for question, answer in machine.questions.items())
         and (machine.finder is None or callers.asking(machine) == kept.names)
     )
-
-
-def _lines(code: str) -> list[bytes]:
-    return code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    machine.recorder.expected = expected
+    return same

@@ -75,7 +75,7 @@ def observe(code: str, finder: Finder | None = None) -> Observation:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
-    if not names_tape(code) or is_graph_code(tree):
+    if not names_tape(code, tree) or is_graph_code(code, tree):
         return Observation()
     with opened() as account:
         if finder is not None:

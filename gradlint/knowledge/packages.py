@@ -67,6 +67,7 @@ _PREFIXES = (
     ("tensorflow.keras.", "keras."),
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
+    ("keras.layers.experimental.preprocessing.", "keras.layers."),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",

@@ -102,6 +102,14 @@ class StubClass:
     methods: Mapping[str, Stub]
     place: str
 
+    def called(self) -> list[tuple[str, int]]:
+        """The functions that the class is given and calls, each with its place among the arguments."""
+        made = self.methods.get("__init__")
+        if made is None:
+            return []
+        names = [one.name for one in made.entry.parameters if one.name != "self"]
+        return [(name, names.index(name)) for name in made.called if name in names]
+
 
 @dataclass(slots=True)
 class Stubs:
@@ -185,7 +193,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise StubError(f"{path}: there is no such file")
+            raise StubError(f"{path}: no such file")
         if path.stat().st_size > LONGEST:
             raise StubError(f"{path}: longer than {LONGEST:,} bytes")
         return path.read_text(encoding="utf-8")
@@ -233,7 +241,7 @@ class _Reader:
             elif isinstance(node, ast.Assign):
                 self._alias(node)
             elif not isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.AnnAssign | ast.Pass):
-                self._refuse(node, "a stub holds functions, classes, imports and other names for them")
+                self._refuse(node, "a stub may contain only functions, classes, imports and aliases for them")
         return self.stubs
 
     def _refuse(self, node: ast.AST, what: str) -> None:
@@ -245,7 +253,7 @@ class _Reader:
         else:
             name = f"{self.module}.{node.name}"
             if name in self.stubs.functions:
-                self._refuse(node, f"`{node.name}` stands here twice")
+                self._refuse(node, f"`{node.name}` is defined twice")
             self.stubs.functions[name] = self._stub(node, name)
 
     def _class(self, node: ast.ClassDef) -> None:
@@ -323,7 +331,7 @@ class _Reader:
 
     def _words(self, node: ast.expr) -> list[str]:
         if not isinstance(node, ast.Subscript):
-            self._refuse(node, f"`{ast.unparse(node)}` needs what it speaks of in brackets")
+            self._refuse(node, f"`{ast.unparse(node)}` needs its argument in brackets")
             return []
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         return [str(one.value) if isinstance(one, ast.Constant) else ast.unparse(one) for one in inner]
@@ -332,7 +340,7 @@ class _Reader:
         """``When["area", Lookup["ResizeArea"]]``: values and effects in turn."""
         inner = node.slice.elts if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) else []
         if not inner or len(inner) % 2:
-            self._refuse(node, "`When` takes values and effects in turn")
+            self._refuse(node, "`When` takes values and effects alternately")
         cases: dict[str, tuple[Effect, str | None]] = {}
         for value, effect in zip(inner[::2], inner[1::2], strict=False):
             if not isinstance(value, ast.Constant):

@@ -188,12 +188,21 @@ class _Rewriter:
     def _replacement(self, node: cst.CSTNode) -> cst.CSTNode:
         new = self.replaced[node]
         if isinstance(node, cst.BaseExpression) and isinstance(new, cst.BaseExpression):
+            holder = self.program.parent(node)
+            if self._is_needless(node, new, holder):
+                return fitted(new, holder)
             if node.lpar and not isinstance(node, (cst.Tuple, cst.GeneratorExp)):
                 return unbracketed(new).with_changes(lpar=node.lpar, rpar=node.rpar)
-            return fitted(new, self.program.parent(node))
+            return fitted(new, holder)
         if isinstance(new, cst.SimpleStatementLine) and isinstance(node, cst.BaseSmallStatement):
             return new.body[0]
         return new
+
+    def _is_needless(self, node: cst.BaseExpression, new: cst.BaseExpression, holder: cst.CSTNode | None) -> bool:
+        """Whether an operand's brackets are not needed any more: a call is to stand there, all on one line."""
+        if not isinstance(holder, cst.BinaryOperation) or not isinstance(new, cst.Call) or len(node.lpar) != 1:
+            return False
+        return "\n" not in self.program.text(holder)
 
     def _sequence(self, node: cst.CSTNode, name: str, value: Sequence[cst.CSTNode]) -> dict[str, object]:
         if name == "body" and isinstance(node, (cst.Module, cst.IndentedBlock)):

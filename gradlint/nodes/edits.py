@@ -53,7 +53,18 @@ def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replaceme
     except (ChangeError, SyntaxError, ValueError, RecursionError, cst.CSTValidationError):
         return None
     behind = {program.end_line(anchor) for change in changes if (anchor := _anchor(change)) is not None}
-    return tuple(sorted([*_edits(program, line, old, new, behind), *moved], key=lambda one: one.span))
+    return tuple(_in_order([*_edits(program, line, old, new, behind), *moved]))
+
+
+def _in_order(edits: Sequence[Replacement]) -> list[Replacement]:
+    """Edits by their places; two insertions at one place, of a line's end and of what comes behind it, are one."""
+    made: list[Replacement] = []
+    for one in sorted(edits, key=lambda edit: edit.span):
+        if made and made[-1].span == one.span and one.span.line == one.span.end_line:
+            made[-1] = Replacement(one.span, made[-1].content + one.content)
+        else:
+            made.append(one)
+    return made
 
 
 def _crosses(program: Program, move: Move) -> bool:

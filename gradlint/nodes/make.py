@@ -68,11 +68,9 @@ def fitted(new: cst.BaseExpression, holder: cst.CSTNode | None) -> cst.BaseExpre
     if getattr(new, "lpar", ()) or _is_closed(new):
         return new
     apart = "\n" in code_of(new)
-    inside = isinstance(
-        holder,
-        (cst.Arg, cst.Element, cst.DictElement, cst.Index, cst.Slice, cst.FormattedStringExpression, cst.Param),
-    )
-    if inside and not isinstance(new, (cst.GeneratorExp, cst.Tuple, cst.Yield)):
+    parts = (cst.Arg, cst.Element, cst.DictElement, cst.Index, cst.Slice, cst.FormattedStringExpression, cst.Param)
+    inside = isinstance(holder, (*parts, cst.Lambda))
+    if inside and not isinstance(new, (cst.GeneratorExp, cst.Tuple, cst.Yield, cst.NamedExpr)):
         return new
     if isinstance(holder, (cst.BaseSmallStatement, cst.Return, cst.AssignTarget)) and not apart:
         return new

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.reading import binds, dotted, imported_as, parameters, value_of
+from gradlint.nodes.reading import binds, called, dotted, imported_as, only, parameters, string_value, value_of
 from gradlint.nodes.walking import walk
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Names:
         """A library's name for a function: ``numpy.mean`` for ``np.mean``, however the program imports it."""
         written = dotted(node)
         if written is None:
-            return None
+            return _of_import_call(node)
         root, _, rest = written.partition(".")
         for one in self.imports(node):
             for alias in () if isinstance(one.names, cst.ImportStar) else one.names:
@@ -146,3 +146,14 @@ class Names:
                     name = root
                 return f"{name}.{rest}" if rest else name
         return None
+
+
+def _of_import_call(node: cst.CSTNode) -> str | None:
+    """The name of an attribute of a module that ``__import__`` gives."""
+    rest: list[str] = []
+    while isinstance(node, cst.Attribute):
+        rest.append(node.attr.value)
+        node = node.value
+    given = only(node, 1) if called(node) == "__import__" else None
+    module = string_value(given[0]) if given else None
+    return None if module is None else ".".join([module, *reversed(rest)])

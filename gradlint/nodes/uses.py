@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gradlint.knowledge.table import Effect, lookup
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.reading import called, dotted, is_constant, is_number, only, string_value
 from gradlint.nodes.walking import walk
@@ -26,8 +27,8 @@ TENSOR = frozenset({"shape", "dtype", "ndim", "numpy", "device", "graph", "op", 
 """The attributes that a Tensor has as an array has them."""
 
 METHODS = frozenset({"numpy", "item", "tolist", "eval"})
-FUNCTIONS = frozenset({"float", "complex"})
-READERS = frozenset({"get_value", "eval", "convert_to_numpy"})
+FUNCTIONS = frozenset({"float", "complex", "int"})
+READERS = frozenset({"get_value", "eval", "convert_to_numpy", "get_static_value"})
 
 
 def computes(value: cst.CSTNode | None) -> bool:
@@ -226,6 +227,9 @@ def _float_does_in(site: Site, call: cst.Call, use: cst.CSTNode, also: set[str])
     first = call.args[0].value if call.args else None
     if last in GRADIENTS or name == "print" or (last == "cast" and first is use):
         return True
+    entry = lookup(site.canonical(call.func) or "")
+    if entry is not None and entry.effect is Effect.UNKNOWN:
+        return None  # nothing was measured of it with floats
     of_tensorflow = "." in name and name.partition(".")[0] == (site.tensorflow("identity", use) or "").partition(".")[0]
     alone = all(
         one.keyword is None and (is_constant(one.value) or one.value is use or dotted(one.value) in also)

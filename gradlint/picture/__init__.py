@@ -1,5 +1,6 @@
-"""Gradient calls drawn: one record of a call's ways (:mod:`.record`), made once (:mod:`.making`), and its renderers.
+"""Drawings of gradient calls: one record of a call's paths, made once, and its renderers.
 
-The record is in the user's places and holds no value of the analysis. ``text``, ``svg``, ``mermaid`` and ``dot`` turn
-it into pictures; the command, the report, the notebook and the editor's hover show them.
+The record (:mod:`.record`) uses the user's locations and contains no values of the analysis; :mod:`.making` makes it.
+``text``, ``svg``, ``mermaid`` and ``dot`` turn it into pictures; the command, the report, the notebook and the editor's
+hover show them.
 """

@@ -1,4 +1,4 @@
-"""Drawings as Graphviz takes them."""
+"""Drawings for Graphviz."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST = 60
 
 
 def dot(drawings: Sequence[Drawing]) -> str:
-    """A directed graph, one cluster for each gradient call; its edges go from what is computed with to what of it."""
+    """A directed graph, one cluster for each gradient call; its edges lead from an operand to the result."""
     return "\n".join(["digraph gradients {", *_head(), *_clusters(drawings), "}"]) + "\n"
 
 
@@ -51,7 +51,7 @@ def _node(drawing: Drawing, node: Node) -> str:
     rows += [outcome for outcome, _ in outcomes_of(drawing, node)]
     rows += [f"✗ {note_of(node, mark)}" for mark in node.marks]
     rows += [node.note] if node.note else []
-    rows += [f"… {node.folded:,} steps before it"] if node.folded else []
+    rows += [f"… {node.folded:,} earlier steps"] if node.folded else []
     look = "filled,rounded,bold" if node.marks else "rounded" if node.reached else "rounded,dashed"
     more = ", peripheries=2" if node.target else ""
     fill = ', fillcolor="#ffe5dc"' if node.marks else ""

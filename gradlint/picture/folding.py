@@ -1,4 +1,4 @@
-"""Fewer nodes for the same ways: what one statement computes is one node, and long straight chains fold."""
+"""Fewer nodes for the same paths: what one statement computes is one node, and long straight chains fold."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def fold(
 
 
 def condensed(drawing: Drawing, most: int) -> Drawing:
-    """The same drawing with fewer nodes where it has more than so many: straight chains fold, then all but the ends.
+    """The same drawing with fewer nodes if it has too many: straight chains fold, then everything but the ends.
 
-    Where there are still too many, sources that are used and get alike are one node.
+    If there are still too many, sources that are used alike and get the same become one node.
     """
     if len(drawing.nodes) <= most:
         return drawing
@@ -61,7 +61,7 @@ def _chains(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list
 
 
 def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
-    """The sources, the targets, the losses and what is unknown, with the ways between them."""
+    """The sources, the targets, the losses and what is unknown, with the paths between them."""
     inner = {edge.above for edge in edges}
     kept = [
         index
@@ -92,7 +92,7 @@ def _ends(nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[D
 
 
 def _gathered(drawing: Drawing, nodes: list[Node], edges: list[DrawnEdge]) -> tuple[list[Node], list[DrawnEdge]]:
-    """Sources of which the same becomes, as one node that names the first of them."""
+    """Sources with the same outcome, as one node that names the first of them."""
     users: dict[int, set[tuple[int, str]]] = {}
     for edge in edges:
         users.setdefault(edge.below, set()).add((edge.above, edge.way))
@@ -135,7 +135,7 @@ def _together(drawing: Drawing, members: list[Node]) -> Node:
 
 
 def _after(first: DrawnEdge, then: DrawnEdge) -> DrawnEdge:
-    """A way that goes on; what stops it counts."""
+    """A path that continues; what stops it counts."""
     way = first.way if first.way in ("lost", "stopped", "unreached") else then.way
     return replace(then, way=way, sure=first.sure and then.sure)
 
@@ -145,7 +145,7 @@ def _merged(
 ) -> tuple[list[Node], list[DrawnEdge]]:
     """Let each node that only one other uses, and that the gradient treats alike, be a part of that one.
 
-    The nodes stand each after all that it was computed from.
+    Each node comes after everything that it was computed from.
     """
     users: dict[int, list[DrawnEdge]] = {}
     for edge in edges:
@@ -194,7 +194,7 @@ def _has_no_part(node: Node) -> bool:
 
 
 def _is_alike(above: Node, below: Node, edge: DrawnEdge) -> bool:
-    """Whether a gradient that comes to the one comes to the other in the same way."""
+    """Whether a gradient that reaches the one reaches the other in the same way."""
     if edge.way in ("lost", "stopped") or not edge.sure:
         return False
     return above.reached == below.reached and bool(above.live) == bool(below.live)
@@ -215,7 +215,7 @@ def _arranged(nodes: list[Node], edges: list[DrawnEdge], order: list[int]) -> tu
 
 
 def _order(nodes: list[Node], edges: list[DrawnEdge]) -> list[int]:
-    """The indices of the nodes, each after what it was computed from, else as the program has them; targets last."""
+    """The indices of the nodes, each after what it was computed from, else in program order; targets last."""
     below: dict[int, set[int]] = {index: set() for index in range(len(nodes))}
     above: dict[int, set[int]] = {index: set() for index in range(len(nodes))}
     for edge in edges:

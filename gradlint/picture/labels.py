@@ -1,4 +1,4 @@
-"""What stands at a place of a program, on one short line; and the statement that it belongs to."""
+"""The code at a place in a program, on one short line; and the statement that it belongs to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST = 56
 _DEPTHS = (6, 5, 4, 3, 2, 1)
 _ETC = "…"
 _MANY = 12
-"""How many of many expressions beside one another are looked at."""
+"""How many sibling expressions are looked at."""
 _ROWS, _CHARACTERS = 8, 400
 """How many lines and bytes of a place are looked at."""
 
@@ -43,12 +43,12 @@ class Labels:
         return None if statement is None else _moved(span_of(statement), self._first(span))
 
     def is_block(self, span: Span) -> bool:
-        """Whether what stands at a place holds statements, as a function does."""
+        """Whether the code at a place contains statements, as a function does."""
         node, _ = self._at(span)
         return isinstance(node, ast.stmt) and hasattr(node, "body")
 
     def label(self, span: Span, longest: int = LONGEST) -> str:
-        """What stands at a place; with the name that it is given, where it is."""
+        """The code at a place, with the name that it is bound to, if any."""
         node, statement = self._at(span)
         if node is None:
             return cropped(self.text(span), longest)
@@ -60,7 +60,7 @@ class Labels:
         return prefix + _shortened(node, max(longest - len(prefix), 12))
 
     def text(self, span: Span) -> str:
-        """The text at a place, on one line; of a long one its beginning."""
+        """The text at a place, on one line; only the beginning of a long one."""
         lines = self._lines(span)
         first = span.line - self._first(span) - 1
         rows = lines[first : first + min(span.end_line - span.line + 1, _ROWS)]
@@ -97,7 +97,7 @@ class Labels:
 
 
 def cropped(text: str, longest: int = LONGEST) -> str:
-    """A text on one line, cut off where it is long."""
+    """A text on one line, truncated if it is long."""
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + _ETC
 
@@ -107,7 +107,7 @@ def _moved(span: Span, by: int) -> Span:
 
 
 def _places(code: str) -> dict[Span, tuple[ast.AST, ast.stmt | None]]:
-    """By its place, each expression of a program with the innermost statement around it."""
+    """Each expression of a program, by its place, with the innermost statement around it."""
     found: dict[Span, tuple[ast.AST, ast.stmt | None]] = {}
     try:
         waiting: list[tuple[ast.AST, ast.stmt | None]] = [(ast.parse(code), None)]
@@ -139,7 +139,7 @@ def _is_returned(node: ast.AST, statement: ast.stmt | None) -> bool:
 
 
 def _shortened(node: ast.AST, longest: int) -> str:
-    """The longest text of a node in which what is nested deep is left out."""
+    """The longest text of a node that leaves out deep nesting."""
     text = ""
     try:
         for depth in _DEPTHS:
@@ -153,7 +153,7 @@ def _shortened(node: ast.AST, longest: int) -> str:
 
 
 def _pruned(node: ast.AST, depth: int) -> ast.AST:
-    """A copy of a node without what is nested deeper than so many expressions, and what is many beside one another."""
+    """A copy of a node without expressions nested deeper than a limit, and without long rows of siblings."""
     inner = depth if isinstance(node, ast.Attribute) or not isinstance(node, ast.expr) else depth - 1
     if inner < 0 and not isinstance(node, ast.Name | ast.Constant):
         return ast.Name(_ETC, ast.Load())

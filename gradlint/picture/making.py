@@ -1,4 +1,4 @@
-"""Makes the drawings of a program out of what the analysis found out and the trails of its gradient calls."""
+"""Makes the drawings of a program from the results of the analysis and the trails of its gradient calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STOPS = {
     Kind.REWRAPPED: "new leaf",
     Kind.UNCONNECTED: "not needed",
 }
-"""What a break that no rule reports is called beside the place where it stands."""
+"""The label of a break that no rule reports."""
 
 
 def drawings(source: Text, facts: Facts, trails: Mapping[Span, Trail], names: Names) -> tuple[Drawing, ...]:
@@ -199,14 +199,14 @@ class _Drawn:
         return fold(nodes, edges, statements)
 
     def _label(self, point: Point) -> str:
-        """What a point is: what stands there; a parameter, which stands where its function does, by its name."""
+        """The label of a point: the code there; the name of a parameter, whose place is that of its function."""
         labels = self.view.labels
         if point.span is None or (point.sort == "unknown" and point.what and labels.is_block(point.span)):
             return point.what or "something unknown"
         return labels.label(point.span)
 
     def _elsewhere(self, own: list[tuple[int, ...]]) -> Iterator[Node]:
-        """The sources that the call has in another turn than the one that is drawn."""
+        """The sources that the call has in an iteration other than the one that is drawn."""
         for number, indices in enumerate(own):
             if not indices:
                 question = self.call.questions[number]
@@ -221,7 +221,7 @@ class _Drawn:
                 )
 
     def _named(self, label: str, sources: tuple[int, ...]) -> str:
-        """A label that begins with the source's own name, where the node is a source."""
+        """A label that begins with the source's own name, if the node is a source."""
         texts = [self.call.questions[number].source for number in sources]
         if not texts or label.partition(" = ")[0] in texts or label in texts:
             return label
@@ -229,7 +229,7 @@ class _Drawn:
         return f"{named}: {label}" if len(named) + len(label) < LONGEST_NAMED else named
 
     def _marks(self, own: list[tuple[int, ...]]) -> list[list[_Loss]]:
-        """By each point's index, the losses that happen there."""
+        """The losses at each point, by the point's index."""
         assert self.trail is not None
         marks: list[list[_Loss]] = [[] for _ in self.trail.points]
         for loss in self.losses:
@@ -238,7 +238,7 @@ class _Drawn:
         return marks
 
     def _where(self, loss: _Loss, own: list[tuple[int, ...]]) -> list[int]:
-        """The points that a loss is marked at: what stands at its place, else its sources."""
+        """The points at which a loss is marked: those at its place, else its sources."""
         assert self.trail is not None
         points, span = self.trail.points, loss.claim.span
         exact = [index for index, point in enumerate(points) if point.span == span]
@@ -298,7 +298,7 @@ def _verdict(question: Question) -> Verdict:
 
 
 def _stops(links: list[Link]) -> dict[int, list[str]]:
-    """By each point's index, what stops there, in words."""
+    """What stops at each point, in words, by the point's index."""
     found: dict[int, list[str]] = {}
     for link in links:
         if link.kind is not None:
@@ -312,7 +312,7 @@ def _covers(outer: Span, inner: Span) -> bool:
 
 
 def _reached(trail: Trail) -> set[int]:
-    """The points that a gradient comes to from the targets."""
+    """The points that a gradient reaches from the targets."""
     below: dict[int, list[int]] = {}
     for link in trail.links:
         if link.passes in ("live", "idle"):

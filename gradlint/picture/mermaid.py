@@ -1,4 +1,4 @@
-"""Drawings as Mermaid takes them, which code hosts show in Markdown."""
+"""Drawings for Mermaid, which code hosts show in Markdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST = 60
 
 
 def mermaid(drawings: Sequence[Drawing]) -> str:
-    """A flowchart, one part for each gradient call; its arrows go from what is computed with to what of it."""
+    """A flowchart, one part for each gradient call; its arrows lead from an operand to the result."""
     return "\n".join(_rows(drawings)) + "\n"
 
 
@@ -57,7 +57,7 @@ def _node(drawing: Drawing, node: Node) -> str:
     rows += [outcome for outcome, _ in outcomes_of(drawing, node)]
     rows += [f"✗ {note_of(node, mark)}" for mark in node.marks]
     rows += [node.note] if node.note else []
-    rows += [f"… {node.folded:,} steps before it"] if node.folded else []
+    rows += [f"… {node.folded:,} earlier steps"] if node.folded else []
     text = _quoted(*rows)
     return f"[[{text}]]" if node.target else f"([{text}])" if node.sources else f"[{text}]"
 

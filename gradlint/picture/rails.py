@@ -1,4 +1,4 @@
-"""Where each node of a drawing stands: one row for each, and a lane for each value that is still used further down.
+"""The layout of a drawing: one row for each node, and a lane for each value that is still used further down.
 
 All pictures share this layout, as a version history is drawn: the code reads from the top down, however long it is, and
 nothing is ever wider than the lanes that are in use at once.
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradlint.picture.record import Drawing, DrawnEdge, Node, Way
 
 RANK: dict[Way, int] = {"connected": 0, "reached": 1, "lost": 2, "stopped": 3, "unreached": 4}
-"""Of several ways that share a lane, the one that counts: the lowest."""
+"""Of several paths that share a lane, the one that counts: the lowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Row:
         node: The node.
         lane: Its lane.
         joints: The edges that end here.
-        through: By their lanes, the ways that pass by.
-        after: By their lanes, the ways that go on below.
+        through: The paths that pass by, by lane.
+        after: The paths that continue below, by lane.
     """
 
     node: Node
@@ -51,7 +51,7 @@ class Row:
 
 
 def rows(drawing: Drawing) -> list[Row]:
-    """Lay a drawing out."""
+    """Lay out a drawing."""
     return _Rails(drawing).rows()
 
 

@@ -1,4 +1,4 @@
-"""What is drawn of a gradient call: its sources, what leads from them to its target, how far the gradient comes."""
+"""The drawing of a gradient call: its sources, what leads from them to its target, how far the gradient gets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS: dict[Verdict, str] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spot:
-    """A stretch of code as the user counts it.
+    """A range of code in the user's line numbers.
 
     Attributes:
         path: The file; empty for the one that is drawn.
@@ -56,7 +56,7 @@ class LossMark:
         code: The rule's code; empty where no rule is known for it.
         name: The rule's name; else the kind of loss.
         sources: The indices of the sources that are lost here.
-        partial: Whether another way to them holds.
+        partial: Whether another path to them remains.
     """
 
     code: str
@@ -72,20 +72,20 @@ class LossMark:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An expression on the way between a target and its sources.
+    """An expression on the path between a target and its sources.
 
     Attributes:
-        label: What stands there, shortened to one line.
-        spot: Where; None for something unknown that stands nowhere.
+        label: The code there, shortened to one line.
+        spot: Where it is; None for something unknown that has no place.
         sort: What it gives.
         target: Whether it is the target, or one of several.
         sources: The indices of the sources that it is.
         leads: The indices of the sources that it was computed from.
-        live: Those of them that a gradient comes to from here.
-        reached: Whether a gradient comes here from the target.
+        live: Those of them that a gradient reaches from here.
+        reached: Whether a gradient gets here from the target.
         marks: What is lost here.
-        note: What stops here that the program may mean to stop, in a word or two.
-        folded: How many steps before it it stands for, where a long chain was folded.
+        note: What stops here, perhaps intentionally, in a word or two.
+        folded: How many earlier steps it stands for, where a long chain was folded.
     """
 
     label: str
@@ -136,7 +136,7 @@ class DrawnSource:
         spot: Where it is written in the call.
         verdict: What it gets.
         outcome: What it gets, in words.
-        because: What keeps it from being settled, as a clause; empty where it is settled.
+        because: Why it cannot be decided, as a clause; empty if it is decided.
     """
 
     text: str
@@ -148,19 +148,19 @@ class DrawnSource:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A gradient call with the ways between its target and its sources.
+    """A gradient call with the paths between its target and its sources.
 
     Attributes:
         path: The file.
-        spot: Where the call stands.
+        spot: Where the call is.
         column: The column, in characters from 1, where it begins.
         text: The call as it is written, shortened to one line.
         method: ``gradient``, ``jacobian`` or ``batch_jacobian``.
         target: The target as it is written.
         sources: The sources.
-        nodes: The expressions, each after all that it was computed from.
+        nodes: The expressions, each after everything that it was computed from.
         edges: How they depend on one another.
-        whole: Whether the ways are drawn: False where there are too many values.
+        whole: Whether the paths are drawn: False if there are too many values.
     """
 
     path: str
@@ -178,7 +178,7 @@ class Drawing:
         return self.spot.cell == _cell(cell) and position.line in self.spot.rows()
 
     def to_json(self) -> dict[str, Any]:
-        """The call and its sources, as the JSON formats print them: without the ways between."""
+        """The call and its sources, as the JSON formats print them: without the paths between them."""
         return {
             "path": self.path,
             "cell": None if self.spot.cell < 0 else self.spot.cell,

@@ -1,4 +1,4 @@
-"""Drawings as SVG: self-contained, for light and dark pages, with words for those who do not see it."""
+"""Drawings as SVG: self-contained, for light and dark pages, with a description for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def svg(drawings: Sequence[Drawing]) -> str:
     """A picture of some gradient calls, one below the other, as a file of its own.
 
     Returns:
-        The picture; of no gradient call an empty one.
+        The picture; empty if there are no gradient calls.
     """
     pieces = [_Piece(condensed(drawing, MOST), titled=True) for drawing in drawings]
     width = max([*(piece.width for piece in pieces), 320]) + 2 * PAD
@@ -136,7 +136,7 @@ class _Piece:
         for outcome, verdict in outcomes_of(self.drawing, node):
             yield _Note(outcome, _VERDICTS[verdict])
         if node.folded:
-            yield _Note(f"… {node.folded:,} steps before it", "")
+            yield _Note(f"… {node.folded:,} earlier steps", "")
         if node.target:
             yield _Note("target", "")
         for mark in node.marks:
@@ -145,7 +145,7 @@ class _Piece:
             yield _Note(node.note, "s")
 
     def _listed(self) -> Iterator[tuple[float, str]]:
-        """The sources alone, where nothing is drawn between them."""
+        """Only the sources, if nothing is drawn between them."""
         for index, source in enumerate(self.drawing.sources):
             text, outcome = source.text, source.outcome
             yield (
@@ -177,11 +177,11 @@ class _Piece:
         return f'<circle class="d {look}" cx="{x}" cy="{y}" r="5"/>'
 
     def _numbers(self, numbers: frozenset[int]) -> str:
-        """The sources that a part belongs to, as an attribute, where there are several."""
+        """The sources that a part belongs to, as an attribute, if there are several."""
         return f' data-s="{" ".join(map(str, sorted(numbers)))}"' if self.named else ""
 
     def _edges(self) -> Iterator[str]:
-        """The edges, those that a gradient comes on above the others; an arrow at each value that it comes to."""
+        """The edges, those on a gradient's path above the others; an arrow at each value that it reaches."""
         lanes = {index: row.lane for index, row in enumerate(self.laid)}
         arrows: dict[int, str] = {}
         for edge in sorted(self.drawing.edges, key=lambda edge: -rails.RANK[edge.way]):

@@ -46,7 +46,7 @@ def lines(drawing: Drawing, width: int = 80, *, ascii_only: bool = False) -> lis
     Args:
         drawing: The gradient call.
         width: How many columns there are.
-        ascii_only: Whether to do without lines and dots that an old terminal does not have.
+        ascii_only: Whether to avoid lines and dots that an old terminal does not have.
 
     Returns:
         The rows, each of pieces with the role that says how to paint it.
@@ -55,7 +55,7 @@ def lines(drawing: Drawing, width: int = 80, *, ascii_only: bool = False) -> lis
     made: list[Line] = [[(title_of(drawing), "strong"), (f"  {content(drawing.text)}", "plain")], []]
     made += _body(shown, width) if shown.nodes else _listed(drawing, width)
     if not drawing.whole:
-        made += [[], [("  too much leads to this target to draw it", "dim")]]
+        made += [[], [("  too much leads to this target to be drawn", "dim")]]
     because: list[Line] = [[(row, "dim")] for row in reasons(drawing, width)]
     if because:
         made += [[], *because]
@@ -83,7 +83,7 @@ def _body(drawing: Drawing, width: int) -> Iterator[Line]:
 
 
 def _fitted(label: str, notes: list[Cell], room: int) -> tuple[str, list[Cell], list[Cell]]:
-    """A label with the notes that fit beside it, and those that stand below."""
+    """A label with the notes that fit beside it, and those that go below it."""
     first: list[Cell] = []
     left = room - min(len(label), max(room // 2, 24))
     for note in list(notes):
@@ -107,7 +107,7 @@ def _notes(drawing: Drawing, node: Node) -> Iterator[Cell]:
     for outcome, verdict in outcomes_of(drawing, node):
         yield f"← {content(outcome)}", _VERDICTS[verdict]
     if node.folded:
-        yield f"(… {node.folded:,} steps before it)", "dim"
+        yield f"(… {node.folded:,} earlier steps)", "dim"
     if node.target:
         yield "← target", "dim"
     for mark in node.marks:
@@ -151,9 +151,9 @@ def _after(row: Row, lanes: int) -> Iterator[Cell]:
 
 
 def _listed(drawing: Drawing, width: int) -> Iterator[Line]:
-    """The sources alone, where nothing is drawn between them."""
+    """Only the sources, if nothing is drawn between them."""
     if not drawing.sources:
-        yield [("  no source is known", "dim")]
+        yield [("  its sources are unknown", "dim")]
     for source in drawing.sources:
         yield [
             (f"  {_crop(content(source.text), width - 30)}", "plain"),

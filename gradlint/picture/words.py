@@ -1,4 +1,4 @@
-"""What the pictures say in words, the same in each of them."""
+"""The text in pictures, the same in each format."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def title_of(drawing: Drawing) -> str:
-    """Where a gradient call stands."""
+    """Where a gradient call is."""
     where = "" if drawing.spot.cell < 0 else f"{lines.cell(drawing.spot.cell)}:"
     return f"{name(drawing.path)}:{where}{drawing.spot.line}"
 
 
 def place_of(node: Node) -> str:
-    """A node's line, with its file or cell where it is another than that of most."""
+    """A node's line, with its file or cell if it is not the usual one."""
     spot = node.spot
     if spot is None:
         return ""
@@ -31,20 +31,20 @@ def place_of(node: Node) -> str:
 
 
 def outcomes_of(drawing: Drawing, node: Node) -> list[tuple[str, Verdict]]:
-    """What the sources that a node is get, in words, each of it once."""
+    """What the sources that a node stands for get, in words, without duplicates."""
     sources = (drawing.sources[number] for number in node.sources)
     return list(dict.fromkeys((source.outcome, source.verdict) for source in sources))
 
 
 def note_of(node: Node, mark: LossMark) -> str:
-    """What is said of a loss where it happens: its rule."""
+    """The label of a loss where it happens: its rule."""
     if node.sources:
         return mark.text
     return f"{'a part is lost' if mark.partial else 'lost'} here: {mark.text}"
 
 
 def reasons(drawing: Drawing, width: int) -> Iterator[str]:
-    """Why sources are not settled, one row or more for each reason."""
+    """Why sources cannot be decided, one row or more for each reason."""
     known: dict[str, list[str]] = {}
     for source in drawing.sources:
         if source.because:
@@ -71,13 +71,13 @@ def counted(drawings: Sequence[Drawing]) -> str:
 
 
 def described(drawing: Drawing) -> str:
-    """The picture in sentences, for those who do not see it."""
-    parts = [f"The gradient of {drawing.target} in line {drawing.spot.line}."]
+    """The picture in sentences, for those who cannot see it."""
+    parts = [f"The gradient of {drawing.target} on line {drawing.spot.line}."]
     marked = {number: (node, mark) for node in drawing.nodes for mark in node.marks for number in mark.sources}
     for number, source in enumerate(drawing.sources):
         text = f"{source.text}: {source.outcome}"
         if number in marked:
             node, mark = marked[number]
-            text += f", lost in line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
+            text += f", lost on line {node.spot.line} ({mark.text})" if node.spot else f" ({mark.text})"
         parts.append(f"{text}.")
     return content(" ".join(parts))

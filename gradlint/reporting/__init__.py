@@ -1,7 +1,7 @@
-"""How findings are shown: one module a format, found by name.
+"""How findings are printed: one module per format, found by name.
 
 A format is a module with ``render(report, style) -> str``; it reads a :class:`~gradlint.reporting.report.Report`
-and decides nothing. Modules are imported when they are asked for.
+and decides nothing. Modules are imported on demand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Render(Protocol):
-    """What each format's module offers."""
+    """What each format's module provides."""
 
     def __call__(self, report: Report, style: Style) -> str:
         """The whole output, ending in a newline unless it is empty."""
@@ -24,13 +24,13 @@ class Render(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format as it is offered to the user.
+    """A format as the user sees it.
 
     Attributes:
         name: What ``--output-format`` takes.
         summary: What it is for, as a phrase.
-        shows_errors: Whether files that could not be checked stand in the output; where they do not, the command
-            writes them to standard error.
+        shows_errors: Whether the output includes files that could not be checked; if not, the command reports them on
+            standard error.
     """
 
     name: str
@@ -45,22 +45,22 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("full", "an excerpt that tells the story of each lost gradient"),
-        Format("concise", "one line a finding, as compilers write it"),
-        Format("grouped", "findings under their file"),
-        Format("statistics", "how often each rule was found"),
+        Format("full", "an excerpt that shows where each gradient is lost, and why"),
+        Format("concise", "one line per finding, in the style of compilers"),
+        Format("grouped", "findings grouped by file"),
+        Format("statistics", "the number of findings per rule"),
         Format("json", "one array of findings", shows_errors=False),
-        Format("jsonl", "one finding a line", shows_errors=False),
+        Format("jsonl", "one finding per line", shows_errors=False),
         Format("sarif", "SARIF 2.1.0, for code scanning"),
         Format("github", "annotations in GitHub Actions"),
         Format("gitlab", "GitLab's code quality report"),
         Format("azure", "errors and warnings in Azure Pipelines"),
-        Format("pylint", "one line a finding, for what reads pylint's"),
-        Format("rdjson", "reviewdog's diagnostics, for comments on a review"),
-        Format("markdown", "tables, for the summary of a job"),
-        Format("junit", "JUnit's XML, for test reports"),
-        Format("html", "a page for a browser that shows how far each gradient comes"),
-        Format("lsp", "what a language server publishes, one object a file"),
+        Format("pylint", "one line per finding, for tools that read pylint's"),
+        Format("rdjson", "reviewdog's diagnostics, for review comments"),
+        Format("markdown", "tables, for a job summary"),
+        Format("junit", "JUnit XML, for test reports"),
+        Format("html", "an HTML page that shows how far each gradient gets"),
+        Format("lsp", "what a language server publishes, one object per file"),
     )
 }
-"""The formats by name, in the order in which they are listed."""
+"""The formats by name, in display order."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render a command a finding; what is milder than an error is a warning, and refuted findings are left out."""
+    """Render one command per finding; anything milder than an error is a warning, and refuted findings are left out."""
     rows = [_error(error) for error in report.errors] + [_finding(finding) for finding in report.claims]
     return "".join(f"{row}\n" for row in rows)
 

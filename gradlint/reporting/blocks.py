@@ -1,4 +1,4 @@
-"""What the format for people says of one finding or error: its story, shown on an excerpt of the code."""
+"""How the format for people shows one finding or error: its steps, on an excerpt of the code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradlint.reporting.style import Role, Style
 
 _Text = tuple[str | None, int | None]
-"""The text that a place stands in: another file than the finding's own, or a cell; both None for the file itself."""
+"""The text that a place is in: a file other than the finding's own, or a cell; both None for the file itself."""
 _LONGEST_SPAN = 6
 _VERDICTS: dict[str, Role] = {"confirmed": "good", "refuted": "warning", "inconclusive": "dim"}
 
@@ -69,7 +69,7 @@ def _text_bar(path: str, cell: int | None, gutter: int, style: Style) -> str:
 
 
 def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
-    """The finding's own place and its story, by the text that they stand in, cells in the order of the notebook."""
+    """The finding's own place and its steps, by the text that they are in, cells in notebook order."""
     story = scenes(finding, report)
     home = (None, finding.cell)
     own = [scene for scene in story if ((scene.path, scene.cell), scene.start) == (home, finding.location)]
@@ -101,18 +101,18 @@ def _marks(finding: Finding, report: Report) -> dict[_Text, list[Underline]]:
 
 
 def _in_order(text: _Text, main: _Text) -> tuple[bool, str, int]:
-    """The file with the main mark comes first, then the finding's own, in each the cells one after the other."""
+    """The file with the main mark comes first, then the finding's own, each with its cells in order."""
     path, cell = text
     return path != main[0], path or "", -1 if cell is None else cell
 
 
 def _covers(scene: Scene, finding: Finding) -> bool:
-    """Whether the finding points at a part of a scene."""
+    """Whether the finding points to a part of a scene."""
     return (scene.path, scene.cell) == (None, finding.cell) and scene.start <= finding.location < scene.end
 
 
 def _own_marks(finding: Finding, label: str, report: Report, *, primary: bool) -> Iterator[Underline]:
-    """Marks for the finding's place, one a line; of a long one only its first line is marked."""
+    """Marks for the finding's place, one per line; only the first line of a long place is marked."""
     start, end = finding.location, finding.end_location
     if end.line == start.line:
         yield Underline(start.line, start.column - 1, max(end.column - 1, start.column), label, primary=primary)

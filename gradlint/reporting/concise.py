@@ -1,4 +1,4 @@
-"""One line a finding, as compilers write it: ``path:line:column: error: message [GT201]``."""
+"""One line per finding, in the style of compilers: ``path:line:column: error: message [GT201]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render errors and findings, one line each; a verdict stands at the end of the line."""
+    """Render errors and findings, one line each; a verdict is at the end of the line."""
     rows = []
     for error in report.errors:
         where = style.paint(place(error.path, error.cell, error.location), "strong")

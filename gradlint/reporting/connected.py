@@ -1,4 +1,4 @@
-"""What each source of each gradient call gets, the connected ones too: for ``--show-connected``."""
+"""What each source of each gradient call gets, including connected ones: for ``--show-connected``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WIDTH = max(map(len, WORDS.values()))
 
 
 def blocks(report: Report, style: Style) -> list[list[str]]:
-    """A block of rows for each gradient call; none where they were not asked for."""
+    """A block of rows for each gradient call; none if they were not requested."""
     return [list(_rows(call, style)) for call in report.drawings or ()]
 
 
@@ -45,7 +45,7 @@ def one_line_each(report: Report, style: Style) -> Iterator[str]:
 def _rows(call: Drawing, style: Style) -> Iterator[str]:
     yield f"{style.paint(_place(call), 'strong')}: {style.prose(f'{call.method} of {code(call.target)}')}"
     if not call.sources:
-        yield "  no source of it is known"
+        yield "  its sources are unknown"
     for source in call.sources:
         lead = f"  {WORDS[source.verdict]:<{_WIDTH}}  "
         first, *others = wrap(code(source.text) + _more(call, source), style.width, lead, " " * len(lead))
@@ -60,7 +60,7 @@ def _place(call: Drawing) -> str:
 
 
 def _more(call: Drawing, source: DrawnSource) -> str:
-    """Where a source is lost and why, or what keeps it from being settled."""
+    """Where a source is lost and why, or why it cannot be decided."""
     if source.because:
         return f": {source.because}"
     if source.verdict not in ("lost", "partial"):
@@ -70,4 +70,4 @@ def _more(call: Drawing, source: DrawnSource) -> str:
         return f": {source.outcome}"
     spot, mark = found[0].spot, found[1]
     where = f" of {spot.path}" if spot.path else f" of {cell(spot.cell)}" if spot.cell != call.spot.cell else ""
-    return f": {source.outcome}, lost in line {spot.line}{where} ({mark.text})"
+    return f": {source.outcome}, lost on line {spot.line}{where} ({mark.text})"

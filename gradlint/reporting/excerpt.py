@@ -1,4 +1,4 @@
-"""Lines of code with marks and labels under them, in the manner of compilers.
+"""Lines of code with marks and labels under them, in the style of compilers.
 
 ::
 
@@ -31,13 +31,13 @@ _ROOM_FOR_A_LABEL = 28
 
 @dataclass(frozen=True, slots=True)
 class Underline:
-    """A stretch of one line, and what is said of it.
+    """A part of one line, and its label.
 
     Attributes:
         line: The line, from 1.
         start: The first character, from 0.
         end: The character after the last one.
-        label: What is said of it; empty for nothing.
+        label: What is said about it; may be empty.
         primary: Whether it is the finding's own place.
     """
 
@@ -51,7 +51,7 @@ class Underline:
 def excerpt(
     lines: Mapping[int, str], marks: Sequence[Underline], style: Style, severity: Severity, gutter: int
 ) -> Iterator[str]:
-    """Render the marked lines; between two that are apart stand dots, a single line in between is shown.
+    """Render the marked lines; a gap between them is shown as dots, a single line in between as it is.
 
     Args:
         lines: The text of each line that may be shown, by its number from 1.

@@ -1,4 +1,4 @@
-"""A name for a finding that stays the same while lines above it come and go."""
+"""A name for a finding that does not change when lines above it are added or removed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def fingerprints(report: Report) -> list[str]:
     """One fingerprint for each of a report's findings, all different.
 
-    A fingerprint is made of the path, the code, the text of the finding's line, and which of the findings with
-    the same three it is.
+    A fingerprint is made from the path, the code, the text of the finding's line, and a counter for findings that share
+    all three.
     """
     seen: Counter[tuple[str, str, str]] = Counter()
     made = []

@@ -1,4 +1,4 @@
-"""The format for people: each finding with its story shown on an excerpt of the code."""
+"""The format for people: each finding with its steps on an excerpt of the code."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def _blocks(report: Report, style: Style) -> list[list[str]]:
     blocks = [error_rows(error, report, style) for error in report.errors]
     blocks += [finding_rows(finding, report, style) for finding in report.claims]
     if refuted := report.refuted:
-        blocks.append([style.paint("Refuted by TensorFlow: here the gradient arrives", "strong")])
+        blocks.append([style.paint("Refuted by TensorFlow: the gradient arrives here", "strong")])
         blocks += [finding_rows(finding, report, style) for finding in refuted]
     return blocks

@@ -20,7 +20,7 @@ _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": 
 
 
 def render(report: Report, style: Style) -> str:
-    """Render a command a finding; a refuted one is a notice."""
+    """Render one command per finding; a refuted one is a notice."""
     rows = [_error(error) for error in report.errors]
     rows += [_finding(finding, _LEVELS[finding.severity]) for finding in report.claims]
     rows += [_finding(finding, "notice") for finding in report.refuted]

@@ -1,4 +1,4 @@
-"""Findings under their file, the places lined up."""
+"""Findings grouped by file, with aligned locations."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render all findings, the refuted ones with their verdict among them, as an indented array.
+    """Render all findings, including refuted ones with their verdict, as an indented array.
 
-    Where the gradient calls are to be listed it is an object that holds both.
+    If the gradient calls are to be listed, the output is an object that contains both.
     """
     findings = [finding.to_json() for finding in report.findings]
     if not report.listed:

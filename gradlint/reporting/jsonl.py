@@ -1,4 +1,4 @@
-"""One finding a line."""
+"""One finding per line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render each finding, the refuted ones with their verdict among them, as an object on a line of its own.
+    """Render each finding, including refuted ones with their verdict, as an object on a line of its own.
 
-    Where the gradient calls are to be listed they follow, each as an object with its ``sources``.
+    If the gradient calls are to be listed, they follow, each as an object with its ``sources``.
     """
     calls = [call.to_json() for call in report.drawings or ()] if report.listed else []
     return "".join(as_json(one) + "\n" for one in (*(finding.to_json() for finding in report.findings), *calls))

@@ -1,4 +1,4 @@
-"""JUnit's XML: a file is a test suite, each finding in it a test that failed, a clean file one test that passed."""
+"""JUnit XML: a file is a test suite, each finding in it a failed test, a clean file one passed test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render a ``testsuites`` element; a refuted finding is a test that was skipped."""
+    """Render a ``testsuites`` element; a refuted finding is a skipped test."""
     root = ElementTree.Element("testsuites", name="gradlint")
     totals = {"tests": 0, "failures": 0, "errors": 0}
     for path, items in report.by_path().items():
@@ -55,7 +55,7 @@ def _suite(path: str, items: list[Finding | FileError]) -> ElementTree.Element:
 
 
 def _case(finding: Finding, nth: int) -> ElementTree.Element:
-    """A finding as a test; its name has no line, so that it is the same test when lines move."""
+    """A finding as a test; its name has no line, so that it remains the same test when lines move."""
     case = ElementTree.Element(
         "testcase",
         name=xml(f"{finding.code} {finding.name}" + (f" ({nth})" if nth > 1 else "")),

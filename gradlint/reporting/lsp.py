@@ -1,8 +1,8 @@
-"""The parameters of ``textDocument/publishDiagnostics``, for editors without a client: one object a line.
+"""The parameters of ``textDocument/publishDiagnostics``, for editors without a client: one object per line.
 
-Every file that was looked at has its object, so that an editor forgets what is mended. Positions count from 0, in
-UTF-16 code units. A notebook has one object a cell with diagnostics, its ``uri`` being the notebook's with the
-fragment ``cell=N``.
+Every file that was looked at has its object, so that an editor drops diagnostics that no longer hold. Positions count
+from 0, in UTF-16 code units. A notebook has one object per cell with diagnostics; its ``uri`` is the notebook's with
+the fragment ``cell=N``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Markdown, for the summary of a job (``GITHUB_STEP_SUMMARY``) or a comment on a pull request."""
+"""Markdown, for a job summary (``GITHUB_STEP_SUMMARY``) or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from gradlint.reporting.report import FileError, Report
 
 _MOST = 200
-"""How many findings are listed: GitHub takes no summary of more than a megabyte."""
+"""How many findings are listed: GitHub rejects a summary of more than a megabyte."""
 
 
 def render(report: Report, style: Style) -> str:
-    """Render what was found in a sentence, then the findings in a table a file."""
+    """Render a sentence that sums up the findings, then one table per file."""
     rows = ["## gradlint", "", *(f"{markdown(row)}  " for row in summary(report, Style()))]
     shown = report.claims[:_MOST]
     paths = [*(error.path for error in report.errors), *(finding.path for finding in shown)]
@@ -53,5 +53,5 @@ def _error(error: FileError) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text in a cell of a table; a bar in code would end the cell."""
+    """A text in a table cell; a bar in code would end the cell."""
     return text.replace("\n", "<br>").replace("\\|", "|").replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""A fix as the lines that go and the lines that come."""
+"""A fix as removed and added lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 12
 
 
 def patch(finding: Finding, report: Report, style: Style, gutter: int) -> Iterator[str]:
-    """The changed lines of a finding's fix; nothing where the text cannot be had or the change is long."""
+    """The changed lines of a finding's fix; nothing if the text is unavailable or the change is long."""
     rows = changed(finding, report)
     if not 0 < len(rows) <= _MOST:
         return
@@ -29,7 +29,7 @@ def patch(finding: Finding, report: Report, style: Style, gutter: int) -> Iterat
 
 
 def changed(finding: Finding, report: Report) -> list[tuple[int | None, int, str, str]]:
-    """The lines that a finding's fix takes and gives: cell, number, ``-`` or ``+``, text; none without the text."""
+    """The lines that a finding's fix removes and adds: cell, number, ``-`` or ``+``, text; none without the text."""
     rows: list[tuple[int | None, int, str, str]] = []
     edits = () if finding.fix is None else finding.fix.edits
     for cell in sorted({edit.cell for edit in edits}, key=lambda cell: -1 if cell is None else cell):
@@ -42,7 +42,7 @@ def changed(finding: Finding, report: Report) -> list[tuple[int | None, int, str
 
 
 def _changes(lines: Sequence[str], edits: Sequence[Edit]) -> Iterator[tuple[int, str, str]]:
-    """The lines that go and come, as (number, sign, text); edits on neighbouring lines stand together."""
+    """The removed and added lines, as (number, sign, text); edits on neighbouring lines are grouped."""
     grown = 0
     for group in _groups(edits):
         first, last = group[0].location.line, max(edit.end_location.line for edit in group)

@@ -1,4 +1,4 @@
-"""One line a finding, as pylint's parseable output: ``path:line: [GT201] message``."""
+"""One line per finding, like pylint's parseable output: ``path:line: [GT201] message``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _line(path: str, cell: int | None, location: Position | None) -> str:
-    """The file with the line; readers of this format know no cells, so a notebook has its first line."""
+    """The file with the line; readers of this format do not know cells, so a notebook gets its first line."""
     return f"{name(path)}:{1 if location is None or cell is not None else location.line}"
 
 

@@ -17,7 +17,7 @@ _SEVERITIES: dict[Severity, str] = {"error": "ERROR", "warning": "WARNING", "inf
 
 
 def render(report: Report, style: Style) -> str:
-    """Render one result; refuted findings are left out, and places in a notebook's cell stand in the text."""
+    """Render one result; refuted findings are left out, and locations in a notebook's cell are in the text."""
     diagnostics = [_error(error) for error in report.errors]
     diagnostics += [_diagnostic(finding, report) for finding in report.findings if not is_refuted(finding)]
     return as_json({"source": {"name": "gradlint"}, "severity": "ERROR", "diagnostics": diagnostics}, indent=2) + "\n"
@@ -55,14 +55,14 @@ def _suggestion(edit: Edit, finding: Finding, report: Report) -> dict[str, Any]:
 
 
 def _location(path: str, cell: int | None, start: Position, end: Position, report: Report) -> dict[str, Any]:
-    """A location; lines of a notebook's cell are not those of its file, so there only the file is named."""
+    """A location; lines in a notebook's cell are not lines of its file, so only the file is named."""
     if cell is not None:
         return {"path": path}
     return {"path": path, "range": {"start": _position(path, start, report), "end": _position(path, end, report)}}
 
 
 def _position(path: str, position: Position, report: Report) -> dict[str, int]:
-    """A position; columns count bytes of UTF-8 here."""
+    """A position; columns count UTF-8 bytes here."""
     before = (report.line(path, None, position.line) or "")[: position.column - 1]
     wider = len(before.encode(errors="surrogatepass")) - len(before)
     return {"line": position.line, "column": position.column + wider}

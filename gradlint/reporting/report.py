@@ -1,4 +1,4 @@
-"""What a run found out, as every format reads it."""
+"""The results of a run, as every format reads them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class FileError:
     """A file that could not be checked, and why.
 
     Attributes:
-        path: The path as it is shown.
+        path: The path as displayed.
         message: What is wrong, as a phrase without the place.
         cell: The notebook cell's index over all cells, from 0, or None.
-        location: The place in the file or the cell; None where the file as a whole is meant.
+        location: The place in the file or the cell; None if it is about the whole file.
     """
 
     path: str
@@ -36,7 +36,7 @@ class FileError:
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What a format may say of a rule: SARIF carries it along."""
+    """What a format may say about a rule: SARIF includes it."""
 
     code: str
     name: str
@@ -60,26 +60,26 @@ def _no_rules() -> Mapping[str, RuleInfo]:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a run found out.
+    """The results of a run.
 
     Attributes:
-        findings: All findings in order, the refuted ones among them.
+        findings: All findings in order, including refuted ones.
         errors: The files that could not be checked, in order.
-        paths: Every file that a format has to name even where nothing is found in it, as it is shown: those that
-            were named, and those with tapes.
+        paths: Every file that a format must name even without findings, as displayed: those named on the command line,
+            and those with tapes.
         files: How many files were looked at.
         tapes: How many tapes were followed.
         suppressed: How many findings comments have suppressed.
-        baselined: How many findings the baseline knew.
-        stale: How many entries of the baseline nothing matches any more.
-        fixed: How many findings were mended.
+        baselined: How many findings are in the baseline.
+        stale: How many entries of the baseline are stale.
+        fixed: How many findings were fixed.
         elapsed: Seconds of wall time.
         root: What relative paths are relative to.
-        lines: The lines of a file, or of one cell of a notebook; empty where the text cannot be had.
-        rules: What to say of each rule, by code; asked for only by the formats that need it.
-        drawings: The gradient calls with what each of their sources gets; None where nobody asked for them.
-        listed: Whether the formats that list findings list the gradient calls, too.
-        cells: The code cells of a notebook, by their indices; of another file None alone.
+        lines: The lines of a file, or of one cell of a notebook; empty if the text is unavailable.
+        rules: What to say about each rule, by code; called only by the formats that need it.
+        drawings: The gradient calls with what each of their sources gets; None if they were not requested.
+        listed: Whether the formats that list findings also list the gradient calls.
+        cells: The indices of a notebook's code cells; only None for any other file.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -110,7 +110,7 @@ class Report:
         return [finding for finding in self.findings if is_refuted(finding)]
 
     def by_path(self) -> dict[str, list[Finding | FileError]]:
-        """What there is to say of each file that was looked at, in the order of the paths, errors first."""
+        """The errors and findings of each file that was looked at, in the order of the paths, errors first."""
         files: dict[str, list[Finding | FileError]] = {path: [] for path in self.paths}
         for error in self.errors:
             files.setdefault(error.path, []).append(error)
@@ -119,7 +119,7 @@ class Report:
         return dict(sorted(files.items()))
 
     def line(self, path: str, cell: int | None, number: int) -> str | None:
-        """One line of a file or of a cell, from 1; None where there is none such."""
+        """One line of a file or of a cell, from 1; None if it does not exist."""
         lines = self.lines(path, cell)
         return lines[number - 1] if 1 <= number <= len(lines) else None
 
@@ -136,7 +136,7 @@ def is_refuted(finding: Finding) -> bool:
 
 
 def place(path: str, cell: int | None, location: Position | None) -> str:
-    """A place as the text formats write it: ``train.py:9:5``, in a notebook ``study.ipynb:cell 3:9:5``."""
+    """A location as the text formats write it: ``train.py:9:5``, in a notebook ``study.ipynb:cell 3:9:5``."""
     parts = [escaping.name(path)]
     if cell is not None:
         parts.append(lines.cell(cell))
@@ -156,7 +156,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def evidence(confirmation: Confirmation) -> str:
-    """What TensorFlow said, with its version and the time that it took where they are known."""
+    """TensorFlow's verdict, with its version and the time that it took, if known."""
     facts = [f"TensorFlow {confirmation.tensorflow}"] if confirmation.tensorflow else []
     if confirmation.seconds is not None:
         facts.append(f"{confirmation.seconds:.2f} s")

@@ -1,7 +1,7 @@
 """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 
-The gradient's way is a code flow, a fix is a fix with its replacements, TensorFlow's verdict stands in the
-result's properties; a refuted finding is a result of kind ``pass``.
+The gradient's path is a code flow, a fix is a fix with its replacements, TensorFlow's verdict is in the result's
+properties; a refuted finding is a result of kind ``pass``.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], report: R
             for scene in story
         ]
         result["relatedLocations"] = [{"id": number, **step["location"]} for number, step in enumerate(steps, start=1)]
-        result["codeFlows"] = [{"message": {"text": "the gradient's way"}, "threadFlows": [{"locations": steps}]}]
+        result["codeFlows"] = [{"message": {"text": "the path of the gradient"}, "threadFlows": [{"locations": steps}]}]
     # A replacement in a notebook's cell has no place in the file's own text.
     if finding.fix is not None and all(edit.cell is None for edit in finding.fix.edits):
         result["fixes"] = [

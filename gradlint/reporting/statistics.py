@@ -1,4 +1,4 @@
-"""How often each rule was found, the most frequent first."""
+"""The number of findings per rule, the most frequent first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render a table of counts, codes and names; ``fix`` tells how many have one."""
+    """Render a table of counts, codes and names; ``fix`` says how many have one."""
     claims = report.claims
     counts = Counter((finding.code, finding.name) for finding in claims)
     fixes = Counter(finding.code for finding in claims if finding.fix is not None)

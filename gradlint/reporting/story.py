@@ -1,4 +1,4 @@
-"""The places of a finding's story and what is said of each, for the formats that show more than one place."""
+"""The places on a finding's path and the label of each, for the formats that show more than one place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One place of a story: where the value was connected, where it was lost, or the call that gets nothing.
+    """One place on the path: where the value was connected, where it was lost, or the call that gets nothing.
 
     Attributes:
         cell: The notebook cell's index over all cells, from 0, or None.
@@ -39,9 +39,9 @@ class Scene:
 
 
 def scenes(finding: Finding, report: Report) -> list[Scene]:
-    """The story of a finding: its steps in the order of the program, then the gradient calls that it breaks.
+    """The path of a finding: its steps in program order, then the gradient calls that it breaks.
 
-    The scene of such a call says what it gives, whatever its step says.
+    The scene of such a call says what the call gives, whatever its step says.
     """
     calls: dict[tuple[int | None, Position], list[Gradient]] = {}
     for gradient in finding.gradients:
@@ -87,7 +87,7 @@ def _gets(kind: str, exception: str | None, sources: list[str]) -> str:
 
 
 def _end_of_text(line: str | None, start: Position, text: str) -> Position:
-    """Where a text ends on its line, or the line's end where the text goes on; white space does not count."""
+    """Where a text ends on its line, or the end of the line if the text continues; whitespace does not count."""
     if line is None:
         return Position(start.line, start.column + 1)
     index, wanted = start.column - 1, iter("".join(text.split()))
@@ -103,7 +103,7 @@ def _end_of_text(line: str | None, start: Position, text: str) -> Position:
 
 
 def _end_of_call(line: str | None, start: Position) -> Position:
-    """Where the call that begins at a place ends, or the line's end where it goes on."""
+    """Where the call that begins at a place ends, or the end of the line if it continues."""
     if line is None:
         return Position(start.line, start.column + 1)
     closing: list[str] = []

@@ -32,7 +32,7 @@ _CODES: dict[Role, str] = {
 _WORD = re.compile(r"(?:[^\s`]|`[^`\n]{1,40}`|`)+")
 TAB = 4
 LONGEST = 4000
-"""How many characters of a line are laid out at most."""
+"""The most characters of a line that are laid out."""
 _MANY, _MOST = 16, 128
 """How many characters are measured together before a letter, and before any other."""
 
@@ -45,7 +45,7 @@ class Style:
         color: Whether to paint with ANSI escape sequences.
         width: How many columns a line may take.
         quiet: Whether the summary is left out.
-        links: Whether the terminal makes links of what OSC 8 marks as one.
+        links: Whether the terminal supports links (OSC 8).
     """
 
     color: bool = False
@@ -54,7 +54,7 @@ class Style:
     links: bool = False
 
     def paint(self, text: str, role: Role) -> str:
-        """The text in a role's colour; the text itself where there is no colour or nothing to paint."""
+        """The text in a role's colour; the text itself if there is no colour or nothing to colour."""
         code = _CODES[role]
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and code and text else text
 
@@ -63,13 +63,13 @@ class Style:
         return self.paint(text, severity)
 
     def link(self, text: str, address: str | None) -> str:
-        """The text as a link to an address, where the terminal knows links and the address is one."""
+        """The text as a link to an address, if the terminal supports links and the address is one."""
         if not self.links or not address or not address.isascii() or not address.isprintable():
             return text
         return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def prose(self, text: str) -> str:
-        """The text with what stands in backquotes painted as code."""
+        """The text with everything in backquotes coloured as code."""
         if not self.color:
             return text
         return re.sub(r"`[^`\n]+`", lambda match: self.paint(match[0], "code"), text)
@@ -85,7 +85,7 @@ def cell_len(text: str) -> int:
 
 
 def columns(text: str) -> tuple[str, list[int]]:
-    """Lay a line of code out on a terminal.
+    """Lay out a line of code on a terminal.
 
     Returns:
         The line with its tabs expanded and control characters made visible, and for each of its characters, and
@@ -114,7 +114,7 @@ def columns(text: str) -> tuple[str, list[int]]:
 
 
 def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> Iterator[str]:
-    """Break prose into lines of at most ``width`` columns; code in backquotes stays whole where it is short.
+    """Break prose into lines of at most ``width`` columns; short code in backquotes is not broken.
 
     Args:
         text: The prose; its line breaks are kept.

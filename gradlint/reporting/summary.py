@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def summary(report: Report, style: Style) -> Iterator[str]:
-    """What was found in how many files, and what can be done about it; nothing where that is not wanted."""
+    """What was found in how many files, and what can be done about it; nothing in quiet mode."""
     if style.quiet:
         return
     yield from _found(report, style)
@@ -26,18 +26,18 @@ def summary(report: Report, style: Style) -> Iterator[str]:
         files = len({error.path for error in report.errors})
         yield style.severity(f"{counted(files, 'file')} could not be checked", "error")
     if refuted := len(report.refuted):
-        yield f"{counted(refuted, 'finding')} refuted by TensorFlow, shown apart and not counted"
+        yield f"{counted(refuted, 'finding')} refuted by TensorFlow, shown separately and not counted"
     if report.fixed:
         yield f"{counted(report.fixed, 'finding')} fixed"
     quiet = [
         counted(report.suppressed, "finding") + " suppressed by comments" if report.suppressed else "",
-        counted(report.baselined, "finding") + " known to the baseline" if report.baselined else "",
+        counted(report.baselined, "finding") + " in the baseline" if report.baselined else "",
     ]
     if any(quiet):
         yield listed([part for part in quiet if part])
     if report.stale:
-        entries = "1 entry" if report.stale == 1 else f"{report.stale} entries"
-        yield f"{entries} of the baseline without a finding any more; `--write-baseline` leaves them out"
+        entries = "1 stale entry" if report.stale == 1 else f"{report.stale} stale entries"
+        yield f"{entries} in the baseline; `--write-baseline` drops stale entries"
     yield from _fixable(report)
 
 

@@ -54,12 +54,14 @@ class WayCut:
         place: The user's line; None where it is not in the user's code.
         operation: TensorFlow's name of the operation, or the method through which the value left it.
         way: The user's lines on the way, from the source to the target.
+        guessed: Whether only lines around tie together what left TensorFlow and what came back.
     """
 
     reason: Reason
     place: Place | None
     operation: str = ""
     way: tuple[Place, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

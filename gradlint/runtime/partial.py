@@ -89,7 +89,9 @@ class Terms:
 
     def _by_accident(self, found: FoundWay, source: ObservedSource) -> bool:
         """Whether a term was cut in a way that no code means."""
-        if not found.cuts or found.cuts[0].reason not in CUTTING or any(one.reason in MEANT for one in found.cuts):
+        if not found.cuts or found.cuts[0].reason not in CUTTING:
+            return False
+        if any(one.reason in MEANT or one.guessed for one in found.cuts):
             return False
         cut = found.cuts[0]
         if cut.place is None:

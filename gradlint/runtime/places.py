@@ -47,10 +47,22 @@ def _roots() -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=1)
+def _commands() -> frozenset[str]:
+    """The scripts that the commands are started by, gradlint's own and pytest's."""
+    folder = sysconfig.get_paths()["scripts"]
+    return frozenset(
+        os.path.join(path, name + ending)
+        for path in (folder, os.path.realpath(folder))
+        for name in ("gradlint", "pytest", "py.test")
+        for ending in ("", ".exe", "-script.py")
+    )
+
+
 @lru_cache(maxsize=4096)
 def of_user(path: str) -> bool:
     """Whether a file is the user's own rather than the standard library's, an installed package's or gradlint's."""
-    if path.startswith(("<frozen", "<__array", "<decorator")):
+    if path.startswith(("<frozen", "<__array", "<decorator")) or path in _commands():
         return False
     return not (path.startswith(_roots()) or any(part in path for part in _LIBRARY_PARTS))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """What a watched stretch of a program has shown so far.
+    """What a watched part of a program has shown so far.
 
     Attributes:
         findings: One for each place where a gradient was lost, in the order in which they were seen.
@@ -34,7 +34,7 @@ def watching(*, show: bool = True) -> Iterator[Watched]:
     """Watch the gradient calls of a ``with`` block.
 
     Args:
-        show: Whether to print each loss to standard error when it is seen first.
+        show: Whether to print each loss to standard error when it is first seen.
 
     Yields:
         What has been seen so far; complete at the end of the block.
@@ -46,7 +46,7 @@ def watching(*, show: bool = True) -> Iterator[Watched]:
         if show:
             print(f"{finding.path}:{finding.location.line}: {finding.code} {finding.message}", file=sys.stderr)
 
-    session = Session(found, lambda text: warnings.warn(f"gradlint watches no longer: {text}", stacklevel=2))
+    session = Session(found, lambda text: warnings.warn(f"gradlint stopped watching: {text}", stacklevel=2))
     session.start()
     try:
         yield watched
@@ -63,7 +63,7 @@ def explain(tape: Any, target: Any, sources: Any) -> list[Finding]:
         sources: What to differentiate it by, as for ``tape.gradient``.
 
     Returns:
-        A finding for each source that gets no gradient; empty where all of them do.
+        A finding for each source that gets no gradient; empty if all of them do.
 
     Raises:
         RuntimeError: If nothing is being watched.

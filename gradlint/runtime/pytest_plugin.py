@@ -21,7 +21,7 @@ _FAILED = "_gradlint_failed"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer the option."""
     group = parser.getgroup("gradlint")
-    group.addoption("--gradlint", action="store_true", help="name the lines where the tests' gradients are lost")
+    group.addoption("--gradlint", action="store_true", help="report the lines where the tests lose gradients")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,7 +79,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("gradients lost")
     for text in getattr(config, _FAILED, ()):
         last = text.strip().splitlines()[-1]
-        terminalreporter.write_line(f"the tests went on unwatched, since the watcher failed: {last}")
+        terminalreporter.write_line(f"the watcher failed, so the tests continued unwatched: {last}")
     calls = session.calls
     terminalreporter.write_line(f"{calls:,} gradient {'call' if calls == 1 else 'calls'} watched")
     for finding in session.findings.values():

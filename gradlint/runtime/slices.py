@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gradlint.runtime.calls import parsed
 from gradlint.runtime.places import Place
@@ -16,6 +16,9 @@ from gradlint.runtime.places import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+Feeding = Literal["parting", "around"]
+"""How what left TensorFlow may come back: by names where two stacks of lines part, or only by lines further out."""
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.AsyncFor, ast.AsyncWith, ast.Match)
@@ -46,6 +49,50 @@ def behind(place: Place) -> frozenset[int]:
                 found |= _lines(statement)
                 grown = True
     return frozenset(found)
+
+
+def feeds(left: tuple[Place, ...], used: tuple[Place, ...]) -> Feeding | None:
+    """Whether what left TensorFlow on one stack of lines may be the constant that is used on another, as names tell.
+
+    Both stacks begin with the innermost line. Where the two part decides: there one function goes on from what left to
+    what is used, or one line calls both. Further out the line that called that function is the same whatever it does.
+
+    Args:
+        left: The lines of the exit.
+        used: The lines of the constant's use.
+
+    Returns:
+        ``parting`` where names lead from one to the other where the stacks part, ``around`` where they only do so
+        elsewhere, None where they do not.
+    """
+    if not any(_leads(one, other) for one in left for other in used):
+        return None
+    apart = _apart(left, used)
+    if apart is None or _leads(*apart):
+        return "parting"
+    return "around"
+
+
+def _leads(left: Place, used: Place) -> bool:
+    return (left.path, left.function) == (used.path, used.function) and left.line in behind(used)
+
+
+def _apart(left: tuple[Place, ...], used: tuple[Place, ...]) -> tuple[Place, Place] | None:
+    """The two lines at which two stacks part, in one function; None where the stacks have nothing in common."""
+    outer, inner = left[::-1], used[::-1]
+    start = next(
+        ((i, j) for i, one in enumerate(outer) for j, two in enumerate(inner) if one == two and not i * j), None
+    )
+    if start is None:
+        return None
+    i, j = start
+    while i + 1 < len(outer) and j + 1 < len(inner) and outer[i + 1] == inner[j + 1]:
+        i, j = i + 1, j + 1
+    if i + 1 < len(outer) and j + 1 < len(inner):
+        further = outer[i + 1], inner[j + 1]
+        if (further[0].path, further[0].function) == (further[1].path, further[1].function):
+            return further
+    return outer[i], inner[j]
 
 
 def binding(place: Place, text: str) -> Place | None:

@@ -46,6 +46,9 @@ OPAQUE = frozenset({"PyFunc", "PyFuncStateless"})
 STEP = 1e-6
 """What a step without a cut costs, so that of two ways the shorter one is taken."""
 
+GUESS = 10.0
+"""What a cut costs that is only guessed, so that any other way is taken before it."""
+
 State = tuple[int, bool]
 """A tensor by its identity, and whether it was used where the tape does not record."""
 
@@ -95,6 +98,9 @@ class WaysBack:
         self.symbols: dict[int, Any] = {} if above is None else above.symbols
         self.bound: dict[int, set[int]] = {} if above is None else above.bound
         self.called: set[Any] = set() if above is None else above.called
+        self.fed: dict[tuple[tuple[Place, ...], tuple[Place, ...]], slices.Feeding | None] = (
+            {} if above is None else above.fed
+        )
         self.cost: dict[State, float] = {}
         self.back: dict[State, tuple[State | None, StepBack | None]] = {}
         self.used: dict[int, tuple[int, tuple[Place, ...]]] = {}
@@ -183,7 +189,7 @@ class WaysBack:
                 continue
             done.add(state)
             for edge in self.edges(state):
-                now = cost + (STEP if edge.cut is None else 1.0)
+                now = cost + _cost(edge.cut)
                 if now < self.cost.get(edge.to, float("inf")):
                     self.cost[edge.to] = now
                     self.back[edge.to] = (state, edge)
@@ -207,7 +213,7 @@ class WaysBack:
         outside = not self.window.holds(operation.sequence)
         place = operation.stack[0] if operation.stack else None
         left = WayCut("outside", place, operation.kind) if outside and not state[1] else None
-        graph = self._graph_of(operation.kind, len(operation.inputs), operation.inputs)
+        graph = self.record.graph_of(operation.kind, len(operation.inputs), operation.inputs)
         index = operation.outputs.index(state[0])
         if graph is not None and index < len(graph.outputs):
             yield self._into(graph, index, operation.inputs, outside, left, place)
@@ -252,20 +258,6 @@ class WaysBack:
         for inner, outer in zip(graph.inputs, inputs, strict=False):
             self.bound.setdefault(inner._id, set()).add(outer)
         return StepBack((self._key(graph.outputs[index]), outside), cut, place)
-
-    def _graph_of(self, kind: str, count: int, inputs: tuple[int, ...] | None) -> Any:
-        """The graph that a call's name stands for: the latest of that name that takes what was given."""
-        name = kind
-        for prefix in ("__forward_", "__inference_"):
-            if kind.startswith(prefix):
-                name = kind.removeprefix(prefix).rpartition("_")[0]
-        for reference in reversed(self.record.traced.get(name, ())):
-            graph = reference()
-            if graph is not None and len(graph.inputs) == count:
-                captured = [getattr(outer, "_id", None) for outer, _ in graph.captures]
-                if inputs is None or not captured or list(inputs[count - len(captured) :]) == captured:
-                    return graph
-        return None
 
     def _of_symbol(self, tensor: Any, state: State) -> Iterator[StepBack]:
         op = tensor.op
@@ -320,7 +312,7 @@ class WaysBack:
             if attribute not in op.node_def.attr:
                 continue
             name = op.node_def.attr[attribute].func.name
-            graph = self._graph_of(name, len(inputs) - skipped, None)
+            graph = self.record.graph_of(name, len(inputs) - skipped, None)
             if graph is None or index >= len(graph.outputs):
                 return
             yield self._into(graph, index, inputs[skipped:], outside, cut, place)
@@ -364,14 +356,20 @@ class WaysBack:
 
     def _of_exits(self, moment: int, stack: tuple[Place, ...], state: State) -> Iterator[StepBack]:
         """The steps from a constant to what left TensorFlow on a line that its own line's values came from."""
-        lines = {(one.path, one.function): slices.behind(one) for one in stack}
         for exit_ in self.record.exits:
-            if exit_.sequence > moment:
-                continue
-            for one in exit_.stack:
-                if one.line in lines.get((one.path, one.function), ()):
-                    yield StepBack((exit_.tensor, state[1]), WayCut("left", exit_.stack[0], exit_.how), exit_.stack[0])
-                    break
+            found = None if exit_.sequence > moment else self._feeds(exit_.stack, stack)
+            if found is not None:
+                cut = WayCut("left", exit_.stack[0], exit_.how, guessed=found == "around")
+                yield StepBack((exit_.tensor, state[1]), cut, exit_.stack[0])
+
+    def _feeds(self, left: tuple[Place, ...], used: tuple[Place, ...]) -> slices.Feeding | None:
+        if (left, used) not in self.fed:
+            self.fed[left, used] = slices.feeds(left, used)
+        return self.fed[left, used]
+
+
+def _cost(cut: WayCut | None) -> float:
+    return STEP if cut is None else GUESS if cut.guessed else 1.0
 
 
 def _of_write(write: Write, used: tuple[Place, ...]) -> tuple[Reason, Place | None]:

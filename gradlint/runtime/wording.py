@@ -48,7 +48,7 @@ WORDINGS: Mapping[Reason, Wording] = {
     "assigned": Wording(
         "GT204",
         "assigned-state",
-        "the value was written into a Variable here, whose state keeps no history",
+        "the value was written to a Variable here, whose state keeps no history",
         "compute with the tensor that was assigned, and assign it afterwards",
     ),
     "outside": Wording(
@@ -66,14 +66,14 @@ WORDINGS: Mapping[Reason, Wording] = {
     "captured": Wording(
         "GT206",
         "opaque-function",
-        "`tf.py_function` hands gradients only to what is passed to it, and `{source}` is used inside it here",
+        "`tf.py_function` passes gradients only to its arguments, but `{source}` is used inside it here",
         "pass `{source}` to it too",
     ),
     "metric": Wording(
         "GT208",
         "metric-as-loss",
-        "a metric's result is the state that it wrote into its Variables, and it keeps no history",
-        "compute the loss with a loss function, and let the metric only report",
+        "a metric's result is read from its Variables, whose state keeps no history",
+        "compute the loss with a loss function, and use the metric only for reporting",
     ),
     "no-sources": Wording(
         "GT109",
@@ -96,7 +96,7 @@ WORDINGS: Mapping[Reason, Wording] = {
     "silenced": Wording(
         "GT405",
         "silenced-by-zero",
-        "no way leads from `{source}` to the target, and the call asks for zeros in place of None",
+        "no path leads from `{source}` to the target, and the call asks for zeros instead of None",
         "use `{source}` in the target",
     ),
     "data": Wording(
@@ -109,7 +109,7 @@ WORDINGS: Mapping[Reason, Wording] = {
         "GT306",
         "stopped-gradient",
         "`tf.stop_gradient` stops the gradient here",
-        "leave `tf.stop_gradient` out where the gradient is wanted",
+        "remove `tf.stop_gradient` where the gradient is wanted",
     ),
     "cast": Wording(
         "GT303",
@@ -121,30 +121,30 @@ WORDINGS: Mapping[Reason, Wording] = {
         "GT304",
         "comparison-on-the-way",
         "a comparison (`{operation}`) ends the gradient here",
-        "use a smooth function such as `tf.sigmoid` in place of the comparison",
+        "use a smooth function such as `tf.sigmoid` instead of the comparison",
     ),
     "condition": Wording(
         "GT305",
         "condition-only",
-        "the value only decides here which way is taken",
-        "let the value itself enter the target",
+        "the value only decides which branch is taken here",
+        "compute the target from the value itself",
     ),
     "no-gradient": Wording(
         "GT302",
         "no-registered-gradient",
         "TensorFlow has no gradient for `{operation}`",
-        "use differentiable operations in its place",
+        "use differentiable operations instead",
     ),
     "non-differentiable": Wording(
         "GT301",
         "non-differentiable-op",
         "the gradient of `{operation}` is None",
-        "use a differentiable operation in its place",
+        "use a differentiable operation instead",
     ),
     "integer-source": Wording(
         "GT105",
         "integer-source",
-        "`{source}` holds no floats, and only floats have a gradient",
+        "`{source}` does not hold floats, and only floats have a gradient",
         "make it a float: `tf.cast` it before the tape, or write `1.0`",
     ),
     "not-watched": Wording(
@@ -157,12 +157,12 @@ WORDINGS: Mapping[Reason, Wording] = {
         "GT101",
         "variable-rebound-to-tensor",
         "`{source}` is bound to a tensor here, which no `watch` covers",
-        "keep the Variable: `{source}.assign(...)` in place of `{source} = ...`",
+        "keep the Variable: `{source}.assign(...)` instead of `{source} = ...`",
     ),
     "non-trainable": Wording(
         "GT103",
         "non-trainable-variable",
-        "`{source}` is not trainable, so a tape does not watch it by itself",
+        "`{source}` is not trainable, so a tape does not watch it automatically",
         "call `tape.watch({source})`, or make the Variable trainable",
     ),
     "not-accessed": Wording(
@@ -198,13 +198,13 @@ WORDINGS: Mapping[Reason, Wording] = {
     "target": Wording(
         "GT207",
         "target-not-a-tensor",
-        "the target is no tensor",
+        "the target is not a tensor",
         "compute the target with TensorFlow's functions",
     ),
     "source": Wording(
         "GT107",
         "not-a-tensor-source",
-        "a source is no tensor and no Variable",
+        "a source is neither a tensor nor a Variable",
         "differentiate with respect to tensors or Variables",
     ),
     "raised": Wording("GT407", "bad-gradient-call", "the gradient call raises", "see the exception"),
@@ -212,12 +212,12 @@ WORDINGS: Mapping[Reason, Wording] = {
         "GT602",
         "infinite-slope-at-zero",
         "`{operation}` is where the first NaN or Inf was made",
-        "keep what goes in away from the point where its slope is infinite",
+        "keep its input away from the point where its slope is infinite",
     ),
     "unknown": Wording(
         "GT307",
         "unconnected-source",
-        "where it was lost is not among what was recorded",
+        "the place where it was lost was not recorded",
         "use `{source}` on the way to the target",
     ),
 }

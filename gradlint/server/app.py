@@ -64,7 +64,7 @@ def _session(server: Server) -> None:
             try:
                 await server.client_register_capability_async(types.RegistrationParams(registrations))
             except JsonRpcException as error:
-                logger.warning("the client does not follow changes for us: %s", error)
+                logger.warning("the client does not watch files for us: %s", error)
         server.settings_changed()
 
     @server.feature(types.SHUTDOWN)

@@ -192,7 +192,7 @@ class Checker:
             try:
                 result = await loop.run_in_executor(self._pool, self._compute, snapshot)
             except Exception:
-                logger.exception("%s: there is no result", state.uri)
+                logger.exception("%s: no result", state.uri)
                 self._answer(state, None)
                 return
             self._tidy_later()

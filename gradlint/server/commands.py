@@ -59,7 +59,7 @@ def register(server: Server) -> None:
         try:
             edit = server.protocol.converter.structure(wanted, types.WorkspaceEdit)
         except Exception:
-            logger.warning("%s: its argument is no edit", actions.APPLY)
+            logger.warning("%s: its argument is not an edit", actions.APPLY)
             return False
         return await server.apply(edit, "gradlint")
 
@@ -92,7 +92,7 @@ async def _confirm(server: Server, result: Result, key: str | None) -> list[dict
     if not findings:
         return []
     if server.configuration.restricted:
-        told = "gradlint: findings are not run with TensorFlow in a workspace that is not trusted"
+        told = "gradlint: findings are not run with TensorFlow in an untrusted workspace"
         server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, told))
         return []
     token = await _progress(server, len(findings))

@@ -139,7 +139,7 @@ class Configuration:
             selection.validate(settings, checking.rules_for(settings))
         except (SettingsError, TrustError) as error:
             kept = self._good.get(folder)
-            self._say(str(error) if kept is None else f"{error}; until that is mended the settings from before hold")
+            self._say(str(error) if kept is None else f"{error}; the previous settings apply until this is fixed")
             return kept or Settings(root=folder)
         self._good[folder] = settings
         return settings

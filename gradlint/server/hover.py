@@ -82,7 +82,7 @@ def _explain(result: Result, call: Call) -> str:
     lines = [f"**{call.method}** of `{call.target}` with respect to", ""]
     lines += [f"- `{answer.source}`: {_why(result, call, answer)}" for answer in call.answers]
     if not call.answers:
-        lines.append("- nothing that gradlint could make out")
+        lines.append("- sources that gradlint could not determine")
     return "\n".join(lines)
 
 
@@ -98,9 +98,9 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
     if answer.answer == "connected" and answer.proved:
         return "connected"
     if answer.answer == "connected":
-        return f"may be connected: {answer.because or 'something on the way is not known'}"
+        return f"may be connected: {answer.because or 'something on the path is not known'}"
     if answer.answer == "unknown":
-        why = answer.because or "something on the way could not be followed"
-        return f"unknown: {why}, so nothing is claimed"
+        why = answer.because or "something on the path could not be followed"
+        return f"unknown: {why}, so nothing is reported"
     where = "" if answer.cause is None else f": `{answer.cause.text}`, {answer.cause.where}"
     return f"**{'lost' if answer.answer == 'lost' else 'partly lost'}**{where}"

@@ -51,14 +51,14 @@ def specification(manager: object) -> dict[str, dict[str, Any]]:
 
 def _properties() -> dict[str, Any]:
     own: dict[str, Any] = {
-        "gradlint.enable": {"type": "boolean", "description": "Whether anything is linted."},
+        "gradlint.enable": {"type": "boolean", "description": "Whether to lint at all."},
         "gradlint.debounce": {
             "type": "integer",
             "minimum": 0,
             "maximum": 10_000,
-            "description": "How many milliseconds a document must rest before it is looked at again.",
+            "description": "How many milliseconds to wait after a change before a document is checked again.",
         },
-        "gradlint.configuration": {"type": "string", "description": "The one configuration file to use."},
+        "gradlint.configuration": {"type": "string", "description": "The configuration file to use."},
     }
     for name in OFFERED:
         first, *rest = name.split("_")

@@ -68,7 +68,7 @@ def markdown(drawing: Drawing, *, images: bool) -> str:
 
 
 def _alternative(drawing: Drawing) -> str:
-    return f"the way of the gradient in line {drawing.spot.line}"
+    return f"the path of the gradient on line {drawing.spot.line}"
 
 
 def _runs(text: str) -> list[str]:

@@ -179,7 +179,7 @@ class Server(LanguageServer):
             try:
                 values = await self.workspace_configuration_async(types.ConfigurationParams(items))
             except JsonRpcException as error:
-                logger.warning("the client does not tell its settings: %s", error)
+                logger.warning("the client does not provide its settings: %s", error)
                 return
             known_values = list(values) if isinstance(values, list | tuple) else []
             if known_values and known_values[0] is not None:
@@ -193,7 +193,7 @@ class Server(LanguageServer):
         try:
             answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
         except JsonRpcException as error:
-            logger.warning("the client does not make the edit: %s", error)
+            logger.warning("the client does not apply the edit: %s", error)
             return False
         return bool(answer.applied)
 

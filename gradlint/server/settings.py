@@ -95,10 +95,10 @@ def parse(value: Any, *, first: bool = False) -> tuple[Editor, list[str]]:
 def _trust(one: Any, own: dict[str, Any], *, first: bool) -> str:
     """Note what is trusted; gives the problem, or an empty text."""
     if not first:
-        return f"{TRUST}: counts only in the initialization options"
+        return f"{TRUST}: only takes effect in the initialization options"
     folders = one if isinstance(one, bool) else _whole(one)
     if folders is None:
-        return f"{TRUST}: expected true, false or a list of whole paths, got {one!r}"
+        return f"{TRUST}: expected true, false or a list of absolute paths, got {one!r}"
     own[TRUST] = folders
     return ""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 2_000
 """How many names beside one that is not there are compared with it."""
-_UNUSABLE = "its settings cannot be used, so it is not checked: {}"
+_UNUSABLE = "its settings cannot be used, so it was not checked: {}"
 
 
 class Filter(Protocol):

@@ -118,7 +118,7 @@ def decode(data: bytes, kind: Kind) -> tuple[str, str]:
             raise SourceError(f"cannot be decoded: {error.msg or error}") from None
     try:
         if encoding.replace("_", "-").lower() in _UNFIT:
-            raise SourceError(f"cannot be decoded: {encoding} is no encoding for a program")
+            raise SourceError(f"cannot be decoded: {encoding} is not an encoding for programs")
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1

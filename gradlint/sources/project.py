@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
-from gradlint.sources import importers
+from gradlint.sources import importers, requirements
 from gradlint.sources.files import SourceError, decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gradlint.sources.requirements import Stated
 
 ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "gradlint.toml")
 """What stands in a project's root."""
@@ -154,6 +156,18 @@ class Project:
             if said:
                 found.append((-said, path, Found(shown(path), code, os.path.basename(path) == "__init__.py")))
         return [one for *_, one in sorted(found, key=lambda item: item[:2])]
+
+    def stated(self, speaks: Callable[[str], bool]) -> tuple[Stated, ...]:
+        """What the project says of the versions that it needs, nearest to the file.
+
+        Args:
+            speaks: Whether a version of a package is asked about.
+        """
+        folder = os.path.dirname(self._path)
+        self.above()
+        key = requirements.key_of(folder, self._root)
+        self.seen[key] = requirements.stamp_of(key)
+        return requirements.of_project(folder, self._root, speaks)
 
     def above(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
@@ -319,6 +333,8 @@ def is_as_then(path: str, then: Sequence[int] | None) -> bool:
         path: The whole path.
         then: Its stamp at the time, or :data:`PRESENT`.
     """
+    if requirements.is_key(path):
+        return then is not None and requirements.stamp_of(path) == tuple(then)
     if importers.is_key(path):
         return then is not None and importers.stamp_of(path) == tuple(then)
     if then is not None and tuple(then) == PRESENT:

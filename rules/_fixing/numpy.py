@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.knowledge.numpy_to_tensorflow import replacement
 from gradlint.nodes.make import keyword, with_argument
+from gradlint.nodes.reading import called, dotted, elements, keywords, only, positional, string_value
 from gradlint.rule import Replace, cst, expression
 
 if TYPE_CHECKING:
@@ -14,12 +15,26 @@ if TYPE_CHECKING:
     from gradlint.rule import Change, Site
 
 
+SCALARS = frozenset({"float16", "float32", "float64"})
+
+
 def translated(site: Site, call: cst.Call) -> cst.Call | None:
     """A call of NumPy as one of TensorFlow; None where nothing does quite the same.
 
     The arguments stay as they are written; a parameter that TensorFlow calls otherwise is renamed.
     """
-    row = replacement(site.canonical(call.func) or "")
+    name = site.canonical(call.func) or ""
+    if name.removeprefix("numpy.") in SCALARS:
+        return _cast(site, call, name.removeprefix("numpy."))
+    if name == "numpy.einsum":
+        return _summed(site, call)
+    if name in OF_MATRICES and not all(is_matrix(site, one.value) for one in call.args[:2]):
+        return _multiplied(site, call)
+    return _by_the_table(site, call, name)
+
+
+def _by_the_table(site: Site, call: cst.Call, name: str) -> cst.Call | None:
+    row = replacement(name)
     given = site.arguments(call)
     if row is None or given is None:
         return None
@@ -45,6 +60,60 @@ def translated(site: Site, call: cst.Call) -> cst.Call | None:
         if name not in there:
             new = with_argument(new, name, cst.parse_expression(text))
     return new
+
+
+def _cast(site: Site, call: cst.Call, dtype: str) -> cst.Call | None:
+    """``np.float32(x)`` as a cast."""
+    given, spelled, kind = only(call, 1), site.tensorflow("cast", call), site.tensorflow(dtype, call)
+    if given is None or spelled is None or kind is None:
+        return None
+    return _written(spelled, [site.text(given[0]), kind], {})
+
+
+def _multiplied(site: Site, call: cst.Call) -> cst.Call | None:
+    """A product of what may be vectors, by the function that takes them."""
+    function = site.tensorflow("experimental.numpy.matmul", call)
+    return None if function is None or only(call, 2) is None else call.with_changes(func=expression(function))
+
+
+OF_MATRICES = frozenset({"numpy.matmul", "numpy.linalg.matmul"})
+"""Functions that take vectors too, while those of TensorFlow take none."""
+FILLED = frozenset({"ones", "zeros", "empty", "full", "fill", "normal", "uniform", "truncated_normal", "random_normal"})
+
+
+def is_matrix(site: Site, node: cst.BaseExpression, depth: int = 3) -> bool:
+    """Whether an expression plainly has two dimensions: as it is made, or as the name is that it is bound to."""
+    if isinstance(node, cst.List):
+        return bool(node.elements) and all(isinstance(one.value, cst.List) for one in node.elements)
+    if isinstance(node, cst.Call) and node.args:
+        last = called(node)
+        if last == "reshape":
+            shape = node.args[-1].value
+        elif last in FILLED:
+            shape = keywords(node).get("shape", node.args[0].value)
+        else:
+            carries = last in {"Variable", "constant", "array", "asarray", "convert_to_tensor"}
+            return carries and is_matrix(site, node.args[0].value, depth)
+        return len(elements(shape) or ()) == 2
+    found = site.definition(dotted(node), node) if depth else None
+    return found is not None and is_matrix(site, found[1], depth - 1)
+
+
+def _summed(site: Site, call: cst.Call) -> cst.Call | None:
+    """``np.einsum`` of an equation as ``tf.einsum``."""
+    plain, function = positional(call), site.tensorflow("einsum", call)
+    equation = None if not plain else string_value(plain[0])
+    if plain is None or function is None or equation is None or keywords(call) or "..." in equation:
+        return None
+    return call.with_changes(func=expression(function))
+
+
+def method_of_array(site: Site, call: cst.Call) -> cst.Call | None:
+    """``array.dot(x)`` as TensorFlow's function of both."""
+    if not isinstance(call.func, cst.Attribute):
+        return None
+    made = method(site, call, call.func.value)
+    return made.new if isinstance(made, Replace) and isinstance(made.new, cst.Call) else None
 
 
 def method(site: Site, call: cst.Call, value: cst.BaseExpression) -> Change | None:

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class CastToInteger(Rule):
-    """A cast to integers, bools or strings on the way.
+    """A cast to integers, bools or strings on the way to the target.
 
     ## What it does
     Reports a cast from a float to an integer, a bool or a string on the way from a source to the target.
 
     ## Why the gradient is lost
-    Integers have no derivative. Casting back to a float gives a new value that the tape connects to nothing, and the
-    gradient is None. Casts between float dtypes keep it. Image conversions to `uint8` and `tf.bitcast` cut in the same
-    way.
+    Integers have no derivative. Casting back to a float gives a new value that the tape connects to nothing, so the
+    gradient is None. Casts between float dtypes keep it. Image conversions to `uint8` and `tf.bitcast` lose it in the
+    same way.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Stay with floats on the way to the target and cast for display or indexing only. To quantize in training pass the
-    gradient straight through: `x + tf.stop_gradient(tf.cast(tf.cast(x, tf.int32), tf.float32) - x)`.
+    Stay with floats on the way to the target and cast for display or indexing only. To quantize during training, pass
+    the gradient straight through: `x + tf.stop_gradient(tf.cast(tf.cast(x, tf.int32), tf.float32) - x)`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string
@@ -52,6 +52,9 @@ class CastToInteger(Rule):
     def fix(self, claim: Claim[CastAway], site: Site) -> Proposal | None:
         """The cast dropped, and integers that it meets cast to floats: unsafe, since the value is no longer cut."""
         node, made = site.node, _uncut(site.node)
+        back = None if node is None else site.holder(node)
+        if called(node) == called(back) == "convert_image_dtype" and isinstance(back, cst.Call):
+            return _unconverted(node, back)
         reads = [] if node is None else _reads(site, node)
         if node is None or made is None or not reads:
             return None
@@ -64,6 +67,14 @@ class CastToInteger(Rule):
                 return None
             changes[met.old] = met
         return unsafe("Keep the float", *changes.values())
+
+
+def _unconverted(node: cst.BaseExpression | None, back: cst.Call) -> Proposal | None:
+    """The float image itself for one that is converted to integers and back."""
+    given, floats = only(node, 2), only(back, 2)
+    if given is None or floats is None or "float" not in last_name(floats[1]):
+        return None
+    return unsafe("Stay with the float image", Replace(back, given[0]))
 
 
 LARGEST = {"uint8": "255.0", "uint16": "65535.0", "int16": "32767.0"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.nodes.make import unbracketed
 from gradlint.nodes.reading import called, dotted, last_name, single_target, string_value
-from gradlint.rule import Message, Replace, Rule, cst, unsafe
+from gradlint.nodes.uses import GRADIENTS
+from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._fixing.soft import step_of
+from .._fixing.soft import soft, whole_condition
 from .._wording import effect, named
 
 if TYPE_CHECKING:
@@ -18,22 +20,22 @@ if TYPE_CHECKING:
 
 
 class ComparisonOnTheWay(Rule):
-    """A comparison or a logical operation on the way.
+    """A comparison or a logical operation on the way to the target.
 
     ## What it does
-    Reports a comparison (`>`, `==`, `tf.equal`, `tf.greater`, ...) or a logical operation on the way, whose result is
-    then cast and counted; and a float Tensor times a bool Tensor.
+    Reports a comparison (`>`, `==`, `tf.equal`, `tf.greater`, ...) or a logical operation on the way to the target,
+    whose result is then cast and counted. Also reports a float Tensor times a bool Tensor.
 
     ## Why the gradient is lost
-    A comparison gives true or false, which has no derivative: its cast to a float is a constant to the tape. Thus an
+    A comparison gives true or false, which has no derivative: its cast to a float is a constant to the tape. So an
     accuracy, a count or a hit rate cannot be a loss. A float Tensor times a bool Tensor is a logical and: it gives a
-    bool without an error. As a mask on another, connected value a comparison is harmless.
+    bool without an error. A comparison used as a mask on another, connected value is harmless.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use a smooth function of the difference: `tf.sigmoid(k * (x - threshold))`, a hinge, a cross-entropy in place of the
-    accuracy. Cast a mask to a float before multiplying with it.
+    Use a smooth function of the difference: `tf.sigmoid(k * (x - threshold))`, a hinge, a cross-entropy instead of the
+    accuracy. Cast a mask to a float before multiplying by it.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string
@@ -53,25 +55,51 @@ class ComparisonOnTheWay(Rule):
         return Message(headline, effect(claim), "use a smooth function in its place")
 
     def fix(self, claim: Claim[Compared], site: Site) -> Proposal | None:
-        """A sigmoid in the place of a comparison that is cast to a float: unsafe, since its value is no step any more.
+        """Sigmoids in the place of a condition that is cast to a float or is the target: unsafe, for they are no steps.
 
-        None where the same call asks for a source that is not lost, for its gradient would become another one.
+        None where the same call asks for a source that is not lost, for its gradient would become another one. A mask
+        that a float is multiplied by is cast to a float.
         """
         node = site.node
-        step = None if node is None else step_of(site, node)
-        if node is None or step is None or not site.asked_alone:
+        mask = None if node is None else _mask(site, node)
+        if mask is not None:
+            return mask
+        whole = None if node is None else whole_condition(site, node)
+        step = None if whole is None else soft(site, whole)
+        if whole is None or step is None or not site.asked_alone:
             return None
-        cast = _cast_of(site, node)
+        cast = _cast_of(site, whole)
         if cast is not None:
-            return unsafe("Use a sigmoid", Replace(cast, step[0]))
-        name = dotted(single_target(site.parent(node)))
-        if name is None or len(site.bindings(name, node)) != 1:
+            return unsafe("Use a sigmoid", Replace(cast, step))
+        name = dotted(single_target(site.parent(whole)))
+        if name is None or len(site.bindings(name, whole)) != 1:
             return None
-        casts = {use: _cast_of(site, use) for use in site.uses_here(name, node)}
+        casts = {use: _cast_of(site, use) for use in site.uses_here(name, whole) if not _does_as_float(site, use)}
         found = [Replace(cast, use) for use, cast in casts.items() if cast is not None]
-        if not casts or len(found) != len(casts):
+        if len(found) != len(casts) or len(site.uses_here(name, whole)) != len(site.uses(name)):
             return None
-        return unsafe("Use a sigmoid", Replace(node, step[0]), *found)
+        return unsafe("Use a sigmoid", Replace(whole, step), *found)
+
+
+def _mask(site: Site, node: cst.BaseExpression) -> Proposal | None:
+    """A mask of bools that a float is multiplied by, cast to that float's dtype."""
+    product, cast = site.holder(node), site.tensorflow("cast", node)
+    product = node if isinstance(node, cst.BinaryOperation) else product
+    if not isinstance(product, cst.BinaryOperation) or not isinstance(product.operator, cst.Multiply) or cast is None:
+        return None
+    for mask, value in ((product.right, product.left), (product.left, product.right)):
+        if isinstance(mask, cst.Comparison) and dotted(value) is not None:
+            new = expression("{cast}({m}, {x}.dtype)", cast=cast, m=unbracketed(mask), x=value)
+            return unsafe("Cast the mask to a float", Replace(mask, new))
+    return None
+
+
+def _does_as_float(site: Site, use: cst.BaseExpression) -> bool:
+    """Whether a float does where a condition is read: as the target, or where its shape or dtype is looked at."""
+    holder = site.holder(use)
+    if isinstance(holder, cst.Attribute):
+        return holder.attr.value in {"dtype", "shape"}
+    return isinstance(holder, cst.Call) and called(holder) in GRADIENTS
 
 
 def _cast_of(site: Site, node: cst.BaseExpression) -> cst.Call | None:

@@ -9,7 +9,7 @@ from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
 from .._fixing.soft import step_of
-from .._wording import effect, several, sources, target
+from .._wording import effect, sources, target, them
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Steering
@@ -25,22 +25,22 @@ WHAT = {
 
 
 class ConditionOnly(Rule):
-    """The source only decides which way the program takes.
+    """The source only decides which branch the program takes.
 
     ## What it does
-    Reports a source that the target depends on only by decisions: it steers an `if`, a `while`, `tf.cond` or the
+    Reports a source that affects the target only through decisions: it controls an `if`, a `while`, `tf.cond` or the
     condition of `tf.where`, or picks an index, and no value is computed from it.
 
     ## Why the gradient is lost
-    A tape records the operations of the branch that ran, not the decision. The target is a function of what the branch
-    computes with, and the source of the decision is not in it: None. The condition of `tf.where` gets no gradient
-    either, while both of its sides do.
+    A tape records the operations of the branch that ran, not the decision. The target is a function of the values in
+    the branch, and the source of the decision is not among them, so its gradient is None. The condition of `tf.where`
+    gets no gradient either, while both of its sides do.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Compute the target from the source, or let it weigh the branches smoothly: `weight = tf.sigmoid(x); result = weight
-    * a + (1 - weight) * b`.
+    Compute the target from the source, or have the source blend the branches smoothly: `weight = tf.sigmoid(x); result
+    = weight * a + (1 - weight) * b`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Control flow*: https://www.tensorflow.org/guide/autodiff#control_flow
@@ -54,9 +54,9 @@ class ConditionOnly(Rule):
     def message(self, claim: Claim[Steering]) -> Message:
         """Names the source and what it decides."""
         what = WHAT[claim.cause.decides]
-        decide = "decide" if several(claim) else "decides"
+        decide = "decide" if them(claim) == "them" else "decides"
         headline = f"{sources(claim, 'The source')} only {decide} {what}"
-        cure = f"compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight"
+        cure = f"compute {target(claim)} from {them(claim)}, or use a smooth weight"
         return Message(headline, effect(claim, named=True), cure)
 
     def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import called, only
-from gradlint.rule import Message, Replace, Rule, expression, unsafe
+from gradlint.rule import Message, Rule
 
+from .._fixing.surrogates import surrogate
 from .._wording import effect, named
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ INSTEAD = {
     "bincount": "use `tf.reduce_sum` over a soft assignment",
     "bitcast": "use the float itself",
     "ceil": "use `x + tf.stop_gradient(tf.math.ceil(x) - x)`",
+    "floordiv": "use `x / y + tf.stop_gradient(x // y - x / y)`",
     "floor": "use `x + tf.stop_gradient(tf.floor(x) - x)`",
     "one_hot": "use `tf.nn.softmax` in its place",
     "range": "compute the steps from a fixed range instead",
@@ -39,20 +40,22 @@ class NonDifferentiableOp(Rule):
     """An operation that TensorFlow registers as not differentiable.
 
     ## What it does
-    Reports an operation on the way that TensorFlow registers as not differentiable: argmax and its kin, `tf.floor`,
-    `tf.math.ceil`, `tf.round`, `tf.one_hot`, `tf.range`, eager `tf.random.shuffle`, histogram bins. Where the gradient
-    exists and is zero everywhere, as for `tf.sign`, the finding says zero.
+    Reports an operation on the way to the target that TensorFlow registers as not differentiable: argmax and its kin,
+    `tf.floor`, `tf.math.ceil`, `tf.round`, `tf.one_hot`, `tf.range`, eager `tf.random.shuffle`, histogram bins. If the
+    gradient exists and is zero everywhere, as for `tf.sign`, the finding says zero.
 
     ## Why the gradient is lost
-    Such a function is made of steps: between them its derivative is zero, on them there is none. TensorFlow gives None
-    for most of these operations and zeros for some (`tf.sign`), and warns of neither. Some float functions cut off one
-    argument only: `on_value` of `tf.one_hot`, `constant_values` of `tf.pad`, the limits of `tf.range`.
+    Such a function is made of steps: between them its derivative is zero, and at them there is none. TensorFlow gives
+    None for most of these operations and zeros for some (`tf.sign`), and warns of neither. Some float functions lose
+    the gradient of one argument only: `on_value` of `tf.one_hot`, `constant_values` of `tf.pad`, the limits of
+    `tf.range`.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Use a smooth stand-in (`tf.nn.softmax` for argmax, `tf.tanh` for sign), or pass the gradient straight through: `x +
-    tf.stop_gradient(tf.round(x) - x)`. Using an argmax only as an index keeps the gradient of what is indexed.
+    tf.stop_gradient(tf.round(x) - x)`. Using an argmax only as an index keeps the gradient of what is indexed. Shuffle
+    indices and `tf.gather` by them; multiply the values of a one-hot encoding in.
 
     ## References
     - Introduction to gradients and automatic differentiation, *No gradient registered*: https://www.tensorflow.org/guide/autodiff#no_gradient_registered
@@ -80,13 +83,5 @@ class NonDifferentiableOp(Rule):
         return Message(f"{callee} {why}", effect(claim), cure)
 
     def fix(self, claim: Claim[NonDifferentiable], site: Site) -> Proposal | None:
-        """The straight-through estimator for a rounding: unsafe, since the gradient is then the identity's."""
-        node, given = site.node, only(site.node, 1)
-        stop = None if node is None else site.tensorflow("stop_gradient", node)
-        if node is None or given is None or stop is None or called(node) not in ROUNDING:
-            return None
-        through = expression("{x} + {stop}({y} - {x})", x=given[0], y=node, stop=stop)
-        return unsafe("Let the gradient straight through", Replace(node, through))
-
-
-ROUNDING = frozenset({"round", "floor", "ceil", "rint", "sign"})
+        """The straight-through estimator, or what computes the same with a gradient: unsafe, for it is another one."""
+        return None if site.node is None else surrogate(site, site.node, claim.cause.canonical)

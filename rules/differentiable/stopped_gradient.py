@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
 
 class StoppedGradient(Rule):
-    """`tf.stop_gradient` stands on the only way.
+    """`tf.stop_gradient` is on the only path.
 
     ## What it does
-    Reports `tf.stop_gradient` (and Keras' `keras.ops.stop_gradient`) on the only way from a source to the target.
+    Reports `tf.stop_gradient` (and Keras's `keras.ops.stop_gradient`) on the only path from a source to the target.
 
     ## Why the gradient is lost
-    `tf.stop_gradient` passes the value on and tells the tape to treat it as a constant. That is its purpose, as for the
-    target of a temporal difference or a straight-through estimate; but with no other way left, the gradient is None.
+    `tf.stop_gradient` passes the value on and tells the tape to treat it as a constant. That is its purpose, for
+    example in the target of a temporal difference or in a straight-through estimate; but if there is no other path, the
+    gradient is None.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Take it off the way whose gradient is wanted, or leave another way open. If the constant is meant, do not ask for
-    this source.
+    Remove it from the path whose gradient is wanted, or leave another path open. If the constant is intended, do not
+    ask for this source.
 
     ## References
     - Advanced automatic differentiation, *Stop gradient flow with precision*: https://www.tensorflow.org/guide/advanced_autodiff#stop_gradient_flow_with_precision

@@ -10,7 +10,7 @@ from gradlint.rule import Message, Replace, Rule, cst, safe
 
 from .._fixing.dropping import without_sources
 from .._fixing.submodel import from_one_call
-from .._wording import call, effect, several, source, sources, target
+from .._wording import call, effect, source, sources, target, them
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Unconnected
@@ -22,19 +22,18 @@ class UnconnectedSource(Rule):
     """The target is not computed from this source at all.
 
     ## What it does
-    Reports a source that the target is not computed from at all: a Variable that is not used, another model's
-    variables, a branch that was not taken, target and source swapped in the call, the second derivative of what is
-    linear.
+    Reports a source that the target is not computed from at all: an unused Variable, another model's variables, a
+    branch that was not taken, target and source swapped in the call, the second derivative of something linear.
 
     ## Why the gradient is lost
-    The tape walks back from the target. What lies on none of the ways that were recorded gets None, not zero:
-    TensorFlow keeps *not connected* and *connected with slope zero* apart.
+    The tape walks back from the target. A source that is on none of the recorded paths gets None instead of zero:
+    TensorFlow distinguishes *not connected* from *connected with slope zero*.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Compute the target from the source, or do not ask for it. The order is `tape.gradient(target, sources)`. Where zero
-    is meant, pass `unconnected_gradients=tf.UnconnectedGradients.ZERO`.
+    Compute the target from the source, or do not ask for it. The order is `tape.gradient(target, sources)`. If zero is
+    intended, pass `unconnected_gradients=tf.UnconnectedGradients.ZERO`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Zeros instead of None*: https://www.tensorflow.org/guide/autodiff#zeros_instead_of_none
@@ -61,7 +60,7 @@ class UnconnectedSource(Rule):
             return Message(headline, lost, "pass unconnected_gradients='zero' if zero is meant", linear)
         if why == "custom-gradient":
             return Message(f"The custom gradient returns None for {named}", lost, "return its derivative")
-        cure = f"use {'them' if several(claim) else 'it'} in the computation, or do not ask for it"
+        cure = f"use {them(claim)} in the computation, or do not ask for {them(claim)}"
         return Message(f"{target(claim, 'The target')} is not computed from {named}", lost, cure)
 
     def fix(self, claim: Claim[Unconnected], site: Site) -> Proposal | None:

@@ -24,14 +24,14 @@ class SummedGradient(Rule):
     sum.
 
     ## Why the gradient is lost
-    Nothing is lost. `tape.gradient` differentiates one number; of a Tensor with more elements it takes the sum, and of
-    a list the sum over all. Functional Keras losses give one value a sample, so the step is as many times larger as the
-    batch has samples.
+    Nothing is lost. `tape.gradient` differentiates one number; it sums the elements of a Tensor, and all the Tensors in
+    a list. Functional Keras losses give one value per sample, so the step is larger by a factor of the batch size.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Reduce the target yourself (`tf.reduce_mean`), so that the reader sees it. For the parts use `tape.jacobian`.
+    Reduce the target explicitly (`tf.reduce_mean`), so that the reader sees it. For the individual parts, use
+    `tape.jacobian`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients of non-scalar targets*: https://www.tensorflow.org/guide/autodiff#gradients_of_non-scalar_targets

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class AssignedState(Rule):
-    """A value on the way was written into a Variable, whose state keeps no history.
+    """A value on the way to the target was written to a Variable, whose state keeps no history.
 
     ## What it does
-    Reports a value that is written into a Variable (`assign`, `assign_add`, `assign_sub`, `scatter_*`, `set_weights`, a
+    Reports a value that is written to a Variable (`assign`, `assign_add`, `assign_sub`, `scatter_*`, `set_weights`, a
     slice's `assign`) and read from there on the way to the target.
 
     ## Why the gradient is lost
-    A Variable has a state, and the tape sees only the state as it is read, not how it came about. What is read
+    A Variable has state, and the tape only sees the state as it is read, not where it came from. What is read
     afterwards is connected to the Variable itself, as if its new value were a parameter, and never to what was
-    assigned. A Variable that is not trainable, such as an accumulator, connects to nothing.
+    assigned. A Variable that is not trainable, such as an accumulator, is connected to nothing.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Compute with Tensors: `y = (x1 + x0) ** 2` in place of `x1.assign_add(x0)`. Add up losses in a Python name. Update
-    Variables after the gradient is taken.
+    Compute with Tensors: `y = (x1 + x0) ** 2` instead of `x1.assign_add(x0)`. Add up losses in a Python variable.
+    Update Variables after taking the gradient.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through a stateful object*: https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object

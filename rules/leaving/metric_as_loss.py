@@ -44,15 +44,14 @@ class MetricAsLoss(Rule):
     Reports a target that is the value of a stateful Keras metric: what `metric(...)` or `metric.result()` returns.
 
     ## Why the gradient is lost
-    A metric writes what it is given into its own variables and reads its value from them. Those variables are not
-    trainable, and state keeps no history, so the gradient of the value is None even if the metric was called inside the
-    tape.
+    A metric writes its inputs to its own variables and reads its value from them. Those variables are not trainable,
+    and state keeps no history, so the gradient of the value is None even if the metric was called inside the tape.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use the function of that name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
-    metric beside it.
+    Use the function of the same name (`keras.losses.mean_squared_error`) or a loss object for the loss, and update the
+    metric separately.
 
     ## References
     - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch

@@ -10,33 +10,35 @@ from gradlint.nodes.reading import called, dotted, only
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.numpy import translated
+from .._fixing.numpy import OF_MATRICES, method, method_of_array, translated
+from .._fixing.stores import collected
 from .._wording import effect, in_graph, named, use
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToNumpy
     from gradlint.flow.facts import Claim
-    from gradlint.rule import Proposal, Site
+    from gradlint.rule import Change, Proposal, Site
 
 
 class NumpyCall(Rule):
-    """A value on the way went through a NumPy function, which no tape records.
+    """A value on the way to the target went through a NumPy function, which no tape records.
 
     ## What it does
-    Reports a NumPy function that a value goes through on its way from a source to the target, anywhere on the way: in
-    the loss, in a helper, in a layer. Where another way stays open, it says that the gradient lacks this part.
+    Reports a NumPy function that a value goes through anywhere on its way from a source to the target: in the loss, in
+    a helper, in a layer. If another path stays open, the finding says that the gradient lacks this part.
 
     ## Why the gradient is lost
     NumPy converts the Tensor to an array and computes outside TensorFlow, where no tape records. The next TensorFlow
-    operation makes a new Tensor of the array, a constant to the tape. TensorFlow says nothing. Operators are different:
-    `array * tensor` is TensorFlow's own, whichever side the array is on, except on the left of a Keras variable, where
-    NumPy wins and the result is an array. Inside a `tf.function` most NumPy functions raise NotImplementedError.
+    operation makes a new Tensor from the array, which is a constant to the tape. TensorFlow gives no warning. Operators
+    are different: `array * tensor` is TensorFlow's own, whichever side the array is on, except on the left of a Keras
+    variable, where NumPy wins and the result is an array. Inside a `tf.function` most NumPy functions raise
+    NotImplementedError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Use TensorFlow's function: `np.mean` is `tf.reduce_mean`, `np.log` is `tf.math.log`, `np.clip` is
-    `tf.clip_by_value`. `tf.experimental.numpy` has NumPy's names and keeps the gradient. For `array * keras_variable`
+    `tf.clip_by_value`. `tf.experimental.numpy` has NumPy's names and keeps the gradient. In `array * keras_variable`,
     write the variable first.
 
     ## References
@@ -70,29 +72,47 @@ class NumpyCall(Rule):
         written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True
+        if claim.cause.how == "store":
+            return collected(site, site.statement)
         if isinstance(node, cst.BinaryOperation):
             of_keras = claim.cause.how == "operator"
             if not of_keras or dotted(node.right) is None:
                 return None
             return safe("Use the variable's value", Replace(node.right, cst.Attribute(node.right, cst.Name("value"))))
-        if not isinstance(node, cst.Call):
-            return None
-        typed = _typed(site, node)
-        whole = node if typed is None else typed
-        if refuses_a_tensor(site, whole):
-            return None
-        if site.canonical(node.func) == "numpy.random.normal":
-            return _sampled(site, node, typed)
-        new: cst.BaseExpression | None = translated(site, node)
-        if new is not None and typed is not None:
-            cast = site.tensorflow("cast", node)
-            dtype = typed.args[0].value
-            new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
-        if new is None:
-            return None
-        known = site.canonical(node.func) not in OF_MATRICES
-        proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
-        return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
+        return _called(claim, site, node) if isinstance(node, cst.Call) else None
+
+
+def _called(claim: Claim[ToNumpy], site: Site, node: cst.Call) -> Proposal | None:
+    """TensorFlow's function in the place of a call, with the conversion that follows it."""
+    typed = _typed(site, node)
+    whole = node if typed is None else typed
+    of_converted = _method_of_converted(site, node) if typed is None else None
+    if of_converted is not None:
+        return unsafe("Compute it with TensorFlow", *site.imports_needed, of_converted)
+    if refuses_a_tensor(site, whole):
+        return None
+    if site.canonical(node.func) == "numpy.random.normal":
+        return _sampled(site, node, typed)
+    of_array = claim.cause.canonical.startswith("numpy.ndarray.")
+    new: cst.BaseExpression | None = method_of_array(site, node) if of_array else translated(site, node)
+    if new is not None and typed is not None:
+        cast, dtype = site.tensorflow("cast", node), typed.args[0].value
+        new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
+    if new is None:
+        return None
+    known = site.canonical(node.func) not in OTHERWISE and not of_array
+    proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
+    return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
+
+
+def _method_of_converted(site: Site, node: cst.Call) -> Change | None:
+    """``np.array(x).sum()`` as TensorFlow's function of ``x``."""
+    attribute = site.parent(node)
+    call = None if attribute is None else site.parent(attribute)
+    given = only(node, 1) if called(node) in {"array", "asarray"} else None
+    if not given or not isinstance(attribute, cst.Attribute) or not isinstance(call, cst.Call):
+        return None
+    return method(site, call, given[0]) if call.func is attribute and not refuses_a_tensor(site, call) else None
 
 
 def _typed(site: Site, node: cst.Call) -> cst.Call | None:
@@ -106,8 +126,8 @@ def _typed(site: Site, node: cst.Call) -> cst.Call | None:
     return call if attribute.attr.value == "astype" and call.func is attribute and dtype in FLOATS else None
 
 
-OF_MATRICES = frozenset({"numpy.matmul"})
-"""Functions that take vectors too, while those of TensorFlow take none."""
+OTHERWISE = OF_MATRICES | {"numpy.einsum"}
+"""Functions that TensorFlow computes in another order, or takes other arguments for."""
 FLOATS = frozenset({"float16", "float32", "float64"})
 
 

@@ -8,8 +8,9 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
 from gradlint.nodes.uses import takes_a_tensor
 from gradlint.nodes.walking import walk
-from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
+from .._fixing.conversions import call_of_model
 from .._wording import effect, named
 
 if TYPE_CHECKING:
@@ -42,22 +43,22 @@ MODEL_METHODS = {
 
 
 class OpaqueFunction(Rule):
-    """A value on the way went through a function that the tape cannot see into.
+    """A value on the way to the target went through a function that the tape cannot see into.
 
     ## What it does
-    Reports functions whose result the tape cannot see behind: `tf.numpy_function`, a `tf.py_function` that captures or
+    Reports functions whose result the tape cannot trace: `tf.numpy_function`, a `tf.py_function` that captures or
     converts its Tensors, `model.predict`, `predict_on_batch`, `evaluate`, `get_weights`, a `tf.data` pipeline,
     serialization, and libraries that compute outside TensorFlow.
 
     ## Why the gradient is lost
-    `tf.numpy_function` has no gradient and gives None; `tf.py_function` has one for the Tensors in `inp` and for
-    nothing that its body captures, and zeros where its body calls `.numpy()`. `predict` and its kin return NumPy arrays
-    and Python numbers. None of them says so.
+    `tf.numpy_function` has no gradient and gives None; `tf.py_function` has one for the Tensors in `inp` but for
+    nothing that its body captures, and gives zeros if its body calls `.numpy()`. `predict` and its kin return NumPy
+    arrays and Python numbers. None of them gives a warning.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call the model itself (`model(x)`) inside the tape. Write the function with TensorFlow's operations, or give it a
+    Call the model itself (`model(x)`) inside the tape. Write the function with TensorFlow operations, or give it a
     derivative with `tf.custom_gradient`.
 
     ## References
@@ -88,10 +89,10 @@ class OpaqueFunction(Rule):
             return _passed(site, node)
         if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
             return None
-        plain, method = [one for one in node.args if one.keyword is None], node.func.attr.value
-        if method in {"predict", "predict_on_batch"} and len(plain) == 1:
-            return unsafe("Call the model itself", Replace(node, cst.Call(node.func.value, [cst.Arg(plain[0].value)])))
-        if method == "get_weights" and not plain:
+        called_itself = call_of_model(node)
+        if called_itself is not None:
+            return unsafe("Call the model itself", Replace(node, called_itself))
+        if node.func.attr.value == "get_weights" and not node.args:
             variables = node.func.with_changes(attr=cst.Name("trainable_variables"))
             return unsafe("Use the variables themselves", Replace(node, variables))
         return None
@@ -103,6 +104,8 @@ def _passed(site: Site, node: cst.Call) -> Proposal | None:
     parts |= {name: value for name, value in keywords(node).items() if name in ("func", "inp")}
     func, inp = parts.get("func"), parts.get("inp")
     captured = {dotted(site.source(lost)) or "." for lost, _ in site.calls}
+    if isinstance(func, cst.Lambda) and isinstance(inp, cst.List):
+        return _passed_to_lambda(site, func, inp, captured)
     if not isinstance(func, cst.Name) or not isinstance(inp, cst.List) or not inp.elements or not captured:
         return None
     made = [one for one, _ in site.bindings(func.value, node)]
@@ -119,6 +122,21 @@ def _passed(site: Site, node: cst.Call) -> Proposal | None:
     new = given.with_changes(params=[*given.params, *added])
     listed = inp.with_changes(elements=[*inp.elements, *(cst.Element(cst.Name(name)) for name in sorted(captured))])
     return safe("Pass it in `inp`", Replace(given, new), Replace(inp, listed))
+
+
+def _passed_to_lambda(site: Site, func: cst.Lambda, inp: cst.List, captured: set[str]) -> Proposal | None:
+    """The sources that a lambda captures as parameters of its own."""
+    inside = [one for one in walk(func.body) if isinstance(one, cst.Name) and one.value in captured]
+    if func.params != cst.Parameters(params=func.params.params) and func.params.params:
+        return None
+    if not captured or {one.value for one in inside} != captured or captured & parameters(func):
+        return None
+    if not all(takes_a_tensor(site, one) for one in inside):
+        return None
+    added = ", ".join([site.text(one.name) for one in func.params.params] + sorted(captured))
+    new = expression(f"lambda {added}: {site.text(func.body)}")
+    listed = inp.with_changes(elements=[*inp.elements, *(cst.Element(cst.Name(name)) for name in sorted(captured))])
+    return safe("Pass it in `inp`", Replace(func, new), Replace(inp, listed))
 
 
 def _takes_plain_arguments(function: cst.FunctionDef) -> bool:

@@ -30,16 +30,16 @@ WHERE = {
 
 
 class OutsideTheTape(Rule):
-    """A value on the way was computed where the tape does not record.
+    """A value on the way to the target was computed where the tape does not record.
 
     ## What it does
     Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or
-    after it (a sum or a slice of the loss counts), in a constructor, under `stop_recording()`, on another tape.
+    after it (even a sum or a slice of the loss), in a constructor, under `stop_recording()`, on another tape.
 
     ## Why the gradient is lost
-    A tape records what runs inside its block. One operation on the target after the block makes another object that the
-    tape has never seen, and every gradient is None, even if all else was recorded. A Tensor made in `__init__` holds
-    the value that the Variable had then, and no tape was recording.
+    A tape records what runs inside its block. A single operation on the target after the block makes a new object that
+    the tape has never seen, and every gradient is None, even if everything else was recorded. A Tensor made in
+    `__init__` holds the value that the Variable had then, and no tape was recording.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -73,6 +73,8 @@ class OutsideTheTape(Rule):
         block, tape = (None, None) if call is None else (site.block(call), site.tape(call))
         if call is None or block is None or tape is None or made is None:
             return None
+        if claim.cause.where == "before the reset":
+            return _reset(site, block, tape)
         stopped = _stopped(site, made)
         if stopped is not None or site.is_inside(made, block):
             return stopped
@@ -105,14 +107,24 @@ def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Ca
     )
 
 
+def _reset(site: Site, block: cst.With, tape: str) -> Proposal | None:
+    """The one statement that makes the tape forget, dropped: unsafe, since it may be on purpose."""
+    resets = [one for one in site.body(block) if isinstance(one, cst.Expr) and _calls(one.value, f"{tape}.reset")]
+    return unsafe("Drop the reset", Remove(resets[0])) if len(resets) == 1 and site.asked_alone else None
+
+
+def _calls(node: cst.BaseExpression, name: str) -> bool:
+    return isinstance(node, cst.Call) and dotted(node.func) == name
+
+
 def _stopped(site: Site, made: Statement) -> Proposal | None:
-    """The lines under ``with tape.stop_recording()`` taken out of it: unsafe, since it may be on purpose."""
+    """The lines under ``with tape.stop_recording()`` or the like taken out of it: unsafe, for it may be on purpose."""
     block = next((one for one in site.above(made) if isinstance(one, cst.With)), None)
     if (
         block is None
         or not site.asked_alone
         or len(block.items) != 1
-        or called(block.items[0].item) != "stop_recording"
+        or called(block.items[0].item) not in {"stop_recording", "init_scope"}
     ):
         return None
     return unsafe("Record it", Unwrap(block))

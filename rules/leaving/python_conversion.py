@@ -9,7 +9,7 @@ from gradlint.knowledge.instead import of_python
 from gradlint.nodes.uses import computes_alike_without, goes_on_as_tensor
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
-from .._fixing.conversions import dropped, gathered
+from .._fixing.conversions import dropped, gathered, rounds
 from .._wording import code, effect, in_graph, use
 
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ TO_NUMPY = {"numpy", "convert_to_numpy", "get_value"}
 
 
 class PythonConversion(Rule):
-    """A value on the way was converted to a plain Python or NumPy value.
+    """A value on the way to the target was converted to a plain Python or NumPy value.
 
     ## What it does
     Reports `.numpy()`, `float()`, `int()`, `.item()`, `.tolist()`, the functions of `math` and the like on the way from
     a source to the target.
 
     ## Why the gradient is lost
-    Each of them reads the value into a plain Python or NumPy object. What is computed with that object is no operation
-    of TensorFlow; the Tensor that is made of it later is a constant to the tape. TensorFlow says nothing. Reading a
-    value to print or log it, beside the way to the target, is harmless. Inside a `tf.function` the conversions raise.
+    Each of them reads the value into a plain Python or NumPy object. What is computed with that object is not a
+    TensorFlow operation; the Tensor made from it later is a constant to the tape. TensorFlow gives no warning. Reading
+    a value to print or log it, off the path to the target, is harmless. Inside a `tf.function` the conversions raise.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Use the Tensor itself and convert after the gradient is taken. `math.sin` and its kin have their counterparts
-    in `tf` and `tf.math`.
+    Use the Tensor itself and convert after taking the gradient. `math.sin` and its kin have counterparts in `tf` and
+    `tf.math`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
@@ -75,7 +75,8 @@ class PythonConversion(Rule):
         change = None if node is None else dropped(site, node)
         if node is None or change is None or (claim.cause.in_graph and _is_kept(site, node)):
             return None
-        proposed = safe if goes_on_as_tensor(site, node) and computes_alike_without(site, node) else unsafe
+        exact = not rounds(site, node) and computes_alike_without(site, node)
+        proposed = safe if goes_on_as_tensor(site, node) and exact else unsafe
         return proposed("Use the Tensor itself", *site.imports_needed, change)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import dotted
+from gradlint.nodes.make import without_elements
+from gradlint.nodes.reading import dotted, elements, is_constant
 from gradlint.nodes.uses import computes, computes_alike_without, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
-from .._fixing.conversions import dropped
+from .._fixing.conversions import call_of_model, dropped
 from .._fixing.numpy import translated
 from .._wording import at, call, code, effect, target
 
@@ -37,16 +38,16 @@ class TargetNotATensor(Rule):
     Reports a target that is not a Tensor: a NumPy array, a Python number, None, a function that was not called.
 
     ## Why the gradient is lost
-    The tape looks the target up by the identity of its Tensor. NumPy's arrays and numbers have none, and the call
-    raises AttributeError. None and functions raise TypeError, and so does a Python number, unless it happens to be the
-    number of a dtype (`1.0` stands for float32), which raises AttributeError. The usual way there is a `.numpy()`, a
-    `float` or a NumPy function at the end of the loss.
+    The tape looks the target up by the identity of its Tensor. NumPy arrays and numbers have none, so the call raises
+    AttributeError. None and functions raise TypeError, and so does a Python number, unless it happens to be the number
+    of a dtype (`1.0` stands for float32), which raises AttributeError. The usual cause is a `.numpy()`, a `float` or a
+    NumPy function at the end of the loss.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Keep the loss a Tensor until the gradient is taken, and convert it for printing afterwards. Return the loss from the
-    function that computes it.
+    Keep the loss a Tensor until you have taken the gradient, and convert it for printing afterwards. Return the loss
+    from the function that computes it.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Did calculations outside of TensorFlow*: https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow
@@ -79,7 +80,17 @@ class TargetNotATensor(Rule):
         if call is None or target is None:
             return None
         if claim.cause.what == "function":
+            lambda_ = site.definition(dotted(target), call)
+            if lambda_ is not None and isinstance(lambda_[1], cst.Lambda) and len(site.uses(dotted(target))) == 1:
+                plain = lambda_[1].params.deep_equals(cst.Parameters())
+                return unsafe("Compute it here", Replace(lambda_[1], lambda_[1].body)) if plain else None
             return unsafe("Call the function", Replace(target, cst.Call(target)))
+        if isinstance(target, (cst.List, cst.Tuple)):
+            return _of_tensors(site, target)
+        predicted = site.at(claim.cause.made)
+        model_called = call_of_model(predicted)
+        if predicted is not None and model_called is not None:
+            return unsafe("Call the model itself", Replace(predicted, model_called))
         found = site.definition(dotted(target), call)
         made = found[1] if found is not None else site.at(claim.cause.made)
         made = target if dotted(target) is None else made
@@ -93,6 +104,15 @@ class TargetNotATensor(Rule):
             change, alike = Replace(made, new), True
         proposed = safe if alike and goes_on_as_tensor(site, made) else unsafe
         return proposed("Keep the loss a Tensor", *_in_the_block(site, call, target, change))
+
+
+def _of_tensors(site: Site, target: cst.List | cst.Tuple) -> Proposal | None:
+    """A list of targets without the numbers and None in it, whose gradient is zero: safe, since the call raises."""
+    values = elements(target) or []
+    gone = {number for number, one in enumerate(values) if is_constant(one)}
+    if not gone or len(gone) == len(values):
+        return None
+    return safe("Ask for the Tensors alone", Replace(target, without_elements(target, gone)))
 
 
 def _in_the_block(site: Site, call: cst.Call, target: cst.BaseExpression, change: Change) -> list[Change]:

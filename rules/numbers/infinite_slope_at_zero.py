@@ -25,15 +25,15 @@ class InfiniteSlopeAtZero(Rule):
     of squares.
 
     ## Why the gradient is lost
-    The slope of the square root is 1 / (2 sqrt(x)): infinite at zero. A norm of a zero vector, the distance of a point
-    to itself and the deviation of equal values meet exactly this; the gradient is infinite, or NaN as soon as it is
-    multiplied by zero. The value itself looks right.
+    The slope of the square root is 1 / (2 sqrt(x)): infinite at zero. The norm of a zero vector, the distance of a
+    point to itself and the deviation of equal values are exactly this case; the gradient is infinite, or NaN as soon as
+    it is multiplied by zero. The value itself looks right.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Add a small epsilon inside the root: `tf.sqrt(tf.reduce_sum(d**2) + 1e-12)`. Outside of it an epsilon does not help.
-    For a loss use the squared norm.
+    Add a small epsilon inside the root: `tf.sqrt(tf.reduce_sum(d**2) + 1e-12)`. An epsilon outside it does not help. In
+    a loss, use the squared norm.
 
     ## References
     - `tf.norm`: https://www.tensorflow.org/api_docs/python/tf/norm

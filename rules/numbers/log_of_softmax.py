@@ -21,11 +21,11 @@ class LogOfSoftmax(Rule):
     """The logarithm of a softmax or sigmoid overflows where the fused function does not.
 
     ## What it does
-    Reports the logarithm of a softmax or a sigmoid, where TensorFlow has one function for both.
+    Reports the logarithm of a softmax or a sigmoid, for which TensorFlow has a single fused function.
 
     ## Why the gradient is lost
-    A softmax or sigmoid underflows to zero for a logit that is far off (about 100 in float32). The logarithm of zero is
-    infinite and its gradient NaN. The fused functions compute the logarithm without the detour and stay finite, with
+    A softmax or sigmoid underflows to zero for an extreme logit (about 100 in float32). The logarithm of zero is
+    infinite and its gradient is NaN. The fused functions compute the logarithm without the detour and stay finite, with
     the same gradient elsewhere.
 
     Observed with TensorFlow 2.21 and Keras 3.15.

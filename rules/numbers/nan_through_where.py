@@ -24,19 +24,19 @@ class NanThroughWhere(Rule):
     """The side of `tf.where` that is not chosen makes the gradient NaN.
 
     ## What it does
-    Reports a `tf.where` (or a mask that is multiplied in) whose sides compute a logarithm, a division, a power or an
-    exponential of a value that the condition is there to guard against.
+    Reports a `tf.where` (or a multiplication by a mask) one of whose sides computes a logarithm, a division, a power or
+    an exponential of a value that the condition is meant to guard against.
 
     ## Why the gradient is lost
     Both sides of `tf.where` are computed, and both are differentiated. The side that is not chosen gets an upstream
     gradient of zero, and zero times an infinite slope is NaN. The loss looks right; its gradient is NaN, and neither
-    TensorFlow nor the optimizer says a word. `tf.sqrt` at zero is spared in eager mode and NaN under XLA.
+    TensorFlow nor the optimizer gives a warning. `tf.sqrt` at zero is spared in eager mode, but NaN under XLA.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Make the argument safe first: `safe = tf.where(x > 0, x, 1.0)`, then `tf.where(x > 0, tf.math.log(safe), 0.0)`. For
-    quotients use `tf.math.divide_no_nan`.
+    quotients, use `tf.math.divide_no_nan`.
 
     ## References
     - `tf.where`: https://www.tensorflow.org/api_docs/python/tf/where

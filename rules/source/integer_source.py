@@ -37,14 +37,14 @@ class IntegerSource(Rule):
     and `tf.range(3)` are integers; `tf.constant(10.0)` is a float.
 
     ## Why the gradient is lost
-    A derivative needs a continuous value. TensorFlow differentiates floating and complex dtypes only: `watch` on an
-    integer logs a warning, an integer Variable is not even warned of, and the gradient is None in both cases.
+    A derivative needs a continuous value. TensorFlow only differentiates floating and complex dtypes: `watch` on an
+    integer logs a warning, an integer Variable does not even get a warning, and the gradient is None in both cases.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Write the literals as floats (`10.0`) or give a dtype (`dtype=tf.float32`) where the value is made. A cast inside
-    the tape does not help the integer source: cast before the tape and watch the float.
+    Write the literals as floats (`10.0`), or give a dtype (`dtype=tf.float32`) where the value is created. A cast
+    inside the tape does not help the integer source: cast before the tape and watch the float.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Took gradients through an integer or string*: https://www.tensorflow.org/guide/autodiff#3_took_gradients_through_an_integer_or_string
@@ -92,8 +92,10 @@ class IntegerSource(Rule):
             fits = [float_does(site, use, names) for use in site.uses(name)]
             if made is None or False in fits:
                 return None
+            if found is not None and called(found[1]) == "cast" and not site.asked_alone:
+                return None
             changes += made
-            # What was cast on the way is no leaf: as a float it gives the other sources another gradient.
+            # What was cast on the way is no leaf: as a float it would give other sources another gradient.
             sure = sure and None not in fits and found is not None and called(found[1]) != "cast"
         return (safe if sure else unsafe)("Make it a float where it is created", *changes)
 

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 class NoVariablesYet(Rule):
-    """The list of variables is empty: the model is not built yet, wholly frozen, or has no weights.
+    """The list of variables is empty: the model is not built yet, is entirely frozen, or has no weights.
 
     ## What it does
-    Reports `trainable_variables` that are empty where they are read: of a model or layer that was not built yet, of one
-    that is frozen as a whole, of one whose layers have no weights (`Flatten`, pooling, activations), or of a
-    distribution of TensorFlow Probability that was made of Tensors.
+    Reports `trainable_variables` that are empty where they are read: those of a model or layer that is not built yet,
+    that is entirely frozen, or whose layers have no weights (`Flatten`, pooling, activations), or those of a TensorFlow
+    Probability distribution that was made from Tensors.
 
     ## Why the gradient is lost
-    A Keras model makes its variables at the first call (or in `build`). A list taken before that is empty and stays so:
-    `tape.gradient` gives an empty list without a word, and `apply_gradients` on it raises ValueError. `trainable=False`
-    on the model empties the list too.
+    A Keras model creates its variables at the first call (or in `build`). A list taken before that is empty and stays
+    empty: `tape.gradient` silently gives an empty list, and `apply_gradients` on it raises ValueError.
+    `trainable=False` on the model empties the list too.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Read `model.trainable_variables` after the first call of the model, best in the gradient call itself. Unfreeze the
-    layers that are to learn.
+    Read `model.trainable_variables` after the first call of the model, preferably in the gradient call itself. Unfreeze
+    the layers that should learn.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
@@ -52,7 +52,7 @@ class NoVariablesYet(Rule):
         reason, cure = {
             "frozen": ("every layer is frozen", "unfreeze what should learn"),
             "none": ("nothing in it has variables", "make its weights Variables"),
-            "computed": ("the object is made of Tensors and keeps no Variable", "ask for the Variables themselves"),
+            "computed": ("the object itself keeps no Variable", "ask for the Variables themselves"),
         }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
         return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
 

@@ -24,12 +24,11 @@ WHY = {
 
 
 class NonTrainableVariable(Rule):
-    """The source is a Variable that is not trainable, which a tape does not watch by itself.
+    """The source is a Variable that is not trainable, which a tape does not watch automatically.
 
     ## What it does
-    Reports a source that is a Variable with `trainable=False`, or a weight that Keras keeps as non-trainable, when no
-    `watch` covers it: moving statistics of a BatchNormalization, a random generator's state,
-    `add_weight(trainable=False)`.
+    Reports a source that is a Variable with `trainable=False`, or a non-trainable Keras weight, when no `watch` covers
+    it: the moving statistics of a BatchNormalization, a random generator's state, `add_weight(trainable=False)`.
 
     ## Why the gradient is lost
     Reading a Variable inside the tape watches it only if the Variable is trainable. A Variable made with
@@ -39,7 +38,7 @@ class NonTrainableVariable(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call `tape.watch(v)` first in the block, or leave `trainable=False` out. For a Keras variable watch its `value`. If
+    Call `tape.watch(v)` first in the block, or remove `trainable=False`. For a Keras variable, watch its `value`. If
     `model.weights` is the source, ask for `model.trainable_variables` instead.
 
     ## References

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import called, dotted, elements, is_number
+from gradlint.nodes.make import without_elements
+from gradlint.nodes.reading import called, dotted, elements, is_number, positional, string_value
 from gradlint.nodes.watching import watching
 from gradlint.rule import Before, Message, Replace, Rule, cst, safe, statement, unsafe
 
@@ -43,16 +44,16 @@ class NotATensorSource(Rule):
     or a layer, the arrays of `get_weights()`, None, a name as a string, a generator, a set.
 
     ## Why the gradient is lost
-    The tape finds a source by the identity of its Tensor. What has none raises when the gradient is asked for:
-    AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, models and layers, TypeError for most
-    Python numbers, None, strings, functions, generators and sets. That the tape computed with the converted array does
-    not help, for the conversion made another object.
+    The tape finds a source by the identity of its Tensor. An object that has none raises when the gradient is asked
+    for: AttributeError (`'numpy.ndarray' object has no attribute '_id'`) for arrays, models and layers, TypeError for
+    most Python numbers, None, strings, functions, generators and sets. It does not help that the tape saw the converted
+    array, because the conversion made a different object.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Convert an array once, before the tape (`x = tf.convert_to_tensor(x)`), watch that Tensor, compute with it and ask
-    for it. Of a model or a layer ask for `trainable_variables`.
+    for it. For a model or a layer, ask for its `trainable_variables`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Gradients with respect to a model*: https://www.tensorflow.org/guide/autodiff#gradients_with_respect_to_a_model
@@ -93,20 +94,48 @@ CONVERTED = frozenset({"ndarray", "number"})
 
 def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) -> list[Change] | None:
     """The changes that make a source of what stands in its place."""
-    new: cst.BaseExpression | None = None
-    if reason in {"model", "layer"} and dotted(source) is not None:
-        new = cst.Attribute(source, cst.Name("trainable_variables"))
-    elif isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and called(source) == "get_weights":
-        new = source.func.with_changes(attr=cst.Name("trainable_variables"))
-    elif reason == "reference" and isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute):
-        new = source.func.value
-    elif reason == "method":
-        new = cst.Call(source)
-    elif reason == "generator" and isinstance(source, cst.GeneratorExp) and source.lpar:
-        new = cst.ListComp(source.elt, source.for_in)
-    elif reason in CONVERTED:
+    if reason in CONVERTED:
         return _converted(site, source, call)
-    return None if new is None else [Replace(source, new)]
+    if reason == "none":
+        listed = (positional(call) or [source, source])[1]
+        return _replaced(listed, _without_none(listed, source))
+    return _replaced(source, _source_for(site, source, call, reason))
+
+
+def _replaced(old: cst.BaseExpression, new: cst.BaseExpression | None) -> list[Change] | None:
+    return None if new is None else [Replace(old, new)]
+
+
+def _source_for(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) -> cst.BaseExpression | None:
+    """What to ask for in a source's place."""
+    match source:
+        case cst.Name() | cst.Attribute() if reason in {"model", "layer"} and dotted(source) is not None:
+            return cst.Attribute(source, cst.Name("trainable_variables"))
+        case cst.Call(func=cst.Attribute() as function) if called(source) == "get_weights":
+            return function.with_changes(attr=cst.Name("trainable_variables"))
+        case cst.Call(func=cst.Attribute(value=owner)) if reason == "reference":
+            return owner
+        case cst.Name() | cst.Attribute() if reason in {"method", "function"}:
+            return cst.Call(source)
+        case cst.GeneratorExp() if reason == "generator" and source.lpar:
+            return cst.ListComp(source.elt, source.for_in)
+    return _of_name(site, source, call) if reason == "string" else None
+
+
+def _of_name(site: Site, source: cst.BaseExpression, call: cst.Call) -> cst.BaseExpression | None:
+    """The Variable that the program calls as the string says."""
+    name = string_value(source)
+    found = None if name is None or not name.isidentifier() else site.definition(name, call)
+    return cst.Name(name) if name is not None and found is not None and called(found[1]) == "Variable" else None
+
+
+def _without_none(listed: cst.BaseExpression, source: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The list of sources without the None in it."""
+    values = elements(listed) or []
+    gone = {number for number, one in enumerate(values) if one is source}
+    if not isinstance(listed, (cst.List, cst.Tuple)) or not gone or len(gone) == len(values):
+        return None
+    return without_elements(listed, gone)
 
 
 def _converted(site: Site, source: cst.BaseExpression, call: cst.Call) -> list[Change] | None:

@@ -30,7 +30,7 @@ WHAT = {
 
 
 class SourceIsACopy(Rule):
-    """The source is a fresh copy, slice or read of the value that was used, not that value.
+    """The source is a fresh copy, slice or read of the value that was used, not the value itself.
 
     ## What it does
     Reports a source that is a new object with the right value: a slice (`x[0]`), `tf.identity(v)`, `v.read_value()`, a
@@ -38,16 +38,15 @@ class SourceIsACopy(Rule):
     `model.input`.
 
     ## Why the gradient is lost
-    The tape asks whether the target was computed from this very object. A slice or a read that is made in the gradient
-    call, or made in the tape and not used, is an object that nothing was computed from, and its gradient is None. A
-    symbolic Keras tensor is a place in the model's plan: it has no value and raises AttributeError.
+    The tape checks whether the target was computed from this very object. A slice or a read made in the gradient call,
+    or made in the tape and not used, is an object that nothing was computed from, so its gradient is None. A symbolic
+    Keras tensor is a placeholder in the model's graph: it has no value and raises AttributeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
     Ask for the value that was used. For a part of it, take the slice inside the tape and compute with the slice, or
-    take the whole gradient and slice that. For a layer's output, call one sub-model that returns it together with the
-    model's output.
+    slice the whole gradient. For a layer's output, call one sub-model that returns it together with the model's output.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Intermediate results*: https://www.tensorflow.org/guide/autodiff#intermediate_results

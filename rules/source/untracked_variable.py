@@ -7,33 +7,35 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Message, Rule
 
+from .._fixing.weights import as_weight
 from .._wording import call, named, source
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Untracked
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Proposal, Site
 
 
 class UntrackedVariable(Rule):
-    """A model holds a Variable that its `trainable_variables` leave out, so that it never trains.
+    """A model holds a Variable that its `trainable_variables` omit, so it never trains.
 
     ## What it does
     Reports a `tf.Variable` in an attribute of a Keras layer or model, and a Keras layer in an attribute of a
-    `tf.Module`, where the loss depends on it and the gradients are asked of `trainable_variables` alone. It says
-    nothing of a Variable that the program assigns itself or asks for elsewhere.
+    `tf.Module`, if the loss depends on it and gradients are only asked for `trainable_variables`. It does not report a
+    Variable that the program assigns itself or asks for elsewhere.
 
     ## Why the gradient is lost
-    Keras 3 tracks `keras.Variable` objects and Keras layers, and no `tf.Variable`; a `tf.Module` tracks `tf.Variable`
-    objects and other modules, and no Keras layer. What is not tracked is not among the `trainable_variables`: no
-    gradient is asked for it and no optimizer sees it. Where nothing else is tracked, the list is empty, and
-    `apply_gradients` raises ValueError. Keras 2 tracked them all, so that programs written for it stop to train
-    without a word.
+    Keras 3 tracks `keras.Variable` objects and Keras layers, but not a `tf.Variable`; a `tf.Module` tracks
+    `tf.Variable` objects and other modules, but not a Keras layer. What is not tracked is not among the
+    `trainable_variables`: no gradient is asked for it and no optimizer sees it. If nothing else is tracked, the list is
+    empty, and `apply_gradients` raises ValueError. Keras 2 tracked them all, so programs written for it silently stop
+    training.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    In a Keras layer or model make the weight with `self.add_weight(...)`, or hold a `keras.Variable`. In place of a
-    `tf.Module` that holds Keras layers write a `keras.Model`, or add the layers' own `trainable_variables`.
+    In a Keras layer or model, create the weight with `self.add_weight(...)`, or hold a `keras.Variable`. Instead of a
+    `tf.Module` that holds Keras layers, write a `keras.Model`, or add the layers' own `trainable_variables`.
 
     ## References
     - Making new layers and models via subclassing: https://www.tensorflow.org/guide/keras/making_new_layers_and_models_via_subclassing
@@ -57,3 +59,7 @@ class UntrackedVariable(Rule):
         if claim.cause.empty:
             return Message(headline, f"{asked} is empty and {call(claim)} gives no gradient at all", cure)
         return Message(headline, f"{asked} leaves it out and it never trains", cure)
+
+    def fix(self, claim: Claim[Untracked], site: Site) -> Proposal | None:
+        """The Variable of a Keras layer made with ``add_weight``, by the initializer that fills it in the same way."""
+        return as_weight(site, site.node) if claim.cause.of_keras else None

@@ -31,14 +31,14 @@ class UnwatchedTensor(Rule):
     when no `watch` on this tape covers that very object.
 
     ## Why the gradient is lost
-    A tape records an operation only if one of its inputs is watched, and it watches trainable Variables alone by
-    itself. `watch` takes the object and not the name: a new Tensor under the same name is not watched, and neither is a
+    A tape records an operation only if one of its inputs is watched, and it automatically watches only trainable
+    Variables. `watch` applies to the object, not the name: a new Tensor under the same name is not watched, nor is a
     Tensor that another tape watched or that was watched before `reset`.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call `tape.watch(x)` as the first statement of the `with` block. If the value is to be trained, make it a
+    Call `tape.watch(x)` as the first statement of the `with` block. If the value should be trained, make it a
     `tf.Variable`.
 
     ## References

@@ -23,14 +23,14 @@ class VariableNotWatched(Rule):
     Reports a Variable among the sources of a tape made with `watch_accessed_variables=False` when no `watch` covers it.
 
     ## Why the gradient is lost
-    With this option the tape watches nothing by itself, Variables included. What is not watched is not recorded, and
-    the gradient is None.
+    With this option the tape watches nothing automatically, Variables included. What is not watched is not recorded,
+    and the gradient is None.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Call `tape.watch(v)` first in the block for each Variable whose gradient is asked for, or leave the option out.
-    Keras variables are watched by their `value`: `tape.watch([v.value for v in layer.trainable_variables])`.
+    Call `tape.watch(v)` first in the block for each Variable whose gradient is asked for, or remove the option. Keras
+    variables are watched through their `value`: `tape.watch([v.value for v in layer.trainable_variables])`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Controlling what the tape watches*: https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches

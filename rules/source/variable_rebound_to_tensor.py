@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import bound_in, parameters
+from gradlint.nodes.reading import bound_in, called, parameters
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
 from .._fixing.updates import assigned_in_place
@@ -23,19 +23,18 @@ class VariableReboundToTensor(Rule):
 
     ## What it does
     Follows the name of a `tf.Variable` and reports where it is bound to a Tensor before the gradient is asked for. `x =
-    x + 1` and, on a Tensor, `x += 1` make a new object; the name then stands for that object. An earlier turn of a loop
-    counts: the first gradient comes, every later one is None.
+    x + 1` and, on a Tensor, `x += 1` make a new object; the name then stands for that object. An earlier iteration of a
+    loop counts: the first gradient arrives, every later one is None.
 
     ## Why the gradient is lost
-    A tape watches trainable Variables by itself, and Tensors only when headline to. Arithmetic on a Variable gives a
-    Tensor, so the name's new value is a Tensor that nobody watches, and `tape.gradient` gives None for it without a
-    warning.
+    A tape watches trainable Variables automatically, but Tensors only when told to. Arithmetic on a Variable gives a
+    Tensor, so the name's new value is an unwatched Tensor, and `tape.gradient` gives None for it without a warning.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Change the Variable's value in place: `x.assign(...)`, `x.assign_add(...)`, `x.assign_sub(...)`. Where a new value
-    is meant, give it another name. Where the name is to be a Tensor, call `tape.watch` on it in each tape.
+    Change the Variable's value in place: `x.assign(...)`, `x.assign_add(...)`, `x.assign_sub(...)`. If a new value is
+    intended, give it another name. If the name is meant to be a Tensor, call `tape.watch` on it in each tape.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Replaced a variable with a tensor*: https://www.tensorflow.org/guide/autodiff#1_replaced_a_variable_with_a_tensor
@@ -68,7 +67,8 @@ class VariableReboundToTensor(Rule):
             return None
         changes = assigned_in_place(site, node)
         if changes is None:
-            return None
+            made = node.value if isinstance(node, cst.Assign) else None
+            return watch_sources(site) if called(made) == "constant" else None
         recorded = any(isinstance(one, cst.With) and site.makes_tape(one) for one in site.above(node))
         given = bool(parameters(site.scope(node)) & bound_in(node))
         proposed = safe if claim.severity == "error" and not recorded and not given else unsafe

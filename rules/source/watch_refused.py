@@ -8,7 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch, watching
-from gradlint.rule import Message, Remove, Replace, Rule, cst, expression, safe
+from gradlint.rule import Before, Message, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
 from .._fixing.watching import watchable
 from .._wording import code
@@ -32,21 +32,21 @@ WHAT = {
 
 
 class WatchRefused(Rule):
-    """`watch` of what it does not take, or before the tape is entered, which raises.
+    """`watch` of something it does not accept, or before the tape is entered, which raises.
 
     ## What it does
-    Reports a `watch` that raises: of a Keras variable or a list of them, of an array, a number, a model, a symbolic
+    Reports a `watch` that raises: one of a Keras variable or a list of them, of an array, a number, a model, a symbolic
     Keras tensor or a generator, and any `watch` before the tape is entered.
 
     ## Why the gradient is lost
-    `watch` takes Tensors, `tf.Variable`s and nests of them. A Keras 3 variable is neither (its `value` is a
+    `watch` accepts Tensors, `tf.Variable`s and nests of them. A Keras 3 variable is neither (its `value` is a
     `tf.Variable`), so `tape.watch(layer.trainable_variables)` raises ValueError. A tape that is not entered has nothing
     to record on, and `watch` raises AttributeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Trainable Keras variables are watched by themselves, so drop the line; with `watch_accessed_variables=False` watch
+    Trainable Keras variables are watched automatically, so drop the line; with `watch_accessed_variables=False`, watch
     `[v.value for v in layer.trainable_variables]`. Convert arrays and numbers to Tensors first. Move the `watch` into
     the `with` block.
 
@@ -97,7 +97,21 @@ class WatchRefused(Rule):
             return _keras(node, plain[0], site.at(claim.cause.made))
         if what in {"model", "layer"}:
             return safe("Drop it: the model's variables are watched", Remove(node))
+        if what == "generator" and isinstance(plain[0], cst.GeneratorExp):
+            made = cst.ListComp(plain[0].elt, plain[0].for_in)
+            return safe("Watch them as a list", Replace(plain[0], made))
+        if what == "ndarray" and dotted(plain[0]) is not None:
+            return _converted(site, node, call, plain[0])
         return _moved_in(site, node, call, plain[0]) if what == "not-entered" else None
+
+
+def _converted(site: Site, node: cst.Expr, call: cst.Call, watched: cst.BaseExpression) -> Proposal | None:
+    """A Tensor made of an array just before the block that watches it."""
+    block, convert = site.block(call), site.tensorflow("convert_to_tensor", call)
+    if block is None or convert is None or not site.is_inside(node, block):
+        return None
+    new = statement("{x} = {convert}({x})", x=watched, convert=convert)
+    return unsafe("Make a Tensor of it", Before(block, [new]))
 
 
 def _keras(node: cst.Expr, watched: cst.BaseExpression, made: cst.BaseExpression | None) -> Proposal | None:

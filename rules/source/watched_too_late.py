@@ -24,8 +24,8 @@ class WatchedTooLate(Rule):
     Reports a `watch` that comes after the operations that use the watched value, in the block or after it.
 
     ## Why the gradient is lost
-    The tape records an operation when one of its inputs is watched as it runs, and never looks back. What was computed
-    from the value alone before the `watch` is not recorded: the gradient is None, or lacks the earlier part where the
+    The tape records an operation if one of its inputs is watched when it runs, and never looks back. What was computed
+    from the value alone before the `watch` is not recorded: the gradient is None, or lacks the earlier part if the
     value is used again later. A `watch` after the block raises nothing and does nothing.
 
     Observed with TensorFlow 2.21 and Keras 3.15.

@@ -6,20 +6,20 @@ from gradlint.rule import Example, Rule
 
 
 class InvalidSuppression(Rule):
-    """A comment that suppresses is not written as it should be.
+    """A suppression comment is malformed.
 
     ## What it does
-    Reports `# gradlint: ignore GT201`, `ignore(GT201)`, `ignore: GT201`, `ignore[GT201` and their like, a word that
-    means nothing (`# gradlint: ingore[GT201]`), and `# noqa GT201`. What looks like codes or names in it means these
-    rules, and never every rule.
+    Reports `# gradlint: ignore GT201`, `ignore(GT201)`, `ignore: GT201`, `ignore[GT201` and the like, an unknown word
+    (`# gradlint: ingore[GT201]`), and `# noqa GT201`. Anything in it that looks like codes or names means those rules,
+    never every rule.
 
     ## Why the gradient is lost
-    Nothing is lost. A reader takes such a comment for one that suppresses everything, or something else than it does,
-    and another tool may too.
+    Nothing is lost. A reader may think that such a comment suppresses everything, or something other than it does, and
+    so may another tool.
 
     ## How to get it back
-    Write the codes or names in brackets, `# gradlint: ignore[GT201]`, or behind a colon, `# noqa: GT201`;
-    `gradlint --fix` does.
+    Write the codes or names in brackets, `# gradlint: ignore[GT201]`, or after a colon, `# noqa: GT201`; `gradlint
+    --fix` does this.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Getting a gradient of None*: https://www.tensorflow.org/guide/autodiff#getting_a_gradient_of_none

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
-from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
+from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import code, named
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class BadGradientCall(Rule):
-    """A tape is made or called in a way that it does not take, or takes otherwise than meant.
+    """A tape is made or called in a way that it does not support, or that does not do what was meant.
 
     ## What it does
-    Reports a tape that is made or called in a way that it does not take: a second source as the third argument,
-    `tape.gradients`, an unknown keyword, the class in place of a tape (`with tf.GradientTape as tape`), a tape entered
+    Reports a tape that is made or called in an unsupported way: a second source as the third argument,
+    `tape.gradients`, an unknown keyword, the class instead of a tape (`with tf.GradientTape as tape`), a tape entered
     while it records, `persistent=1`, `tf.gradients` in eager mode.
 
     ## Why the gradient is lost
-    The third argument of `gradient` is `output_gradients`: a second source put there scales the result, without a word.
-    A truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
+    The third argument of `gradient` is `output_gradients`: a second source put there silently scales the result. A
+    truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
     AttributeError for an unknown method, TypeError for an unknown keyword or the class, ValueError for a tape entered
     twice, RuntimeError for `tf.gradients`.
 
@@ -34,7 +34,7 @@ class BadGradientCall(Rule):
 
     ## How to get it back
     Pass all sources as one list: `tape.gradient(y, [a, b])`. Write `with tf.GradientTape() as tape`, `persistent=True`,
-    and the names as the signature has them.
+    and the names given in the signature.
 
     ## References
     - `tf.GradientTape.gradient`: https://www.tensorflow.org/api_docs/python/tf/GradientTape#gradient
@@ -66,6 +66,9 @@ class BadGradientCall(Rule):
         node, how = site.node, claim.cause.how
         if isinstance(node, cst.Call):
             return _meant(node, how)
+        if how == "early-symbol" and isinstance(node, cst.Attribute):
+            listed = node.with_changes(attr=cst.Name(f"{node.attr.value}s"))
+            return safe("Take it from the list", Replace(node, expression("{x}[0]", x=listed)))
         if how == "with-a-class" and node is not None:
             return safe("Call the class", Replace(node, cst.Call(node)))
         return None
@@ -75,7 +78,10 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
     """What a call does wrong that TensorFlow or Python refuses, and the cure."""
     name = code(cause.name)
     return {
-        "early-symbol": (f"{written} does not exist before the model is called on an Input", "use `model.outputs`"),
+        "early-symbol": (
+            f"{written} does not exist before the model is called on an Input",
+            f"use {code(f'{cause.callee}s[0]')}",
+        ),
         "nested": ("The tape is entered while it records", "make a second tape"),
         "no-sources": (f"{written} is called without its sources", "pass target and sources"),
         "removed-method": (

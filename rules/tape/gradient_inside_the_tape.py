@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class GradientInsideTheTape(Rule):
-    """A persistent tape is differentiated inside its own block without need.
+    """A gradient of a persistent tape is needlessly taken inside the tape's own block.
 
     ## What it does
-    Reports a gradient that is asked of a persistent tape inside that tape's own block, when nothing in the block needs
-    it there.
+    Reports a gradient that is asked of a persistent tape inside that tape's own block, although nothing in the block
+    needs it there.
 
     ## Why the gradient is lost
-    The gradient comes and is right. But the tape is still recording, so it records the operations of its own gradient:
-    the call is slower, and the memory is kept until the tape is gone. TensorFlow logs a warning once. A higher
-    derivative of the same tape needs exactly this, and is not reported.
+    The gradient arrives and is right. But the tape is still recording, so it records the operations of its own
+    gradient: the call is slower, and the memory is kept until the tape is gone. TensorFlow logs a warning once. A
+    higher derivative of the same tape needs exactly this and is not reported.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Take the gradient after the block. Where it must stay inside, put it under `with tape.stop_recording():`.
+    Take the gradient after the block. If it must stay inside, put it under `with tape.stop_recording():`.
 
     ## References
     - Advanced automatic differentiation, *Stop recording*: https://www.tensorflow.org/guide/advanced_autodiff#stop_recording

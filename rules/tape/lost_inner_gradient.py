@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class LostInnerGradient(Rule):
-    """The inner gradient of a second order was computed where the outer tape does not record.
+    """The inner gradient of a second derivative was computed where the outer tape does not record.
 
     ## What it does
     Reports a second derivative whose first derivative was computed where the outer tape does not record: after the
     outer block, or after the one block of a persistent tape that is asked twice.
 
     ## Why the gradient is lost
-    A gradient is itself a computation, and only a tape that records it can differentiate it. When `inner.gradient(...)`
-    runs after the outer block has ended, the outer tape never saw it and gives None. This is the usual reason why a
+    A gradient is itself a computation, and only a tape that records it can differentiate it. If `inner.gradient(...)`
+    runs after the outer block has ended, the outer tape never sees it and gives None. This is the usual reason why a
     Hessian, a gradient penalty or the residual of a physics-informed network does not train.
 
     Observed with TensorFlow 2.21 and Keras 3.15.

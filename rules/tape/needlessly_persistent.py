@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class NeedlesslyPersistent(Rule):
-    """A persistent tape that one gradient call is asked of, or that is kept alive in a long loop.
+    """A persistent tape with only one gradient call, or one that is kept alive in a long loop.
 
     ## What it does
-    Reports `persistent=True` on a tape that one gradient call is asked of, and a persistent tape that lives on through
+    Reports `persistent=True` on a tape with only one gradient call, and a persistent tape that is kept alive throughout
     a long loop.
 
     ## Why the gradient is lost
     Nothing is lost. A persistent tape keeps every intermediate value until the tape itself is gone, so the memory of a
-    whole forward pass stays occupied; a tape that is not persistent frees it at its gradient.
+    whole forward pass stays occupied; a tape that is not persistent frees it when its gradient is taken.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

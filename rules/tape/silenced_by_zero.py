@@ -18,19 +18,19 @@ class SilencedByZero(Rule):
     """unconnected_gradients=ZERO turns a gradient that is always lost into zeros.
 
     ## What it does
-    Reports `unconnected_gradients=tf.UnconnectedGradients.ZERO` (or `"zero"`) where the gradient is lost on every way,
+    Reports `unconnected_gradients=tf.UnconnectedGradients.ZERO` (or `"zero"`) where the gradient is lost on every path,
     so that the zeros never come from a derivative.
 
     ## Why the gradient is lost
-    The option puts zeros in place of None. Where a source is sometimes connected, that is convenient; where it never
-    is, the optimizer runs, nothing is learnt, and not even None tells so. On an unconnected Keras variable the option
-    raises AttributeError.
+    The option replaces None with zeros. If a source is sometimes connected, that is convenient; if it never is, the
+    optimizer runs, nothing is learnt, and there is not even a None to show it. On an unconnected Keras variable the
+    option raises AttributeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Drop the option and fix the way to the source; gradlint then names the line that loses it. If zeros are meant,
-    leave the source out and write them down.
+    Drop the option and fix the path to the source; gradlint then names the line that loses it. If zeros are intended,
+    leave the source out and write the zeros explicitly.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Zeros instead of None*: https://www.tensorflow.org/guide/autodiff#zeros_instead_of_none

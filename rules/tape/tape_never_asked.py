@@ -21,8 +21,7 @@ class TapeNeverAsked(Rule):
     """A tape records but is never asked for a gradient.
 
     ## What it does
-    Reports a tape that records a block and of which no gradient is ever asked, in a program where nothing else can ask
-    it.
+    Reports a tape that records a block but is never asked for a gradient, in a program where nothing else can ask it.
 
     ## Why the gradient is lost
     Nothing is lost, but nothing is gained: recording costs time and keeps every intermediate value in memory. Often the

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TapeReused(Rule):
-    """A tape is asked that has no recording left, or never had one.
+    """A gradient is asked of a tape that has no recording left, or never had one.
 
     ## What it does
     Reports a second gradient call on one recording of a tape that is not persistent, and a gradient call on a tape that
@@ -40,8 +40,8 @@ class TapeReused(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Ask once for a list of sources: `tape.gradient(y, [a, b])`. For several targets make the tape with `persistent=True`
-    and `del tape` after the last call.
+    Ask once for a list of sources: `tape.gradient(y, [a, b])`. For several targets, make the tape with
+    `persistent=True`, and `del tape` after the last call.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Intermediate results*: https://www.tensorflow.org/guide/autodiff#intermediate_results

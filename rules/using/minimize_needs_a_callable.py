@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import bound_in, dotted, keywords, single_target
+from gradlint.nodes.uses import computes
 from gradlint.rule import Before, Message, Replace, Rule, Wrap, block, cst, expression, safe, statement
 
 from .._wording import named
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class MinimizeNeedsACallable(Rule):
-    """`minimize` gets a Tensor, or an optimizer that has no `minimize`.
+    """`minimize` gets a Tensor, or the optimizer has no `minimize`.
 
     ## What it does
     Reports `optimizer.minimize(...)` with a Tensor as the loss, and any `minimize` of a Keras 3 optimizer.
 
     ## Why the gradient is lost
-    Keras 3 optimizers have no `minimize`: AttributeError. The optimizers of `tf.compat.v1.train` have one, which in
-    eager mode takes a function that computes the loss and raises RuntimeError for a Tensor, since the Tensor's
-    computation was recorded by no tape.
+    Keras 3 optimizers have no `minimize`: AttributeError. The optimizers in `tf.compat.v1.train` have one, which in
+    eager mode takes a function that computes the loss and raises RuntimeError for a Tensor, since no tape recorded the
+    Tensor's computation.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -60,6 +61,13 @@ class MinimizeNeedsACallable(Rule):
             return None
         plain = [one.value for one in node.args if one.keyword is None]
         arguments = [*plain, *(value for name, value in keywords(node).items() if name == "var_list")]
+        if len(arguments) == 1 and claim.cause.how != "removed" and len(node.args) == 1:
+            called_later = expression("lambda: {x}", x=arguments[0]) if dotted(arguments[0]) is None else None
+            return None if called_later is None else safe("Pass a function", Replace(arguments[0], called_later))
+        if len(arguments) == 2 and claim.cause.how == "removed" and isinstance(made, cst.Expr):
+            loss = _loss_of(site, arguments[0])
+            if loss is not None:
+                return _recorded_anew(site, node, made, loss, arguments[1])
         if len(arguments) != 2 or dotted(arguments[0]) is None:
             return None
         suite = site.suite(made)
@@ -73,6 +81,31 @@ class MinimizeNeedsACallable(Rule):
         if tape is None or dotted(arguments[0]) not in bound_in(above.body):
             return None
         return safe("Apply the tape's gradients", *_applied(site, made, node, tape, arguments))
+
+
+def _loss_of(site: Site, given: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The loss that a function without parameters computes, or an expression does; None for a name of a value."""
+    if isinstance(given, cst.Lambda):
+        return given.body if given.params.deep_equals(cst.Parameters()) and computes(given.body) else None
+    if dotted(given) is None:
+        return given if computes(given) else None
+    match site.program.bound(site.program.module).get(dotted(given) or "", ()):
+        case [cst.FunctionDef(params=taken)] if taken.deep_equals(cst.Parameters()):
+            return cst.Call(given)
+    return None
+
+
+def _recorded_anew(
+    site: Site, node: cst.Call, made: Statement, loss: cst.BaseExpression, variables: cst.BaseExpression
+) -> Proposal | None:
+    """A tape that records the loss, and its gradients applied."""
+    tape_class, tape = site.tensorflow("GradientTape", node), site.free_name("tape")
+    name = site.free_name("loss")
+    if tape_class is None or not site.is_alone(made):
+        return None
+    recorded = block("with {c}() as {t}:\n    {n} = {x}", c=tape_class, t=tape, n=name, x=loss)
+    applied = _applied(site, made, node, tape, [cst.Name(name), variables])
+    return safe("Record the loss and apply the tape's gradients", Before(made, [recorded]), *applied)
 
 
 def _applied(

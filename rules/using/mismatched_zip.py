@@ -43,19 +43,19 @@ class MismatchedZip(Rule):
     """Gradients of one list of variables are applied to another.
 
     ## What it does
-    Reports gradients of one list of variables that are applied to another list: another model's, another order, another
-    length, or a single gradient that `zip` takes apart.
+    Reports gradients of one list of variables that are applied to another list: one of another model, in another order
+    or of another length, or a single gradient that `zip` takes apart.
 
     ## Why the gradient is lost
     `zip` pairs by position and stops at the shorter list. TensorFlow cannot know which variable a gradient belongs to:
-    where the shapes agree it updates the wrong one without a word, and what the longer list has left over is not
-    updated. A source that is no list gives one bare Tensor, and `zip` walks through its elements.
+    if the shapes agree, it silently updates the wrong one, and the rest of the longer list is not updated. A source
+    that is not a list gives a bare Tensor, and `zip` iterates over its elements.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Keep the sources in one name and use it for both: `gradients = tape.gradient(loss, variables)`, then `zip(gradients,
-    variables)`.
+    Keep the sources in one variable and use it for both: `gradients = tape.gradient(loss, variables)`, then
+    `zip(gradients, variables)`.
 
     ## References
     - Writing a training loop from scratch: https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
@@ -79,6 +79,8 @@ class MismatchedZip(Rule):
         if len(pairs) != 1 or pairs[0] is None:
             return None
         gradients, variables = pairs[0]
+        if claim.cause.how == "single" and called(gradients) == "gradient":
+            return safe("Put it in a list", Replace(gradients, cst.List([cst.Element(gradients)])))
         found = site.definition(dotted(gradients), gradients)
         asked = None if found is None else only(found[1], 2)
         if found is None or asked is None or called(found[1]) != "gradient":

@@ -19,8 +19,8 @@ class NoneApplied(Rule):
 
     ## What it does
     Reports a gradient that is known to be None where it is first used: an attribute or an item of it is read, it is
-    iterated over, it goes into arithmetic, a TensorFlow function, `assign_sub` or `apply_gradients`. It stands beside
-    the finding that names the cause.
+    iterated over, it goes into arithmetic, a TensorFlow function, `assign_sub` or `apply_gradients`. It accompanies the
+    finding that names the cause.
 
     ## Why the gradient is lost
     `grad.numpy()` raises AttributeError, `grad[0]` and `0.1 * grad` raise TypeError, and any TensorFlow operation on
@@ -30,8 +30,7 @@ class NoneApplied(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Fix the cause. Where some gradients are rightly None, filter the pairs: `[(g, v) for g, v in pairs if g is not
-    None]`.
+    Fix the cause. If some gradients are rightly None, filter the pairs: `[(g, v) for g, v in pairs if g is not None]`.
 
     ## References
     - Introduction to gradients and automatic differentiation, *Getting a gradient of None*: https://www.tensorflow.org/guide/autodiff#getting_a_gradient_of_none

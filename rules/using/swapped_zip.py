@@ -10,7 +10,7 @@ from gradlint.nodes.walking import walk
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe
 
 from .._fixing.watching import VARIABLE_LISTS
-from .._wording import named
+from .._wording import code, named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NotPairs
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 
 class SwappedZip(Rule):
-    """`apply_gradients` gets variables before gradients, or no pairs at all.
+    """`apply_gradients` gets variables before gradients, no pairs at all, or Tensors to update.
 
     ## What it does
-    Reports `apply_gradients` that gets (variable, gradient) pairs, or no pairs at all: a list of gradients, two lists.
+    Reports `apply_gradients` that gets (variable, gradient) pairs, no pairs at all (a list of gradients, two lists), or
+    pairs with a Tensor in place of a Variable.
 
     ## Why the gradient is lost
-    `apply_gradients` takes (gradient, variable) pairs. With the two swapped it raises AttributeError on the first
-    Tensor (`no attribute '_unique_id'`); with a plain list of gradients TypeError.
+    `apply_gradients` takes (gradient, variable) pairs. With the two swapped, it raises AttributeError on the first
+    Tensor (`no attribute '_unique_id'`); with a plain list of gradients, TypeError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -48,6 +49,10 @@ class SwappedZip(Rule):
         why = "and these are the other way round"
         if claim.cause.how == "no-zip":
             headline, why = headline.replace("(gradient, variable) pairs", "pairs"), "and this is not a list of them"
+        if claim.cause.how == "tensor":
+            value = code(claim.cause.name) if claim.cause.name != "the value" else "what it gets"
+            why = f"and {value} is a Tensor"
+            return Message(headline, f"it raises {claim.exception}", "make it a `tf.Variable`", why)
         return Message(headline, f"it raises {claim.exception}", "write `zip(gradients, variables)`", why)
 
     def fix(self, claim: Claim[NotPairs], site: Site) -> Proposal | None:

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class UpdateRebinds(Rule):
-    """A training step binds the Variable's name to a Tensor, so the next step has no Variable.
+    """A training step rebinds the Variable's name to a Tensor, so the next step has no Variable.
 
     ## What it does
-    Reports a training step that binds the Variable's name anew: `w = w - lr * g`, `keras_variable -= g`, `w -= lr * g`
-    on a `tf.Variable` (which raises), `w = tf.Variable(w - lr * g)` at each step.
+    Reports a training step that rebinds the Variable's name: `w = w - lr * g`, `keras_variable -= g`, `w -= lr * g` on
+    a `tf.Variable` (which raises), `w = tf.Variable(w - lr * g)` in each step.
 
     ## Why the gradient is lost
-    Arithmetic gives a Tensor, and the name then stands for the Tensor: the next tape does not watch it and the next
-    gradient is None. On a Keras variable `-=` does the same silently, and the layer keeps a plain Tensor as its weight.
-    On a `tf.Variable` `-=` raises RuntimeError. A new Variable at each step has a gradient, but an optimizer built for
-    the old one refuses it.
+    Arithmetic gives a Tensor, and the name then refers to the Tensor: the next tape does not watch it, and the next
+    gradient is None. On a Keras variable, `-=` silently does the same, and the layer keeps a plain Tensor as its
+    weight. On a `tf.Variable`, `-=` raises RuntimeError. A new Variable in each step has a gradient, but an optimizer
+    built for the old one refuses it.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 

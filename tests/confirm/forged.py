@@ -1,8 +1,10 @@
 """False claims for the judge: findings forged on programs that lose no gradient, and true findings moved.
 
 ``python -m tests.confirm.forged`` hands them all to TensorFlow's judge and prints every one that it confirms; it ends
-with status 1 where there is one. ``--every N`` takes each Nth program, ``--kind clean`` or ``moved`` one sort,
-and ``--outcome`` those that claim it: zeros, partial losses and NaN take many runs each.
+with status 1 where there is one. ``--every N`` takes each Nth program, the first of which is the one that ``--first``
+numbers, so that the whole can be run in N pieces; ``--kind clean`` or ``moved`` takes one sort, ``--name TEXT`` the
+programs with a text in their names, and ``--outcome`` those that claim it: zeros, partial losses and NaN take many
+runs each.
 
 - *clean*: for each gradient call of a program without findings, each of its sources and each outcome, a finding
   that points at the call; and one that points at an expression before it.
@@ -263,18 +265,24 @@ def _variants(
             yield replace(finding, gradients=(replace(lost, outcome=outcome, exception=exception),)), f"kind {outcome}"
     yield replace(finding, gradients=(replace(lost, source="another_source"),)), "source"
     near = {finding.location.line, *(step.line for step in finding.flow), *(one.location.line for one in others)}
-    for node in _elsewhere(places, call, near):
+    causes = {one.location.line for one in (finding, *others)}
+    if finding.location.line in range(call.lineno, (call.end_lineno or 0) + 1):
+        near |= _making(places, call)
+    if lost.outcome == "error":
+        near |= {line for line, came in truth.items() if "error" in came}
+    for node in _elsewhere(places, call, near, causes):
         where, start = places.start(node)
         yield replace(finding, cell=where, location=start, end_location=places.end(node), gradients=(lost,)), "place"
 
 
-def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.expr]:
+def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[int]) -> list[ast.expr]:
     """Values of other statements, none of which the finding or another one speaks of.
 
-    Nor is any that calls a function in which such a line stands: the gradient is lost within that call.
+    Nor is any that calls a function in which the cause of one stands: the gradient is lost within that call, so that
+    the claim would be true.
     """
     found = []
-    leading = _leading(places, near)
+    leading = _leading(places, causes)
     for node in places.nodes():
         if not isinstance(node, (ast.Assign, ast.Return, ast.Expr)) or node.value is None:
             continue
@@ -282,10 +290,21 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int]) -> list[ast.e
         touched = {places.source.locate(line, 0)[1].line for line in lines}
         if touched & near or call.lineno in lines or isinstance(node.value, (ast.Constant, ast.Name)):
             continue
-        if leading & {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}:
+        called = {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+        if leading & called or (called and leading & {"__call__", "call"}):
             continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _making(places: NodePlaces, call: ast.Call) -> set[int]:
+    """The lines that make a call's target: a finding at the call itself may as well point there."""
+    names = {one.id for one in ast.walk(call.args[0]) if isinstance(one, ast.Name)} if call.args else set()
+    return {
+        places.source.locate(node.lineno, 0)[1].line
+        for node in places.nodes()
+        if isinstance(node, ast.Assign) and names & {one.id for one in node.targets if isinstance(one, ast.Name)}
+    }
 
 
 def _leading(places: NodePlaces, near: set[int]) -> set[str]:
@@ -321,14 +340,14 @@ def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> Iterator[tuple[Forg
         yield programs[number][index], verdict
 
 
-def claims(kinds: Iterable[str], every: int, folder: Path) -> list[Forged]:
-    """The forged claims of some kinds on each so-manieth program."""
+def claims(kinds: Iterable[str], every: int, folder: Path, *, first: int = 0) -> list[Forged]:
+    """The forged claims of some kinds on each so-manieth program, from the first one on."""
     made: list[Forged] = []
     if "clean" in kinds:
-        made += forged_on_clean(list(clean_programs())[::every])
+        made += forged_on_clean(list(clean_programs())[first::every])
     if "moved" in kinds:
         broken = [case for origin in ("fixtures", "examples", "truth") for case in cases(origin, folder)]
-        made += moved([(case.name, case.source, case.findings) for case in broken[::every]])
+        made += moved([(case.name, case.source, case.findings) for case in broken[first::every]])
     return made
 
 
@@ -337,6 +356,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Hand forged findings to TensorFlow's judge.")
     parser.add_argument("--observe", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--every", type=int, default=1, metavar="N")
+    parser.add_argument("--first", type=int, default=0, metavar="K")
+    parser.add_argument("--name", default="", help="only programs whose name has this in it")
     parser.add_argument("--kind", choices=("clean", "moved"), action="append")
     parser.add_argument("--outcome", choices=tuple(OUTCOMES), action="append", help="only claims of such outcomes")
     parser.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
@@ -345,7 +366,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _observe(options.observe)
         return 0
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
-        made = claims(options.kind or ("clean", "moved"), options.every, Path(folder))
+        made = claims(options.kind or ("clean", "moved"), options.every, Path(folder), first=options.first)
+        made = [claim for claim in made if options.name in claim.name]
         asked = options.outcome or tuple(OUTCOMES)
         made = [claim for claim in made if claim.finding.gradients[0].outcome in asked]
         counts: Counter[tuple[str, str]] = Counter()

@@ -51,7 +51,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "ends its parent": ("os.kill(os.getppid(), signal.SIGKILL)", "refused: a signal to another process"),
     "ends its parent natively": (
         "print(ctypes.CDLL(None).kill(os.getppid(), signal.SIGKILL))\nraise ValueError('still here')",
-        "raised ValueError",
+        "",
     ),
     "fork bomb": ("while True:\n    os.fork()", PROCESS),
     "fork server": ("multiprocessing.get_context('spawn').Process(target=print).start()", PROCESS),
@@ -103,8 +103,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
 }
 """Each way to misbehave, and what the verdict on it must say."""
 
-LOOKS = "the program meddles with what looks on at it"
-SPEAKS = "the program speaks of what looks on at it"
+LOOKS = "the program tampers with what observes it"
+SPEAKS = "the program refers to what observes it"
 FORGED = """{'t': 'call', 'n': 0}"""
 
 SANDBOXED: dict[str, str] = {

@@ -470,7 +470,7 @@ def test_evidence_that_is_not_there_refutes(code_of_rule: str, run: Run) -> None
 
 
 REASONS = {
-    "needs data that is not there: line 3": "x = tf.Variable(np.loadtxt('measured.csv'))",
+    "needs data that does not exist: line 3": "x = tf.Variable(np.loadtxt('measured.csv'))",
     "a module is not installed: a_module_nobody_has (line 3)": (
         "import a_module_nobody_has\nx = tf.Variable(a_module_nobody_has.start)"
     ),

@@ -77,7 +77,7 @@ def test_a_fix_that_breaks_the_program_is_withdrawn_alone() -> None:
 
     result = fixed("a = np.mean(x)\nb = np.sum(x)\n", check)
     assert result.after.text == "a = np.mean(x)\nb = tf.reduce_sum(x)\n"
-    assert [one.reason for one in result.withdrawn] == ["the program no longer parses with it"]
+    assert [one.reason for one in result.withdrawn] == ["with it, the program no longer parses"]
 
 
 def test_a_fix_that_leaves_its_finding_is_withdrawn() -> None:
@@ -94,7 +94,7 @@ def test_a_fix_that_leaves_its_finding_is_withdrawn() -> None:
 
     result = fixed("y = 1\n", check)
     assert result.after is result.before
-    assert [one.reason for one in result.withdrawn] == ["the finding is still there after it"]
+    assert [one.reason for one in result.withdrawn] == ["the finding remains after it"]
     assert fixed(result.after.text, check).after.text == "y = 1\n"
 
 

@@ -58,7 +58,7 @@ def test_each_fix_is_asked_about(tmp_path: Path, answers: str, fixed: tuple[int,
     assert "+    tape.watch(x1)" in done.stderr
     assert "Apply it? [y, n, a, q, ?] " in done.stderr
     assert done.returncode == (0 if len(fixed) == 3 else 1)
-    assert ("y: apply it, n: leave it" in done.stderr) == answers.startswith("?")
+    assert ("y: apply it, n: skip it" in done.stderr) == answers.startswith("?")
 
 
 def test_all_of_one_rule_is_not_all(tmp_path: Path) -> None:
@@ -124,5 +124,5 @@ def test_what_is_withheld_is_said_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(text)
     done = gradlint(tmp_path, "--fix", "--show-fixes", "a.py")
     assert (tmp_path / "a.py").read_text() == text
-    assert "GT102 not fixed: the finding is still there after it" in done.stderr
+    assert "GT102 not fixed: the finding remains after it" in done.stderr
     assert "fixable" not in done.stdout + done.stderr

@@ -46,6 +46,6 @@ def test_the_summary_counts_by_file_and_rule() -> None:
         "Fixed 2 findings:\n"
         "a.py:\n"
         "    2 × GT201 (numpy-call): Change it\n"
-        "    line 3 GT202 not fixed: the program no longer parses with it\n"
+        "    line 3 GT202 not fixed: with it, the program no longer parses\n"
     )
     assert summary([fix_source(source("a = 1\n"), check, reader("a.py"))]) == ""

@@ -79,10 +79,10 @@ def found(code: str, path: str = "a.py", **settings: object) -> list[tuple[str, 
 @pytest.mark.parametrize(
     ("code", "rule", "reason"),
     [
-        (TAKEN_FROM_A_LOOP, "GT205", "`i` may not be bound"),
-        (NEVER_RECORDED, "GT401", "not sure that the gradient with respect to `x` arrives"),
-        (OTHERS_COUNT_ON_THE_STATE, "GT204", "brings another finding"),
-        (FORGOTTEN_AGAIN, "GT102", "still there"),
+        (TAKEN_FROM_A_LOOP, "GT205", "`i` may be unbound"),
+        (NEVER_RECORDED, "GT401", "not certain that the gradient with respect to `x` arrives"),
+        (OTHERS_COUNT_ON_THE_STATE, "GT204", "introduces another finding"),
+        (FORGOTTEN_AGAIN, "GT102", "the finding remains"),
     ],
 )
 def test_what_is_not_proved_is_withheld_with_the_reason(code: str, rule: str, reason: str) -> None:

@@ -81,7 +81,7 @@ def test_a_vanished_file_is_left(tmp_path: Path) -> None:
     path.write_bytes(b"x = mean\n")
     sources = changed(path)
     path.unlink()
-    assert refused(path, sources) == "it has vanished"
+    assert refused(path, sources) == "it no longer exists"
     assert not path.exists()
 
 

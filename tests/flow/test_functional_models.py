@@ -158,3 +158,50 @@ def test_the_layers_of_a_chain_are_told_apart(loss: str, expected: list[str]) ->
     """
     answers, _ = found(code, "")
     assert answers == expected
+
+
+TIED = """
+from keras import ops
+class Tied(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.embedding = tf.keras.layers.Embedding(10, 4)
+
+    def call(self, x, reverse=False):
+        if reverse:
+            return ops.matmul(x, ops.transpose(self.embedding.embeddings))
+        return self.embedding(x)
+
+inputs = tf.keras.Input((3,), dtype="int32")
+tied = Tied()
+hidden = tf.keras.layers.Dense(4)(tied(inputs))
+model = tf.keras.Model(inputs, tied(hidden{flag}))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(tf.ones((1, 3), tf.int32)))
+tape.gradient(loss, model.trainable_variables)
+"""
+
+
+def test_a_layer_is_called_again_with_the_arguments_it_was_called_with_by_name() -> None:
+    assert analyse("import tensorflow as tf\n" + TIED.format(flag=", reverse=True")).claims == ()
+    lost = analyse("import tensorflow as tf\n" + TIED.format(flag="")).claims
+    assert [claim.kind for claim in lost] == ["non-differentiable"]
+
+
+def test_outputs_of_an_inner_model_are_not_those_of_the_outer_one() -> None:
+    """Keras 3.15 raises ValueError where the model is made; no gradient call is ever reached."""
+    code = """
+        inner = tf.keras.Sequential(
+            [tf.keras.layers.Input((8, 8, 3)), tf.keras.layers.Conv2D(4, 3, name="c"), tf.keras.layers.Flatten()]
+        )
+        inputs = tf.keras.Input((8, 8, 3))
+        outer = tf.keras.Model(inputs, tf.keras.layers.Dense(3)(inner(inputs)))
+        both = tf.keras.Model(outer.inputs, [inner.get_layer("c").output, outer.output])
+        """
+    ask = """
+with tf.GradientTape() as tape:
+    features, scores = both(tf.ones((1, 8, 8, 3)))
+    loss = scores[:, 0]
+tape.gradient(loss, features)
+"""
+    assert found(code, ask) == (["unknown"], [])

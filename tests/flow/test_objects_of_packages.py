@@ -50,6 +50,12 @@ def test_what_it_was_made_of_may_be_unknown(made: str) -> None:
     assert asked(made, "d.trainable_variables", "from acme import given") == []
 
 
+def test_a_flow_keeps_nothing_of_the_function_that_it_calls() -> None:
+    made = "tfd.TransformedDistribution(tfd.Normal(0.0, 1.0), tfb.RealNVP(1, shift_and_log_scale_fn=lambda x: v * x))"
+    assert asked(made, "d.trainable_variables") == [("no-variables", 9)]
+    assert asked(made, "v") == []
+
+
 def test_a_transformed_variable_is_another_variable_than_its_initial_value() -> None:
     made = "tfd.Normal(v, tfp.util.TransformedVariable(w, tfb.Exp()))"
     assert asked(made, "[v, w]") == [("rewrapped", 7)]
@@ -59,6 +65,16 @@ def test_a_transformed_variable_is_another_variable_than_its_initial_value() -> 
 @pytest.mark.parametrize("sources", ["s.trainable_variables", "s.variables", "s.pretransformed_input"])
 def test_a_transformed_variable_holds_the_variable_that_learns(sources: str) -> None:
     assert asked("tfd.Normal(v, s)", sources, "s = tfp.util.TransformedVariable(1.0, tfb.Exp())") == []
+
+
+def test_an_object_of_an_unknown_class_computes_when_it_is_used() -> None:
+    code = """\
+        x = tfp.util.DeferredTensor(w, tf.exp)
+        with tf.GradientTape() as tape:
+            y = x * x
+        tape.gradient(y, w)
+        """
+    assert told(code) == []
 
 
 MODULE = """\

@@ -206,7 +206,7 @@ TRICKS = [
     Trick("an encoding that a module might offer", both(file("a.py", f"# coding: evil\n{TAPE}"), file("evil.py", bait("evil"))),
           FAILED, "a.py: error: cannot be decoded"),
     Trick("bytes that are no text", file("a.py", b"# GradientTape\n\xff\xfe\x00"), FAILED, "a.py"),
-    Trick("a name that is an option", both(file("--fix", BROKEN), file("-o", BROKEN)), FAILED, "is an option and a file",
+    Trick("a name that is an option", both(file("--fix", BROKEN), file("-o", BROKEN)), FAILED, "is both an option and a file",
           ("sound.py", "--fix"), ()),
     Trick("names that no text has", file("\udcff\udcfe.py", BROKEN)),
     Trick("a name of 255 bytes", file("n" * 252 + ".py", BROKEN)),

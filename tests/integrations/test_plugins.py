@@ -86,7 +86,7 @@ def test_it_is_selected_suppressed_explained_and_fixed_like_any_other(tmp_path: 
     (tmp_path / "gradlint.toml").write_text('plugins = ["acme"]\n')
     assert findings(tmp_path, "--ignore", "ACME", path=installed) == []
     assert [one["code"] for one in findings(tmp_path, "--select", "zeros-for-none", path=installed)] == ["ACME001"]
-    assert "At Acme a None" in " ".join(run(tmp_path, "explain", "ACME001", path=installed).stdout.split())
+    assert "At Acme, a None" in " ".join(run(tmp_path, "explain", "ACME001", path=installed).stdout.split())
     file.write_text(PROGRAM.replace('"zero")', '"zero")  # gradlint: ignore[ACME001]'))
     assert findings(tmp_path, path=installed) == []
     file.write_text(PROGRAM)
@@ -123,9 +123,9 @@ def test_a_folder_of_rules(tmp_path: Path) -> None:
     ("settings", "rule", "complaint"),
     [
         ('plugins = ["not-there"]', RULE, "the plugin not-there is not installed"),
-        ('rules = ["nowhere"]', RULE, "there is no such folder"),
+        ('rules = ["nowhere"]', RULE, "no such folder"),
         ('rules = ["lint"]', "import no_such_module_at_all", "ModuleNotFoundError: No module named"),
-        ('rules = ["lint"]', "VALUE = 1", "there is no rule in it"),
+        ('rules = ["lint"]', "VALUE = 1", "it contains no rules"),
         ('rules = ["lint"]', RULE.replace("OWN001", "GT201"), "GT201 names two rules"),
         ('rules = ["lint"]', RULE.replace("own-rule", "numpy-call"), "numpy-call names two rules"),
         ('rules = ["lint"]', RULE.replace("OWN001", "own1"), "the code 'own1' is not"),

@@ -105,16 +105,26 @@ def bijector(name: str) -> dict[str, object]:
     import tensorflow_probability as tfp
 
     tfb, scale = tfp.bijectors, tf.Variable([1.2, 1.7])
-    inner = {"Chain": [[tfb.Scale(scale), tfb.Exp()]], "Invert": [tfb.Scale(scale)], "Scale": [scale], "Shift": [scale]}
-    given = inner.get(name, [])
-    point = tf.Variable([0.3, 0.4])
-    made = getattr(tfb, name)(*given)
-    results = []
-    for method in ("forward", "inverse", "forward_log_det_jacobian", "inverse_log_det_jacobian"):
-        with tf.GradientTape() as tape:
-            value = tf.reduce_sum(getattr(made, method)(point, *([0] if "log_det" in method else [])))
-        results.append(tape.gradient(value, [point, *([scale] if given else [])]))
-    return {"passes": [one is not None for one in results[0]], "variables": len(made.trainable_variables)}
+    inner: dict[str, list[Any]] = {
+        "Chain": [[tfb.Scale(scale), tfb.Exp()]],
+        "Invert": [tfb.Scale(scale)],
+        "RealNVP": [1, None, lambda x, units, **kwargs: (x * scale[0], x + scale[1])],
+        "Scale": [scale],
+        "ScaleMatvecDiag": [scale],
+        "ScaleMatvecTriL": [tf.linalg.diag(scale)],
+        "Shift": [scale],
+    }
+    point, sources = tf.Variable([0.3, 0.4, 0.5] if name.startswith("Fill") else [0.3, 0.4]), []
+    with tf.GradientTape() as tape:
+        if name == "ScaleMatvecTriL":
+            inner[name] = [tf.linalg.diag(scale)]
+        made = getattr(tfb, name)(*inner.get(name, []))
+        value = tf.reduce_sum(made.forward(point)) + tf.reduce_sum(made.forward_log_det_jacobian(point, 1))
+        if not name.startswith("Fill"):
+            value += tf.reduce_sum(made.inverse(tf.abs(point)))
+    sources = [point, *([scale] if name in inner else [])]
+    reached = tape.gradient(value, sources)
+    return {"passes": all(one is not None for one in reached), "variables": len(made.trainable_variables)}
 
 
 def passes(tape: Any, target: Any, given: dict[str, Any]) -> list[bool]:

@@ -83,11 +83,11 @@ def test_without_a_stub_nothing_is_said() -> None:
     [
         ("def f(x: Pases): ...", 1, "expected one of Passes, Lost"),
         ("\n\ndef f(x) -> Tensr: ...", 3, "expected one of Tensor, Array"),
-        ("def f(x: Called): ...", 1, "needs what it speaks of in brackets"),
-        ('def f(x: When["a"]): ...', 1, "takes values and effects in turn"),
+        ("def f(x: Called): ...", 1, "needs its argument in brackets"),
+        ('def f(x: When["a"]): ...', 1, "takes values and effects alternately"),
         ("def f(:", 1, "not Python"),
-        ("def f(x): ...\nfor x in y: pass", 2, "a stub holds functions"),
-        ("def f(x): ...\ndef f(y): ...", 2, "stands here twice"),
+        ("def f(x): ...\nfor x in y: pass", 2, "a stub may contain only functions"),
+        ("def f(x): ...\ndef f(y): ...", 2, "is defined twice"),
         ("g = f", 1, "`f` is not known here"),
     ],
 )
@@ -98,7 +98,7 @@ def test_what_a_stub_cannot_say_is_refused_with_its_line(stub: str, line: int, s
 
 
 def test_a_stub_that_cannot_be_used_is_a_matter_of_settings(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no such file"):
+    with pytest.raises(SettingsError, match="no such file"):
         check_source(PROGRAM.format(call="f(w)"), settings=Settings(models=(str(tmp_path / "none.pyi"),)))
 
 
@@ -148,9 +148,9 @@ def test_the_command_says_where_knowledge_comes_from(tmp_path: Path) -> None:
             check=False,
         )
 
-    assert "a stub of yours: " in said("acme.f").stdout
+    assert "your stub: " in said("acme.f").stdout
     assert "measured under TensorFlow" in said("tf.math.erf").stdout
-    assert "a stub of gradlint's" in said("tfp.distributions.Normal.sample").stdout
+    assert "gradlint's stub" in said("tfp.distributions.Normal.sample").stdout
     unknown = said("acme.g")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "counts as unknown" in unknown.stderr

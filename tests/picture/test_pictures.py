@@ -73,7 +73,7 @@ def test_the_picture_is_a_file_of_its_own_with_words_for_those_who_do_not_see_it
     assert re.findall(r"https?://[^\"]+|url\(|@import|href", text) == ["http://www.w3.org/2000/svg"]
     assert root.findtext(f"{SVG}title") == "train.py:14: tape.gradient(loss, [amplitude, rate])"
     assert root.findtext(f"{SVG}desc") == (
-        "The gradient of loss in line 14. amplitude: connected. rate: gets None, lost in line 12 (GT201 numpy-call)."
+        "The gradient of loss on line 14. amplitude: connected. rate: gets None, lost on line 12 (GT201 numpy-call)."
     )
     assert "prefers-color-scheme:dark" in text
     told = ["".join(one.itertext()) for one in root.iter(f"{SVG}text")]
@@ -97,7 +97,7 @@ def test_a_long_chain_is_folded() -> None:
     (one,) = drawn(f"{begin}{steps}g = tape.gradient(x200, x0)\n")
     assert len(one.nodes) == 201
     assert len(plain(one).splitlines()) < 10
-    assert "(… 198 steps before it)" in plain(one)
+    assert "(… 198 earlier steps)" in plain(one)
     assert len(svg([one])) < 10_000
 
 

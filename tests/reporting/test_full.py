@@ -154,7 +154,7 @@ study.ipynb:cell 4:2:9: warning[GT102] unwatched-tensor
   |
   = inconclusive: line 3 reads `data.csv`, which is not there
 
-Refuted by TensorFlow: here the gradient arrives
+Refuted by TensorFlow: the gradient arrives here
 
 study.ipynb:cell 4:2:13: warning[GT102] unwatched-tensor
 `x` is a constant that no `watch` covers, so its gradient is None; call
@@ -173,9 +173,9 @@ study.ipynb:cell 4:2:13: warning[GT102] unwatched-tensor
 
 Found 1 error and 1 warning in 2 files (2 tapes checked)
 2 files could not be checked
-1 finding refuted by TensorFlow, shown apart and not counted
+1 finding refuted by TensorFlow, shown separately and not counted
 1 finding fixed
-2 findings suppressed by comments and 1 finding known to the baseline
+2 findings suppressed by comments and 1 finding in the baseline
 1 fixable with `--fix`
 `gradlint explain GT201` says why, and how to fix it
 """
@@ -190,7 +190,7 @@ def test_nothing_but_refuted_findings() -> None:
     assert (
         shown(report(NUMPY.with_confirmation(REFUTED), paths=("src/train.py",)))
         == """\
-Refuted by TensorFlow: here the gradient arrives
+Refuted by TensorFlow: the gradient arrives here
 
 src/train.py:9:9: error[GT201] numpy-call
 `np.mean` returns a NumPy array, so the gradient of `y` with respect to `x`
@@ -210,7 +210,7 @@ src/train.py:9:9: error[GT201] numpy-call
    = refuted: `x` got a tensor of norm 2.83 (TensorFlow 2.21.0, 0.05 s)
 
 No lost gradients in 1 file (2 tapes checked)
-1 finding refuted by TensorFlow, shown apart and not counted
+1 finding refuted by TensorFlow, shown separately and not counted
 """
     )
 

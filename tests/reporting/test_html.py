@@ -117,7 +117,7 @@ def test_a_file_that_is_no_report_is_not_written_over(
 ) -> None:
     monkeypatch.chdir(folder)
     assert cli.run(["report", "fine.py", "-o", "decay.py"]) == 2
-    assert "decay.py is there, and no report of gradlint" in capsys.readouterr().err
+    assert "decay.py exists and is not a gradlint report" in capsys.readouterr().err
     assert (folder / "decay.py").read_text() == DECAY
     assert cli.run(["report", "fine.py", "-o", "again.html"]) == 0
     assert cli.run(["report", "fine.py", "-o", "again.html"]) == 0

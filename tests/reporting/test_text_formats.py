@@ -86,7 +86,7 @@ study.ipynb
 
 Found 1 error and 1 warning in 2 files (2 tapes checked)
 2 files could not be checked
-1 finding refuted by TensorFlow, shown apart and not counted
+1 finding refuted by TensorFlow, shown separately and not counted
 1 finding suppressed by comments
 1 fixable with `--fix`
 """

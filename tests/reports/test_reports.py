@@ -7,7 +7,14 @@ import pytest
 from tests.reports.reports import Report, reports
 
 REPORTS = reports()
-OPEN: set[str] = set()
+OPEN = {
+    "distance of each sequence to itself",
+    "bijector that remembers what it inverted",
+    "deferred tensor as the source",
+    "states written to an array that is not kept",
+    # A method that left with TensorFlow 2.16 shows that the program was written for an earlier one.
+    "optimizer asked for gradients of the model's losses",
+}
 """What the analysis does not see yet: a report that it comes to see leaves this list."""
 ALARMED: set[str] = set()
 """Twins on which it is not silent: one on which it comes to be leaves this list."""

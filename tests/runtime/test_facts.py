@@ -99,7 +99,7 @@ def test_facts_of_a_file_that_has_changed_are_not_used(name: str, check: Callabl
     Path(name).write_text(Path(name).read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     done = check("--facts", "facts.json", ".")
     assert done.exit_code == 0
-    assert f"changed since the run that facts.json records, so not used: {name}" in done.err
+    assert f"changed since the run recorded in facts.json, so ignored: {name}" in done.err
 
 
 def test_only_what_is_checked_is_reported_under_the_rules_in_force(check: Callable[..., Any]) -> None:

@@ -72,7 +72,7 @@ async def test_hover_draws_it_as_an_image_for_visual_studio_code(tmp_path: Path)
         shown = await hover(editor, uri, 10, 15) or ""
         (data,) = re.findall(r"!\[[^]]*\]\(data:image/svg\+xml;base64,([^)]*)\)", shown)
         picture = ElementTree.fromstring(b64decode(data))
-        assert "lost in line 8 (GT201 numpy-call)" in (picture.findtext("{http://www.w3.org/2000/svg}desc") or "")
+        assert "lost on line 8 (GT201 numpy-call)" in (picture.findtext("{http://www.w3.org/2000/svg}desc") or "")
 
 
 async def test_hover_on_a_code_in_a_comment(tmp_path: Path) -> None:

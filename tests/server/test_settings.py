@@ -123,7 +123,7 @@ async def test_the_last_good_settings_hold_while_a_file_is_broken(tmp_path: Path
         await editor.until(lambda: bool(editor.client.messages))
         said = editor.client.messages[0].message
         assert "pyproject.toml:2:" in said
-        assert said.endswith("; until that is mended the settings from before hold")
+        assert said.endswith("; the previous settings apply until this is fixed")
         editor.edit(uri, "import numpy", "# edited\nimport numpy")
         (found,) = await editor.diagnostics(uri, count=1)
         assert found.severity == types.DiagnosticSeverity.Warning

@@ -170,7 +170,7 @@ def test_with_paths_the_findings_that_fit_are_shown(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["the loss does not fall"], "this is no message about lost gradients that is known here; give the line "),
+        (["the loss does not fall"], "this is not a known message about lost gradients; give the line "),
         (["GT201", "train.py"], "paths go with a message; `gradlint --select RULE PATHS` checks for a rule\n"),
     ],
 )

@@ -1,9 +1,9 @@
 """Lints more files than one machine should read, with Ray Data: ``python scan.py FOLDER --output OUT``.
 
-The files are cut into shards. Each shard is one task, which writes one file of JSON lines, whole or not at all: a run
-that was broken off is started again with the same command and does what is missing. A line is a finding, as the format
-``jsonl`` has them, or ``{"path": ..., "error": ...}`` for a file that could not be checked. Nothing of what is read is
-run, and no configuration file in it counts.
+The files are split into shards. Each shard is one task, which writes one file of JSON lines, whole or not at all: to
+resume an interrupted run, start it again with the same command. A line is a finding in the format ``jsonl``, or
+``{"path": ..., "error": ...}`` for a file that could not be checked. None of the code is run, and configuration files
+in the tree are ignored.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 SUFFIXES = (".py", ".pyi", ".ipynb", ".md")
 SKIPPED = {".git", "node_modules", "__pycache__"}
 LARGEST = 4_000_000
-"""Files of more bytes are named as errors."""
+"""Larger files, in bytes, are reported as errors."""
 
 
 def files(folder: Path) -> list[str]:
-    """The files below a folder that may hold programs, in order; links are not followed."""
+    """The files below a folder that may contain programs, in order; links are not followed."""
     found: list[str] = []
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - SKIPPED)
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path, required=True, help="where the JSON lines go")
     parser.add_argument("--shard", type=int, default=500, metavar="FILES", help="how many files a task checks")
-    parser.add_argument("--workers", type=int, help="how many run at a time here; default: one a processor")
+    parser.add_argument("--workers", type=int, help="how many tasks run at a time; default: one per processor")
     parser.add_argument("--address", help="a Ray cluster; default: this machine")
     given = parser.parse_args(arguments)
     given.output.mkdir(parents=True, exist_ok=True)

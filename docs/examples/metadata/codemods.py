@@ -1,4 +1,4 @@
-"""A codemod that writes beside each line why it loses a gradient."""
+"""A codemod that adds a comment to each line that says why it loses a gradient."""
 
 import libcst as cst
 from libcst.codemod import VisitorBasedCodemodCommand
@@ -7,7 +7,7 @@ from gradlint.metadata import GradientFlowProvider
 
 
 class ExplainLosses(VisitorBasedCodemodCommand):
-    """Puts a comment behind each statement at which a gradient is lost."""
+    """Adds a comment to each statement that loses a gradient."""
 
     DESCRIPTION = "Say why a line loses a gradient."
     METADATA_DEPENDENCIES = (GradientFlowProvider,)

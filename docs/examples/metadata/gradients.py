@@ -1,4 +1,4 @@
-"""A Fixit rule that lets no NumPy value into what a gradient is asked of."""
+"""A Fixit rule that reports sources that lose their gradient."""
 
 import libcst as cst
 from fixit import Invalid, LintRule, Valid

@@ -65,6 +65,10 @@ def _made(machine: Interpreter, cls: StubClass, given: LibraryCall) -> LibObject
     kept = tuple(value for value in given.values if not isinstance(value, Const))
     made = LibObject(cls.name, FAMILY, span_of(given.node), kept)
     made.born = machine.tick()
+    for name, place in cls.called():
+        function = given.argument(place, name)
+        if function is not None:
+            made.state[f"called {name}"] = function
     return made
 
 
@@ -101,8 +105,11 @@ def tracked(owner: LibObject, *, trainable_only: bool) -> tuple[list[Value], boo
     found: dict[int, Value] = {}
     complete = True
     waiting: list[Value] = list(reversed(owner.arguments))
+    skipped = {id(value) for key, value in owner.state.items() if str(key).startswith("called ")}
     while waiting:
         value = waiting.pop()
+        if id(value) in skipped:
+            continue
         if isinstance(value, Variable):
             complete = complete and value.trainable is not None
             if value.trainable is not False or not trainable_only:
@@ -115,6 +122,7 @@ def tracked(owner: LibObject, *, trainable_only: bool) -> tuple[list[Value], boo
             waiting += reversed([held for _, held in value.pairs.entries])
         elif isinstance(value, LibObject) and value.family == FAMILY and "attrs" not in value.state:
             waiting += reversed(value.arguments)
+            skipped |= {id(one) for key, one in value.state.items() if str(key).startswith("called ")}
         elif not isinstance(value, Tensor | Array | Const | Number | Known):
             complete = False
     return list(found.values()), complete

@@ -38,7 +38,7 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.packages import canonical
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ def _of_library(machine: Core, value: Known, name: str, node: ast.AST) -> Value:
     full = canonical(f"{value.name}.{name}")
     if name in machine.replaced_names:
         return machine.opened(Premise(Rests.REPLACED, full), node)
+    version = versions.gone(full)
+    if version:
+        machine.lacks(machine.text(node), version, "AttributeError")
     return Const(behaviours.constant(full)) if behaviours.after(full, "is:") else Known(full)
 
 

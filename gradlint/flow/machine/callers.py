@@ -11,7 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from gradlint.flow.machine import calls, entering, imports, relevance
+from gradlint.flow.machine import calls, entering, imports
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.state import expected
 from gradlint.flow.values.modules import ModuleValue
@@ -47,7 +47,7 @@ def judge(machine: Core) -> None:
 def asking(machine: Core) -> frozenset[str]:
     """The names by which others call the functions that a claim may come of and that nothing has called."""
     pending = entering.not_entered(machine, 0, machine.recorder.own)
-    asking = relevance.Relevance(machine.lines).pick(pending, machine.defined)
+    asking = machine.relevance.pick(pending, machine.defined)
     owners = {one.owner.name for one in asking if one.owner is not None}
     return frozenset(owners | {one.name for one in asking if not isinstance(one.node, ast.Lambda)}) - {"__init__"}
 

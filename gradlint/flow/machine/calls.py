@@ -29,7 +29,6 @@ from gradlint.flow.values.values import (
     Unknown,
     Value,
     Variable,
-    everywhere,
 )
 from gradlint.knowledge import behaviours
 
@@ -166,22 +165,12 @@ def foreign_call(machine: Core, function: Value, args: list[Value], kwargs: dict
         machine.applied(args[0], node)
     given = [function, *args, *kwargs.values()]
     made = machine.foreign("call", node, given)
-    if names_class(node):
-        # An object keeps what it is given, and computes with it when it is used.
-        made.edges = tuple(edge for value in (*given, machine.escaped) for edge in everywhere(value))
     if any(isinstance(value, Unknown) and value.anything for value in given):
         made.anything = True
     return made
 
 
 # -- functions -----------------------------------------------------------------------------------------------------
-
-
-def names_class(node: ast.AST) -> bool:
-    """Whether a call makes an object, as far as the name of what is called tells."""
-    called = node.func if isinstance(node, ast.Call) else None
-    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return isinstance(name, str) and name[:1].isupper() and not name.isupper()
 
 
 def enter(

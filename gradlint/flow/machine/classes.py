@@ -127,8 +127,9 @@ def call_instance(
     if value.library and isinstance(method, Function):
         if args and any(isinstance(leaf, Symbolic) for leaf in machine.leaves(args[0])):
             made = Symbolic(span_of(node), value)
-            made.call = (value, tuple(args), None)
-            machine.depend(made, [*[leaf for arg in args for leaf in machine.leaves(arg)], value])
+            made.call, made.named = (value, tuple(args), None), dict(kwargs)
+            given = (*args, *kwargs.values())
+            machine.depend(made, [*[leaf for arg in given for leaf in machine.leaves(arg)], value])
             keras.build(machine, value, node)
             return made
         keras.build(machine, value, node)

@@ -9,15 +9,17 @@ from gradlint.flow import account
 from gradlint.flow.account import STEP
 from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Kind, Span
-from gradlint.flow.machine.written import ProgramText
+from gradlint.flow.machine.judged import Judged
+from gradlint.flow.machine.relevance import Relevance
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import kept_by, span_of
 from gradlint.flow.values.modules import ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Frame, Function, Generator, Instance
+from gradlint.flow.values.texts import lines_of
 from gradlint.flow.values.values import (
     EVERYWHERE,
     NOWHERE,
@@ -44,12 +46,11 @@ from gradlint.flow.values.values import (
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause
     from gradlint.flow.machine.callbacks import Place
-    from gradlint.flow.machine.written import Question
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.state.loops import Loop
     from gradlint.flow.state.record import Recorder
@@ -94,17 +95,19 @@ def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
             edge.live = edge.live | (recorded & edge.seen)
 
 
-class Core(ProgramText):
+class Core(Judged):
     """State and operations that every part of the machine needs."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
         self.code = code
-        self.lines = code.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self.lines = list(lines_of(code))
         """The program's lines; those of the project's modules that have run follow them."""
+        self.relevance = Relevance(code)
         self.account = account.running()
         self.store = Store(self.account)
         self.recorder = recorder
         self.recorder.own = len(self.lines)
+        self.judge_for(recorder)
         self.finder: Finder | None = None
         self.modules_by_path: dict[str, ModuleValue] = {}
         self.modules_by_frame: dict[int, ModuleValue] = {}
@@ -135,9 +138,7 @@ class Core(ProgramText):
         self.eager = False
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
-        self.looked_at: set[int] = set()
-        self.questions: dict[Question, object] = {}
-        self.enters: Callable[[Core, Function], None] | None = None
+        self.begin_noting()
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
@@ -327,7 +328,7 @@ class Core(ProgramText):
         for value in parents:
             self.escape(value)
         self.call_back()
-        return self.unknown(why, node, [*parents, self.escaped])
+        return kept_by(self.unknown(why, node, [*parents, self.escaped]), node, (*parents, self.escaped))
 
     def call_back(self) -> None:
         """Code of others runs, and may call what it has seen of the program: what that sets may be anything."""

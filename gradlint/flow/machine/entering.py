@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from gradlint.flow.libraries.keras import objects as keras
-from gradlint.flow.machine import classes, relevance
+from gradlint.flow.machine import classes
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
@@ -31,11 +31,10 @@ def enter_the_rest(machine: Core) -> None:
     """Enter each function and method that nothing called and that a tape may have to do with, once, with
     arguments that are not known.
     """
-    relevant = relevance.Relevance(machine.lines)
     enter = machine.enters or enter_and_forget
     for _ in range(3):
         pending = not_entered(machine, 0, machine.recorder.own)
-        for function in pending if machine.everything else relevant.pick(pending, machine.defined):
+        for function in pending if machine.everything else machine.relevance.pick(pending, machine.defined):
             enter(machine, function)
 
 

@@ -113,12 +113,16 @@ class Mark:
 
 @dataclass(slots=True)
 class Entry:
-    """What entering one function came to."""
+    """What entering one function came to.
+
+    Attributes:
+        loaded: The modules of the project that were imported, by how many lines stand before each.
+    """
 
     before: Shared
     after: Shared
     looked_at: frozenset[int]
-    loaded: bool
+    loaded: tuple[tuple[int, str], ...]
     counts: dict[str, int]
     lists: dict[str, list[Any]]
     tables: dict[str, dict[Any, Any]]
@@ -128,7 +132,7 @@ class Entry:
     spent: int
 
     @classmethod
-    def since(cls, machine: Core, mark: Mark, before: Shared, *, loaded: bool) -> Entry:
+    def since(cls, machine: Core, mark: Mark, before: Shared, loaded: tuple[tuple[int, str], ...]) -> Entry:
         """What has been added since a mark."""
         return cls(
             before,
@@ -168,6 +172,8 @@ class Entry:
             getattr(machine, name).update(members)
         for key, count in self.entered.items():
             machine.entered[key] = machine.entered.get(key, 0) + count
+        for first, code in self.loaded:
+            machine.relevance.extend(first, code)
         machine.recorder.notes += self.notes
         self.after.put_into(machine)
 
@@ -219,10 +225,14 @@ class Entries:
         mark, read, lines = Mark.of(machine), machine.looked_at, len(machine.lines)
         machine.looked_at = set()
         entering.enter_and_forget(machine, function)
-        loaded = len(machine.lines) > lines
+        loaded = tuple(
+            (part.first, machine.modules_by_path[part.path].found.code)
+            for part in machine.recorder.parts
+            if part.first >= lines
+        )
         if loaded and self._before:
             raise StaleError
-        self.known[id(function)] = function, Entry.since(machine, mark, before, loaded=loaded)
+        self.known[id(function)] = function, Entry.since(machine, mark, before, loaded)
         machine.looked_at = read
         self.is_loose = self.is_loose or bool(machine.account.hidden)
         self._run += 1

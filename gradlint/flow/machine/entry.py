@@ -22,7 +22,7 @@ RUNNING = frozenset({"run", "partial_run", "graph"})
 
 def asks_for_gradients(code: str, tree: ast.Module) -> bool:
     """Whether a program makes a tape, or lets Keras or an optimizer make one."""
-    if names_tape(code):
+    if names_tape(code, tree):
         return True
     if "minimize" not in code and ("compile" not in code or not any(name in code for name in TRAINING)):
         return False
@@ -31,27 +31,21 @@ def asks_for_gradients(code: str, tree: ast.Module) -> bool:
     return "minimize" in called or ("compile" in called and not called.isdisjoint(TRAINING))
 
 
-def is_graph_code(tree: ast.Module) -> bool:
+def is_graph_code(code: str, tree: ast.Module) -> bool:
     """Whether a program builds a graph of TensorFlow 1, in which a tape means something else.
 
-    Nor is one followed that first has to make TensorFlow 1 eager, which TensorFlow 2 has no function for.
     A session that is made for its options alone, as those for a GPU's memory, builds none.
     """
+    if not any(name in code for name in (*SWITCHES, *SESSIONS)):
+        return False
     if _aliases_of_tensorflow_one(tree):
         return True
-    if any(_last(node.func) in SWITCHES or _makes_eager(node.func) for node in of_type(tree, ast.Call)):
+    if any(_last(node.func) in SWITCHES for node in of_type(tree, ast.Call)):
         return True
     sessions = set(_session_names(tree))
     return bool(sessions) and any(
         node.attr in RUNNING and isinstance(node.value, ast.Name) and node.value.id in sessions
         for node in of_type(tree, ast.Attribute)
-    )
-
-
-def _makes_eager(node: ast.expr) -> bool:
-    """Whether a function is ``tf.enable_eager_execution``, and not that of ``tf.compat.v1``."""
-    return (
-        isinstance(node, ast.Attribute) and node.attr == "enable_eager_execution" and isinstance(node.value, ast.Name)
     )
 
 

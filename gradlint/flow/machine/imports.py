@@ -18,8 +18,10 @@ from gradlint.flow.state.store import Store, join_values
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported, ModuleValue
 from gradlint.flow.values.program import Function
+from gradlint.flow.values.texts import lines_of
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Items, Join, Known, Seq, Unknown, Value, Variable
+from gradlint.knowledge import versions
 from gradlint.knowledge.packages import LIBRARIES, SILENT, canonical, root
 from gradlint.knowledge.stubs import shipped_packages
 from gradlint.knowledge.table import lookup
@@ -81,6 +83,9 @@ def imported(machine: Core, name: str, node: ast.AST, inside: str = "") -> Value
     full = canonical(name)
     if full.startswith("tensorflow.python."):
         return Known(full)
+    version = versions.gone(full)
+    if version and not name.startswith(("tf_keras.", "tensorflow.python.")):
+        machine.lacks(name, version, "ImportError")
     if root(full) in LIBRARIES | SILENT | shipped_packages() or machine.wrappers.names_package(full):
         return Known(full)
     if inside:
@@ -289,8 +294,9 @@ def read(machine: Core, module: ModuleValue) -> ast.Module | None:
             tree = ast.parse("\n" * first + code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    lines = code.encode(errors="replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    lines = lines_of(code)
     machine.lines += lines
+    machine.relevance.extend(first, code)
     machine.modules_by_frame[id(module.frame)] = module
     machine.recorder.extend(module.found.path, first, lines)
     return tree
@@ -304,15 +310,11 @@ def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.s
     """
     names = module.frame.names
     bound = {part for statement in rest for node in walk(statement) for part in _bound(node)}
-    setting = (line.partition(REPLACES)[2] for line in module.found.code.split("\n"))
+    code = module.found.code
+    setting = (line.partition(REPLACES)[2] for line in (code.split("\n") if REPLACES in code else ()))
     bound |= {match[2] for rest in setting for match in NAMED.finditer(rest)} & names.keys()
-    bound |= {
-        name
-        for node in walk(tree)
-        if isinstance(node, ast.Global)
-        for name in node.names
-        if not isinstance(names.get(name), Variable)
-    }
+    shared = (node for node in (walk(tree) if "global" in code else ()) if isinstance(node, ast.Global))
+    bound |= {name for node in shared for name in node.names if not isinstance(names.get(name), Variable)}
     stem = re.sub(r"/__init__\.py$|\.py$", "", module.found.path).rpartition("/")[2]
     for name in list(names):
         if name in bound or "*" in bound or not machine.answered("tests").isdisjoint((name, f"{stem}.{name}")):

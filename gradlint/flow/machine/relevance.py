@@ -6,11 +6,17 @@ Everything here errs to one side: what is passed over can have no part in a clai
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from gradlint.flow.values.texts import Remembered, lines_of
+from gradlint.flow.values.trees import statements_at
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from gradlint.flow.values.program import Function
 
@@ -40,13 +46,31 @@ _AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")
 _BINDING = frozenset({"Variable", "add_weight", "add_variable", "global", "nonlocal"})
 
 
-def names_tape(code: str) -> bool:
+def names_tape(code: str, tree: ast.Module | None = None) -> bool:
     """Whether a program names ``GradientTape`` in its code, and not only in comments and in texts.
 
     A string that is nothing but the name counts as code, since ``getattr`` may get it.
+
+    Args:
+        code: The program.
+        tree: Its tree, which tells where to look; where None, all of the program is looked through.
     """
     if NEEDLE not in code:
         return False
+    if tree is None or "\r" in code:
+        return _names_tape(code)
+    lines = code.split("\n")
+    looked = set[tuple[int, int]]()
+    for number, line in enumerate(lines, 1):
+        around = statements_at(tree, number) if NEEDLE in line else None
+        if around is not None and around not in looked:
+            looked.add(around)
+            if _names_tape("\n".join(lines[around[0] - 1 : around[1]])):
+                return True
+    return False
+
+
+def _names_tape(code: str) -> bool:
     for token in _TOKEN.finditer(code):
         if token["name"] or token["odd"]:
             return True
@@ -58,17 +82,72 @@ def names_tape(code: str) -> bool:
     return False
 
 
+class _Text:
+    """What the text of one module tells, whichever program it is followed from.
+
+    Args:
+        code: The module's program.
+    """
+
+    def __init__(self, code: str) -> None:
+        self._lines = lines_of(code)
+        self._known: dict[tuple[int, int], tuple[frozenset[str], bool]] = {}
+
+    @cached_property
+    def aliases(self) -> tuple[tuple[str, set[str]], ...]:
+        """The names that are bound to something, each with the names that are handed on to it and not called."""
+        return tuple(_aliases(self._part(1, len(self._lines))))
+
+    def _part(self, first: int, last: int) -> str:
+        return b"\n".join(self._lines[first - 1 : last]).decode(errors="replace")
+
+    def mentioned(self, first: int, last: int) -> tuple[frozenset[str], bool]:
+        """The words from one line to another, and whether claims may come of what stands there by itself."""
+        known = self._known.get((first, last))
+        if known is None:
+            text = self._part(first, last)
+            words = frozenset(_WORD.findall(text))
+            known = self._known[first, last] = words, _is_seed(text, words)
+        return known
+
+
+_TEXTS = Remembered(_Text, 1_500_000)
+"""What the texts of modules tell, so that a module that many programs import is looked through once."""
+
+
 class Relevance:
     """Tells which functions a tape can reach, or can be reached from, by the names that they mention.
 
     Args:
-        lines: The program's lines, as UTF-8.
+        code: The program.
     """
 
-    def __init__(self, lines: list[bytes]) -> None:
-        self._lines = lines
-        self._aliases = list(_aliases(b"\n".join(lines).decode(errors="replace")))
-        self._known: dict[int, tuple[frozenset[str], bool]] = {}
+    def __init__(self, code: str) -> None:
+        self._firsts: list[int] = []
+        self._texts: list[_Text] = []
+        self._names_of: dict[tuple[int, int], set[str]] = {}
+        self.extend(0, code)
+
+    def extend(self, first: int, code: str) -> None:
+        """Take up a module whose lines follow the first so many."""
+        self._firsts.append(first)
+        self._texts.append(_TEXTS.of(code))
+
+    def rewrite(self, code: str, modules: int) -> None:
+        """The program has another text of as many lines, and so many modules follow it.
+
+        Args:
+            code: The text.
+            modules: How many of the modules that were taken up stay so.
+        """
+        self._texts[0] = _TEXTS.of(code)
+        del self._firsts[modules + 1 :], self._texts[modules + 1 :]
+        self._names_of = {}
+
+    @property
+    def modules(self) -> int:
+        """How many modules were taken up."""
+        return len(self._texts) - 1
 
     def pick(self, pending: list[Function], defined: list[Function]) -> list[Function]:
         """Those of some functions that matter.
@@ -79,7 +158,10 @@ class Relevance:
         """
         if not pending:
             return []
-        names = self._names(defined)
+        key = len(self._texts), len(defined)
+        if key not in self._names_of:
+            self._names_of = {key: self._names(defined)}
+        names = self._names_of[key]
         if names & IMPLICIT:
             return pending
         return [function for function in pending if self._matters(function, names)]
@@ -90,7 +172,7 @@ class Relevance:
 
     def _names(self, defined: list[Function]) -> set[str]:
         """The names whose mention matters: those of functions, classes and aliases that lead to a seed."""
-        units: list[tuple[str, Iterable[str]]] = list(self._aliases)
+        units: list[tuple[str, AbstractSet[str]]] = [unit for text in self._texts for unit in text.aliases]
         names: set[str] = set(SEEDS)
         for function in defined:
             words, is_seed = self._mentioned(function.node)
@@ -101,21 +183,15 @@ class Relevance:
                 units.append((function.owner.name, words))
         classes = {id(one.owner.node): one.owner.node for one in defined if one.owner is not None}
         for node in classes.values():
-            units.append((node.name, [word for base in node.bases for word in _WORD.findall(self._text(base))]))
+            units.append((node.name, {word for base in node.bases for word in self._mentioned(base)[0]}))
         return _closure(units, names)
 
-    def _text(self, node: ast.stmt | ast.expr) -> str:
-        first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
-        return b"\n".join(self._lines[first - 1 : node.end_lineno]).decode(errors="replace")
-
     def _mentioned(self, node: ast.stmt | ast.expr) -> tuple[frozenset[str], bool]:
-        """The words in a function, and whether claims may come of it by what it does itself."""
-        known = self._known.get(id(node))
-        if known is None:
-            text = self._text(node)
-            words = frozenset(_WORD.findall(text))
-            known = self._known[id(node)] = words, _is_seed(text, words)
-        return known
+        """The words in some code, and whether claims may come of it by what it does itself."""
+        first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
+        home = bisect_left(self._firsts, first) - 1
+        before = self._firsts[home]
+        return self._texts[home].mentioned(first - before, (node.end_lineno or node.lineno) - before)
 
 
 def _is_seed(text: str, words: frozenset[str]) -> bool:
@@ -136,13 +212,24 @@ def _aliases(text: str) -> Iterator[tuple[str, set[str]]]:
             yield target.rpartition(".")[2], words
 
 
-def _closure(units: list[tuple[str, Iterable[str]]], names: set[str]) -> set[str]:
+ROUNDS = 8
+"""How often all units are looked at before they are sorted by their words."""
+
+
+def _closure(units: list[tuple[str, AbstractSet[str]]], names: set[str]) -> set[str]:
     """The names that lead to one of some names."""
+    new = names
+    for _ in range(ROUNDS):
+        units = [unit for unit in units if unit[0] not in names]
+        new = {name for name, words in units if not new.isdisjoint(words)}
+        if not new:
+            return names
+        names = names | new
     users: dict[str, list[str]] = {}
     for name, words in units:
         for word in words:
             users.setdefault(word, []).append(name)
-    waiting = list(names)
+    waiting = list(new)
     while waiting:
         for user in users.get(waiting.pop(), ()):
             if user not in names:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ELSE = frozenset({
     *entries.COUNTS, *entries.LISTS, *entries.TABLES, *entries.SETS, *entries.OWN, *entries.BY_NODE, *entries.LOADED,
-    "account", "finder", "callbacks", "code", "entered", "enters", "escaped_by_id", "tree",
+    "account", "finder", "ended_by", "callbacks", "code", "entered", "enters", "escaped_by_id", "tree",
 })  # fmt: skip
 """What of the machine is looked after by itself."""
 
@@ -37,6 +37,7 @@ class Resume:
         self._shared = Shared.of(machine)
         self._own = {name: type(getattr(machine, name))(getattr(machine, name)) for name in entries.OWN}
         self._journal = machine.store.mark()
+        self._modules = machine.relevance.modules
         self._limit = machine.account.limit
         self._rest = _rest(machine)
         self._holdings = _holdings(machine)
@@ -56,17 +57,19 @@ class Resume:
         self._holdings = now
         return alone
 
-    def restore(self, machine: Core, account: Account) -> None:
+    def restore(self, machine: Core, account: Account, code: str) -> None:
         """Bring the machine back.
 
         Args:
             machine: The machine.
             account: What it pays into from now on.
+            code: The program by now.
 
         Raises:
             ExhaustedError: If there is less left than getting here took.
         """
         machine.account = machine.store.account = account
+        machine.relevance.rewrite(code, self._modules)
         account.pay(self._mark.spent)
         account.limit = min(account.limit, self._limit)
         for name, count in self._mark.counts.items():
@@ -102,5 +105,5 @@ def _told(value: object) -> object:
 
 
 def _holdings(machine: Core) -> Holdings:
-    roots = (machine.module, machine.active, *machine.modules_by_path.values())
+    roots = (machine.module, machine.active, machine.flow, *machine.modules_by_path.values())
     return Holdings(roots, (machine.escaped, machine.anything))

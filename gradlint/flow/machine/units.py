@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlint.flow.values.premises import is_hook
-from gradlint.flow.values.trees import walk
+from gradlint.flow.values.trees import first_line, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +70,9 @@ def _within(old: list[ast.stmt], new: list[ast.stmt], first: int, last: int) -> 
         return None
     touched = []
     for one, two in zip(old, new, strict=True):
-        if type(one) is not type(two) or (_first(one), one.col_offset) != (_first(two), two.col_offset):
+        if type(one) is not type(two) or (first_line(one), one.col_offset) != (first_line(two), two.col_offset):
             return None
-        if _first(one) <= last and first <= max(_last(one), _last(two)):
+        if first_line(one) <= last and first <= max(_last(one), _last(two)):
             touched.append((one, two))
         elif (one.end_lineno, one.end_col_offset) != (two.end_lineno, two.end_col_offset):
             return None
@@ -81,16 +81,15 @@ def _within(old: list[ast.stmt], new: list[ast.stmt], first: int, last: int) -> 
     if len(touched) > 1:
         return None
     before, after = touched[0]
-    if first < _first(before) or not isinstance(before, ast.ClassDef | Definition) or _header(before) != _header(after):
+    if (
+        first < first_line(before)
+        or not isinstance(before, ast.ClassDef | Definition)
+        or _header(before) != _header(after)
+    ):
         return None
     if isinstance(before, ast.ClassDef) and isinstance(after, ast.ClassDef):
         return _within(before.body, after.body, first, last)
     return Change(before, after) if isinstance(before, Definition) and isinstance(after, Definition) else None
-
-
-def _first(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 def _last(statement: ast.stmt) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gradlint.flow.facts import Span
 from gradlint.flow.interpreter import Interpreter
 from gradlint.flow.machine import turns
+from gradlint.flow.machine.written_for import older
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported
 from gradlint.flow.values.program import Frame, Function, Generator, Instance
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 _TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
 """What a test names that replaces something of a module."""
 _STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
-Sort = Literal["mentions", "text", "count", "keras-2", "replaced", "loops", "tests"]
+Sort = Literal["mentions", "text", "count", "keras-2", "replaced", "loops", "tests", "older"]
 """What may be asked of a program's whole text: whether a name has one of some parts, whether it holds a text, how often
-it holds a word, whether it imports Keras 2, what it puts in the place of library objects, what its loops bind, and what
-its tests replace."""
+it holds a word, whether it imports Keras 2, what it puts in the place of library objects, what its loops bind, what its
+tests replace, and what it uses that only older versions of TensorFlow have."""
 Question = tuple[Sort, tuple[str, ...]]
 """A question of a sort, and what it is about."""
 
@@ -62,6 +63,12 @@ class ProgramText(Interpreter):
     nodes_in_loops: set[int] | None
     free_names: dict[tuple[int, bool], tuple[str, ...]]
     questions: dict[Question, object]
+    enters: Callable[[Any, Function], None] | None
+    """What enters a function that nothing calls, where somebody keeps what that comes to."""
+
+    def begin_noting(self) -> None:
+        """Nothing has been asked or looked at, and nobody keeps anything."""
+        self.looked_at, self.questions, self.enters = set(), {}, None
 
     def answered(self, sort: Sort, *about: str) -> Any:
         """What the program's whole text says to a question; that it was asked is noted."""
@@ -75,8 +82,8 @@ class ProgramText(Interpreter):
         return _ANSWERS[question[0]](self, question[1])
 
     @property
-    def legacy_keras(self) -> bool:
-        """Whether the program may run on Keras 2, which ``tf_keras`` and ``tensorflow.python.keras`` are."""
+    def chooses_keras_2(self) -> bool:
+        """Whether the program runs on Keras 2 whatever is installed: ``tf_keras``, ``tensorflow.python.keras``."""
         return self.answered("keras-2") or any(
             _KERAS_2.search(home.found.code) for home in self.modules_by_frame.values()
         )
@@ -268,5 +275,6 @@ _ANSWERS: dict[Sort, Callable[[ProgramText, tuple[str, ...]], object]] = {
     "keras-2": lambda program, _: _imports_keras_2(program.tree),
     "replaced": lambda program, _: _replaced(program.tree),
     "loops": lambda program, _: turns.targets(program.tree),
+    "older": lambda program, _: older(program.tree),
     "tests": lambda program, _: _replaced_by_tests(program.code),
 }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gradlint.flow.facts import Span
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.trees import of_type, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradlint.flow.facts import LostGradient
+    from gradlint.flow.facts import LostGradient, Span
 
 _METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 _SAYS_NONE = re.compile(r"^(?>.*?\bassert\w*).*\bNone\b|assert_?[iI]s_?[nN]one", re.MULTILINE)
@@ -25,19 +24,37 @@ _TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exi
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 
 
-@dataclass(frozen=True, slots=True)
 class Expected:
-    """What the program expects.
+    """What the program expects of its gradient calls; found out when it is first asked for.
 
-    Attributes:
-        none: The gradient calls of which it asserts that they give None.
-        raising: The blocks of which a test says that they raise.
-        handled: The gradient calls of whose results the program takes each that is None by itself.
+    Args:
+        code: The program.
+        tree: Its tree; None where nothing is known of it.
     """
 
-    none: frozenset[Span] = frozenset()
-    raising: tuple[Span, ...] = ()
-    handled: frozenset[Span] = frozenset()
+    def __init__(self, code: str = "", tree: ast.Module | None = None) -> None:
+        self._code = code
+        self._tree = tree or ast.Module([], [])
+
+    @cached_property
+    def none(self) -> frozenset[Span]:
+        """The gradient calls of which it asserts that they give None."""
+        return frozenset(_asserted(self._tree)) if _SAYS_NONE.search(self._code) else frozenset()
+
+    @cached_property
+    def raising(self) -> tuple[Span, ...]:
+        """The blocks of which a test says that they raise."""
+        return tuple(_raising(self._tree)) if _SAYS_RAISES.search(self._code) else ()
+
+    @cached_property
+    def handled(self) -> frozenset[Span]:
+        """The gradient calls of whose results the program takes each that is None by itself."""
+        return frozenset(_handled(self._tree)) if _TESTS_NONE.search(self._code) else frozenset()
+
+    def says_what(self, other: Expected) -> bool:
+        """Whether it says the same as another one wherever that was asked."""
+        asked = vars(other).keys() & {"none", "raising", "handled"}
+        return all(getattr(self, name) == getattr(other, name) for name in asked)
 
     def expects(self, gradient: LostGradient) -> bool:
         """Whether the program says of a gradient that it is lost in just this way."""
@@ -48,19 +65,6 @@ class Expected:
     def catches(self, span: Span, exception: str | None) -> bool:
         """Whether the program says of a place that it raises."""
         return exception is not None and any(block.line <= span.line <= block.end_line for block in self.raising)
-
-
-def of(code: str, tree: ast.Module) -> Expected:
-    """What a program's assertions say of its gradient calls.
-
-    Args:
-        code: The program.
-        tree: Its tree.
-    """
-    none = frozenset(_asserted(tree)) if _SAYS_NONE.search(code) else frozenset[Span]()
-    raising = tuple(_raising(tree)) if _SAYS_RAISES.search(code) else ()
-    handled = frozenset(_handled(tree)) if _TESTS_NONE.search(code) else frozenset[Span]()
-    return Expected(none, raising, handled)
 
 
 def may_expect(code: str) -> bool:
@@ -91,7 +95,7 @@ def _asserted(tree: ast.AST) -> Iterator[Span]:
 
 def _handled(tree: ast.AST) -> Iterator[Span]:
     """The gradient calls over whose results the program goes, asking of each whether it is None."""
-    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+    for scope in (tree, *of_type(tree, ast.FunctionDef)):
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for turned, body in (turn for node in nodes for turn in _turns(node)):
@@ -127,8 +131,10 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
     elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
         done = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for generator in node.generators:
-            # What a clause lets through is as what a conditional expression gives.
-            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in generator.ifs]
+            # What a clause lets through is as what a conditional expression gives. One that lets through what is None
+            # makes a list of it.
+            tests = [test for test in generator.ifs if not (_tests_none(test) and _is_same(test))]
+            clauses = [ast.IfExp(test=test, body=done[0], orelse=done[0]) for test in tests]
             yield generator.iter, [*done, *clauses]
 
 
@@ -166,6 +172,10 @@ def _tests_none(node: ast.AST) -> bool:
         and isinstance(node.left, ast.Name)
         and _has_none(node.comparators)
     )
+
+
+def _is_same(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is)
 
 
 def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:

@@ -18,6 +18,7 @@ from gradlint.flow.facts import (
     Part,
     Question,
     Span,
+    Withheld,
     merged,
     places,
 )
@@ -26,7 +27,7 @@ from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gradlint.finding import Severity
 
@@ -84,7 +85,7 @@ class _Led:
     call: Span
 
 
-Noted = _Claimed | _Answered | _Made | _Led
+Noted = _Claimed | _Answered | _Made | _Led | Withheld
 """One thing that was noted."""
 
 
@@ -136,6 +137,8 @@ class Recorder:
         """Whether what runs was called by code that says that a gradient is lost."""
         self.expecting: tuple[tuple[int, int], ...] = ()
         """The lines of other modules that say that a gradient is lost: what they call is not judged."""
+        self.doubt: Callable[[Cause], object | None] = lambda _cause: None
+        """The premise by which a cause may not hold for the version of TensorFlow that is meant, as a sentence."""
         self.follower: Follower | None = None
         """What looks at the values of each gradient call when it was judged, for whoever draws its ways."""
 
@@ -146,9 +149,9 @@ class Recorder:
             self.led_by = span_of(calls[-1])
         self.is_expected = any(first <= line <= last for line in lines for first, last in self.expecting)
 
-    def extend(self, path: str, first: int, lines: list[bytes]) -> None:
+    def extend(self, path: str, first: int, lines: tuple[bytes, ...]) -> None:
         """Note a module of the project whose lines follow those that are there already."""
-        self.parts.append(Part(path, first, tuple(lines)))
+        self.parts.append(Part(path, first, lines))
 
     def claim(
         self,
@@ -169,6 +172,11 @@ class Recorder:
             return
         calls = [gradient.call for gradient in unexpected] or [span]
         if self.muted or self.is_expected or any(call.line > self.own for call in calls):
+            return
+        doubt = self.doubt(cause)
+        if doubt is not None:
+            about = (*calls, asked.span) if asked is not None else tuple(calls)
+            self.notes.append(Withheld(cause.kind, span, about, str(doubt)))
             return
         if self.led_by is not None:
             story = (*story, Note(self.led_by, LED_BY))
@@ -215,7 +223,13 @@ class Recorder:
         ]
         claims.sort(key=lambda claim: (claim.site or claim.span, claim.span, claim.kind))
         tapes = {note.span for note in self.notes if isinstance(note, _Made) and note.span.line <= self.own}
-        return Facts(tuple(claims), self._calls(), len(tapes), self.complete, tuple(self.parts))
+        parts = tuple(self.parts)
+        return Facts(tuple(claims), self._calls(), len(tapes), self.complete, parts, self._withheld())
+
+    def _withheld(self) -> tuple[Withheld, ...]:
+        """What is not claimed for the version of TensorFlow that is meant; the last of those of a place."""
+        found = {(note.span, note.kind): note for note in self.notes if isinstance(note, Withheld)}
+        return tuple(found[key] for key in sorted(found))
 
     def _gathered(self) -> Iterable[_Gathered]:
         """The claims by their cause: one lists every gradient that it breaks, wherever that was noted."""

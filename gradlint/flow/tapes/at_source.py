@@ -137,15 +137,24 @@ class SourceCauses(Asking):
         return self.made_beside(recording, source, "a new tensor, made after the target", Tensor | Variable | Params)
 
     def made_beside(
-        self, recording: Recording, source: Tensor, note: str, shared: UnionType | type[Value]
+        self, recording: Recording, source: Tensor, note: str, shared: UnionType | type[Value], *, inside: bool = False
     ) -> Loss | None:
-        """A source that the target was not computed from, while both were computed from something of some classes."""
+        """A source that the target was not computed from, while both were computed from something of some classes.
+
+        Args:
+            recording: What was asked.
+            source: The source.
+            note: What is said of it.
+            shared: The classes.
+            inside: Whether what both were computed from has to be a value that the tape recorded.
+        """
         if any(reach.opaque for reach in self.reaches) or any(self.depends(one, [source]) for one in self.targets):
             return None
         stack, seen = [edge.parent for edge in source.edges], set[int]()
         while stack and source.span is not None:
             value = stack.pop(0)
-            if isinstance(value, shared) and any(value in reach for reach in self.reaches):
+            used = isinstance(value, shared) and any(value in reach for reach in self.reaches)
+            if used and (not inside or (bool(value.edges) and recording in value.tracked)):
                 place = self.machine.site_of(source, recording) or source.span
                 return Loss(Copied("unused", self.machine.name_of(value)), place, story=[Note(place, note)])
             if id(value) not in seen:

@@ -106,13 +106,14 @@ class Asking:
         self.asked: list[Value] = []
         self.known_ways: dict[int, graph.Ways] = {}
         self.known_own_ways: set[int] | None = None
+        self.known_uncut: set[int] | None = None
         self.known_leaks: dict[int, dict[int, tuple[Value, ...]]] = {}
         self.known_joins: dict[int, list[Join]] = {}
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
-        self.known_loops: dict[int, bool] = {}
+        self.known_loops: dict[int, set[int] | None] = {}
         self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
@@ -204,10 +205,10 @@ class Asking:
             )
         )
 
-    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer) -> None:
+    def note_all(self, sources: list[tuple[Value, ast.expr, str]], answer: Answer, because: str = "") -> None:
         """Note the same answer for every source."""
         for _, node, text in sources:
-            self.note(text, node, answer)
+            self.note(text, node, answer, because=because)
 
     def claim_all(self, sources: list[tuple[Value, ast.expr, str]], loss: Loss) -> None:
         """Note one claim that holds for every source of the call."""

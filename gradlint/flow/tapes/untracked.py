@@ -35,6 +35,8 @@ class LeftOut:
 def note(asking: Asking, asked: list[Value]) -> None:
     """Remember what one gradient call asks for, and what its lists of variables leave out."""
     machine, call = asking.machine, asking.call
+    if machine.ended is not None:
+        return
     for source in asked:
         machine.asked_for[id(source)] = source
     held = (call.sources.extra or {}).get("untracked", ()) if isinstance(call.sources, Seq) else ()

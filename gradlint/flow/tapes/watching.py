@@ -90,7 +90,7 @@ def watch_one(
 ) -> None:
     """Watch one tensor or Variable."""
     reason = refused(leaf)
-    if reason is not None:
+    if reason is not None and not (reason == "keras-variable" and machine.legacy_keras):
         machine.set(recording.watched, id(leaf), (leaf, machine.tick(), node, True))
         refuse(machine, tape, node, argument, reason, "ValueError")
         return

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay, pay_for
 from gradlint.flow.facts import Span
 from gradlint.flow.values.bounds import LEAVES, MOST, is_small
-from gradlint.flow.values.values import Const, Dict, Edge, Items, Number, Pairs, Seq, Storage, Unknown, Value
+from gradlint.flow.values.values import (
+    Const,
+    Dict,
+    Edge,
+    Items,
+    Number,
+    Pairs,
+    Seq,
+    Storage,
+    Unknown,
+    Value,
+    everywhere,
+)
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable, Iterator
 
 ANY_ATTRIBUTE = "any attribute"
@@ -38,6 +50,20 @@ def gain(value: Value, edges: tuple[Edge, ...]) -> None:
         value.anything = True
         return
     value.edges = (*value.edges, *edges)
+
+
+def kept_by(made: Unknown, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
+    """What code of others gives: an object keeps what it is given, and computes with it when it is used."""
+    if names_class(node):
+        made.edges = tuple(edge for value in given for edge in everywhere(value))
+    return made
+
+
+def names_class(node: ast.AST | None) -> bool:
+    """Whether a call makes an object, as far as the name of what is called tells."""
+    called = node.func if isinstance(node, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return isinstance(name, str) and name[:1].isupper() and not name.isupper()
 
 
 def with_key(pairs: Pairs, key: Value, value: Value) -> Pairs:

@@ -23,6 +23,8 @@ class Rests(StrEnum):
     GRAPH_CALL = "another result of the same `tf.function` makes zeros of a gradient that is None, as for `{}`"
     HANDLED = "the program provides for a gradient that is None beside others, as for `{}`"
     CALLBACK = "code that is not followed may call what sets `{}`"
+    ASKED = "it holds from TensorFlow {} on"
+    ENDED = "under the TensorFlow that gradlint judges by the program ends before, at {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,16 @@ class Premise:
     Attributes:
         rests: What may break it.
         subject: What it speaks of, as the program writes it.
+        why: What may break it here, as a clause; empty where the sentence says it.
     """
 
     rests: Rests
     subject: str
+    why: str = ""
 
     def __str__(self) -> str:
-        return self.rests.format(self.subject)
+        told = self.rests.format(self.subject)
+        return f"{told}, and {self.why}" if self.why else told
 
 
 def is_hook(code: ast.AST) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -37,6 +41,46 @@ def _by_type(tree: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
     for node in nodes(tree):
         found.setdefault(type(node), []).append(node)
     return found
+
+
+def statements_at(tree: ast.Module, line: int) -> tuple[int, int] | None:
+    """The first and the last line of the innermost statements that stand on a line; None where none does.
+
+    Statements that share a line go together, so no text begins before the first of these lines and ends in them.
+    """
+    found: tuple[int, int] | None = None
+    blocks: list[list[ast.stmt]] = [tree.body]
+    while blocks:
+        block = blocks.pop()
+        first = bisect_left(block, line, key=_last_line)
+        if first == len(block) or first_line(block[first]) > line:
+            continue
+        last = first
+        while first and _last_line(block[first - 1]) == first_line(block[first]):
+            first -= 1
+        while last + 1 < len(block) and first_line(block[last + 1]) == _last_line(block[last]):
+            last += 1
+        found = first_line(block[first]), _last_line(block[last])
+        blocks = list(_blocks(block[last])) if first == last else []
+    return found
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line that a statement begins on, with its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
+
+
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of statements that stand directly in a statement."""
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(statement, name, [])
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield part.body
 
 
 def of_type(tree: ast.AST, sort: type[Node]) -> list[Node]:

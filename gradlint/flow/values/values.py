@@ -156,15 +156,16 @@ class Symbolic(Value):
     """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give.
 
     ``call`` is the layer's call that made it, where it was seen: the layer, its arguments, and which of several
-    outputs it is.
+    outputs it is; ``named`` are the arguments that have a name there.
     """
 
-    __slots__ = ("call", "layer")
+    __slots__ = ("call", "layer", "named")
 
     def __init__(self, span: Span | None = None, layer: Value | None = None) -> None:
         super().__init__(span)
         self.layer = layer
         self.call: tuple[Value, tuple[Value, ...], int | None] | None = None
+        self.named: dict[str, Value] = {}
 
 
 class Variable(Value):

@@ -1,4 +1,4 @@
-"""One page for a browser: the source with how far each gradient comes, the findings, an index; nothing is loaded."""
+"""One HTML page: the source with how far each gradient gets, the findings, an index; it loads nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, style: Style) -> str:
-    """Render the whole report; a file without gradient calls, findings and errors is counted and not shown."""
+    """Render the whole report; a file without gradient calls, findings or errors is counted but not shown."""
     calls: dict[str, list[Drawing]] = {}
     for drawing in report.drawings or ():
         calls.setdefault(drawing.path, []).append(drawing)

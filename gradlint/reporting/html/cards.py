@@ -1,4 +1,4 @@
-"""What stands between the lines of the source: a gradient call with its ways, a finding, an error."""
+"""What is shown between the lines of the source: a gradient call with its paths, a finding, an error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def call_card(file: str, index: int, call: Drawing) -> str:
     if call.nodes:
         shown = " open" if any(LOOKS[source.verdict] in "xp" for source in call.sources) else ""
         rows.append(
-            f'<details{shown}><summary>The way of the gradient</summary><div class="way" tabindex="0" role="group" '
+            f'<details{shown}><summary>The path of the gradient</summary><div class="way" tabindex="0" role="group" '
             f'aria-label="{html(described(call))}">{inline(call)}</div></details>'
         )
     elif not call.whole:
@@ -60,7 +60,7 @@ def _source(file: str, call: Drawing, number: int) -> str:
 
 
 def _target(file: str, call: Drawing, number: int) -> str:
-    """Where a click on a source leads: to the line of the loss, else to the source's own, else to the call."""
+    """Where a click on a source leads: to the line of the loss, else to the source's own line, else to the call."""
     found = call.loss(number)
     spots = [found[0].spot] if found is not None else []
     spots += [node.spot for node in call.nodes if number in node.sources]

@@ -1,4 +1,4 @@
-"""The section of one file: its source, line by line or cell by cell, and between the lines what there is to say."""
+"""The section of one file: its source, line by line or cell by cell, with cards between the lines."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from gradlint.reporting.report import Report
 
 AROUND = 3
-"""How many lines are shown around one by which a gradient comes."""
+"""How many lines are shown around a line on a gradient's path."""
 GAP = 8
-"""How many lines there have to be in a row that no gradient comes by for them to be left out."""
+"""How many consecutive lines off every gradient's path are left out."""
 LONGEST = 240
 """How many characters of a line are shown."""
 
@@ -32,8 +32,8 @@ class File:
     """One file of the report.
 
     Args:
-        ident: What the ids of its parts begin with.
-        path: Its path as it is shown.
+        ident: The prefix of its parts' ids.
+        path: Its path as displayed.
         calls: Its gradient calls.
         said: Its findings and errors.
         report: The report.
@@ -70,7 +70,7 @@ class File:
         return f"{self.ident}f{index}"
 
     def _cards(self) -> dict[Key, list[str]]:
-        """By the line behind which they stand, what there is to say."""
+        """The cards, by the line after which they are shown."""
         cards: dict[Key, list[str]] = {}
         for index, finding in enumerate(self.findings):
             key = (_cell(finding.cell), finding.end_location.line)
@@ -93,13 +93,13 @@ class File:
         return "".join([*rows, self.body(), '<p class="up"><a href="#top">Back to the index</a></p></section>'])
 
     def body(self) -> str:
-        """The source with what there is to say between its lines, and what stands at no line."""
+        """The source with the cards between its lines, and the cards that belong to no line."""
         shown = set[Key]()
         rows = [row for cell in self._texts() for row in self._text(cell, shown)]
         return "".join([*rows, *(card for key, cards in self.cards.items() if key not in shown for card in cards)])
 
     def _texts(self) -> list[int]:
-        """The cells, or what stands for a file that has none."""
+        """The cells, or a stand-in for a file that has none."""
         return [_cell(cell) for cell in self.report.cells(self.path)] or [-1]
 
     def _text(self, cell: int, shown: set[Key]) -> Iterator[str]:
@@ -116,12 +116,12 @@ class File:
             yield from self._stretch(cell, lines, first, last, shown)
 
     def _wanted(self, cell: int, count: int) -> set[int]:
-        """The lines to show: those of gradients and of what there is to say, and some around them."""
+        """The lines to show: those with gradients or cards, and some around them."""
         marked = {line for at, line in (*self.gutter.lines, *self.cards) if at == cell}
         return {near for line in marked for near in range(line - AROUND, line + AROUND + 1) if 1 <= near <= count}
 
     def _stretch(self, cell: int, lines: Sequence[str], first: int, last: int, shown: set[Key]) -> Iterator[str]:
-        """A run of lines, broken where something is said."""
+        """A run of lines, split where a card is shown."""
         begin = first
         rows: list[str] = []
         for line in range(first, last + 1):
@@ -161,7 +161,7 @@ def _block(begin: int, rows: list[str]) -> str:
 
 
 def _stretches(count: int, wanted: set[int]) -> Iterator[tuple[int, int, bool]]:
-    """The runs of lines to show and to leave out; a short one that is not wanted is shown all the same."""
+    """The runs of lines to show and to leave out; a short run is shown even if it is not needed."""
     runs: list[tuple[int, int, bool]] = []
     for line in range(1, count + 1):
         kept = line in wanted

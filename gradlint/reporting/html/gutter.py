@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 Key = tuple[int, int]
 """A line: the cell's index, -1 where there is none, and the line in it."""
 LANES = 5
-"""How many gradient calls are shown beside one another at most; others share the last lane."""
+"""The most gradient calls that are shown side by side; others share the last lane."""
 _LOOKS = {"lost": "x", "connected": "c", "reached": "r", "unreached": "u", "stopped": "r"}
 _FIRST = ("x", "c", "r", "u")
 WORDS = {
     "x": "the gradient is lost here",
-    "c": "the gradient comes here",
-    "r": "the gradient comes here, and leads to no source",
-    "u": "the gradient never comes here",
+    "c": "the gradient gets here",
+    "r": "the gradient gets here, but leads to no source",
+    "u": "the gradient never gets here",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What one gradient call is to a line: its lane in the gutter, its index, and how far the gradient comes."""
+    """A gradient call on a line: its lane in the gutter, its index, and how far the gradient gets."""
 
     lane: int
     call: int
@@ -39,7 +39,7 @@ class Gutter:
 
     Attributes:
         lanes: How many lanes it has.
-        lines: By line, what each gradient call is to it.
+        lines: By line, the gradient calls on it.
     """
 
     lanes: int
@@ -67,7 +67,7 @@ def gutter(calls: Sequence[Drawing]) -> Gutter:
 
 
 def touches(call: Drawing, number: int | None = None) -> Iterator[tuple[Key, str]]:
-    """The lines of the file itself that a gradient call touches, each once; of one source's way where one is named."""
+    """The lines of the file that a gradient call touches, each once; only those on a source's path if one is named."""
     found: dict[Key, str] = {}
     for node in call.nodes:
         look = _look(node, number)
@@ -81,7 +81,7 @@ def touches(call: Drawing, number: int | None = None) -> Iterator[tuple[Key, str
 
 
 def _look(node: Node, number: int | None) -> str | None:
-    """What a node is to a gradient, or to that of one source; None where it is on no way to that."""
+    """What a node is to a gradient, or to that of one source; None if it is on no path to it."""
     if number is None:
         return _LOOKS[node.way]
     if number not in node.leads and number not in node.sources:

@@ -1,4 +1,4 @@
-"""What is shown under a cell that was run: the lines of its story, its findings, and its gradient calls drawn."""
+"""What is shown below a cell that was run: the lines involved, its findings, and its gradient calls drawn."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _numbers = count(1)
 
 
 def output(report: Report, notes: Sequence[str], how: Callable[[Fix], str]) -> str:
-    """The findings of a report, each between the lines that it is about, with the gradient calls that are drawn.
+    """The findings of a report, each between the lines that it is about, with the drawn gradient calls.
 
     Args:
         report: The report; its drawings are those to show.
-        notes: What to say at the end, a line each.
+        notes: What to say at the end, one line each.
         how: What applies a fix, in words.
     """
     parts = []

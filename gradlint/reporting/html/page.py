@@ -1,4 +1,4 @@
-"""The page around the files: its head, what there is in all, and the index by file and by rule."""
+"""The page around the files: its head, the totals, and the index by file and by rule."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from gradlint.reporting.report import Report
 
 MARK = "<!-- a report of gradlint -->"
-"""By which the command knows a file that it may write over."""
+"""The mark by which the command recognizes a file that it may overwrite."""
 _MOST = 12
-"""How many places of a rule the index links to."""
+"""How many places per rule the index links to."""
 
 
 def page(files: Sequence[File], report: Report) -> str:
@@ -54,13 +54,13 @@ def _summary(files: Sequence[File], report: Report) -> Iterator[str]:
     counts = tally(calls)
     yield '<header id="top"><p class="mark">gradlint</p><h1>How far the gradients come</h1>'
     looked = f"{counted(len(calls), 'gradient call')} in {counted(report.files, 'file')}"
-    yield f'<p class="lead">{html(looked)}: {html(in_words(counts)) if calls else "there is nothing to follow"}.</p>'
+    yield f'<p class="lead">{html(looked)}: {html(in_words(counts)) if calls else "there are no gradient calls"}.</p>'
     yield bar(counts)
     yield '<ul class="legend"><li class="c">the gradient comes</li><li class="x">it is lost here</li>'
     yield '<li class="u">it never comes</li><li class="m">not known</li></ul>'
     quiet = [
         f"{counted(report.suppressed, 'finding')} suppressed by comments" if report.suppressed else "",
-        f"{counted(report.baselined, 'finding')} known to the baseline" if report.baselined else "",
+        f"{counted(report.baselined, 'finding')} in the baseline" if report.baselined else "",
         f"{counted(len(report.refuted), 'finding')} refuted by TensorFlow" if report.refuted else "",
         f"{counted(report.fixed, 'finding')} fixed" if report.fixed else "",
     ]

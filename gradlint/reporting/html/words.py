@@ -19,7 +19,7 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 
 
 def rich(text: str) -> str:
-    """A message with what stands between backquotes as code."""
+    """A message with text in backquotes as code."""
     parts = _SPAN.split(text)
     return "".join(f"<code>{html(part)}</code>" if index % 2 else html(part) for index, part in enumerate(parts))
 
@@ -31,7 +31,7 @@ def tally(calls: Sequence[Drawing]) -> dict[str, int]:
 
 
 def bar(counts: dict[str, int]) -> str:
-    """The shares as a bar, with the numbers for those who do not see it; nothing where there is no source."""
+    """The shares as a bar, with the numbers for those who cannot see it; nothing if there are no sources."""
     total = sum(counts.values())
     if not total:
         return ""

@@ -26,7 +26,7 @@ from gradlint.flow.values.values import (
     either,
     sure_everywhere,
 )
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 
 if TYPE_CHECKING:
     import ast
@@ -47,6 +47,9 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
     """An attribute of an object of the library."""
     if "patched" in value.state:
         return machine.unknown(name, node, [value], anything=True)
+    version = versions.without(value.family, name)
+    if version and value.name.startswith("keras.") and "opaque" not in value.state:
+        machine.lacks(machine.text(node), version, "AttributeError")
     attrs = value.state.get("attrs")
     held = attrs.get(name) if isinstance(attrs, dict) else None
     if isinstance(held, Value):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import MetricRead, NonDifferentiable
 from gradlint.flow.libraries.keras import objects
-from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol
+from gradlint.flow.libraries.keras.layers import nested
+from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol, symbols_in
 from gradlint.flow.libraries.keras.variables import parameters, settings
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
@@ -78,12 +79,13 @@ def _symbols(machine: Interpreter, value: LibObject, call: LibraryCall, first: l
         made_all = []
         for place in range(len(outputs.items.values)):
             symbol = Symbolic(span_of(call.node), value)
-            symbol.call = (value, tuple(call.args), place)
+            symbol.call, symbol.named = (value, tuple(call.args), place), dict(call.kwargs)
             symbol.edges = tuple(edge for leaf in (*first, value) for edge in sure_everywhere(leaf))
             made_all.append(symbol)
         return sequence(made_all, node=call.node)
     made = Symbolic(span_of(call.node), value)
     made.call = (value, tuple(call.args), None) if call.args else None
+    made.named = dict(call.kwargs)
     cut = input_cut(machine, value, call.node)
     given = tuple(Edge(leaf, cut, EVERYWHERE, seen=EVERYWHERE) for leaf in first if not isinstance(leaf, Const))
     made.edges = given + sure_everywhere(value)
@@ -186,6 +188,8 @@ def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Va
     if again is not None:
         return again.items.values[0] if isinstance(again, Seq) and _single(outputs) else again
     symbols = [leaf for leaf in machine.leaves(outputs) if isinstance(leaf, Symbolic)]
+    if any(_is_of_inner_model(symbol, state.get("inputs")) for symbol in symbols):
+        return machine.unknown("output", node, [model, *inputs], anything=True)
     made = _Outputs(machine, model, inputs, symbols, node)
     given = made.like(outputs.items.values[0] if isinstance(outputs, Seq) and _single(outputs) else outputs)
     made.relate()
@@ -195,6 +199,19 @@ def functional(machine: Interpreter, model: Value, outputs: Value, args: list[Va
 def _is_read_from_layer(symbol: Symbolic) -> bool:
     """Whether a symbol is the ``output`` of a layer whose call was not seen."""
     return symbol.call is None and any(isinstance(edge.parent, LibObject | Instance) for edge in symbol.edges)
+
+
+def _is_of_inner_model(symbol: Symbolic, inputs: object) -> bool:
+    """Whether a symbol is the ``output`` of a layer in a model other than the one that the inputs are of.
+
+    Such a layer was called on the inner model's own input, to which the outer one's are not connected: the constructor
+    raises ValueError (Keras 3.15), unless the layer was called on them as well.
+    """
+    layer = symbol.layer
+    if not (_is_read_from_layer(symbol) and isinstance(layer, LibObject) and layer.state.get("inside")):
+        return False
+    owners = [one.layer for one in symbols_in(inputs)] if isinstance(inputs, Value) else []
+    return not any(isinstance(owner, LibObject | Instance) and layer in nested(owner) for owner in owners)
 
 
 class _Outputs:

@@ -273,7 +273,7 @@ def add_weight(machine: Interpreter, owner: Instance, call: LibraryCall) -> Valu
         dtypes.named(given) if given is not None else "float32",
         span_of(call.node),
         trainable=trainable if isinstance(trainable, bool) else None,
-        keras=True,
+        keras=None if machine.legacy_keras else True,
     )
     made.born = machine.tick()
     machine.set(owner.state, "weights", (*owner.state.get("weights", ()), made))

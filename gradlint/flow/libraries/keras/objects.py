@@ -14,7 +14,7 @@ from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance
 from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
-from gradlint.knowledge import behaviours
+from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def family(name: str) -> str:
         return "layer"
     families = [word.removeprefix("family:") for word in behaviours.of_package(name) if word.startswith("family:")]
     is_class = name.rpartition(".")[2][:1].isupper()
-    return families[0] if families and (is_class or is_application(name)) else ""
+    return families[0] if families and is_class else ""
 
 
 @cache
@@ -69,9 +69,12 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     made.born = machine.tick()
     label = call.kwargs.get("name")
     made.state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
-    if kind == "optimizer" and "lr" in call.kwargs and call.name.startswith("keras.") and not machine.legacy_keras:
-        # Keras 3 does not know the argument and raises.
-        made.state["refused"] = True
+    for keyword in call.kwargs:
+        version = versions.refused(call.name, keyword)
+        if version:
+            # Keras 3 does not know the argument and raises.
+            made.state["refused"] = kind == "optimizer"
+            machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
         _make_layer(machine, made, call)
     return made

@@ -16,12 +16,37 @@ if TYPE_CHECKING:
 
 
 @methods("optimizer", "apply_gradients")
-def apply_gradients(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+def apply_gradients(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.apply_gradients(pairs)``."""
     pairs = call.args[0] if call.args else call.kwargs.get("grads_and_vars", call.kwargs.get("grads"))
-    if pairs is not None:
+    if pairs is None:
+        return Const(None)
+    updated = _tensor_updated(pairs)
+    if updated is not None and owner.name.startswith("keras.") and ".legacy" not in owner.name:
+        cause = NotPairs(machine.callee(call.node), how="tensor", name=machine.name_of(updated))
+        machine.recorder.claim(cause, span_of(call.node), exception="AttributeError")
+        machine.raised("AttributeError")
+    else:
         applied(machine, pairs, call.node)
     return Const(None)
+
+
+def _tensor_updated(pairs: Value) -> Value | None:
+    """A Tensor that surely stands where a Variable to update should; None where there may be none."""
+    if not isinstance(pairs, Seq):
+        return None
+    zipped = (pairs.extra or {}).get("zipped")
+    if zipped is not None and len(zipped) == 2 and all(isinstance(one, Tensor) for one in zipped):
+        return zipped[1] if _is_plain(zipped[1]) else None
+    rows = [row.items.values for row in pairs.items.values if isinstance(row, Seq) and len(row.items.values) == 2]
+    gradients = [row[0] for row in rows if isinstance(row[0], Tensor) and row[0].gradient_of is not None]
+    first = rows[0][1] if rows and pairs.items.exact and len(gradients) == len(rows) else None
+    return first if first is not None and _is_plain(first) else None
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is surely a Tensor, and not the Variable that an ``assign`` gave back."""
+    return isinstance(value, Tensor) and value.op != "read" and value.gradient_of is None
 
 
 @methods("optimizer", "apply", "build", "get_config", "set_weights")
@@ -73,8 +98,10 @@ def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
         cause = NoneUsed(callee, into="apply", call=first_lost.call)
-        machine.recorder.claim(cause, span_of(node), exception="ValueError")
-        machine.raised("ValueError")
+        # The optimizer looks at the variables first (Keras 3.15).
+        exception = "AttributeError" if any(isinstance(row[1], Tensor) for row in rows) else "ValueError"
+        machine.recorder.claim(cause, span_of(node), exception=exception)
+        machine.raised(exception)
 
 
 def _unpaired(pairs: Seq) -> str | None:

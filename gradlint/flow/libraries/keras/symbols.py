@@ -45,7 +45,7 @@ def part_of(symbol: Symbolic, index: int) -> Symbolic:
     part = Symbolic(symbol.span, symbol.layer)
     part.edges = symbol.edges
     if symbol.call is not None and symbol.call[2] is None:
-        part.call = (*symbol.call[:2], index)
+        part.call, part.named = (*symbol.call[:2], index), symbol.named
     return part
 
 
@@ -118,7 +118,7 @@ def _seen(machine: Interpreter, symbol: Symbolic, held: dict[int, Value]) -> boo
             stack += [edge.parent for edge in value.edges]
         elif isinstance(value, Symbolic):
             if value.call is not None:
-                stack += machine.leaves(Seq(Items(value.call[1])))
+                stack += machine.leaves(Seq(Items((*value.call[1], *value.named.values()))))
             elif not value.edges or any(isinstance(edge.parent, LibObject | Instance) for edge in value.edges):
                 return False
             else:
@@ -153,7 +153,8 @@ def _made(machine: Interpreter, symbol: Symbolic, held: dict[int, Value], node: 
         return made
     layer, args, place = symbol.call
     values = [_run(machine, arg, held, node) for arg in args]
-    result = machine.call(layer, values, _training(machine, layer), node)
+    named = {name: _run(machine, held_by, held, node) for name, held_by in symbol.named.items()}
+    result = machine.call(layer, values, _training(machine, layer) | named, node)
     if place is not None and isinstance(result, Seq) and place < len(result.items.values):
         return result.items.values[place]
     return result

@@ -76,7 +76,7 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         return machine.unknown(name, node, [owner])
     if not trainable_only:
         unique += _states(owner, "statistics", 8)
-        if name == "variables":
+        if name == "variables" and not machine.legacy_keras:
             unique += _states(owner, "seed", 8)
     exact = all(isinstance(item, Variable) for item in unique) and not tracking.open
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))

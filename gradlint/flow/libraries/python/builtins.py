@@ -373,7 +373,10 @@ def enumerated(machine: Interpreter, call: LibraryCall) -> Value:
     if not call.args:
         return machine.unknown("enumerate", call.node, call.values)
     items, exact = machine.iterate(call.args[0], call.node)
-    numbers = (Const(index) if exact else Number("int") for index in range(len(items)))
+    start = call.argument(1, "start") or Const(0)
+    first = start.value if isinstance(start, Const) and isinstance(start.value, int) else None
+    known = exact and first is not None
+    numbers = (Const((first or 0) + index) if known else Number("int") for index in range(len(items)))
     rows = tuple(Seq(Items(row), "tuple") for row in zip(numbers, items, strict=True))
     return Seq(Items(rows, exact), "list", span_of(call.node))
 

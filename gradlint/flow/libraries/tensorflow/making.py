@@ -103,6 +103,9 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.tensor(call.node, [value], dtype=asked or dtypes.of(value), op=call.name)
     if isinstance(value, Symbolic):
         return value
+    refused = _refused_by_constant(machine, call, value)
+    if refused is not None:
+        return refused
     if isinstance(value, Tensor):
         return _constant_of_tensor(machine, call, value, asked)
     if isinstance(value, Variable | Params):
@@ -117,6 +120,34 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
     parents = tensors_in(machine, value)
     made = machine.tensor(call.node, parents, dtype=asked or dtypes.of(value), op=call.name, known=known)
     made.extra = {"args": (value,)}
+    return made
+
+
+def _refused_by_constant(machine: Interpreter, call: LibraryCall, value: Value) -> Value | None:
+    """What stands for the result where ``tf.constant`` raises: on Tensors in a list, and on what a graph computes.
+
+    Observed with TensorFlow 2.21: ValueError for a list, TypeError for a Tensor and NotImplementedError for a Variable
+    in a graph. ``tf.convert_to_tensor`` takes them all.
+    """
+    if not behaviours.has(call.name, "turns-constant"):
+        return None
+    if isinstance(value, Variable | Params) and machine.symbolic(value):
+        cause = Rewrapped(*call.written(machine), "symbolic")
+        made = machine.tensor(
+            call.node, [value], dtype=dtypes.of(value), op=call.name, cut=machine.cut(cause, call.node)
+        )
+        machine.leaves_graph(made, call.node, cause, "NotImplementedError")
+        return made
+    held = [value] if isinstance(value, Tensor) else tensors_in(machine, value) if isinstance(value, Seq) else []
+    of_graph = [one for one in held if isinstance(one, Tensor) and machine.symbolic(one)]
+    in_list = [one for one in held if isinstance(one, Tensor | Variable)] if isinstance(value, Seq) else []
+    if (not of_graph and not in_list) or (machine.in_graph and machine.mentions("run_functions_eagerly")):
+        return None
+    if machine.in_graph and not of_graph:
+        return None
+    cause = Rewrapped(*call.written(machine), "symbolic" if isinstance(value, Tensor) else "list")
+    made = machine.tensor(call.node, held, dtype=dtypes.of(value), op=call.name, cut=machine.cut(cause, call.node))
+    machine.doom(made, call.node, "TypeError" if of_graph else "ValueError")
     return made
 
 

@@ -1,1 +1,1 @@
-"""Acme's rules: one module a rule; gradlint looks at every module of the package."""
+"""Acme's rules: one module per rule; gradlint searches every module in the package."""

@@ -18,14 +18,14 @@ ARGUMENT = "unconnected_gradients"
 
 
 class ZerosForNone(Rule):
-    """A gradient call asks for zeros where a source is not connected.
+    """A gradient call asks for zeros if a source is not connected.
 
     ## What it does
     Reports `unconnected_gradients` at a gradient call, whatever its value.
 
     ## Why the gradient is lost
-    It is not lost by this: but a source that loses its connection tomorrow will quietly stop learning. At Acme a None
-    is to be seen.
+    It is not lost by this, but a source that loses its connection tomorrow will silently stop learning. At Acme, a None
+    must be visible.
 
     ## How to get it back
     Leave the argument out, and handle a None where one is expected.
@@ -38,7 +38,7 @@ class ZerosForNone(Rule):
     url = "https://lint.acme.example/ACME001"
 
     def check(self, facts: Facts, program: Program) -> Iterator[Diagnostic]:
-        """Look at each gradient call that the analysis has found, as LibCST sees it."""
+        """Look at the LibCST node of each gradient call that the analysis has found."""
         for call in facts.calls:
             for node in program.at(call.span):
                 if isinstance(node, cst.Call) and any(_is_it(argument) for argument in node.args):
@@ -46,7 +46,7 @@ class ZerosForNone(Rule):
                     yield Diagnostic(claim, self.message(claim), _without(node))
 
     def message(self, claim: Claim) -> str:
-        """The same for every call."""
+        """The same message for every call."""
         return "Zeros hide a source that is not connected; leave `unconnected_gradients` out."
 
 
@@ -55,7 +55,7 @@ def _is_it(argument: cst.Arg) -> bool:
 
 
 def _without(node: cst.Call) -> Proposal:
-    """The call without the argument; unsafe, since the program sees a None where it saw zeros."""
+    """The call without the argument; unsafe, since the program then gets None instead of zeros."""
     kept = [argument for argument in node.args if not _is_it(argument)]
     kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
     return unsafe("Leave `unconnected_gradients` out", Replace(node, node.with_changes(args=kept)))

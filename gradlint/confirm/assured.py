@@ -1,0 +1,130 @@
+"""Whether a claim that one run bears out would stand in the rest of the program: further runs that could overturn it.
+
+A loop that was cut short may take another way in a later turn; a value at which the gradient ends may have no part in
+the target; and a target that was "computed without" a source may change with it. Each is tried where it may be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from gradlint.confirm import evidence
+from gradlint.confirm.judge import Seen, indices, stand
+from gradlint.confirm.protocol import Job, RunReport, Trial
+from gradlint.confirm.reasons import SETTLED, Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradlint.confirm.plan import Case, Plan, Want
+    from gradlint.confirm.protocol import Event
+
+ENDS: frozenset[evidence.Sort] = frozenset({"break", "outside"})
+"""The evidence that speaks of a value at which the gradient ends."""
+NUDGES = (0.37, -5.3, 40.0)
+"""How far such a value is moved, to see whether the target moves with it."""
+BY_CHANCE = ("time", "random", "uuid", "secrets", "urandom", "getpid", "monotonic", "perf_counter")
+"""Words of programs that do not give the same numbers each time."""
+NEVER_ASKED = frozenset({"GT403", "GT406"})
+"""Rules whose findings claim how often a tape is asked."""
+UNCONNECTED = "GT307"
+"""The rule whose findings claim that the target does not depend on the source at all."""
+
+
+class Runs(Protocol):
+    """The runs of one program.
+
+    Attributes:
+        plan: What is looked at in its file.
+    """
+
+    plan: Plan
+
+    def run(self, trial: Trial) -> Generator[Job, RunReport, Seen]:
+        """Run the program once."""
+
+
+Doubts = Generator[Job, RunReport, Judgement | None]
+"""Runs that end with what overturns a claim, or with None."""
+
+
+def cut(seen: Seen) -> bool:
+    """Whether a loop was ended before its end."""
+    return any(event["cut"] for event in seen.report.of("turns"))
+
+
+def turns_matter(case: Case, plan: Plan, wants: Sequence[Want]) -> bool:
+    """Whether later turns of a loop may come to something else."""
+    if wants:
+        return plan.turning.chooses(frozenset().union(*(plan.needed(want.mark) for want in wants)))
+    return case.finding.code in NEVER_ASKED and plan.turning.asks_by_choice()
+
+
+def ran_through(seen: Seen) -> bool:
+    """Whether a run came to the program's own end."""
+    return seen.report.ending in {"completed", "raised", "exited"} and not cut(seen)
+
+
+def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doubts:
+    """What overturns a claim of None that a run bears out.
+
+    Args:
+        runs: The runs of the program.
+        case: The finding.
+        want: The claim.
+        seen: The run.
+        trial: What that run changed.
+    """
+    told = stand(want, case, runs.plan, seen)
+    if told.how != "holds" or told.event is None or told.event["t"] != "call":
+        return None
+    if case.finding.code == UNCONNECTED:
+        return (yield from _connected(runs, want, told.event, trial))
+    event, places = told.event, indices(want, told.event) or []
+    leads = runs.plan.leads(case, want.mark)
+    sorts = evidence.all_shown(case, event, places, seen.report, leads=leads, line=seen.line)
+    if not sorts or not sorts <= ENDS or evidence.carried(case, event, places):
+        return None
+    return (yield from _idle(runs, case, event, trial))
+
+
+def _connected(runs: Runs, want: Want, event: Event, trial: Trial) -> Doubts:
+    places = indices(want, event) or []
+    origins = [event["origins"][place] for place in places if place < len(event["origins"])]
+    moved = tuple((str(origin[0]), int(origin[1]), int(origin[2])) for origin in origins if origin is not None)
+    if not moved or len(moved) != len(origins) or event["total"] is None:
+        return None
+    for step in NUDGES[:2]:
+        other = _same((yield from runs.run(replace(trial, move=moved, step=step))), event)
+        if other is not None and other["total"] not in {None, event["total"]}:
+            what = f"the target changes where {want.source} is moved, so that it is lost on the way and not unconnected"
+            return Judgement("inconclusive", what, SETTLED)
+    return None
+
+
+def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:
+    """A value that was moved, and a target that stayed the same."""
+    readable = trial if event["total"] is not None else replace(trial, eager=True)
+    total = event["total"]
+    words = runs.plan.source.code
+    if readable is not trial or any(word in words for word in BY_CHANCE):
+        again = _same((yield from runs.run(replace(readable, nudge=case.place, step=0.0))), event)
+        if again is None or total not in {None, again["total"]}:
+            return Judgement("inconclusive", "two runs of the program did not give the same numbers", SETTLED)
+        total = again["total"]
+    for step in NUDGES:
+        seen = yield from runs.run(replace(readable, nudge=case.place, step=step))
+        other = _same(seen, event)
+        if other is None or not any(one["moved"] for one in seen.report.of("nudged", case.place)):
+            return None
+        if other["total"] != total:
+            return None
+    return Judgement("inconclusive", "what the finding points at was changed, and the target stayed the same", SETTLED)
+
+
+def _same(seen: Seen, event: Event) -> Event | None:
+    """The run of a call that comes in the place of another run's."""
+    calls = seen.report.of("call", event["n"])
+    return next((one for one in calls if one["seq"] == event["seq"]), None)
