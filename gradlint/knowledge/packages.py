@@ -65,12 +65,14 @@ _PREFIXES = (
     ("tensorflow.compat.v2.", "tensorflow."),
     ("tensorflow.python.keras.", "keras."),
     ("tensorflow.keras.", "keras."),
+    ("tensorflow.compat.v1.keras.", "keras."),
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
     ("keras.layers.experimental.preprocessing.", "keras.layers."),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",
+    "tensorflow.compat.v1.keras": "keras",
     "tensorflow.python.keras": "keras",
     "tf_keras": "keras",
     "tensorflow.compat.v2": "tensorflow",
