@@ -213,6 +213,7 @@ def execute(
     code = function.node
     if function.opaque or (code.lineno > machine.recorder.own and spent_in_modules(machine) > STEPS_IN_MODULES):
         return machine.foreign_call(machine.anything, [function, *args], kwargs, node)
+    machine.looked_at.add(id(code))
     machine.entered[id(code)] = machine.entered.get(id(code), 0) + 1
     depth = sum(activation.function is not None and activation.function.node is code for activation in machine.stack)
     if len(machine.stack) > DEPTH or depth > 2 or machine.entered[id(code)] > most_entries(machine):
