@@ -324,7 +324,7 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
             return found, trial
         other = found.detail if found is not None else other
     told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, SETTLED), base
+    return Judgement("inconclusive", told, SETTLED, finite=not other), base
 
 
 def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:

@@ -7,7 +7,6 @@ the packages asked about is the one that counts, as far up as the project's root
 from __future__ import annotations
 
 import ast
-import configparser
 import json
 import os
 import re
@@ -163,7 +162,7 @@ def _of_file(path: str) -> tuple[Stated, ...]:
     try:
         text = decode(read_bytes(path, LARGEST), "markdown")[0]
         return tuple(read(text, name))
-    except (SourceError, ValueError, RecursionError, SyntaxError, configparser.Error):
+    except (SourceError, ValueError, RecursionError, SyntaxError):
         return ()
 
 
@@ -198,8 +197,13 @@ def of_pyproject(text: str, place: str) -> Iterator[Stated]:
 
 def of_setup_cfg(text: str, place: str) -> Iterator[Stated]:
     """What a ``setup.cfg`` says."""
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
     options = parser["options"] if parser.has_section("options") else {}
     yield from _requirements(options.get("install_requires", "").splitlines(), place)
     if options.get("python_requires"):
