@@ -179,3 +179,26 @@ def step(x, y):
     result = fixed_source(from_text(code, "program.py"))
     assert "        loss = tf.reduce_mean" in result.after.text
     assert [one.fix.applicability for one in result.applied] == ["unsafe"]
+
+
+def test_a_frozen_model_learns_while_it_is_trained() -> None:
+    code = """import numpy as np
+import tensorflow as tf
+judge = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, activation="sigmoid")])
+judge.compile(optimizer="sgd", loss="binary_crossentropy")
+judge.trainable = False
+z = tf.keras.Input((3,))
+both = tf.keras.Model(z, judge(tf.keras.layers.Dense(2)(z)))
+both.compile(optimizer="sgd", loss="binary_crossentropy")
+before = [one.numpy() for one in judge.weights]
+for step in range(2):
+{}    judge.train_on_batch(np.ones((4, 2)), np.ones(4))
+    judge.train_on_batch(np.zeros((4, 2)), np.zeros(4))
+{}    both.train_on_batch(np.ones((4, 3)), np.ones(4))
+g = sum(float(abs(one.numpy() - old).sum()) for one, old in zip(judge.weights, before))
+"""
+    broken = code.format("", "")
+    result = fixed_source(from_text(broken, "program.py"))
+    assert result.after.text == code.format("    judge.trainable = True\n", "    judge.trainable = False\n")
+    assert not run(broken) or isinstance(run(broken), Exception)
+    assert run(result.after.text) > 0.0
