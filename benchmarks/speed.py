@@ -27,6 +27,16 @@ for path in open(sys.argv[1]).read().splitlines():
         pass
 """
 """A LibCST parse of the files that a list names."""
+BROKEN = """
+import numpy as np
+import tensorflow as tf
+
+w = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.square(np.log(w)))
+print(tape.gradient(loss, w))
+"""
+"""A program with a finding, whose fix LibCST is imported for."""
 RULE = "fixit.rules:NoRedundantLambda"
 PARTS = ("tapes", "packages", "tree", "start")
 
@@ -124,12 +134,14 @@ def tapes(folder: Path, packages: Path, runs: int) -> None:
 
 def start(folder: Path, runs: int) -> None:
     """What a process costs before it has much to do."""
-    plain, taped = folder / "plain.py", folder / "taped.py"
+    plain, taped, broken = folder / "plain.py", folder / "taped.py", folder / "broken.py"
     plain.write_text("import tensorflow as tf\n\n\ndef double(x):\n    return tf.add(x, x)\n")
     taped.write_text(programs.script(15))
+    broken.write_text(BROKEN)
     commands = [
         Command("gradlint --version", [sys.executable, "-m", "gradlint", "--version"]),
         Command("python -c 'import libcst'", [sys.executable, "-c", "import libcst"]),
+        Command("one file with a finding and its fix", gradlint("--no-cache", str(broken))),
         Command("one file without a tape", gradlint("--no-cache", str(plain))),
         Command("one file of 300 lines with 15 tapes", gradlint("--no-cache", str(taped))),
         Command("python -c pass", [sys.executable, "-c", "pass"]),

@@ -97,12 +97,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What TensorFlow said of the claim when it was run."""
+    """What TensorFlow said of the claim when it was run.
+
+    Attributes:
+        finite: Whether every input was tried of a gradient that may not be finite, and it was finite at each.
+    """
 
     status: Status
     detail: str
     tensorflow: str | None = None
     seconds: float | None = None
+    finite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,8 @@ class Finding:
                 del step["path"]
         if record["withheld"] is None:
             del record["withheld"]
+        if record["confirmation"] is not None:
+            del record["confirmation"]["finite"]
         return record
 
     @classmethod

@@ -61,6 +61,11 @@ def several(claim: Claim[Cause]) -> bool:
     return len({lost.source for lost in claim.gradients}) > 1
 
 
+def them(claim: Claim[Cause]) -> str:
+    """How to speak again of what :func:`sources` names: a model's list of variables is several, too."""
+    return "them" if _plural(claim.gradients) else "it"
+
+
 def target(claim: Claim[Cause], otherwise: str = "the target") -> str:
     """The first target whose gradient is lost, in backticks."""
     return named(_asked(claim).target, otherwise)

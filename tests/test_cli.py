@@ -646,6 +646,37 @@ def test_true_to_life_programs_are_mended_and_verified(tmp_path: Path) -> None:
     assert (again.returncode, again.stdout) == (0, "")
 
 
+OTHERWISE_LOST = {
+    "part.py": """w = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.exp(w)) + tf.reduce_sum(np.square(w))
+print(tape.gradient(loss, w))
+""",
+    "nan.py": """x = tf.Variable([0.0, 1.0])
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(tf.where(x > 0.0, tf.math.log(x), 0.0))
+print(tape.gradient(y, x))
+""",
+    "zipped.py": """w = tf.Variable([1.0, 2.0])
+optimizer = tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w * w)
+gradients = tape.gradient(loss, [w])
+optimizer.apply_gradients(zip([w], gradients))
+""",
+}
+"""Programs that lose a part of a gradient, may give NaN, and use gradients in a wrong way."""
+
+
+def test_what_loses_no_whole_gradient_is_verified_too(tmp_path: Path) -> None:
+    for name, text in OTHERWISE_LOST.items():
+        (tmp_path / name).write_text("import numpy as np\nimport tensorflow as tf\n" + text)
+    done = gradlint("--confirm", "--fix", "--show-fixes", ".", cwd=tmp_path)
+    assert (done.returncode, "No lost gradients in 3 files" in done.stdout) == (0, True)
+    assert done.stderr.count(" verified: before: ") == 3
+    assert "no input was found for which the gradient is NaN" in done.stderr
+
+
 def test_a_fix_that_needs_the_flag_is_not_written_without_it(tmp_path: Path) -> None:
     text = (FIXTURES / "GT304-comparison-on-the-way/class_broken.py").read_text("utf-8")
     (tmp_path / "program.py").write_text(text)

@@ -115,7 +115,7 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
         if lost.status != "confirmed":
             return Evidence(None, f"before the fix: {lost.detail}")
         ((_, found),) = confirmer.confirm(after, [mended])
-        holds = {"refuted": True, "confirmed": False}.get(found.status)
+        holds = {"refuted": True, "confirmed": False}.get(found.status, found.finite or None)
         return Evidence(holds, f"before: {lost.detail}; after: {found.detail}")
 
     try:

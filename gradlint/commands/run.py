@@ -59,7 +59,9 @@ error, each when it is first seen, with a count of all of them at the end.
     "--record", metavar="FILE", type=click.Path(dir_okay=False), help="Save what was seen for `gradlint check --facts`."
 )
 @click.option(
-    "--eager", is_flag=True, help="Run every tf.function eagerly, so that NaN inside it is traced to its operation."
+    "--eager",
+    is_flag=True,
+    help="Run every tf.function eagerly, so that NaN inside `fit`, too, is traced to its operation.",
 )
 @terminal.color_option
 @click.argument("program")

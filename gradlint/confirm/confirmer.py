@@ -163,7 +163,8 @@ class Confirmer:
         if self.options.repro is not None and verdict.probe is not None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
         told = verdict.judgement
-        return case.number, case.index, Confirmation(told.status, printable(told.detail), pool.tensorflow, seconds)
+        confirmation = Confirmation(told.status, printable(told.detail), pool.tensorflow, seconds, told.finite)
+        return case.number, case.index, confirmation
 
 
 @dataclass(slots=True)

@@ -173,8 +173,10 @@ def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[
         terms = _evaluations(case, event)
         if not terms or places is None:
             continue
-        if all(event["outs"][place] == "none" for place in places if place < len(event["outs"])):
-            return Judgement("inconclusive", f"the whole gradient with respect to {want.source} is None", 8)
+        lost = [event["outs"][place] == "none" for place in places if place < len(event["outs"])]
+        if any(lost):
+            what = "the whole gradient" if all(lost) else "the gradient of some"
+            return Judgement("inconclusive", f"{what} with respect to {want.source} is None", 8)
         under = {term["seq"] for term in terms}
         return event, places, {turn for turn, seq in enumerate(seqs) if seq in under}
     return Judgement("inconclusive", "the flagged value was not seen while the tape recorded", SETTLED)
@@ -219,7 +221,8 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     before, after = event["terms"][key][-1], (other["terms"].get(key) or [{"operands": []}])[-1]
     sums = [[operand["sum"] for operand in term["operands"]] for term in (before, after)]
     kept = [[one["kept"] for one in seen.report.of("place", case.place)] for seen in (first, second)]
-    if sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
+    unread = [one for one in before["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
+    if unread or sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
         return unseen
     told = answer(want, event, case, first)[1]
     return Judgement("confirmed", f"{told}: the flagged value moves with it, and nothing that goes in there does")
@@ -321,7 +324,7 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
             return found, trial
         other = found.detail if found is not None else other
     told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, SETTLED), base
+    return Judgement("inconclusive", told, SETTLED, finite=not other), base
 
 
 def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:

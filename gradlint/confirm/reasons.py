@@ -31,11 +31,13 @@ class Judgement:
         status: The verdict.
         detail: The evidence, or the reason why there is none.
         weight: How much the reason tells; of several attempts' reasons the weightiest is given.
+        finite: Whether every input was tried of a gradient that may not be finite, and it was finite at each.
     """
 
     status: Status
     detail: str
     weight: int = 0
+    finite: bool = False
 
 
 def reason(report: RunReport, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:

@@ -212,8 +212,9 @@ def admits(versions: str, least: str) -> bool:
 
     try:
         wanted = SpecifierSet(versions)
-        named = [one.version.removesuffix(".*") for one in wanted]
-        tried = {Version(each) for one in (least, *named) for each in (one, one + ".1", one + ".0.1")}
+        named = [Version(one.version.removesuffix(".*")) for one in wanted]
+        bases = (Version(least).base_version, *(one.base_version for one in named))
+        tried = {*named, *(Version(each) for one in bases for each in (one, one + ".1", one + ".0.1"))}
     except (InvalidSpecifier, InvalidVersion):
         return True
     tried |= {Version(one) for one in _LATER}

@@ -97,7 +97,7 @@ class _Answers:
         if outcome == "nan":
             from gradlint.runtime.nonfinite import first
 
-            cut = first(self.window, self.call)
+            cut = first(self.window, self.call, self.ways)
         else:
             cut = why(self.record, self.window, self.ways, source, self.call)
         if outcome == "zero":

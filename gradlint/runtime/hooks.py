@@ -22,6 +22,9 @@ Source: ``tensorflow.python.framework.ops._EagerTensorBase`` (TensorFlow 2.16 to
 _BUFFER_OF_TYPE = 160
 """Where a type object of CPython on a 64-bit machine points to its buffer methods (``PyTypeObject.tp_as_buffer``)."""
 
+_GETTING = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)
+"""The type of ``bf_getbuffer``: the object, the ``Py_buffer`` to fill, and flags."""
+
 _NOTHING = object()
 
 
@@ -61,6 +64,8 @@ class Hooks:
         self.watcher = watcher
         self.before: list[tuple[Any, str, Any]] = []
         self.buffer: tuple[Any, int] | None = None
+        self.asked_for_buffer: Any = None
+        """What stands in the slot, which has to live as long as that."""
 
     def install(self) -> None:
         """Put everything in place. TensorFlow is imported by then."""
@@ -78,9 +83,9 @@ class Hooks:
         for name in EXITS:
             if name in base.__dict__:
                 self._wrap(base, name, self._left)
-        self._replace(base, "__array__", _array(base.__array__))
-        self._hide_buffer(ops.EagerTensor)
+        self._watch_buffer(ops.EagerTensor)
         self._add(resource_variable_ops.BaseResourceVariable, "_handle", _Handle(self.watcher))
+        self._wrap(threading.Thread, "start", self._starting)
         self._wrap(threading.Thread, "_bootstrap_inner", self._threaded)
         self._wrap(script_ops.EagerFunc, "__call__", self._called_back)
         op_callbacks.add_op_callback(self.watcher.operated)
@@ -115,10 +120,10 @@ class Hooks:
         original = owner.__dict__[name]
         self._replace(owner, name, functools.wraps(original)(how(original, name)))
 
-    def _hide_buffer(self, eager_tensor: type) -> None:
-        """Let NumPy ask eager tensors for ``__array__``, which can be watched, and not for their memory.
+    def _watch_buffer(self, eager_tensor: type) -> None:
+        """Note where NumPy, or anything else, asks an eager tensor for its memory, and let it have that.
 
-        The arrays are the same either way. Only where the layout of types is known: CPython with 64-bit pointers.
+        Only where the layout of types is known: CPython with 64-bit pointers.
         """
         if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
             return
@@ -129,8 +134,27 @@ class Hooks:
             return
         slot = ctypes.c_void_p.from_address(methods)
         if slot.value:
+            self.asked_for_buffer = _GETTING(self._lent(_GETTING(slot.value)))
             self.buffer = (slot, slot.value)
-            slot.value = None
+            slot.value = ctypes.cast(self.asked_for_buffer, ctypes.c_void_p).value
+
+    def _lent(self, original: Any) -> Any:
+        """What stands for ``bf_getbuffer``: it notes the exit and hands the memory out as TensorFlow does."""
+        watcher = self.watcher
+
+        def lent(tensor: Any, view: Any, flags: int) -> int:
+            before = watcher.inside.busy
+            if not before:
+                watcher.guarded(watcher.left, tensor, "__array__")
+            watcher.inside.busy = True
+            try:
+                return int(original(tensor, view, flags))
+            except Exception:  # TensorFlow refuses: no exception can leave a function that C calls
+                return -1
+            finally:
+                watcher.inside.busy = before
+
+        return lent
 
     def _asked(self, original: Any, name: str) -> Any:
         watcher = self.watcher
@@ -203,23 +227,38 @@ class Hooks:
 
         return left
 
+    def _starting(self, original: Any, _name: str) -> Any:
+        """A thread is started: a strategy's replicas run what their parent traces, whose lines AutoGraph has mapped."""
+        watcher = self.watcher
+
+        def starting(thread: Any) -> Any:
+            watcher.guarded(self._keep_map, thread)
+            return original(thread)
+
+        return starting
+
+    @staticmethod
+    def _keep_map(thread: Any) -> None:
+        from tensorflow.python.util import tf_stack
+
+        mappers = tf_stack._source_mapper_stacks[tf_stack._get_thread_key()]
+        if len(mappers) > 1:
+            vars(thread)["gradlint_mappers"] = list(mappers)
+
+    @staticmethod
+    def _map_lines(thread: Any) -> None:
+        from tensorflow.python.util import tf_stack
+
+        mappers = vars(thread).pop("gradlint_mappers", None)
+        if mappers is not None:
+            tf_stack._source_mapper_stacks[tf_stack._get_thread_key()][:] = mappers
+
     def _threaded(self, original: Any, _name: str) -> Any:
         watcher = self.watcher
 
         def threaded(thread: Any) -> Any:
             watcher.guarded(watcher.in_thread)
+            watcher.guarded(self._map_lines, thread)
             return original(thread)
 
         return threaded
-
-
-def _array(original: Any) -> Any:
-    """TensorFlow's ``__array__`` as NumPy 2 wants it: with an argument ``copy``, and an array for a scalar too."""
-    import numpy as np
-
-    @functools.wraps(original)
-    def array(tensor: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-        result = np.asarray(original(tensor, dtype))
-        return result.copy() if copy else result
-
-    return array

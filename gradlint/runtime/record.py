@@ -196,6 +196,26 @@ class Record:
             kept = self.writes[handle] = deque(maxlen=WRITES)
         kept.append(write)
 
+    def graph_of(self, kind: str, count: int, inputs: tuple[int, ...] | None) -> Any:
+        """The graph that a call's name stands for: the latest of that name that takes what was given.
+
+        Args:
+            kind: The name.
+            count: How many inputs it has.
+            inputs: Their identities, None where they are not known.
+        """
+        name = kind
+        for prefix in ("__forward_", "__inference_"):
+            if kind.startswith(prefix):
+                name = kind.removeprefix(prefix).rpartition("_")[0]
+        for reference in reversed(self.traced.get(name, ())):
+            graph = reference()
+            if graph is not None and len(graph.inputs) == count:
+                captured = [getattr(outer, "_id", None) for outer, _ in graph.captures]
+                if inputs is None or not captured or list(inputs[count - len(captured) :]) == captured:
+                    return graph
+        return None
+
     def written(self, handle: int) -> bool:
         """Whether a write of a variable is remembered."""
         return handle in self.writes

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from gradlint.runtime import places
 from gradlint.runtime.record import BOOL, DIFFERENTIABLE, FLOATS, Exit, Operation, Record, Write
+from gradlint.runtime.stepping import AskedInsides
 from gradlint.runtime.windows import Window
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Watcher:
         """When the tapes recorded that have been asked lately, though the tapes themselves may be gone."""
         self.asked: dict[tuple[places.Place, ...], int] = {}
         """How often each line has asked for gradients: what is lost in part is looked for ever more rarely."""
+        self.insides = AskedInsides(observe, self.counted)
+        """The traced functions that ask for gradients."""
         self.times: dict[tuple[Any, ...], int] = {}
         """How often each loss was seen, by the line of the call, the source and the outcome."""
 
@@ -214,6 +217,8 @@ class Watcher:
             inside.asking,
         )
         record.add(operation)
+        if self.insides.by_graph and (kind.startswith("__") or "Partitioned" in kind):
+            self.insides.ran(record.graph_of(kind, len(ins), ins), inputs, outputs)
         if self.recording:
             operation.values = (tuple(inputs), tuple(outputs))
             for window in self.recording:
@@ -357,6 +362,8 @@ class Watcher:
         others = () if often else tuple(self.answered)
         for observed in judged(self.record, window, call, result, failure, self.counted, others):
             self.observe(observed)
+        if failure is None:
+            self.insides.add(call, result)
         if self.records and stack:
             asked = call.sources()
             self.seen[stack[0], method] = tuple(one.text for one in asked)

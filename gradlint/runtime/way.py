@@ -213,7 +213,7 @@ class WaysBack:
         outside = not self.window.holds(operation.sequence)
         place = operation.stack[0] if operation.stack else None
         left = WayCut("outside", place, operation.kind) if outside and not state[1] else None
-        graph = self._graph_of(operation.kind, len(operation.inputs), operation.inputs)
+        graph = self.record.graph_of(operation.kind, len(operation.inputs), operation.inputs)
         index = operation.outputs.index(state[0])
         if graph is not None and index < len(graph.outputs):
             yield self._into(graph, index, operation.inputs, outside, left, place)
@@ -258,20 +258,6 @@ class WaysBack:
         for inner, outer in zip(graph.inputs, inputs, strict=False):
             self.bound.setdefault(inner._id, set()).add(outer)
         return StepBack((self._key(graph.outputs[index]), outside), cut, place)
-
-    def _graph_of(self, kind: str, count: int, inputs: tuple[int, ...] | None) -> Any:
-        """The graph that a call's name stands for: the latest of that name that takes what was given."""
-        name = kind
-        for prefix in ("__forward_", "__inference_"):
-            if kind.startswith(prefix):
-                name = kind.removeprefix(prefix).rpartition("_")[0]
-        for reference in reversed(self.record.traced.get(name, ())):
-            graph = reference()
-            if graph is not None and len(graph.inputs) == count:
-                captured = [getattr(outer, "_id", None) for outer, _ in graph.captures]
-                if inputs is None or not captured or list(inputs[count - len(captured) :]) == captured:
-                    return graph
-        return None
 
     def _of_symbol(self, tensor: Any, state: State) -> Iterator[StepBack]:
         op = tensor.op
@@ -326,7 +312,7 @@ class WaysBack:
             if attribute not in op.node_def.attr:
                 continue
             name = op.node_def.attr[attribute].func.name
-            graph = self._graph_of(name, len(inputs) - skipped, None)
+            graph = self.record.graph_of(name, len(inputs) - skipped, None)
             if graph is None or index >= len(graph.outputs):
                 return
             yield self._into(graph, index, inputs[skipped:], outside, cut, place)

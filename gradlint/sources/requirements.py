@@ -7,7 +7,6 @@ the packages asked about is the one that counts, as far up as the project's root
 from __future__ import annotations
 
 import ast
-import configparser
 import json
 import os
 import re
@@ -34,6 +33,12 @@ _CONDA_LINE = re.compile(
 )
 _IMAGE = re.compile(r"[Ff][Rr][Oo][Mm][ \t]+(?:[\w.:-]+/)?(tensorflow/tensorflow|python):v?(\d+(?:\.\d+){1,2})")
 _PINNED = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,60})(?:\[[\w, -]{0,60}\])?((?:[=<>!~]=|[<>])[^\s\"'`;#]{1,60})")
+_NAMED = re.compile(
+    r"(?<![\w-])(?:tensorflow(?:-gpu)?|tf)[`*\])\"]{0,3}[ \t]{0,3}(?:version)?[ \t:|(\-]{0,4}([=<>~^]{0,2})[ \t]{0,2}v?"
+    r"([12]\.\d{1,2}(?:\.\d{1,2})?)(?![\d/])[`*)\"]{0,3}"
+    r"(\+|[ \t](?:or|and)[ \t](?:later|above|newer|higher|greater|up))?",
+    re.IGNORECASE,
+)
 _POETRY = re.compile(r"(\^|~(?!=))\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _MAGIC = re.compile(r"%tensorflow_version[ \t]+(\d)")
 
@@ -157,7 +162,7 @@ def _of_file(path: str) -> tuple[Stated, ...]:
     try:
         text = decode(read_bytes(path, LARGEST), "markdown")[0]
         return tuple(read(text, name))
-    except (SourceError, ValueError, RecursionError, SyntaxError, configparser.Error):
+    except (SourceError, ValueError, RecursionError, SyntaxError):
         return ()
 
 
@@ -192,8 +197,13 @@ def of_pyproject(text: str, place: str) -> Iterator[Stated]:
 
 def of_setup_cfg(text: str, place: str) -> Iterator[Stated]:
     """What a ``setup.cfg`` says."""
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
     options = parser["options"] if parser.has_section("options") else {}
     yield from _requirements(options.get("install_requires", "").splitlines(), place)
     if options.get("python_requires"):
@@ -236,8 +246,11 @@ def of_docker(text: str, place: str) -> Iterator[Stated]:
 
 
 def of_page(text: str, place: str) -> Iterator[Stated]:
-    """What a page tells its reader to install."""
-    return _installed(text, place)
+    """What a page tells its reader to install, and the versions that it names: ``TensorFlow 2.3``, ``TF >= 2.4``."""
+    yield from _installed(text, place)
+    for found in _NAMED.finditer(text):
+        open_end = found[3] or ">" in found[1] or "^" in found[1]
+        yield Stated("tensorflow", f">={found[2]}" if open_end else f"=={found[2]}.*", place)
 
 
 def of_python_version(text: str, place: str) -> Iterator[Stated]:

@@ -8,8 +8,8 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
-from .._fixing.soft import step_of
-from .._wording import effect, several, sources, target
+from .._wording import effect, sources, target, them
+from ._soft import step_of
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Steering
@@ -54,9 +54,9 @@ class ConditionOnly(Rule):
     def message(self, claim: Claim[Steering]) -> Message:
         """Names the source and what it decides."""
         what = WHAT[claim.cause.decides]
-        decide = "decide" if several(claim) else "decides"
+        decide = "decide" if them(claim) == "them" else "decides"
         headline = f"{sources(claim, 'The source')} only {decide} {what}"
-        cure = f"compute {target(claim)} from {'them' if several(claim) else 'it'}, or use a smooth weight"
+        cure = f"compute {target(claim)} from {them(claim)}, or use a smooth weight"
         return Message(headline, effect(claim, named=True), cure)
 
     def fix(self, claim: Claim[Steering], site: Site) -> Proposal | None:

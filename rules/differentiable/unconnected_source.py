@@ -10,7 +10,7 @@ from gradlint.rule import Message, Replace, Rule, cst, safe
 
 from .._fixing.dropping import without_sources
 from .._fixing.submodel import from_one_call
-from .._wording import call, effect, several, source, sources, target
+from .._wording import call, effect, source, sources, target, them
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Unconnected
@@ -60,7 +60,7 @@ class UnconnectedSource(Rule):
             return Message(headline, lost, "pass unconnected_gradients='zero' if zero is meant", linear)
         if why == "custom-gradient":
             return Message(f"The custom gradient returns None for {named}", lost, "return its derivative")
-        cure = f"use {'them' if several(claim) else 'it'} in the computation, or do not ask for it"
+        cure = f"use {them(claim)} in the computation, or do not ask for {them(claim)}"
         return Message(f"{target(claim, 'The target')} is not computed from {named}", lost, cure)
 
     def fix(self, claim: Claim[Unconnected], site: Site) -> Proposal | None:

@@ -49,9 +49,9 @@ class RewrappedTensor(Rule):
         """Names what makes the new leaf."""
         callee = named(claim.cause.callee, "`tf.Variable`")
         if claim.cause.refused == "list":
-            return Message(f"{callee} takes no list of Tensors", effect(claim), "use `tf.stack`")
+            return Message(f"{callee} does not accept a list of Tensors", effect(claim), "use `tf.stack`")
         if claim.cause.refused:
-            return Message(f"{callee} takes no symbolic Tensor", effect(claim), "use the Tensor itself")
+            return Message(f"{callee} does not accept a symbolic Tensor", effect(claim), "use the Tensor itself")
         headline = f"{callee} copies the value into a new leaf without a history"
         return Message(headline, effect(claim), "use the Tensor itself")
 

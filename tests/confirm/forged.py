@@ -266,6 +266,8 @@ def _variants(
     yield replace(finding, gradients=(replace(lost, source="another_source"),)), "source"
     near = {finding.location.line, *(step.line for step in finding.flow), *(one.location.line for one in others)}
     causes = {one.location.line for one in (finding, *others)}
+    if finding.location.line in range(call.lineno, (call.end_lineno or 0) + 1):
+        near |= _making(places, call)
     if lost.outcome == "error":
         near |= {line for line, came in truth.items() if "error" in came}
     for node in _elsewhere(places, call, near, causes):
@@ -281,6 +283,7 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
     """
     found = []
     leading = _leading(places, causes)
+    held = _held_functions(places, causes)
     for node in places.nodes():
         if not isinstance(node, (ast.Assign, ast.Return, ast.Expr)) or node.value is None:
             continue
@@ -289,10 +292,31 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
         if touched & near or call.lineno in lines or isinstance(node.value, (ast.Constant, ast.Name)):
             continue
         called = {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
-        if leading & called or (called and leading & {"__call__", "call"}):
+        if leading & called or (called and leading & {"__call__", "call"}) or (held and called):
             continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _held_functions(places: NodePlaces, causes: set[int]) -> bool:
+    """Whether a cause stands in a lambda, which any call may run."""
+    return any(
+        isinstance(node, ast.Lambda)
+        and any(
+            places.source.locate(line, 0)[1].line in causes for line in range(node.lineno, (node.end_lineno or 0) + 1)
+        )
+        for node in places.nodes()
+    )
+
+
+def _making(places: NodePlaces, call: ast.Call) -> set[int]:
+    """The lines that make a call's target: a finding at the call itself may as well point there."""
+    names = {one.id for one in ast.walk(call.args[0]) if isinstance(one, ast.Name)} if call.args else set()
+    return {
+        places.source.locate(node.lineno, 0)[1].line
+        for node in places.nodes()
+        if isinstance(node, ast.Assign) and names & {one.id for one in node.targets if isinstance(one, ast.Name)}
+    }
 
 
 def _leading(places: NodePlaces, near: set[int]) -> set[str]:

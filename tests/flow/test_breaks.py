@@ -52,6 +52,42 @@ def test_of_breaks_in_a_row_the_one_nearest_to_the_source_is_named() -> None:
     assert found == [("numpy", 5)]
 
 
+def test_what_another_break_stands_before_is_not_blamed() -> None:
+    """Moving the choice of an action into the block brings nothing back; moving the values that it weighs does."""
+    found = told("""\
+        q = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+        s = tf.ones((3, 4))
+        best = tf.argmax(q(s), axis=1)
+        target = tf.reduce_sum(tf.ones((3, 2)) * tf.one_hot(best, 2), axis=1)
+        values = q(s)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((target - values[:, 0]) ** 2)
+        tape.gradient(loss, q.trainable_variables)
+        """)
+    assert found == [("outside", 6)]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "target.set_weights(online.get_weights())",
+        "for t, o in zip(target.weights, online.weights): t.assign(0.9 * t + 0.1 * o)",
+    ],
+)
+def test_what_was_assigned_before_the_tape_is_no_way_to_the_loss(update: str) -> None:
+    found = told(f"""\
+        online = tf.keras.Sequential([tf.keras.layers.Dense(3)])
+        target = tf.keras.Sequential([tf.keras.layers.Dense(3)])
+        x = tf.ones((2, 4))
+        online(x), target(x)
+        {update}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(target(x))
+        tape.gradient(loss, online.trainable_variables)
+        """)
+    assert found == [("unconnected", 9)]
+
+
 UNKNOWN = """\
 def step(model, x):
     with tf.GradientTape({options}) as tape:

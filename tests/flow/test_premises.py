@@ -17,6 +17,14 @@ from elsewhere import library
 """
 
 QUIET = {
+    "what an application's inputs are prepared with is no model": """
+        def dream(model, image):
+            image = tf.keras.applications.inception_v3.preprocess_input(image)
+            with tf.GradientTape() as tape:
+                tape.watch(image)
+                loss = tf.reduce_sum(model(image))
+            return tape.gradient(loss, image)
+        """,
     "a hook without a body": """
         class Base(tf.keras.Model):
             def loss(self, x, y):

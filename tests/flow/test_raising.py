@@ -79,6 +79,42 @@ RAISING = {
         """,
         "TypeError",
     ),
+    "tf.constant of a symbolic tensor": (
+        """
+        v = tf.Variable(3.0)
+        @tf.function
+        def f():
+            return tf.constant(v * v)
+        with tf.GradientTape() as tape:
+            y = f()
+        tape.gradient(y, v)
+        """,
+        "TypeError",
+    ),
+    "tf.constant of a list of symbolic tensors": (
+        """
+        v = tf.Variable(3.0)
+        @tf.function
+        def f():
+            return tf.constant([v * v, 1.0])
+        with tf.GradientTape() as tape:
+            y = f()
+        tape.gradient(y, v)
+        """,
+        "TypeError",
+    ),
+    "tf.constant of a Variable while a graph is built": (
+        """
+        v = tf.Variable(3.0)
+        @tf.function
+        def f():
+            return tf.constant(v)
+        with tf.GradientTape() as tape:
+            y = f()
+        tape.gradient(y, v)
+        """,
+        "NotImplementedError",
+    ),
     "numpy() in a step that fit runs": (
         """
         class M(tf.keras.Model):
@@ -115,6 +151,15 @@ SOUND = {
             return tf.identity(float(v * v))
         with tf.GradientTape() as tape:
             y = f()
+        tape.gradient(y, v)
+        """,
+    "a list of symbolic tensors is converted": """
+        v = tf.Variable(3.0)
+        @tf.function
+        def f(x):
+            return tf.convert_to_tensor([v * x, v])
+        with tf.GradientTape() as tape:
+            y = f(tf.constant(tf.constant(2.0)))
         tape.gradient(y, v)
         """,
     "NumPy's promotion is on": """

@@ -139,3 +139,67 @@ def test_what_build_computes_is_named_there() -> None:
         """
     claims = analyse("import tensorflow as tf\n" + textwrap.dedent(code)).claims
     assert [(claim.span.line, claim.cause.within) for claim in claims] == [(5, "build")]  # type: ignore[attr-defined]
+
+
+def test_an_assignment_behind_another_one_is_named() -> None:
+    code = """\
+        w, a, b = tf.Variable(2.0), tf.Variable(0.0), tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            a.assign_add(w * 3.0)
+            b.assign_add(a * 2.0)
+            loss = b ** 2
+        tape.gradient(loss, w)
+        """
+    assert told(code) == [("assigned", 4)]
+
+
+def test_where_a_condition_cuts_what_reads_a_shape_is_not_blamed() -> None:
+    code = """\
+        d = tf.keras.layers.Dense(2)
+        with tf.GradientTape() as tape:
+            h = d(tf.ones((1, 3)))
+            loss = tf.reduce_sum(tf.where(h > 0.0, tf.ones_like(h), -tf.ones_like(h)))
+        tape.gradient(loss, d.trainable_variables)
+        """
+    assert told(code) == [("condition", 5)]
+
+
+SOLVED = """\
+    class Dynamics(tf.Module):
+        def __init__(self):
+            self.rate = tf.Variable(0.5)
+        def __call__(self, y):
+            return {rate} * y
+    func = Dynamics()
+    fixed = tf.exp(func.rate)
+    @tf.custom_gradient
+    def integrate(y):
+        out = func(y)
+        def grad(a{extra}):
+            return {given}
+        return out, grad
+    y0 = tf.constant(1.0)
+    with tf.GradientTape() as tape:
+        tape.watch(y0)
+        loss = integrate(y0)
+    tape.gradient(loss, y0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "extra", "given", "found"),
+    [
+        ("self.rate", "", "a", [("no-gradient", 17)]),
+        ("fixed", "", "a", []),
+        ("self.rate", ", variables=None", "a, [a]", []),
+    ],
+)
+def test_a_variable_of_an_object_under_a_custom_gradient(
+    rate: str, extra: str, given: str, found: list[tuple[str, int]]
+) -> None:
+    claims = analyse(
+        "import tensorflow as tf\n" + textwrap.dedent(SOLVED.format(rate=rate, extra=extra, given=given))
+    ).claims
+    assert [(claim.kind, claim.span.line) for claim in claims if claim.kind == "no-gradient"] == [
+        (kind, line + 1) for kind, line in found
+    ]

@@ -62,7 +62,21 @@ with tf.GradientTape() as tape:
     loss = optimizer.get_scaled_loss(tf.square(w))
 tape.gradient(loss, w)
 """
-KERAS_3 = {"untracked": UNTRACKED, "seeds": SEEDS, "minimize": MINIMIZE, "watch": WATCH, "scaled": SCALED}
+FROZEN = """
+inputs = tf.keras.Input((3,))
+critic = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(inputs))
+critic.compile("sgd", loss="mse")
+critic.trainable = False
+critic.train_on_batch(np.ones((4, 3)), np.zeros(4))
+"""
+KERAS_3 = {
+    "frozen": FROZEN,
+    "untracked": UNTRACKED,
+    "seeds": SEEDS,
+    "minimize": MINIMIZE,
+    "watch": WATCH,
+    "scaled": SCALED,
+}
 
 ROUNDED = """
 w = tf.Variable(2.0)

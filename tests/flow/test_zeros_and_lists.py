@@ -218,6 +218,19 @@ FOUND = {
         """,
         "non-differentiable",
     ),
+    "a variable that no turn of a graph's loop uses": (
+        """
+        @tf.function
+        def f(n):
+            with tf.GradientTape() as tape:
+                y = tf.constant(1.0)
+                for _ in tf.range(n):
+                    y = y * v
+            return tape.gradient(y, [v, u])
+        f(tf.constant(2))
+        """,
+        "unconnected",
+    ),
     "two results of a function, neither of which leads to it": (
         """
         @tf.function

@@ -78,6 +78,8 @@ def test_objects_do_not_have_what_the_table_says() -> None:
         ("==2.3.1", "2.16", False),
         ("==2.3.1", "2.0", True),
         ("==2.0.0b1", "2.0", True),
+        ("==2.0.0rc0", "2.16", False),
+        ("==2.16.0rc0", "2.16", True),
         ("==1.15", "2.0", False),
         (">=2.0", "2.16", True),
         (">=2.0,<2.16", "2.16", False),

@@ -91,6 +91,17 @@ with tf.GradientTape() as tape:
     loss = loss + 0.25
 tape.gradient(loss, w)
 """,
+    "a number that ends the training where it is large": """
+def step(turn):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(w * x)
+        if float(loss) > 1e6:
+            raise RuntimeError("diverged")
+        loss += 0.001 * (1.0 + turn) * tf.reduce_sum(w**2)
+    w.assign_sub(0.001 * tape.gradient(loss, w))
+for turn in range(3):
+    step(turn)
+""",
     "a weight of the loss that is a number of its own": """
 with tf.GradientTape() as tape:
     first, second = tf.reduce_sum(w * x), tf.reduce_sum(w**2)

@@ -111,3 +111,24 @@ def test_a_result_is_forgotten_when_the_requirements_change(tmp_path: Path) -> N
     assert is_as_then(key, then)
     (tmp_path / "requirements.txt").write_text("tensorflow==2.4\n")
     assert not is_as_then(key, then)
+
+
+@pytest.mark.parametrize(
+    ("line", "versions"),
+    [
+        ("* Tensorflow 2.3.0", "==2.3.0.*"),
+        ("TensorFlow 2.0 is needed.", "==2.0.*"),
+        ("Tested with TensorFlow==2.4", "==2.4.*"),
+        ("- `tensorflow` >= 2.1", ">=2.1"),
+        ("TensorFlow 2.4+", ">=2.4"),
+        ("needs TensorFlow 2.4 or later", ">=2.4"),
+        ("TF version: 2.2", "==2.2.*"),
+        ("tensorflow-gpu (2.1.0)", "==2.1.0.*"),
+        ("TensorFlow 2 and Python 3.7", ""),
+        ("https://www.tensorflow.org/versions/r2.3", ""),
+    ],
+)
+def test_a_page_names_a_version(tmp_path: Path, line: str, versions: str) -> None:
+    (tmp_path / "README.md").write_text(f"# A model\n\n{line}\n")
+    found = [one.versions for one in requirements.of_project(str(tmp_path), None, about)]
+    assert found == ([versions] if versions else [])

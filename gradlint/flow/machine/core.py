@@ -138,8 +138,7 @@ class Core(Judged):
         self.eager = False
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
-        self.test_names: frozenset[str] | None = None
-        """The names that a test of the program may replace; None before anything asks."""
+        self.begin_noting()
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
@@ -158,7 +157,6 @@ class Core(Judged):
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
         self.nodes_in_loops: set[int] | None = None
-        self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
         self.alone = False
         self.asked_for: dict[int, Value] = {}

@@ -239,7 +239,7 @@ class Questions(Refusals, PartialLosses):
         """What in a graph makes zeros of the None that a source would get otherwise, as far as it may."""
         if self.watches_nothing(recording):
             return None
-        if self.looped(recording):
+        if self.looped(recording, source):
             return Rests.GRAPH_LOOP
         return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
 
@@ -274,34 +274,51 @@ class Questions(Refusals, PartialLosses):
                 stack.extend(graph.parts(node, self.machine.captured))
         return seen
 
-    def looped(self, recording: Recording) -> bool:
-        """Whether a target was computed in a loop of a graph since the recording began.
+    def looped(self, recording: Recording, source: Value) -> bool:
+        """Whether a target was computed in a loop of a graph since the recording began, with a use of the source there.
 
         Such a loop gives zeros for what its turns use, where the gradient would be None otherwise (TensorFlow 2.21).
         """
         loops = [loop for loop in self.machine.graph_loops if loop[0] >= recording.began]
         if not loops:
             return False
-        found = self.known_loops.get(id(recording))
-        if found is None:
-            found = self.known_loops[id(recording)] = self.comes_from(loops, recording)
-        return found
+        if id(recording) not in self.known_loops:
+            self.known_loops[id(recording)] = self.below_loops(loops, recording)
+        used = self.known_loops[id(recording)]
+        return used is None or id(source) in used
 
-    def comes_from(self, loops: list[tuple[int, int]], recording: Recording) -> bool:
-        """Whether something that a target was computed from was made in one of some loops."""
+    def below_loops(self, loops: list[tuple[int, int]], recording: Recording) -> set[int] | None:
+        """The ids of what was used in those loops from which a target comes; None where that may be anything."""
         stack: list[Value] = list(self.targets)
         seen: set[int] = set()
+        turns: list[Value] = []
         while stack:
             node = stack.pop()
             if id(node) in seen:
                 continue
-            if any(began < node.born <= ended for began, ended in loops):
-                return True
             seen.add(id(node))
+            if any(began < node.born <= ended for began, ended in loops):
+                turns.append(node)
             self.machine.spend(1 + len(node.edges))
             # What is cut above the loop, or computed unseen by the tape, hands nothing on to it.
             stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
-        return False
+        return self.used_below(turns)
+
+    def used_below(self, turns: list[Value]) -> set[int] | None:
+        """The ids of all that some values were made from, cut or not; None where that may be anything."""
+        stack, used = list(turns), set[int]()
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Unknown) and node.anything:
+                return None
+            if id(node) in used:
+                continue
+            used.add(id(node))
+            self.machine.spend(1 + len(node.edges))
+            stack.extend(edge.parent for edge in node.edges)
+            if not isinstance(node, Array):
+                stack.extend(graph.parts(node, self.machine.captured))
+        return used
 
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
@@ -338,7 +355,9 @@ class Questions(Refusals, PartialLosses):
 
     def reached(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
-        sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
+        sure = any(source in reach and id(source) in reach.sure for reach in self.reaches) or self.proves(
+            recording, source
+        )
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         loss = (
             self.partial(recording, source)
@@ -352,6 +371,11 @@ class Questions(Refusals, PartialLosses):
             return
         why = "" if sure else because(self.machine, source, self.targets)
         self.note(text, node, answer, because=why, proved=sure)
+
+    def proves(self, recording: Recording, source: Value) -> bool:
+        """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""
+        reached = [target for target, reach in zip(self.targets, self.reaches, strict=False) if source in reach]
+        return any(self.ways(target, recording).proves(source) for target in reached)
 
 
 def _are_indices(target: Tensor) -> bool:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 CONSTRUCTORS = frozenset({"__init__", "__post_init__", "build", "setup"})
 """Methods that make an object, and run once."""
+READS_SHAPE = 2
+"""How idle a break is that only reads a shape."""
 OTHERS = "code of others"
 """What the value is called that stands for all that code of others has seen."""
 
@@ -204,7 +206,11 @@ class Causes(SourceCauses):
         real = [item for item in found if not _steers(item.edge) and not self.only_compared(item, plain)]
         steering = [item for item in found if item not in real]
         real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
-        chosen = min(real, key=lambda item: self.preference(recording, item)) if real else None
+        if steering and all(_idle(item) == READS_SHAPE for item in real):
+            return self.steering_cause(recording, steering, text)
+        front = set[int]().union(*(self.ways(target, recording).front(source) for target in self.targets))
+        first = [item for item in real if id(item.edge) in front] or real
+        chosen = min(first, key=lambda item: self.preference(recording, item)) if first else None
         if chosen is not None and _rank(recording, chosen) < 4:
             if chosen.edge.cut is None:
                 chosen = self.outer_gradient(recording, chosen)
@@ -217,7 +223,7 @@ class Causes(SourceCauses):
         deciding = self.deciding_cause(recording, source, text)
         if deciding is not None:
             return deciding
-        if chosen is not None:
+        if chosen is not None and not _was_assigned_before(recording, chosen):
             return self.cause_of(recording, chosen, text)
         if isinstance(source, Tensor):
             beside = self.made_beside(recording, source, "a new tensor", Tensor, inside=True)
@@ -225,15 +231,29 @@ class Causes(SourceCauses):
                 return beside
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
 
-    def preference(self, recording: Recording, item: Break) -> tuple[bool, int, int, int]:
+    def preference(self, recording: Recording, item: Break) -> tuple[bool, bool, int, int, int]:
         """Of several breaks, the one to name: that whose mending alone brings the gradient back comes first."""
         leads = any(item.node in reach for reach in self.reaches)
-        return not leads, _rank(recording, item), _idle(item), item.node.born
+        alone = leads or id(item.node) in self.uncut()
+        return not leads, not alone, _rank(recording, item), _idle(item), item.node.born
+
+    def uncut(self) -> set[int]:
+        """The ids of the values from which the targets were computed without a break, wherever that was recorded."""
+        if self.known_uncut is None:
+            self.known_uncut = set()
+            stack: list[Value] = list(self.targets)
+            while stack:
+                node = stack.pop()
+                if id(node) not in self.known_uncut:
+                    self.known_uncut.add(id(node))
+                    self.machine.spend(1 + len(node.edges))
+                    stack.extend(edge.parent for edge in node.edges if edge.cut is None)
+        return self.known_uncut
 
     def breaks_to(self, recording: Recording, source: Value) -> list[Break]:
         """The breaks on the ways from the targets to a source, but for those beside which another way holds."""
         found = [item for target in self.targets for item in self.ways(target, recording).breaks(source)]
-        seen = self.own_ways()
+        seen = self.own_ways(recording)
         return [
             item
             for item in found
@@ -251,7 +271,7 @@ class Causes(SourceCauses):
         note = Note(cut.span, f"`{text}` only decides which way is taken")
         return Loss(Steering(), cut.span, story=[note])
 
-    def own_ways(self) -> set[int]:
+    def own_ways(self, recording: Recording) -> set[int]:
         """The values below the targets that code in view leads to: not what a Variable was assigned long before."""
         if self.known_own_ways is not None:
             return self.known_own_ways
@@ -263,7 +283,11 @@ class Causes(SourceCauses):
                 continue
             seen.add(id(node))
             self.machine.spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges if edge.cut is None or edge.cut.kind is not Kind.ASSIGNED)
+            stack.extend(
+                edge.parent
+                for edge in node.edges
+                if edge.cut is None or edge.cut.kind is not Kind.ASSIGNED or recording in edge.seen
+            )
             stack.extend(graph.parts(node, self.machine.captured))
         return seen
 
@@ -398,6 +422,12 @@ class Causes(SourceCauses):
         return ""
 
 
+def _was_assigned_before(recording: Recording, item: Break) -> bool:
+    """Whether a break is that a Variable was given a value before a recording began, which nobody takes for a way."""
+    cut = item.edge.cut
+    return cut is not None and cut.kind is Kind.ASSIGNED and recording not in item.edge.seen
+
+
 def _steers(edge: Edge) -> bool:
     """Whether a value only decides something for the one above it."""
     return edge.cut is not None and edge.cut.kind is Kind.CONDITION
@@ -435,7 +465,7 @@ def _idle(item: Break) -> int:
     """How little would come of mending a break: what only reads a shape, or picks an element, is meant to."""
     op = item.node.op if isinstance(item.node, Tensor) else ""
     if behaviours.has(op, "shape-only") or behaviours.has(op, "constant-like"):
-        return 2
+        return READS_SHAPE
     cut = item.edge.cut
     picks = cut is not None and cut.kind is Kind.NON_DIFFERENTIABLE and dtypes.is_discrete(dtypes.of(item.node))
     return 1 if picks else 0

@@ -106,13 +106,14 @@ class Asking:
         self.asked: list[Value] = []
         self.known_ways: dict[int, graph.Ways] = {}
         self.known_own_ways: set[int] | None = None
+        self.known_uncut: set[int] | None = None
         self.known_leaks: dict[int, dict[int, tuple[Value, ...]]] = {}
         self.known_joins: dict[int, list[Join]] = {}
         self.known_branches: dict[int, dict[int, int]] = {}
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
-        self.known_loops: dict[int, bool] = {}
+        self.known_loops: dict[int, set[int] | None] = {}
         self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
@@ -236,6 +237,7 @@ class Asking:
     def marker_of(self, recording: Recording, source: Value) -> Value | None:
         """The first condition of the program that a source decides."""
         markers = self.machine.controls
+        self.machine.looked_at.add(id(markers))
         if not markers:
             return None
         if self.known_markers is None:

@@ -82,7 +82,9 @@ def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall)
         objects.mark_built(machine, inner)
     held = owner.state.get(COMPILED)
     by_keras = not isinstance(owner, Instance) or _trained_by_keras(machine, owner)
-    if isinstance(held, Compiled) and by_keras:
+    # A model of Keras 2 trains what was trainable when it was compiled.
+    thawed = machine.legacy_keras and owner.state.get("trainable", True) is not True
+    if isinstance(held, Compiled) and by_keras and not thawed:
         _differentiate(machine, owner, held, call)
     elif isinstance(owner, Instance):
         _step_of_its_own(machine, owner, call)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def is_application(name: str) -> bool:
-    """Whether a name is that of a model that comes with its weights."""
-    return "application" in behaviours.of_package(name)
+    """Whether a name is that of a model that comes with its weights, and none of what such models need besides."""
+    return name.rpartition(".")[2][:1].isupper() and "application" in behaviours.of_package(name)
 
 
 def is_layer(value: Value) -> bool:

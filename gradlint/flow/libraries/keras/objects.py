@@ -38,7 +38,7 @@ def family(name: str) -> str:
         return "layer"
     families = [word.removeprefix("family:") for word in behaviours.of_package(name) if word.startswith("family:")]
     is_class = name.rpartition(".")[2][:1].isupper()
-    return families[0] if families and (is_class or is_application(name)) else ""
+    return families[0] if families and is_class else ""
 
 
 @cache

@@ -98,8 +98,10 @@ def applied(machine: Interpreter, pairs: Value, node: ast.AST) -> None:
         first_lost = lost[0]
         assert isinstance(first_lost, LostNone)
         cause = NoneUsed(callee, into="apply", call=first_lost.call)
-        machine.recorder.claim(cause, span_of(node), exception="ValueError")
-        machine.raised("ValueError")
+        # The optimizer looks at the variables first (Keras 3.15).
+        exception = "AttributeError" if any(isinstance(row[1], Tensor) for row in rows) else "ValueError"
+        machine.recorder.claim(cause, span_of(node), exception=exception)
+        machine.raised(exception)
 
 
 def _unpaired(pairs: Seq) -> str | None:

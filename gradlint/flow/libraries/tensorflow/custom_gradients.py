@@ -21,6 +21,7 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     """Call a function under ``tf.custom_gradient``: the program gives the gradient to its arguments itself."""
     function = value.arguments[0]
     machine.recorder.muted += 1
+    began = machine.tick()
     try:
         inner = machine.call(function, call.args, call.kwargs, call.node)
     finally:
@@ -31,7 +32,8 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         result = inner.items.values[0]
     if isinstance(inner, Seq) and isinstance(result, Tensor | Variable):
         rest = inner.items.values[1:]
-        if _takes_no_variables(rest) and _uses_variables(machine, function, given):
+        used = _uses_variables(machine, function, given) or _reads_variables(machine, result, given, began)
+        if _takes_no_variables(rest) and used:
             return _refused(machine, call, result)
         if _gives_wrong_count(machine, rest, len(call.args), call.node):
             cause = NoGradient(machine.text(call.node), custom="count", exception="ValueError")
@@ -89,6 +91,26 @@ def _uses_variables(machine: Interpreter, function: Value, given: list[Value]) -
     used += [value for value in given if isinstance(value, Variable) and value.keras is True]
     by_layer = any(isinstance(value, Params) for value in given)
     return by_layer or any(value.trainable is True for value in used)
+
+
+def _reads_variables(machine: Interpreter, result: Value, given: list[Value], began: int) -> bool:
+    """Whether a result was surely computed from a trainable Variable that was read after a function began to run."""
+    passed = {id(value) for value in given}
+    seen: set[int] = set()
+    waiting: list[Value] = [result]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or id(value) in passed:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Variable):
+            if value.trainable is True and value.keras is False:
+                return True
+            continue
+        if value.born > began:
+            machine.spend(1 + len(value.edges))
+            waiting += [edge.parent for edge in value.edges if edge.sure and edge.cut is None]
+    return False
 
 
 def _read_names(function: ast.AST) -> set[str]:

@@ -124,12 +124,20 @@ def constant(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 def _refused_by_constant(machine: Interpreter, call: LibraryCall, value: Value) -> Value | None:
-    """What stands for the result where ``tf.constant`` raises: on Tensors in a list, and on a symbolic Tensor.
+    """What stands for the result where ``tf.constant`` raises: on Tensors in a list, and on what a graph computes.
 
-    Observed with TensorFlow 2.21: ValueError for a list, TypeError in a graph. ``tf.convert_to_tensor`` takes both.
+    Observed with TensorFlow 2.21: ValueError for a list, TypeError for a Tensor and NotImplementedError for a Variable
+    in a graph. ``tf.convert_to_tensor`` takes them all.
     """
     if not behaviours.has(call.name, "turns-constant"):
         return None
+    if isinstance(value, Variable | Params) and machine.symbolic(value):
+        cause = Rewrapped(*call.written(machine), "symbolic")
+        made = machine.tensor(
+            call.node, [value], dtype=dtypes.of(value), op=call.name, cut=machine.cut(cause, call.node)
+        )
+        machine.leaves_graph(made, call.node, cause, "NotImplementedError")
+        return made
     held = [value] if isinstance(value, Tensor) else tensors_in(machine, value) if isinstance(value, Seq) else []
     of_graph = [one for one in held if isinstance(one, Tensor) and machine.symbolic(one)]
     in_list = [one for one in held if isinstance(one, Tensor | Variable)] if isinstance(value, Seq) else []
