@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from gradlint.engine import Place
     from gradlint.flow.facts import Facts
+    from gradlint.flow.memory import Memory
     from gradlint.flow.state.record import Follower
     from gradlint.flow.trails import Trails
     from gradlint.knowledge.stubs import Stubs
@@ -123,8 +124,16 @@ def refuse_larger(size: int) -> None:
         raise SourceError(f"cannot be checked: its program is larger than {LARGEST // 1_000_000} MB")
 
 
-def facts_of(source: Source, settings: Settings, follower: Follower | None = None) -> Facts:
-    """What the analysis of a source's program finds out under some settings; a follower looks at its gradient calls.
+def facts_of(
+    source: Source, settings: Settings, follower: Follower | None = None, memory: Memory | None = None
+) -> Facts:
+    """What the analysis of a source's program finds out under some settings.
+
+    Args:
+        source: The source.
+        settings: What holds for it.
+        follower: Looks at its gradient calls.
+        memory: What is remembered of the source as it was.
 
     Raises:
         SyntaxError: If the program is not Python.
@@ -133,7 +142,14 @@ def facts_of(source: Source, settings: Settings, follower: Follower | None = Non
     refuse_larger(len(source.code))
     finder = source.project if settings.follow_imports else None
     target = target_of(source, settings)
-    return analyse(source.code, wrappers=wrappers_of(settings), finder=finder, follower=follower, target=target)
+    return analyse(
+        source.code,
+        wrappers=wrappers_of(settings),
+        finder=finder,
+        follower=follower,
+        target=target,
+        memory=memory,
+    )
 
 
 def target_of(source: Source, settings: Settings) -> versions.Target:

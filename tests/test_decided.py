@@ -78,6 +78,74 @@ def test_a_function_run_twice_is_proved_where_both_runs_are() -> None:
     assert [(question.answer, question.proved) for question in call.questions] == [("connected", False)]
 
 
+WAYS = {
+    "both ways of a join lead to the source": ("-tf.square(w)", "tf.exp(w)", True),
+    "one way of a join is not followed": ("tf.square(w)", "render(w)", False),
+    "one way of a join is a number": ("tf.square(w)", "0.0", False),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_of_several_values_each_has_to_lead_to_the_source(name: str) -> None:
+    one, other, proved = WAYS[name]
+    code = f"""
+        import sys
+        import tensorflow as tf
+        from elsewhere import render
+
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            if len(sys.argv) > 1:
+                y = {one}
+            else:
+                y = {other}
+            loss = -y * 2.0
+        tape.gradient(loss, w)
+    """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions] == [("connected", proved)]
+
+
+def test_a_layer_of_the_compatible_keras_is_one_of_keras() -> None:
+    code = """
+        import tensorflow.compat.v1 as tf
+
+        w = tf.Variable(1.0)
+        mse = tf.keras.losses.MeanSquaredError()
+        with tf.GradientTape() as tape:
+            loss = mse([0.0], [w])
+        tape.gradient(loss, w)
+    """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions] == [("connected", True)]
+
+
+ADDED = {
+    "Dense(3)": [("connected", True)],
+    "Lambda(lambda x: render(x))": [("connected", False)],
+    "make_layer()": [("connected", False)],
+}
+
+
+@pytest.mark.parametrize("layer", ADDED)
+def test_layers_that_a_loop_adds_are_all_passed(layer: str) -> None:
+    code = f"""
+        import tensorflow as tf
+        from elsewhere import make_layer, render
+        from tensorflow.keras.layers import Dense, Lambda
+
+        model = tf.keras.Sequential([Dense(3)])
+        for _ in range(20):
+            model.add({layer})
+        x = tf.ones((2, 3))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(x))
+        tape.gradient(loss, model.trainable_variables)
+    """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions][:1] == ADDED[layer]
+
+
 def test_the_command_counts_and_gives_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, code in {"proved": PROVED, "may": MAY_BE, "lost": LOST}.items():
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(code))

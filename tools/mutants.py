@@ -26,7 +26,7 @@ from tools.mutation.program import Program
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gradlint.flow.facts import Claim, Facts
+    from gradlint.flow.facts import Claim, Facts, Span
     from tools.mutation.file import Mutant
 
 
@@ -76,8 +76,14 @@ def _names(claim: Claim[Any], line: int) -> bool:
 
 
 def _places(claim: Claim[Any], path: str, found: Facts) -> set[tuple[str, int]]:
-    lines = range(claim.span.line, claim.span.end_line + 1)
-    part = next((part for part in reversed(found.parts) if part.first < claim.span.line), None)
+    """The places that a finding names: its own, and the one of the checked file that leads into another file."""
+    spans = [claim.span] if claim.site is None else [claim.span, claim.site]
+    return {place for span in spans for place in _lines(span, path, found)}
+
+
+def _lines(span: Span, path: str, found: Facts) -> set[tuple[str, int]]:
+    lines = range(span.line, span.end_line + 1)
+    part = next((part for part in reversed(found.parts) if part.first < span.line), None)
     if part is None:
         return {(path, line) for line in lines}
     return {(os.path.abspath(part.path), line - part.first) for line in lines}

@@ -13,6 +13,7 @@ from gradlint.flow.state.expected import Expected
 from gradlint.flow.state.record import Recorder
 
 if TYPE_CHECKING:
+    from gradlint.flow.memory import Memory
     from gradlint.flow.state.record import Follower
     from gradlint.flow.values.modules import Finder
     from gradlint.flow.values.names import Wrappers
@@ -27,6 +28,7 @@ def analyse(
     everything: bool = False,
     follower: Follower | None = None,
     target: Target | None = None,
+    memory: Memory | None = None,
 ) -> Facts:
     """Follow every value of a program and answer each gradient call's questions.
 
@@ -38,16 +40,24 @@ def analyse(
         everything: Whether to follow also what no tape can have to do with.
         follower: Looks at the values of each gradient call.
         target: The versions of TensorFlow that the program is written for; where None, any.
+        memory: What is remembered of the program as it was, and will be of it as it is.
 
     Raises:
         SyntaxError: If it is not one.
     """
     tree = ast.parse(code)
+    known = None if memory is None else memory.recall(code, tree, wrappers, finder, target)
+    if known is not None:
+        return known
+    if memory is not None and memory.has_taken:
+        tree = ast.parse(code)
     if not (everything or asks_for_gradients(code, tree)) or is_graph_code(code, tree):
         return Facts()
 
     def run(finder: Finder | None) -> Facts:
-        return _run(code, tree, wrappers, finder, everything=everything, follower=follower, target=target)
+        return _run(
+            code, tree, wrappers, finder, everything=everything, follower=follower, target=target, memory=memory
+        )
 
     with opened() as account:
         if finder is not None:
@@ -67,6 +77,7 @@ def _run(
     everything: bool,
     follower: Follower | None,
     target: Target | None,
+    memory: Memory | None,
 ) -> Facts:
     recorder = Recorder()
     if follower is not None:
@@ -77,7 +88,12 @@ def _run(
     machine.wrappers = wrappers or machine.wrappers
     machine.target = target or machine.target
     try:
-        machine.run(tree)
+        machine.begin(tree)
+        if memory is not None:
+            memory.begin(machine)
+        machine.finish()
+        if memory is not None:
+            memory.end(machine, tree)
     except (ExhaustedError, RecursionError):
         recorder.complete = False
     return recorder.facts()

@@ -50,6 +50,8 @@ class Interpreter(Protocol):
         anything: Something of which nothing is known.
         kept_alive: Values whose identity something refers to, so that they must outlive the program's last use.
         controls: What the conditions of the program depend on, in the order of the run.
+        looked_at: The ids of the nodes of functions whose bodies were run or looked into, and that of the controls
+            where they were gone through.
         eager: Whether the function that is called next runs eagerly inside a graph.
         recordings: How many recordings have begun.
         made_tapes: The tapes, in the order of their making.
@@ -77,6 +79,7 @@ class Interpreter(Protocol):
     anything: Unknown
     kept_alive: list[Value]
     controls: list[Value]
+    looked_at: set[int]
     eager: bool
     recordings: int
     made_tapes: list[Tape]

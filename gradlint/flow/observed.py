@@ -190,12 +190,13 @@ class _Listening(Recorder):
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
-        self.own, self.parts, self.entries = recorder.own, recorder.parts, recorder.entries
-        self.muted = 0
+        self.own, self.parts = recorder.own, recorder.parts
+        self._leading = recorder.leading
+        self.clear()
 
     def clear(self) -> None:
         """Forget what was noted."""
-        self.claims.clear()
+        self.notes = list(self._leading)
 
     def asked(self, *_: Any) -> None:
         """A question that the program does not ask is no gradient call."""

@@ -22,6 +22,7 @@ LIBRARIES = frozenset(
         "statistics",
         "threading",
         "builtins",
+        "importlib",
     }
 )
 """Packages whose objects are followed by name."""
@@ -57,6 +58,7 @@ SILENT = frozenset(
         "mlflow",
         "neptune",
         "psutil",
+        "pytest",
     }
 )
 """Packages that show, store or measure what they are given and hand no gradient back."""
@@ -65,12 +67,14 @@ _PREFIXES = (
     ("tensorflow.compat.v2.", "tensorflow."),
     ("tensorflow.python.keras.", "keras."),
     ("tensorflow.keras.", "keras."),
+    ("tensorflow.compat.v1.keras.", "keras."),
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
     ("keras.layers.experimental.preprocessing.", "keras.layers."),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",
+    "tensorflow.compat.v1.keras": "keras",
     "tensorflow.python.keras": "keras",
     "tf_keras": "keras",
     "tensorflow.compat.v2": "tensorflow",

@@ -44,6 +44,7 @@ class Actions:
         result: The analysis of a document or notebook.
         client: What the client can do.
         check: Gives the findings of a changed source, under the document's settings.
+        find: Gives the same without their fixes.
         read: Makes a source of the document's kind out of a changed text.
     """
 
@@ -52,11 +53,13 @@ class Actions:
         result: Result,
         client: Client,
         check: Callable[[Source], Iterable[Finding]],
+        find: Callable[[Source], Iterable[Finding]],
         read: Callable[[str], Source],
     ) -> None:
         self._result = result
         self._client = client
         self._check = check
+        self._find = find
         self._read = read
 
     def offer(self, uri: str, span: types.Range, only: Sequence[str] | None) -> list[types.CodeAction]:
@@ -165,7 +168,7 @@ class Actions:
         wanted = finding
 
         def check(source: Source) -> Iterator[Finding]:
-            return (one for one in self._check(source) if (one.code, one.cell, one.location) == _place(wanted))
+            return (one for one in self._find(source) if (one.code, one.cell, one.location) == _place(wanted))
 
         ignored = add_ignores(self._result.source, check, self._read)
         return ignored.after if ignored.added else None

@@ -18,6 +18,7 @@ from gradlint.sources.source import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gradlint.flow.memory import Memory
     from gradlint.server.documents import Snapshot
     from gradlint.settings import Settings
 
@@ -51,13 +52,19 @@ def read(text: str, path: str, kind: str, project: Project | None = None) -> Sou
     return from_text(text, path if path.endswith(suffix) else path + suffix, project=project)
 
 
-def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str] | None = None) -> Result:
+def compute(
+    snapshot: Snapshot,
+    settings: Settings,
+    open_texts: Mapping[str, str] | None = None,
+    memory: Memory | None = None,
+) -> Result:
     """Analyse a snapshot; what fails is said in the result's problems.
 
     Args:
         snapshot: The document or notebook.
         settings: What holds for it.
         open_texts: The texts of other files that the client has open, by their whole path.
+        memory: What is remembered of the document as it was.
 
     Raises:
         SettingsError: If the settings name a rule that does not exist.
@@ -69,7 +76,7 @@ def compute(snapshot: Snapshot, settings: Settings, open_texts: Mapping[str, str
     if not code_matters(source.code):
         return Result(snapshot, source)
     try:
-        facts = checking.facts_of(source, settings)
+        facts = checking.facts_of(source, settings, memory=memory)
     except Exception:
         return Result(snapshot, source, problems=checking.check(source, settings).problems)
     checked = checking.check(source, settings, facts, fixed=())

@@ -21,6 +21,7 @@ from gradlint.server.client import Client
 from gradlint.server.configuration import Configuration
 from gradlint.server.confirm import Confirmations
 from gradlint.server.documents import path_of
+from gradlint.server.memories import Memories
 from gradlint.server.protocol import Protocol
 from gradlint.sources.project import ROOTS, stored
 
@@ -64,6 +65,7 @@ class Server(LanguageServer):
         self.configuration = Configuration(self.complain, trust=trust)
         self.confirmations = Confirmations()
         self.checker = Checker(self.documents, self._compute, self._deliver)
+        self.memories = Memories()
         self.pictures = pictures.Pictures()
         self.published: dict[str, list[types.Diagnostic]] = {}
         self.asked: set[str] = set()
@@ -131,6 +133,7 @@ class Server(LanguageServer):
         """Drop a document or notebook that was closed, and clear its texts' diagnostics."""
         self.checker.forget(uri)
         self.pictures.forget(uri)
+        self.memories.forget(uri)
         self.confirmations.forget(uri)
         self.asked.discard(unquote(uri))
         self.clear(texts)
@@ -202,16 +205,21 @@ class Server(LanguageServer):
         def check(source: Source) -> Sequence[Finding]:
             return checking.check(source, settings).findings
 
+        def find(source: Source) -> Sequence[Finding]:
+            return checking.check(source, settings, fixed=()).findings
+
         source = result.source
         read = partial(programs.read, path=source.path, kind=snapshot.kind, project=source.project)
-        return actions.Actions(result, self.client, check, read)
+        return actions.Actions(result, self.client, check, find, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
         """Look at a snapshot, in a worker thread; what fails is logged and told, and nothing is claimed then."""
         try:
             if self.configuration.lints(snapshot.path):
                 texts = self.documents.python_texts()
-                return programs.compute(snapshot, self.configuration.settings(snapshot.path), texts)
+                settings = self.configuration.settings(snapshot.path)
+                with self.memories.of(snapshot.uri) as memory:
+                    return programs.compute(snapshot, settings, texts, memory)
             return programs.nothing(snapshot)
         except Exception as error:
             logger.exception("%s: it could not be checked", snapshot.uri)

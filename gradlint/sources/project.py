@@ -93,6 +93,28 @@ class Project:
         folder = os.path.dirname(path)
         return folder in self.seen and (self.seen[folder] is not None) != os.path.isdir(folder)
 
+    def takes_over(self, other: object) -> bool:
+        """Take what was found of the project before; False where any of it may be other by now.
+
+        Args:
+            other: The project as it was seen from the same file.
+        """
+        if not isinstance(other, Project) or other._path != self._path:
+            return False
+        if not all(self._is_as_in(other, path) for path in other.seen):
+            return False
+        self._above, self._inside, self._root = other._above, other._inside, other._root
+        self._asked, self.seen, self.texts = other._asked, other.seen, other.texts
+        return True
+
+    def _is_as_in(self, other: Project, path: str) -> bool:
+        """Whether a file or folder that was looked for is as it was when the project was seen before."""
+        if path not in self._open and path not in other._open:
+            return is_as_then(path, other.seen[path])
+        if path in other.texts:
+            return other.texts[path] == (self._open[path] if path in self._open else stored(path))
+        return path in self._open and (path in other._open or other.seen[path] is not None)
+
     def find(self, name: str, level: int, importer: str | None) -> Found | None:
         """The module that an import names, or None where the project has none of that name.
 

@@ -44,7 +44,8 @@ class Program:
             roots = roots_of(self.file.tree, one)
             homes = Homes(self.file, one.home, one.owner)
             yield from _Ways(self.file, one).of_body(one.block.body, one.target, _Reaching(roots, homes), homes, "", 0)
-            yield from of_the_tape(self.file, one)
+            if "watched_variables" not in self.file.source(one.sources):
+                yield from of_the_tape(self.file, one)
             yield from of_the_sources(self.file, one)
 
 

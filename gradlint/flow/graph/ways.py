@@ -129,15 +129,16 @@ def reach(
             result.anything = result.anything or value.anything
         spend(1 + len(value.edges))
         for edge in value.edges:
-            if edge.cut is not None:
-                if edge.cut.kind is Kind.NO_GRADIENT and recording in edge.live:
-                    result.missing.append((edge.cut, sure and edge.sure))
-                continue
-            if recording in edge.live:
-                stack.append((edge.parent, sure and edge.sure))
-        if not isinstance(value, Array):
+            cut = edge.cut
+            if cut is None:
+                if recording in edge.live:
+                    stack.append((edge.parent, sure and edge.sure))
+            elif cut.kind is Kind.NO_GRADIENT and recording in edge.live:
+                result.missing.append((cut, sure and edge.sure))
+        parts_of = PARTS.for_value(value)
+        if parts_of is not _no_parts and not isinstance(value, Array):
             before = len(stack)
-            stack.extend((part, False) for part in parts(value, captured))
+            stack.extend([(part, False) for part in parts_of(value, captured)])
             spend(len(stack) - before)
     return result
 
@@ -192,6 +193,7 @@ class Ways:
         self._found: dict[int, int] = {}
         self._sure: dict[int, int] = {}
         self._reach()
+        self._proved: dict[int, int] | None = None
 
     def _walk(self, target: Value, captured: Captured) -> None:
         recording = self._recording
@@ -253,6 +255,30 @@ class Ways:
                     sure[key] = must
                     changed = True
 
+    def proves(self, source: Value) -> bool:
+        """Whether a gradient of the target surely reaches a source, whichever of several values a join holds."""
+        if self._proved is None:
+            self._proved = self._prove()
+        return bool(self._proved.get(id(self._target), 0) & self._bits[id(source)])
+
+    def _prove(self) -> dict[int, int]:
+        proved: dict[int, int] = {}
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for node in self._order:
+                must = self._bits.get(id(node), 0)
+                if isinstance(node, Join):
+                    must |= _in_all(proved.get(id(option), 0) for option in node.options)
+                for edge in node.edges:
+                    if edge.sure and edge.cut is None and self._recording in edge.live:
+                        must |= proved.get(id(edge.parent), 0)
+                if must != proved.get(id(node), 0):
+                    proved[id(node)] = must
+                    changed = True
+        return proved
+
     def values(self) -> Iterable[Value]:
         """The target and everything below it."""
         return self._nodes.values()
@@ -292,6 +318,25 @@ class Ways:
         found.sort(key=lambda item: item.node.born)
         return found
 
+    def front(self, source: Value) -> set[int]:
+        """The ids of the edges at which the ways from the target to a source are lost first, seen from the target.
+
+        To mend one that stands behind such an edge alone brings no gradient back.
+        """
+        bit, seen, found = self._bits[id(source)], set[int](), set[int]()
+        broken = {id(edge) for _, edge in self._broken if self._found.get(id(edge.parent), 0) & bit}
+        stack = [self._target]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            self._spend(1 + len(node.edges))
+            found.update(id(edge) for edge in node.edges if id(edge) in broken)
+            stack.extend(edge.parent for edge in node.edges if id(edge) not in broken)
+            stack.extend(self._parts.get(id(node), ()))
+        return found
+
     def lost_below(self, counts: Callable[[Edge], bool], *, surely: bool) -> dict[int, int]:
         """By each value's id, the mask of the sources that are lost at some edge below it.
 
@@ -324,6 +369,14 @@ class Ways:
     def is_in(self, source: Value, mask: int) -> bool:
         """Whether a mask of :meth:`lost_below` names a source."""
         return bool(mask & self._bits[id(source)])
+
+
+def _in_all(masks: Iterable[int]) -> int:
+    """The bits that all of some masks have."""
+    found = -1
+    for mask in masks:
+        found &= mask
+    return max(found, 0)
 
 
 def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int], None]) -> set[int]:

@@ -33,7 +33,7 @@ REPLACING = re.compile(r"\b(?:monkeypatch|mocker|mock|patch\()")
 def judge(machine: Core) -> None:
     """Judge the program's functions by the calls of the modules that import it."""
     assert machine.finder is not None
-    names = _asking(machine)
+    names = asking(machine)
     if not names:
         return
     machine.as_module = _itself(machine)
@@ -44,7 +44,7 @@ def judge(machine: Core) -> None:
     machine.as_module = None
 
 
-def _asking(machine: Core) -> frozenset[str]:
+def asking(machine: Core) -> frozenset[str]:
     """The names by which others call the functions that a claim may come of and that nothing has called."""
     pending = entering.not_entered(machine, 0, machine.recorder.own)
     asking = machine.relevance.pick(pending, machine.defined)

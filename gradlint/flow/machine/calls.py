@@ -43,7 +43,9 @@ CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "t
 STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
-"""How often one function is entered; after that its calls give something unknown."""
+"""How often one function is entered while much has been spent; after that its calls give something unknown."""
+ENTRIES_WHILE_CHEAP = 160
+"""How often it is entered while less than a quarter of the account is spent."""
 
 
 @evaluates(ast.Call)
@@ -211,9 +213,10 @@ def execute(
     code = function.node
     if function.opaque or (code.lineno > machine.recorder.own and spent_in_modules(machine) > STEPS_IN_MODULES):
         return machine.foreign_call(machine.anything, [function, *args], kwargs, node)
+    machine.looked_at.add(id(code))
     machine.entered[id(code)] = machine.entered.get(id(code), 0) + 1
     depth = sum(activation.function is not None and activation.function.node is code for activation in machine.stack)
-    if len(machine.stack) > DEPTH or depth > 2 or machine.entered[id(code)] > ENTRIES:
+    if len(machine.stack) > DEPTH or depth > 2 or machine.entered[id(code)] > most_entries(machine):
         return machine.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
     frame = Frame(function.frame, function)
     frame.self_class = function.owner
@@ -235,6 +238,11 @@ def execute(
     if len(given) > 1:
         machine.graph_outputs.append(tuple(given))
     return result
+
+
+def most_entries(machine: Core) -> int:
+    """How often one function may be entered by now."""
+    return ENTRIES_WHILE_CHEAP if 4 * machine.account.spent < machine.account.limit else ENTRIES
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
@@ -352,7 +360,7 @@ def is_generator(machine: Core, code: ast.AST) -> bool:
     known = machine.generators.get(id(code))
     if known is None:
         known = False
-        stack: list[ast.AST] = list(getattr(code, "body", []))
+        stack: list[ast.AST] = list(getattr(code, "body", [])) if _says_yield(machine, code) else []
         while stack:
             inner = stack.pop()
             if isinstance(inner, ast.Yield | ast.YieldFrom):
@@ -362,6 +370,12 @@ def is_generator(machine: Core, code: ast.AST) -> bool:
                 stack.extend(ast.iter_child_nodes(inner))
         machine.generators[id(code)] = known
     return known
+
+
+def _says_yield(machine: Core, code: ast.AST) -> bool:
+    """Whether the word stands anywhere in the lines of a function."""
+    span = span_of(code)
+    return any(b"yield" in line for line in machine.lines[span.line - 1 : span.end_line])
 
 
 def generator_of(machine: Core, function: Function, frame: Frame, node: ast.AST) -> Value:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
-from gradlint.flow.account import STEP
+from gradlint.flow.account import STEP, ExhaustedError
 from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Kind, Span
 from gradlint.flow.machine.judged import Judged
@@ -138,8 +138,7 @@ class Core(Judged):
         self.eager = False
         self.everything = False
         """Whether to enter also the functions that no tape can have to do with."""
-        self.test_names: frozenset[str] | None = None
-        """The names that a test of the program may replace; None before anything asks."""
+        self.begin_noting()
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
         self.entered: dict[int, int] = {}
@@ -158,7 +157,6 @@ class Core(Judged):
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
         self.nodes_in_loops: set[int] | None = None
-        self.loop_targets: frozenset[str] | None = None
         self.used_elsewhere: set[int] = set()
         self.alone = False
         self.asked_for: dict[int, Value] = {}
@@ -177,8 +175,11 @@ class Core(Judged):
             ExhaustedError: If the budget has run out.
         """
         self.clock += 1
-        self.account.pay(STEP)
-        if self.account.hidden:
+        account = self.account
+        account.spent += STEP  # what `Account.pay` does, at what runs most often
+        if account.spent > account.limit:
+            raise ExhaustedError
+        if account.hidden:
             self.release()
         return self.clock
 

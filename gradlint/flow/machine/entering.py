@@ -31,10 +31,11 @@ def enter_the_rest(machine: Core) -> None:
     """Enter each function and method that nothing called and that a tape may have to do with, once, with
     arguments that are not known.
     """
+    enter = machine.enters or enter_and_forget
     for _ in range(3):
         pending = not_entered(machine, 0, machine.recorder.own)
         for function in pending if machine.everything else machine.relevance.pick(pending, machine.defined):
-            enter_and_forget(machine, function)
+            enter(machine, function)
 
 
 def not_entered(machine: Core, first: int, last: int) -> list[Function]:
@@ -104,8 +105,9 @@ def traced_by_fit(machine: Core, function: Function) -> bool:
     """Whether Keras runs a method as a graph: a model's step, where the program itself calls ``fit`` on one."""
     if function.name not in {"train_step", "test_step"} or not classes.is_keras_method(function):
         return False
-    eagerly = "run_eagerly" in machine.code or "run_functions_eagerly" in machine.code
-    return not eagerly and ".compile(" in machine.code and ".fit(" in machine.code
+    if machine.answered("text", "run_eagerly") or machine.answered("text", "run_functions_eagerly"):
+        return False
+    return bool(machine.answered("text", ".compile(") and machine.answered("text", ".fit("))
 
 
 def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:

@@ -35,12 +35,9 @@ MODULES = 40
 """How many modules of the project one program is followed into."""
 MODULE_COST = 80_000
 """What one module may cost to run before the rest of it is unknown."""
-TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
-"""What a test names that replaces something of a module."""
 REPLACES = "setattr("
 NAMED = re.compile(r"([\"'])(\w+)\1\s*,")
 """A text with a name, which behind ``setattr(`` may be one that a module sets, maybe its own."""
-STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
 RUNNING = ("store", "module", "stack", "controls", "loops", "forks", "guards", "entry", "eager")
 """What the machine knows of the code that is running now."""
 
@@ -130,7 +127,9 @@ def override(machine: Core, names: dict[Any, Any], star: Imported) -> None:
 def is_mentioned(machine: Core, name: str) -> bool:
     """Whether the running module names something besides importing it; else it imports it for its effects."""
     home = machine.modules_by_frame.get(id(machine.globals))
-    return len(re.findall(rf"\b{name}\b", machine.code if home is None else home.found.code)) > 1
+    if home is None:
+        return bool(machine.answered("count", name) > 1)
+    return len(re.findall(rf"\b{name}\b", home.found.code)) > 1
 
 
 def importer(machine: Core) -> str | None:
@@ -318,16 +317,8 @@ def doubt(machine: Core, module: ModuleValue, tree: ast.Module, rest: list[ast.s
     bound |= {name for node in shared for name in node.names if not isinstance(names.get(name), Variable)}
     stem = re.sub(r"/__init__\.py$|\.py$", "", module.found.path).rpartition("/")[2]
     for name in list(names):
-        if name in bound or "*" in bound or not named_in_tests(machine).isdisjoint((name, f"{stem}.{name}")):
+        if name in bound or "*" in bound or not machine.answered("tests").isdisjoint((name, f"{stem}.{name}")):
             names[name] = Unknown(str(name), anything=True) if isinstance(names[name], Value) else names[name]
-
-
-def named_in_tests(machine: Core) -> frozenset[str]:
-    """The strings of a program that replaces names for a test: names, and the last two parts of dotted ones."""
-    if machine.test_names is None:
-        texts = {match[2] for match in STRINGS.finditer(machine.code)} if TESTS.search(machine.code) else set()
-        machine.test_names = frozenset(texts | {".".join(text.split(".")[-2:]) for text in texts})
-    return machine.test_names
 
 
 @contextlib.contextmanager

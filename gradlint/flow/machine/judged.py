@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.written import ProgramText
-from gradlint.flow.machine.written_for import Older, older
+from gradlint.flow.machine.written_for import Older
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.knowledge import versions
 from gradlint.knowledge.versions import Target
@@ -55,14 +54,10 @@ class Judged(ProgramText):
         asked = self.target.excludes(version)
         if asked is not None:
             return Premise(Rests.ASKED, version, str(asked))
-        for one in self._older:
+        for one in self.answered("older"):
             if _number(one.version) <= _number(version):
                 return Premise(Rests.ASKED, version, f"the program uses {one}")
         return None
-
-    @cached_property
-    def _older(self) -> tuple[Older, ...]:
-        return older(self.tree)
 
     def doubt(self, cause: Cause) -> Premise | None:
         """What a cause rests on that does not hold for the version that the program is written for."""

@@ -103,6 +103,11 @@ class Machine(Core):
 
     def run(self, tree: ast.Module) -> None:
         """Run a program: its module from the top, then what nothing called."""
+        self.begin(tree)
+        self.finish()
+
+    def begin(self, tree: ast.Module) -> None:
+        """Run a program's module from the top, and what calls its functions in other modules."""
         self.tree = tree
         for statement in tree.body:
             try:
@@ -112,6 +117,9 @@ class Machine(Core):
         if self.finder is not None:
             callers.judge(self)
         self.alone = True
+
+    def finish(self) -> None:
+        """Enter what nothing called, and judge what only shows when the program has ended."""
         entering.enter_the_rest(self)
         usage.judge(self)
         untracked.judge(self)
@@ -122,5 +130,6 @@ class Machine(Core):
         super().escape(value)
         keras.forget(self, value)
         if is_new and isinstance(value, Function | Bound):
+            self.looked_at.add(id(getattr(value, "node", None)))
             for where, key in callbacks.places(value, partial(entering.written_by, self)):
                 self.callbacks[id(where), key] = where, key

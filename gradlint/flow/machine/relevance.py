@@ -133,6 +133,22 @@ class Relevance:
         self._firsts.append(first)
         self._texts.append(_TEXTS.of(code))
 
+    def rewrite(self, code: str, modules: int) -> None:
+        """The program has another text of as many lines, and so many modules follow it.
+
+        Args:
+            code: The text.
+            modules: How many of the modules that were taken up stay so.
+        """
+        self._texts[0] = _TEXTS.of(code)
+        del self._firsts[modules + 1 :], self._texts[modules + 1 :]
+        self._names_of = {}
+
+    @property
+    def modules(self) -> int:
+        """How many modules were taken up."""
+        return len(self._texts) - 1
+
     def pick(self, pending: list[Function], defined: list[Function]) -> list[Function]:
         """Those of some functions that matter.
 

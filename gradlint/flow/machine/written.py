@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from gradlint.flow.facts import Span
 from gradlint.flow.interpreter import Interpreter
 from gradlint.flow.machine import turns
+from gradlint.flow.machine.written_for import older
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported
 from gradlint.flow.values.program import Frame, Function, Generator, Instance
@@ -23,11 +24,20 @@ from gradlint.flow.values.values import (
 from gradlint.knowledge.packages import LIBRARIES, root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gradlint.flow.state.activation import Activation
     from gradlint.flow.values.modules import ModuleValue
 
+_TESTS = re.compile(r"\b(?:monkeypatch|mocker|patch)\b")
+"""What a test names that replaces something of a module."""
+_STRINGS = re.compile(r"([\"'])([A-Za-z_][\w.]*)\1")
+Sort = Literal["mentions", "text", "count", "keras-2", "replaced", "loops", "tests", "older"]
+"""What may be asked of a program's whole text: whether a name has one of some parts, whether it holds a text, how often
+it holds a word, whether it imports Keras 2, what it puts in the place of library objects, what its loops bind, what its
+tests replace, and what it uses that only older versions of TensorFlow have."""
+Question = tuple[Sort, tuple[str, ...]]
+"""A question of a sort, and what it is about."""
 
 _KERAS_2 = re.compile(
     r"TF_USE_LEGACY_KERAS|^[ \t]*(?:import|from)[ \t]+(?:tf_keras|tensorflow\.python\.keras)\b", re.MULTILINE
@@ -42,40 +52,45 @@ class ProgramText(Interpreter):
         lines: The program's lines, as UTF-8; those of the project's modules that have run follow them.
         module: The program's own names.
         modules_by_frame: The project's modules that have run, by the ids of their frames.
-        loop_targets: What :attr:`loop_names` found, once it was asked.
         nodes_in_loops: The ids of the nodes in loops, once something asked.
         free_names: What functions read from around them, by the ids of their nodes.
+        questions: What was asked of the program's whole text, with the answer: see :meth:`answered`.
     """
 
     lines: list[bytes]
     module: Frame
     modules_by_frame: dict[int, ModuleValue]
-    loop_targets: frozenset[str] | None
     nodes_in_loops: set[int] | None
     free_names: dict[tuple[int, bool], tuple[str, ...]]
+    questions: dict[Question, object]
+    enters: Callable[[Any, Function], None] | None
+    """What enters a function that nothing calls, where somebody keeps what that comes to."""
+
+    def begin_noting(self) -> None:
+        """Nothing has been asked or looked at, and nobody keeps anything."""
+        self.looked_at, self.questions, self.enters = set(), {}, None
+
+    def answered(self, sort: Sort, *about: str) -> Any:
+        """What the program's whole text says to a question; that it was asked is noted."""
+        key = (sort, about)
+        if key not in self.questions:
+            self.questions[key] = _ANSWERS[sort](self, about)
+        return self.questions[key]
+
+    def ask_again(self, question: Question) -> Any:
+        """What the program's whole text says to a question by now."""
+        return _ANSWERS[question[0]](self, question[1])
 
     @property
     def chooses_keras_2(self) -> bool:
         """Whether the program runs on Keras 2 whatever is installed: ``tf_keras``, ``tensorflow.python.keras``."""
-        return self._imports_keras_2 or any(_KERAS_2.search(home.found.code) for home in self.modules_by_frame.values())
-
-    @cached_property
-    def _imports_keras_2(self) -> bool:
-        if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(self.tree, ast.Constant)):
-            return True
-        names = [alias.name for node in of_type(self.tree, ast.Import) for alias in node.names]
-        taken = of_type(self.tree, ast.ImportFrom)
-        names += [f"{node.module}.{alias.name}" for node in taken for alias in node.names]
-        return any(map(_is_keras_2, names))
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The names in the program's code, and the texts in it that might be names."""
-        return frozenset(_words(self.tree))
+        return self.answered("keras-2") or any(
+            _KERAS_2.search(home.found.code) for home in self.modules_by_frame.values()
+        )
 
     def mentions(self, *parts: str) -> bool:
         """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
-        if any(part in word for part in parts for word in self.words):
+        if self.answered("mentions", *parts):
             return True
         return any(part in home.found.code for part in parts for home in self.modules_by_frame.values())
 
@@ -140,20 +155,14 @@ class ProgramText(Interpreter):
     @property
     def loop_names(self) -> frozenset[str]:
         """The names that a loop of the program binds to one item after the other."""
-        if self.loop_targets is None:
-            self.loop_targets = turns.targets(self.tree)
-        return self.loop_targets
+        found: frozenset[str] = self.answered("loops")
+        return found
 
-    @cached_property
+    @property
     def replaced_names(self) -> frozenset[str]:
         """The names of library objects in whose place the program puts others: ``np.square = tf.square``."""
-        imports: list[ast.Import | ast.ImportFrom] = [
-            *of_type(self.tree, ast.Import),
-            *of_type(self.tree, ast.ImportFrom),
-        ]
-        libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
-        stored = [node for node in of_type(self.tree, ast.Attribute) if isinstance(node.ctx, ast.Store)]
-        return frozenset(node.attr for node in stored if _first_name(node) in libraries)
+        found: frozenset[str] = self.answered("replaced")
+        return found
 
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
@@ -163,6 +172,7 @@ class ProgramText(Interpreter):
 
     def captured(self, function: Function | Generator) -> Iterator[Value]:
         """The values that a function sees in the frames around it, or a generator in its own and those around that."""
+        self.looked_at.add(id(function.node))
         key = (id(function.node), isinstance(function, Generator))
         names = self.free_names.get(key)
         if names is None:
@@ -184,6 +194,23 @@ class ProgramText(Interpreter):
         yield from function.held if isinstance(function, Generator) else function.defaults.values()
 
 
+def _imports_keras_2(tree: ast.AST) -> bool:
+    """Whether a program imports Keras 2, or asks for it."""
+    if any(node.value == "TF_USE_LEGACY_KERAS" for node in of_type(tree, ast.Constant)):
+        return True
+    names = [alias.name for node in of_type(tree, ast.Import) for alias in node.names]
+    names += [f"{node.module}.{alias.name}" for node in of_type(tree, ast.ImportFrom) for alias in node.names]
+    return any(map(_is_keras_2, names))
+
+
+def _replaced(tree: ast.AST) -> frozenset[str]:
+    """The names of library objects in whose place a program puts others."""
+    imports: list[ast.Import | ast.ImportFrom] = [*of_type(tree, ast.Import), *of_type(tree, ast.ImportFrom)]
+    libraries = {(alias.asname or root(alias.name)) for node in imports if is_library(node) for alias in node.names}
+    stored = [node for node in of_type(tree, ast.Attribute) if isinstance(node.ctx, ast.Store)]
+    return frozenset(node.attr for node in stored if _first_name(node) in libraries)
+
+
 def _is_keras_2(name: str) -> bool:
     """Whether what an import names belongs to Keras 2."""
     return f"{name}.".startswith(("tf_keras.", "tensorflow.python.keras."))
@@ -202,8 +229,13 @@ def _first_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+@lru_cache(maxsize=1)
+def words(tree: ast.AST) -> frozenset[str]:
+    """The names in a program's code, and the texts in it that might be names; the last program's are remembered."""
+    return frozenset(_words(tree))
+
+
 def _words(tree: ast.AST) -> Iterator[str]:
-    """The names and the short texts in some code."""
     yield from (node.id for node in of_type(tree, ast.Name))
     yield from (node.attr for node in of_type(tree, ast.Attribute))
     yield from (node.arg for node in of_type(tree, ast.keyword) if node.arg)
@@ -228,3 +260,21 @@ def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             waiting.extend(ast.iter_child_nodes(node))
     return own - outer
+
+
+def _replaced_by_tests(code: str) -> frozenset[str]:
+    """The strings of a program that replaces names for a test: names, and the last two parts of dotted ones."""
+    texts = {match[2] for match in _STRINGS.finditer(code)} if _TESTS.search(code) else set()
+    return frozenset(texts | {".".join(text.split(".")[-2:]) for text in texts})
+
+
+_ANSWERS: dict[Sort, Callable[[ProgramText, tuple[str, ...]], object]] = {
+    "mentions": lambda program, parts: any(part in word for part in parts for word in words(program.tree)),
+    "text": lambda program, texts: texts[0] in program.code,
+    "count": lambda program, names: len(re.findall(rf"\b{names[0]}\b", program.code)),
+    "keras-2": lambda program, _: _imports_keras_2(program.tree),
+    "replaced": lambda program, _: _replaced(program.tree),
+    "loops": lambda program, _: turns.targets(program.tree),
+    "older": lambda program, _: older(program.tree),
+    "tests": lambda program, _: _replaced_by_tests(program.code),
+}

@@ -51,6 +51,11 @@ class Expected:
         """The gradient calls of whose results the program takes each that is None by itself."""
         return frozenset(_handled(self._tree)) if _TESTS_NONE.search(self._code) else frozenset()
 
+    def says_what(self, other: Expected) -> bool:
+        """Whether it says the same as another one wherever that was asked."""
+        asked = vars(other).keys() & {"none", "raising", "handled"}
+        return all(getattr(self, name) == getattr(other, name) for name in asked)
+
     def expects(self, gradient: LostGradient) -> bool:
         """Whether the program says of a gradient that it is lost in just this way."""
         if gradient.outcome in {"none", "partial"}:

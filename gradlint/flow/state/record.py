@@ -27,11 +27,12 @@ from gradlint.flow.values.making import span_of
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gradlint.finding import Severity
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
+_ANSWERS = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
 
 
 class Follower(Protocol):
@@ -42,6 +43,50 @@ class Follower(Protocol):
 
     def judged(self, asking: Any, sources: Any) -> None:
         """A gradient call was judged: its :class:`~gradlint.flow.tapes.question.Asking` and its sources one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A claim as it was noted once, with what it rests on."""
+
+    cause: Cause
+    span: Span
+    severity: Severity
+    gradients: tuple[LostGradient, ...]
+    story: tuple[Note, ...]
+    asked: Asked | None
+    exception: str | None
+    raising: Span | None
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A gradient call and the answers to its questions as they were noted once."""
+
+    call: Span
+    method: str
+    target: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A tape that is made."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """A call of the program that leads to a line of another module."""
+
+    line: int
+    call: Span
+
+
+Noted = _Claimed | _Answered | _Made | _Led | Withheld
+"""One thing that was noted."""
 
 
 @dataclass
@@ -58,18 +103,31 @@ class _Gathered:
     raising: Span | None = None
     branch: str = ""
 
+    def join(self, noted: _Claimed) -> None:
+        """Take in what was noted of the same cause at the same place."""
+        if _RANK[noted.severity] < _RANK[self.severity]:
+            self.severity = noted.severity
+        self.cause = merged(self.cause, noted.cause)
+        if self.asked is not None and noted.asked is not None:
+            self.asked = merged(self.asked, noted.asked)
+        self.asked = self.asked or noted.asked
+        self.exception = self.exception or noted.exception
+        self.raising = self.raising or noted.raising
+        self.branch = self.branch or noted.branch
+        for gradient in noted.gradients:
+            self.gradients.setdefault((gradient.call, gradient.source), gradient)
+        for note in noted.story:
+            self.story.setdefault((note.span, note.text), note)
+
 
 class Recorder:
-    """Collects claims by their cause, so that one cause gives one claim that lists every gradient it breaks."""
+    """Notes what is found out in the order of the run; :meth:`facts` puts it together."""
 
     def __init__(self) -> None:
-        self.claims: dict[tuple[Kind, Span], _Gathered] = {}
-        self.calls: dict[Span, CallAnswers] = {}
-        self.tapes: set[Span] = set()
+        self.notes: list[Noted] = []
         self.complete = True
         self.muted = 0
         self.expected = Expected()
-        self.questions: dict[Span, dict[str, Question]] = {}
         self.own = 0
         """How many lines the program itself has; those of the project's modules follow."""
         self.parts: list[Part] = []
@@ -79,9 +137,6 @@ class Recorder:
         """Whether what runs was called by code that says that a gradient is lost."""
         self.expecting: tuple[tuple[int, int], ...] = ()
         """The lines of other modules that say that a gradient is lost: what they call is not judged."""
-        self.entries: dict[int, list[Span]] = {}
-        """For lines of other modules, the program's own calls that led there, in the order of the run."""
-        self.withheld: dict[tuple[Kind, Span], Withheld] = {}
         self.doubt: Callable[[Cause], object | None] = lambda _cause: None
         """The premise by which a cause may not hold for the version of TensorFlow that is meant, as a sentence."""
         self.follower: Follower | None = None
@@ -111,7 +166,7 @@ class Recorder:
         raising: Span | None = None,
         branch: str = "",
     ) -> None:
-        """Note a claim; one with the same kind and place joins the earlier one."""
+        """Note a claim."""
         unexpected = tuple(gradient for gradient in gradients if not self.expected.expects(gradient))
         if (gradients and not unexpected) or self.expected.catches(span, exception):
             return
@@ -121,43 +176,33 @@ class Recorder:
         doubt = self.doubt(cause)
         if doubt is not None:
             about = (*calls, asked.span) if asked is not None else tuple(calls)
-            self.withheld[cause.kind, span] = Withheld(cause.kind, span, about, str(doubt))
+            self.notes.append(Withheld(cause.kind, span, about, str(doubt)))
             return
-        found = self.claims.get((cause.kind, span))
-        if found is None:
-            found = self.claims[cause.kind, span] = _Gathered(cause, span, severity)
-        elif _RANK[severity] < _RANK[found.severity]:
-            found.severity = severity
-        found.cause = merged(found.cause, cause)
-        found.asked = (
-            merged(found.asked, asked) if found.asked is not None and asked is not None else (found.asked or asked)
-        )
-        found.exception = found.exception or exception
-        found.raising = found.raising or raising
-        found.branch = found.branch or branch
-        for gradient in unexpected:
-            found.gradients.setdefault((gradient.call, gradient.source), gradient)
         if self.led_by is not None:
             story = (*story, Note(self.led_by, LED_BY))
-        for note in story:
-            found.story.setdefault((note.span, note.text), note)
+        self.notes.append(_Claimed(cause, span, severity, unexpected, story, asked, exception, raising, branch))
 
     def asked(self, call: Span, method: str, target: str, questions: list[Question]) -> None:
-        """Note a gradient call and the answers to its questions; a worse answer replaces a better one."""
-        if call.line > self.own or self.is_expected:
-            return
-        rank = {"lost": 0, "partial": 1, "unknown": 2, "connected": 3}
-        known = self.questions.setdefault(call, {})
-        for question in questions:
-            before = known.get(question.source)
-            worse = before is not None and rank[question.answer] < rank[before.answer]
-            doubted = before is not None and question.answer == before.answer and before.proved > question.proved
-            if before is None or worse or doubted:
-                known[question.source] = question
-        self.calls[call] = CallAnswers(call, method, target, tuple(known.values()))
+        """Note a gradient call and the answers to its questions."""
+        if call.line <= self.own and not self.is_expected:
+            self.notes.append(_Answered(call, method, target, tuple(questions)))
+
+    def made(self, tape: Span) -> None:
+        """Note that a tape is made."""
+        self.notes.append(_Made(tape))
+
+    def enter(self, line: int, call: Span) -> None:
+        """Note that a call of the program leads to a line of another module."""
+        self.notes.append(_Led(line, call))
+
+    @property
+    def leading(self) -> list[Noted]:
+        """What was noted of calls that lead to other modules."""
+        return [note for note in self.notes if isinstance(note, _Led)]
 
     def facts(self) -> Facts:
         """Everything noted, in the order of the program."""
+        entries = self._entries()
         claims = [
             Claim(
                 found.cause,
@@ -169,34 +214,79 @@ class Recorder:
                 exception=found.exception,
                 raising=found.raising,
                 branch=found.branch,
-                site=self._site(found),
+                site=self._site(found, entries),
                 elsewhere=any(
                     place.line > self.own for place in (found.span, *places(found.cause), *places(found.asked))
                 ),
             )
-            for found in self.claims.values()
+            for found in self._gathered()
         ]
         claims.sort(key=lambda claim: (claim.site or claim.span, claim.span, claim.kind))
-        calls = tuple(self.calls[span] for span in sorted(self.calls))
-        tapes = sum(tape.line <= self.own for tape in self.tapes)
-        withheld = tuple(self.withheld[key] for key in sorted(self.withheld, key=lambda key: (key[1], key[0])))
-        return Facts(tuple(claims), calls, tapes, self.complete, tuple(self.parts), withheld)
+        tapes = {note.span for note in self.notes if isinstance(note, _Made) and note.span.line <= self.own}
+        parts = tuple(self.parts)
+        return Facts(tuple(claims), self._calls(), len(tapes), self.complete, parts, self._withheld())
 
-    def _site(self, found: _Gathered) -> Span | None:
+    def _withheld(self) -> tuple[Withheld, ...]:
+        """What is not claimed for the version of TensorFlow that is meant; the last of those of a place."""
+        found = {(note.span, note.kind): note for note in self.notes if isinstance(note, Withheld)}
+        return tuple(found[key] for key in sorted(found))
+
+    def _gathered(self) -> Iterable[_Gathered]:
+        """The claims by their cause: one lists every gradient that it breaks, wherever that was noted."""
+        claims: dict[tuple[Kind, Span], _Gathered] = {}
+        for noted in self.notes:
+            if not isinstance(noted, _Claimed):
+                continue
+            key = noted.cause.kind, noted.span
+            found = claims.get(key)
+            if found is None:
+                found = claims[key] = _Gathered(noted.cause, noted.span, noted.severity)
+            found.join(noted)
+        return claims.values()
+
+    def _calls(self) -> tuple[CallAnswers, ...]:
+        """The gradient calls; for each source the worst of its answers."""
+        calls: dict[Span, tuple[_Answered, dict[str, Question]]] = {}
+        for noted in self.notes:
+            if not isinstance(noted, _Answered):
+                continue
+            known = calls[noted.call][1] if noted.call in calls else {}
+            calls[noted.call] = noted, known
+            for question in noted.questions:
+                before = known.get(question.source)
+                if before is None or _is_worse(question, before):
+                    known[question.source] = question
+        return tuple(
+            CallAnswers(span, one.method, one.target, tuple(known.values()))
+            for span, (one, known) in sorted(calls.items(), key=lambda item: item[0])
+        )
+
+    def _entries(self) -> dict[int, list[Span]]:
+        """For lines of other modules, the program's own calls that led there, in the order of the run."""
+        entries: dict[int, list[Span]] = {}
+        for noted in self.notes:
+            if isinstance(noted, _Led):
+                led = entries.setdefault(noted.line, [])
+                if noted.call not in led:
+                    led.append(noted.call)
+        return entries
+
+    def _site(self, found: _Gathered, entries: dict[int, list[Span]]) -> Span | None:
         """Where the program leads to a cause in another module: its call into it, or else the gradient call."""
         if found.span.line <= self.own:
             return None
         part = next(part for part in reversed(self.parts) if part.first < found.span.line)
-        within = [line for line in self.entries if part.first < line <= found.span.line]
+        within = [line for line in entries if part.first < line <= found.span.line]
         first = min(found.gradients.values(), key=lambda lost: lost.call)
         if within:
-            led = self.entries[max(within)]
+            led = entries[max(within)]
             last = (first.call.end_line, first.call.end_column)
             return max((span for span in led if (span.line, span.column) < last), default=led[0])
         return first.source_span or first.call
 
-    def enter(self, line: int, call: Span) -> None:
-        """Note that a call of the program leads to a line of another module."""
-        led = self.entries.setdefault(line, [])
-        if call not in led:
-            led.append(call)
+
+def _is_worse(question: Question, before: Question) -> bool:
+    """Whether an answer says less good of a source than one before, or the same with more doubt."""
+    if question.answer == before.answer:
+        return before.proved > question.proved
+    return _ANSWERS[question.answer] < _ANSWERS[before.answer]

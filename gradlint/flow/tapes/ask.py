@@ -355,7 +355,9 @@ class Questions(Refusals, PartialLosses):
 
     def reached(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """A source that may be reached: is anything lost on another way, or on some branch only?"""
-        sure = any(source in reach and id(source) in reach.sure for reach in self.reaches)
+        sure = any(source in reach and id(source) in reach.sure for reach in self.reaches) or self.proves(
+            recording, source
+        )
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
         loss = (
             self.partial(recording, source)
@@ -369,6 +371,11 @@ class Questions(Refusals, PartialLosses):
             return
         why = "" if sure else because(self.machine, source, self.targets)
         self.note(text, node, answer, because=why, proved=sure)
+
+    def proves(self, recording: Recording, source: Value) -> bool:
+        """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""
+        reached = [target for target, reach in zip(self.targets, self.reaches, strict=False) if source in reach]
+        return any(self.ways(target, recording).proves(source) for target in reached)
 
 
 def _are_indices(target: Tensor) -> bool:

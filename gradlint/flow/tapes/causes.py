@@ -208,7 +208,9 @@ class Causes(SourceCauses):
         real = [item for item in real if item.edge.cut is None or recording in item.edge.seen] or real
         if steering and all(_idle(item) == READS_SHAPE for item in real):
             return self.steering_cause(recording, steering, text)
-        chosen = min(real, key=lambda item: self.preference(recording, item)) if real else None
+        front = set[int]().union(*(self.ways(target, recording).front(source) for target in self.targets))
+        first = [item for item in real if id(item.edge) in front] or real
+        chosen = min(first, key=lambda item: self.preference(recording, item)) if first else None
         if chosen is not None and _rank(recording, chosen) < 4:
             if chosen.edge.cut is None:
                 chosen = self.outer_gradient(recording, chosen)

@@ -237,6 +237,7 @@ class Asking:
     def marker_of(self, recording: Recording, source: Value) -> Value | None:
         """The first condition of the program that a source decides."""
         markers = self.machine.controls
+        self.machine.looked_at.add(id(markers))
         if not markers:
             return None
         if self.known_markers is None:

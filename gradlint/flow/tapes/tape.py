@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def gradient_tape(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.GradientTape(...)``."""
     span = span_of(call.node)
-    machine.recorder.tapes.add(span)
+    machine.recorder.made(span)
     given = dict(zip(("persistent", "watch_accessed_variables"), call.args, strict=False)) | call.kwargs
     for name in given:
         if name not in {"persistent", "watch_accessed_variables"} and not name.startswith("**"):

@@ -31,6 +31,9 @@ class Finder(Protocol):
             names: What they have to name one of.
         """
 
+    def takes_over(self, other: Finder) -> bool:
+        """Take what another finder for the same program has found; False where any of it may be other by now."""
+
 
 class ModuleValue(Value):
     """A module of the program's own project.

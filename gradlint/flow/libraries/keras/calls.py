@@ -129,8 +129,32 @@ def call_sequential(machine: Interpreter, value: LibObject, args: list[Value], n
             continue
         result = machine.call(layer, [result], {}, node)
     if not layers.items.exact:
-        result = machine.unknown("layers", node, [result, *layers.items.values])
+        return _more_layers(machine, result, layers, node)
     return result
+
+
+def _more_layers(machine: Interpreter, result: Value, layers: Seq, node: ast.AST) -> Value:
+    """What layers give of which there are more or fewer than are known: a loop adds them, or one branch does.
+
+    Where each is one of the library's that passes its input on, the output comes from all that are there.
+    """
+    held = layers.items.values
+    if isinstance(result, Tensor) and held and all(_passes_on(machine, layer, node) for layer in held):
+        made = Tensor(result.dtype, span_of(node), result.op)
+        machine.depend(made, [result])
+        return made
+    return machine.unknown("layers", node, [result, *held])
+
+
+def _passes_on(machine: Interpreter, layer: Value, node: ast.AST) -> bool:
+    """Whether a layer of the library surely hands its input's gradient back."""
+    return (
+        isinstance(layer, LibObject)
+        and layer.family == "layer"
+        and not behaviours.has(layer.name, "lambda-layer")
+        and "patched" not in layer.state
+        and input_cut(machine, layer, node) is None
+    )
 
 
 def layer_output(machine: Interpreter, value: LibObject, inputs: list[Value], node: ast.AST) -> Tensor:

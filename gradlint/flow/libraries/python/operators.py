@@ -337,6 +337,39 @@ def _known(op: ast.operator, left: Value, right: Value) -> Any:
     return value if isinstance(value, int | float) and abs(value) < 1e30 else None
 
 
+def _negative(machine: Interpreter, node: ast.UnaryOp, value: Tensor | Variable | Params) -> Value:
+    """What an operator before a tensor gives."""
+    if isinstance(node.op, ast.Invert):
+        cut = machine.cut(Compared("~"), node)
+        return machine.tensor(node, [value], dtype="bool", cut=cut)
+    known = scalar(value)
+    keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
+    if isinstance(node.op, ast.UAdd) and not keras_variable:
+        same = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("identity"))
+        machine.doom(same, node, "TypeError")
+        return same
+    made = machine.tensor(
+        node,
+        [value],
+        dtype=dtypes.of(value),
+        op=behaviours.the("operator:unary-"),
+        known=-known if known is not None else None,
+    )
+    made.extra = {"args": (value,)}
+    return made
+
+
+def _joined_unary(machine: Interpreter, node: ast.UnaryOp, value: Join) -> Value:
+    if len(value.options) > 4:
+        return machine.unknown("operation", node, [value])
+    ways = [
+        (unary(machine, node, option), label)
+        for option, label in zip(value.options, value.labels or ("",) * len(value.options), strict=False)
+        if not (isinstance(option, Const) and option.value is None)
+    ]
+    return Join(tuple(made for made, _ in ways), tuple(label for _, label in ways)) if len(ways) > 1 else ways[0][0]
+
+
 def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
     """The value of ``-x``, ``+x``, ``not x`` or ``~x``."""
     if isinstance(node.op, ast.Not):
@@ -344,30 +377,15 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
         return Number("bool", span_of(node)) if truth is None else Const(not truth)
     if isinstance(value, LostNone):
         return machine.none_used(value, node, "arithmetic", "TypeError")
+    if isinstance(value, Join):
+        return _joined_unary(machine, node, value)
     if isinstance(value, Const):
         try:
             return computed(-value.value if isinstance(node.op, ast.USub) else value.value, node)
         except TypeError:
             return Number("", span_of(node))
     if isinstance(value, Tensor | Variable | Params):
-        if isinstance(node.op, ast.Invert):
-            cut = machine.cut(Compared("~"), node)
-            return machine.tensor(node, [value], dtype="bool", cut=cut)
-        known = scalar(value)
-        keras_variable = isinstance(value, Params) or (isinstance(value, Variable) and value.keras is not False)
-        if isinstance(node.op, ast.UAdd) and not keras_variable:
-            same = machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("identity"))
-            machine.doom(same, node, "TypeError")
-            return same
-        made = machine.tensor(
-            node,
-            [value],
-            dtype=dtypes.of(value),
-            op=behaviours.the("operator:unary-"),
-            known=-known if known is not None else None,
-        )
-        made.extra = {"args": (value,)}
-        return made
+        return _negative(machine, node, value)
     if isinstance(value, Array):
         array = Array(value.dtype, span_of(node))
         machine.depend(array, [value])
