@@ -22,6 +22,7 @@ LIBRARIES = frozenset(
         "statistics",
         "threading",
         "builtins",
+        "importlib",
     }
 )
 """Packages whose objects are followed by name."""
@@ -57,6 +58,7 @@ SILENT = frozenset(
         "mlflow",
         "neptune",
         "psutil",
+        "pytest",
     }
 )
 """Packages that show, store or measure what they are given and hand no gradient back."""

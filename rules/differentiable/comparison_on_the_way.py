@@ -10,8 +10,8 @@ from gradlint.nodes.reading import called, dotted, last_name, single_target, str
 from gradlint.nodes.uses import GRADIENTS
 from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
-from .._fixing.soft import soft, whole_condition
 from .._wording import effect, named
+from ._soft import soft, whole_condition
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Compared

@@ -8,8 +8,8 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, is_number, only
 from gradlint.rule import Message, Replace, Rule, expression, unsafe
 
-from .._fixing.soft import step_of
 from .._wording import effect, sources, target, them
+from ._soft import step_of
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Steering

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Message, Rule, cst
 
-from .._fixing.formulas import formula
 from .._wording import code, effect, named
+from ._formulas import formula
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NoGradient

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Message, Rule
 
-from .._fixing.surrogates import surrogate
 from .._wording import effect, named
+from ._surrogates import surrogate
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NonDifferentiable

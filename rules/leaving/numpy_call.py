@@ -10,9 +10,9 @@ from gradlint.nodes.reading import called, dotted, only
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.numpy import OF_MATRICES, method, method_of_array, translated
-from .._fixing.stores import collected
 from .._wording import effect, in_graph, named, use
+from ._numpy import OF_MATRICES, method, method_of_array, translated
+from ._stores import collected
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToNumpy

@@ -10,8 +10,8 @@ from gradlint.nodes.uses import takes_a_tensor
 from gradlint.nodes.walking import walk
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
-from .._fixing.conversions import call_of_model
 from .._wording import effect, named
+from ._conversions import call_of_model
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Opaque

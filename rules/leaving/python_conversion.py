@@ -9,8 +9,8 @@ from gradlint.knowledge.instead import of_python
 from gradlint.nodes.uses import computes_alike_without, goes_on_as_tensor
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
-from .._fixing.conversions import dropped, gathered, rounds
 from .._wording import code, effect, in_graph, use
+from ._conversions import dropped, gathered, rounds
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import ToPython

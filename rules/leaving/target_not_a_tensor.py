@@ -10,9 +10,9 @@ from gradlint.nodes.reading import dotted, elements, is_constant
 from gradlint.nodes.uses import computes, computes_alike_without, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
-from .._fixing.conversions import call_of_model, dropped
-from .._fixing.numpy import translated
 from .._wording import at, call, code, effect, target
+from ._conversions import call_of_model, dropped
+from ._numpy import translated
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import TargetNotTensor

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import dotted, single_target
-from gradlint.rule import Message, Remove, Replace, Rule, cst, expression, safe, unsafe
+from gradlint.nodes.reading import called, dotted, single_target
+from gradlint.nodes.walking import walk
+from gradlint.rule import After, Before, Message, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
 
 from .._wording import call, source
 
@@ -63,8 +64,9 @@ class NoVariablesYet(Rule):
         """
         if claim.cause.why in {"computed", "none"}:
             return None
-        if claim.asked is None:
-            return None
+        trained = _trained(site) if claim.cause.why == "frozen" else None
+        if trained is not None or claim.asked is None:
+            return trained
         asked, name = site.at(claim.asked.span), dotted(site.at(claim.asked.source_span))
         if not isinstance(asked, cst.Call) or name is None:
             return None
@@ -114,6 +116,33 @@ def _read_again(site: Site, asked: cst.Call, name: str) -> Proposal | None:
     if not elsewhere and single_target(found[0]) is not None:
         changes.append(Remove(found[0]))
     return safe("Read the variables after the model is built", *changes)
+
+
+TRAINING = frozenset({"fit", "train_on_batch"})
+
+
+def _trained(site: Site) -> Proposal | None:
+    """``model.trainable`` set just before the statements that train a frozen model, and taken back behind them.
+
+    None where something else is trained between them.
+    """
+    node, made = site.node, site.statement
+    if not isinstance(node, cst.Call) or called(node) not in TRAINING or made is None:
+        return None
+    model = (dotted(node.func) or "").rpartition(".")[0]
+    suite = site.suite(made)
+    trained = [
+        {dotted(one.func) for one in walk(part) if isinstance(one, cst.Call) and called(one) in TRAINING}
+        for part in suite
+    ]
+    places = [at for at, names in enumerate(trained) if dotted(node.func) in names]
+    if not model or not places or any(names - {dotted(node.func)} for names in trained[places[0] : places[-1] + 1]):
+        return None
+    return unsafe(
+        "Let it learn while it is trained",
+        Before(suite[places[0]], [statement("{m}.trainable = True", m=model)]),
+        After(suite[places[-1]], [statement("{m}.trainable = False", m=model)]),
+    )
 
 
 def _unfrozen(site: Site, asked: cst.Call, name: str) -> Proposal | None:

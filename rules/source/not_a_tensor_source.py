@@ -94,7 +94,7 @@ CONVERTED = frozenset({"ndarray", "number"})
 
 def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) -> list[Change] | None:
     """The changes that make a source of what stands in its place."""
-    if reason in CONVERTED:
+    if reason in CONVERTED and called(source) != "get_weights":
         return _converted(site, source, call)
     if reason == "none":
         listed = (positional(call) or [source, source])[1]

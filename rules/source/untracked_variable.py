@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.rule import Message, Rule
 
-from .._fixing.weights import as_weight
 from .._wording import call, named, source
+from ._weights import as_weight
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Untracked

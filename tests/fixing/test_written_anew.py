@@ -179,3 +179,45 @@ def step(x, y):
     result = fixed_source(from_text(code, "program.py"))
     assert "        loss = tf.reduce_mean" in result.after.text
     assert [one.fix.applicability for one in result.applied] == ["unsafe"]
+
+
+def test_a_frozen_model_learns_while_it_is_trained() -> None:
+    code = """import numpy as np
+import tensorflow as tf
+judge = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, activation="sigmoid")])
+judge.compile(optimizer="sgd", loss="binary_crossentropy")
+judge.trainable = False
+z = tf.keras.Input((3,))
+both = tf.keras.Model(z, judge(tf.keras.layers.Dense(2)(z)))
+both.compile(optimizer="sgd", loss="binary_crossentropy")
+before = [one.numpy() for one in judge.weights]
+for step in range(2):
+{}    judge.train_on_batch(np.ones((4, 2)), np.ones(4))
+    judge.train_on_batch(np.zeros((4, 2)), np.zeros(4))
+{}    both.train_on_batch(np.ones((4, 3)), np.ones(4))
+g = sum(float(abs(one.numpy() - old).sum()) for one, old in zip(judge.weights, before))
+"""
+    broken = code.format("", "")
+    result = fixed_source(from_text(broken, "program.py"))
+    assert result.after.text == code.format("    judge.trainable = True\n", "    judge.trainable = False\n")
+    assert not run(broken) or isinstance(run(broken), Exception)
+    assert run(result.after.text) > 0.0
+
+
+@pytest.mark.parametrize("read_behind", [False, True])
+def test_a_term_that_is_computed_once_before_a_loop(*, read_behind: bool) -> None:
+    code = """import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+{}for _ in range(2):
+    with tf.GradientTape() as tape:
+{}        loss = tf.reduce_sum(tf.exp(w)) + decay
+    g = tape.gradient(loss, w)
+    w.assign_sub(0.1 * g)
+"""
+    broken = code.format("decay = tf.nn.l2_loss(w)\n", "") + ("print(decay)\n" if read_behind else "")
+    result = fixed_source(from_text(broken, "program.py"))
+    if read_behind:
+        assert result.after.text == broken
+        return
+    assert result.after.text == code.format("", "        decay = tf.nn.l2_loss(w)\n")
+    assert float(run(result.after.text)[0]) > float(run(broken)[0])

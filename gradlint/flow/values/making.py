@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay, pay_for
@@ -29,12 +30,16 @@ ANY_ATTRIBUTE = "any attribute"
 """In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
 
 
+_PLACE = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
 def span_of(node: ast.AST) -> Span:
     """Where a node stands."""
-    line: int = getattr(node, "lineno", 1)
-    column: int = getattr(node, "col_offset", 0)
-    end_line: int | None = getattr(node, "end_lineno", None)
-    end_column: int | None = getattr(node, "end_col_offset", None)
+    try:
+        line, column, end_line, end_column = _PLACE(node)
+    except AttributeError:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end_line, end_column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
     return Span(line, column, end_line or line, end_column or 0)
 
 

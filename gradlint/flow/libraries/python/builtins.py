@@ -269,9 +269,9 @@ def anything(machine: Interpreter, call: LibraryCall) -> Value:
 
 @models("imports")
 def imported(machine: Interpreter, call: LibraryCall) -> Value:
-    """``__import__(name)``."""
+    """``__import__(name)``, ``importlib.import_module(name)``, ``pytest.importorskip(name, minversion)``."""
     name = call.args[0] if len(call.args) == 1 else None
-    if isinstance(name, Const) and isinstance(name.value, str):
+    if isinstance(name, Const) and isinstance(name.value, str) and not name.value.startswith("."):
         return machine.imported(name.value, call.node)
     return anything(machine, call)
 

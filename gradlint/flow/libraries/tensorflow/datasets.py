@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import subscripts
+from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function
-from gradlint.flow.values.values import Const, Items, LibObject, Method, Seq, Tensor, Value
+from gradlint.flow.values.values import Const, Dict, Items, LibObject, Method, Seq, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -55,6 +57,8 @@ def method(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """A method of a ``tf.data.Dataset``: another dataset."""
     if call.name == "__iter__":
         return owner
+    if call.name == "reduce" and call.argument(1, "reduce_func") is not None:
+        return _reduced(machine, owner, call)
     made = LibObject(DATASET, "dataset", span_of(call.node), (owner, *call.args))
     element = owner.state.get("element")
     if call.name == "map" and call.args and isinstance(call.args[0], Function | Bound | Method):
@@ -74,3 +78,23 @@ def _mapped(machine: Interpreter, owner: LibObject, element: object, call: Libra
     made = machine.call(call.args[0], spread, {}, call.node)
     machine.record_with(held)
     return made
+
+
+def _reduced(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``dataset.reduce(initial_state, reduce_func)``: a state like the first one, with no gradient of anything.
+
+    Neither the first state nor what the function reads from around it gets one (TensorFlow 2.21).
+    """
+    first, function = call.argument(0, "initial_state"), call.argument(1, "reduce_func")
+    held = list(machine.captured(function)) if isinstance(function, Function) else []
+    given = [*machine.leaves(first), *held, owner] if first is not None else [*held, owner]
+    cut = machine.cut(NonDifferentiable("Dataset.reduce", f"{DATASET}.reduce"), call.node)
+
+    def like(value: Value) -> Value:
+        if isinstance(value, Seq):
+            return Seq(Items(tuple(map(like, value.items.values)), value.items.exact), value.kind, span_of(call.node))
+        if isinstance(value, Unknown | Dict):
+            return machine.unknown("call", call.node, [])
+        return machine.tensor(call.node, given, dtype=dtypes.of(value), cut=cut)
+
+    return like(first) if first is not None else machine.unknown("call", call.node, given)

@@ -11,7 +11,7 @@ from gradlint.nodes.uses import converted, float_does, refuses_a_tensor
 from gradlint.nodes.walking import walk
 from gradlint.rule import Remove, Replace, cst, expression
 
-from .numpy import method
+from ._numpy import method
 
 if TYPE_CHECKING:
     from gradlint.rule import Change, Site

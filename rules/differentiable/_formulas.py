@@ -9,7 +9,7 @@ from gradlint.nodes.reading import dotted, keywords, only, positional, string_va
 from gradlint.nodes.walking import walk
 from gradlint.rule import Replace, cst, expression, unsafe
 
-from .surrogates import shuffled
+from ._surrogates import shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
