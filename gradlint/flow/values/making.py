@@ -7,8 +7,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay, pay_for
-from gradlint.flow.facts import Span
+from gradlint.flow.facts import Cut, Kind, Span
 from gradlint.flow.values.bounds import LEAVES, MOST, is_small
+from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.values import (
     Const,
     Dict,
@@ -18,10 +19,12 @@ from gradlint.flow.values.values import (
     Pairs,
     Seq,
     Storage,
+    Tensor,
     Unknown,
     Value,
     everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,3 +154,13 @@ class Filling:
     def pairs(self, *, exact: bool = True) -> Pairs:
         """The entries; ``exact`` says whether there surely are no others that were never put in."""
         return Pairs(tuple(self._entries.values()), self._exact and exact, tuple(self._rest))
+
+
+def is_followed(value: Value, cut: Cut | None) -> bool:
+    """Whether a tape follows back what an operation makes: without a cut, or where it records it for all that."""
+    floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
+    if cut is None:
+        return floating
+    # What passes no gradient may still be recorded: the gradient reaches the value itself.
+    recorded = isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
+    return cut.kind is Kind.NO_GRADIENT or (floating and recorded and cut.kind is Kind.NON_DIFFERENTIABLE)
