@@ -21,7 +21,7 @@ Sort = Literal[
 
 SORTS: dict[Sort, str] = {
     "source": "the place made, or bound, the very object that the gradient is asked for",
-    "integer": "the place made the integers that the source, of the same type, holds",
+    "integer": "the place made the integers that the source, of the same type, holds, before the tape recorded",
     "tape": "the place made the very tape that is asked",
     "watch": "the place made that very tape watch that very source",
     "call": "the place belongs to the gradient call itself",
@@ -143,7 +143,7 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
     if sort == "led":
         return bool(terms) or any(one["seq"] < event["seq"] for one in report.of("entered", case.place))
     if sort == "integer":
-        return any(_same_integers(term, event, places) for term in terms)
+        return any(_same_integers(term, event, places) for term in terms if not term["under"])
     if sort == "assigned":
         return case.assigns and any(_reaches(term, places) for term in terms)
     if sort == "inner":

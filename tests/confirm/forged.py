@@ -283,6 +283,7 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
     """
     found = []
     leading = _leading(places, causes)
+    held = _held_functions(places, causes)
     for node in places.nodes():
         if not isinstance(node, (ast.Assign, ast.Return, ast.Expr)) or node.value is None:
             continue
@@ -291,10 +292,21 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
         if touched & near or call.lineno in lines or isinstance(node.value, (ast.Constant, ast.Name)):
             continue
         called = {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
-        if leading & called or (called and leading & {"__call__", "call"}):
+        if leading & called or (called and leading & {"__call__", "call"}) or (held and called):
             continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _held_functions(places: NodePlaces, causes: set[int]) -> bool:
+    """Whether a cause stands in a lambda, which any call may run."""
+    return any(
+        isinstance(node, ast.Lambda)
+        and any(
+            places.source.locate(line, 0)[1].line in causes for line in range(node.lineno, (node.end_lineno or 0) + 1)
+        )
+        for node in places.nodes()
+    )
 
 
 def _making(places: NodePlaces, call: ast.Call) -> set[int]:

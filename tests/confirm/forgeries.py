@@ -470,7 +470,33 @@ EFFECTS: Claims = {
     }.items()
 }
 
-FALSE: Claims = {**NOT_ON_THE_WAY, **LATER, **BY_CONVENTION, **ITS_OWN, **EFFECTS}
+SOURCES: Claims = {
+    "integers that are made of the source": (
+        """
+        import tensorflow as tf
+        x = tf.constant(3)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "x * x", "code_of_rule": "GT105"},
+    ),
+    "the gradient of some of the sources": (
+        """
+        import tensorflow as tf
+        x, z = tf.Variable(3.0), tf.Variable(2.0)
+        both = [x, z]
+        with tf.GradientTape() as tape:
+            h = tf.stop_gradient(x * 4.0)
+            y = h + z * z
+        g = tape.gradient(y, both)
+        """,
+        {"source": "both", "outcome": "partial", "flagged": "tf.stop_gradient(x * 4.0)", "code_of_rule": "GT206"},
+    ),
+}
+
+FALSE: Claims = {**SOURCES, **NOT_ON_THE_WAY, **LATER, **BY_CONVENTION, **ITS_OWN, **EFFECTS}
 
 TRUE: Claims = {
     "a value that reaches the target by an array": (
