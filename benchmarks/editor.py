@@ -58,6 +58,7 @@ def summary_{n}(history):
 MODULE = """\
 import tensorflow as tf
 from helpers import squared
+from train_{other} import train_{other} as another
 
 w = tf.Variable([1.0, 2.0])
 
@@ -65,7 +66,7 @@ w = tf.Variable([1.0, 2.0])
 def train_{n}(model, batch):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(squared(model(batch)))
-    return tape.gradient(loss, model.trainable_variables)
+    return tape.gradient(loss, model.trainable_variables), another(model, batch)
 """
 URI = "file:///benchmark/train.py"
 INSIDE = "            loss = error * self.scale"
@@ -241,7 +242,7 @@ def documents(count: int) -> list[float]:
         )
         files = [Path(folder) / f"train_{number}.py" for number in range(count)]
         for number, file in enumerate(files):
-            file.write_text(MODULE.format(n=number))
+            file.write_text(MODULE.format(n=number, other=7 * number % count))
         session = Session()
         session.begin(Path(folder).as_uri())
         costs = []

@@ -158,11 +158,11 @@ def target_of(source: Source, settings: Settings) -> versions.Target:
     A notebook that installs a version of its own, or names one, counts before the project's files.
     """
     if settings.tensorflow_version is not None:
-        return versions.target([versions.Asked("tensorflow", settings.tensorflow_version, "`tensorflow-version`")])
+        return versions.target([versions.Demand("tensorflow", settings.tensorflow_version, "`tensorflow-version`")])
     stated = requirements.of_notebook(source.text) if source.kind == "notebook" else ()
     if source.project is not None and not any(one.package in versions.TENSORFLOW for one in stated):
         stated += source.project.stated(versions.speaks)
-    return versions.target(versions.Asked(one.package, one.versions, one.place) for one in stated)
+    return versions.target(versions.Demand(one.package, one.versions, one.place) for one in stated)
 
 
 def drawings_of(source: Source, settings: Settings) -> tuple[Drawing, ...]:

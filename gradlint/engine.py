@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint import registry
+from gradlint.consequences import joined
 from gradlint.finding import LOST_HERE, Edit, Finding, Fix, Gradient, Step
 from gradlint.flow.account import opened, running
 from gradlint.flow.analysis import analyse
 from gradlint.flow.facts import Note
-from gradlint.message import Message, fitted
+from gradlint.message import fitted
 from gradlint.nodes.edits import replacements
 from gradlint.pages import address
 from gradlint.places import Places
@@ -19,9 +20,10 @@ from gradlint.sources.read import code_matters
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
+    from gradlint.consequences import Told
     from gradlint.finding import Position
     from gradlint.flow.facts import Cause, Claim, Facts, LostGradient, Span
-    from gradlint.rule import Diagnostic, Proposal, Rule
+    from gradlint.rule import Proposal, Rule
     from gradlint.sources.source import Source
 
     Place = tuple[int | None, Position]
@@ -75,11 +77,8 @@ def findings(
     account = running()
     cost = account.spent
     with account.share(account.left * 2 // 3):  # the rest is for the proof
-        made = [
-            (diagnostic.claim, _finding(places, program, rule, diagnostic))
-            for rule in rules
-            for diagnostic in rule.check(facts, program)
-        ]
+        said = [(rule, diagnostic) for rule in rules for diagnostic in rule.check(facts, program)]
+        made = [(told.diagnostic.claim, _finding(places, program, told)) for told in joined(said)]
     made.sort(key=lambda one: one[1].sort_key)
     if all(finding.fix is None for _, finding in made):
         return [finding for _, finding in made]
@@ -99,12 +98,13 @@ def _proved(
     return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read, cost)
 
 
-def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnostic) -> Finding:
+def _finding(places: Places, program: Program, told: Told) -> Finding:
+    rule, diagnostic = told.rule, told.diagnostic
     claim: Claim[Cause] = diagnostic.claim
     span = claim.site or claim.span
     start = places.start(span)
     fix, withheld = _fix(places, program, diagnostic.fix if program.wants_fix(span) else None)
-    message = Message.of(diagnostic.message).mapped(places.named)
+    message = told.message.mapped(places.named)
     return Finding(
         code=rule.code,
         name=rule.name,
@@ -115,7 +115,7 @@ def _finding(places: Places, program: Program, rule: Rule, diagnostic: Diagnosti
         location=start.position,
         end_location=places.end(span).position,
         gradients=tuple(_gradient(places, gradient) for gradient in claim.gradients),
-        flow=tuple(_story(places, program, claim)),
+        flow=tuple(_story(places, program, claim, told.story)),
         fix=fix,
         withheld=withheld or diagnostic.withheld,
         url=address(rule),
@@ -131,9 +131,9 @@ def _gradient(places: Places, lost: LostGradient) -> Gradient:
     return Gradient(start.cell, line, column, lost.method, lost.target, lost.source, lost.outcome, lost.exception)
 
 
-def _story(places: Places, program: Program, claim: Claim[Cause]) -> Iterator[Step]:
+def _story(places: Places, program: Program, claim: Claim[Cause], story: tuple[Note, ...]) -> Iterator[Step]:
     """The steps of a claim's story; what happens in another module stands where the program leads there."""
-    notes = list(claim.story)
+    notes = list(story)
     if claim.site is not None:
         if all(note.span != claim.span for note in notes):
             notes.append(Note(claim.span, LOST_HERE))

@@ -245,7 +245,7 @@ class CellSession:
         finally:
             self._nested = False
         for finding in watched.findings:
-            self._show(f"line {finding.location.line}: {finding.code} {finding.message}")
+            self._show(f"line {finding.location.line}: {finding.code} {finding.text}")
         if not watched.findings:
             self._show("gradlint: no gradient was lost")
 

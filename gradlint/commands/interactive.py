@@ -41,7 +41,10 @@ class Chooser:
 
         cell = "" if finding.cell is None else f"{lines.cell(finding.cell)}, "
         where = f"{escaping.name(finding.path)}: {cell}line {finding.location.line}"
-        terminal.note(f"{where}: {finding.code} {finding.message}")
+        first, *others = finding.text.split("\n")
+        terminal.note(f"{where}: {finding.code} {first}")
+        for part in others:
+            terminal.note(f"  {part}")
         terminal.show(diff(before, after).rstrip("\n"))
 
     @staticmethod

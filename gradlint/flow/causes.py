@@ -228,11 +228,7 @@ class Outside(Called):
 
 @dataclass(frozen=True, slots=True)
 class Opaque(Called):
-    """A function into which no tape sees.
-
-    Attributes:
-        how: What sort of function it is; ``py-function-captures`` loses what the function takes from around it.
-    """
+    """A function into which no tape sees: ``py-function-captures`` loses what the function takes from around it."""
 
     kind = Kind.OPAQUE
     how: Literal[
@@ -276,13 +272,14 @@ class NoGradient(Called):
 
     Attributes:
         op: The operation.
-        custom: What is wrong with the custom gradient, where it is one.
+        custom: What is wrong with the custom gradient, where it is one; ``rows`` where it is a ``tf.py_function``,
+            which answers once and so has no Jacobian.
         exception: What the gradient call raises.
     """
 
     kind = Kind.NO_GRADIENT
     op: str = ""
-    custom: Literal["", "count", "variables"] = ""
+    custom: Literal["", "count", "rows", "variables"] = ""
     exception: str = "LookupError"
 
 
@@ -321,9 +318,8 @@ class Stopped(Called):
 class Unconnected(Called):
     """The target is not computed from the source at all.
 
-    Attributes:
-        why: ``swapped`` (target and source changed places), ``linear`` (the derivative of what is linear),
-            ``custom-gradient`` (a custom gradient gives None for it).
+    It is ``swapped`` (they changed places), ``linear`` (the derivative of what is linear), or ``custom-gradient`` (one
+    gives None for it).
     """
 
     kind = Kind.UNCONNECTED
@@ -370,12 +366,7 @@ class InnerGradient(Called):
 
 @dataclass(frozen=True, slots=True)
 class Silenced(Cause):
-    """Zeros in the place of a gradient that is always lost.
-
-    Attributes:
-        cause: Why it is lost.
-        lost: Where.
-    """
+    """Zeros in the place of a gradient that is always lost: by ``cause``, at ``lost``."""
 
     kind = Kind.SILENCED
     cause: Cause | None = None

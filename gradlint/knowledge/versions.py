@@ -32,7 +32,7 @@ TENSORFLOW = frozenset(
 _LATER = ("9999",)
 
 
-class Row(NamedTuple):
+class VersionFact(NamedTuple):
     """A line of the table; see there."""
 
     says: str
@@ -42,9 +42,9 @@ class Row(NamedTuple):
 
 
 @cache
-def rows(says: str) -> tuple[Row, ...]:
+def rows(says: str) -> tuple[VersionFact, ...]:
     """The lines of the table that say one sort of thing, in the order of the file."""
-    made = (Row(*line.split("\t")) for line in TABLE.read_text(encoding="utf-8").splitlines() if _is_row(line))
+    made = (VersionFact(*line.split("\t")) for line in TABLE.read_text(encoding="utf-8").splitlines() if _is_row(line))
     return tuple(row for row in made if row.says == says)
 
 
@@ -124,8 +124,8 @@ def claimed(kind: str, cause: object) -> str:
 
 
 @cache
-def _claims() -> dict[str, tuple[Row, ...]]:
-    found: dict[str, tuple[Row, ...]] = {}
+def _claims() -> dict[str, tuple[VersionFact, ...]]:
+    found: dict[str, tuple[VersionFact, ...]] = {}
     for row in rows("claim"):
         found[row.of] = (*found.get(row.of, ()), row)
     return found
@@ -135,7 +135,7 @@ def _claims() -> dict[str, tuple[Row, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Demand:
     """What a project says of the version of one package, or of Python.
 
     Attributes:
@@ -160,9 +160,9 @@ class Target:
         asked: What the project says: one of the statements of a file about TensorFlow holds, and each other one.
     """
 
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[Demand, ...] = ()
 
-    def excludes(self, version: str) -> Asked | None:
+    def excludes(self, version: str) -> Demand | None:
         """What excludes a version of TensorFlow and all later ones; None where one of them may be meant."""
         for place in dict.fromkeys(one.place for one in self.asked):
             said = [one for one in self.asked if one.place == place]
@@ -183,13 +183,13 @@ def speaks(package: str) -> bool:
     return package in TENSORFLOW or any(row.of == package for row in (*rows("needs"), *rows("ends")))
 
 
-def target(asked: Iterable[Asked]) -> Target:
+def target(asked: Iterable[Demand]) -> Target:
     """What a project's statements come to; those that say nothing of TensorFlow are left out."""
     return Target(tuple(one for one in asked if speaks(one.package)))
 
 
 @lru_cache(maxsize=256)
-def _excludes(asked: Asked, version: str) -> bool:
+def _excludes(asked: Demand, version: str) -> bool:
     if asked.package in TENSORFLOW:
         return not admits(asked.versions, version)
     from packaging.version import Version

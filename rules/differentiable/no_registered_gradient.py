@@ -27,6 +27,7 @@ class NoRegisteredGradient(Rule):
     TensorFlow does not know whether the derivative is missing or zero, and raises LookupError (`gradient registry has
     no entry for: AdjustContrastv2`). It raises whenever the operation lies between the target and any watched value,
     even if the requested source is not involved. In a `tf.function` it raises at the call, not at the gradient.
+    `tf.py_function` passes a gradient, but answers once: `tape.jacobian` through it raises UnknownError.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -55,6 +56,9 @@ class NoRegisteredGradient(Rule):
                 "and its gradient takes no `variables`",
             )
             return Message(headline, lost, "add `variables=None` and return their gradients too", why)
+        if claim.cause.custom == "rows":
+            headline = f"{named(callee, 'A Python function')} has a gradient but no Jacobian"
+            return Message(headline, lost, "use TensorFlow's functions in its place")
         why = f"and {code(callee)} uses it" if callee and op else ""
         headline = f"TensorFlow has no gradient registered for {named(op or callee, 'this operation')}"
         return Message(headline, lost, "use operations that have one", why)

@@ -8,7 +8,8 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
 from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
 from gradlint.nodes.uses import computes
-from gradlint.rule import After, Message, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
+from gradlint.nodes.watching import is_watch
+from gradlint.rule import After, Message, Move, Remove, Replace, Rule, Unwrap, cst, safe, statement, unsafe
 
 from .._wording import effect, named
 
@@ -89,7 +90,9 @@ class OutsideTheTape(Rule):
             computed = isinstance(made, cst.Assign) and computes(made.value)
             return (safe if alone and computed else unsafe)("Move it into the tape's block", *behind)
         before = moved_in_from_before(site, block, beside(site, block, made))
-        return None if before is None else unsafe("Open the tape before it", *before)
+        if before is not None:
+            return unsafe("Open the tape before it", *before)
+        return _computed_each_turn(site, block, made)
 
 
 def _hoisted(site: Site, block: cst.With, node: cst.BaseExpression, call: cst.Call) -> Proposal | None:
@@ -128,6 +131,23 @@ def _stopped(site: Site, made: Statement) -> Proposal | None:
     ):
         return None
     return unsafe("Record it", Unwrap(block))
+
+
+def _computed_each_turn(site: Site, block: cst.With, made: Statement) -> Proposal | None:
+    """What is computed once before a loop, computed in the loop's block that alone reads it."""
+    name = single_target(made)
+    loop = next((one for one in site.above(block) if isinstance(one, (cst.For, cst.While))), None)
+    if not isinstance(name, cst.Name) or not isinstance(made, cst.Assign) or loop is None or not computes(made.value):
+        return None
+    if not site.ends_before(made, loop) or not site.is_alone(made) or len(site.bindings(name.value, made)) != 1:
+        return None
+    uses, body = site.uses(name.value), site.body(block)
+    if site.scope(made) is not site.scope(block) or not all(site.is_inside(use, block) for use in uses):
+        return None
+    first = next((one for one in body if not is_watch(one)), None)
+    if first is None or not site.is_alone(first):
+        return None
+    return unsafe("Compute it in the tape's block", Move([made], before=first))
 
 
 def _inlined(site: Site, made: Statement) -> Proposal | None:

@@ -57,6 +57,7 @@ def test_each_fix_is_asked_about(tmp_path: Path, answers: str, fixed: tuple[int,
     assert (tmp_path / "a.py").read_text() == watched(program(1, 2, 3), *fixed)
     assert "+    tape.watch(x1)" in done.stderr
     assert "Apply it? [y, n, a, q, ?] " in done.stderr
+    assert "\n  help: call `tape.watch(x1)` first in the block\n" in done.stderr
     assert done.returncode == (0 if len(fixed) == 3 else 1)
     assert ("y: apply it, n: skip it" in done.stderr) == answers.startswith("?")
 

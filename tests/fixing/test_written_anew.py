@@ -202,3 +202,22 @@ g = sum(float(abs(one.numpy() - old).sum()) for one, old in zip(judge.weights, b
     assert result.after.text == code.format("    judge.trainable = True\n", "    judge.trainable = False\n")
     assert not run(broken) or isinstance(run(broken), Exception)
     assert run(result.after.text) > 0.0
+
+
+@pytest.mark.parametrize("read_behind", [False, True])
+def test_a_term_that_is_computed_once_before_a_loop(*, read_behind: bool) -> None:
+    code = """import tensorflow as tf
+w = tf.Variable([1.0, 2.0])
+{}for _ in range(2):
+    with tf.GradientTape() as tape:
+{}        loss = tf.reduce_sum(tf.exp(w)) + decay
+    g = tape.gradient(loss, w)
+    w.assign_sub(0.1 * g)
+"""
+    broken = code.format("decay = tf.nn.l2_loss(w)\n", "") + ("print(decay)\n" if read_behind else "")
+    result = fixed_source(from_text(broken, "program.py"))
+    if read_behind:
+        assert result.after.text == broken
+        return
+    assert result.after.text == code.format("", "        decay = tf.nn.l2_loss(w)\n")
+    assert float(run(result.after.text)[0]) > float(run(broken)[0])

@@ -203,3 +203,44 @@ def test_a_variable_of_an_object_under_a_custom_gradient(
     assert [(claim.kind, claim.span.line) for claim in claims if claim.kind == "no-gradient"] == [
         (kind, line + 1) for kind, line in found
     ]
+
+
+@pytest.mark.parametrize(
+    ("made", "method", "asked", "found"),
+    [
+        ("2.0 * tf.py_function(curve, [v], tf.float32)", "jacobian", "v", [("no-gradient", 6)]),
+        ("tf.py_function(func=curve, inp=[v * 2.0], Tout=tf.float32)", "jacobian", "v", [("no-gradient", 6)]),
+        ("tf.py_function(curve, [v[None]], tf.float32)", "batch_jacobian", "v", [("no-gradient", 6)]),
+        ("w * tf.py_function(curve, [v], tf.float32)", "jacobian", "w", []),
+        ("2.0 * tf.py_function(curve, [v], tf.float32)", "gradient", "v", []),
+    ],
+)
+def test_a_python_function_has_no_jacobian(made: str, method: str, asked: str, found: list[tuple[str, int]]) -> None:
+    code = f"""\
+        def curve(x):
+            return tf.sin(x) * x
+        v, w = tf.Variable([3.0, 4.0]), tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            y = {made}
+        tape.{method}(y, {asked})
+        """
+    assert told(code) == found
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("tf.Variable(1)", [("integer-source", 3)]),
+        ("tf.Variable(1, trainable=False)", []),
+        ("tf.Variable(1.0)", []),
+    ],
+)
+def test_a_tape_lists_whole_numbers_too(made: str, found: list[tuple[str, int]]) -> None:
+    code = f"""\
+        a = tf.Variable(1.0)
+        steps = {made}
+        with tf.GradientTape() as tape:
+            y = a * tf.cast(steps, tf.float32)
+        tape.gradient(y, tape.watched_variables())
+        """
+    assert told(code) == found

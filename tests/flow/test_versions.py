@@ -10,7 +10,7 @@ import pytest
 
 from gradlint import checking
 from gradlint.flow.analysis import analyse
-from gradlint.knowledge.versions import Asked, Target
+from gradlint.knowledge.versions import Demand, Target
 from gradlint.settings import Settings, SettingsError
 from gradlint.sources import read
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n"
-OLD = Target((Asked("tensorflow", "==2.3.1", "requirements.txt"),))
-OLDEST = Target((Asked("tensorflow", "==1.15", "requirements.txt"),))
-NEW = Target((Asked("tensorflow", ">=2.4", "setup.py"),))
+OLD = Target((Demand("tensorflow", "==2.3.1", "requirements.txt"),))
+OLDEST = Target((Demand("tensorflow", "==1.15", "requirements.txt"),))
+NEW = Target((Demand("tensorflow", ">=2.4", "setup.py"),))
 
 UNTRACKED = """
 class Scaled(tf.keras.Model):

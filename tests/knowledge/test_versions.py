@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gradlint.knowledge import versions
-from gradlint.knowledge.versions import Asked, admits, target
+from gradlint.knowledge.versions import Demand, admits, target
 
 PLACES = {"tensorflow": ("tensorflow",), "keras": ("keras", "tensorflow.keras")}
 
@@ -113,5 +113,5 @@ def test_what_a_requirement_leaves(asked: str, least: str, *, admitted: bool) ->
     ],
 )
 def test_what_excludes_keras_3(asked: list[tuple[str, str, str]], by: str) -> None:
-    found = target(Asked(*one) for one in asked).excludes(versions.since("keras-3"))
+    found = target(Demand(*one) for one in asked).excludes(versions.since("keras-3"))
     assert (found.place if found is not None else "") == by

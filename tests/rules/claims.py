@@ -167,6 +167,7 @@ CAUSES: dict[Kind, list[Cause]] = {
         NoGradient(op="NextAfter"),
         NoGradient("scaled", custom="variables", exception="TypeError"),
         NoGradient("scaled(x)", custom="count", exception="ValueError"),
+        NoGradient("tf.py_function", custom="rows", exception="UnknownError"),
     ],
     Kind.CAST: [CastAway("tf.cast", dtype="int32")],
     Kind.COMPARISON: [Compared(">"), Compared("tf.equal"), Compared("*", bool_product=True), Compared()],

@@ -129,15 +129,16 @@ def reach(
             result.anything = result.anything or value.anything
         spend(1 + len(value.edges))
         for edge in value.edges:
-            if edge.cut is not None:
-                if edge.cut.kind is Kind.NO_GRADIENT and recording in edge.live:
-                    result.missing.append((edge.cut, sure and edge.sure))
-                continue
-            if recording in edge.live:
-                stack.append((edge.parent, sure and edge.sure))
-        if not isinstance(value, Array):
+            cut = edge.cut
+            if cut is None:
+                if recording in edge.live:
+                    stack.append((edge.parent, sure and edge.sure))
+            elif cut.kind is Kind.NO_GRADIENT and recording in edge.live:
+                result.missing.append((cut, sure and edge.sure))
+        parts_of = PARTS.for_value(value)
+        if parts_of is not _no_parts and not isinstance(value, Array):
             before = len(stack)
-            stack.extend((part, False) for part in parts(value, captured))
+            stack.extend([(part, False) for part in parts_of(value, captured)])
             spend(len(stack) - before)
     return result
 

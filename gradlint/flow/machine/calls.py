@@ -360,7 +360,7 @@ def is_generator(machine: Core, code: ast.AST) -> bool:
     known = machine.generators.get(id(code))
     if known is None:
         known = False
-        stack: list[ast.AST] = list(getattr(code, "body", []))
+        stack: list[ast.AST] = list(getattr(code, "body", [])) if _says_yield(machine, code) else []
         while stack:
             inner = stack.pop()
             if isinstance(inner, ast.Yield | ast.YieldFrom):
@@ -370,6 +370,12 @@ def is_generator(machine: Core, code: ast.AST) -> bool:
                 stack.extend(ast.iter_child_nodes(inner))
         machine.generators[id(code)] = known
     return known
+
+
+def _says_yield(machine: Core, code: ast.AST) -> bool:
+    """Whether the word stands anywhere in the lines of a function."""
+    span = span_of(code)
+    return any(b"yield" in line for line in machine.lines[span.line - 1 : span.end_line])
 
 
 def generator_of(machine: Core, function: Function, frame: Frame, node: ast.AST) -> Value:

@@ -12,6 +12,7 @@ from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Bound, ClassValue, Function, Instance
 from gradlint.flow.values.values import (
     Known,
+    LibObject,
     Symbolic,
     Value,
 )
@@ -85,11 +86,29 @@ def fill_record(
     for name, value in [*zip(fields, args, strict=False), *kwargs.items()]:
         machine.set(made.attrs, name, value)
     for name in fields:
-        if name not in made.attrs and machine.class_attribute(cls, name) is None:
-            machine.set(made.attrs, name, machine.unknown(name, node, anything=True))
+        held = machine.class_attribute(cls, name)
+        if name in made.attrs or (held is not None and not _is_field(held)):
+            continue
+        machine.set(made.attrs, name, _default(machine, held, name, node))
     post = machine.class_attribute(cls, "__post_init__")
     if isinstance(post, Function):
         machine.call(Bound(post, made), [], {}, node)
+
+
+def _is_field(value: Value) -> bool:
+    """Whether a value is what ``dataclasses.field`` gives."""
+    return isinstance(value, LibObject) and value.family == "record-field"
+
+
+def _default(machine: Core, field: Value | None, name: str, node: ast.AST) -> Value:
+    """What a field of a dataclass's object holds where nothing is given for it."""
+    if isinstance(field, LibObject):
+        default, factory = field.state.get("default"), field.state.get("factory")
+        if isinstance(default, Value):
+            return default
+        if isinstance(factory, Value):
+            return machine.call(factory, [], {}, node)
+    return machine.unknown(name, node, anything=True)
 
 
 def descent(cls: ClassValue) -> tuple[str, bool]:

@@ -6,15 +6,15 @@ import ast
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
-from gradlint.flow.account import STEP
+from gradlint.flow.account import STEP, ExhaustedError
 from gradlint.flow.causes import NoneUsed
-from gradlint.flow.facts import Cut, Kind, Span
+from gradlint.flow.facts import Cut, Span
 from gradlint.flow.machine.judged import Judged
 from gradlint.flow.machine.relevance import Relevance
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
-from gradlint.flow.values.making import kept_by, span_of
+from gradlint.flow.values.making import is_followed, kept_by, span_of
 from gradlint.flow.values.modules import ModuleValue
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.premises import Premise, Rests
@@ -43,7 +43,6 @@ from gradlint.flow.values.values import (
     Variable,
     everywhere,
 )
-from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,19 +67,6 @@ class RaisedError(Exception):
     def __init__(self, exception: str) -> None:
         super().__init__(exception)
         self.exception = exception
-
-
-def recorded_op(value: Value) -> bool:
-    """Whether a tape records what made a value though no gradient passes: the gradient reaches the value itself."""
-    return isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
-
-
-def _is_followed(value: Value, cut: Cut | None) -> bool:
-    """Whether a tape follows back what an operation makes: without a cut, or where it records it for all that."""
-    floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
-    if cut is None:
-        return floating
-    return cut.kind is Kind.NO_GRADIENT or (floating and cut.kind is Kind.NON_DIFFERENTIABLE and recorded_op(value))
 
 
 def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
@@ -175,8 +161,11 @@ class Core(Judged):
             ExhaustedError: If the budget has run out.
         """
         self.clock += 1
-        self.account.pay(STEP)
-        if self.account.hidden:
+        account = self.account
+        account.spent += STEP  # what `Account.pay` does, at what runs most often
+        if account.spent > account.limit:
+            raise ExhaustedError
+        if account.hidden:
             self.release()
         return self.clock
 
@@ -236,9 +225,12 @@ class Core(Judged):
 
     @staticmethod
     def follows(recording: Recording, value: Variable | Params) -> bool:
-        """Whether a recording may watch a variable: by itself, or because the program said so."""
-        if isinstance(value, Variable) and value.dtype in DISCRETE:
-            return False
+        """Whether a recording may watch a variable that has a gradient: by itself, or because the program said so."""
+        return not (isinstance(value, Variable) and value.dtype in DISCRETE) and Core.watches(recording, value)
+
+    @staticmethod
+    def watches(recording: Recording, value: Variable | Params) -> bool:
+        """Whether a recording may list a variable among those it watches, of whatever type."""
         if recording.watched.get(id(value), MISSING) is not MISSING:
             return True
         return recording.tape.accessed is not False and value.trainable is not False
@@ -258,7 +250,7 @@ class Core(Judged):
         seen = frozenset(active)
         edges = list(value.edges)
         tracked = value.tracked
-        followed = _is_followed(value, cut)
+        followed = is_followed(value, cut)
         for parent in parents:
             if isinstance(parent, Const):
                 continue
@@ -281,12 +273,11 @@ class Core(Judged):
 
     def _seen_of(self, parent: Value) -> frozenset[Recording]:
         """The running recordings that follow an operation on a value; those note the Variable that it reads."""
-        live = self.tracked(parent)
-        if live and isinstance(parent, Variable | Params):
-            for recording in live:
-                if id(parent) not in recording.used:
+        if isinstance(parent, Variable | Params):
+            for recording in self.recording:
+                if id(parent) not in recording.used and self.watches(recording, parent):
                     self.set(recording.used, id(parent), parent)
-        return live
+        return self.tracked(parent)
 
     def tensor(
         self,

@@ -128,8 +128,18 @@ def run_class_def(machine: Core, node: ast.ClassDef) -> None:
                 machine.call(Bound(named, value), [cls, Const(name)], {}, node)
     made: Value = cls
     for decorator in reversed(node.decorator_list):
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        maker = machine.eval(target)
-        if isinstance(maker, Unknown):
-            made = cls
+        made = _decorated_class(machine, made, decorator)
     expressions.bind(machine, node.name, made)
+
+
+def _decorated_class(machine: Core, value: Value, decorator: ast.expr) -> Value:
+    """What a decorator makes of a class: those of the program are called, as one that registers the class.
+
+    A decorator of others gives the class back, as far as it can be seen.
+    """
+    maker = machine.eval(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    if not isinstance(maker, Function | Bound | Instance | ClassValue):
+        return value
+    applied = machine.eval(decorator) if isinstance(decorator, ast.Call) else maker
+    made = machine.call(applied, [value], {}, decorator)
+    return value if isinstance(made, Unknown) else made

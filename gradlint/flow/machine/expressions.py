@@ -53,6 +53,10 @@ UNROLL = 128
 # -- names ---------------------------------------------------------------------------------------------------------
 
 
+_OPEN = (Imported, Join)
+"""Values of which it shows only when they are used what they are."""
+
+
 def lookup(machine: Core, name: str) -> Value:
     """What a name holds."""
     frame: Frame | None = machine.frame
@@ -60,10 +64,8 @@ def lookup(machine: Core, name: str) -> Value:
         frame = machine.globals
     while frame is not None:
         value = frame.names.get(name)
-        if isinstance(value, Imported | Join):
-            return machine.used(value)
         if isinstance(value, Value):
-            return value
+            return machine.used(value) if isinstance(value, _OPEN) else value
         frame = frame.parent
     everything = machine.globals
     if everything.names.get("*"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gradlint.flow.causes import Called, Copied, NoGradient, NotATensor, NoVariables, TapeUnusable, TargetNotTensor
 from gradlint.flow.facts import Note
 from gradlint.flow.graph import singular
+from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.attributes import LIBRARY_METHODS
 from gradlint.flow.tapes.question import Asking, Loss
 from gradlint.flow.tapes.watching import refused_watch
@@ -169,6 +170,24 @@ class Refusals(Asking):
                 story = [Note(cut.span, "this operation has no registered gradient")]
                 self.claim_all(sources, Loss(cut.cause, cut.span, "error", exception, story=story))
                 return True
+        return self.call.method != "gradient" and self.python_in_rows(sources)
+
+    def python_in_rows(self, sources: list[tuple[Value, ast.expr, str]]) -> bool:
+        """Whether a Jacobian surely goes through a ``tf.py_function``, which answers one gradient (TensorFlow 2.21)."""
+        recording = self.call.tape.state["recording"]
+        for reach in self.reaches:
+            for node in reach.nodes.values():
+                called = isinstance(node, Tensor) and behaviours.has(node.op, "calls-python") and id(node) in reach.sure
+                if not called or node.span is None:
+                    continue
+                given = [edge.parent for edge in node.edges if edge.cut is None and recording in edge.live]
+                below = [graph.reach(one, recording, self.machine.captured, self.machine.spend) for one in given]
+                if any(id(source) in one.sure for source, _, _ in sources for one in below):
+                    cause = NoGradient(
+                        self.machine.text(node.span).partition("(")[0], custom="rows", exception="UnknownError"
+                    )
+                    self.claim_all(sources, Loss(cause, node.span, "error", "UnknownError"))
+                    return True
         return False
 
 

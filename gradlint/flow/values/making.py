@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.account import pay, pay_for
-from gradlint.flow.facts import Span
+from gradlint.flow.facts import Cut, Kind, Span
 from gradlint.flow.values.bounds import LEAVES, MOST, is_small
+from gradlint.flow.values.dtypes import DISCRETE
 from gradlint.flow.values.values import (
     Const,
     Dict,
@@ -17,10 +19,12 @@ from gradlint.flow.values.values import (
     Pairs,
     Seq,
     Storage,
+    Tensor,
     Unknown,
     Value,
     everywhere,
 )
+from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,12 +33,16 @@ ANY_ATTRIBUTE = "any attribute"
 """In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
 
 
+_PLACE = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
 def span_of(node: ast.AST) -> Span:
     """Where a node stands."""
-    line: int = getattr(node, "lineno", 1)
-    column: int = getattr(node, "col_offset", 0)
-    end_line: int | None = getattr(node, "end_lineno", None)
-    end_column: int | None = getattr(node, "end_col_offset", None)
+    try:
+        line, column, end_line, end_column = _PLACE(node)
+    except AttributeError:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end_line, end_column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
     return Span(line, column, end_line or line, end_column or 0)
 
 
@@ -146,3 +154,13 @@ class Filling:
     def pairs(self, *, exact: bool = True) -> Pairs:
         """The entries; ``exact`` says whether there surely are no others that were never put in."""
         return Pairs(tuple(self._entries.values()), self._exact and exact, tuple(self._rest))
+
+
+def is_followed(value: Value, cut: Cut | None) -> bool:
+    """Whether a tape follows back what an operation makes: without a cut, or where it records it for all that."""
+    floating = not (isinstance(value, Tensor) and value.dtype in DISCRETE)
+    if cut is None:
+        return floating
+    # What passes no gradient may still be recorded: the gradient reaches the value itself.
+    recorded = isinstance(value, Tensor) and behaviours.has(value.op, "recorded")
+    return cut.kind is Kind.NO_GRADIENT or (floating and recorded and cut.kind is Kind.NON_DIFFERENTIABLE)

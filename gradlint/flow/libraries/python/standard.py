@@ -323,5 +323,10 @@ def replaced(machine: Interpreter, call: LibraryCall) -> Value:
 
 @models("record-field")
 def record_field(machine: Interpreter, call: LibraryCall) -> Value:
-    """``dataclasses.field(...)``."""
-    return machine.unknown("field", call.node, anything=True)
+    """``dataclasses.field(...)``: what makes the field's value where none is given."""
+    factory = call.kwargs.get("default_factory", call.kwargs.get("factory"))
+    if factory is None and "default" not in call.kwargs:
+        return machine.unknown("field", call.node, anything=True)
+    made = LibObject(call.name, "record-field", span_of(call.node))
+    made.state.update(factory=factory, default=call.kwargs.get("default"))
+    return made
