@@ -86,7 +86,7 @@ class Shared:
 
 
 @dataclass(slots=True)
-class Mark:
+class Extent:
     """The machine's counts and what it has gathered, at a time."""
 
     counts: dict[str, int]
@@ -98,7 +98,7 @@ class Mark:
     spent: int
 
     @classmethod
-    def of(cls, machine: Core) -> Mark:
+    def of(cls, machine: Core) -> Extent:
         """The mark of this moment."""
         return cls(
             {name: getattr(machine, name) for name in COUNTS},
@@ -112,7 +112,7 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Entry:
+class EnteredFunction:
     """What entering one function came to.
 
     Attributes:
@@ -132,7 +132,7 @@ class Entry:
     spent: int
 
     @classmethod
-    def since(cls, machine: Core, mark: Mark, before: Shared, loaded: tuple[tuple[int, str], ...]) -> Entry:
+    def since(cls, machine: Core, mark: Extent, before: Shared, loaded: tuple[tuple[int, str], ...]) -> EnteredFunction:
         """What has been added since a mark."""
         return cls(
             before,
@@ -191,9 +191,9 @@ class Entries:
     """
 
     def __init__(self, machine: Core) -> None:
-        self.known: dict[int, tuple[Function, Entry]] = {}
+        self.known: dict[int, tuple[Function, EnteredFunction]] = {}
         self.is_loose = bool(machine.account.hidden)
-        self._before: dict[int, tuple[Function, Entry]] = {}
+        self._before: dict[int, tuple[Function, EnteredFunction]] = {}
         self._run = 0
 
     def begin_again(self, body: int | None) -> None:
@@ -222,7 +222,7 @@ class Entries:
         if kept is not None and kept[1].fits(machine, before):
             self._take(machine, *kept)
             return
-        mark, read, lines = Mark.of(machine), machine.looked_at, len(machine.lines)
+        mark, read, lines = Extent.of(machine), machine.looked_at, len(machine.lines)
         machine.looked_at = set()
         entering.enter_and_forget(machine, function)
         loaded = tuple(
@@ -232,12 +232,12 @@ class Entries:
         )
         if loaded and self._before:
             raise StaleError
-        self.known[id(function)] = function, Entry.since(machine, mark, before, loaded)
+        self.known[id(function)] = function, EnteredFunction.since(machine, mark, before, loaded)
         machine.looked_at = read
         self.is_loose = self.is_loose or bool(machine.account.hidden)
         self._run += 1
 
-    def _take(self, machine: Core, function: Function, entry: Entry) -> None:
+    def _take(self, machine: Core, function: Function, entry: EnteredFunction) -> None:
         if entry.loaded and self._run:
             raise StaleError  # What was run now has found the module as it is only afterwards.
         entry.add_to(machine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.machine import entries, turns
-from gradlint.flow.machine.entries import Mark, Shared
+from gradlint.flow.machine.entries import Extent, Shared
 from gradlint.flow.machine.leaving import Holdings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Resume:
     """
 
     def __init__(self, machine: Core) -> None:
-        self._mark = Mark.of(machine)
+        self._mark = Extent.of(machine)
         self._shared = Shared.of(machine)
         self._own = {name: type(getattr(machine, name))(getattr(machine, name)) for name in entries.OWN}
         self._journal = machine.store.mark()
