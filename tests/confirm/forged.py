@@ -321,7 +321,7 @@ def _making(places: NodePlaces, call: ast.Call) -> set[int]:
 
 def _leading(places: NodePlaces, near: set[int]) -> set[str]:
     """The functions in which some lines stand, and those that call them."""
-    functions = [node for node in places.nodes() if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in places.nodes() if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     found: set[str] = set()
     while True:
         more = {
