@@ -71,6 +71,7 @@ _PREFIXES = (
     ("tf_keras.", "keras."),
     ("keras.src.", "keras."),
     ("keras.layers.experimental.preprocessing.", "keras.layers."),
+    ("keras.layers.experimental.preprocessing.", "keras.layers."),
 )
 _WHOLE = {
     "tensorflow.keras": "keras",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from gradlint.flow.analysis import analyse
@@ -52,6 +54,19 @@ def test_what_is_lost_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", KEPT)
 def test_nothing_is_said_of_what_is_kept(name: str) -> None:
     assert analyse(KEPT[name]).claims == ()
+
+
+def test_the_older_name_of_a_preprocessing_layer_is_the_same_layer() -> None:
+    code = """
+        import tensorflow as tf
+
+        words = tf.keras.layers.experimental.preprocessing.TextVectorization(100)
+        words.adapt(["foo", "bar"])
+        model = tf.keras.Sequential([words, tf.keras.layers.Embedding(100, 2), tf.keras.layers.Dense(1)])
+        model.compile("sgd", loss="mse")
+        model.fit(x=["foo", "bar"], y=[0.0, 1.0])
+    """
+    assert analyse(textwrap.dedent(code)).claims == ()
 
 
 def test_tensorflow_says_the_same() -> None:
