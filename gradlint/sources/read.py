@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TAPE = b"GradientTape"
 NEEDLES = (
     (TAPE,),
+    (b"ForwardAccumulator",),
     (b".compile(", b"loss", b".fit("),
     (b".compile(", b"loss", b".train_on_batch("),
     (b"tensorflow", b".minimize("),

@@ -72,3 +72,19 @@ def test_the_older_name_of_a_preprocessing_layer_is_the_same_layer() -> None:
 def test_tensorflow_says_the_same() -> None:
     seen = running.observe(LOST | {f"{name}, kept": code for name, code in KEPT.items()})
     assert [name for name, one in seen.items() if lines_lost(one)] == list(LOST)
+
+
+FORWARD = """\
+import tensorflow as tf
+x = tf.Variable([1.0, 2.0])
+with tf.autodiff.ForwardAccumulator(x, tf.ones(2)) as acc:
+    y = tf.{operation}(x)
+print(acc.jvp(y))
+"""
+
+
+def test_a_program_that_only_differentiates_forward_is_looked_at() -> None:
+    """The truth of jvp's outcomes stands in the table; here it is that no tape has to be named."""
+    assert [claim.span.line for claim in analyse(FORWARD.format(operation="argmax")).claims] == [4]
+    assert analyse(FORWARD.format(operation="square")).claims == ()
+    assert analyse(FORWARD.format(operation="argmax").replace("tf.autodiff.Forward", "tf.autodiff.Back")).calls == ()

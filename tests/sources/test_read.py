@@ -132,6 +132,7 @@ def test_what_cannot_be_read(path: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_only_files_that_name_a_tape_matter() -> None:
+    assert matters(b"with tf.autodiff.ForwardAccumulator(x, v) as acc:")
     assert matters(b"with tf.GradientTape() as tape:")
     assert matters(b"from tensorflow import GradientTape as GT")
     assert not matters(b"import tensorflow as tf")

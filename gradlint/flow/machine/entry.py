@@ -11,6 +11,8 @@ from gradlint.flow.values.trees import of_type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FORWARD = "ForwardAccumulator"
+"""The class that differentiates forward, as the program goes."""
 TRAINING = frozenset({"fit", "train_on_batch"})
 """Methods in which Keras differentiates the loss that the model was compiled with."""
 SWITCHES = frozenset({"disable_eager_execution", "disable_v2_behavior", "placeholder"})
@@ -21,8 +23,8 @@ RUNNING = frozenset({"run", "partial_run", "graph"})
 
 
 def asks_for_gradients(code: str, tree: ast.Module) -> bool:
-    """Whether a program makes a tape, or lets Keras or an optimizer make one."""
-    if names_tape(code, tree):
+    """Whether a program makes a tape, differentiates forward, or lets Keras or an optimizer make a tape."""
+    if names_tape(code, tree) or (FORWARD in code and any(_last(node) == FORWARD for node in _names(tree))):
         return True
     if "minimize" not in code and ("compile" not in code or not any(name in code for name in TRAINING)):
         return False
@@ -47,6 +49,12 @@ def is_graph_code(code: str, tree: ast.Module) -> bool:
         node.attr in RUNNING and isinstance(node.value, ast.Name) and node.value.id in sessions
         for node in of_type(tree, ast.Attribute)
     )
+
+
+def _names(tree: ast.Module) -> Iterator[ast.expr]:
+    """The names and attributes that a program reads."""
+    yield from of_type(tree, ast.Name)
+    yield from of_type(tree, ast.Attribute)
 
 
 def _last(node: ast.expr) -> str:
