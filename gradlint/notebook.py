@@ -133,7 +133,7 @@ class CellSession:
         self._counts: dict[str, int] = {}
         self._mended: dict[str, str] = {}
         self._complaint: str | None = None
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
         self._wanted = False
         self._nested = False
 
@@ -324,10 +324,10 @@ class CellSession:
         if overrides:
             validate(settings)
         if resolver.withheld:
-            told = f"gradlint: {sentence(resolver.withheld, f'the environment variable {VARIABLE}')}"
-            if told not in self._told:
-                self._told.add(told)
-                self._show(told)
+            warning = f"gradlint: {sentence(resolver.withheld, f'the environment variable {VARIABLE}')}"
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._show(warning)
         return settings
 
     def _report(

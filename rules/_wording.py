@@ -103,17 +103,17 @@ def way(claim: Claim[Cause]) -> str:
 
     A name that is rebound below all the gradient calls can only lose what is asked the next time.
     """
-    told = f" {claim.branch}" if claim.branch else ""
+    said = f" {claim.branch}" if claim.branch else ""
     if isinstance(claim.cause, Rebound | ReboundByUpdate) and claim.cause.later_turn:
-        told += " from the second iteration of the loop on"
+        said += " from the second iteration of the loop on"
     later = claim.kind in REBINDING and claim.gradients and all(lost.call < claim.span for lost in claim.gradients)
-    return told or (" the next time" if later else "")
+    return said or (" the next time" if later else "")
 
 
 def effect(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str:
     """What becomes of the gradients: ``the gradient of `y` with respect to `x` (line 9) is None``.
 
-    Empty where the claim names no gradient. Of several outcomes the two worst are told.
+    Empty where the claim names no gradient. Of several outcomes the two worst are named.
 
     Args:
         claim: The claim.
@@ -124,15 +124,15 @@ def effect(claim: Claim[Cause], *, named: bool = False, nan: str = "NaN") -> str
     groups = [group for group in groups if group]
     if not groups:
         return ""
-    told = [_first(claim, groups[0], named and len(groups) == 1, nan)]
-    told += [_second(claim, group, nan) for group in groups[1:2]]
-    return ", and ".join(told) + way(claim)
+    effects = [_first(claim, groups[0], named and len(groups) == 1, nan)]
+    effects += [_second(claim, group, nan) for group in groups[1:2]]
+    return ", and ".join(effects) + way(claim)
 
 
 def in_graph(callee: str, claim: Claim[Any], cure: str) -> Message:
     """What is said of a function that takes no symbolic Tensors."""
-    told = f"{callee} gets symbolic Tensors of a `tf.function`"
-    return Message(told, f"it raises {claim.exception}", cure)
+    headline = f"{callee} gets symbolic Tensors of a `tf.function`"
+    return Message(headline, f"it raises {claim.exception}", cure)
 
 
 def _asked(claim: Claim[Cause]) -> Asked:

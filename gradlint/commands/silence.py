@@ -72,9 +72,9 @@ def _withheld(one: Withheld, source: Source) -> str:
     from gradlint import registry
 
     rule = next((rule for rule in registry.load() if one.kind in rule.kinds), None)
-    told = f"{rule.code} {rule.name}" if rule is not None else str(one.kind)
+    rule_name = f"{rule.code} {rule.name}" if rule is not None else str(one.kind)
     _, position = source.locate(one.span.line, one.span.column)
-    return f"  {told} in line {position.line} is not claimed, since {one.because}\n"
+    return f"  {rule_name} in line {position.line} is not claimed, since {one.because}\n"
 
 
 def _why(question: Question, source: Source) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from gradlint.confirm.probe import Probe
+    from gradlint.confirm.observer import Observer
     from gradlint.confirm.protocol import Event, Job
     from gradlint.confirm.tapes import RunningCall
 
@@ -31,13 +31,13 @@ class StandIn:
         by_object: How often each ``GradientTape`` object was asked, by its number.
     """
 
-    def __init__(self, probe: Probe, job: Job) -> None:
+    def __init__(self, probe: Observer, job: Job) -> None:
         self.probe = probe
         self.texts = dict(job.texts)
         self.made = 0
         self.by_object: dict[int, int] = {}
         self.held = job.held
-        self.told: dict[int, int] = {}
+        self.asked: dict[int, int] = {}
         self.covered: set[int] = set()
         self.outs: dict[int, set[tuple[str, ...]]] = {}
         """What each call has given so far."""
@@ -72,7 +72,7 @@ class StandIn:
         probe.reached += 1
         self.made += 1
         self.covered |= probe.standing.reached
-        told = self.told[mark] = self.told.get(mark, 0) + 1
+        times = self.asked[mark] = self.asked.get(mark, 0) + 1
         asked = _Question(self, mark, method, frame, arguments, keywords)
         probe.place_now = mark
         failure: Exception | None = None
@@ -81,7 +81,7 @@ class StandIn:
                 result = method(*arguments, **keywords)
             except Exception as error:  # Whatever the call raises is raised again, for the program.
                 failure = error
-        if told > CALLS and (failure is not None or not self._other(mark, result)):
+        if times > CALLS and (failure is not None or not self._other(mark, result)):
             if failure is not None:
                 raise failure
             return result

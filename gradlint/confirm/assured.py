@@ -77,12 +77,12 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
         seen: The run.
         trial: What that run changed.
     """
-    told = stand(want, case, runs.plan, seen)
-    if told.how != "holds" or told.event is None or told.event["t"] != "call":
+    standing = stand(want, case, runs.plan, seen)
+    if standing.how != "holds" or standing.event is None or standing.event["t"] != "call":
         return None
     if case.finding.code == UNCONNECTED:
-        return (yield from _connected(runs, want, told.event, trial))
-    event, places = told.event, indices(want, told.event) or []
+        return (yield from _connected(runs, want, standing.event, trial))
+    event, places = standing.event, indices(want, standing.event) or []
     leads = runs.plan.leads(case, want.mark)
     sorts = evidence.all_shown(case, event, places, seen.report, leads=leads, line=seen.line)
     if not sorts or not sorts <= ENDS or evidence.carried(case, event, places):

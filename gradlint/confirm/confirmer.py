@@ -145,8 +145,8 @@ class Confirmer:
                 return
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 # What a program's process reports is of a known form, and may still make no sense.
-                told = f"what was seen makes no sense ({type(error).__name__})"
-                yield self._verdict(pool, case, examine.Verdict(Judgement("inconclusive", told)))
+                detail = f"what was seen makes no sense ({type(error).__name__})"
+                yield self._verdict(pool, case, examine.Verdict(Judgement("inconclusive", detail)))
                 return
             shared = case.jobs.get(job)
             if shared is None:
@@ -162,8 +162,10 @@ class Confirmer:
         seconds = round(case.seconds, 3)
         if self.options.repro is not None and verdict.probe is not None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
-        told = verdict.judgement
-        confirmation = Confirmation(told.status, printable(told.detail), pool.tensorflow, seconds, told.finite)
+        judgement = verdict.judgement
+        confirmation = Confirmation(
+            judgement.status, printable(judgement.detail), pool.tensorflow, seconds, judgement.finite
+        )
         return case.number, case.index, confirmation
 
 

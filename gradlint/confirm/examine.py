@@ -36,7 +36,7 @@ INVENTED = "with invented arguments"
 
 @dataclass(frozen=True, slots=True)
 class BestProbe:
-    """The probe that told most, for the program that is written out.
+    """The probe that saw most, for the program that is written out.
 
     Attributes:
         attempt: The program.
@@ -87,8 +87,8 @@ def examine(plan: Plan, case: Case) -> Examination:
     if case.finding.gradients and not case.wants:
         return Verdict(Judgement("inconclusive", f"the gradient call was not found: {', '.join(case.missing)}"))
     if plan.meddles is not None:
-        told = f"the program refers to what observes it: {plan.meddles}"
-        return Verdict(Judgement("inconclusive", told))
+        detail = f"the program refers to what observes it: {plan.meddles}"
+        return Verdict(Judgement("inconclusive", detail))
     if case.statement is None:
         return Verdict(Judgement("inconclusive", "the place that the finding points at was not found"))
     clock = Clock(plan.options.timeout)
@@ -134,27 +134,27 @@ def _borne_out(plan: Plan, case: Case, verdict: Verdict, clock: Clock) -> Examin
     seen = yield from runs.run(runs.base)
     again = yield from _try(runs)
     if again.judgement.status != verdict.judgement.status:
-        told = f'a part of the file gives "{verdict.judgement.detail}", and the rest speaks against it: '
-        return replace(verdict, judgement=Judgement("inconclusive", told + again.judgement.detail, SETTLED))
+        detail = f'a part of the file gives "{verdict.judgement.detail}", and the rest speaks against it: '
+        return replace(verdict, judgement=Judgement("inconclusive", detail + again.judgement.detail, SETTLED))
     needed = frozenset().union(*(plan.needed(want.mark) for want in case.wants))
     for event in seen.report.of("skipped"):
         if event["line"] in needed or event["dirty"]:
-            told = f"{plan.line(event['line'])} cannot be run, and may have a part in it: {event['type']}"
-            return replace(verdict, judgement=Judgement("inconclusive", told, SETTLED))
+            detail = f"{plan.line(event['line'])} cannot be run, and may have a part in it: {event['type']}"
+            return replace(verdict, judgement=Judgement("inconclusive", detail, SETTLED))
     return verdict
 
 
 def _named(verdict: Verdict, case: Case) -> Verdict:
     """A verdict that rests on invented arguments says so."""
-    told = verdict.judgement
-    if told.status == "inconclusive":
+    judgement = verdict.judgement
+    if judgement.status == "inconclusive":
         return verdict
-    if told.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
+    if judgement.status == "refuted" and any(step.note == LED_BY for step in case.finding.flow):
         reason = "the gradient call of the finding is in another file"
         return replace(verdict, judgement=Judgement("inconclusive", reason))
     way = verdict.probe.way if verdict.probe is not None else None
-    detail = f"{INVENTED}: {way}: {told.detail}" if way else f"{INVENTED}: {told.detail}"
-    return replace(verdict, judgement=replace(told, detail=detail))
+    detail = f"{INVENTED}: {way}: {judgement.detail}" if way else f"{INVENTED}: {judgement.detail}"
+    return replace(verdict, judgement=replace(judgement, detail=detail))
 
 
 @dataclass(slots=True)
@@ -295,8 +295,8 @@ def _to_the_end(runs: _Runs, verdict: Verdict, seen: Seen, trial: Trial, wants: 
     whole = yield from runs.run(trial)
     judgement = judge.judge(case, plan, whole, wants) if wants else misuse.judge(case, plan, whole)
     if judgement.status == "confirmed" and not assured.ran_through(whole):
-        told = "a loop was not run to its end, and may take another way later"
-        judgement = Judgement("inconclusive", told, SETTLED)
+        detail = "a loop was not run to its end, and may take another way later"
+        judgement = Judgement("inconclusive", detail, SETTLED)
     return runs.verdict(judgement, whole, trial)
 
 

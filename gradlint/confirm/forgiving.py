@@ -46,19 +46,19 @@ def _inside(statement: ast.stmt) -> ast.stmt:
 
 def _going_on(statement: ast.stmt, *, nested: bool) -> ast.stmt:
     name = "gradlint_skipped"
-    told = [
+    noted = [
         ast.Constant(statement.lineno),
         ast.Constant(_stale(statement)),
         ast.Name(name, ast.Load()),
         ast.Constant(nested),
     ]
     forgotten = [_forget(one) for one in sorted(set(_bound(statement)))]
-    handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), name, [_told("skipped", told), *forgotten])
-    body = [statement] if nested else [_told("begins", []), statement]
+    handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), name, [_noted("skipped", noted), *forgotten])
+    body = [statement] if nested else [_noted("begins", []), statement]
     return ast.copy_location(ast.Try(body, [handler], [], []), statement)
 
 
-def _told(method: str, arguments: list[ast.expr]) -> ast.stmt:
+def _noted(method: str, arguments: list[ast.expr]) -> ast.stmt:
     return ast.Expr(ast.Call(ast.Attribute(ast.Name(PROBE, ast.Load()), method, ast.Load()), arguments, []))
 
 

@@ -46,7 +46,7 @@ class Stand:
 
 
 def indices(want: Want, event: Event) -> list[int] | None:
-    """Where the claimed source stands among a call's flattened sources; None where that cannot be told."""
+    """Where the claimed source stands among a call's flattened sources; None where that cannot be known."""
     counts: list[int] = event["counts"]
     names: list[str] = event["names"]
     found: list[int] | None = event["same"].get(want.base)
@@ -73,10 +73,10 @@ def _is_of_kind(name: str, kind: str) -> bool:
 def answer(want: Want, event: Event, case: Case, seen: Seen) -> tuple[Answer, str]:
     """Whether a gradient call gave what is claimed, and what it gave."""
     if event["t"] == "failed":
-        told = f"{event['type']}: {first(event['text'])}"
+        raised = f"{event['type']}: {first(event['text'])}"
         if want.outcome == "error" and exceptions.borne_out(want.exception, event):
-            return "holds", told
-        return "other", f"the call raised {told}"
+            return "holds", raised
+        return "other", f"the call raised {raised}"
     if not event["outs"]:
         if want.outcome == "none" and not event["sources"]:
             return "holds", "there are no sources: TensorFlow returns an empty list"
@@ -100,10 +100,10 @@ def _none(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple
     lost = [place for place in places if event["outs"][place] == "none"]
     if not _borne_out_below(event, lost):
         return "other", "the program got None, but TensorFlow's tape did not give it"
-    told = want.kind is None or any(_is_of_kind(event["names"][place], want.kind) for place in places)
-    if not told and len(lost) < len(places):
+    is_clear = want.kind is None or any(_is_of_kind(event["names"][place], want.kind) for place in places)
+    if not is_clear and len(lost) < len(places):
         return "unclear", f"it is unclear which of the sources {want.source} is"
-    return "holds", _told(want, event, places, lost, "None")
+    return "holds", _described(want, event, places, lost, "None")
 
 
 def _borne_out_below(event: Event, places: Sequence[int]) -> bool:
@@ -119,11 +119,11 @@ def _zero(want: Want, event: Event, places: list[int], outs: list[str]) -> tuple
         silenced = [place for place in places if event["outs"][place] == "zero"]
         if not (silenced and (event["silent"] and _borne_out_below(event, silenced))):
             return _arrived(want, event, places, outs)
-        return "holds", _told(want, event, places, silenced, "None, silenced as zero")
+        return "holds", _described(want, event, places, silenced, "None, silenced as zero")
     if _borne_out_below(event, places):
         silenced_by = "None, silenced as zero" if event["silent"] else "None, which TensorFlow gives as zero"
-        return "holds", _told(want, event, places, places, silenced_by)
-    return "holds", _told(want, event, places, places, "zero")
+        return "holds", _described(want, event, places, places, silenced_by)
+    return "holds", _described(want, event, places, places, "zero")
 
 
 def vanishes(event: Event, want: Want) -> bool:
@@ -148,7 +148,7 @@ def _shown(event: Event, places: Sequence[int], out: str | None = None) -> str:
     return "NaN" if out == "nan" else "a value"
 
 
-def _told(want: Want, event: Event, places: Sequence[int], lost: Sequence[int], what: str) -> str:
+def _described(want: Want, event: Event, places: Sequence[int], lost: Sequence[int], what: str) -> str:
     if len(places) == 1:
         return f"the gradient with respect to {want.source} is {what}"
     names = ", ".join(event["names"][place] for place in lost[:3] if place < len(event["names"]))

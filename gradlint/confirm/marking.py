@@ -130,14 +130,14 @@ class _Marker(ast.NodeTransformer):
     def _bound(statements: list[ast.stmt], node: ast.stmt, mark: Mark) -> list[ast.stmt]:
         """Look at what a statement binds: before and after an assignment, at each turn of a loop."""
 
-        def told(when: str) -> ast.stmt:
+        def report(when: str) -> ast.stmt:
             name = ast.parse(f"lambda: ({mark.name})", mode="eval").body
             return ast.Expr(_probe("bound", ast.Constant(mark.number), ast.Constant(when), name))
 
         if isinstance(node, (ast.For, ast.AsyncFor)):
-            node.body = [told("after"), *node.body]
+            node.body = [report("after"), *node.body]
             return statements
-        return [told("before"), *statements, told("after")]
+        return [report("before"), *statements, report("after")]
 
     @staticmethod
     def _updated(statements: list[ast.stmt], mark: Mark) -> list[ast.stmt]:

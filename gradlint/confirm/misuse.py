@@ -81,13 +81,13 @@ def _misfit(case: Case, seen: Seen, function: str) -> Event | None:
     return event if event is not None and event["type"] == "TypeError" and function in event["text"] else None
 
 
-def _told(event: Event) -> Judgement:
+def _verdict(event: Event) -> Judgement:
     return Judgement("confirmed", f"{event['type']}: {first(event['text'])}")
 
 
 def _raises(case: Case, seen: Seen) -> Judgement | None:
     event = _refused(case, seen)
-    return _told(event) if event is not None else None
+    return _verdict(event) if event is not None else None
 
 
 def _bad_call(case: Case, seen: Seen) -> Judgement | None:
@@ -102,7 +102,7 @@ def _bad_call(case: Case, seen: Seen) -> Judgement | None:
 def _watch(case: Case, seen: Seen) -> Judgement | None:
     event = _refused(case, seen, by="watch") or _misfit(case, seen, "watch()")
     if event is not None:
-        return _told(event)
+        return _verdict(event)
     return Judgement("refuted", "the line ran and TensorFlow watches it", 9) if _finished(case, seen) else None
 
 
@@ -122,8 +122,8 @@ def _untracked(case: Case, seen: Seen) -> Judgement | None:
     events = seen.report.of("left", case.place) if case.place is not None else []
     for event in events:
         if event["moves"]:
-            told = f"{event['moves']} of the variables made there move the target, and the object leaves them out"
-            return Judgement("confirmed", told)
+            detail = f"{event['moves']} of the variables made there move the target, and the object leaves them out"
+            return Judgement("confirmed", detail)
     if events and all(event["made"] and event["made"] == event["listed"] for event in events):
         return Judgement("refuted", "what is made there is among the variables of the object that is asked", 9)
     return None
@@ -171,8 +171,8 @@ def _persistent(case: Case, seen: Seen) -> Judgement | None:
 def _pairs(case: Case, seen: Seen) -> Judgement | None:
     for event in seen.report.of("pairs", case.place) if case.place is not None else ():
         if event["mismatched"]:
-            told = f"{event['mismatched']} of {event['pairs']} gradients are applied to another variable"
-            return Judgement("confirmed", told)
+            detail = f"{event['mismatched']} of {event['pairs']} gradients are applied to another variable"
+            return Judgement("confirmed", detail)
     found = _raises(case, seen)
     if found is None and _finished(case, seen):
         return Judgement("refuted", "each gradient is applied to its own variable", 9)
@@ -190,7 +190,7 @@ def _none_applied(case: Case, seen: Seen) -> Judgement | None:
             return Judgement("confirmed", f"Keras warns: {first(event['text'])}")
     refused = _refused(case, seen)
     if refused is not None and (_speaks_of_none(refused) or _lost_before(refused, seen.report)):
-        return _told(refused)
+        return _verdict(refused)
     if refused is None and _finished(case, seen):
         return Judgement("refuted", "the line ran and no gradient there is None", 9)
     return None
@@ -212,13 +212,13 @@ def _rebound(case: Case, seen: Seen) -> Judgement | None:
     after = [event for event in bound if event["when"] == "after"]
     refused = _refused(case, seen)
     if refused is not None:
-        return _told(refused)
+        return _verdict(refused)
     if not after:
         return None
     for old, new in zip(before, after, strict=False):
         if old["kind"] == "variable" and new["kind"] != "variable":
-            told = f"the name held a Variable before the line and holds a {_spoken(new['kind'])} after it"
-            return Judgement("confirmed", told)
+            detail = f"the name held a Variable before the line and holds a {_spoken(new['kind'])} after it"
+            return Judgement("confirmed", detail)
     return Judgement("refuted", f"the name holds a {_spoken(after[0]['kind'])} after the line, as before it", 9)
 
 

@@ -97,14 +97,14 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
                     return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
                 ends.append(other["total"])
             slopes.append(Slopes(event["total"], ends[0], ends[1], by))
-        told = _compared(want, event, places, slopes[-2].middle, slopes[-1].middle)
-        if told.status != "confirmed":
-            return told
+        compared = _compared(want, event, places, slopes[-2].middle, slopes[-1].middle)
+        if compared.status != "confirmed":
+            return compared
     scale = max(abs(one.middle) for one in slopes)
     if not all(far.agrees(near, scale) for far, near in zip(slopes[:2], slopes[2:], strict=True)):
         what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
         return Judgement("inconclusive", what, 8)
-    return told
+    return compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,11 @@ def _compared(want: Want, event: Event, places: list[int], whole: float, rest: f
     if part <= APART * scale:
         return Judgement("inconclusive", f"the flagged value carries nothing of {want.source} to the target", 8)
     if abs(whole - given) <= NEAR * part:
-        told = f"the gradient is the whole derivative: {given:.4g}, and {whole:.4g} by differences"
-        return Judgement("refuted", told, 9)
+        detail = f"the gradient is the whole derivative: {given:.4g}, and {whole:.4g} by differences"
+        return Judgement("refuted", detail, 9)
     if abs(rest - given) > NEAR * part and not (abs(rest - given) <= AGREES * scale and part > 4 * AGREES * scale):
-        told = f"the gradient is {given:.4g}, the whole derivative {whole:.4g}, and {rest:.4g} without that value"
-        return Judgement("inconclusive", f"more is missing than the flagged value's part: {told}", 8)
+        detail = f"the gradient is {given:.4g}, the whole derivative {whole:.4g}, and {rest:.4g} without that value"
+        return Judgement("inconclusive", f"more is missing than the flagged value's part: {detail}", 8)
     return Judgement(
         "confirmed",
         f"along {want.source} the target changes by {whole:.4g}, and the gradient says {given:.4g}: "
@@ -224,8 +224,8 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     unread = [one for one in before["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
     if unread or sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
         return unseen
-    told = answer(want, event, case, first)[1]
-    return Judgement("confirmed", f"{told}: the flagged value moves with it, and nothing that goes in there does")
+    detail = answer(want, event, case, first)[1]
+    return Judgement("confirmed", f"{detail}: the flagged value moves with it, and nothing that goes in there does")
 
 
 def _cut(event: Event, case: Case, places: list[int] | None) -> bool:
@@ -247,21 +247,21 @@ def zero(question: NumericClaim, base: Trial) -> Runs:
     """
     want = question.want
     seen = yield base
-    told = stand(want, question.case, question.plan, seen)
-    event = told.event
-    if told.how == "unreached":
+    standing = stand(want, question.case, question.plan, seen)
+    event = standing.event
+    if standing.how == "unreached":
         return reason(seen.report, question.plan.line, seen.line)
-    if told.how != "holds" or event is None or not vanishes(event, want):
+    if standing.how != "holds" or event is None or not vanishes(event, want):
         status: dict[str, Status] = {"holds": "confirmed", "arrived": "refuted"}
-        return Judgement(status.get(told.how, "inconclusive"), told.detail, 8)
+        return Judgement(status.get(standing.how, "inconclusive"), standing.detail, 8)
     moved = tuple((str(kind), int(one), int(two)) for kind, one, two in _origins(event, indices(want, event) or []))
     if not moved:
         return Judgement(
-            "inconclusive", f"{told.detail} at the program's own input, and {want.source} cannot be moved", 8
+            "inconclusive", f"{standing.detail} at the program's own input, and {want.source} cannot be moved", 8
         )
     if question.case.finding.code == "GT405":
         return Judgement(
-            "inconclusive", f"{told.detail}, as TensorFlow computed it, and not for want of a connection", 8
+            "inconclusive", f"{standing.detail}, as TensorFlow computed it, and not for want of a connection", 8
         )
     return (yield from _flat(question, seen, base, moved, event))
 
@@ -323,8 +323,8 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
         if found is not None and found.status == "confirmed":
             return found, trial
         other = found.detail if found is not None else other
-    told = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
-    return Judgement("inconclusive", told, SETTLED, finite=not other), base
+    detail = other or f"no input was found for which the gradient is NaN or infinite ({tried} tried)"
+    return Judgement("inconclusive", detail, SETTLED, finite=not other), base
 
 
 def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judgement | None:

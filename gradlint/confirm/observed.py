@@ -72,8 +72,8 @@ def _texts(call: ast.Call, event: Event) -> list[str]:
 
 def _finding(plan: Plan, call: ast.Call, lost: tuple[Gradient, ...], tensorflow: str | None) -> Finding:
     cell, start = plan.places.start(call)
-    told = ", ".join(f"{_spoken(one)} for `{one.source}`" for one in lost)
-    message = f"observed when the file was run, and not read from its code: this `{lost[0].method}` call gives {told}."
+    given = ", ".join(f"{_spoken(one)} for `{one.source}`" for one in lost)
+    message = f"observed when the file was run, and not read from its code: this `{lost[0].method}` call gives {given}."
     detail = f"TensorFlow gave {_spoken(lost[0])} for {lost[0].source}"
     return Finding(
         CODE,
@@ -87,7 +87,7 @@ def _finding(plan: Plan, call: ast.Call, lost: tuple[Gradient, ...], tensorflow:
         lost,
         confirmation=Confirmation("confirmed", first(detail), tensorflow),
         headline=f"this `{lost[0].method}` call lost a gradient when the file was run",
-        happens=f"it gives {told}, which was not read from the code",
+        happens=f"it gives {given}, which was not read from the code",
     )
 
 

@@ -24,8 +24,8 @@ class ConfirmUnavailable(RuntimeError):  # noqa: N818 - the name is part of the 
     """
 
     def __init__(self, reason: str, cure: str | None = None) -> None:
-        told = cure or f"install it with: {INSTALL}"
-        super().__init__(f"--confirm runs the findings with TensorFlow, and {reason}; {told}")
+        advice = cure or f"install it with: {INSTALL}"
+        super().__init__(f"--confirm runs the findings with TensorFlow, and {reason}; {advice}")
 
 
 @dataclass(frozen=True, slots=True)

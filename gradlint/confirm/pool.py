@@ -118,8 +118,8 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     except OSError as error:
-        told = f"{python} cannot be started: {error.strerror or error}"
-        raise ConfirmUnavailable(told, "the setting confirm.python names a Python that has it") from None
+        reason = f"{python} cannot be started: {error.strerror or error}"
+        raise ConfirmUnavailable(reason, "the setting confirm.python names a Python that has it") from None
 
 
 def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
@@ -142,11 +142,11 @@ def greeting(process: subprocess.Popen[bytes], trusted: bool = False) -> str:
         if record.get("missing") and not trusted:
             raise ConfirmUnavailable(*unsafe(str(record["missing"])))
         return str(record["tensorflow"])
-    told = f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})"
+    reason = f"it cannot be imported ({record.get('unavailable', 'the import ended the interpreter')})"
     assert isinstance(process.args, list)
     python = str(process.args[0])
     cure = None if python == sys.executable else f"the setting confirm.python names {python}"
-    raise ConfirmUnavailable(told, cure)
+    raise ConfirmUnavailable(reason, cure)
 
 
 def unsafe(missing: str) -> tuple[str, str]:

@@ -20,10 +20,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm.asked import StandIn
-from gradlint.confirm.errors import Described
-from gradlint.confirm.standing import Evaluation, Standing
-from gradlint.confirm.tapes import Births, Tapes
-from gradlint.confirm.values import Serials, Values
+from gradlint.confirm.observer import Observer
+from gradlint.confirm.standing import Evaluation
+from gradlint.confirm.tapes import Births
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -94,38 +93,24 @@ class Patience:
         raise TooLong("it takes too long")
 
 
-class Probe:
+class Probe(Observer):
     """Looks on at the marked places of one program."""
 
     def __init__(self, job: Job, filename: str, report: Callable[[Event], None], relied: Relied) -> None:
-        self.relied = relied
-        self.tf: Any = importlib.import_module("tensorflow")
-        self.job = job
-        self.report = report
-        self.values = Values(self.tf)
-        self.serials = Serials()
-        self.described = Described(self.tf, filename)
-        self.tapes = Tapes(self.serials, native=job.trial.native, watch=self._watched)
-        self.standing = Standing(self.tf, self.tapes, self.serials, self.values)
+        super().__init__(job, filename, report, relied)
         self.asked = StandIn(self, job)
         self.pending: dict[int, list[Any]] = {}
         self.made: list[tuple[Any, int]] = []
-        self.origins: dict[int, tuple[str, int, int]] = {}
         self.passed: dict[int, int] = {}
-        self.told: dict[tuple[int, str], int] = {}
+        self.events: dict[tuple[int, str], int] = {}
         self.turned: dict[int, int] = {}
         self.rounds: dict[int, int] = {}
-        self.owners: dict[int, tuple[Any, Any]] = {}
         self.started = time.monotonic()
         self.warned = 0
-        self.place_now: int | None = None
-        self.way: int | None = None
-        self.reached = 0
         self.fruitful = 0
         self.cut = False
         """Whether a loop was ended before its end."""
         self.patience = Patience(job.timeout)
-        self._counter = itertools.count(1)
 
     def prepare(self) -> None:
         """Set up what the trial asks for, look on at the tapes, and listen to TensorFlow's warnings."""
@@ -147,10 +132,6 @@ class Probe:
         forgiving = ("begins", "skipped")
         plain = self.tf.autograph.experimental.do_not_convert
         return SimpleNamespace(**{name: plain(getattr(self, name)) for name in (*names, *forgiving)})
-
-    def next(self) -> int:
-        """The number of the next thing that is seen."""
-        return next(self._counter)
 
     # What the marked places of the program call.
 
@@ -177,7 +158,7 @@ class Probe:
         turn = self.turned[mark] = self.turned.get(mark, 0) + 1
         evaluation = Evaluation(mark, self.next(), value, operands, self.tapes.recording())
         self.standing.add(mark, evaluation)
-        if self._tells(mark, "place"):
+        if self._may_report(mark, "place"):
             kept = self.values.packed(value) if trial.keep == mark and turn <= EVENTS else None
             kind, count = self.standing.kind(value), self.standing.count(value)
             held = self.serials.of(value) if isinstance(value, self.tf.GradientTape) else 0
@@ -200,7 +181,7 @@ class Probe:
         self.reached += 1
         for mark in marks:
             self.pending.pop(mark, None)
-            if self._tells(mark, "entered"):
+            if self._may_report(mark, "entered"):
                 self.report({"t": "entered", "n": mark, "seq": self.next()})
 
     def raised(self, marks: tuple[int, ...], error: BaseException) -> None:
@@ -216,7 +197,7 @@ class Probe:
             value = read()
         except Exception:  # An attribute may be a property of the program's, which raises what it likes.
             return
-        if not self._tells(mark, when):
+        if not self._may_report(mark, when):
             return
         if when == "after":
             self.standing.hold(mark, value)
@@ -288,7 +269,7 @@ class Probe:
         if nested and isinstance(error, TooLong):
             raise error
         self.patience.end()
-        if self._tells(line, "skipped"):
+        if self._may_report(line, "skipped"):
             self.report({"t": "skipped", "line": line, "dirty": dirty, **self.described.error(error)})
 
     # What it makes of them.
@@ -303,20 +284,14 @@ class Probe:
             self.report({"t": "tape", "object": self.serials.of(held), "asked": asked, "persistent": persistent})
         self.intact()
 
-    def intact(self) -> None:
-        """Report it where the program has replaced what is looked at."""
-        replaced = self.tapes.replaced() or self.relied.replaced()
-        if replaced is not None:
-            self.report({"t": "tampered", "what": replaced})
-
     def opaque(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function that AutoGraph calls as it is."""
         made: Callable[..., Any] = self.tf.autograph.experimental.do_not_convert(function)
         return made
 
-    def _tells(self, mark: int, kind: str) -> bool:
-        told = self.told[(mark, kind)] = self.told.get((mark, kind), 0) + 1
-        return told <= EVENTS
+    def _may_report(self, mark: int, kind: str) -> bool:
+        seen = self.events[(mark, kind)] = self.events.get((mark, kind), 0) + 1
+        return seen <= EVENTS
 
     def _some(self, mark: int, items: Iterable[Any], limit: int) -> Iterator[Any]:
         for item in items:
@@ -346,13 +321,9 @@ class Probe:
         moved = None
         with contextlib.suppress(*self.values.unreadable):
             moved = self.values.nudged(value, self.job.trial.step)
-        if self._tells(mark, "nudged"):
+        if self._may_report(mark, "nudged"):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved
-
-    def _watched(self, tape: int, tensor: Any) -> None:
-        event = {"t": "watch", "seq": self.next(), "tape": tape, "source": self.serials.of(tensor)}
-        self.report({**event, "lines": self.described.running()[:8]})
 
     def _born(self, kind: str, lines: list[int]) -> None:
         self.report({"t": "birth", "op": kind[:80], "lines": lines[:8], "sources": []})

@@ -40,15 +40,15 @@ class Judgement:
     finite: bool = False
 
 
-def reason(report: RunReport, told: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
+def reason(report: RunReport, named: Callable[[int], str], line: Callable[[int], int]) -> Judgement:
     """Why a run did not reach a claim.
 
     Args:
         report: The run.
-        told: The user's name for a line of the program.
+        named: The user's name for a line of the program.
         line: The program's line for one of the probe's.
     """
-    text, weight = _reason(report, lambda number: told(line(number)))
+    text, weight = _reason(report, lambda number: named(line(number)))
     return Judgement("inconclusive", text, weight)
 
 

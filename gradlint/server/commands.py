@@ -92,8 +92,8 @@ async def _confirm(server: Server, result: Result, key: str | None) -> list[dict
     if not findings:
         return []
     if server.configuration.restricted:
-        told = "gradlint: findings are not run with TensorFlow in an untrusted workspace"
-        server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, told))
+        refusal = "gradlint: findings are not run with TensorFlow in an untrusted workspace"
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, refusal))
         return []
     token = await _progress(server, len(findings))
     cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()

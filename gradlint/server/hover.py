@@ -58,8 +58,8 @@ def hover(
     call = call_at(result, uri, position)
     if call is None:
         return None
-    told = _explain(result, call)
-    return _markdown(f"{told}\n\n{picture}" if picture else told, text.to_client_range(call.start, call.end))
+    said = _explain(result, call)
+    return _markdown(f"{said}\n\n{picture}" if picture else said, text.to_client_range(call.start, call.end))
 
 
 def _rule_at(line: str, column: int, rules: Iterable[Rule]) -> tuple[Rule, int, int] | None:
@@ -93,8 +93,10 @@ def _why(result: Result, call: Call, answer: SourceAnswer) -> str:
         outcome = gradient.exception or _OUTCOMES[gradient.outcome]
         code = f"[{finding.code}]({finding.url})" if finding.url else finding.code
         verdict = "" if finding.confirmation is None else f" *TensorFlow: {finding.confirmation.status}.*"
-        told = f"  \n  {finding.happens}" * bool(finding.happens) + f"  \n  *help*: {finding.help}" * bool(finding.help)
-        return f"**{outcome}**: {finding.title} ({code}){told}{verdict}"
+        details = f"  \n  {finding.happens}" * bool(finding.happens) + f"  \n  *help*: {finding.help}" * bool(
+            finding.help
+        )
+        return f"**{outcome}**: {finding.title} ({code}){details}{verdict}"
     if answer.answer == "connected" and answer.proved:
         return "connected"
     if answer.answer == "connected":
