@@ -157,7 +157,7 @@ def modules(folder: Path, outside: Path) -> None:
 TAPE = "# GradientTape\n"
 EVIL = "*a" * 30 + "*b"
 IMPORTS = BROKEN.replace("import numpy as np\n", "import numpy as np\nimport helpers\nfrom helpers import deeper\n")
-UNUSABLE = "its settings cannot be used, so it is not checked"
+UNUSABLE = "its settings cannot be used, so it was not checked"
 
 TRICKS = [
     # -- links and what is no file
@@ -176,13 +176,13 @@ TRICKS = [
     Trick("a folder that is a link to itself", link("loop", ".")),
     Trick("a folder that leads out", link("out", "OUTSIDE")),
     Trick("a named folder that leads out", link("out", "OUTSIDE"), arguments=("out", "--fix", "--exit-zero"),
-          status=0, said="link that leads elsewhere", sound=("out/victim.py",)),
+          status=0, said="link to another place", sound=("out/victim.py",)),
     Trick("a file that leads out, fixed", link("linked.py", "OUTSIDE/victim.py"), arguments=("linked.py", "--fix"),
-          said="link that leads elsewhere", sound=("linked.py",)),
-    Trick("a report that leads out", link("report", "OUTSIDE/precious"), FAILED, "leads out", (".", "-o", "report"), ()),
-    Trick("a folder of reports that leads out", link("out", "OUTSIDE"), FAILED, "leads out",
+          said="link to another place", sound=("linked.py",)),
+    Trick("a report that leads out", link("report", "OUTSIDE/precious"), FAILED, "out of the working directory", (".", "-o", "report"), ()),
+    Trick("a folder of reports that leads out", link("out", "OUTSIDE"), FAILED, "out of the working directory",
           (".", "--output-format", "json:out/report"), ()),
-    Trick("a baseline that leads out", link("gradlint-baseline.json", "OUTSIDE/precious"), FAILED, "leads out",
+    Trick("a baseline that leads out", link("gradlint-baseline.json", "OUTSIDE/precious"), FAILED, "out of the working directory",
           (".", "--write-baseline"), ()),
     # -- size and depth
     Trick("990 folders in one another", deep(990, "d")),
