@@ -255,7 +255,7 @@ class _Shown:
             return
         noun = "gradient call" if calls == 1 else "gradient calls"
         if not self.all:
-            terminal.note(f"gradlint: {calls:,} {noun} watched, no gradient was lost")
+            terminal.note(f"gradlint: {calls:,} {noun} watched, no gradient was seen to be lost")
             return
         terminal.note(f"gradlint: {calls:,} {noun} watched")
         for finding in self.all:
