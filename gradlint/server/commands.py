@@ -58,7 +58,7 @@ def register(server: Server) -> None:
             return False
         try:
             edit = server.protocol.converter.structure(wanted, types.WorkspaceEdit)
-        except Exception:
+        except Exception:  # The client sends what it likes, and what structuring that raises differs with it.
             logger.warning("%s: its argument is not an edit", actions.APPLY)
             return False
         return await server.apply(edit, "gradlint")

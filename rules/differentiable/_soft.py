@@ -23,10 +23,9 @@ def step_of(site: Site, condition: cst.BaseExpression) -> tuple[cst.BaseExpressi
     if compared is None or sigmoid is None or "\n" in code_of(condition):
         return None
     high, low = compared
-    return tuple(
-        expression(f"{{f}}({STEEPNESS} * {{d}})", f=sigmoid, d=_difference(one, other))
-        for one, other in ((high, low), (low, high))
-    )  # type: ignore[return-value]
+    rising = expression(f"{{f}}({STEEPNESS} * {{d}})", f=sigmoid, d=_difference(high, low))
+    falling = expression(f"{{f}}({STEEPNESS} * {{d}})", f=sigmoid, d=_difference(low, high))
+    return rising, falling
 
 
 def soft(site: Site, condition: cst.BaseExpression) -> cst.BaseExpression | None:

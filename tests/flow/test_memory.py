@@ -20,6 +20,12 @@ from gradlint.settings import Settings
 from gradlint.sources.project import Project
 
 if TYPE_CHECKING:
+    from gradlint.flow.facts import Facts
+    from gradlint.flow.machine.core import Core
+    from gradlint.flow.values.modules import Finder
+    from gradlint.flow.values.names import Wrappers
+    from gradlint.flow.values.program import Function
+    from gradlint.knowledge.versions import Target
     from gradlint.server.results import Result
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -38,8 +44,15 @@ class Remembering(Memory):
 
     served = 0
 
-    def recall(self, *args: object) -> object:  # type: ignore[override]
-        found = super().recall(*args)  # type: ignore[arg-type]
+    def recall(
+        self,
+        code: str,
+        tree: ast.Module,
+        wrappers: Wrappers | None,
+        finder: Finder | None,
+        target: Target | None = None,
+    ) -> Facts | None:
+        found = super().recall(code, tree, wrappers, finder, target)
         self.served += found is not None
         return found
 
@@ -201,9 +214,9 @@ def test_a_change_in_one_function_enters_that_function_alone(monkeypatch: pytest
     entered: list[str] = []
     whole = entering.enter_and_forget
 
-    def noted(machine: object, function: object) -> None:
-        entered.append(getattr(function, "name", ""))
-        whole(machine, function)  # type: ignore[arg-type]
+    def noted(machine: Core, function: Function) -> None:
+        entered.append(function.name)
+        whole(machine, function)
 
     monkeypatch.setattr(entering, "enter_and_forget", noted)
     memory = Memory()

@@ -89,6 +89,24 @@ def test_a_class_that_a_decorator_replaces_is_the_other_one() -> None:
     assert found(wrapped) == (["connected"], [])
 
 
+def test_what_an_unknown_decorator_may_have_added_is_open() -> None:
+    code = """\
+        import tensorflow as tf
+        from elsewhere import extended
+        @extended
+        class Loss:
+            def __call__(self, x):
+                return tf.round(self.scaled(x))
+        w = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = Loss().scaled(w)
+        tape.gradient(y, w)
+        """
+    (call,) = analyse(textwrap.dedent(code)).calls
+    assert [(question.answer, question.proved) for question in call.questions] == [("connected", False)]
+    assert found(code)[1] == []
+
+
 @pytest.mark.parametrize(
     ("options", "given"),
     [

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from gradlint.flow.analysis import analyse
+from gradlint.flow.causes import Outside
 
 
 def told(code: str) -> list[tuple[str, int]]:
@@ -138,7 +139,8 @@ def test_what_build_computes_is_named_there() -> None:
         tape.gradient(loss, layer.trainable_variables)
         """
     claims = analyse("import tensorflow as tf\n" + textwrap.dedent(code)).claims
-    assert [(claim.span.line, claim.cause.within) for claim in claims] == [(5, "build")]  # type: ignore[attr-defined]
+    outside = [(claim.span.line, claim.cause.within) for claim in claims if isinstance(claim.cause, Outside)]
+    assert (outside, len(claims)) == ([(5, "build")], 1)
 
 
 def test_an_assignment_behind_another_one_is_named() -> None:

@@ -117,6 +117,7 @@ def descent(cls: ClassValue) -> tuple[str, bool]:
     is_open = False
     for base in cls.mro:
         if isinstance(base, ClassValue):
+            is_open = is_open or base.opened
             continue
         if isinstance(base, Known):
             if base.name in {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}:

@@ -135,9 +135,11 @@ def run_class_def(machine: Core, node: ast.ClassDef) -> None:
 def _decorated_class(machine: Core, value: Value, decorator: ast.expr) -> Value:
     """What a decorator makes of a class: those of the program are called, as one that registers the class.
 
-    A decorator of others gives the class back, as far as it can be seen.
+    A decorator that is not known is taken to give the class back, with whatever it adds.
     """
     maker = machine.eval(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    if isinstance(maker, Unknown) and isinstance(value, ClassValue):
+        value.opened = True
     if not isinstance(maker, Function | Bound | Instance | ClassValue):
         return value
     applied = machine.eval(decorator) if isinstance(decorator, ast.Call) else maker

@@ -90,10 +90,11 @@ class ClassValue(Value):
     """A class of the program; ``frame.names`` are its attributes.
 
     ``mro`` are the class and all that it descends from, in the order in which Python looks for an attribute; a base
-    that is no class of the program stands for itself alone.
+    that is no class of the program stands for itself alone. ``opened`` is whether a decorator that is not known got it,
+    and may have added to it.
     """
 
-    __slots__ = ("bases", "frame", "mro", "name", "node")
+    __slots__ = ("bases", "frame", "mro", "name", "node", "opened")
 
     def __init__(self, node: ast.ClassDef, bases: tuple[Value, ...], frame: Frame, span: Span) -> None:
         super().__init__(span)
@@ -101,6 +102,7 @@ class ClassValue(Value):
         self.name = node.name
         self.bases = bases
         self.frame = frame
+        self.opened = False
         self.mro: tuple[Value, ...] = (self, *_merged([_line(base) for base in bases], bases))
 
 
