@@ -5,7 +5,8 @@ TensorFlow that it holds for:
 
 - ``since``: what the analysis takes for granted: Keras 3, as ``tf.keras`` is from 2.16 on, and TensorFlow 2.
 - ``gone``: a name that TensorFlow or Keras no longer has, by its canonical name; ``tensorflow.contrib`` stands for all
-  below it. Those that a comparison of the public names shows are measured (``python -m tools.versions``).
+  below it. ``tests/knowledge/test_versions.py`` looks each up in the TensorFlow that is installed; since when it is
+  gone is what the release notes say.
 - ``keyword``: an argument that a class refuses, its name in the detail; ``keras.layers.*`` is any class of the package.
 - ``member``: an attribute that an object of a family no longer has.
 - ``shows``: a name or a package that only programs for older versions use, though reading it raises nothing.

@@ -89,6 +89,24 @@ def test_a_class_that_a_decorator_replaces_is_the_other_one() -> None:
     assert found(wrapped) == (["connected"], [])
 
 
+def test_a_class_that_a_decorator_hands_to_code_of_others_may_be_any() -> None:
+    code = """\
+        import tensorflow as tf
+        from elsewhere import replaced
+        def decorate(cls):
+            return replaced(cls)
+        @decorate
+        class Rough:
+            def __call__(self, x):
+                return tf.round(x)
+        w = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = Rough()(w)
+        tape.gradient(y, w)
+        """
+    assert found(code)[1] == []
+
+
 def test_what_an_unknown_decorator_may_have_added_is_open() -> None:
     code = """\
         import tensorflow as tf

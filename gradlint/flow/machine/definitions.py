@@ -143,5 +143,4 @@ def _decorated_class(machine: Core, value: Value, decorator: ast.expr) -> Value:
     if not isinstance(maker, Function | Bound | Instance | ClassValue):
         return value
     applied = machine.eval(decorator) if isinstance(decorator, ast.Call) else maker
-    made = machine.call(applied, [value], {}, decorator)
-    return value if isinstance(made, Unknown) else made
+    return machine.call(applied, [value], {}, decorator)
