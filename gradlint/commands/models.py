@@ -37,7 +37,8 @@ def command(name: str, output_format: str) -> int:
 
 
 def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = [(key, str(found[key])) for key in ("name", "source", "gives", "behaves") if found.get(key)]
+    keys = ("name", "source", "descends", "trains", "gives", "behaves")
+    rows = [(key, str(found[key])) for key in keys if found.get(key)]
     rows += [("argument", f"{one['name']}: {one['effect']}") for one in found["arguments"]]
     return rows
 
@@ -60,6 +61,8 @@ def _known(name: str) -> dict[str, Any] | None:
     assert MODELS, "importing them registers them"
     modelled = model_of(entry.name if entry is not None else name) is not None
     for stubs, whose in ((own, "your stub"), (shipped(root(name)), "gradlint's stub")):
+        if name in stubs.classes:
+            return _class_record(stubs, name, whose)
         stub = _stub(stubs, name)
         if stub is not None:
             return _record(stub.entry, f"{whose}: {stub.place}")
@@ -79,9 +82,25 @@ def _stub(stubs: Stubs, name: str) -> Stub | None:
     owner, _, method = name.rpartition(".")
     if owner in stubs.classes:
         return stubs.method(owner, method)
-    if name in stubs.classes:
-        return stubs.method(name, "__init__") or next(iter(stubs.classes[name].methods.values()), None)
     return stubs.function(name)
+
+
+_SPEAKS_FOR_CLASS = ("__call__", "call", "__init__")
+"""The methods that say most of a class, the first that is there."""
+_TRAINS = {True: "its own variables", False: "no variables of its own", None: ""}
+
+
+def _class_record(stubs: Stubs, name: str, whose: str) -> dict[str, Any]:
+    cls = stubs.classes[name]
+    named = [*_SPEAKS_FOR_CLASS, *cls.methods]
+    stub = next((found for one in named if (found := stubs.method(name, one)) is not None), None)
+    source = f"{whose}: {cls.place}"
+    record = {"source": source, "gives": "", "arguments": []} if stub is None else _record(stub.entry, source)
+    return record | {
+        "name": name,
+        "descends": stubs.library(name),
+        "trains": _TRAINS[stubs.trainable(name)],
+    }
 
 
 def _record(entry: Entry, source: str) -> dict[str, Any]:

@@ -27,6 +27,9 @@ LIBRARIES = frozenset(
 )
 """Packages whose objects are followed by name."""
 
+LEARNING = frozenset({"tensorflow", "keras"})
+"""The packages whose calls a tape records."""
+
 SILENT = frozenset(
     {
         "matplotlib",
@@ -69,6 +72,7 @@ _PREFIXES = (
     ("tensorflow.keras.", "keras."),
     ("tensorflow.compat.v1.keras.", "keras."),
     ("tf_keras.", "keras."),
+    ("keras_nlp.", "keras_hub."),
     ("keras.src.", "keras."),
     ("keras.layers.experimental.preprocessing.", "keras.layers."),
     ("keras.layers.experimental.preprocessing.", "keras.layers."),
@@ -78,6 +82,7 @@ _WHOLE = {
     "tensorflow.compat.v1.keras": "keras",
     "tensorflow.python.keras": "keras",
     "tf_keras": "keras",
+    "keras_nlp": "keras_hub",
     "tensorflow.compat.v2": "tensorflow",
     "tensorflow.autodiff.GradientTape": "tensorflow.GradientTape",
     "tensorflow.compat.v1.GradientTape": "tensorflow.GradientTape",

@@ -12,6 +12,8 @@ A stub is Python's own syntax, read as a tree and never run::
         def at(self: Passes, point: Passes) -> Tensor: ...
         @property
         def trainable_variables(self) -> Variables: ...
+    class Film(Layer, trainable=True):
+        def __call__(self, inputs: Passes, condition: Passes) -> Tensor: ...
     def __getattr__(name) -> Array: ...
 
 An argument without an annotation takes no tensor, as an axis does. What a package's stub does not name stays unknown,
@@ -26,6 +28,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlint.knowledge.packages import LEARNING, canonical, root
 from gradlint.knowledge.stamps import MOST, below
 from gradlint.knowledge.table import Effect, Entry, Output, Parameter
 
@@ -58,6 +61,8 @@ RESULTS = {
     "Variables": "variables",
 }
 """The words for what comes back."""
+BASES = {"Layer": "keras.Layer", "Model": "keras.Model", "Module": "tensorflow.Module"}
+"""The words for the classes of Keras' and TensorFlow's that a class may descend from."""
 _DTYPES = {"Same": "same", "Real": "real", "Complex": "complex"}
 
 
@@ -95,12 +100,15 @@ class StubClass:
         bases: The dotted names of its bases.
         methods: Its own methods by name.
         place: The stub's file and line.
+        trainable: Whether an object has Variables of its own that train, once it was called; None where that is not
+            said.
     """
 
     name: str
     bases: tuple[str, ...]
     methods: Mapping[str, Stub]
     place: str
+    trainable: bool | None = None
 
     def called(self) -> list[tuple[str, int]]:
         """The functions that the class is given and calls, each with its place among the arguments."""
@@ -141,18 +149,33 @@ class Stubs:
 
     def method(self, class_name: str, name: str) -> Stub | None:
         """What is said of a method: by its class, else by the first of the class's bases that says anything."""
+        return next((found.methods[name] for found in self._line(class_name) if name in found.methods), None)
+
+    def library(self, class_name: str) -> str:
+        """The class of Keras' or TensorFlow's that a class descends from, by its canonical name; empty for none."""
+        bases = (canonical(base) for found in self._line(class_name) for base in found.bases)
+        return next((base for base in bases if root(base) in LEARNING), "")
+
+    def trainable(self, class_name: str) -> bool | None:
+        """Whether an object of a class has Variables of its own that train; None where that is not said."""
+        said = (found.trainable for found in self._line(class_name) if found.trainable is not None)
+        return next(said, None)
+
+    def adds_nothing(self, class_name: str) -> bool:
+        """Whether nothing is said of a class but what it descends from: it is there to be derived from."""
+        return not any(found.methods or found.trainable is not None for found in self._line(class_name))
+
+    def _line(self, class_name: str) -> Iterator[StubClass]:
+        """What is said of a class, and then of those that it descends from."""
         seen: set[str] = set()
         pending = [class_name]
         while pending:
             current = pending.pop(0)
             found = self.classes.get(current)
-            if found is None or current in seen:
-                continue
-            seen.add(current)
-            if name in found.methods:
-                return found.methods[name]
-            pending.extend(found.bases)
-        return None
+            if found is not None and current not in seen:
+                seen.add(current)
+                yield found
+                pending.extend(found.bases)
 
     def merge(self, other: Stubs) -> None:
         """Take what other stubs say on top."""
@@ -229,8 +252,10 @@ class _Reader:
         self.path = path
         self.stubs = Stubs()
         self.imported: dict[str, str] = {}
+        self.own: set[str] = set()
 
     def read(self, tree: ast.Module) -> Stubs:
+        self.own = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 self._function(node)
@@ -238,9 +263,11 @@ class _Reader:
                 self._class(node)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 self.imported |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+            elif isinstance(node, ast.Import):
+                self.imported |= {one.asname: one.name for one in node.names if one.asname}
             elif isinstance(node, ast.Assign):
                 self._alias(node)
-            elif not isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.AnnAssign | ast.Pass):
+            elif not isinstance(node, ast.Expr | ast.ImportFrom | ast.AnnAssign | ast.Pass):
                 self._refuse(node, "a stub may contain only functions, classes, imports and aliases for them")
         return self.stubs
 
@@ -264,7 +291,22 @@ class _Reader:
             if isinstance(one, ast.FunctionDef)
         }
         bases = tuple(self._dotted(base) for base in node.bases)
-        self.stubs.classes[name] = StubClass(name, bases, methods, f"{self.path}:{node.lineno}")
+        self.stubs.classes[name] = StubClass(
+            name, bases, methods, f"{self.path}:{node.lineno}", self._trainable(node, bases)
+        )
+
+    def _trainable(self, node: ast.ClassDef, bases: tuple[str, ...]) -> bool | None:
+        """``class Pool(Layer, trainable=False)``: whether objects have Variables of their own that train."""
+        said: bool | None = None
+        for keyword in node.keywords:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+            if keyword.arg != "trainable" or not isinstance(value, bool):
+                self._refuse(node, f"`{ast.unparse(keyword)}`: expected `trainable=True` or `trainable=False`")
+                continue
+            said = value
+        if said is not None and not bases:
+            self._refuse(node, f"`trainable` says something of a class with one of {', '.join(BASES)} as its base")
+        return said
 
     def _alias(self, node: ast.Assign) -> None:
         """``gather_nd = gather``: another name for what stands above."""
@@ -285,6 +327,8 @@ class _Reader:
         head, dot, rest = text.partition(".")
         if head in self.imported:
             return self.imported[head] + dot + rest
+        if text in BASES and text not in self.own:
+            return BASES[text]
         return text if dot else f"{self.module}.{text}"
 
     def _stub(self, node: ast.FunctionDef, name: str, *, method: bool = False, everything: bool = False) -> Stub:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from gradlint.knowledge.stubs import shipped
 from gradlint.knowledge.table import Effect
+from tests.knowledge.run_layers import PACKAGES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = "tensorflow_probability.distributions"
@@ -68,3 +70,42 @@ def test_a_bijector_does_what_its_stub_says(name: str, observed: dict[str, dict[
 def test_a_package_gives_no_tensor_back(package: str, observed: dict[str, dict[str, object]]) -> None:
     assert shipped(package).rest[package].entry.result == "ndarray"
     assert observed[package] == {"tensor": False}
+
+
+INSTALLED = [package for package in PACKAGES if importlib.util.find_spec(package)]
+"""The packages with layers of their own that are here: Sonnet comes with the tests, the others where they are had."""
+
+
+@pytest.fixture(scope="module")
+def called() -> dict[str, dict[str, int]]:
+    """What the layers of the installed packages did when they were called."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.knowledge.run_layers", *INSTALLED],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    result: dict[str, dict[str, int]] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def test_sonnet_is_here_to_be_asked() -> None:
+    assert "sonnet" in INSTALLED
+
+
+@pytest.mark.parametrize("name", [f"{package}.{name}" for package in INSTALLED for name in PACKAGES[package]])
+def test_a_layer_does_what_its_stub_says(name: str, called: dict[str, dict[str, int]]) -> None:
+    stubs, seen = shipped(name.partition(".")[0]), called[name]
+    assert stubs.library(name) == ("tensorflow.Module" if name.startswith("sonnet.") else "keras.Layer")
+    trains = stubs.trainable(name)
+    assert trains is None or trains is (seen["variables"] > 0)
+    assert seen["reached"] == seen["variables"]
+    stub = stubs.method(name, "__call__") or stubs.method(name, "call")
+    if stub is not None:
+        effects = {one.name: one.effect for one in stub.entry.parameters if one.name != "self"}
+        first = next(iter(effects.values()))
+        assert first is Effect.UNKNOWN or (first is Effect.PASSES) is bool(seen["input"])
+        assert len(stub.entry.outputs) == seen["outputs"]

@@ -89,12 +89,34 @@ def test_without_a_stub_nothing_is_said() -> None:
         ("def f(x): ...\nfor x in y: pass", 2, "a stub may contain only functions"),
         ("def f(x): ...\ndef f(y): ...", 2, "is defined twice"),
         ("g = f", 1, "`f` is not known here"),
+        ("class A(Layer, trainable=1): ...", 1, "expected `trainable=True` or `trainable=False`"),
+        ("class A(Layer, metaclass=B): ...", 1, "`metaclass=B`: expected"),
+        ("class A(trainable=True): ...", 1, "with one of Layer, Model, Module as its base"),
     ],
 )
 def test_what_a_stub_cannot_say_is_refused_with_its_line(stub: str, line: int, says: str) -> None:
     with pytest.raises(StubError, match=re.escape(f"acme.pyi:{line}:")) as refused:
         parse(stub, "acme", "acme.pyi")
     assert says in str(refused.value)
+
+
+def test_a_class_says_what_it_descends_from() -> None:
+    stubs = parse(
+        "import tensorflow as tf\nfrom keras import layers\n"
+        "class A(Layer, trainable=False): ...\nclass B(A): ...\nclass C(tf.Module): ...\n"
+        "class D(layers.Dense, trainable=True): ...\nclass E: ...\nclass Model(Model): ...\n",
+        "acme",
+        "acme.pyi",
+    )
+    said = {name: (stubs.library(f"acme.{name}"), stubs.trainable(f"acme.{name}")) for name in "ABCDE"}
+    assert said == {
+        "A": ("keras.Layer", False),
+        "B": ("keras.Layer", False),
+        "C": ("tensorflow.Module", None),
+        "D": ("keras.layers.Dense", True),
+        "E": ("", None),
+    }
+    assert stubs.library("acme.Model") == ""
 
 
 def test_a_stub_that_cannot_be_used_is_a_matter_of_settings(tmp_path: Path) -> None:
@@ -125,11 +147,12 @@ def test_the_users_stub_comes_before_a_shipped_one(tmp_path: Path) -> None:
 
 def test_the_page_of_stubs_shows_what_happens(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    stub, program = blocks
+    stub, program, layers = blocks
     path = tmp_path / "acme.pyi"
     path.write_text(stub, encoding="utf-8")
     (finding,) = check_source(program, settings=Settings(models=(str(path),)))
     assert [one.source for one in finding.gradients] == ["lights"]
+    assert parse(layers, "acme.layers", "layers.pyi").library("acme.layers.Film") == "keras.Layer"
     assert check_source(program) == []
     entry = parse(stub, "acme", "acme.pyi").functions["acme.nearest"].entry
     assert entry.argument("points") is Effect.NOTFLOAT

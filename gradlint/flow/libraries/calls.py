@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import models, stubs, table
-from gradlint.flow.libraries.keras import calls, methods, objects, optimizers
+from gradlint.flow.libraries.keras import calls, declared, methods, objects, optimizers
 from gradlint.flow.libraries.keras.symbols import symbolic
 from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of, model_of, package_model_of
 from gradlint.flow.libraries.numpy import functions
@@ -26,7 +26,7 @@ from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Generator
 from gradlint.flow.values.values import LibObject, Method, Unknown, Value
-from gradlint.knowledge.packages import SILENT, root
+from gradlint.knowledge.packages import LEARNING, SILENT, root
 from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MODELS = (
     array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
-    datasets, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
+    datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
     tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
@@ -44,23 +44,23 @@ MODELS = (
 
 def call(machine: Interpreter, given: LibraryCall) -> Value:
     """What a call of something from a library gives."""
-    declared = _declared(machine, given)
-    if declared is not None:
-        return declared
+    set_for_it = _by_settings(machine, given)
+    if set_for_it is not None:
+        return set_for_it
     package = root(given.name)
-    if package in {"tensorflow", "keras"}:
+    if package in LEARNING:
         given.args = [consumed(machine, value, given.node) for value in given.args]
         return symbolic(_tensorflow(machine, given))
     if package in SILENT and model_of(given.name) is None:
         return Unknown("call", span_of(given.node))
-    spoken = stubs.called(machine, given)
+    spoken = declared.made(machine, given) or stubs.called(machine, given)
     if spoken is not None:
         return spoken
     model = model_of(given.name) or package_model_of(given.name)
     return model(machine, given) if model is not None else machine.foreign("call", given.node, given.values)
 
 
-def _declared(machine: Interpreter, given: LibraryCall) -> Value | None:
+def _by_settings(machine: Interpreter, given: LibraryCall) -> Value | None:
     """What the settings say of a function; None where they say nothing."""
     passes = machine.wrappers.passes(given.name)
     if passes is None:

@@ -43,17 +43,17 @@ FAMILY = "stub"
 
 def called(machine: Interpreter, given: LibraryCall) -> Value | None:
     """What a call of a function or a class gives of which a stub speaks; None where none does."""
-    for stubs in _stubs(machine, given.name):
+    for stubs in speaking(machine, given.name):
         found = stubs.classes.get(given.name)
         if found is not None:
             return _made(machine, found, given)
         stub = stubs.function(given.name)
         if stub is not None:
-            return _result(machine, stub, given)
+            return result(machine, stub, given)
     return None
 
 
-def _stubs(machine: Interpreter, name: str) -> tuple[Stubs, ...]:
+def speaking(machine: Interpreter, name: str) -> tuple[Stubs, ...]:
     """The stubs that may speak of a name, the user's own first."""
     own = machine.wrappers.stubs
     brought = shipped(root(name))
@@ -74,7 +74,7 @@ def _made(machine: Interpreter, cls: StubClass, given: LibraryCall) -> LibObject
 
 def attribute(machine: Interpreter, owner: LibObject, name: str, node: ast.AST) -> Value:
     """An attribute of an object of such a class: a method, unless a stub says that it is a property."""
-    stub = next((found for one in _stubs(machine, owner.name) if (found := one.method(owner.name, name))), None)
+    stub = next((found for one in speaking(machine, owner.name) if (found := one.method(owner.name, name))), None)
     if stub is None or not stub.is_property:
         return Method(owner, name)
     if stub.entry.result == "variables":
@@ -94,7 +94,7 @@ def _variables(owner: LibObject, name: str, node: ast.AST) -> Value:
 
 def keeps_variables(machine: Interpreter, owner: LibObject) -> bool:
     """Whether a stub says that objects of a class keep Variables."""
-    return any(one.method(owner.name, "trainable_variables") is not None for one in _stubs(machine, owner.name))
+    return any(one.method(owner.name, "trainable_variables") is not None for one in speaking(machine, owner.name))
 
 
 def tracked(owner: LibObject, *, trainable_only: bool) -> tuple[list[Value], bool]:
@@ -137,18 +137,18 @@ def object_called(machine: Interpreter, owner: LibObject, given: LibraryCall) ->
 @methods(FAMILY, "*")
 def method_called(machine: Interpreter, owner: LibObject, given: LibraryCall) -> Value:
     """Call a method of such an object."""
-    for stubs in _stubs(machine, owner.name):
+    for stubs in speaking(machine, owner.name):
         stub = stubs.method(owner.name, given.name)
         if stub is not None and stub.returns_self:
             return owner
         if stub is not None:
             inside = sequence(list(owner.arguments), "tuple", node=given.node)
             whole = replace(given, name=stub.entry.name, args=[inside, *given.args])
-            return _result(machine, stub, whole)
+            return result(machine, stub, whole)
     return machine.foreign("call", given.node, [owner, *given.values])
 
 
-def _result(machine: Interpreter, stub: Stub, given: LibraryCall) -> Value:
+def result(machine: Interpreter, stub: Stub, given: LibraryCall) -> Value:
     """What a call of a function of which a stub speaks gives."""
     given = replace(
         given,
@@ -189,11 +189,11 @@ def _call_back(machine: Interpreter, stub: Stub, given: LibraryCall) -> LibraryC
         if not isinstance(function, Function) or source is None:
             continue
         item = machine.tensor(given.node, machine.leaves(source), op=given.name)
-        result = machine.call(function, [item], {}, given.node)
+        back = machine.call(function, [item], {}, given.node)
         if name in kwargs:
-            kwargs[name] = result
+            kwargs[name] = back
         else:
-            args[names.index(name)] = result
+            args[names.index(name)] = back
     return replace(given, args=args, kwargs=kwargs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.keras import declared
 from gradlint.flow.libraries.models import LibraryCall
 from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.machine import calls, expressions, iterations
@@ -108,9 +109,12 @@ def custom_gradient(_machine: Core, function: Function, node: ast.AST) -> Value:
 
 @runs(ast.ClassDef)
 def run_class_def(machine: Core, node: ast.ClassDef) -> None:
-    bases = tuple(machine.eval(base) for base in node.bases)
+    written = [machine.eval(base) for base in node.bases]
+    stands = [declared.base(machine, base) for base in written]
     frame = Frame(machine.frame)
+    bases = tuple(known or base for known, base in zip(stands, written, strict=True))
     cls = ClassValue(node, bases, frame, span_of(node))
+    cls.declared = cls.declared or any(stands)
     machine.classes.append(cls)
     frame.self_class = cls
     frame.names["__class_body__"] = Const(True)

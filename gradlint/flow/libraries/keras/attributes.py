@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.account import pay
 from gradlint.flow.causes import BadCall
 from gradlint.flow.libraries import stubs
+from gradlint.flow.libraries.keras import declared
 from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, variables
 from gradlint.flow.values.making import sequence, span_of
@@ -56,6 +57,8 @@ def attribute(machine: Interpreter, value: LibObject, name: str, node: ast.AST) 
         return held
     if value.family in {"layer", "model"}:
         return _of_layer(machine, value, name, node)
+    if value.family == "module" and declared.is_declared(value):
+        return declared.attribute(machine, value, name, node)
     if value.family == stubs.FAMILY:
         return stubs.attribute(machine, value, name, node)
     if value.family == "optimizer" and name in {"learning_rate", "lr", "iterations"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import MetricRead, NonDifferentiable
-from gradlint.flow.libraries.keras import objects
+from gradlint.flow.libraries.keras import declared, objects
 from gradlint.flow.libraries.keras.layers import nested
 from gradlint.flow.libraries.keras.symbols import replay, stands_for_symbol, symbols_in
 from gradlint.flow.libraries.keras.variables import parameters, settings
@@ -68,6 +68,8 @@ def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
         return call_sequential(machine, value, call.args, call.node)
     if behaviours.has(value.name, "lambda-layer") and value.arguments:
         return machine.call(value.arguments[0], call.args, {}, call.node)
+    if declared.is_declared(value):
+        return declared.called(machine, value, call)
     leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
     return layer_output(machine, value, leaves, call.node)
 
@@ -184,13 +186,20 @@ def tensor_input(machine: Interpreter, value: Value, node: ast.AST) -> Value:
 def input_cut(machine: Interpreter, value: LibObject, node: ast.AST) -> Any:
     """Why a layer passes no gradient to its input, or None where it does."""
     short = value.name.rpartition(".")[2]
-    entry = lookup(value.name + ".__call__")
-    first = entry.parameters[0].effect if entry is not None and entry.parameters else Effect.UNKNOWN
+    first = _first_effect(machine, value)
     words = behaviours.of(value.name)
     measured = first in {Effect.NONE, Effect.NOTFLOAT} and "input-may-pass" not in words
     if not measured and "input-stops" not in words:
         return None
     return machine.cut(NonDifferentiable(short, value.name), node)
+
+
+def _first_effect(machine: Interpreter, value: LibObject) -> Effect:
+    """What becomes of the gradient of a layer's first input, as it was measured or a stub says."""
+    stub = declared.call_of(machine, value) if declared.is_declared(value) else None
+    entry = lookup(value.name + ".__call__") if stub is None else stub.entry
+    inputs = [] if entry is None else [one for one in entry.parameters if one.name != "self"]
+    return inputs[0].effect if inputs else Effect.UNKNOWN
 
 
 def metric_result(machine: Interpreter, value: LibObject, given: list[Value], node: ast.AST) -> Tensor:

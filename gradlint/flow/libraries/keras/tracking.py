@@ -50,6 +50,7 @@ class Tracking:
             self.open = True
             return
         self._machine.spend(1)
+        found, left_out = len(self.found), len(self.untracked)
         if isinstance(value, Unknown):
             self.found.append(value)
             self.open = True
@@ -68,6 +69,10 @@ class Tracking:
                 if inner is not value and is_layer(inner):
                     self._inner(value, inner, depth - 1)
                 self.open = self.open or isinstance(inner, Unknown | Join)
+            if isinstance(value, Instance) and value.cls.declared:
+                # What the base keeps by itself no stub says.
+                self.open = self.open or len(self.found) == found or len(self.untracked) > left_out
+                del self.untracked[left_out:]
 
     def _inner(self, value: Value, inner: Value, depth: int) -> None:
         if _is_module(value) == _is_module(inner) or self._machine.legacy_keras:

@@ -1,0 +1,4 @@
+# The same class by its own module's name.
+
+
+class Network(Layer): ...
