@@ -75,6 +75,17 @@ def replacement(name: str) -> Counterpart | None:
     return None if row is None else _parse(name, row)
 
 
+def is_exact(name: str) -> bool:
+    """Whether TensorFlow's function gives every bit that NumPy's gives, for float arrays.
+
+    Each library sums, and computes an exponential or a sine, in a way of its own, which shows in the last bit.
+
+    Args:
+        name: The function's canonical name, ``numpy.mean``.
+    """
+    return name.removeprefix("numpy.") in _EXACT
+
+
 def names() -> list[str]:
     """The canonical names of the NumPy functions that have a replacement."""
     return list(_rows())
@@ -287,6 +298,18 @@ TensorFlow needs, ``-dtype`` holds the place of one that TensorFlow does not hav
 given besides.
 """
 
+_EXACT = frozenset(
+    (
+        "abs absolute fabs negative sqrt square sign floor ceil rint isnan isinf isfinite conj conjugate logical_not "
+        "add subtract multiply divide true_divide maximum minimum equal not_equal less less_equal greater "
+        "greater_equal logical_and logical_or logical_xor max min amax amin reshape ravel transpose matrix_transpose "
+        "permute_dims squeeze expand_dims broadcast_to tile repeat roll concatenate concat stack split unstack pad take "
+        "where clip diagonal triu tril linalg.matrix_transpose linalg.diagonal zeros ones zeros_like ones_like copy "
+        "array asarray asanyarray ascontiguousarray astype real imag flip moveaxis swapaxes hstack vstack dstack "
+        "append fliplr flipud rot90 sort float16 float32 float64"
+    ).split()
+)
+"""The functions whose result is rounded in one way only, or not at all."""
 
 _BINARY_NAMES = {"atan2": ("y", "x"), "math.nextafter": ("x1", "x2")}
 """What TensorFlow calls the parameters where it is not ``x`` and ``y``."""

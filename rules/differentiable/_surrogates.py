@@ -8,6 +8,7 @@ from gradlint.nodes.make import bracketed, with_argument, without_argument
 from gradlint.nodes.reading import (
     called,
     dotted,
+    elements,
     is_constant,
     keywords,
     last_name,
@@ -145,9 +146,16 @@ def _softened(site: Site, node: cst.Call) -> Proposal | None:
         return None
     given = positional(largest) or []
     axis = given[1] if len(given) > 1 else keywords(largest).get("axis")
-    if not given or axis is None or site.text(axis) not in ("-1", "1"):
+    if not given or not (_is_row(site, given[0]) if axis is None else site.text(axis) in ("-1", "1")):
         return None
     return unsafe("Use a softmax", Replace(node, expression("{f}({x})", f=softmax, x=given[0])))
+
+
+def _is_row(site: Site, node: cst.BaseExpression) -> bool:
+    """Whether a name is bound to what is made of one list of numbers."""
+    found = site.definition(dotted(node), node)
+    values = elements(found[1].args[0].value) if found and isinstance(found[1], cst.Call) and found[1].args else None
+    return bool(values) and not any(elements(one) is not None for one in values or ())
 
 
 def _padded(site: Site, node: cst.Call) -> Proposal | None:
@@ -198,6 +206,9 @@ def _clipped(site: Site, node: cst.Call) -> Proposal | None:
 
 def _scored(site: Site, node: cst.Call) -> Proposal | None:
     """The largest value in the place of its index, where all that is done with the index is to ask for its gradient."""
+    outer = site.holder(node)
+    if isinstance(outer, cst.Call) and called(outer) == "one_hot" and called(node) == "argmax":
+        return _softened(site, outer)
     name, largest = dotted(single_target(site.parent(node))), site.tensorflow("reduce_max", node)
     if called(node) == "argmin":
         largest = site.tensorflow("reduce_min", node)
