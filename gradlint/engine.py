@@ -93,7 +93,7 @@ class _Fixable:
     rules: list[Rule]
 
     def __call__(self, source: Source, facts: Facts, claim: Claim[Cause]) -> bool:
-        program, alone = Program(source.code, _cells(source)), replace(facts, claims=[claim])
+        program, alone = Program(source.code, _cells(source)), replace(facts, claims=(claim,))
         return any(diagnostic.fix is not None for rule in self.rules for diagnostic in rule.check(alone, program))
 
 

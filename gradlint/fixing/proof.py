@@ -10,8 +10,9 @@ What is asked of every fix, safe or not:
 - no name is read where some way to the read leaves it unbound, unless it was so before.
 
 Where the gradient that it brings back is lost by another cause behind it, which is claimed only now, the fix is a step:
-it is unsafe. It is withheld where that cause has no fix, or says that the gradient was never there to be had. Where nothing is known
-of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as well.
+it is unsafe. It is withheld where that cause has no fix, or says that the gradient was never there to be had. Where
+nothing is known of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as
+well.
 
 Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
 """

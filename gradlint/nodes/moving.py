@@ -73,7 +73,12 @@ def recorded_as_a_whole(site: Site, block: cst.With, tape: str, call: cst.Call) 
     watching = {id(one) for node in site.body(block) if is_watch(node, tape) for one in walk(node)}
     if item.asname is None or not site.makes_tape(block) or any(id(one) not in watching for one in tapes):
         return None
-    if not site.is_alone(loop) or len(site.body(loop)) > MOST or leaves(loop) or site.scope(call) is not site.scope(loop):
+    if (
+        not site.is_alone(loop)
+        or len(site.body(loop)) > MOST
+        or leaves(loop)
+        or site.scope(call) is not site.scope(loop)
+    ):
         return None
     if any(isinstance(one, (cst.For, cst.While)) for one in site.above(loop)):
         return None

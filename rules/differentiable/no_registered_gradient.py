@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
+from gradlint.nodes.numpy_calls import applied
 from gradlint.nodes.roundtrips import itself
 from gradlint.rule import Message, Replace, Rule, cst, unsafe
 
-from ..leaving._numpy import applied
 from .._wording import code, effect, named
 from ._formulas import formula
 

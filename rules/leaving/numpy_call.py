@@ -8,13 +8,13 @@ from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_numpy
 from gradlint.knowledge.numpy_to_tensorflow import is_exact
 from gradlint.nodes.make import without_argument
-from gradlint.nodes.reading import called, dotted, only
+from gradlint.nodes.numpy_calls import method, method_of_array, translated
+from gradlint.nodes.reading import called, dotted, keywords, only, positional
 from gradlint.nodes.roundtrips import itself
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import effect, in_graph, named, use
-from ._numpy import method, method_of_array, translated
 from ._stores import collected
 
 if TYPE_CHECKING:
@@ -150,13 +150,15 @@ FLOATS = frozenset({"float16", "float32", "float64"})
 
 def _sampled(site: Site, node: cst.Call, typed: cst.Call | None) -> Proposal | None:
     """``np.random.normal(mean, scale)`` as ``mean + scale * tf.random.normal(tf.shape(mean))``."""
-    normal, shape, given = site.tensorflow("random.normal", node), site.tensorflow("shape", node), only(node, 2)
-    if given is None or normal is None or shape is None or dotted(given[0]) is None:
+    normal, shape = site.tensorflow("random.normal", node), site.tensorflow("shape", node)
+    named = dict(zip(("loc", "scale"), positional(node) or (), strict=False)) | keywords(node)
+    mean, scale = named.get("loc"), named.get("scale")
+    if named.keys() - {"loc", "scale"} or normal is None or shape is None or mean is None or dotted(mean) is None:
         return None
     if typed is not None and "float32" not in site.text(typed.args[0].value):
         return None
-    mean, scale = given
-    drawn = expression("{m} + {s} * {normal}({shape}({m}))", m=mean, s=scale, normal=normal, shape=shape)
+    template = "{m} + {normal}({shape}({m}))" if scale is None else "{m} + {s} * {normal}({shape}({m}))"
+    drawn = expression(template, m=mean, s=scale, normal=normal, shape=shape)
     return unsafe(
         "Draw noise, and scale and shift it",
         *site.imports_needed,

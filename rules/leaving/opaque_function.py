@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import bound_in, called, dotted, keywords, only, parameters
+from gradlint.nodes.numpy_calls import applied
+from gradlint.nodes.reading import bound_in, called, dotted, keywords, only, parameters, positional
 from gradlint.nodes.uses import takes_a_tensor
 from gradlint.nodes.walking import walk
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import effect, named
 from ._conversions import call_of_model
-from ._numpy import applied
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Opaque
@@ -98,6 +98,10 @@ class OpaqueFunction(Rule):
         called_itself = call_of_model(node)
         if called_itself is not None:
             return unsafe("Call the model itself", Replace(node, called_itself))
+        if node.func.attr.value == "evaluate" and len(positional(node) or ()) == 2:
+            plain = {"m": node.func.value, "x": node.args[0].value, "y": node.args[1].value}
+            computed = expression("{m}.compute_loss(y={y}, y_pred={m}({x}))", **plain)
+            return unsafe("Compute the model's loss", Replace(node, computed))
         if node.func.attr.value == "get_weights" and not node.args:
             variables = node.func.with_changes(attr=cst.Name("trainable_variables"))
             return unsafe("Use the variables themselves", Replace(node, variables))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.knowledge.numpy_to_tensorflow import replacement
-from gradlint.nodes.make import keyword, with_argument
+from gradlint.nodes.changes import Replace
+from gradlint.nodes.lazy import cst
+from gradlint.nodes.make import expression, keyword, with_argument
 from gradlint.nodes.reading import called, dotted, elements, keywords, only, positional, string_value
-from gradlint.rule import Replace, cst, expression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradlint.rule import Change, Site
+    from gradlint.nodes.changes import Change
+    from gradlint.nodes.site import Site
 
 
 SCALARS = frozenset({"float16", "float32", "float64"})
