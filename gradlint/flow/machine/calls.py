@@ -221,7 +221,7 @@ def execute(
     frame = Frame(function.frame, function)
     frame.self_class = function.owner
     began = machine.clock
-    if function.graph and not machine.in_graph:
+    if function.graph:
         args = [into_graph(machine, value, node) for value in args]
         kwargs = {name: into_graph(machine, value, node) for name, value in kwargs.items()}
     bind_parameters(machine, function, frame, args, kwargs, node, star=star)
@@ -246,8 +246,10 @@ def most_entries(machine: Core) -> int:
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
-    """What the body of a ``tf.function`` sees of an argument: for a tensor another one, which stands for it."""
-    if not isinstance(value, Tensor):
+    """What the body of a ``tf.function`` sees of an argument: tensors for arrays, another one for a tensor."""
+    if isinstance(value, Array):
+        return machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("converts"))
+    if not isinstance(value, Tensor) or machine.in_graph:
         return value
     made = machine.tensor(node, [value], dtype=value.dtype, op=behaviours.the("identity"), known=value.known)
     made.span, made.gradient_of, made.extra = value.span, value.gradient_of, value.extra
