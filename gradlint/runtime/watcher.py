@@ -138,6 +138,7 @@ class Watcher:
                 self._ran(name, inputs, attributes, outputs)
             else:
                 self._acted(name, inputs)
+                self._called(name, inputs, tuple([one._id for one in inputs]), ())
         except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
@@ -217,12 +218,16 @@ class Watcher:
             inside.asking,
         )
         record.add(operation)
-        if self.insides.by_graph and (kind.startswith("__") or "Partitioned" in kind):
-            self.insides.ran(record.graph_of(kind, len(ins), ins), inputs, outputs)
+        self._called(kind, inputs, ins, outputs)
         if self.recording:
             operation.values = (tuple(inputs), tuple(outputs))
             for window in self.recording:
                 window.operations.append(operation)
+
+    def _called(self, kind: str, inputs: tuple[Any, ...], numbers: tuple[int, ...], outputs: tuple[Any, ...]) -> None:
+        """An operation ran: if it was a traced function, look at the gradient calls inside."""
+        if self.insides.by_graph and (kind.startswith("__") or "Partitioned" in kind):
+            self.insides.ran(self.record.graph_of(kind, len(numbers), numbers), inputs, outputs)
 
     def _acted(self, kind: str, inputs: tuple[Any, ...]) -> None:
         """An operation without a result ran: it may have written a variable, or begun to run over a dataset."""
