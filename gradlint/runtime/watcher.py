@@ -76,6 +76,14 @@ class Watcher:
         """The traced functions that ask for gradients."""
         self.times: dict[tuple[Any, ...], int] = {}
         """How often each loss was seen, by the line of the call, the source and the outcome."""
+        self.judged: Callable[[], None] = lambda: None
+        """Called after each gradient call."""
+
+    def begin_again(self) -> None:
+        """Forget which gradient calls were seen."""
+        self.calls = 0
+        for seen in (self.times, self.asked, self.seen):
+            seen.clear()
 
     def guarded(self, what: Callable[..., None], *arguments: Any) -> None:
         """Do a part of the watcher's work; what fails in it is a message, and the watching ends there."""
@@ -379,6 +387,7 @@ class Watcher:
             for operation in window.operations:
                 operation.values = None
             window.operations.clear()
+        self.judged()
 
 
 def _asked_by(frame: Any) -> str | None:
