@@ -215,9 +215,14 @@ class _Prover:
         if any(_is_where_it_was(one, self.before, after) for one in tried):
             yield Objection("the finding remains after it")
         yield from _still_claimed(claims, before, after)
-        yield from _newly_claimed(claims, before, after, self.fixable)
+        new = list(_newly_claimed(claims, before, after))
+        for claim, is_step in new:
+            yield Objection(_introduced(claim), not is_step)
         yield from _changed_answers(claims, before, after)
         yield from _not_arrived(claims, before, after)
+        for claim, is_step in new:
+            if is_step and not self.fixable(after.source, after.facts, claim):
+                yield Objection(_introduced(claim))
 
 
 def _unbound(before: _State, after: _State) -> Iterator[Objection]:
@@ -268,12 +273,16 @@ def _mending(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> s
     return {one for one in there if one is not None}
 
 
-def _newly_claimed(
-    claims: Sequence[Claim[Cause]], before: _State, after: _State, fixable: Fixable
-) -> Iterator[Objection]:
-    """What is claimed after the fix and was not before.
+def _introduced(claim: Claim[Cause]) -> str:
+    return f"it introduces another finding ({claim.kind}, line {claim.span.line})"
 
-    What is said of the gradients that it brings back makes it a step, where there is a fix for that too.
+
+def _newly_claimed(
+    claims: Sequence[Claim[Cause]], before: _State, after: _State
+) -> Iterator[tuple[Claim[Cause], bool]]:
+    """What is claimed after the fix and was not before, and whether it is said of the gradients that it brings back.
+
+    That makes the fix a step.
     """
     known = Counter(said for claim in before.claims for said in _said(claim))
     sources = {lost.source for claim in claims for lost in claim.gradients}
@@ -284,9 +293,7 @@ def _newly_claimed(
             known[said] -= 1
             if known[said] < 0:
                 is_step = of_these or (said[1] is not None and said[1][1] in sources)
-                place = f"{claim.kind}, line {claim.span.line}"
-                leads_on = is_step and claim.kind not in VAIN and fixable(after.source, after.facts, claim)
-                yield Objection(f"it introduces another finding ({place})", not leads_on)
+                yield claim, is_step and claim.kind not in VAIN
 
 
 def _said(claim: Claim[Cause]) -> list[tuple[str, tuple[str, str] | None]]:
