@@ -87,9 +87,9 @@ def fill_record(
         machine.set(made.attrs, name, value)
     for name in fields:
         held = machine.class_attribute(cls, name)
-        if name in made.attrs or (held is not None and not _is_field(held)):
+        if name in made.attrs or (held is not None and not _is_field(held) and not cls.opened):
             continue
-        machine.set(made.attrs, name, _default(machine, held, name, node))
+        machine.set(made.attrs, name, _default(machine, None if cls.opened else held, name, node))
     post = machine.class_attribute(cls, "__post_init__")
     if isinstance(post, Function):
         machine.call(Bound(post, made), [], {}, node)

@@ -23,6 +23,7 @@ class Rests(StrEnum):
     GRAPH_CALL = "another result of the same `tf.function` makes zeros of a gradient that is None, as for `{}`"
     HANDLED = "the program provides for a gradient that is None beside others, as for `{}`"
     CALLBACK = "code that is not followed may call what sets `{}`"
+    CHECKED = "a check raises where `{}` is None and is needed"
     ASKED = "it holds from TensorFlow {} on"
     ENDED = "under the TensorFlow that gradlint judges by the program ends before, at {}"
 

@@ -80,8 +80,3 @@ def _layers_of_symbols(outputs: Value) -> list[Value]:
         for edge in value.edges:
             stack.append(edge.parent)
     return found
-
-
-def machine_has(machine: Interpreter, value: Instance, name: str) -> bool:
-    """Whether an object's class in the program defines a method."""
-    return isinstance(machine.class_attribute(value.cls, name), Function)
