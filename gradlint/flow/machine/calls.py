@@ -432,7 +432,7 @@ def bind_parameters(
 
 
 def is_configured(function: Function) -> bool:
-    """Whether a decorator that is not known got the class whose objects a method makes: it may set the defaults anew."""
+    """Whether a decorator that is not known got the class that a method makes: it may set the defaults anew."""
     return function.name == "__init__" and function.owner is not None and function.owner.opened
 
 

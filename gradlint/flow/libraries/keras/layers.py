@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gradlint.flow.account import pay
-from gradlint.flow.values.program import Function, Instance
+from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours
-
-if TYPE_CHECKING:
-    from gradlint.flow.interpreter import Interpreter
 
 
 def is_application(name: str) -> bool:
