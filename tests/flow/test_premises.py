@@ -144,6 +144,33 @@ QUIET = {
             y = 2.0 * x.value
         tape.gradient(y, [x.value])
         """,
+    "a class whose objects a metaclass makes": """
+        class Auto(type):
+            def __call__(cls, *args):
+                made = super().__call__(*args)
+                made.w = tf.Variable(3.0)
+                return made
+        class Model(metaclass=Auto):
+            def __init__(self):
+                self.w = tf.constant(1.0)
+        class Own(Model):
+            pass
+        model = Own()
+        with tf.GradientTape() as tape:
+            y = model.w * 2.0
+        tape.gradient(y, model.w)
+        """,
+    "a class that its base completes": """
+        class Base:
+            def __init_subclass__(cls, scale=1.0, **options):
+                super().__init_subclass__(**options)
+                cls.w = tf.Variable(scale)
+        class Model(Base, scale=3.0):
+            w = tf.constant(0.0)
+        with tf.GradientTape() as tape:
+            y = Model.w * 2.0
+        tape.gradient(y, Model.w)
+        """,
     "an entropy": """
         model = tf.keras.Sequential([tf.keras.layers.Input((4,)), tf.keras.layers.Dense(3)])
         with tf.GradientTape() as tape:
@@ -673,6 +700,20 @@ FOUND = {
             return step(tf.constant(x), config)
         """,
         "unconnected",
+    ),
+    "an abstract class's constant": (
+        """
+        class Model(ABC):
+            def __init__(self):
+                self.w = tf.constant(1.0)
+        class Other(metaclass=type(ABC)):
+            pass
+        model = Model()
+        with tf.GradientTape() as tape:
+            y = model.w * 2.0
+        tape.gradient(y, model.w)
+        """,
+        "unwatched",
     ),
     "a decorator of the program on a class": (
         """

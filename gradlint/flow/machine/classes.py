@@ -33,6 +33,8 @@ def construct(
     invented: bool = False,
 ) -> Value:
     """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
+    if any(isinstance(base, ClassValue) and base.ruled for base in cls.mro):
+        return machine.opened(Premise(Rests.METACLASS, cls.name), node, [*args, *kwargs.values()])
     library, is_open = descent(cls)
     if behaviours.has(library, "gradient-tape"):
         if any(isinstance(base, ClassValue) and defines_method(base) for base in cls.mro):

@@ -18,6 +18,7 @@ class Rests(StrEnum):
     SET_OUTSIDE = "code that is not seen may set `{}`"
     DESCRIPTOR = "reading or setting `{}` runs code that is not seen"
     REPLACED = "the program puts something else in the place of `{}`"
+    METACLASS = "a metaclass makes `{}` and its objects"
     TAPE_CLASS = "`{}` is a tape with methods of its own"
     GRAPH_LOOP = "a loop of the graph makes zeros of a gradient that is None, as for `{}`"
     GRAPH_CALL = "another result of the same `tf.function` makes zeros of a gradient that is None, as for `{}`"
