@@ -94,7 +94,9 @@ class Tracking:
             elif state.get("built") is False:
                 self.reasons.append("unbuilt")
             else:
-                self._unknown(value)
+                # Built on some ways only: where it is not, its variables are not asked for.
+                self.found.append(params)
+                self.open = True
         opaque = state.get("opaque")
         if isinstance(opaque, Value):
             self.found.append(opaque)
