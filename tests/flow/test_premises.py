@@ -79,8 +79,9 @@ QUIET = {
         w = tf.Variable(1.0)
         with tf.GradientTape() as tape:
             y = w * w
+        tape.gradient(y, w)
         try:
-            print(tape.gradient("y", w))
+            print(tape.gradient(y, w))
         except Exception as error:
             print(error)
         """,
