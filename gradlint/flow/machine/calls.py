@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.machine import classes
 from gradlint.flow.machine.core import DEPTH, Core, RaisedError
 from gradlint.flow.machine.nodes import evaluates
@@ -122,6 +123,7 @@ def call(
     if isinstance(function, Function):
         return enter(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Bound):
+        keras.begin_build(machine, function)
         return machine.call(function.function, [function.owner, *args], kwargs, node, star=star)
     if isinstance(function, Partial):
         return machine.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, node, star=star)
