@@ -34,6 +34,8 @@ from gradlint.flow.values.values import (
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.flow.interpreter import Interpreter
 
 
@@ -66,9 +68,7 @@ class Questions(Refusals, PartialLosses):
             machine = self.machine
             self.reaches = [graph.reach(one, recording, machine.captured, machine.spend) for one in self.targets]
             self.asked = [
-                option
-                for source, _, _ in sources
-                for option in (source, *(source.options if isinstance(source, Join) else ()))
+                same for source, _, _ in sources for option in (source, *_options(source)) for same in _may_be(option)
             ]
             if not self.lookup_error(sources):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
@@ -114,7 +114,18 @@ class Questions(Refusals, PartialLosses):
             return found
         if isinstance(value, Storage):
             value = value.base
+        if isinstance(value, Join) and all(isinstance(option, Seq) for option in value.options):
+            return self.either_list(value, node, text)
         return [(value, node, text)]
+
+    def either_list(self, value: Join, node: ast.expr, text: str) -> list[tuple[Value, ast.expr, str]]:
+        """What is one of several lists, as one source: it is lost where all that any of them holds is."""
+        lists = [self.flat(option, node, text) for option in value.options]
+        held = [item for one in lists for item, _, _ in one]
+        if not all(lists) or any(isinstance(item, Join | Seq | Dict) for item in held):
+            return [(value, node, text)]
+        distinct = tuple({id(item): item for item in held}.values())
+        return [(Join(distinct) if len(distinct) > 1 else distinct[0], node, text)]
 
     def item_name(self, item: Value, text: str, index: int | None) -> str:
         """How one item of a list of sources is called; the index is None where what stands before it is not known."""
@@ -184,8 +195,8 @@ class Questions(Refusals, PartialLosses):
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """Answer whether the gradient of the target reaches one source."""
-        options = source.options if isinstance(source, Join) else (source,)
         losses: list[Loss] = []
+        options = [same for option in _options(source) for same in _may_be(option)]
         for option in options:
             if any(target is option for target in self.targets):
                 self.note(text, node, "connected", proved=True)
@@ -376,6 +387,19 @@ class Questions(Refusals, PartialLosses):
         """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""
         reached = [target for target, reach in zip(self.targets, self.reaches, strict=False) if source in reach]
         return any(self.ways(target, recording).proves(source) for target in reached)
+
+
+def _options(source: Value) -> tuple[Value, ...]:
+    """The values of which a source is one."""
+    return source.options if isinstance(source, Join) else (source,)
+
+
+def _may_be(source: Value) -> Iterator[Value]:
+    """A source, and what it may be the very same tensor as."""
+    held: Value | None = source
+    while held is not None:
+        yield held
+        held = (held.extra or {}).get("same") if isinstance(held, Tensor) else None
 
 
 def _are_indices(target: Tensor) -> bool:
