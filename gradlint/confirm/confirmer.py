@@ -73,7 +73,7 @@ class Confirmer:
         ready: deque[_Shared] = deque()
         running: dict[int, _Shared] = {}
         while True:
-            while len(running) < self.options.workers:
+            while len(running) < pool.room:
                 if ready:
                     self._submit(pool, ready.popleft(), running)
                 elif (case := next(waiting, None)) is not None:
@@ -106,7 +106,7 @@ class Confirmer:
         waiting = iter(enumerate(work))
         running: dict[int, tuple[int, Plan]] = {}
         while True:
-            while len(running) < self.options.workers and (item := next(waiting, None)) is not None:
+            while len(running) < pool.room and (item := next(waiting, None)) is not None:
                 try:
                     plan = Plan(*item[1], self.options)
                     job = examine.plain(plan)
