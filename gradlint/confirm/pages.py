@@ -13,7 +13,7 @@ import ctypes
 import sys
 
 COLLAPSE = 25
-"""The advice to put what lies in a huge page's range into one; Linux has it since 6.1, and fails without harm before."""
+"""The advice to put a range into one huge page; Linux has it since 6.1, and fails without harm before."""
 HUGE = 2 << 20
 """The size of a huge page, and what its address is a multiple of; other sizes fail without harm."""
 

@@ -237,11 +237,12 @@ class ForkingPool:
         answers.put(None)
 
     def _restart(self) -> None:
-        """A worker that is gone takes its jobs with it; the next ones get a new worker."""
+        """A worker that is gone takes the jobs with it that it had begun; the next ones get a new worker."""
         with self.changing:
             if self.closed:
                 return
-            self.lost += self.waiting
+            jobs = [(number, job) for number, (job, _) in self.waiting.items()]
+            self.lost += [number for number, _ in jobs[: self.side]]  # They are begun in the order in which they came.
             self.waiting.clear()
             end(self.process)
             self.answers = queue.Queue()
@@ -250,6 +251,8 @@ class ForkingPool:
                     shutil.rmtree(entry.path, ignore_errors=True)
             self.process = start(self.python, "fork", self.scratch, self.side)
         self._greet()
+        for number, job in jobs[self.side :]:
+            self.submit(number, job)
 
 
 class FreshPool:

@@ -27,7 +27,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard, pages, sandbox, standin
+from gradlint.confirm import guard, later, pages, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 from gradlint.confirm.relied import Relied
@@ -41,6 +41,9 @@ FLOOD = 4 << 20
 
 LINKS = 500
 """How many neighbours of the user's file are linked into the scratch folder."""
+
+FEW = 4
+"""How many children are forked before the worker's memory is folded, which takes as long as it saves a few forks."""
 
 NO_ERROR: Event = {"type": "", "mro": [], "text": "", "frames": [], "quoted": [], "module": None}
 """What stands in the place of an exception where there is none."""
@@ -244,6 +247,7 @@ class Forker:
 
     def __init__(self, box: Sandbox, jobs: int, answers: int, side: int) -> None:
         self.side = side
+        self.started = 0
         self.waiting: deque[tuple[int, Job]] = deque()
         self.box = box
         self.scratch = box.scratch
@@ -271,6 +275,9 @@ class Forker:
                 self._look_after(child)
             while self.waiting and len(self.children) < self.side:
                 self._start(*self.waiting.popleft())
+                self.started += 1
+                if self.started == FEW:
+                    pages.fold()
 
     def stop(self) -> None:
         """End every child."""
@@ -287,6 +294,7 @@ class Forker:
 
     def _start(self, number: int, job: Job) -> None:
         folder = make_folder(self.scratch, number, job.path)
+        later.lend(job.text)
         read, write = os.pipe()
         nonce = secrets.token_hex(16)
         started = time.monotonic()
@@ -383,7 +391,8 @@ def report_to_json(report: Any) -> dict[str, Any]:
 def serve_forked(box: Sandbox, jobs: int, answers: int, side: int) -> None:
     """Be the worker that forks: import TensorFlow, warm it up, run jobs."""
     gc.disable()  # Nothing of what an import makes is garbage, and looking for some takes a fifth of its time.
-    module = tensorflow()
+    with later.imported():
+        module = tensorflow()
     standins()
     Context.limit_threads()
     gc.freeze()  # What no collection touches, no child has to copy.
@@ -396,7 +405,6 @@ def serve_forked(box: Sandbox, jobs: int, answers: int, side: int) -> None:
     greet(answers, module.__version__, box)
     forker = Forker(box, jobs, answers, side)
     gc.freeze()
-    pages.fold()
     forker.serve()
 
 

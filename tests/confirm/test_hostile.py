@@ -350,3 +350,15 @@ def test_a_worker_that_is_ended_is_replaced(home: Path) -> None:
             verdict.status for _ in range(2) for _, verdict in confirmer.confirm(source_of(GOOD), [claim(GOOD)])
         ]
     assert statuses[-1] == "confirmed"
+
+
+def test_a_worker_that_is_ended_takes_only_what_it_had_begun(home: Path) -> None:
+    with Confirmer(Options(timeout=10, jobs=1)) as confirmer:
+        work = [(source_of(GOOD, f"{number}.py"), [claim(GOOD)]) for number in range(5)]
+        statuses = []
+        for _, _, verdict in confirmer.confirm_all(work):
+            if not statuses:
+                os.killpg(vars(confirmer)["_pool"].process.pid, 9)
+            statuses.append(verdict.status)
+    assert len(statuses) == 5
+    assert statuses.count("confirmed") >= 4
