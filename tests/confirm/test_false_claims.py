@@ -267,6 +267,24 @@ FALSE: dict[str, tuple[str, dict[str, Any]]] = {
         """,
         {"source": None, "flagged": "tape.watch([a, b])", "code_of_rule": "GT110"},
     ),
+    "an exception that the program catches": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            try:
+                y = tf.linalg.matmul(x, x)
+            except tf.errors.InvalidArgumentError:
+                y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {
+            "outcome": "error",
+            "exception": "InvalidArgumentError",
+            "flagged": "tf.linalg.matmul(x, x)",
+            "code_of_rule": "GT302",
+        },
+    ),
     "a NaN of another expression on the line": (
         """
         import tensorflow as tf
