@@ -22,7 +22,7 @@ SEED = 20
 
 @pytest.fixture(scope="module")
 def total(whole: bool) -> Total:
-    return measure(PROGRAMS if whole else PROGRAMS // 6, SEED)
+    return measure(PROGRAMS if whole else PROGRAMS // 3, SEED)
 
 
 def test_at_least_98_percent_of_the_lost_gradients_are_named(total: Total) -> None:
