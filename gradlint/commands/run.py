@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import shlex
 import signal
@@ -61,7 +63,7 @@ error, each when it is first seen, with a count of all of them at the end.
 @click.option(
     "--eager",
     is_flag=True,
-    help="Run every tf.function eagerly, so that NaN inside `fit`, too, is traced to its operation.",
+    help="Run every tf.function eagerly, so that NaN in any of them is traced to its operation.",
 )
 @terminal.color_option
 @click.argument("program")
@@ -89,6 +91,9 @@ def command(
     session = Session(show.found, show.failed)
     show.session = session
     session.watcher.records = record is not None
+    run = [*(["-m"] if module else ["--pytest"] if tests else []), program, *arguments]
+    end = _End(session, show, functools.partial(_save, session, record, run, began))
+    atexit.register(end)
     session.start()
     try:
         if eager:
@@ -99,10 +104,33 @@ def command(
         raise CommandError(str(error)) from None
     finally:
         session.stop()
-        show.end()
-        if record:
-            _save(session, record, [*(["-m"] if module else ["--pytest"] if tests else []), program, *arguments], began)
-    return _interrupted() if status == -signal.SIGINT else status
+        if not session.children.running():
+            end()
+    if status == -signal.SIGINT:
+        end()
+        return _interrupted()
+    return status
+
+
+class _End:
+    """Shows what was seen, once: after the program, or after the processes for which Python waits at its exit.
+
+    ``multiprocessing`` waits in a function that it has registered later, so that this one runs after it.
+    """
+
+    def __init__(self, session: Session, show: _Shown, save: Callable[[], None]) -> None:
+        self.session = session
+        self.show = show
+        self.save = save
+        self.process = os.getpid()
+
+    def __call__(self) -> None:
+        if self.process != os.getpid():
+            return  # the program has forked this process itself
+        self.process = -1
+        self.session.children.take_in()
+        self.show.end()
+        self.save()
 
 
 def _interrupted() -> int:
@@ -114,12 +142,12 @@ def _interrupted() -> int:
     return 128 + signal.SIGINT
 
 
-def _save(session: Session, path: str, run: list[str], began: float) -> None:
+def _save(session: Session, path: str | None, run: list[str], began: float) -> None:
     """Write the facts file; failing to do so is only a message, since the program has its own exit status."""
     from gradlint.runtime.facts import FactsError, save
     from gradlint.runtime.recording import facts
 
-    if session.version is None:
+    if path is None or session.version is None:
         return
     try:
         save(path, facts(session, shlex.join(run), began))

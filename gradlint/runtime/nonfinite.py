@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gradlint.runtime.calls import ObservedCall
+    from gradlint.runtime.frames import Frame
     from gradlint.runtime.record import Operation
     from gradlint.runtime.way import WaysBack
     from gradlint.runtime.windows import Window
@@ -34,28 +35,25 @@ def first(window: Window, call: ObservedCall, ways: WaysBack) -> WayCut:
     return _blamed(operations, {one._id: one for one in sources.tensors(call.target)}, here)
 
 
-def inside(
-    graph: Any, call: ObservedCall, result: Iterable[Any], given: Mapping[int, Any]
-) -> tuple[list[bool], WayCut]:
+def inside(frame: Frame, call: ObservedCall, result: Iterable[Any]) -> tuple[list[bool], WayCut]:
     """For a gradient call of a traced function: which of its gradients are not finite in one run, and why.
 
     Args:
-        graph: The function's graph.
+        frame: The run of the function.
         call: The gradient call.
         result: The gradients that it gave, as tensors of the graph, and None.
-        given: The values of the graph's inputs and of the variables that it read, by the tensors' identities.
 
     Raises:
         Exception: Whatever TensorFlow raises.
     """
     here = call.stack[0] if call.stack else None
     gradients = [getattr(one, "values", one) if hasattr(one, "indices") else one for one in result]
-    again = Replay(graph, [one for one in gradients if one is not None], given)
+    again = frame.replay([one for one in gradients if one is not None])
     if not again.run():
         return [], WayCut("nonfinite", here)
     bad = [one is not None and not sources.finite(again.values[one._id]) for one in gradients]
     targets = sources.tensors(call.target)
-    forth = Replay(graph, targets, given)
+    forth = frame.replay(targets)
     if not any(bad) or not forth.run():
         return bad, WayCut("nonfinite", here)
     values = {one._id: forth.values[one._id] for one in targets}

@@ -76,6 +76,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     session: Session | None = getattr(config, _KEY, None)
     if session is None or not getattr(config, _OWN, False):
         return
+    session.children.take_in()
     terminalreporter.section("gradients lost")
     for text in getattr(config, _FAILED, ()):
         last = text.strip().splitlines()[-1]

@@ -1,11 +1,12 @@
 """What the operations of a traced function gave in one call: its graph is run once more, with their values fetched.
 
 Only what changes nothing is run again. A graph that writes variables, draws from a generator's state, prints or calls
-Python on the way to what is wanted is left alone.
+Python on the way to what is wanted is left alone, and so is one that calls a function or has a branch that does.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gradlint.runtime.places import of_traceback
@@ -14,13 +15,10 @@ from gradlint.runtime.record import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ACTING = (
-    *("Assign", "Scatter", "Apply", "Rng", "PyFunc", "Print", "Iterator", "Summary", "Write", "Enqueue", "Dequeue"),
-    *("Stateful", "Collective", "Send", "Recv", "Save", "Restore", "Debug", "Tensor"),
-)
-"""What the names of operations have in them that act on something besides their results."""
-SCOPED = frozenset({"If", "While", "Case"})
-"""Operations whose branches may act."""
+READING = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp", "Assert")
+"""Operations that TensorFlow calls stateful and that change no state."""
+DRAWING = ("Random", "Multinomial", "Truncated", "ParameterizedTruncated", "Stochastic")
+"""How the names of those begin that draw anew, from a generator of their own."""
 HANDLES = frozenset({"resource", "variant", "string"})
 """Dtypes of what is not fetched."""
 MANY = 4_000
@@ -34,12 +32,20 @@ class Replay:
         graph: The traced function's graph.
         wanted: The tensors that it leads to.
         given: The values of tensors of the graph, by their identities: its inputs, and variables as they were read.
+        handles: What stands for the variables that the graph captures, by the identities of the graph's inputs.
     """
 
-    def __init__(self, graph: Any, wanted: Iterable[Any], given: Mapping[int, Any]) -> None:
+    def __init__(
+        self,
+        graph: Any,
+        wanted: Iterable[Any],
+        given: Mapping[int, Any],
+        handles: Mapping[int, Any] = MappingProxyType({}),
+    ) -> None:
         self.graph = graph
         self.wanted = [one for one in wanted if getattr(one, "graph", None) is graph]
         self.given = dict(given)
+        self.handles = handles
         self.operations = self._before(self.wanted)
         self.values: dict[int, Any] = {}
 
@@ -49,6 +55,7 @@ class Replay:
         Raises:
             Exception: Whatever TensorFlow raises.
         """
+        from tensorflow.python.eager import record as tapes
         from tensorflow.python.eager import wrap_function
 
         if not self.wanted or len(self.operations) > MANY or any(map(_acts, self.operations)):
@@ -64,7 +71,12 @@ class Replay:
         feeds = [one for one in self._tensors() if one._id in self.given and id(one) not in captured]
         holder = wrap_function.VariableHolder()
         pruned = wrap_function.WrappedFunction(self.graph, holder).prune(feeds, list(fetches.values()))
-        answers = pruned(*[self.given[one._id] for one in feeds])
+        inside = {inner._id: self.given.get(inner._id) for _, inner in self.graph.captures} | dict(self.handles)
+        pruned.set_external_captures(
+            [outer if inside.get(inner._id) is None else inside[inner._id] for outer, inner in self.graph.captures]
+        )
+        with tapes.stop_recording():
+            answers = pruned(*[self.given[one._id] for one in feeds])
         self.values = {**self.given, **dict(zip(fetches, answers, strict=True))}
         return True
 
@@ -113,8 +125,31 @@ def _kind(operation: Any) -> str:
 
 def _acts(operation: Any) -> bool:
     """Whether an operation, or one that it waits for, does more than give a result."""
-    names = [operation.type, *(one.type for one in operation.control_inputs)]
-    return any(name in SCOPED or any(part in name for part in ACTING) for name in names)
+    functions = getattr(operation.graph, "_functions", {})
+    return any(_changes(one.node_def, functions, frozenset()) for one in (operation, *operation.control_inputs))
+
+
+def _changes(node: Any, functions: Mapping[str, Any], inside: frozenset[str]) -> bool:
+    """Whether a node changes any state, itself or in the functions that it calls."""
+    from tensorflow.python.framework import op_def_registry
+
+    definition = op_def_registry.get(node.op)
+    if definition is None:
+        return True
+    called = [name for value in node.attr.values() for name in _functions_of(value)]
+    if called:
+        return any(name in inside or _function_changes(name, functions, inside | {name}) for name in called)
+    return definition.is_stateful and node.op not in READING and not node.op.startswith(DRAWING)
+
+
+def _functions_of(value: Any) -> list[str]:
+    names = [value.func.name, *(one.name for one in value.list.func)]
+    return [name for name in names if name]
+
+
+def _function_changes(name: str, functions: Mapping[str, Any], inside: frozenset[str]) -> bool:
+    definition = getattr(functions.get(name), "cached_definition", None)
+    return definition is None or any(_changes(node, functions, inside) for node in definition.node_def)
 
 
 def _attributes(operation: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlint.finding import Finding
+from gradlint.runtime.children import Children
 from gradlint.runtime.findings import Findings, reading
 from gradlint.runtime.hooks import Hooks
 from gradlint.runtime.program import AfterImport
@@ -24,12 +25,15 @@ class Session:
     Args:
         found: Called with each finding when it is seen first.
         failed: Called with the text of an error of the watcher's own.
+        folder: Where this process writes what it saw, if another that is watched has started it.
     """
 
     current: ClassVar[Session | None] = None
     """The session that watches now."""
 
-    def __init__(self, found: Callable[[Finding], None], failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, found: Callable[[Finding], None], failed: Callable[[str], None], folder: str | None = None
+    ) -> None:
         self._found = found
         self._failed = failed
         self.watcher = Watcher(self._observed, failed)
@@ -46,7 +50,10 @@ class Session:
         self._make: Findings | None = None
         self._waiting: AfterImport | None = None
         self._watching = False
-        self._eagerly = False
+        self.eagerly = False
+        """Whether every ``tf.function`` runs eagerly."""
+        self.children = Children(self, folder)
+        self.watcher.judged = lambda: self.children.hand_over(now=False)
 
     def start(self) -> None:
         """Watch from now on, or from when the program imports TensorFlow.
@@ -57,6 +64,7 @@ class Session:
         if Session.current is not None:
             raise RuntimeError("this program is being watched already")
         Session.current = self
+        self.children.install()
         if "tensorflow" in sys.modules and hasattr(sys.modules["tensorflow"], "GradientTape"):
             self._install()
         else:
@@ -65,7 +73,7 @@ class Session:
 
     def run_eagerly(self) -> None:
         """Have TensorFlow run every ``tf.function`` eagerly from when it is imported, Keras' own among them."""
-        self._eagerly = True
+        self.eagerly = True
         if self._watching:
             self._set_eager()
 
@@ -83,11 +91,22 @@ class Session:
         if self._watching:
             self._watching = False
             self.hooks.remove()
+        self.children.remove()
+        self.children.take_in()
+
+    def begin_again(self) -> None:
+        """Forget what was seen: this process was forked, and its parent has all of that."""
+        self._found = lambda finding: None
+        self.watcher.begin_again()
+        self.findings.clear()
+        self.seen.clear()
+        self._elsewhere.clear()
+        self._calls_elsewhere = 0
 
     def _install(self) -> None:
         self._waiting = None
         self._watching = True
-        if self._eagerly:
+        if self.eagerly:
             self._set_eager()
         try:
             self.hooks.install()
@@ -109,6 +128,7 @@ class Session:
 
     def handed_over(self) -> dict[str, Any]:
         """What was seen, as plain data for another process."""
+        self.children.take_in()
         return {
             "calls": self.calls,
             "findings": [[one.to_json(), self.times(one), self.sources(one)] for one in self.findings.values()],
@@ -163,6 +183,7 @@ class Session:
         if known is None:
             self.findings[key] = finding
             self._found(finding)
+            self.children.hand_over()
         if observed is not None:
             self.seen.append((observed, known or finding))
 

@@ -76,6 +76,14 @@ class Watcher:
         """The traced functions that ask for gradients."""
         self.times: dict[tuple[Any, ...], int] = {}
         """How often each loss was seen, by the line of the call, the source and the outcome."""
+        self.judged: Callable[[], None] = lambda: None
+        """Called after each gradient call."""
+
+    def begin_again(self) -> None:
+        """Forget which gradient calls were seen."""
+        self.calls = 0
+        for seen in (self.times, self.asked, self.seen):
+            seen.clear()
 
     def guarded(self, what: Callable[..., None], *arguments: Any) -> None:
         """Do a part of the watcher's work; what fails in it is a message, and the watching ends there."""
@@ -138,6 +146,7 @@ class Watcher:
                 self._ran(name, inputs, attributes, outputs)
             else:
                 self._acted(name, inputs)
+                self._called(name, inputs, tuple([one._id for one in inputs]), ())
         except Exception:  # the watcher's own error must never be the program's
             self._fail()
         finally:
@@ -217,12 +226,16 @@ class Watcher:
             inside.asking,
         )
         record.add(operation)
-        if self.insides.by_graph and (kind.startswith("__") or "Partitioned" in kind):
-            self.insides.ran(record.graph_of(kind, len(ins), ins), inputs, outputs)
+        self._called(kind, inputs, ins, outputs)
         if self.recording:
             operation.values = (tuple(inputs), tuple(outputs))
             for window in self.recording:
                 window.operations.append(operation)
+
+    def _called(self, kind: str, inputs: tuple[Any, ...], numbers: tuple[int, ...], outputs: tuple[Any, ...]) -> None:
+        """An operation ran: if it was a traced function, look at the gradient calls inside."""
+        if self.insides.by_graph and (kind.startswith("__") or "Partitioned" in kind):
+            self.insides.ran(self.record.graph_of(kind, len(numbers), numbers), inputs, outputs)
 
     def _acted(self, kind: str, inputs: tuple[Any, ...]) -> None:
         """An operation without a result ran: it may have written a variable, or begun to run over a dataset."""
@@ -374,6 +387,7 @@ class Watcher:
             for operation in window.operations:
                 operation.values = None
             window.operations.clear()
+        self.judged()
 
 
 def _asked_by(frame: Any) -> str | None:

@@ -184,6 +184,37 @@ def test_a_program_that_makes_it_hard(folder: Path) -> None:
     assert "awkward.py:13: GT202 python-conversion: `w`, 2 times" in done.stderr
 
 
+SPAWNED = """\
+import multiprocessing
+import sys
+
+def lose(times):
+    import tensorflow as tf
+
+    w = tf.Variable(2.0)
+    for _ in range(times):
+        with tf.GradientTape() as tape:
+            loss = tf.square(float(w))
+        assert tape.gradient(loss, w) is None
+    return times
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    context.Process(target=lose, args=(2,)).start()
+    with context.Pool(1) as pool:
+        print(pool.map(lose, [1, 3]), flush=True)
+    sys.exit(3)
+"""
+
+
+def test_processes_that_the_program_starts_are_watched(folder: Path) -> None:
+    (folder / "spawned.py").write_text(SPAWNED, encoding="utf-8")
+    done = run(folder, "spawned.py", "spawn")
+    assert (done.returncode, done.stdout) == (3, "[1, 3]\n")
+    assert done.stderr.count("error[GT202] python-conversion") == 1
+    assert "spawned.py:10: GT202 python-conversion: `w`, " in done.stderr
+
+
 def test_workers_of_xdist_hand_over_what_they_saw(folder: Path) -> None:
     write_test(folder)
     done = run(folder, "--pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "test_loss.py")

@@ -59,9 +59,66 @@ def step(x):
 for _ in range(2):
     step(tf.constant([1.0, 1.0]))
 """,
+    "a loss of Keras' fit": """
+def root(y, guess):
+    return tf.reduce_mean(tf.sqrt(tf.abs(y - guess)))  # lost
+x = np.ones((24, 3), "f4")
+x[16:] = 0.0
+layers = [tf.keras.layers.Dense(4, use_bias=False), tf.keras.layers.Dropout(0.1)]
+model = tf.keras.Sequential([tf.keras.Input((3,)), *layers, tf.keras.layers.Dense(1, use_bias=False)])
+model.compile("sgd", root)
+model.fit(x, x[:, :1], batch_size=8, shuffle=False, verbose=0)
+""",
+    "a train_step of the program's own, and a model with a loop": """
+class Model(tf.keras.Model):
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            guess = self(x, training=True)
+            shares = guess / tf.reduce_sum(x)  # lost
+            loss = tf.reduce_mean(shares * y)
+        weights = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return {"loss": loss}
+given = tf.keras.Input((5, 2))
+normal = tf.keras.layers.BatchNormalization()(given)
+model = Model(given, tf.keras.layers.Dense(1)(tf.keras.layers.LSTM(3)(normal)))
+model.compile("adam")
+x = np.ones((12, 5, 2), "f4")
+x[8:] = 0.0
+model.fit(tf.data.Dataset.from_tensor_slices((x, np.ones((12, 1), "f4"))).batch(4), epochs=2, verbose=0)
+""",
+    "an iterator that a function in a function reads, and an embedding": """
+table = tf.keras.layers.Embedding(10, 2)
+table.build((None,))
+optimizer = tf.keras.optimizers.Adam(0.1)
+@tf.function
+def step(iterator):
+    numbers, y = next(iterator)
+    with tf.GradientTape() as tape:
+        scale = tf.math.log(y)  # lost
+        loss = tf.reduce_mean(tf.reduce_sum(table(numbers), -1) * scale)
+    weights = table.trainable_variables
+    optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+@tf.function
+def epoch(iterator):
+    step(iterator)
+pairs = np.arange(8), np.array([1, 1, 1, 1, 1, 0, 1, 1], "f4")
+iterator = iter(tf.data.Dataset.from_tensor_slices(pairs).batch(2))
+for _ in range(4):
+    epoch(iterator)
+""",
 }
 
 QUIET = {
+    "a fit whose values are finite": """
+def root(y, guess):
+    return tf.reduce_mean(tf.sqrt(tf.abs(y - guess) + 0.1))
+model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(4), tf.keras.layers.Dense(1)])
+model.compile("sgd", root, metrics=["mae"])
+model.fit(np.ones((24, 3), "f4"), np.ones((24, 1), "f4"), batch_size=8, verbose=0)
+assert np.isfinite(model.get_weights()[0]).all()
+""",
     "a function whose values are finite": """
 @tf.function
 def step(x):
