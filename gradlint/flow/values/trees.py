@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and every node below it, level by level, but for names' contexts: `ast.walk`, in a third of the time."""
     found = [node]
     for one in found:
-        for name in _holding(one.__class__):
+        for name in _HOLDING[one.__class__]:
             held = getattr(one, name, None)
             if held.__class__ is list:
                 found += [item for item in held if isinstance(item, ast.AST)]
@@ -41,10 +41,16 @@ _PLAIN = frozenset(
 """The fields that hold a text or a number in every node that has them, and names' contexts."""
 
 
-@cache
-def _holding(sort: type[ast.AST]) -> tuple[str, ...]:
-    """The fields in which nodes of a type may hold others, but for names' contexts."""
-    return () if sort is ast.Constant else tuple(name for name in sort._fields if name not in _PLAIN)
+class _Holding(dict[type[ast.AST], tuple[str, ...]]):
+    """By type, the fields in which nodes may hold others, but for names' contexts."""
+
+    def __missing__(self, sort: type[ast.AST]) -> tuple[str, ...]:
+        names = () if sort is ast.Constant else tuple(name for name in sort._fields if name not in _PLAIN)
+        self[sort] = names
+        return names
+
+
+_HOLDING = _Holding()
 
 
 @lru_cache(maxsize=1)
