@@ -76,8 +76,19 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
             made.state["refused"] = kind == "optimizer"
             machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
+        _refuse_activation(machine, call)
         _make_layer(machine, made, call)
     return made
+
+
+def _refuse_activation(machine: Interpreter, call: LibraryCall) -> None:
+    """A layer raises ValueError where it is given a name that no activation has, of Keras or of the program."""
+    given = call.kwargs.get("activation")
+    name = given.value if isinstance(given, Const) else None
+    if not isinstance(name, str) or not name.isidentifier() or machine.mentions("custom_object", "serializable"):
+        return
+    if lookup(f"keras.activations.{name}") is None:
+        machine.ends(f"{machine.callee(call.node)}(activation={name!r})", "ValueError")
 
 
 def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
