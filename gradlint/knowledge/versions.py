@@ -25,12 +25,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packaging.version import Version
+
 TABLE = Path(__file__).with_name("versions.tsv")
 TENSORFLOW = frozenset(
     {"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-rocm"}
 )
 """The distributions that are TensorFlow, as packages are spelled in lower case with hyphens."""
-_LATER = ("9999",)
+_EARLIER, _LATER = ("2.0",), ("9999",)
 
 
 class VersionFact(NamedTuple):
@@ -177,6 +179,12 @@ class Target:
                 return found
         return None
 
+    def allows_before(self, version: str) -> bool:
+        """Whether a version of TensorFlow below some version may be meant."""
+        said = [one for one in self.asked if one.package in TENSORFLOW]
+        places = dict.fromkeys(one.place for one in said)
+        return all(any(admits_before(one.versions, version) for one in said if one.place == place) for place in places)
+
 
 @cache
 def speaks(package: str) -> bool:
@@ -208,16 +216,40 @@ def admits(versions: str, least: str) -> bool:
         versions: As in a requirement, ``>=2.4,<2.16``; what cannot be read admits everything.
         least: The version that is the lowest of those asked about.
     """
+    admitted = _admitted(versions, least)
+    lowest = _first(least)
+    return admitted is None or any(one >= lowest for one in admitted)
+
+
+def admits_before(versions: str, bound: str) -> bool:
+    """Whether versions that are written as PEP 440 has them include one below a bound.
+
+    Args:
+        versions: As in a requirement; what cannot be read admits everything.
+        bound: The version that is above those asked about.
+    """
+    admitted = _admitted(versions, bound)
+    return admitted is None or any(one < _first(bound) for one in admitted)
+
+
+def _first(version: str) -> Version:
+    """The first that is written for a version, which may be an alpha."""
+    from packaging.version import Version
+
+    return Version(version + ".dev0")
+
+
+def _admitted(versions: str, bound: str) -> list[Version] | None:
+    """Versions that a requirement admits, among those that it or a bound names and some around them."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion, Version
 
     try:
         wanted = SpecifierSet(versions)
         named = [Version(one.version.removesuffix(".*")) for one in wanted]
-        bases = (Version(least).base_version, *(one.base_version for one in named))
+        bases = (Version(bound).base_version, *(one.base_version for one in named))
         tried = {*named, *(Version(each) for one in bases for each in (one, one + ".1", one + ".0.1"))}
     except (InvalidSpecifier, InvalidVersion):
-        return True
-    tried |= {Version(one) for one in _LATER}
-    lowest = Version(least + ".dev0")  # the first that is written for it may be an alpha
-    return any(one >= lowest and wanted.contains(one, prereleases=True) for one in tried)
+        return None
+    tried |= {Version(one) for one in (*_EARLIER, *_LATER)}
+    return [one for one in tried if wanted.contains(one, prereleases=True)]

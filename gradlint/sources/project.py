@@ -129,19 +129,21 @@ class Project:
             self._asked[key] = self._find(name, level, start)
         return self._asked[key]
 
-    def importers(self, names: frozenset[str]) -> list[Found]:
-        """The modules of the project that import the file and name something of it, those that name most first.
+    def importers(self, names: frozenset[str], of: str | None = None) -> list[Found]:
+        """The modules of the project that import a file and name something of it, those that name most first.
 
         Without a project's root they are looked for beside the file alone; where projects lie side by side, nowhere.
 
         Args:
             names: What they have to name one of.
+            of: The path of a module of the project; None for the file itself.
         """
         top = self.above()[0]
         if os.path.basename(top) in INSTALLED:
             return []
-        inside = tuple(map(os.path.basename, self.inside()))
-        stem = os.path.splitext(os.path.basename(self._path))[0]
+        file = self._path if of is None else os.path.abspath(of)
+        inside = tuple(map(os.path.basename, self._package(file)))
+        stem = os.path.splitext(os.path.basename(file))[0]
         module, packages = (inside[0], inside[1:]) if stem == "__init__" and inside else (stem, inside)
         wanted = importers.Wanted(
             self._root or top, self._root is not None, module, tuple(sorted(packages)), tuple(sorted(names))
@@ -149,7 +151,7 @@ class Project:
         self.seen[wanted.key] = importers.stamp_of(wanted.key)
         found: list[tuple[int, str, Found]] = []
         for path, _ in importers.importing(wanted):
-            if path == self._path or not self._is_file(path):
+            if path in {self._path, file} or not self._is_file(path):
                 continue
             code = self._text(path)
             said = len(names.intersection(_WORD.findall(code)))
@@ -172,7 +174,7 @@ class Project:
     def above(self) -> tuple[str, ...]:
         """The folders that an absolute import is looked for in, whole, in order."""
         if self._above is None:
-            self._inside = tuple(self._package())
+            self._inside = tuple(self._package(self._path))
             top = os.path.dirname(self._inside[-1]) if self._inside else os.path.dirname(self._path)
             self._above = tuple(self._from(top))
         return self._above
@@ -195,9 +197,9 @@ class Project:
             folder = os.path.dirname(folder)
         return folder, ".".join(reversed(names))
 
-    def _package(self) -> Iterator[str]:
-        """The folders of the package that the file lies in, from the innermost out."""
-        folder = os.path.dirname(self._path)
+    def _package(self, file: str) -> Iterator[str]:
+        """The folders of the package that a file lies in, from the innermost out."""
+        folder = os.path.dirname(file)
         while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
             yield folder
             folder = os.path.dirname(folder)

@@ -93,8 +93,97 @@ class Trainer:
 """,
         ("GT301", 12, ""),
     ),
+    program(
+        "a model that comes through two other files",
+        """
+# == main.py
+import tensorflow as tf
+from train import train
+
+g = train(tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2)]), tf.ones((1, 3)))[0]
+# == train.py
+from steps import Trainer
+
+def train(model, data):
+    return Trainer(model, scale=0).step(data)
+# == steps.py
+import tensorflow as tf
+
+class Trainer:
+    def __init__(self, model, scale):
+        self.model = model
+        self.scale = scale
+
+    def step(self, x):
+        with tf.GradientTape() as tape:
+            y = self.model(x)
+            loss = tf.reduce_sum(tf.round(y))
+        return tape.gradient(loss, self.model.trainable_variables)
+""",
+        ("GT301", 11, ""),
+    ),
+    program(
+        "a class whose subclass another file makes",
+        """
+# == main.py
+import tensorflow as tf
+from nets import Scaled
+
+model = Scaled(tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2)]))
+g = model.step(tf.ones((1, 3)))[0]
+# == nets.py
+import tensorflow as tf
+from steps import Base
+
+class Scaled(Base):
+    def loss(self, y):
+        return tf.reduce_sum(y) * 2.0
+# == steps.py
+import tensorflow as tf
+
+class Base(tf.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def step(self, x):
+        with tf.GradientTape() as tape:
+            y = tf.stop_gradient(self.model(x))
+            loss = self.loss(y)
+        return tape.gradient(loss, self.model.trainable_variables)
+""",
+        ("GT306", 10, ""),
+    ),
 ]
 CLEAN = [
+    program(
+        "the same model through two other files",
+        """
+# == main.py
+import tensorflow as tf
+from train import train
+
+g = train(tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2)]), tf.ones((1, 3)))[0]
+# == train.py
+from steps import Trainer
+
+def train(model, data):
+    return Trainer(model, hard=False).step(data)
+# == steps.py
+import tensorflow as tf
+
+class Trainer:
+    def __init__(self, model, hard):
+        self.model = model
+        self.hard = hard
+
+    def step(self, x):
+        with tf.GradientTape() as tape:
+            y = self.model(x)
+            loss = tf.reduce_sum(tf.round(y) if self.hard else y)
+        return tape.gradient(loss, self.model.trainable_variables)
+""",
+    ),
     program(
         "the same loss, kept in TensorFlow",
         """

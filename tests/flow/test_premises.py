@@ -17,6 +17,168 @@ from elsewhere import library
 """
 
 QUIET = {
+    "a default that a check keeps from being used": """
+        class Helper:
+            def __init__(self, config, model=None, loss=None):
+                if (config.steps > 1 or config.random) and (not model or not loss):
+                    raise ValueError("both are needed")
+                self.config = config
+                self.model = model or (lambda _: tf.constant(0.0))
+                self.loss = loss or (lambda _, __: tf.constant(0.0))
+            def neighbour(self, x, y):
+                for _ in range(1, self.config.steps):
+                    with tf.GradientTape() as tape:
+                        tape.watch(x)
+                        loss = self.loss(y, self.model(x))
+                    x = x + tape.gradient(loss, x)
+                return x
+        def plain(x, y, config):
+            return Helper(config).neighbour(tf.constant(x), y)
+        """,
+    "a default that a check inside another one keeps from being used": """
+        def step(x, config, model=None):
+            if config.steps > 1:
+                if model is None:
+                    raise ValueError("needed")
+            if model is None:
+                model = lambda _: tf.constant(0.0)
+            for _ in range(1, config.steps):
+                with tf.GradientTape() as tape:
+                    tape.watch(x)
+                    loss = model(x)
+                x = x + tape.gradient(loss, x)
+            return x
+        def plain(x, config):
+            return step(tf.constant(x), config)
+        """,
+    "a default that an assertion keeps from being used": """
+        def step(x, config, model=None):
+            assert config.steps <= 1 or model is not None
+            model = model or (lambda _: tf.constant(0.0))
+            for _ in range(1, config.steps):
+                with tf.GradientTape() as tape:
+                    tape.watch(x)
+                    loss = model(x)
+                x = x + tape.gradient(loss, x)
+            return x
+        def plain(x, config):
+            return step(tf.constant(x), config)
+        """,
+    "a second call that is tried for its error": """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except RuntimeError as error:
+            print(error)
+        """,
+    "a call that is tried for any error": """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        try:
+            print(tape.gradient("y", w))
+        except Exception as error:
+            print(error)
+        """,
+    "a class that a library may configure": """
+        @library.configurable
+        class Model(tf.keras.Model):
+            def __init__(self, trainable=False):
+                super().__init__()
+                self.w = self.add_weight(shape=(), trainable=trainable)
+            def call(self, x):
+                return x * self.w
+        @library.configurable
+        class Wider(Model):
+            def __init__(self, rounded=True):
+                super().__init__()
+        model = Wider()
+        with tf.GradientTape() as tape:
+            value = model(2.0)
+        tape.gradient(value, model.w)
+        """,
+    "a record that a library may configure": """
+        import dataclasses
+        @library.configurable
+        @dataclasses.dataclass
+        class Config:
+            trainable: bool = False
+        w = tf.Variable(1.0, trainable=Config().trainable)
+        with tf.GradientTape() as tape:
+            value = w * w
+        tape.gradient(value, w)
+        """,
+    "a tape that watches something unknown beside nothing else": """
+        class Model(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self._layers = list()
+                self._layers.append(tf.keras.layers.Dense(1))
+            def call(self, x):
+                for layer in self._layers:
+                    x = layer(x)
+                return x
+        def train(model, x):
+            params = library.weights(model)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(params)
+                cost = tf.reduce_sum(tf.split(model(x), 2)[0])
+            return tape.gradient(cost, params)
+        train(Model(), np.concatenate([np.ones((2, 3)), np.ones((2, 3))]))
+        """,
+    "a cast that has nothing to do": """
+        class Random:
+            def __init__(self, kind, value):
+                self.kind = kind
+                self.held = tf.convert_to_tensor(value)
+            @property
+            def value(self):
+                self.held = tf.cast(self.held, self.kind.dtype)
+                return self.held
+        x = Random(library.Normal(0.0, 1.0), 1.0)
+        with tf.GradientTape() as tape:
+            tape.watch(x.value)
+            y = 2.0 * x.value
+        tape.gradient(y, [x.value])
+        """,
+    "a class whose objects a metaclass makes": """
+        class Auto(type):
+            def __call__(cls, *args):
+                made = super().__call__(*args)
+                made.w = tf.Variable(3.0)
+                return made
+        class Model(metaclass=Auto):
+            def __init__(self):
+                self.w = tf.constant(1.0)
+        class Own(Model):
+            pass
+        model = Own()
+        with tf.GradientTape() as tape:
+            y = model.w * 2.0
+        tape.gradient(y, model.w)
+        """,
+    "a class that its base completes": """
+        class Base:
+            def __init_subclass__(cls, scale=1.0, **options):
+                super().__init_subclass__(**options)
+                cls.w = tf.Variable(scale)
+        class Model(Base, scale=3.0):
+            w = tf.constant(0.0)
+        with tf.GradientTape() as tape:
+            y = Model.w * 2.0
+        tape.gradient(y, Model.w)
+        """,
+    "an entropy": """
+        model = tf.keras.Sequential([tf.keras.layers.Input((4,)), tf.keras.layers.Dense(3)])
+        with tf.GradientTape() as tape:
+            p = tf.nn.softmax(model(tf.ones((2, 4))))
+            entropy = tf.reduce_sum(-p * tf.math.log(p), axis=-1) - tf.reduce_sum(p * tf.math.log(p), axis=-1)
+            loss = tf.reduce_mean(entropy)
+        tape.gradient(loss, model.trainable_variables)
+        """,
     "what an application's inputs are prepared with is no model": """
         def dream(model, image):
             image = tf.keras.applications.inception_v3.preprocess_input(image)
@@ -483,7 +645,7 @@ FOUND = {
         """,
         "nan-through-where",
     ),
-    "an error that is caught": (
+    "an error that is caught and raised again": (
         """
         w = tf.Variable(1.0)
         with tf.GradientTape() as tape:
@@ -493,8 +655,84 @@ FOUND = {
             tape.gradient(y, w)
         except RuntimeError as error:
             print(error)
+            raise
         """,
         "tape-reused",
+    ),
+    "an error beside the one that is caught": (
+        """
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+        try:
+            tape.gradient(y, w)
+        except KeyboardInterrupt:
+            print("interrupted")
+        """,
+        "tape-reused",
+    ),
+    "an error somewhere in what is tried": (
+        """
+        w = tf.Variable(1.0)
+        try:
+            for _ in range(3):
+                with tf.GradientTape() as tape:
+                    y = w * w
+                tape.gradient(y, w)
+                tape.gradient(y, w)
+        except RuntimeError as error:
+            print(error)
+        """,
+        "tape-reused",
+    ),
+    "a function that nothing checks": (
+        """
+        def step(x, config, model=None):
+            model = model or (lambda _: tf.constant(0.0))
+            if config.steps > 9:
+                raise ValueError("too many")
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = model(x)
+            return x + tape.gradient(loss, x)
+        def plain(x, config):
+            return step(tf.constant(x), config)
+        """,
+        "unconnected",
+    ),
+    "an abstract class's constant": (
+        """
+        class Model(ABC):
+            def __init__(self):
+                self.w = tf.constant(1.0)
+        class Other(metaclass=type(ABC)):
+            pass
+        model = Model()
+        with tf.GradientTape() as tape:
+            y = model.w * 2.0
+        tape.gradient(y, model.w)
+        """,
+        "unwatched",
+    ),
+    "a decorator of the program on a class": (
+        """
+        def kept(cls):
+            return cls
+        @kept
+        class Model(tf.keras.Model):
+            def __init__(self, soft=False):
+                super().__init__()
+                self.soft = soft
+                self.w = self.add_weight(shape=())
+            def call(self, x):
+                return x * self.w if self.soft else tf.round(x * self.w)
+        model = Model()
+        with tf.GradientTape() as tape:
+            value = model(2.0)
+        tape.gradient(value, model.trainable_variables)
+        """,
+        "non-differentiable",
     ),
     "an assertion of another gradient": (
         """

@@ -302,3 +302,27 @@ def test_a_function_that_may_run_eagerly_may_read_numbers(eagerly: bool, raises:
     """
     claims = analyse(HEAD + dedent(code)).claims
     assert any(isinstance(claim.cause, ToPython) and claim.cause.in_graph for claim in claims) is raises
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ("tf.ones((shape[-1], 1))", "none"),
+        ("self.add_weight(shape=(shape[-1], 1))", "unbuilt"),
+        ("keras.Variable(tf.ones((shape[-1], 1)))", "unbuilt"),
+    ],
+)
+def test_a_layer_whose_build_makes_no_weights_has_none_once_it_is_built(made: str, why: str) -> None:
+    code = f"""
+        class Own(keras.layers.Layer):
+            def build(self, shape):
+                self.w = {made}
+            def call(self, x):
+                return x @ self.w
+        layer = Own()
+        weights = layer.trainable_variables
+        with tf.GradientTape() as tape:
+            y = layer(tf.ones((1, 3)))
+        tape.gradient(y, weights)
+    """
+    assert [(kind, found) for kind, _, found in causes(code)] == [(Kind.NO_VARIABLES, why)]

@@ -134,18 +134,21 @@ def test_a_program_that_asks_which_version_runs_is_judged_by_the_newest(shown: s
     assert claims(shown + ROUNDED) == ["non-differentiable"]
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        "tf.enable_eager_execution()\n",
-        "tfe = tf.contrib.eager\n",
-        "import tensorflow.contrib.eager as tfe\n",
-        "optimizer = tf.keras.optimizers.Adam(lr=0.1)\n",
-        "mean = tf.keras.metrics.Mean()\nmean.reset_states()\n",
-        "layer = tf.keras.layers.LSTM(2, time_major=True)\n",
-        "def start():\n    tf.enable_eager_execution()\nstart()\n",
-    ],
-)
+ENDS = [
+    "tf.enable_eager_execution()\n",
+    "tfe = tf.contrib.eager\n",
+    "import tensorflow.contrib.eager as tfe\n",
+    "def start():\n    tf.enable_eager_execution()\nstart()\n",
+]
+OLDER = [
+    "optimizer = tf.keras.optimizers.Adam(lr=0.1)\n",
+    "mean = tf.keras.metrics.Mean()\nmean.reset_states()\n",
+    "layer = tf.keras.layers.LSTM(2, time_major=True)\n",
+    "def start():\n    return tf.keras.optimizers.Adam(lr=0.1)\nstart()\n",
+]
+
+
+@pytest.mark.parametrize("before", ENDS)
 def test_what_comes_after_the_end_of_a_program_is_not_claimed(before: str) -> None:
     assert claims(before + ROUNDED) == []
     assert claims(ROUNDED + before) == ["non-differentiable"]
@@ -153,7 +156,29 @@ def test_what_comes_after_the_end_of_a_program_is_not_claimed(before: str) -> No
     assert "the program ends before" in facts.calls[0].questions[0].because
 
 
-@pytest.mark.parametrize("before", ["tf.enable_eager_execution()\n", "optimizer = tf.keras.optimizers.Adam(lr=0.1)\n"])
+@pytest.mark.parametrize("before", OLDER)
+def test_a_program_that_needs_an_older_version_of_tensorflow_2_is_judged_by_that(before: str) -> None:
+    assert claims(before + ROUNDED) == ["non-differentiable"]
+    assert claims(before + ROUNDED, NEW) == ["non-differentiable"]
+    assert [claims(before + KERAS_3[name]) for name in KERAS_3] == [[]] * len(KERAS_3)
+
+
+@pytest.mark.parametrize("versions", ["==2.17", ">=2.16,<3", "~=2.18", ">2.17"])
+@pytest.mark.parametrize("before", OLDER)
+def test_it_ends_where_the_project_asks_for_newer_versions_only(before: str, versions: str) -> None:
+    newest = Target((Demand("tensorflow", versions, "setup.py"),))
+    assert claims(before + ROUNDED, newest) == []
+
+
+def test_what_catches_the_exception_runs_next() -> None:
+    caught = (
+        "try:\n    a = tf.keras.optimizers.Adam(lr=0.1)\nexcept ValueError:\n    a = tf.keras.optimizers.Adam(0.1)\n"
+    )
+    assert claims(caught + ROUNDED) == ["non-differentiable"]
+    assert claims(caught + UNTRACKED) == ["untracked"]
+
+
+@pytest.mark.parametrize("before", ["tf.enable_eager_execution()\n", "tf.contrib.eager\n"])
 def test_a_function_that_does_not_end_there_is_judged(before: str) -> None:
     inside = "def old():\n" + textwrap.indent(before, "    ")
     assert claims(inside + ROUNDED) == ["non-differentiable"]

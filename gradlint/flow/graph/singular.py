@@ -53,8 +53,7 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
         if name == "log":
             soft = _soft(node)
             if soft is not None and node.span is not None:
-                danger = Danger(Kind.LOG_OF_SOFTMAX, node, node.span, soft.op)
-                yield danger
+                yield from _of_soft(node, node.span, soft, nodes)
                 continue
         if name == "where":
             found = _masked(node)
@@ -76,6 +75,32 @@ def _unasked(node: Tensor, nodes: list[Tensor]) -> bool:
     pay(1 + len(nodes))
     users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
     return bool(users) and all(_drops(user, node) for user in users)
+
+
+def _of_soft(node: Tensor, span: Span, soft: Tensor, nodes: list[Tensor]) -> Iterator[Danger]:
+    """The danger of a logarithm of a softmax or sigmoid, unless that is an entropy's."""
+    if not _weighted(node, soft, nodes):
+        yield Danger(Kind.LOG_OF_SOFTMAX, node, span, soft.op)
+
+
+def _weighted(node: Tensor, soft: Tensor, nodes: list[Tensor]) -> bool:
+    """Whether a logarithm of probabilities only goes on multiplied by them, as in an entropy.
+
+    What is trained with one keeps its probabilities apart from zero, as the programs that do so show.
+    """
+    pay(1 + len(nodes))
+    users = [user for user in nodes if any(edge.parent is node for edge in user.edges)]
+    return bool(users) and all(
+        short(user.op) == "multiply" and any(_is_of(other, soft) for other in arguments(user) if other is not node)
+        for user in users
+    )
+
+
+def _is_of(value: Value, soft: Tensor) -> bool:
+    """Whether a value is that of a softmax, or its opposite."""
+    if isinstance(value, Tensor) and short(value.op) == "negative":
+        value = next(iter(arguments(value)), value)
+    return value is soft or (isinstance(value, Tensor) and value.copy_of is soft)
 
 
 def _drops(user: Tensor, node: Tensor) -> bool:

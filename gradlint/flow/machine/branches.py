@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.machine import calls, expressions
 from gradlint.flow.machine.core import Core, RaisedError
-from gradlint.flow.machine.narrowing import narrow
+from gradlint.flow.machine.narrowing import doubt, narrow
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.loops import LEFT
 from gradlint.flow.state.store import join_values
@@ -96,7 +96,30 @@ def run_if(machine: Core, node: ast.If) -> str | None:
     if not ways:
         return machine.block(rest)
     last = f"when `{machine.text(node.test)}` is false" if len(ways) == 1 else "in every other case"
-    return branch(machine, [*ways, way_of(machine, rest, None, known)], [*labels, last])
+    ways.append(way_of(machine, rest, None, known))
+    raising: list[int] = []
+    end = branch(machine, [noting(way, at, raising) for at, way in enumerate(ways)], [*labels, last])
+    if end == "normal" and raising:
+        doubt(machine, checked(node), node)
+    return end
+
+
+def noting(way: Callable[[], str], at: int, raising: list[int]) -> Callable[[], str]:
+    """A way that enters its number in a list if it ends by raising."""
+
+    def run() -> str:
+        raising.append(at)
+        end = way()
+        if end != "raise":
+            raising.remove(at)
+        return end
+
+    return run
+
+
+def checked(node: ast.stmt) -> list[ast.expr]:
+    """The conditions of an ``if`` that raises on some way, its own and those inside."""
+    return [part.test for part in walk(node) if isinstance(part, ast.If)]
 
 
 def way_of(

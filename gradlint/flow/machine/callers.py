@@ -1,8 +1,9 @@
 """Runs the modules of the project that call the program's functions, so that those are judged by their real arguments.
 
 A function that nothing in the program calls is looked for in the modules that import the program: those run as
-programs of their own, their functions as whatever calls them would. What they do to the program's state is undone
-after each. Only the program's own gradient calls are judged.
+programs of their own, their functions as whatever calls them would; then those that import such a module and name
+what leads from there to the program. What they do to the program's state is undone after each. Only the program's own
+gradient calls are judged.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 MOST = 6
 """How many modules that import the program are run."""
+FURTHER = 3
+"""How many modules are run that import one of those, or one of these."""
 COST = 120_000
 """What one of them may cost."""
+COST_FURTHER = 300_000
+"""What one of those may cost that lead to the program through another module."""
 STEPS = 12_000
 """How many expressions and statements of other modules one of them may run."""
 REPLACING = re.compile(r"\b(?:monkeypatch|mocker|mock|patch\()")
@@ -37,10 +42,17 @@ def judge(machine: Core) -> None:
     if not names:
         return
     machine.as_module = _itself(machine)
-    for found in machine.finder.importers(names)[:MOST]:
+    waiting = [(found, names) for found in machine.finder.importers(names)[:MOST]]
+    seen, further = {found.path for found, _ in waiting}, FURTHER
+    for found, named in waiting:
         if found.path in machine.modules_by_path or REPLACING.search(found.code):
             continue
-        _run(machine, ModuleValue(found), names)
+        leads = _run(machine, ModuleValue(found), named, COST if named is names else COST_FURTHER)
+        for one in machine.finder.importers(leads, found.path) if leads else ():
+            if further and one.path not in seen and not one.own:
+                waiting.append((one, leads))
+                seen.add(one.path)
+                further -= 1
     machine.as_module = None
 
 
@@ -61,18 +73,22 @@ def _itself(machine: Core) -> ModuleValue:
     return made
 
 
-def _run(machine: Core, module: ModuleValue, names: frozenset[str]) -> None:
-    """Run a module that imports the program, then the functions in it that call the program's."""
+def _run(machine: Core, module: ModuleValue, names: frozenset[str], cost: int) -> frozenset[str]:
+    """Run a module that imports the program, then the functions in it that call the program's.
+
+    Returns:
+        The names of the module's functions and classes by which other modules may come to the program's.
+    """
     first = len(machine.lines)
     tree = imports.read(machine, module)
     if tree is None:
-        return
+        return frozenset()
     last = len(machine.lines)
     machine.started, machine.recorder.expecting = module, _expecting(machine, tree)
     escaped, by_id, callbacks = machine.escaped.edges, dict(machine.escaped_by_id), dict(machine.callbacks)
     steps = machine.steps_in_modules
     machine.steps_in_modules = calls.STEPS_IN_MODULES - STEPS
-    with imports.apart(machine, module, COST, muted=False):
+    with imports.apart(machine, module, cost, muted=False):
         mark = machine.store.mark()
         for statement in tree.body:
             try:
@@ -86,6 +102,8 @@ def _run(machine: Core, module: ModuleValue, names: frozenset[str]) -> None:
     machine.steps_in_modules, machine.started = steps, None
     machine.recorder.led_by, machine.recorder.is_expected = None, False
     machine.escaped.edges, machine.escaped_by_id, machine.callbacks = escaped, by_id, callbacks
+    made = (one for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef))
+    return frozenset(one.name for one in made if not names.isdisjoint(_names(one)))
 
 
 def _calling(machine: Core, tree: ast.Module, names: frozenset[str], first: int, last: int) -> list[Function]:

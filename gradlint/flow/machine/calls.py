@@ -425,10 +425,15 @@ def bind_parameters(
     for name in keyword_names:
         if name not in names:
             default = function.defaults.get(name)
-            if default is not None and not star:
+            if default is not None and not star and not is_configured(function):
                 names[name] = default
             else:
                 names[name] = machine.unknown(name, node, [*args, *kwargs.values()], anything=True)
+
+
+def is_configured(function: Function) -> bool:
+    """Whether a decorator that is not known got the class that a method makes: it may set the defaults anew."""
+    return function.name == "__init__" and function.owner is not None and function.owner.opened
 
 
 def guarded(machine: Core, run: Callable[[], None]) -> str | None:

@@ -33,6 +33,8 @@ def construct(
     invented: bool = False,
 ) -> Value:
     """Make an object of a class of the program; ``invented`` where it stands for one that a caller has."""
+    if any(isinstance(base, ClassValue) and base.ruled for base in cls.mro):
+        return machine.opened(Premise(Rests.METACLASS, cls.name), node, [*args, *kwargs.values()])
     library, is_open = descent(cls)
     if behaviours.has(library, "gradient-tape"):
         if any(isinstance(base, ClassValue) and defines_method(base) for base in cls.mro):
@@ -87,9 +89,9 @@ def fill_record(
         machine.set(made.attrs, name, value)
     for name in fields:
         held = machine.class_attribute(cls, name)
-        if name in made.attrs or (held is not None and not _is_field(held)):
+        if name in made.attrs or (held is not None and not _is_field(held) and not cls.opened):
             continue
-        machine.set(made.attrs, name, _default(machine, held, name, node))
+        machine.set(made.attrs, name, _default(machine, None if cls.opened else held, name, node))
     post = machine.class_attribute(cls, "__post_init__")
     if isinstance(post, Function):
         machine.call(Bound(post, made), [], {}, node)

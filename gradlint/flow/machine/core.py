@@ -233,6 +233,8 @@ class Core(Judged):
         """Whether a recording may list a variable among those it watches, of whatever type."""
         if recording.watched.get(id(value), MISSING) is not MISSING:
             return True
+        if recording.tape.state.get("watches more"):
+            return True
         return recording.tape.accessed is not False and value.trainable is not False
 
     # -- operations ------------------------------------------------------------------------------------------------

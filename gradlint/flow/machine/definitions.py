@@ -126,10 +126,25 @@ def run_class_def(machine: Core, node: ast.ClassDef) -> None:
             named = machine.class_attribute(value.cls, "__set_name__")
             if isinstance(named, Function):
                 machine.call(Bound(named, value), [cls, Const(name)], {}, node)
+    _created(machine, cls, node)
     made: Value = cls
     for decorator in reversed(node.decorator_list):
         made = _decorated_class(machine, made, decorator)
     expressions.bind(machine, node.name, made)
+
+
+def _created(machine: Core, cls: ClassValue, node: ast.ClassDef) -> None:
+    """What a class's bases and its metaclass do once its body has run."""
+    given = {keyword.arg: machine.eval(keyword.value) for keyword in node.keywords if keyword.arg is not None}
+    metaclass = given.pop("metaclass", None)
+    cls.ruled = metaclass is not None and not isinstance(metaclass, Known)
+    for base in cls.mro[1:]:
+        hook = base.frame.names.get("__init_subclass__") if isinstance(base, ClassValue) else None
+        if isinstance(hook, Function):
+            machine.call(Bound(hook, cls), [], given, node)
+            break
+        if hook is not None:
+            cls.opened = True
 
 
 def _decorated_class(machine: Core, value: Value, decorator: ast.expr) -> Value:

@@ -22,18 +22,21 @@ class Judged(ProgramText):
     Attributes:
         target: The versions that the project asks for.
         store: Keeps what the program changes.
-        flow: Whether the running flow has ended, for the version that the program is judged by: under ``ended``.
+        flow: Of the running flow, under ``ended`` whether it has ended for the version that the program is judged by,
+            and under ``older`` whether it has used what only older versions of TensorFlow 2 have.
         ended_by: Where it did.
+        shown: What it used.
     """
 
     target: Target = Target()
     store: Store
     flow: dict[str, bool | None]
     ended_by: Premise
+    shown: Older
 
     def judge_for(self, recorder: Recorder) -> None:
         """Begin with a flow that goes on, and let claims that do not hold for the target be kept back."""
-        self.flow = {"ended": False}
+        self.flow = {"ended": False, "older": False}
         recorder.doubt = self.doubt
 
     @property
@@ -54,7 +57,8 @@ class Judged(ProgramText):
         asked = self.target.excludes(version)
         if asked is not None:
             return Premise(Rests.ASKED, version, str(asked))
-        for one in self.answered("older"):
+        used = self.answered("older") if self.flow["older"] is False else (self.shown, *self.answered("older"))
+        for one in used:
             if _number(one.version) <= _number(version):
                 return Premise(Rests.ASKED, version, f"the program uses {one}")
         return None
@@ -70,9 +74,10 @@ class Judged(ProgramText):
         return Premise(Rests.ASKED, version, str(asked)) if asked is not None else None
 
     def lacks(self, name: str, version: str, exception: str) -> None:
-        """The program uses what TensorFlow has not had since a version, so that it raises there.
+        """The program uses what TensorFlow has not had since a version.
 
-        Where the project asks for such a version, or one may run that has it, the flow ends here.
+        Where something catches the exception, that runs next. Else a program for TensorFlow 2 is taken as written for
+        a version that has it; one that asks for newer versions only, or uses what TensorFlow 1 had, ends here.
 
         Args:
             name: What it uses.
@@ -83,7 +88,10 @@ class Judged(ProgramText):
         if keras_2 or self.target.excludes(version) is not None:
             return
         self.raised(exception)
-        if self.stack or id(self.frame) not in self.modules_by_frame:
+        if _number(version) > _number(versions.since("tensorflow-2")) and self.target.allows_before(version):
+            self.shown = Older(name, version)
+            self.store.set(self.flow, "older", True)
+        elif self.stack or id(self.frame) not in self.modules_by_frame:
             self.ended_by = Premise(Rests.ENDED, str(Older(name, version)))
             self.store.set(self.flow, "ended", True)
 

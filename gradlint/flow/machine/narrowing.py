@@ -6,11 +6,13 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.libraries.python.instances import instance_of
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import ClassValue, Function, Instance
+from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Join, Known, LibObject, Seq, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gradlint.flow.interpreter import Interpreter
 
@@ -48,6 +50,20 @@ def _asked(machine: Interpreter, test: ast.Call, *, holds: bool) -> None:
             return
 
         _keep(machine, test.args[0], lambda option: instance_of(option, cls) is not (not holds))
+
+
+def doubt(machine: Interpreter, tests: Iterable[ast.expr], node: ast.stmt) -> None:
+    """Let what conditions ask about be open where it is absent, since the program raises where some of them hold.
+
+    In ``if config.steps > 1 and model is None: raise``, what is not known decides whether the absence matters: a
+    program that goes on from there uses what it puts in its place only where it does not.
+    """
+    for test in tests:
+        for part in walk(test):
+            place = _place(machine, part) if isinstance(part, ast.Name | ast.Attribute) else None
+            if place is not None and _is_none(place[0][place[1]]):
+                premise = Premise(Rests.CHECKED, machine.text(part))
+                machine.set(*place, machine.opened(premise, node))
 
 
 def _is_none(value: Value) -> bool:

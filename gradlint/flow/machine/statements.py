@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.machine.narrowing import narrow
+from gradlint.flow.machine.narrowing import doubt, narrow
 from gradlint.flow.machine.nodes import RUNNERS, runs
 from gradlint.flow.state.store import MISSING
 
@@ -53,6 +53,8 @@ def run_assert(machine: Core, node: ast.Assert) -> str | None:
         machine.raised("AssertionError")
         return "raise" if machine.stack else None
     narrow(machine, node.test, holds=True)
+    if truth is None:
+        doubt(machine, [node.test], node)
     return None
 
 

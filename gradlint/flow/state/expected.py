@@ -22,6 +22,8 @@ _NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b"
 _TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exit", "fail"})
 """Functions and methods that say something to whoever runs the program."""
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
+_TRIES = re.compile(r"^\s*except\b", re.MULTILINE)
+_ANY = frozenset({"Exception", "BaseException"})
 
 
 class Expected:
@@ -42,9 +44,10 @@ class Expected:
         return frozenset(_asserted(self._tree)) if _SAYS_NONE.search(self._code) else frozenset()
 
     @cached_property
-    def raising(self) -> tuple[Span, ...]:
-        """The blocks of which a test says that they raise."""
-        return tuple(_raising(self._tree)) if _SAYS_RAISES.search(self._code) else ()
+    def raising(self) -> tuple[tuple[Span, frozenset[str]], ...]:
+        """The blocks of which the program says that they raise, each with the exceptions; none means any."""
+        tested = _raising(self._tree) if _SAYS_RAISES.search(self._code) else ()
+        return (*tested, *(_tried(self._tree) if _TRIES.search(self._code) else ()))
 
     @cached_property
     def handled(self) -> frozenset[Span]:
@@ -64,7 +67,10 @@ class Expected:
 
     def catches(self, span: Span, exception: str | None) -> bool:
         """Whether the program says of a place that it raises."""
-        return exception is not None and any(block.line <= span.line <= block.end_line for block in self.raising)
+        return exception is not None and any(
+            block.line <= span.line <= block.end_line and (not caught or exception in caught)
+            for block, caught in self.raising
+        )
 
 
 def may_expect(code: str) -> bool:
@@ -73,13 +79,44 @@ def may_expect(code: str) -> bool:
     return bool(_SAYS_NONE.search(said) or _SAYS_RAISES.search(said))
 
 
-def _raising(tree: ast.AST) -> Iterator[Span]:
+def _raising(tree: ast.AST) -> Iterator[tuple[Span, frozenset[str]]]:
     for node in of_type(tree, ast.With):
         for item in node.items:
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             if name == "raises" or name.startswith("assertRaises"):
-                yield span_of(node)
+                yield span_of(node), frozenset()
+
+
+def _tried(tree: ast.AST) -> Iterator[tuple[Span, frozenset[str]]]:
+    """The statements that a ``try`` holds alone or last, with the exceptions that its handlers name.
+
+    What stands before a last statement is there to bring the program to where it raises. One that stands alone is
+    tried for whatever it may raise.
+    """
+    for node in of_type(tree, ast.Try):
+        last = node.body[-1]
+        if isinstance(last, ast.For | ast.While | ast.With | ast.If | ast.FunctionDef | ast.ClassDef):
+            continue
+        caught = frozenset(name for handler in node.handlers for name in _caught(handler))
+        if len(node.body) == 1 and caught & _ANY:
+            yield span_of(last), frozenset()
+        elif caught - _ANY:
+            yield span_of(last), caught - _ANY
+
+
+def _caught(handler: ast.ExceptHandler) -> Iterator[str]:
+    """The names of the exceptions that a handler takes without raising again."""
+    if any(isinstance(part, ast.Raise) for one in handler.body for part in walk(one)):
+        return
+    named = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    for one in named:
+        if one is None:
+            yield "BaseException"
+        elif isinstance(one, ast.Name):
+            yield one.id
+        elif isinstance(one, ast.Attribute):
+            yield one.attr
 
 
 def _asserted(tree: ast.AST) -> Iterator[Span]:

@@ -114,7 +114,18 @@ class Questions(Refusals, PartialLosses):
             return found
         if isinstance(value, Storage):
             value = value.base
+        if isinstance(value, Join) and all(isinstance(option, Seq) for option in value.options):
+            return self.either_list(value, node, text)
         return [(value, node, text)]
+
+    def either_list(self, value: Join, node: ast.expr, text: str) -> list[tuple[Value, ast.expr, str]]:
+        """What is one of several lists, as one source: it is lost where all that any of them holds is."""
+        lists = [self.flat(option, node, text) for option in value.options]
+        held = [item for one in lists for item, _, _ in one]
+        if not all(lists) or any(isinstance(item, Join | Seq | Dict) for item in held):
+            return [(value, node, text)]
+        distinct = tuple({id(item): item for item in held}.values())
+        return [(Join(distinct) if len(distinct) > 1 else distinct[0], node, text)]
 
     def item_name(self, item: Value, text: str, index: int | None) -> str:
         """How one item of a list of sources is called; the index is None where what stands before it is not known."""

@@ -25,6 +25,7 @@ from gradlint.flow.values.values import (
     Symbolic,
     Tape,
     Tensor,
+    Unknown,
     Value,
     Variable,
 )
@@ -61,11 +62,22 @@ def watch_values(machine: Interpreter, tape: Tape, value: Value, node: ast.AST) 
     if isinstance(value, Generator):
         refuse(machine, tape, node, argument, "generator", "ValueError")
         value = sequence(machine.iterate(value, node)[0])
+    if not is_whole(value):
+        machine.set(tape.state, "watches more", True)
     for leaf in watchable(machine, value):
         for option in _watched(leaf):
             watch_one(machine, tape, recording, option, node, argument)
     if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
         watch_one(machine, tape, recording, value.extra["unknown"], node, argument)
+
+
+def is_whole(value: Value) -> bool:
+    """Whether all that is watched with a value is in view: no variable stands in something that is not followed."""
+    if isinstance(value, Seq):
+        return value.items.exact and all(is_whole(item) for item in value.items.values)
+    if isinstance(value, Join):
+        return all(is_whole(option) for option in value.options)
+    return not (isinstance(value, Unknown) and not value.computed)
 
 
 def _watched(leaf: Value) -> tuple[Value, ...]:

@@ -24,11 +24,12 @@ class Finder(Protocol):
             importer: The path of the module that imports; None for the program itself.
         """
 
-    def importers(self, names: frozenset[str]) -> list[Found]:
-        """The modules of the project that import the program and name something of it, those that name most first.
+    def importers(self, names: frozenset[str], of: str | None = None) -> list[Found]:
+        """The modules of the project that import a module and name something of it, those that name most first.
 
         Args:
             names: What they have to name one of.
+            of: The module's path; None for the program itself.
         """
 
     def takes_over(self, other: Finder) -> bool:

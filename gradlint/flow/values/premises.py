@@ -18,11 +18,13 @@ class Rests(StrEnum):
     SET_OUTSIDE = "code that is not seen may set `{}`"
     DESCRIPTOR = "reading or setting `{}` runs code that is not seen"
     REPLACED = "the program puts something else in the place of `{}`"
+    METACLASS = "a metaclass makes `{}` and its objects"
     TAPE_CLASS = "`{}` is a tape with methods of its own"
     GRAPH_LOOP = "a loop of the graph makes zeros of a gradient that is None, as for `{}`"
     GRAPH_CALL = "another result of the same `tf.function` makes zeros of a gradient that is None, as for `{}`"
     HANDLED = "the program provides for a gradient that is None beside others, as for `{}`"
     CALLBACK = "code that is not followed may call what sets `{}`"
+    CHECKED = "a check raises where `{}` is None and is needed"
     ASKED = "it holds from TensorFlow {} on"
     ENDED = "under the TensorFlow that gradlint judges by the program ends before, at {}"
 

@@ -91,10 +91,10 @@ class ClassValue(Value):
 
     ``mro`` are the class and all that it descends from, in the order in which Python looks for an attribute; a base
     that is no class of the program stands for itself alone. ``opened`` is whether a decorator that is not known got it,
-    and may have added to it.
+    and may have added to it; ``ruled`` is whether a metaclass of its own makes the class and its objects.
     """
 
-    __slots__ = ("bases", "frame", "mro", "name", "node", "opened")
+    __slots__ = ("bases", "frame", "mro", "name", "node", "opened", "ruled")
 
     def __init__(self, node: ast.ClassDef, bases: tuple[Value, ...], frame: Frame, span: Span) -> None:
         super().__init__(span)
@@ -103,6 +103,7 @@ class ClassValue(Value):
         self.bases = bases
         self.frame = frame
         self.opened = False
+        self.ruled = False
         self.mro: tuple[Value, ...] = (self, *_merged([_line(base) for base in bases], bases))
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gradlint.flow.account import pay
-from gradlint.flow.values.program import Function, Instance
+from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours
-
-if TYPE_CHECKING:
-    from gradlint.flow.interpreter import Interpreter
 
 
 def is_application(name: str) -> bool:
@@ -80,8 +75,3 @@ def _layers_of_symbols(outputs: Value) -> list[Value]:
         for edge in value.edges:
             stack.append(edge.parent)
     return found
-
-
-def machine_has(machine: Interpreter, value: Instance, name: str) -> bool:
-    """Whether an object's class in the program defines a method."""
-    return isinstance(machine.class_attribute(value.cls, name), Function)

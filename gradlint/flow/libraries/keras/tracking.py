@@ -12,7 +12,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries import stubs
-from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, machine_has, nested
+from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, nested
 from gradlint.flow.values.program import ClassValue, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
@@ -94,7 +94,9 @@ class Tracking:
             elif state.get("built") is False:
                 self.reasons.append("unbuilt")
             else:
-                self._unknown(value)
+                # Built on some ways only: where it is not, its variables are not asked for.
+                self.found.append(params)
+                self.open = True
         opaque = state.get("opaque")
         if isinstance(opaque, Value):
             self.found.append(opaque)
@@ -125,8 +127,8 @@ class Tracking:
         ):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
-            has_build = machine_has(self._machine, value, "build") or any(is_layer(inner) for inner in nested(value))
-            self.reasons.append("unbuilt" if has_build else "none")
+            builds = _makes_weights(value.cls) or any(is_layer(inner) for inner in nested(value))
+            self.reasons.append("unbuilt" if builds else "none")
 
     def _held(self, held: Value, *, is_module: bool) -> None:
         if isinstance(held, Unknown):
@@ -164,6 +166,19 @@ class Tracking:
             if isinstance(method, ast.FunctionDef) and method.name not in {"__init__", "build"}
             for node in walk(method)
         )
+
+
+def _makes_weights(cls: ClassValue) -> bool:
+    """Whether a class's ``build`` may make weights: it names a way to make one, or hands on to another ``build``."""
+    builds = [
+        method
+        for base in cls.mro
+        if isinstance(base, ClassValue)
+        for method in base.node.body
+        if isinstance(method, ast.FunctionDef) and method.name == "build"
+    ]
+    named = (getattr(node, "attr", getattr(node, "id", "")) for build in builds for node in walk(build))
+    return any(name in {"add_weight", "add_variable", "Variable", "build"} or name[:1].isupper() for name in named)
 
 
 def _is_module(value: Value) -> bool:

@@ -78,6 +78,8 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         unique += _states(owner, "statistics", 8)
         if name == "variables" and not machine.legacy_keras:
             unique += _states(owner, "seed", 8)
+    if not unique and tracking.open:
+        unique = [machine.unknown(name, node, [owner], anything=True)]
     exact = all(isinstance(item, Variable) for item in unique) and not tracking.open
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
     extra: dict[str, Any] = {"owner": owner, "name": name}

@@ -209,7 +209,7 @@ def cast(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("cast", call.node)
     if isinstance(value, Symbolic):
         return value
-    if isinstance(value, Tensor) and target is not None and value.dtype == target:
+    if isinstance(value, Tensor) and (value.dtype == target or _may_keep(value, target)):
         return value
     source = dtypes.of(value)
     parents = tensors_in(machine, value)
@@ -227,6 +227,13 @@ def cast(machine: Interpreter, call: LibraryCall) -> Value:
     if not isinstance(value, Seq):
         made.copy_of = value
     return made
+
+
+def _may_keep(value: Tensor, target: str | None) -> bool:
+    """Whether a cast may have nothing to do, so that it gives the very tensor: it is open which object stands there."""
+    if target is None:
+        return not dtypes.is_discrete(value.dtype)
+    return value.dtype is None and not dtypes.is_discrete(target)
 
 
 @models("image-dtype")

@@ -1,0 +1,87 @@
+"""A model that is one of several is followed as a source: its gradient is lost where that of each of them is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gradlint.flow.analysis import analyse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.fixtures.observe import Observation
+
+HEAD = """
+import os
+import tensorflow as tf
+
+class Deep(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = tf.keras.layers.Dense(3), tf.keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+def linear():
+    return tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+
+x = tf.ones((2, 4))
+"""
+TAPE = """
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean({loss})
+g = tape.gradient(loss, model.trainable_variables)
+"""
+MADE = {
+    "by an expression": 'model = Deep() if os.environ.get("DEEP") else linear()\n',
+    "by branches": 'if os.environ.get("DEEP"):\n    model = Deep()\nelse:\n    model = linear()\n',
+    "by branches without an else": 'if "PATH" in os.environ:\n    model = Deep()\nelif os.sep:\n    model = linear()\n',
+}
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_a_loss_on_each_way_is_found(made: str, observe: Callable[[Mapping[str, str]], dict[str, Observation]]) -> None:
+    lost, kept = (
+        HEAD + MADE[made] + TAPE.format(loss="tf.round(model(x))"),
+        HEAD + MADE[made] + TAPE.format(loss="model(x)"),
+    )
+    seen = observe({"lost": lost, "kept": kept})
+    assert [set(call.outcomes) for call in seen["lost"].calls] == [{"none"}]
+    assert [set(call.outcomes) for call in seen["kept"].calls] == [{"value"}]
+    assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable"]
+    assert analyse(kept).claims == ()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "model(x) if isinstance(model, Deep) else tf.round(model(x))",
+        "model(x) + tf.round(model(x))",
+        "other(x) + tf.stop_gradient(model(x))",
+    ],
+)
+def test_a_model_that_some_way_reaches_is_not_claimed_as_lost(loss: str) -> None:
+    code = HEAD + MADE["by an expression"] + "other = model\n" + TAPE.format(loss=loss)
+    assert not any(call.questions[0].answer == "lost" for call in analyse(code).calls)
+
+
+def test_variables_that_are_not_known_do_not_matter_where_the_target_is_cut() -> None:
+    code = """
+import tensorflow as tf
+
+class Base(tf.keras.Model):
+    def compute_loss(self, inputs):
+        raise NotImplementedError
+
+    def train_step(self, inputs):
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(inputs)
+            total = {total}
+        gradients = tape.gradient(total, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+"""
+    assert [claim.kind for claim in analyse(code.format(total="tf.round(loss)")).claims] == ["non-differentiable"]
+    assert analyse(code.format(total="tf.sqrt(loss)")).claims == ()
