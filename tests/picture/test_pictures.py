@@ -57,8 +57,9 @@ def test_a_part_that_is_lost_and_what_is_unknown() -> None:
 
 def test_a_gradient_that_may_be_nan_is_connected_and_marked_where_it_arises() -> None:
     broken = next(rule.examples[0].broken for rule in registry.load() if rule.code == "GT602")
-    row = next(row for row in plain(drawn(broken)[0]).splitlines() if "may make it NaN" in row)
-    assert "distance = tf.sqrt(" in row and "GT602 infinite-slope-at-zero" in row
+    rows = plain(drawn(broken)[0]).splitlines()
+    at = next(number for number, row in enumerate(rows) if "(may make it NaN: GT602 infinite-slope-at-zero)" in row)
+    assert "distance = tf.sqrt(" in rows[at - 1]
     assert "may make it NaN" not in plain(drawn(CONNECTED)[0])
 
 
