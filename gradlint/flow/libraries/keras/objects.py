@@ -189,6 +189,9 @@ def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: d
     trainable = kwargs.get("trainable")
     if isinstance(trainable, Const):
         machine.set(made.state, "trainable", trainable.value)
+    inner = kwargs.get("layer", args[0] if args else None)
+    if behaviours.has(made.library, "wrapper-class") and inner is not None:
+        machine.set(made.attrs, "layer", inner)
     inputs = kwargs.get("inputs", args[0] if args else None)
     outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
     if behaviours.has(made.library, "model-class") and inputs is not None:
@@ -208,6 +211,14 @@ def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
     method = machine.class_attribute(value.cls, "build")
     if isinstance(method, Function):
         machine.call(Bound(method, value), [Number("int")], {}, node)
+
+
+def begin_build(machine: Interpreter, called: Bound) -> None:
+    """Note that a layer is built where the program itself runs its ``build``, which Keras wraps (Keras 3.15)."""
+    method, value = called.function, called.owner
+    is_build = isinstance(method, Function) and method.name == "build"
+    if is_build and isinstance(value, Instance) and family(value.library) in {"layer", "model"}:
+        machine.set(value.state, "built", True)
 
 
 def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:
