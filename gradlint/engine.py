@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradlint import registry
@@ -73,7 +74,7 @@ def findings(
         start = places.start(span)
         return fixed is None or (start.cell, start.position) in fixed
 
-    program = Program(source.code, frozenset(one.first for one in source.segments if one.cell is not None), wanted)
+    program, rules = Program(source.code, _cells(source), wanted), list(rules)
     account = running()
     cost = account.spent
     with account.share(account.left * 2 // 3):  # the rest is for the proof
@@ -82,11 +83,32 @@ def findings(
     made.sort(key=lambda one: one[1].sort_key)
     if all(finding.fix is None for _, finding in made):
         return [finding for _, finding in made]
-    return _proved(source, facts, made, again, cost)
+    return _proved(source, facts, made, again, _Fixable(rules), cost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixable:
+    """Whether a rule has a fix for a claim that is made only after another fix."""
+
+    rules: list[Rule]
+
+    def __call__(self, source: Source, facts: Facts, claim: Claim[Cause]) -> bool:
+        program, alone = Program(source.code, _cells(source)), replace(facts, claims=(claim,))
+        return any(diagnostic.fix is not None for rule in self.rules for diagnostic in rule.check(alone, program))
+
+
+def _cells(source: Source) -> frozenset[int]:
+    """The lines on which a notebook's cells begin."""
+    return frozenset(one.first for one in source.segments if one.cell is not None)
 
 
 def _proved(
-    source: Source, facts: Facts, made: list[tuple[Claim[Cause], Finding]], again: Callable[[Source], Facts], cost: int
+    source: Source,
+    facts: Facts,
+    made: list[tuple[Claim[Cause], Finding]],
+    again: Callable[[Source], Facts],
+    fixable: _Fixable,
+    cost: int,
 ) -> list[Finding]:
     """The findings with those fixes alone that bear being looked at."""
     from gradlint.fixing.proof import Claimed, proved
@@ -95,7 +117,7 @@ def _proved(
     def read(text: str) -> Source:
         return with_text(source, text)
 
-    return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read, cost)
+    return proved(source, facts, [Claimed(finding, claim) for claim, finding in made], again, read, fixable, cost)
 
 
 def _finding(places: Places, program: Program, told: Told) -> Finding:

@@ -10,8 +10,9 @@ What is asked of every fix, safe or not:
 - no name is read where some way to the read leaves it unbound, unless it was so before.
 
 Where the gradient that it brings back is lost by another cause behind it, which is claimed only now, the fix is a step:
-it is unsafe. It is withheld where that cause says that the gradient was never there to be had. Where nothing is known
-of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as well.
+it is unsafe. It is withheld where that cause has no fix, or says that the gradient was never there to be had. Where
+nothing is known of the source or of a function on the way, the gradient is not sure to arrive, and the fix is unsafe as
+well.
 
 Nothing is run: the proof is as good as the analysis. What it cannot prove is withheld, with the reason.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     Analyse = Callable[[Source], Facts]
     Read = Callable[[str], Source]
+    Fixable = Callable[[Source, Facts, Claim[Cause]], bool]
 
 LOOK = 2
 """What a look at a text costs, a character."""
@@ -70,7 +72,13 @@ class Claimed:
 
 
 def proved(
-    source: Source, facts: Facts, claimed: Sequence[Claimed], analyse: Analyse, read: Read, cost: int = 0
+    source: Source,
+    facts: Facts,
+    claimed: Sequence[Claimed],
+    analyse: Analyse,
+    read: Read,
+    fixable: Fixable,
+    cost: int = 0,
 ) -> list[Finding]:
     """The findings with those fixes alone that the analysis bears out.
 
@@ -80,6 +88,7 @@ def proved(
         claimed: Its findings.
         analyse: Analyses a source as this one was.
         read: Makes a source of the same path and kind out of a changed text.
+        fixable: Whether there is a fix for a claim that the analysis of a changed text makes.
         cost: What the analysis of the source took of the account.
     """
     before = _State(source, facts)
@@ -87,7 +96,7 @@ def proved(
     reasons: dict[int, Objection] = {}
     account = running()
     cost += LOOK * len(source.code)
-    prover = _Prover(before, analyse, read, account, cost)
+    prover = _Prover(before, analyse, read, fixable, account, cost)
     if len(with_fix) <= SINGLY and len(with_fix) * cost <= account.left:
         for one in with_fix:
             _note(reasons, one, prover.objection([one]))
@@ -154,6 +163,7 @@ class _Prover:
     before: _State
     analyse: Analyse
     read: Read
+    fixable: Fixable
     account: Account
     cost: int
     """What proving costs once: as much as the first analysis did, and a look at the text."""
@@ -205,9 +215,14 @@ class _Prover:
         if any(_is_where_it_was(one, self.before, after) for one in tried):
             yield Objection("the finding remains after it")
         yield from _still_claimed(claims, before, after)
-        yield from _newly_claimed(claims, before, after)
+        new = list(_newly_claimed(claims, before, after))
+        for claim, is_step in new:
+            yield Objection(_introduced(claim), not is_step)
         yield from _changed_answers(claims, before, after)
         yield from _not_arrived(claims, before, after)
+        for claim, is_step in new:
+            if is_step and not self.fixable(after.source, after.facts, claim):
+                yield Objection(_introduced(claim))
 
 
 def _unbound(before: _State, after: _State) -> Iterator[Objection]:
@@ -258,8 +273,17 @@ def _mending(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> s
     return {one for one in there if one is not None}
 
 
-def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> Iterator[Objection]:
-    """What is claimed after the fix and was not before; what is said of the gradients that it brings back is a step."""
+def _introduced(claim: Claim[Cause]) -> str:
+    return f"it introduces another finding ({claim.kind}, line {claim.span.line})"
+
+
+def _newly_claimed(
+    claims: Sequence[Claim[Cause]], before: _State, after: _State
+) -> Iterator[tuple[Claim[Cause], bool]]:
+    """What is claimed after the fix and was not before, and whether it is said of the gradients that it brings back.
+
+    That makes the fix a step.
+    """
     known = Counter(said for claim in before.claims for said in _said(claim))
     sources = {lost.source for claim in claims for lost in claim.gradients}
     lost = _mending(claims, before, after)
@@ -269,8 +293,7 @@ def _newly_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
             known[said] -= 1
             if known[said] < 0:
                 is_step = of_these or (said[1] is not None and said[1][1] in sources)
-                place = f"{claim.kind}, line {claim.span.line}"
-                yield Objection(f"it introduces another finding ({place})", not is_step or claim.kind in VAIN)
+                yield claim, is_step and claim.kind not in VAIN
 
 
 def _said(claim: Claim[Cause]) -> list[tuple[str, tuple[str, str] | None]]:

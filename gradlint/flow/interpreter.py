@@ -163,6 +163,9 @@ class Interpreter(Protocol):
     def lacks(self, name: str, version: str, exception: str) -> None:
         """The program uses what TensorFlow has not had since a version, so that it raises there."""
 
+    def ends(self, name: str, exception: str) -> None:
+        """The program uses what no TensorFlow has, so that it raises there."""
+
     def mentions(self, *parts: str) -> bool:
         """Whether the code of the program, or of a module of the project that has run, has a name with such a part."""
 

@@ -12,6 +12,26 @@ UNTRANSLATED = {
     "numpy.round": "round",
 }
 """Functions of NumPy whose calls are not translated argument by argument, and TensorFlow's of the same purpose."""
+ROUND_TRIPS = {
+    "decimal.Decimal": frozenset({"float"}),
+    "float": frozenset({"float"}),
+    "json.dumps": frozenset({"json.loads"}),
+    "memoryview": frozenset({"numpy.frombuffer", "numpy.asarray", "numpy.array"}),
+    "pickle.dumps": frozenset({"pickle.loads"}),
+    "repr": frozenset({"float"}),
+    "str": frozenset({"float"}),
+    "tensorflow.as_string": frozenset({"tensorflow.strings.to_number"}),
+    "tensorflow.bitcast": frozenset({"tensorflow.bitcast"}),
+    "tensorflow.experimental.dlpack.to_dlpack": frozenset({"tensorflow.experimental.dlpack.from_dlpack"}),
+    "tensorflow.io.serialize_tensor": frozenset({"tensorflow.io.parse_tensor"}),
+    "tensorflow.make_tensor_proto": frozenset({"tensorflow.make_ndarray"}),
+    "tensorflow.strings.as_string": frozenset({"tensorflow.strings.to_number"}),
+}
+"""What puts a value into another form, and what takes it back from there."""
+HANDING_ON = frozenset(
+    {"tensorflow.bitcast", "tensorflow.raw_ops.GuaranteeConst", "tensorflow.raw_ops.PreventGradient"}
+)
+"""What gives back the float that it is given and has no gradient."""
 PYTHON = "acos acosh asin asinh atan atan2 atanh cos cosh exp pow sin sinh sqrt tan tanh"
 PYTHON_OTHERWISE = {
     "math.erf": "tf.math.erf",

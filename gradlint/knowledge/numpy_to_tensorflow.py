@@ -75,6 +75,15 @@ def replacement(name: str) -> Counterpart | None:
     return None if row is None else _parse(name, row)
 
 
+def rounds_otherwise(name: str) -> bool:
+    """Whether TensorFlow's function is known to round in another way, which shows in the last bit.
+
+    Args:
+        name: The function's canonical name, ``numpy.cos``.
+    """
+    return name.removeprefix("numpy.") in _ROUNDED_OTHERWISE.split()
+
+
 def names() -> list[str]:
     """The canonical names of the NumPy functions that have a replacement."""
     return list(_rows())
@@ -287,6 +296,11 @@ TensorFlow needs, ``-dtype`` holds the place of one that TensorFlow does not hav
 given besides.
 """
 
+_ROUNDED_OTHERWISE = """
+expm1 log log1p log2 log10 exp2 reciprocal sin cos tanh arcsin arccos arctan arctanh asin acos atan atanh sinc cbrt
+logaddexp logaddexp2 float_power std var average cumsum cumprod quantile nanmean nansum matmul linalg.matmul einsum
+"""
+"""The functions that were seen to differ from TensorFlow's in the last bit, on arrays of some length."""
 
 _BINARY_NAMES = {"atan2": ("y", "x"), "math.nextafter": ("x1", "x2")}
 """What TensorFlow calls the parameters where it is not ``x`` and ``y``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.nodes.changes import Move
+from gradlint.nodes.changes import Move, Unwrap, Wrap
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.make import holds
 from gradlint.nodes.reading import bound_in, called, dotted, names_in
@@ -57,6 +57,33 @@ def moved_in_from_before(site: Site, block: cst.With, node: Statement) -> list[C
     if first == len(body) or any(names_in(one) & bound for one in before):
         return None
     return [Move(moved, before=body[first])]
+
+
+def recorded_as_a_whole(site: Site, block: cst.With, tape: str, call: cst.Call) -> list[Change] | None:
+    """The loop around a tape's block put into the block in its stead, for a call behind the loop.
+
+    What each turn records is added up by the loop, and each turn's tape knows its own part alone. None where the loop
+    asks the tape, leaves its function, or is not a plain one with the block among its own statements.
+    """
+    loop = next(iter(one for one in site.above(block) if isinstance(one, cst.BaseCompoundStatement)), None)
+    if not isinstance(loop, (cst.For, cst.While)) or site.is_inside(call, loop) or len(block.items) != 1:
+        return None
+    item = block.items[0]
+    tapes = [one for one in walk(loop) if dotted(one) == tape and not isinstance(site.parent(one), cst.AsName)]
+    watching = {id(one) for node in site.body(block) if is_watch(node, tape) for one in walk(node)}
+    if item.asname is None or not site.makes_tape(block) or any(id(one) not in watching for one in tapes):
+        return None
+    if (
+        not site.is_alone(loop)
+        or len(site.body(loop)) > MOST
+        or leaves(loop)
+        or site.scope(call) is not site.scope(loop)
+    ):
+        return None
+    if any(isinstance(one, (cst.For, cst.While)) for one in site.above(loop)):
+        return None
+    whole = block.with_changes(body=cst.IndentedBlock([cst.SimpleStatementLine([cst.Pass()])]), leading_lines=[])
+    return [Unwrap(block), Wrap([loop], whole)]
 
 
 def beside(site: Site, block: cst.With, node: Statement) -> Statement:

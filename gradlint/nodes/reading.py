@@ -31,6 +31,11 @@ def called(node: cst.CSTNode | None) -> str:
     return last_name(node.func) if isinstance(node, cst.Call) else ""
 
 
+def calls_anything(*nodes: cst.CSTNode) -> bool:
+    """Whether one of some nodes calls anything, so that a second copy of it would call it twice."""
+    return any(isinstance(one, cst.Call) for node in nodes for one in walk(node))
+
+
 def names_in(node: cst.CSTNode) -> set[str]:
     """The plain names that a node reads or binds."""
     return {one.value for one in walk(node) if isinstance(one, cst.Name)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.nodes.changes import After, Before
 from gradlint.nodes.lazy import cst
-from gradlint.nodes.make import statement
+from gradlint.nodes.make import expression, statement
 from gradlint.nodes.reading import called, dotted
 
 if TYPE_CHECKING:
@@ -49,10 +49,24 @@ def watching(
     return Before(first_to_watch(site, block, tape), [watch]) if binding is None else After(binding, [watch])
 
 
+def watched_variables(site: Site, call: cst.Call) -> cst.BaseExpression | None:
+    """What a gradient call's tape watches by itself; None where the block watches something else as well."""
+    block, tape = site.block(call), site.tape(call)
+    if block is None or tape is None or any(is_watch(one, tape) for one in site.body(block)):
+        return None
+    return expression(f"{tape}.watched_variables()")
+
+
 def first_to_watch(site: Site, block: cst.With, tape: str) -> Statement:
-    """The first statement of a block that does not itself watch something on the tape."""
+    """The first statement of a block that does not itself watch something on the tape, behind its last reset."""
     body = site.body(block)
-    return next((one for one in body if not (site.is_alone(one) and is_watch(one, tape))), body[0])
+    resets = [number for number, one in enumerate(body) if _is_call(one, f"{tape}.reset")]
+    rest = body[resets[-1] + 1 :] if resets and resets[-1] + 1 < len(body) else body
+    return next((one for one in rest if not (site.is_alone(one) and is_watch(one, tape))), rest[0])
+
+
+def _is_call(node: cst.CSTNode, function: str) -> bool:
+    return isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) and dotted(node.value.func) == function
 
 
 def is_watch(node: cst.CSTNode, tape: str | None = None) -> bool:

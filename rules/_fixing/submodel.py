@@ -59,7 +59,7 @@ def from_symbolic(site: Site) -> Proposal | None:
     node, target, asks = nodes[0]
     both, output = site.free_name("grad_model"), site.free_name("activation")
     both_called = asks.with_changes(func=cst.Name(both))
-    new = statement("{g} = {m}({x}.inputs, [{s}, {x}.output])", g=both, m=maker, x=model, s=source)
+    new = statement("{g} = {m}({x}.inputs, [{s}, {x}.outputs[0]])", g=both, m=maker, x=model, s=source)
     return safe(
         "Take both from one call",
         Before(block, [new]),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.make import without_argument
-from gradlint.nodes.reading import dotted, keywords, only, positional, string_value
-from gradlint.nodes.walking import walk
+from gradlint.nodes.reading import calls_anything, dotted, keywords, only, positional, string_value
 from gradlint.rule import Replace, cst, expression, unsafe
 
-from ._surrogates import shuffled
+from ._surrogates import named, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,19 +47,24 @@ def _saturation(site: Site, node: cst.Call) -> Proposal | None:
 
 def _moved_from(site: Site, node: cst.Call, function: str, template: str) -> Proposal | None:
     given, spelled = only(node, 2), site.tensorflow(function, node)
-    if given is None or spelled is None or dotted(given[0]) is None or "\n" in site.text(given[1]):
+    if given is None or spelled is None or "\n" in site.text(given[1]):
         return None
     image, factor = given
+    before = None if dotted(image) is not None else named(site, node, image)
+    if before is not None:
+        image = before[1]
+    if dotted(image) is None:
+        return None
     centre = expression(template, f=spelled, x=image)
     written = expression("{f} * {image} + (1.0 - {f}) * {centre}", f=factor, image=image, centre=centre)
-    return unsafe("Write its formula", Replace(node, written))
+    return unsafe("Write its formula", *([] if before is None else [before[0]]), Replace(node, written))
 
 
 def _remainder(site: Site, node: cst.Call) -> Proposal | None:
     """``x - y * tf.stop_gradient(tf.truncatediv(x, y))`` for ``tf.truncatemod(x, y)``: the slope between the steps."""
     given, stop = only(node, 2), site.tensorflow("stop_gradient", node)
     divide = site.tensorflow("truncatediv", node)
-    if given is None or stop is None or divide is None or _calls(given):
+    if given is None or stop is None or divide is None or calls_anything(*given):
         return None
     x, y = given
     new = expression("{x} - {y} * {stop}({div}({x}, {y}))", x=x, y=y, stop=stop, div=divide)
@@ -72,7 +76,7 @@ def _counted(site: Site, node: cst.Call) -> Proposal | None:
     given, named = positional(node) or [], keywords(node)
     summed, largest = (site.tensorflow(one, node) for one in ("math.unsorted_segment_sum", "reduce_max"))
     weights, size = named.get("weights"), named.get("minlength")
-    if len(given) != 1 or weights is None or summed is None or largest is None or _calls(given):
+    if len(given) != 1 or weights is None or summed is None or largest is None or calls_anything(*given):
         return None
     if named.keys() - {"weights", "minlength", "maxlength"} or ("maxlength" in named) != (size is not None):
         return None
@@ -91,11 +95,6 @@ def _without(name: str, title: str) -> Maker:
         return None if gone is None else unsafe(title, Replace(node, without_argument(node, gone)))
 
     return dropped
-
-
-def _calls(nodes: list[cst.BaseExpression]) -> bool:
-    """Whether some nodes call anything, so that a second copy of them would call it twice."""
-    return any(isinstance(one, cst.Call) for node in nodes for one in walk(node))
 
 
 _MAKERS: dict[str, Maker] = {

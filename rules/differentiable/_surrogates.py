@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from gradlint.nodes.make import bracketed, with_argument, without_argument
 from gradlint.nodes.reading import (
     called,
+    calls_anything,
     dotted,
+    elements,
     is_constant,
     keywords,
     last_name,
@@ -16,7 +18,6 @@ from gradlint.nodes.reading import (
     single_target,
 )
 from gradlint.nodes.uses import GRADIENTS
-from gradlint.nodes.walking import walk
 from gradlint.rule import Before, Replace, cst, expression, statement, unsafe
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ def surrogate(site: Site, node: cst.BaseExpression, canonical: str) -> Proposal 
     return None if maker is None or not isinstance(node, cst.Call) else maker(site, node)
 
 
-def _calls(node: cst.CSTNode) -> bool:
-    """Whether a node calls anything, so that a second copy of it would call it twice."""
-    return any(isinstance(one, cst.Call) for one in walk(node))
-
-
 def _first(node: cst.BaseExpression) -> cst.BaseExpression | None:
     """A call's first argument, by position or as ``x``."""
     if not isinstance(node, cst.Call):
@@ -69,11 +65,11 @@ def _straight_through(site: Site, node: cst.BaseExpression, smooth: cst.BaseExpr
         return None
     before: list[Change] = []
     step = node
-    if _calls(smooth):
-        named = _named(site, node, smooth)
-        if named is None:
+    if calls_anything(smooth):
+        made = named(site, node, smooth)
+        if made is None:
             return None
-        change, name = named
+        change, name = made
         before, step, smooth = [change], _with(node, smooth, name), name
     through = expression("{s} + {stop}({y} - {s})", s=smooth, y=step, stop=stop)
     return unsafe("Let the gradient straight through", *before, Replace(node, through))
@@ -85,7 +81,7 @@ def _with(node: cst.BaseExpression, old: cst.BaseExpression, new: cst.BaseExpres
     return made
 
 
-def _named(site: Site, node: cst.BaseExpression, value: cst.BaseExpression) -> tuple[Change, cst.Name] | None:
+def named(site: Site, node: cst.BaseExpression, value: cst.BaseExpression) -> tuple[Change, cst.Name] | None:
     """A name for a value, so that it is computed once; None where a statement of its own cannot come before."""
     holder = site.statement_of(node)
     between = (cst.Lambda, cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp, cst.IfExp, cst.BooleanOperation)
@@ -103,7 +99,7 @@ def _named(site: Site, node: cst.BaseExpression, value: cst.BaseExpression) -> t
 def _divided(site: Site, node: cst.BaseExpression) -> Proposal | None:
     """The gradient of the quotient for a division that drops the rest."""
     pair = [node.left, node.right] if isinstance(node, cst.BinaryOperation) else only(node, 2) or []
-    if len(pair) != 2 or called(node) == "divmod" or any(_calls(one) for one in pair):
+    if len(pair) != 2 or called(node) == "divmod" or calls_anything(*pair):
         return None
     return _straight_through(site, node, bracketed(expression("{x} / {y}", x=pair[0], y=pair[1])))
 
@@ -129,7 +125,7 @@ def _hot(site: Site, node: cst.Call) -> Proposal | None:
         return _softened(site, node)
     tidy = [*plain[:-1], plain[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)] if plain else plain
     bare: cst.BaseExpression = node.with_changes(args=tidy)
-    if any(_calls(one) for one in values):
+    if calls_anything(*values):
         return None
     if low is None:
         new = expression("{h} * {bare}", h=high, bare=bare)
@@ -145,9 +141,32 @@ def _softened(site: Site, node: cst.Call) -> Proposal | None:
         return None
     given = positional(largest) or []
     axis = given[1] if len(given) > 1 else keywords(largest).get("axis")
-    if not given or axis is None or site.text(axis) not in ("-1", "1"):
+    if not given or not (_is_row(site, given[0]) if axis is None else site.text(axis) in ("-1", "1")):
         return None
     return unsafe("Use a softmax", Replace(node, expression("{f}({x})", f=softmax, x=given[0])))
+
+
+def _of_the_right_class(site: Site, node: cst.Call, compared: cst.CSTNode | None) -> Proposal | None:
+    """The probability of the right class for the cast of whether the largest value is at its place."""
+    softmax, gather = site.tensorflow("nn.softmax", node), site.tensorflow("gather", node)
+    given = positional(node) or []
+    axis = given[1] if len(given) > 1 else keywords(node).get("axis")
+    cast = None if compared is None else site.holder(compared)
+    pair = only(compared, 2) if called(compared) == "equal" else None
+    if called(node) != "argmax" or axis is None or site.text(axis) not in ("-1", "1") or called(cast) != "cast":
+        return None
+    if pair is None or cast is None or softmax is None or gather is None or "float" not in site.text(cast):
+        return None
+    labels = pair[1] if pair[0] is node else pair[0]
+    written = expression("{g}({s}({x}), {y}, axis=1, batch_dims=1)", g=gather, s=softmax, x=given[0], y=labels)
+    return unsafe("Use the probability of the right class", Replace(cast, written))
+
+
+def _is_row(site: Site, node: cst.BaseExpression) -> bool:
+    """Whether a name is bound to what is made of one list of numbers."""
+    found = site.definition(dotted(node), node)
+    values = elements(found[1].args[0].value) if found and isinstance(found[1], cst.Call) and found[1].args else None
+    return bool(values) and not any(elements(one) is not None for one in values or ())
 
 
 def _padded(site: Site, node: cst.Call) -> Proposal | None:
@@ -156,7 +175,7 @@ def _padded(site: Site, node: cst.Call) -> Proposal | None:
     value = _first(node)
     if gone is None or value is None or positional(node) is None or keywords(node).keys() & {"mode", "tensor"}:
         return None
-    if _calls(gone.value):
+    if calls_anything(gone.value):
         return None
     bare = without_argument(node, gone)
     shifted = expression("{x} - {v}", x=value, v=gone.value)
@@ -167,7 +186,7 @@ def _padded(site: Site, node: cst.Call) -> Proposal | None:
 def _ranged(site: Site, node: cst.Call) -> Proposal | None:
     """``start + tf.range(0.0, limit - start, delta)`` for a range that starts at a computed value."""
     plain = positional(node) or []
-    if len(plain) < 2 or keywords(node) or is_constant(plain[0]) or _calls(plain[0]):
+    if len(plain) < 2 or keywords(node) or is_constant(plain[0]) or calls_anything(plain[0]):
         return None
     start, limit, *rest = plain
     if rest and not is_constant(rest[0]):
@@ -198,6 +217,12 @@ def _clipped(site: Site, node: cst.Call) -> Proposal | None:
 
 def _scored(site: Site, node: cst.Call) -> Proposal | None:
     """The largest value in the place of its index, where all that is done with the index is to ask for its gradient."""
+    outer = site.holder(node)
+    if isinstance(outer, cst.Call) and called(outer) == "one_hot" and called(node) == "argmax":
+        return _softened(site, outer)
+    right = _of_the_right_class(site, node, outer)
+    if right is not None:
+        return right
     name, largest = dotted(single_target(site.parent(node))), site.tensorflow("reduce_max", node)
     if called(node) == "argmin":
         largest = site.tensorflow("reduce_min", node)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import unbracketed
-from gradlint.nodes.reading import called, dotted, last_name, single_target, string_value
+from gradlint.nodes.reading import called, dotted, last_name, only, single_target, string_value
 from gradlint.nodes.uses import GRADIENTS
 from gradlint.rule import Message, Replace, Rule, cst, expression, unsafe
 
@@ -105,6 +105,8 @@ def _does_as_float(site: Site, use: cst.BaseExpression) -> bool:
 def _cast_of(site: Site, node: cst.BaseExpression) -> cst.Call | None:
     """The ``tf.cast`` to a float that a value goes into at once."""
     cast = site.holder(node)
+    if isinstance(cast, cst.Call) and dotted(cast.func) in {"float", "bool"} and only(cast, 1) == [node]:
+        return cast
     if (
         not isinstance(cast, cst.Call)
         or called(cast) != "cast"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Message, Rule, cst
+from gradlint.nodes.numpy_calls import applied
+from gradlint.nodes.roundtrips import itself
+from gradlint.rule import Message, Replace, Rule, cst, unsafe
 
 from .._wording import code, effect, named
 from ._formulas import formula
@@ -70,4 +72,10 @@ class NoRegisteredGradient(Rule):
         differs a little from the one taken from HSV, and so does a filter.
         """
         node = site.node
+        whole = itself(site, node)
+        if whole is not None:
+            return unsafe("Use the Tensor itself", whole)
+        if isinstance(node, cst.Call) and claim.cause.custom == "rows":
+            new = applied(site, node)
+            return None if new is None else unsafe("Call it with TensorFlow", Replace(node, new))
         return formula(site, node, claim.cause.canonical) if isinstance(node, cst.Call) else None

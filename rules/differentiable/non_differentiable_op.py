@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Message, Rule
+from gradlint.nodes.roundtrips import itself
+from gradlint.rule import Message, Rule, unsafe
 
 from .._wording import effect, named
 from ._surrogates import surrogate
@@ -84,4 +85,7 @@ class NonDifferentiableOp(Rule):
 
     def fix(self, claim: Claim[NonDifferentiable], site: Site) -> Proposal | None:
         """The straight-through estimator, or what computes the same with a gradient: unsafe, for it is another one."""
+        whole = itself(site, site.node)
+        if whole is not None:
+            return unsafe("Use the Tensor itself", whole)
         return None if site.node is None else surrogate(site, site.node, claim.cause.canonical)

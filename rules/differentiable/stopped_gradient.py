@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called, dotted, only, single_target
-from gradlint.rule import Message, Replace, Rule, unsafe
+from gradlint.rule import Message, Remove, Replace, Rule, cst, unsafe
 
 from .._wording import effect, named
 
@@ -56,7 +56,13 @@ class StoppedGradient(Rule):
         node, given = site.node, only(site.node, 1)
         if node is None or given is None or called(node) != "stop_gradient" or not site.asked_alone:
             return None
-        name = dotted(single_target(site.parent(node)))
-        if name is not None and len({site.statement_of(use) for use in site.uses(name)}) > 1:
+        made = site.parent(node)
+        name = dotted(single_target(made))
+        last = max(site.program.line(call) for _, call in site.calls)
+        uses = [use for use in site.uses_here(name, node) if site.program.line(use) < last]
+        reads = {site.statement_of(use) for use in uses} - {made}
+        if len(reads) > 1 or (name is not None and len(site.uses(name)) > len(site.uses_here(name, node))):
             return None
+        if isinstance(made, cst.Assign) and name == dotted(given[0]):
+            return unsafe("Let the gradient through", Remove(made))
         return unsafe("Let the gradient through", Replace(node, given[0]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import elements, keywords, only
-from gradlint.rule import Message, Replace, Rule, cst, safe
+from gradlint.nodes.reading import dotted, elements, keywords, last_name, only, single_target
+from gradlint.rule import Message, Replace, Rule, cst, safe, unsafe
 
 from .._fixing.dropping import without_sources
 from .._fixing.submodel import from_one_call
@@ -70,7 +70,7 @@ class UnconnectedSource(Rule):
         lacks it. A layer's output from another call of the model is taken from the same one, which is safe.
         """
         if claim.cause.why != "swapped":
-            return without_sources(site) or from_one_call(site)
+            return without_sources(site) or from_one_call(site) or _other_loss(site)
         changes: dict[cst.CSTNode, Change] = {}
         for _, asked in site.calls:
             pair = only(asked, 2) or list(keywords(asked).values())
@@ -83,3 +83,16 @@ class UnconnectedSource(Rule):
                 return None
             changes |= {target: Replace(target, source), source: Replace(source, new_source)}
         return safe("Swap target and source", *changes.values()) if changes else None
+
+
+def _other_loss(site: Site) -> Proposal | None:
+    """The one other loss that the block computes asked for; that it is computed from the sources is proved."""
+    call = site.calls[0][1] if len({one for _, one in site.calls}) == 1 else None
+    block, given = (None, None) if call is None else (site.block(call), only(call, 2))
+    if block is None or given is None or not last_name(given[0]).endswith("loss") or not site.asked_alone:
+        return None
+    made = [dotted(single_target(one)) or "" for one in site.body(block)]
+    others = {name for name in made if name.endswith("loss") and name != dotted(given[0])}
+    if len(others) != 1:
+        return None
+    return unsafe("Ask for the loss that is computed from them", Replace(given[0], cst.Name(others.pop())))

@@ -6,12 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from gradlint.knowledge.instead import of_python
+from gradlint.nodes.numpy_calls import method
 from gradlint.nodes.reading import called, dotted, is_constant, only, positional, single_target
 from gradlint.nodes.uses import converted, float_does, refuses_a_tensor
 from gradlint.nodes.walking import walk
 from gradlint.rule import Remove, Replace, cst, expression
-
-from ._numpy import method
 
 if TYPE_CHECKING:
     from gradlint.rule import Change, Site

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_numpy
-from gradlint.nodes.reading import called, dotted, only
+from gradlint.knowledge.numpy_to_tensorflow import rounds_otherwise
+from gradlint.nodes.make import without_argument
+from gradlint.nodes.numpy_calls import method, method_of_array, translated
+from gradlint.nodes.reading import called, dotted, keywords, only, positional
+from gradlint.nodes.roundtrips import itself
 from gradlint.nodes.uses import goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import effect, in_graph, named, use
-from ._numpy import OF_MATRICES, method, method_of_array, translated
 from ._stores import collected
 
 if TYPE_CHECKING:
@@ -67,13 +70,16 @@ class NumpyCall(Rule):
     def fix(self, claim: Claim[ToNumpy], site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
-        Safe where all that is done with the result takes a Tensor; what a sum or an exponential comes to may differ in
-        its last bit, since each library rounds it in its own way. A sample whose mean and scale are computed is
-        written as mean plus scale times noise: unsafe, since it takes other random numbers.
+        Safe where all that is done with the result takes a Tensor and no bit of it is known to be another one; a
+        logarithm or a cosine, which each library rounds in its own way, is unsafe. A sample whose mean and scale are
+        computed is written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True
         if claim.cause.how == "store":
             return collected(site, site.statement)
+        whole = itself(site, node)
+        if whole is not None:
+            return unsafe("Use the Tensor itself", whole)
         if isinstance(node, cst.BinaryOperation):
             of_keras = claim.cause.how == "operator"
             if not of_keras or dotted(node.right) is None:
@@ -84,6 +90,9 @@ class NumpyCall(Rule):
 
 def _called(claim: Claim[ToNumpy], site: Site, node: cst.Call) -> Proposal | None:
     """TensorFlow's function in the place of a call, with the conversion that follows it."""
+    stored = _stored(site, node)
+    if stored is not None:
+        return unsafe("Compute it with TensorFlow", *site.imports_needed, stored)
     typed = _typed(site, node)
     whole = node if typed is None else typed
     of_converted = _method_of_converted(site, node) if typed is None else None
@@ -100,9 +109,19 @@ def _called(claim: Claim[ToNumpy], site: Site, node: cst.Call) -> Proposal | Non
         new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
     if new is None:
         return None
-    known = site.canonical(node.func) not in OTHERWISE and not of_array
+    known = not rounds_otherwise(site.canonical(node.func) or "") and not of_array
     proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
     return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
+
+
+def _stored(site: Site, node: cst.Call) -> Change | None:
+    """``np.add(a, x, out=a)`` as a statement that binds what TensorFlow computes to the array's name."""
+    out = next((one for one in node.args if one.keyword is not None and one.keyword.value == "out"), None)
+    made = site.statement
+    if out is None or not isinstance(out.value, cst.Name) or not isinstance(made, cst.Expr) or made.value is not node:
+        return None
+    new = translated(site, without_argument(node, out))
+    return None if new is None else Replace(made, cst.Assign([cst.AssignTarget(out.value)], new))
 
 
 def _method_of_converted(site: Site, node: cst.Call) -> Change | None:
@@ -126,20 +145,20 @@ def _typed(site: Site, node: cst.Call) -> cst.Call | None:
     return call if attribute.attr.value == "astype" and call.func is attribute and dtype in FLOATS else None
 
 
-OTHERWISE = OF_MATRICES | {"numpy.einsum"}
-"""Functions that TensorFlow computes in another order, or takes other arguments for."""
 FLOATS = frozenset({"float16", "float32", "float64"})
 
 
 def _sampled(site: Site, node: cst.Call, typed: cst.Call | None) -> Proposal | None:
     """``np.random.normal(mean, scale)`` as ``mean + scale * tf.random.normal(tf.shape(mean))``."""
-    normal, shape, given = site.tensorflow("random.normal", node), site.tensorflow("shape", node), only(node, 2)
-    if given is None or normal is None or shape is None or dotted(given[0]) is None:
+    normal, shape = site.tensorflow("random.normal", node), site.tensorflow("shape", node)
+    named = dict(zip(("loc", "scale"), positional(node) or (), strict=False)) | keywords(node)
+    mean, scale = named.get("loc"), named.get("scale")
+    if named.keys() - {"loc", "scale"} or normal is None or shape is None or mean is None or dotted(mean) is None:
         return None
     if typed is not None and "float32" not in site.text(typed.args[0].value):
         return None
-    mean, scale = given
-    drawn = expression("{m} + {s} * {normal}({shape}({m}))", m=mean, s=scale, normal=normal, shape=shape)
+    template = "{m} + {normal}({shape}({m}))" if scale is None else "{m} + {s} * {normal}({shape}({m}))"
+    drawn = expression(template, m=mean, s=scale, normal=normal, shape=shape)
     return unsafe(
         "Draw noise, and scale and shift it",
         *site.imports_needed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import bound_in, dotted, keywords, parameters
+from gradlint.nodes.numpy_calls import applied
+from gradlint.nodes.reading import bound_in, called, dotted, keywords, only, parameters, positional
 from gradlint.nodes.uses import takes_a_tensor
 from gradlint.nodes.walking import walk
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
@@ -87,15 +88,32 @@ class OpaqueFunction(Rule):
         node = site.node
         if isinstance(node, cst.Call) and claim.cause.how == "py-function-captures":
             return _passed(site, node)
+        if isinstance(node, cst.Call) and claim.cause.how == "numpy-function":
+            new = applied(site, node)
+            return None if new is None else unsafe("Call it with TensorFlow", Replace(node, new))
+        if isinstance(node, cst.Call) and called(node) == "from_tensor_slices":
+            return _unstacked(site, node)
         if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
             return None
         called_itself = call_of_model(node)
         if called_itself is not None:
             return unsafe("Call the model itself", Replace(node, called_itself))
+        if node.func.attr.value == "evaluate" and len(positional(node) or ()) == 2:
+            plain = {"m": node.func.value, "x": node.args[0].value, "y": node.args[1].value}
+            computed = expression("{m}.compute_loss(y={y}, y_pred={m}({x}))", **plain)
+            return unsafe("Compute the model's loss", Replace(node, computed))
         if node.func.attr.value == "get_weights" and not node.args:
             variables = node.func.with_changes(attr=cst.Name("trainable_variables"))
             return unsafe("Use the variables themselves", Replace(node, variables))
         return None
+
+
+def _unstacked(site: Site, node: cst.Call) -> Proposal | None:
+    """The rows of a Tensor for a dataset of them that a loop goes through at once."""
+    given, unstack, loop = only(node, 1), site.tensorflow("unstack", node), site.parent(node)
+    if given is None or unstack is None or dotted(given[0]) is None or not isinstance(loop, cst.For):
+        return None
+    return unsafe("Go through its rows", Replace(node.func, expression(unstack)))
 
 
 def _passed(site: Site, node: cst.Call) -> Proposal | None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.moving import beside, moved_in_from_before, moved_in_from_behind, statements_between
+from gradlint.nodes.moving import (
+    beside,
+    moved_in_from_before,
+    moved_in_from_behind,
+    recorded_as_a_whole,
+    statements_between,
+)
 from gradlint.nodes.reading import called, dotted, last_name, names_in, single_target
 from gradlint.nodes.uses import computes
 from gradlint.nodes.watching import is_watch
@@ -77,6 +83,9 @@ class OutsideTheTape(Rule):
         if claim.cause.where == "before the reset":
             return _reset(site, block, tape)
         stopped = _stopped(site, made)
+        around = recorded_as_a_whole(site, block, tape, call) if stopped is None else None
+        if around is not None:
+            return unsafe("Record all of it on one tape", *around)
         if stopped is not None or site.is_inside(made, block):
             return stopped
         inlined = _inlined(site, made)

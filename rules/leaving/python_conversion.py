@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_python
+from gradlint.nodes.roundtrips import itself
 from gradlint.nodes.uses import computes_alike_without, goes_on_as_tensor
 from gradlint.rule import Message, Rule, cst, safe, unsafe
 
@@ -69,6 +70,9 @@ class PythonConversion(Rule):
         One element a row of an array becomes ``tf.gather``: unsafe, since it takes all rows of the Tensor.
         """
         node, site.may_import = site.node, True
+        whole = itself(site, node)
+        if whole is not None:
+            return unsafe("Use the Tensor itself", whole)
         row_wise = None if node is None else gathered(site, node)
         if row_wise is not None:
             return unsafe("Take the elements with TensorFlow", *site.imports_needed, row_wise)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import without_elements
+from gradlint.nodes.numpy_calls import translated
 from gradlint.nodes.reading import dotted, elements, is_constant
 from gradlint.nodes.uses import computes, computes_alike_without, goes_on_as_tensor, refuses_a_tensor
 from gradlint.rule import After, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._wording import at, call, code, effect, target
 from ._conversions import call_of_model, dropped
-from ._numpy import translated
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import TargetNotTensor

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Kind
 from gradlint.nodes.make import without_elements
 from gradlint.nodes.reading import called, dotted, elements, is_number, positional, string_value
-from gradlint.nodes.watching import watching
+from gradlint.nodes.watching import watched_variables, watching
 from gradlint.rule import Before, Message, Replace, Rule, cst, safe, statement, unsafe
 
 from .._wording import call, effect, made, source
@@ -98,7 +98,7 @@ def _meant(site: Site, source: cst.BaseExpression, call: cst.Call, reason: str) 
         return _converted(site, source, call)
     if reason == "none":
         listed = (positional(call) or [source, source])[1]
-        return _replaced(listed, _without_none(listed, source))
+        return _replaced(listed, watched_variables(site, call) if listed is source else _without_none(listed, source))
     return _replaced(source, _source_for(site, source, call, reason))
 
 

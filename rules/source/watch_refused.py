@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import dotted, elements, keywords, last_name, positional
+from gradlint.nodes.make import without_elements
+from gradlint.nodes.reading import dotted, elements, is_constant, keywords, last_name, positional
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch, watching
 from gradlint.rule import Before, Message, Remove, Replace, Rule, cst, expression, safe, statement, unsafe
@@ -102,7 +103,20 @@ class WatchRefused(Rule):
             return safe("Watch them as a list", Replace(plain[0], made))
         if what == "ndarray" and dotted(plain[0]) is not None:
             return _converted(site, node, call, plain[0])
+        if what in {"number", "none", "string"}:
+            return _without_constants(node, plain[0])
         return _moved_in(site, node, call, plain[0]) if what == "not-entered" else None
+
+
+def _without_constants(node: cst.Expr, watched: cst.BaseExpression) -> Proposal | None:
+    """The watch of a constant as it is written dropped, by itself or from a list: nothing can ask for its gradient."""
+    values = elements(watched) or []
+    gone = {number for number, one in enumerate(values) if is_constant(one)}
+    if is_constant(watched) or (gone and len(gone) == len(values)):
+        return safe("Drop it: nothing can ask for its gradient", Remove(node))
+    if not gone or not isinstance(watched, (cst.List, cst.Tuple)):
+        return None
+    return safe("Watch the Tensors alone", Replace(watched, without_elements(watched, gone)))
 
 
 def _converted(site: Site, node: cst.Expr, call: cst.Call, watched: cst.BaseExpression) -> Proposal | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.nodes.reading import called
+from gradlint.nodes.reading import called, only
+from gradlint.nodes.watching import watched_variables
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe, unsafe
 
 from .._wording import code, named
@@ -65,7 +66,7 @@ class BadGradientCall(Rule):
         """
         node, how = site.node, claim.cause.how
         if isinstance(node, cst.Call):
-            return _meant(node, how)
+            return _with_sources(site, node) if how == "no-sources" else _meant(node, how)
         if how == "early-symbol" and isinstance(node, cst.Attribute):
             listed = node.with_changes(attr=cst.Name(f"{node.attr.value}s"))
             return safe("Take it from the list", Replace(node, expression("{x}[0]", x=listed)))
@@ -95,6 +96,15 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
     }[cause.how]
 
 
+def _with_sources(site: Site, node: cst.Call) -> Proposal | None:
+    """All Variables that the tape watches, asked for where no sources are given."""
+    target, sources = only(node, 1), watched_variables(site, node)
+    if target is None or sources is None:
+        return None
+    args = [node.args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT), cst.Arg(sources)]
+    return unsafe("Ask for the Variables that it watches", Replace(node, node.with_changes(args=args)))
+
+
 METHODS = {"gradients": "gradient", "grad": "gradient", "jacobians": "jacobian"}
 KEYWORDS = {"source": "sources", "targets": "target", "presistent": "persistent"}
 
@@ -106,6 +116,8 @@ def _meant(node: cst.Call, how: str) -> Proposal | None:
         rest = [one for one in node.args if one.keyword is not None]
         args = [plain[0], plain[1].with_changes(value=listed, comma=plain[-1].comma), *rest]
         return unsafe("Pass the sources as one list", Replace(node, node.with_changes(args=args)))
+    if how == "removed-method" and called(node) == "get_scaled_loss" and isinstance(node.func, cst.Attribute):
+        return safe("Call `scale_loss`", Replace(node.func, node.func.with_changes(attr=cst.Name("scale_loss"))))
     if how == "unknown-method" and isinstance(node.func, cst.Attribute) and called(node) in METHODS:
         meant = METHODS[called(node)]
         return safe(f"Call `{meant}`", Replace(node.func, node.func.with_changes(attr=cst.Name(meant))))

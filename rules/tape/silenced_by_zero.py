@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
-from gradlint.rule import Message, Rule, line
+from gradlint.nodes.make import without_argument
+from gradlint.rule import Message, Replace, Rule, cst, line, unsafe
 
 from .._wording import several, sources, target, way
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Silenced
     from gradlint.flow.facts import Claim
+    from gradlint.rule import Proposal, Site
 
 
 class SilencedByZero(Rule):
@@ -52,3 +54,12 @@ class SilencedByZero(Rule):
             return Message(headline, hides, cure, joint=", and ")
         always = "gradients that are always None" if several(claim) else "a gradient that is always None"
         return Message(headline, f"`unconnected_gradients` puts zeros for {always}", cure, joint=", and ")
+
+    def fix(self, claim: Claim[Silenced], site: Site) -> Proposal | None:
+        """The option dropped, which leaves the cause to its own fix: unsafe, and only a step."""
+        node = site.node
+        options = node.args if isinstance(node, cst.Call) else ()
+        gone = [one for one in options if one.keyword is not None and one.keyword.value == "unconnected_gradients"]
+        if not isinstance(node, cst.Call) or len(gone) != 1:
+            return None
+        return unsafe("Drop the zeros", Replace(node, without_argument(node, gone[0])))

@@ -52,7 +52,7 @@ class Mended:
         that trains goes another way. Their values and the loss's are compared the first time that a call runs, for the
         same reason, up to the first call of which a finding says that a part is missing or another one was meant, and
         where the fixed program does not draw its random numbers from another generator. After safe fixes they are to
-        be the same bit for bit, but for the last one where NumPy's function became TensorFlow's.
+        be the same bit for bit.
         """
         if self.before.raised is None and self.after.raised is not None:
             return f"raises {self.after.raised} at line {self.after.raised_line}: {self.after.message}"
@@ -85,21 +85,16 @@ class Mended:
                 return f"{old.outcomes} became {new.outcomes}"
             if not same or was not in GIVEN:
                 continue
-            if self.is_safe and bits != bits_now and not self._is_rounded(length, length_now):
+            if self.is_safe and bits != bits_now:
                 return f"a gradient of norm {length} became another one, of norm {length_now}"
             if length is not None and length_now is not None and not isclose(length, length_now, rel_tol=1e-3):
                 return f"a gradient of norm {length} became one of {length_now}"
         return None
 
-    def _is_rounded(self, was: float | None, is_now: float | None) -> bool:
-        """Whether a number differs by no more than rounding, where NumPy's function became TensorFlow's."""
-        translated = any(one.finding.code == "GT201" for one in self.result.applied)
-        return translated and was is not None and is_now is not None and isclose(was, is_now, rel_tol=1e-6)
-
     def _is_another_loss(self, old: Call, new: Call) -> bool:
         """Whether the loss has other bits, or is another number where no gradient came and the call is the same."""
         if any(outcome in GIVEN for outcome in old.outcomes):
-            return old.target_bits != new.target_bits and not self._is_rounded(old.target_norm, new.target_norm)
+            return old.target_bits != new.target_bits
         lines = (self.result.before.code.splitlines(), self.result.after.code.splitlines())
         asked = [text[call.line - 1].strip() for text, call in zip(lines, (old, new), strict=True)]
         known = old.target_norm is not None and new.target_norm is not None and asked[0] == asked[1]

@@ -121,7 +121,7 @@ def test_comments_that_may_be_stale_are_named(tmp_path: Path) -> None:
 
 
 def test_what_is_withheld_is_said_with_the_reason(tmp_path: Path) -> None:
-    text = program(1).replace("    y =", "    tape.watch(x1)\n    tape.reset()\n    y =")
+    text = program(1).replace("    y =", "    tape.watch(x1)\n    if True:\n        tape.reset()\n    y =")
     (tmp_path / "a.py").write_text(text)
     done = gradlint(tmp_path, "--fix", "--show-fixes", "a.py")
     assert (tmp_path / "a.py").read_text() == text

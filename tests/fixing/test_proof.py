@@ -52,7 +52,8 @@ FORGOTTEN_AGAIN = """
 x = tf.constant(3.0)
 with tf.GradientTape() as tape:
     tape.watch(x)
-    tape.reset()
+    if True:
+        tape.reset()
     y = x * x
 g = tape.gradient(y, x)
 """

@@ -316,3 +316,14 @@ def test_the_finding_names_the_call_that_shows_it(tmp_path: Path) -> None:
         "step(tf.ones((2, 2)))",
         "by this call",
     )
+
+
+def test_a_function_whose_caller_does_not_come_to_its_end_is_still_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = BROKEN[1].files["steps.py"].replace("tf.sqrt(loss(w))", "tf.round(tf.exp(loss(w)))")
+    loss = "def loss(v):\n" + "    v = v * 1.0 + 2.0 - 2.0\n" * 500 + "    return v\n"
+    calls = "for one in range(100):\n    loss(w)\n" * 200
+    main = f"import tensorflow as tf\nimport steps\n\nw = tf.Variable(1.0)\n{loss}\n{calls}g = steps.slope(loss, w)\n"
+    assert [code for code, *_ in look(Program("long", {"steps.py": steps, "main.py": main}), tmp_path)] == ["GT301"]

@@ -304,3 +304,38 @@ def test_the_real_part_is_real() -> None:
         tape.gradient(y, z)
     """
     assert answers(code) == ["lost"]
+
+
+CAST = """
+import tensorflow as tf
+
+class Held:
+    def __init__(self, value, dtype):
+        self.held, self.dtype = value, dtype
+
+    @property
+    def value(self):
+        self.held = tf.cast(self.held, self.dtype)
+        return self.held
+
+def slope(held):
+    with tf.GradientTape() as tape:
+        tape.watch(held.value)
+        y = {y}
+    return tape.gradient(y, held.value)
+
+slope(Held(tf.random.normal((2,)), {dtype}))
+"""
+
+
+@pytest.mark.parametrize("dtype", ["tf.float32", "tf.as_dtype(input())"])
+def test_a_cast_to_the_same_type_gives_the_very_tensor(dtype: str) -> None:
+    assert analyse(CAST.format(y="tf.reduce_sum(held.value * 2.0)", dtype=dtype)).claims == ()
+    assert [one.kind for one in analyse(CAST.format(y="tf.constant(2.0) * 2.0", dtype=dtype)).claims] != []
+
+
+def test_a_cast_to_another_type_is_another_tensor() -> None:
+    code = CAST.format(y="tf.cast(held.held, tf.float32) * 2.0", dtype="tf.float64")
+    assert analyse(
+        code.replace("tape.gradient(y, held.value)", "tape.gradient(y, tf.cast(held.held, tf.float16))")
+    ).claims

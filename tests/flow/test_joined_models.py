@@ -85,3 +85,32 @@ class Base(tf.keras.Model):
 """
     assert [claim.kind for claim in analyse(code.format(total="tf.round(loss)")).claims] == ["non-differentiable"]
     assert analyse(code.format(total="tf.sqrt(loss)")).claims == ()
+
+
+BUILT = """
+import tensorflow as tf
+
+class Noisy(tf.keras.layers.Layer):
+    def build(self, shape):
+        self.mu = self.add_weight(shape=(shape[-1], 3), name="mu")
+        self.sigma = self.add_weight(shape=(shape[-1], 3), initializer="ones", name="sigma")
+
+    def call(self, inputs):
+        return tf.matmul(inputs, self.mu + self.sigma * tf.random.normal(tf.shape(self.mu)))
+
+layer = Noisy()
+layer.build((None, 2))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(layer(tf.ones((4, 2))))
+grads = tape.gradient(loss, layer.trainable_variables)
+"""
+
+
+def test_a_layer_that_the_program_builds_itself_is_built_once(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    (call,) = observe({"built": BUILT})["built"].calls
+    assert call.outcomes == ["value", "value"]
+    (asked,) = analyse(BUILT).calls
+    assert [one.answer for one in asked.questions] == ["connected", "connected"]
+    assert analyse(BUILT).claims == ()

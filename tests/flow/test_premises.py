@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from gradlint.flow.analysis import analyse
+from gradlint.flow.facts import Kind
 
 HEAD = """\
 import functools
@@ -78,8 +79,9 @@ QUIET = {
         w = tf.Variable(1.0)
         with tf.GradientTape() as tape:
             y = w * w
+        tape.gradient(y, w)
         try:
-            print(tape.gradient("y", w))
+            print(tape.gradient(y, w))
         except Exception as error:
             print(error)
         """,
@@ -170,6 +172,17 @@ QUIET = {
         with tf.GradientTape() as tape:
             y = Model.w * 2.0
         tape.gradient(y, Model.w)
+        """,
+    "a layer whose activation does not exist": """
+        class Model(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = tf.keras.layers.Dense(3, activation="rule")
+            def call(self, x):
+                self.first(x)
+        model = Model()
+        model.compile("sgd", "mse")
+        model.fit(np.ones((2, 3)), np.ones((2, 3)))
         """,
     "an entropy": """
         model = tf.keras.Sequential([tf.keras.layers.Input((4,)), tf.keras.layers.Dense(3)])
@@ -715,6 +728,25 @@ FOUND = {
         """,
         "unwatched",
     ),
+    "a layer whose activation has two names": (
+        """
+        model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="swish")])
+        with tf.GradientTape() as tape:
+            y = tf.round(model(tf.ones((1, 3))))
+        tape.gradient(y, model.trainable_variables)
+        """,
+        "non-differentiable",
+    ),
+    "a layer whose activation may be the program's": (
+        """
+        tf.keras.utils.get_custom_objects().update({"rule": tf.nn.relu})
+        model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="rule")])
+        with tf.GradientTape() as tape:
+            y = tf.round(model(tf.ones((1, 3))))
+        tape.gradient(y, model.trainable_variables)
+        """,
+        "non-differentiable",
+    ),
     "a decorator of the program on a class": (
         """
         def kept(cls):
@@ -772,3 +804,19 @@ def test_what_may_be_otherwise_is_not_claimed(name: str) -> None:
 def test_what_surely_holds_is_still_claimed(name: str) -> None:
     code, kind = FOUND[name]
     assert kind in {claim.kind for claim in analyse(program(code)).claims if claim.severity != "info"}
+
+
+@pytest.mark.parametrize(("sources", "exceptions"), [("model.variables", set()), ("w", {"TypeError"})])
+def test_what_gets_none_is_a_list_where_that_is_not_known(sources: str, exceptions: set[str]) -> None:
+    code = f"""
+        w = tf.Variable(1.0)
+        model = library.Model()
+        with tf.GradientTape() as tape:
+            y = model(tf.ones((1, 3))) * w
+        y = tf.reduce_mean(y)
+        gradients = tape.gradient(y, {sources})
+        tf.keras.optimizers.Adam().apply_gradients(zip(gradients, {sources}))
+        """
+    claims = [claim for claim in analyse(program(code)).claims if claim.severity != "info"]
+    assert Kind.OUTSIDE in {claim.kind for claim in claims}
+    assert {claim.exception for claim in claims} - {None} == exceptions

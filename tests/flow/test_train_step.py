@@ -61,3 +61,39 @@ def test_a_conversion_raises_in_the_graph_that_fit_traces() -> None:
     ]
     eager = code.replace("super().compile()", "super().compile(run_eagerly=True)")
     assert next(claim.exception for claim in analyse(eager).claims if claim.kind == "python") is None
+
+
+COMPILED = """
+import tensorflow as tf
+
+class Probe(tf.keras.Model):
+    def __init__(self, encoder, head):
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def compile(self, probe_optimizer, **kwargs):
+        super().compile(**kwargs)
+        self.probe_optimizer = probe_optimizer
+        self.probe_loss = tf.keras.losses.MeanSquaredError()
+
+    def train_step(self, data):
+        images, labels = data
+        with tf.GradientTape() as tape:
+            logits = {logits}
+            loss = self.probe_loss(labels, logits)
+        gradients = tape.gradient(loss, self.head.trainable_weights)
+        self.probe_optimizer.apply_gradients(zip(gradients, self.head.trainable_weights))
+        return {{"loss": loss}}
+"""
+CHANGED = "    def change(self, loss):\n        self.probe_loss = loss\n\n    def train_step"
+
+
+def test_compile_comes_before_a_step_that_nothing_calls() -> None:
+    kept, lost = COMPILED.format(logits="self.head(images)"), COMPILED.format(logits="tf.round(self.head(images))")
+    assert analyse(kept).claims == ()
+    assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable", "none-applied"]
+
+
+def test_what_other_methods_write_too_is_not_known() -> None:
+    lost = COMPILED.format(logits="tf.round(self.head(images))")
+    assert analyse(lost.replace("    def train_step", CHANGED)).claims == ()

@@ -19,6 +19,31 @@ x = tf.ones(3)
 """
 
 QUIET = {
+    "an array as the argument of a graph, which gets a tensor": """
+        @tf.function
+        def f(a):
+            with tf.GradientTape() as tape:
+                tape.watch(a)
+                y = a * a
+            return tape.gradient(y, a)
+
+        f(np.ones(3))
+        """,
+    "an array as the argument of a graph within a graph": """
+        @tf.function
+        def f(a):
+            x = a[:, 0]
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = x * x
+            return tape.gradient(y, x)
+
+        @tf.function
+        def h():
+            return f(np.ones((3, 2)))
+
+        h()
+        """,
     "a loop of a graph, which makes zeros": """
         @tf.function
         def f(n, x):

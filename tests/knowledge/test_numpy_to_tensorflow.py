@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradlint.knowledge.numpy_to_tensorflow import names, replacement
+from gradlint.knowledge.numpy_to_tensorflow import names, replacement, rounds_otherwise
 from gradlint.knowledge.table import lookup
 
 X = np.array([[0.3, 0.8, 0.5], [0.9, 0.2, 0.6]], np.float32)
@@ -116,6 +116,7 @@ def split(text: str) -> tuple[list[str], dict[str, str]]:
 CASES = [(name, text) for name in names() for text in samples(name)]
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_gives_what_numpy_gives(name: str, text: str) -> None:
     space = {"X": X, "Y": Y, "S": S, "V": V, "W": W, "N": N, "M": M, "B": B, "C": C, "np": np, "tf": tf}
@@ -133,6 +134,23 @@ def test_gives_what_numpy_gives(name: str, text: str) -> None:
     ):
         assert np.shape(one) == tuple(other.shape)
         np.testing.assert_allclose(np.asarray(one, np.float64), np.asarray(other, np.float64), rtol=2e-3, atol=1e-5)
+
+
+ARITHMETIC = "abs negative sqrt square sign floor ceil rint add subtract multiply divide maximum minimum max min"
+ELEMENTWISE = [f"numpy.{name}" for name in ARITHMETIC.split()]
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_every_bit_is_the_same(name: str) -> None:
+    drawn = np.random.default_rng(1).uniform(0.01, 4.0, (2, 57, 33)).astype(np.float32)
+    found = replacement(name)
+    assert found is not None
+    function: Any = tf
+    for part in found.function.split("."):
+        function = getattr(function, part)
+    given = drawn[: 2 if "x2" in found.parameters else 1]
+    assert not rounds_otherwise(name)
+    np.testing.assert_array_equal(np.asarray(function(*given)), np.asarray(numpy_function(name)(*given)))
 
 
 @pytest.mark.parametrize("name", names())

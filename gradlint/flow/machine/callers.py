@@ -86,7 +86,7 @@ def _run(machine: Core, module: ModuleValue, names: frozenset[str], cost: int) -
     last = len(machine.lines)
     machine.started, machine.recorder.expecting = module, _expecting(machine, tree)
     escaped, by_id, callbacks = machine.escaped.edges, dict(machine.escaped_by_id), dict(machine.callbacks)
-    steps = machine.steps_in_modules
+    steps, entered, is_finished = machine.steps_in_modules, dict(machine.entered), False
     machine.steps_in_modules = calls.STEPS_IN_MODULES - STEPS
     with imports.apart(machine, module, cost, muted=False):
         mark = machine.store.mark()
@@ -99,6 +99,9 @@ def _run(machine: Core, module: ModuleValue, names: frozenset[str], cost: int) -
         for function in _calling(machine, tree, names, first, last):
             entering.enter_and_forget(machine, function)
         machine.store.undo(mark)
+        is_finished = True
+    if not is_finished:
+        machine.entered = entered  # What was running when the budget ended has not been judged.
     machine.steps_in_modules, machine.started = steps, None
     machine.recorder.led_by, machine.recorder.is_expected = None, False
     machine.escaped.edges, machine.escaped_by_id, machine.callbacks = escaped, by_id, callbacks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.machine import classes
 from gradlint.flow.machine.core import DEPTH, Core, RaisedError
 from gradlint.flow.machine.nodes import evaluates
@@ -122,6 +123,7 @@ def call(
     if isinstance(function, Function):
         return enter(machine, function, args, kwargs, node, star=star)
     if isinstance(function, Bound):
+        keras.begin_build(machine, function)
         return machine.call(function.function, [function.owner, *args], kwargs, node, star=star)
     if isinstance(function, Partial):
         return machine.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, node, star=star)
@@ -221,7 +223,7 @@ def execute(
     frame = Frame(function.frame, function)
     frame.self_class = function.owner
     began = machine.clock
-    if function.graph and not machine.in_graph:
+    if function.graph:
         args = [into_graph(machine, value, node) for value in args]
         kwargs = {name: into_graph(machine, value, node) for name, value in kwargs.items()}
     bind_parameters(machine, function, frame, args, kwargs, node, star=star)
@@ -246,8 +248,10 @@ def most_entries(machine: Core) -> int:
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
-    """What the body of a ``tf.function`` sees of an argument: for a tensor another one, which stands for it."""
-    if not isinstance(value, Tensor):
+    """What the body of a ``tf.function`` sees of an argument: tensors for arrays, another one for a tensor."""
+    if isinstance(value, Array):
+        return machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("converts"))
+    if not isinstance(value, Tensor) or machine.in_graph:
         return value
     made = machine.tensor(node, [value], dtype=value.dtype, op=behaviours.the("identity"), known=value.known)
     made.span, made.gradient_of, made.extra = value.span, value.gradient_of, value.extra

@@ -9,7 +9,7 @@ from gradlint.flow.machine import classes
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.program import ClassValue, Frame, Function, Instance
+from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import (
     Const,
@@ -123,15 +123,49 @@ def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:
             keras.build(machine, made, cls.node)
         if function.name != "__init__":
             keras.doubt_built(machine, made)
-        forget_attributes(machine, cls, made)
+        compiled = compile_first(machine, cls, made) if function.name in STEPS_OF_FIT else frozenset[str]()
+        forget_attributes(machine, cls, made, compiled)
         machine.set(made.state, "assumed", True)
     return made
 
 
-def forget_attributes(machine: Core, cls: ClassValue, made: Value) -> None:
-    """Attributes that other methods write may hold anything by the time that a method runs."""
+def compile_first(machine: Core, cls: ClassValue, made: Instance) -> frozenset[str]:
+    """Run a model's own ``compile``, which comes before Keras calls a step, with arguments that are not known.
+
+    Returns:
+        The attributes that only this method writes.
+    """
+    method = machine.class_attribute(cls, "compile")
+    if not isinstance(method, Function) or not classes.is_keras_method(method):
+        return frozenset()
+    given = method.node.args
+    names = [argument.arg for argument in (*given.posonlyargs, *given.args)][1:]
+    args: list[Value] = [Unknown(name, span_of(method.node), anything=True) for name in names]
+    kwargs: dict[str, Value] = {
+        one.arg: Unknown(one.arg, span_of(method.node), anything=True) for one in given.kwonlyargs
+    }
+    machine.call(Bound(method, made), args, kwargs, cls.node)
+    others = [
+        _stored(other)
+        for base in made.cls.mro
+        if isinstance(base, ClassValue)
+        for other in base.node.body
+        if isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef) and other is not method.node
+    ]
+    return _stored(method.node).difference(*others)
+
+
+def _stored(method: ast.AST) -> frozenset[str]:
+    """The attributes that a piece of code writes."""
+    return frozenset(
+        node.attr for node in walk(method) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def forget_attributes(machine: Core, cls: ClassValue, made: Value, kept: frozenset[str]) -> None:
+    """Attributes that other methods write may hold anything by the time that a method runs, but for some."""
     assert isinstance(made, Instance)
-    for name in sorted(written_by(machine, made)):
+    for name in sorted(written_by(machine, made) - kept):
         machine.tick()
         before = made.attrs.get(name)
         if before is not None and not isinstance(before, Variable):
@@ -155,11 +189,10 @@ def written_in(machine: Core, cls: ClassValue) -> frozenset[str]:
     known = machine.written.get(id(cls.node))
     if known is None:
         known = frozenset(
-            node.attr
+            name
             for method in cls.node.body
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name not in {"__init__", "build"}
-            for node in walk(method)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            for name in _stored(method)
         )
         machine.written[id(cls.node)] = known
     return known

@@ -91,8 +91,23 @@ class Judged(ProgramText):
         if _number(version) > _number(versions.since("tensorflow-2")) and self.target.allows_before(version):
             self.shown = Older(name, version)
             self.store.set(self.flow, "older", True)
-        elif self.stack or id(self.frame) not in self.modules_by_frame:
-            self.ended_by = Premise(Rests.ENDED, str(Older(name, version)))
+        else:
+            self._end(str(Older(name, version)))
+
+    def ends(self, name: str, exception: str) -> None:
+        """The program uses what no TensorFlow has: where nothing catches the exception, it ends here.
+
+        Args:
+            name: What it uses.
+            exception: What it raises.
+        """
+        self.raised(exception)
+        self._end(f"`{name}`")
+
+    def _end(self, what: str) -> None:
+        """Let the running flow end, unless it is that of a module which is imported."""
+        if self.stack or id(self.frame) not in self.modules_by_frame:
+            self.ended_by = Premise(Rests.ENDED, what)
             self.store.set(self.flow, "ended", True)
 
 

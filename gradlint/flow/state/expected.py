@@ -24,6 +24,8 @@ _TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exi
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
 _TRIES = re.compile(r"^\s*except\b", re.MULTILINE)
 _ANY = frozenset({"Exception", "BaseException"})
+_USED_UP = "RuntimeError"
+"""What a tape raises that is asked again."""
 
 
 class Expected:
@@ -89,20 +91,18 @@ def _raising(tree: ast.AST) -> Iterator[tuple[Span, frozenset[str]]]:
 
 
 def _tried(tree: ast.AST) -> Iterator[tuple[Span, frozenset[str]]]:
-    """The statements that a ``try`` holds alone or last, with the exceptions that its handlers name.
+    """The statements that a ``try`` holds alone or last and whose RuntimeError it takes: that of a tape used up.
 
-    What stands before a last statement is there to bring the program to where it raises. One that stands alone is
-    tried for whatever it may raise.
+    What stands before a last statement is there to bring the program to where it raises. A handler of every exception
+    only counts where the statement stands alone.
     """
     for node in of_type(tree, ast.Try):
         last = node.body[-1]
         if isinstance(last, ast.For | ast.While | ast.With | ast.If | ast.FunctionDef | ast.ClassDef):
             continue
-        caught = frozenset(name for handler in node.handlers for name in _caught(handler))
-        if len(node.body) == 1 and caught & _ANY:
-            yield span_of(last), frozenset()
-        elif caught - _ANY:
-            yield span_of(last), caught - _ANY
+        caught = {name for handler in node.handlers for name in _caught(handler)}
+        if _USED_UP in caught or (len(node.body) == 1 and caught & _ANY):
+            yield span_of(last), frozenset({_USED_UP})
 
 
 def _caught(handler: ast.ExceptHandler) -> Iterator[str]:

@@ -34,6 +34,8 @@ from gradlint.flow.values.values import (
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.flow.interpreter import Interpreter
 
 
@@ -66,9 +68,7 @@ class Questions(Refusals, PartialLosses):
             machine = self.machine
             self.reaches = [graph.reach(one, recording, machine.captured, machine.spend) for one in self.targets]
             self.asked = [
-                option
-                for source, _, _ in sources
-                for option in (source, *(source.options if isinstance(source, Join) else ()))
+                same for source, _, _ in sources for option in (source, *_options(source)) for same in _may_be(option)
             ]
             if not self.lookup_error(sources):
                 if not sources and isinstance(call.sources, Seq) and call.sources.items.exact:
@@ -195,8 +195,8 @@ class Questions(Refusals, PartialLosses):
 
     def question(self, recording: Recording, source: Value, node: ast.expr, text: str) -> None:
         """Answer whether the gradient of the target reaches one source."""
-        options = source.options if isinstance(source, Join) else (source,)
         losses: list[Loss] = []
+        options = [same for option in _options(source) for same in _may_be(option)]
         for option in options:
             if any(target is option for target in self.targets):
                 self.note(text, node, "connected", proved=True)
@@ -387,6 +387,19 @@ class Questions(Refusals, PartialLosses):
         """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""
         reached = [target for target, reach in zip(self.targets, self.reaches, strict=False) if source in reach]
         return any(self.ways(target, recording).proves(source) for target in reached)
+
+
+def _options(source: Value) -> tuple[Value, ...]:
+    """The values of which a source is one."""
+    return source.options if isinstance(source, Join) else (source,)
+
+
+def _may_be(source: Value) -> Iterator[Value]:
+    """A source, and what it may be the very same tensor as."""
+    held: Value | None = source
+    while held is not None:
+        yield held
+        held = (held.extra or {}).get("same") if isinstance(held, Tensor) else None
 
 
 def _are_indices(target: Tensor) -> bool:

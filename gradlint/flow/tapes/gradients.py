@@ -158,7 +158,8 @@ def gradients_of(
         rest = tuple(gradients_of(machine, question, item, answered, node, made_of) for item in sources.pairs.rest)
         return Dict(Pairs(entries, sources.pairs.exact, rest), span_of(node))
     if id(sources) in answered.lost:
-        return LostNone(span_of(node))
+        # What is not followed may be a list, for which the call gives a list of None.
+        return machine.unknown("gradient", node) if isinstance(sources, Unknown) else LostNone(span_of(node))
     return any_gradient(machine, sources, node, [question.target], made_of, question.seed)
 
 

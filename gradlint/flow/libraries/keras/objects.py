@@ -76,8 +76,19 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
             made.state["refused"] = kind == "optimizer"
             machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
+        _refuse_activation(machine, call)
         _make_layer(machine, made, call)
     return made
+
+
+def _refuse_activation(machine: Interpreter, call: LibraryCall) -> None:
+    """A layer raises ValueError where it is given a name that no activation has, of Keras or of the program."""
+    given = call.kwargs.get("activation")
+    name = given.value if isinstance(given, Const) else None
+    if not isinstance(name, str) or not name.isidentifier() or machine.mentions("custom_object", "serializable"):
+        return
+    if lookup(f"keras.activations.{name}") is None:
+        machine.ends(f"{machine.callee(call.node)}(activation={name!r})", "ValueError")
 
 
 def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
@@ -178,6 +189,9 @@ def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: d
     trainable = kwargs.get("trainable")
     if isinstance(trainable, Const):
         machine.set(made.state, "trainable", trainable.value)
+    inner = kwargs.get("layer", args[0] if args else None)
+    if behaviours.has(made.library, "wrapper-class") and inner is not None:
+        machine.set(made.attrs, "layer", inner)
     inputs = kwargs.get("inputs", args[0] if args else None)
     outputs = kwargs.get("outputs", args[1] if len(args) > 1 else None)
     if behaviours.has(made.library, "model-class") and inputs is not None:
@@ -197,6 +211,14 @@ def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
     method = machine.class_attribute(value.cls, "build")
     if isinstance(method, Function):
         machine.call(Bound(method, value), [Number("int")], {}, node)
+
+
+def begin_build(machine: Interpreter, called: Bound) -> None:
+    """Note that a layer is built where the program itself runs its ``build``, which Keras wraps (Keras 3.15)."""
+    method, value = called.function, called.owner
+    is_build = isinstance(method, Function) and method.name == "build"
+    if is_build and isinstance(value, Instance) and family(value.library) in {"layer", "model"}:
+        machine.set(value.state, "built", True)
 
 
 def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:

@@ -226,6 +226,9 @@ def cast(machine: Interpreter, call: LibraryCall) -> Value:
     )
     if not isinstance(value, Seq):
         made.copy_of = value
+    if isinstance(value, Tensor) and (target is None or value.dtype is None):
+        # A tensor that is of the type already is given back as it is (TensorFlow 2.21).
+        made.extra = {**(made.extra or {}), "same": value}
     return made
 
 

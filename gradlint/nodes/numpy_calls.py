@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.knowledge.numpy_to_tensorflow import replacement
-from gradlint.nodes.make import keyword, with_argument
+from gradlint.nodes.changes import Replace
+from gradlint.nodes.lazy import cst
+from gradlint.nodes.make import expression, keyword, with_argument
 from gradlint.nodes.reading import called, dotted, elements, keywords, only, positional, string_value
-from gradlint.rule import Replace, cst, expression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradlint.rule import Change, Site
+    from gradlint.nodes.changes import Change
+    from gradlint.nodes.site import Site
 
 
 SCALARS = frozenset({"float16", "float32", "float64"})
@@ -40,7 +42,7 @@ def _by_the_table(site: Site, call: cst.Call, name: str) -> cst.Call | None:
         return None
     args, named = given
     arguments = row.translate(args, named)
-    function = site.tensorflow(row.function, call)
+    function = site.tensorflow(row.function, call.func)
     if arguments is None or function is None:
         return None
     plain, keyworded = arguments
@@ -60,6 +62,24 @@ def _by_the_table(site: Site, call: cst.Call, name: str) -> cst.Call | None:
         if name not in there:
             new = with_argument(new, name, cst.parse_expression(text))
     return new
+
+
+def applied(site: Site, call: cst.Call) -> cst.Call | None:
+    """``tf.numpy_function(np.square, [x], dtype)`` as TensorFlow's own function of ``x``."""
+    given = positional(call) or []
+    named = keywords(call)
+    function = given[0] if given else named.get("func")
+    arguments = elements(given[1] if len(given) > 1 else named.get("inp"))
+    name = None if function is None else site.canonical(function)
+    if name is None or arguments is None or function is None:
+        return None
+    texts = [site.text(one) for one in arguments]
+    if name.startswith("tensorflow."):
+        return _written(site.text(function), texts, {})
+    row = replacement(name)
+    made = None if row is None else row.translate(texts, {})
+    spelled = None if row is None else site.tensorflow(row.function, call)
+    return None if made is None or spelled is None else _written(spelled, *made)
 
 
 def _cast(site: Site, call: cst.Call, dtype: str) -> cst.Call | None:
