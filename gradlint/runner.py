@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from gradlint.garbage import left_lying, tidy
 from gradlint.settings import Resolver, Settings, SettingsError
 from gradlint.sources import files, read
 from gradlint.sources.discover import discover
@@ -173,28 +175,26 @@ class Run:
     def _run(self) -> Iterator[FileResult]:
         for path, problem in self._problems:
             yield FileResult(shown(path), problems=(problem,))
-        ready: dict[int, FileResult] = {}
-        tasks: list[_Task] = []
-        for index, (path, settings) in enumerate(self._files):
-            looked = self._look(index, path, settings)
-            if isinstance(looked, _Task):
-                tasks.append(looked)
-            elif looked is not None:
-                ready[index] = looked
+        results = _InOrder()
         try:
-            at = 0
-            for index, result in self._check(tasks):
-                ready[index] = result
-                while at < len(tasks) and tasks[at].index in ready:
-                    at += 1
-                limit = tasks[at].index if at < len(tasks) else len(self._files)
-                for done in sorted(one for one in ready if one < limit):
-                    yield ready.pop(done)
-            for done in sorted(ready):
-                yield ready[done]
+            for index, result in self._check(self._tasks(results)):
+                results.done[index] = result
+                yield from results.next()
+            yield from results.next()
         finally:
             if self._cache is not None:
                 self._cache.save(path for path, _ in self._files)
+
+    def _tasks(self, results: _InOrder) -> Iterator[_Task]:
+        """The files to check; the results that are known are put among the others."""
+        for index, (path, settings) in enumerate(self._files):
+            results.looked_at = index + 1
+            looked = self._look(index, path, settings)
+            if isinstance(looked, _Task):
+                results.waiting.append(index)
+                yield looked
+            elif looked is not None:
+                results.done[index] = looked
 
     def _look(self, index: int, path: str, settings: Settings) -> FileResult | _Task | None:
         """A file's result if it is cached, else the task; None if the file cannot matter."""
@@ -229,7 +229,7 @@ class Run:
             return task
         return self._remember(task, check_bytes(task.data, task.display, task.settings))
 
-    def _check(self, tasks: list[_Task]) -> Iterator[tuple[int, FileResult]]:
+    def _check(self, tasks: Iterator[_Task]) -> Iterator[tuple[int, FileResult]]:
         """Each task's result, as they are done."""
         for task, result in self._checked(tasks):
             yield task.index, self._remember(task, result)
@@ -240,26 +240,73 @@ class Run:
             self._cache.set_result(task.path, task.stat, task.data, fingerprint, result.to_json())
         return result
 
-    def _checked(self, tasks: list[_Task]) -> Iterator[tuple[_Task, FileResult]]:
-        if len(tasks) > 1 and self._jobs != 1 and sum(len(task.data) for task in tasks) >= WORTH_A_POOL:
+    def _checked(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, FileResult]]:
+        first = list(_worth_a_pool(tasks)) if self._jobs != 1 else []
+        if len(first) > 1 and sum(len(task.data) for task in first) >= WORTH_A_POOL:
             from gradlint import workers
 
-            jobs = self._jobs or workers.cores()
+            jobs = min(self._jobs or workers.cores(), self.files)
             if jobs > 1:
                 import gradlint.checking as _shared_with_forks  # noqa: F401
 
-                arguments = [(task.data, task.display, task.settings) for task in tasks]
+                drawn: list[_Task] = []
+                arguments = map(_arguments, _noted(chain(first, tasks), drawn))
                 for index, result in workers.each(check_bytes, arguments, jobs, lambda one: len(one[0])):
-                    yield tasks[index], result or _died(tasks[index])
+                    yield drawn[index], result or _died(drawn[index])
                 return
-        for task in tasks:
-            yield task, check_bytes(task.data, task.display, task.settings)
+        for task in chain(first, tasks):
+            yield task, check_bytes(*_arguments(task))
+            tidy()
 
     def _fingerprint(self, settings: Settings) -> str:
         known = self._fingerprints.get(id(settings))
         if known is None:
             known = self._fingerprints[id(settings)] = fingerprint(settings)
         return known
+
+
+class _InOrder:
+    """Results as they come, and given in the order of the files.
+
+    Attributes:
+        done: The results that have come and were not given yet, by their files' places in the order.
+        waiting: The places of the files whose results are still to come, in order.
+        looked_at: How many files have been looked at.
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[int, FileResult] = {}
+        self.waiting: deque[int] = deque()
+        self.looked_at = 0
+
+    def next(self) -> Iterator[FileResult]:
+        """The results before which none is still to come."""
+        while self.waiting and self.waiting[0] in self.done:
+            self.waiting.popleft()
+        limit = self.waiting[0] if self.waiting else self.looked_at
+        for index in sorted(index for index in self.done if index < limit):
+            yield self.done.pop(index)
+
+
+def _worth_a_pool(tasks: Iterator[_Task]) -> Iterator[_Task]:
+    """The first tasks, up to as many as are worth starting processes."""
+    count = size = 0
+    while count < 2 or size < WORTH_A_POOL:
+        task = next(tasks, None)
+        if task is None:
+            return
+        count, size = count + 1, size + len(task.data)
+        yield task
+
+
+def _noted(tasks: Iterable[_Task], drawn: list[_Task]) -> Iterator[_Task]:
+    for task in tasks:
+        drawn.append(task)
+        yield task
+
+
+def _arguments(task: _Task) -> tuple[bytes, str, Settings]:
+    return task.data, task.display, task.settings
 
 
 run = Run
@@ -279,22 +326,18 @@ def check_bytes(data: bytes, path: str, settings: Settings) -> FileResult:
     """
     from gradlint.checking import check, internal_problem, refuse_larger
 
-    collects = gc.isenabled()
-    gc.disable()
     try:
-        project = Project(path)
-        if files.kind_of(path) != "notebook":
-            refuse_larger(len(data))
-        checked = check(read.from_bytes(data, path, project), settings)
+        with left_lying():
+            project = Project(path)
+            if files.kind_of(path) != "notebook":
+                refuse_larger(len(data))
+            checked = check(read.from_bytes(data, path, project), settings)
     except files.SourceError as error:
         return FileResult(path, problems=(Problem("read", str(error)),))
     except SettingsError:
         raise
     except Exception as error:
         return FileResult(path, problems=(internal_problem(error),))
-    finally:
-        if collects:
-            gc.enable()
     return FileResult(path, checked.findings, checked.suppressed, checked.tapes, checked.problems, project.seen)
 
 

@@ -7,17 +7,23 @@ import multiprocessing
 import os
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from gradlint.garbage import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
     from multiprocessing.context import BaseContext
 
 T = TypeVar("T")
 
+AHEAD = 1
+"""How many tasks are handed over before a process is free for them."""
 MOST = 61
 """The most processes that are started: Windows cannot wait for more, and settings must not start thousands."""
 
@@ -30,43 +36,71 @@ def cores() -> int:
 
 
 def each(
-    function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int, size: Callable[[tuple[Any, ...]], int]
+    function: Callable[..., T], tasks: Iterable[tuple[Any, ...]], jobs: int, size: Callable[[tuple[Any, ...]], int]
 ) -> Iterator[tuple[int, T | None]]:
-    """Call a function for each task, in processes.
+    """Call a function for each task, in processes, which begin while the tasks are still being drawn.
 
     Args:
         function: A module's function.
         tasks: The arguments of each call.
         jobs: How many processes to use.
-        size: How much work a task is; the largest is begun first.
+        size: How much work a task is; of those that wait the largest is begun first.
 
     Yields:
         A task's index and the function's result, as they finish; None if its process died of it.
     """
-    order = sorted(range(len(tasks)), key=lambda index: -size(tasks[index]))
-    left = set(order)
-    with _safe_path():
-        pool = _pool(min(jobs, len(tasks), MOST))
-        futures = {pool.submit(function, *tasks[index]): index for index in order}
-    with pool:
-        try:
-            for future in as_completed(futures):
-                try:
-                    result = future.result()
-                except BrokenProcessPool:
-                    break
-                left.discard(futures[future])
-                yield futures[future], result
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    work = _Work(function, min(jobs, MOST))
+    drawn = iter(enumerate(tasks))
+    try:
+        for index, task in drawn:
+            heappush(work.waiting, (-size(task), index, task))
+            yield from work.go_on()
+        while work.begun:
+            wait(work.begun, return_when=FIRST_COMPLETED)
+            yield from work.go_on()
+    except BrokenProcessPool:
+        pass
+    finally:
+        work.pool.shutdown(cancel_futures=True)
+    left = dict([*work.begun.values(), *((index, task) for _, index, task in work.waiting), *drawn])
     for index in sorted(left):
-        yield index, _alone(function, tasks[index])
+        yield index, _alone(function, left[index])
+
+
+class _Work(Generic[T]):
+    """The tasks that wait, and those that processes have begun or are about to."""
+
+    def __init__(self, function: Callable[..., T], jobs: int) -> None:
+        self.waiting: list[tuple[int, int, tuple[Any, ...]]] = []
+        self.begun: dict[Future[T], tuple[int, tuple[Any, ...]]] = {}
+        self.pool = _pool(jobs)
+        self._function = function
+        self._most = jobs + AHEAD
+
+    def go_on(self) -> Iterator[tuple[int, T]]:
+        """Begin what can be begun, and give what has finished.
+
+        Raises:
+            BrokenProcessPool: If a process died.
+        """
+        for future in [one for one in self.begun if one.done()]:
+            result = future.result()
+            yield self.begun.pop(future)[0], result
+        with _safe_path():
+            while self.waiting and len(self.begun) < self._most:
+                _, index, task = heappop(self.waiting)
+                try:
+                    future = self.pool.submit(_tidily, self._function, *task)
+                except BrokenProcessPool:
+                    heappush(self.waiting, (0, index, task))
+                    raise
+                self.begun[future] = index, task
 
 
 def _alone(function: Callable[..., T], task: tuple[Any, ...]) -> T | None:
     with _safe_path():
         pool = _pool(1)
-        future = pool.submit(function, *task)
+        future = pool.submit(_tidily, function, *task)
     with pool:
         try:
             return future.result()
@@ -109,5 +143,12 @@ def _threads() -> int:
 
 
 def _begin() -> None:
-    """Leave the modules to themselves: the collector need not look at what never goes away."""
+    """Leave the modules to themselves, and what is made to :func:`tidy`: the collector need not look at what stays."""
     gc.freeze()
+    gc.disable()
+
+
+def _tidily(function: Callable[..., T], *task: Any) -> T:
+    result = function(*task)
+    tidy()
+    return result

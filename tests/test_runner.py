@@ -1,14 +1,20 @@
 """Runs over files: what is looked at, in what order, and what one broken file does to the others."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import time
+import weakref
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gradlint import runner, workers
+from gradlint.garbage import MUCH, left_lying, tidy
 from gradlint.runner import FileResult, run
 from gradlint.settings import Resolver, Settings, SettingsError
 
@@ -126,6 +132,48 @@ def test_the_largest_file_is_begun_first_and_the_order_stays() -> None:
     write("b.py", NEEDLE + LARGE * 3)
     write("c.py", NEEDLE + LARGE)
     assert [one.path for one in results(jobs=2)] == ["a.py", "b.py", "c.py"]
+
+
+def _double(number: int) -> int:
+    return 2 * number
+
+
+def test_processes_begin_while_tasks_are_still_drawn() -> None:
+    limit = time.monotonic() + 60
+    came: list[tuple[int, int | None]] = []
+
+    def tasks() -> Iterator[tuple[int]]:
+        for number in count():
+            yield (number,)
+            if came or time.monotonic() > limit:
+                return
+            time.sleep(0.01)
+
+    for result in workers.each(_double, tasks(), 2, lambda task: task[0]):
+        came.append(result)
+    assert time.monotonic() < limit
+    assert sorted(came) == [(number, 2 * number) for number in range(len(came))]
+
+
+class Held:
+    """What refers to itself, so that only the collector frees it."""
+
+    circle: object
+
+
+def test_garbage_is_left_lying_until_it_is_much() -> None:
+    with left_lying():
+        gc.collect()
+        gone = weakref.ref(held := Held())
+        held.circle = held
+        del held
+        tidy()
+        assert gone() is not None
+        kept = [[] for _ in range(MUCH)]
+        tidy()
+        assert gone() is None
+        assert len(kept) == MUCH
+    assert gc.isenabled()
 
 
 def test_settings_of_each_folder() -> None:

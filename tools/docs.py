@@ -34,7 +34,7 @@ from tools.published import section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gradlint.picture.record import Drawing
+    from gradlint.picture.record import Drawing, Node
     from gradlint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
@@ -69,11 +69,17 @@ def pictures() -> dict[Path, str]:
 
 
 def _lost(rule: Rule) -> tuple[Drawing, ...]:
-    """The gradient calls of a rule's first broken program that lose something by it."""
+    """The gradient calls of a rule's first broken program that it reports; else those that lose something at all."""
     if not rule.examples:
         return ()
     calls = _drawn(rule.examples[0].broken.strip() + "\n", f"{rule.name}.py")
-    return tuple(call for call in calls if any(mark.code == rule.code for node in call.nodes for mark in node.marks))
+    said = f"{rule.code} {rule.name}"
+    own = tuple(call for call in calls if any(said in text for node in call.nodes for text in _said(node)))
+    return own or tuple(call for call in calls if any(node.marks for node in call.nodes))
+
+
+def _said(node: Node) -> list[str]:
+    return [node.note, *(mark.text for mark in node.marks)]
 
 
 def _programs(path: Path) -> list[str]:

@@ -12,6 +12,7 @@ from gradlint.commands.checked import Checked
 from gradlint.commands.errors import CommandError
 from gradlint.commands.request import STDIN, settings_here
 from gradlint.commands.texts import Texts
+from gradlint.garbage import left_lying
 from gradlint.reporting.report import SEVERITIES, FileError, Report, counted
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def check(request: Request, resolver: Resolver, settings: Settings, texts: Texts
         from gradlint.runner import run
 
         running = run(request.paths, resolver, jobs=settings.jobs, cache=settings.cache)
-        results = list(running)
+        with left_lying():
+            results = list(running)
     except SettingsError as error:
         raise CommandError.of(error) from None
     checked = Checked(results, running.files, texts, running.paths)

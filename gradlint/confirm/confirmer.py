@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gradlint.finding import Finding
     from gradlint.sources.source import Source
 
+AHEAD = 64
+"""How many jobs are got ready before their turn: the first of them while the worker imports TensorFlow."""
+
 Work = tuple["Source", "Sequence[Finding]"]
 
 
@@ -73,13 +76,10 @@ class Confirmer:
         ready: deque[_Shared] = deque()
         running: dict[int, _Shared] = {}
         while True:
-            while len(running) < self.options.workers:
-                if ready:
-                    self._submit(pool, ready.popleft(), running)
-                elif (case := next(waiting, None)) is not None:
-                    yield from self._advance(pool, case, None, ready)
-                else:
-                    break
+            while len(ready) < AHEAD and (case := next(waiting, None)) is not None:
+                yield from self._advance(pool, case, None, ready)
+            while ready and len(running) < pool.room:
+                self._submit(pool, ready.popleft(), running)
             if not running:
                 return
             taken = pool.take()
@@ -106,7 +106,7 @@ class Confirmer:
         waiting = iter(enumerate(work))
         running: dict[int, tuple[int, Plan]] = {}
         while True:
-            while len(running) < self.options.workers and (item := next(waiting, None)) is not None:
+            while len(running) < pool.room and (item := next(waiting, None)) is not None:
                 try:
                     plan = Plan(*item[1], self.options)
                     job = examine.plain(plan)
@@ -156,7 +156,10 @@ class Confirmer:
                 return
             report = shared.report
         case.jobs[job] = _Shared(job, [case])
-        ready.append(case.jobs[job])
+        if report is None:
+            ready.append(case.jobs[job])
+        else:  # What was begun is finished first, so that verdicts come early.
+            ready.appendleft(case.jobs[job])
 
     def _verdict(self, pool: Pool, case: _Running, verdict: examine.Verdict) -> tuple[int, int, Confirmation]:
         seconds = round(case.seconds, 3)

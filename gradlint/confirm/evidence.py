@@ -133,6 +133,7 @@ def _holds(
     if sort == "source":
         sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
+        bound = [] if case.element else bound  # The others of a tuple are bound by the same statement.
         return any(sources & set(one["ids"]) for one in [*terms, *bound])
     return leads and _leads(sort, case, event, places, report)
 

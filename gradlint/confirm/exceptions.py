@@ -45,9 +45,13 @@ def lines(event: Event) -> list[int]:
 
 
 def at_place(want: Want, case: Case, report: RunReport, line: Callable[[int], int]) -> str | None:
-    """The exception that left the flagged statement, if it is the one that is claimed."""
+    """The exception that left the flagged statement, if it is the one that is claimed.
+
+    Where the program caught it and the gradient call gave something afterwards, nothing was lost by it.
+    """
+    answered = max((event["seq"] for event in report.of("call", want.mark)), default=0)
     for event in report.of("raised", case.place) if case.place is not None else ():
-        if event["type"] == want.exception and own(case, event, line):
+        if event["type"] == want.exception and event["seq"] > answered and own(case, event, line):
             return f"{event['type']}: {first(event['text'])}"
     return None
 

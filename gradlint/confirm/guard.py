@@ -13,6 +13,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gradlint.confirm import landlock, seccomp
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -124,8 +126,6 @@ def harden(scratch: str, report: Callable[[str], None], peeked: Callable[[str], 
     _wrap_tensorflow_files(audit)
     _refuse_fork_exec(audit)
     if sys.platform == "linux":
-        from gradlint.confirm import landlock, seccomp
-
         landlock.restrict(inside)
         seccomp.restrict()
     sys.addaudithook(audit)

@@ -339,10 +339,17 @@ def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judg
             return Judgement("inconclusive", f"{where} the target itself is not finite", 3)
         births = [[seen.line(line) for line in birth["lines"]] for birth in seen.report.of("birth")]
         mine = [lines for lines in births if lines and lines[0] in case.lines]
-        if not mine:
+        if not mine or _apart(case, event, indices(want, event) or []):
             return Judgement("inconclusive", f"{where} {detail}, but not by what the finding points at", 8)
         return Judgement("confirmed", f"{where} {detail}")
     return None
+
+
+def _apart(case: Case, event: Event, places: list[int]) -> bool:
+    """Whether no gradient leads from the flagged value to the source: what is on its line has nothing to do with it."""
+    terms = event["terms"].get(str(case.place), [])
+    found = [term["state"][place] for term in terms for place in places if place < len(term["state"])]
+    return bool(found) and all(state == "none" for state in found)
 
 
 def _trials(plan: Plan, source: str, base: Trial) -> list[tuple[Trial, str]]:

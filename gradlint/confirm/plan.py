@@ -95,6 +95,12 @@ class Case:
         return isinstance(node, ast.Call) and (last(node.func) or "").startswith(ASSIGNING)
 
     @property
+    def element(self) -> bool:
+        """Whether the flagged expression is part of one element of several that a statement binds."""
+        value = getattr(self.statement, "value", None)
+        return isinstance(value, (ast.Tuple, ast.List)) and self.expression is not None and self.expression is not value
+
+    @property
     def lines(self) -> range:
         """The flagged statement's lines in the program; its header's where it has a body."""
         if self.statement is None:

@@ -31,7 +31,7 @@ spec = spec_from_file_location("gradlint", {init!r})
 sys.modules["gradlint"] = module = module_from_spec(spec)
 spec.loader.exec_module(module)
 from gradlint.confirm.worker import main
-main({mode!r}, {scratch!r})
+main({mode!r}, {scratch!r}, {side})
 """
 """What a worker runs: this very gradlint, whichever the Python that runs it has."""
 GRACE = 30.0
@@ -42,6 +42,8 @@ class Pool(Protocol):
     """Runs jobs apart from one another."""
 
     tensorflow: str | None
+    room: int
+    """How many jobs are best submitted before a report is taken: some that wait keep the processes busy."""
 
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
@@ -57,7 +59,7 @@ def make_pool(options: Options) -> Pool:
     """A pool of the kind that the system can have."""
     python = options.python or sys.executable
     if options.forks:
-        return ForkingPool(python, options.trusted)
+        return ForkingPool(python, options.workers, options.trusted)
     return FreshPool(python, options.workers, options.trusted)
 
 
@@ -95,13 +97,14 @@ def environment(scratch: str) -> dict[str, str]:
     }
 
 
-def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
+def start(python: str, mode: str, scratch: str, side: int = 1) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, so that a Ctrl-C is the confirmer's alone to handle.
 
     Args:
         python: The Python that runs it.
         mode: ``fork`` for a worker that forks a child for each job, ``once`` for one that runs a single job itself.
         scratch: The folder that it works in.
+        side: How many jobs it runs side by side.
 
     Raises:
         ConfirmUnavailable: If there is no such Python.
@@ -109,7 +112,7 @@ def start(python: str, mode: str, scratch: str) -> subprocess.Popen[bytes]:
     init = str(Path(__file__).resolve().parents[1] / "__init__.py")
     try:
         return subprocess.Popen(
-            [python, "-P", "-c", START.format(init=init, mode=mode, scratch=scratch)],
+            [python, "-P", "-c", START.format(init=init, mode=mode, scratch=scratch, side=side)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -158,8 +161,10 @@ def unsafe(missing: str) -> tuple[str, str]:
 class ForkingPool:
     """One worker that has imported TensorFlow and forks a child for each job."""
 
-    def __init__(self, python: str, trusted: bool) -> None:
+    def __init__(self, python: str, side: int, trusted: bool) -> None:
         self.python = python
+        self.side = side
+        self.room = 2 * side
         self.trusted = trusted
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None
@@ -169,7 +174,7 @@ class ForkingPool:
         self.changing = threading.Lock()
         """Held while the pool closes or changes its worker, so that no worker is started behind a close."""
         self.answers: queue.Queue[bytes | None] = queue.Queue()
-        self.process = start(self.python, "fork", self.scratch)
+        self.process = start(self.python, "fork", self.scratch, self.side)
 
     def submit(self, number: int, job: Job) -> None:
         """Run a job; its number comes back with the report."""
@@ -191,7 +196,8 @@ class ForkingPool:
             if self.lost:
                 number = self.lost.pop()
                 return number, RunReport(ending="lost")
-            limit = min(started + job.timeout for job, started in self.waiting.values()) + GRACE
+            longest = max(job.timeout for job, _ in self.waiting.values())  # What waits does so for one job at most.
+            limit = min(started for _, started in self.waiting.values()) + 2 * longest + GRACE
             try:
                 line = self.answers.get(timeout=max(0.1, limit - time.monotonic()))
             except queue.Empty:
@@ -231,19 +237,22 @@ class ForkingPool:
         answers.put(None)
 
     def _restart(self) -> None:
-        """A worker that is gone takes its jobs with it; the next ones get a new worker."""
+        """A worker that is gone takes the jobs with it that it had begun; the next ones get a new worker."""
         with self.changing:
             if self.closed:
                 return
-            self.lost += self.waiting
+            jobs = [(number, job) for number, (job, _) in self.waiting.items()]
+            self.lost += [number for number, _ in jobs[: self.side]]  # They are begun in the order in which they came.
             self.waiting.clear()
             end(self.process)
             self.answers = queue.Queue()
             for entry in os.scandir(self.scratch):
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
-            self.process = start(self.python, "fork", self.scratch)
+            self.process = start(self.python, "fork", self.scratch, self.side)
         self._greet()
+        for number, job in jobs[self.side :]:
+            self.submit(number, job)
 
 
 class FreshPool:
@@ -251,6 +260,7 @@ class FreshPool:
 
     def __init__(self, python: str, spares: int, trusted: bool) -> None:
         self.python = python
+        self.room = spares
         self.trusted = trusted
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="gradlint-"))
         self.tensorflow: str | None = None

@@ -47,18 +47,21 @@ class Relied:
         ]
         self.kept = [_read(module, read) for _, module, read in self.places]
         self.builtins = {name: value for name, value in vars(builtins).items() if name != "_"}
-        self.own = {(kind, name): value for kind in _own() for name, value in vars(kind).items() if callable(value)}
+        self.own = [
+            (vars(kind).get, name, value) for kind in _own() for name, value in vars(kind).items() if callable(value)
+        ]
 
     def replaced(self) -> str | None:
         """What the program has put in the place of something that is relied on, or None."""
         for (name, module, read), value in zip(self.places, self.kept, strict=True):
             if _read(module, read) is not value:
                 return name
+        known = vars(builtins)
         for name, value in self.builtins.items():
-            if vars(builtins).get(name) is not value:
+            if known.get(name) is not value:
                 return f"builtins.{name}"
-        for (kind, name), value in self.own.items():
-            if vars(kind).get(name) is not value:
+        for get, name, value in self.own:
+            if get(name) is not value:
                 return "what looks on"
         return None
 

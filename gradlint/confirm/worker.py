@@ -23,10 +23,11 @@ import sys
 import tempfile
 import time
 import types
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard, sandbox, standin
+from gradlint.confirm import guard, later, pages, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 from gradlint.confirm.relied import Relied
@@ -40,6 +41,9 @@ FLOOD = 4 << 20
 
 LINKS = 500
 """How many neighbours of the user's file are linked into the scratch folder."""
+
+FEW = 4
+"""How many children are forked before the worker's memory is folded, which takes as long as it saves a few forks."""
 
 NO_ERROR: Event = {"type": "", "mro": [], "text": "", "frames": [], "quoted": [], "module": None}
 """What stands in the place of an exception where there is none."""
@@ -205,6 +209,7 @@ class Child:
     folder: str
     started: float
     deadline: float
+    end: int | None
     collector: Collector = field(default_factory=Collector)
     rest: bytes = b""
     read: int = 0
@@ -231,9 +236,19 @@ def parse(line: bytes, nonce: str) -> Any:
 
 
 class Forker:
-    """Forks a child for each job and watches over it."""
+    """Forks a child for each job and watches over it.
 
-    def __init__(self, box: Sandbox, jobs: int, answers: int) -> None:
+    Args:
+        box: What the children are kept in.
+        jobs: Where jobs come from.
+        answers: Where reports go.
+        side: How many children run side by side; further jobs wait.
+    """
+
+    def __init__(self, box: Sandbox, jobs: int, answers: int, side: int) -> None:
+        self.side = side
+        self.started = 0
+        self.waiting: deque[tuple[int, Job]] = deque()
         self.box = box
         self.scratch = box.scratch
         self.answers = answers
@@ -254,10 +269,15 @@ class Forker:
                     if not self._accept():
                         self.stop()
                         return
-                else:
+                elif key.fd in self.children:
                     self._read(self.children[key.fd])
             for child in list(self.children.values()):
                 self._look_after(child)
+            while self.waiting and len(self.children) < self.side:
+                self._start(*self.waiting.popleft())
+                self.started += 1
+                if self.started == FEW:
+                    pages.fold()
 
     def stop(self) -> None:
         """End every child."""
@@ -269,11 +289,12 @@ class Forker:
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
             record = json.loads(line)
-            self._start(record["number"], Job.from_json(record["job"]))
+            self.waiting.append((record["number"], Job.from_json(record["job"])))
         return bool(data)
 
     def _start(self, number: int, job: Job) -> None:
         folder = make_folder(self.scratch, number, job.path)
+        later.lend(job.text)
         read, write = os.pipe()
         nonce = secrets.token_hex(16)
         started = time.monotonic()
@@ -282,8 +303,11 @@ class Forker:
             self._become_probe(job, folder, write, nonce)
         os.close(write)
         os.set_blocking(read, False)
-        self.children[read] = Child(number, process, read, nonce, folder, started, started + job.timeout)
-        self.selector.register(read, selectors.EVENT_READ)
+        end = _watch(process)
+        self.children[read] = Child(number, process, read, nonce, folder, started, started + job.timeout, end)
+        for descriptor in (read, end):
+            if descriptor is not None:
+                self.selector.register(descriptor, selectors.EVENT_READ)
 
     def _become_probe(self, job: Job, folder: str, write: int, nonce: str) -> None:
         """The child's life; it never returns."""
@@ -327,9 +351,11 @@ class Forker:
                 child.take(data)
                 if child.read > 2 * FLOOD:
                     break
-        with contextlib.suppress(KeyError, ValueError):
-            self.selector.unregister(child.pipe)
-        os.close(child.pipe)
+        for descriptor in (child.pipe, child.end):
+            if descriptor is not None:
+                with contextlib.suppress(KeyError, ValueError):
+                    self.selector.unregister(descriptor)
+                os.close(descriptor)
         del self.children[child.pipe]
         shutil.rmtree(child.folder, ignore_errors=True)
         if how == "completed" and not child.collector.ended:
@@ -343,6 +369,14 @@ class Forker:
             data = data[os.write(self.answers, data) :]
 
 
+def _watch(process: int) -> int | None:
+    """A descriptor that can be read once a child has ended, so that its end is seen at once; None without pidfds."""
+    try:
+        return os.pidfd_open(process)
+    except (AttributeError, OSError):
+        return None
+
+
 def report_to_json(report: Any) -> dict[str, Any]:
     """A report as it is sent."""
     return {
@@ -354,20 +388,23 @@ def report_to_json(report: Any) -> dict[str, Any]:
     }
 
 
-def serve_forked(box: Sandbox, jobs: int, answers: int) -> None:
+def serve_forked(box: Sandbox, jobs: int, answers: int, side: int) -> None:
     """Be the worker that forks: import TensorFlow, warm it up, run jobs."""
-    module = tensorflow()
+    gc.disable()  # Nothing of what an import makes is garbage, and looking for some takes a fifth of its time.
+    with later.imported():
+        module = tensorflow()
     standins()
     Context.limit_threads()
+    gc.freeze()  # What no collection touches, no child has to copy.
+    gc.enable()
     filename = os.path.join(box.scratch, "warm_up.py")
     with open(filename, "w") as program:
         program.write(WARM_UP)
     exec(compile(WARM_UP, filename, "exec"), {"__name__": "warm_up"})
     importlib.import_module("keras").backend.clear_session()
     greet(answers, module.__version__, box)
-    forker = Forker(box, jobs, answers)
-    gc.collect()
-    gc.freeze()  # What no collection touches, no child has to copy.
+    forker = Forker(box, jobs, answers, side)
+    gc.freeze()
     forker.serve()
 
 
@@ -398,15 +435,24 @@ def greet(answers: int, version: str, box: Sandbox) -> None:
     os.write(answers, json.dumps({"tensorflow": version, "missing": box.missing}).encode() + b"\n")
 
 
-def main(mode: str, scratch: str) -> None:
-    """Serve on what were the standard streams; the streams themselves then lead nowhere."""
+def main(mode: str, scratch: str, side: int) -> None:
+    """Serve on what were the standard streams; the streams themselves then lead nowhere.
+
+    Args:
+        mode: ``fork`` to fork a child for each job, ``once`` to run a single job in this process.
+        scratch: The folder to work in.
+        side: How many children run side by side.
+    """
     sys.dont_write_bytecode = True
     jobs, answers = os.dup(0), os.dup(1)
     silence()
     box = Sandbox(scratch)
     box.enter()
     try:
-        (serve_forked if mode == "fork" else serve_once)(box, jobs, answers)
+        if mode == "fork":
+            serve_forked(box, jobs, answers, side)
+        else:
+            serve_once(box, jobs, answers)
     except ImportError as error:
         os.write(answers, json.dumps({"unavailable": str(error)}).encode() + b"\n")
     finally:

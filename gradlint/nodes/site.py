@@ -155,9 +155,11 @@ class Site(Names):
     @cached_property
     def is_caught(self) -> bool:
         """Whether all that the claim loses raises, and the program is ready for it: a ``try`` with a handler."""
-        raising = [call for lost, call in self.calls if lost.outcome == "error"]
-        tried = [any(isinstance(one, cst.Try) and one.handlers for one in self.above(call)) for call in raising]
-        return bool(raising) and len(raising) == len(self.claim.gradients) and all(tried)
+        lost = self.claim.gradients
+        if not lost or any(one.outcome != "error" for one in lost):
+            return False
+        tried = [any(isinstance(one, cst.Try) and one.handlers for one in self.above(call)) for _, call in self.calls]
+        return len(tried) == len(lost) and all(tried)
 
     def arguments(self, call: cst.Call) -> tuple[list[str], dict[str, str]] | None:
         """The texts of a call's arguments, by position and by keyword; None where some are starred."""

@@ -172,7 +172,7 @@ class _Drawn:
         leads = _spread(len(trail.points), own, links, live=False)
         live = _spread(len(trail.points), own, links, live=True)
         reached = set() if refused else _reached(trail)
-        stops = _stops(links)
+        stops, doubts = _stops(links), self._doubts(own)
         nodes = []
         for index, point in enumerate(trail.points):
             here = (self.view.mark(one.claim.kind, one.sources, partial=one.partial) for one in marks[index])
@@ -189,7 +189,7 @@ class _Drawn:
                     live=live[index] - gone,
                     reached=index in reached,
                     marks=tuple(here),
-                    note="" if marks[index] else ", ".join(dict.fromkeys(stops.get(index, ()))),
+                    note="" if marks[index] else ", ".join(dict.fromkeys((*stops.get(index, ()), *doubts[index]))),
                 )
             )
         nodes += self._elsewhere(own)
@@ -236,6 +236,18 @@ class _Drawn:
             for index in self._where(loss, own):
                 marks[index].append(loss)
         return marks
+
+    def _doubts(self, own: list[tuple[int, ...]]) -> list[list[str]]:
+        """What is said at each point of a gradient that arrives and may not be finite."""
+        assert self.trail is not None
+        doubts: list[list[str]] = [[] for _ in self.trail.points]
+        for index, question in enumerate(self.call.questions):
+            for claim, lost in self.view.claims.get((self.call.span, question.source), ()):
+                if lost.outcome == "nan":
+                    text = self.view.mark(claim.kind, (index,), partial=False).text
+                    for place in self._where(_Loss(claim, [index]), own):
+                        doubts[place].append(f"may make it NaN: {text}")
+        return doubts
 
     def _where(self, loss: _Loss, own: list[tuple[int, ...]]) -> list[int]:
         """The points at which a loss is marked: those at its place, else its sources."""

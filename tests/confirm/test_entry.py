@@ -214,3 +214,27 @@ def test_where_no_sandbox_can_be_had_trust_is_asked_for(tmp_path: Path) -> None:
     trusted = gradlint("--trust")
     assert trusted.returncode == 1
     assert "confirmed" in trusted.stdout
+
+
+def test_what_the_worker_leaves_out_is_there_for_the_program_that_uses_it(confirmer: Confirmer) -> None:
+    """Keras's wrappers for scikit-learn are imported by the programs that name them alone."""
+    code = """\
+import inspect, sys
+import tensorflow as tf
+inspect.getmodule(tf.add)
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    y = x * x
+g = tape.gradient(y, x)
+assert "keras.src.wrappers" not in sys.modules
+assert callable(tf.keras.wrappers.SKLearnClassifier)
+from keras.wrappers import SKLearnRegressor
+assert "keras.src.wrappers" in sys.modules
+tape.gradient(y, x)
+"""
+    finding = claim(code, source="x", flagged="tf.constant(3.0)", code_of_rule="GT102")
+    after = claim(code, source="x", outcome="error", exception="RuntimeError", nth=1, code_of_rule="GT401")
+    verdicts = {
+        index: verdict.status for _, index, verdict in confirmer.confirm_all([(source_of(code), [finding, after])])
+    }
+    assert verdicts == {0: "confirmed", 1: "confirmed"}

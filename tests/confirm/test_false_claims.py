@@ -267,6 +267,44 @@ FALSE: dict[str, tuple[str, dict[str, Any]]] = {
         """,
         {"source": None, "flagged": "tape.watch([a, b])", "code_of_rule": "GT110"},
     ),
+    "an exception that the program catches": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            try:
+                y = tf.linalg.matmul(x, x)
+            except tf.errors.InvalidArgumentError:
+                y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {
+            "outcome": "error",
+            "exception": "InvalidArgumentError",
+            "flagged": "tf.linalg.matmul(x, x)",
+            "code_of_rule": "GT302",
+        },
+    ),
+    "a NaN of another expression on the line": (
+        """
+        import tensorflow as tf
+        a, b = tf.Variable(0.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.sqrt(a) + tf.math.log(b)
+        g = tape.gradient(y, [a, b])
+        """,
+        {"source": "a", "outcome": "nan", "flagged": "tf.math.log(b)", "code_of_rule": "GT602"},
+    ),
+    "a constant beside the one that is asked for": (
+        """
+        import tensorflow as tf
+        a, b = tf.constant(2.0), tf.constant(3.0)
+        with tf.GradientTape() as tape:
+            y = a * b
+        g = tape.gradient(y, [a, b])
+        """,
+        {"source": "a", "flagged": "tf.constant(3.0)", "code_of_rule": "GT102"},
+    ),
     "a NaN of a line that comes later": (
         """
         import tensorflow as tf
@@ -330,6 +368,26 @@ TRUE: dict[str, tuple[str, dict[str, Any]]] = {
         gradients = [tape.gradient(target, x) for target in (first, second)]
         """,
         {"code_of_rule": "GT307"},
+    ),
+    "a constant beside another one": (
+        """
+        import tensorflow as tf
+        a, b = tf.constant(2.0), tf.constant(3.0)
+        with tf.GradientTape() as tape:
+            y = a * b
+        g = tape.gradient(y, [a, b])
+        """,
+        {"source": "b", "flagged": "tf.constant(3.0)", "code_of_rule": "GT102"},
+    ),
+    "a NaN beside another expression on the line": (
+        """
+        import tensorflow as tf
+        a, b = tf.Variable(0.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.sqrt(a) + tf.math.log(b)
+        g = tape.gradient(y, [a, b])
+        """,
+        {"source": "a", "outcome": "nan", "flagged": "tf.sqrt(a)", "code_of_rule": "GT602"},
     ),
     "a module that only shows is not installed": (
         """

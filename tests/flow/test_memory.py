@@ -128,7 +128,7 @@ def real(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.py")) if "GradientTape" in path.read_text()]
 
 
-@pytest.mark.sweep(every=5)
+@pytest.mark.sweep(every=10)
 @pytest.mark.parametrize("path", real(FIXTURES), ids=lambda path: path.name)
 def test_a_real_program_that_is_typed_into(path: Path) -> None:
     chance = random.Random(path.name)

@@ -71,6 +71,7 @@ def state(folder: Path) -> dict[str, str]:
     return {name: text for name, text in found.items() if not re.match(r"\.gradlint_cache(/|$)", name)}
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.name)
 def test_one_trick(trick: Trick, places: tuple[Path, Path, Path], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     repository, outside, mark = places

@@ -116,6 +116,7 @@ def split(text: str) -> tuple[list[str], dict[str, str]]:
 CASES = [(name, text) for name in names() for text in samples(name)]
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_gives_what_numpy_gives(name: str, text: str) -> None:
     space = {"X": X, "Y": Y, "S": S, "V": V, "W": W, "N": N, "M": M, "B": B, "C": C, "np": np, "tf": tf}

@@ -55,6 +55,14 @@ def test_a_part_that_is_lost_and_what_is_unknown() -> None:
     assert "`model.trainable_variables`: `trainable_variables` may be anything" in told
 
 
+def test_a_gradient_that_may_be_nan_is_connected_and_marked_where_it_arises() -> None:
+    broken = next(rule.examples[0].broken for rule in registry.load() if rule.code == "GT602")
+    rows = plain(drawn(broken)[0]).splitlines()
+    at = next(number for number, row in enumerate(rows) if "(may make it NaN: GT602 infinite-slope-at-zero)" in row)
+    assert "distance = tf.sqrt(" in rows[at - 1]
+    assert "may make it NaN" not in plain(drawn(CONNECTED)[0])
+
+
 def test_an_old_terminal_gets_ascii() -> None:
     rows = lines(drawn(DECAY)[0], ascii_only=True)
     assert "".join(text for row in rows for text, _ in row).isascii()

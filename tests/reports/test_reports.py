@@ -26,11 +26,13 @@ def test_names_are_told_apart() -> None:
     assert set(names) >= OPEN | ALARMED
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
 def test_the_loss_is_named(report: Report) -> None:
     assert report.found() is (report.name not in OPEN)
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
 def test_the_twin_is_silent(report: Report) -> None:
     assert bool(report.alarms()) is (report.name in ALARMED)

@@ -16,6 +16,9 @@ EXAMPLES = [(rule, example) for rule in registry.load() for example in rule.exam
 CLEAN = [(rule, program) for rule in registry.load() for program in rule.clean]
 
 
+pytestmark = pytest.mark.sweep(every=3)
+
+
 def name(value: object) -> str:
     if isinstance(value, Rule):
         return value.code

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 
 from gradlint import check_source
-from tests.runtime.unreadable import HEAD, PROGRAMS
+from tests.runtime.unreadable import HEAD
+from tests.runtime.unreadable import PROGRAMS as FIRST
+from tests.runtime.unreadable_more import CLEAN, MORE
 from tests.runtime.watch_all import watched
 
+PROGRAMS = FIRST | MORE
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def seen() -> dict[str, dict[str, Any]]:
     """What was observed of each program; all of them run in one process."""
-    return watched([{"path": name, "code": HEAD + code} for name, code in PROGRAMS.items()])
+    return watched([{"path": name, "code": HEAD + code} for name, code in (PROGRAMS | CLEAN).items()])
 
 
 def marked(code: str) -> int:
@@ -31,6 +34,12 @@ def test_the_line_is_named(name: str, seen: dict[str, dict[str, Any]]) -> None:
     assert not record["failed"]
     assert record["raised"] is None
     assert marked(HEAD + PROGRAMS[name]) in [one["at"] for one in record["observed"]], record["observed"]
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_a_program_that_loses_nothing_is_silent(name: str, seen: dict[str, dict[str, Any]]) -> None:
+    record = seen[name]
+    assert (record["findings"], record["failed"], record["raised"]) == ([], [], None)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from gradlint.flow.values.trees import walk
+from gradlint.flow.values.trees import of_type, walk
 from gradlint.knowledge import versions
 from gradlint.knowledge.packages import canonical, root
 
@@ -33,50 +33,57 @@ _PACKAGES = frozenset({"tensorflow", "keras", "tf_keras", "tensorflow_addons"})
 
 def older(tree: ast.AST) -> tuple[Older, ...]:
     """What a program uses that later versions of TensorFlow do not have, apart from where it tries which one runs."""
-    aliases = _aliases(tree)
+    imports = _imports(tree)
+    if not any(root(full) in _PACKAGES for node in imports for _, full in _imported(node)):
+        return ()
+    unsure = _unsure(tree)
+    imports = [node for node in imports if id(node) not in unsure]
+    aliases = {name: full for node in imports for name, full in _imported(node) if root(full) in _PACKAGES}
     if not aliases:
         return ()
-    found = {one.version: one for one in _used(tree, aliases)}
-    return tuple(found.values())
+    used = [(node, one) for node, one in _used(tree, imports, aliases) if id(node) not in unsure]
+    used.sort(key=lambda use: _place(use[0]), reverse=True)
+    return tuple({one.version: one for _, one in used}.values())
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
-    """What the names of the program's imports stand for, by name; those that its branches bind are left out."""
-    aliases: dict[str, str] = {}
-    for node in _surely(tree):
-        for name, full in _imported(node):
-            if root(full) in _PACKAGES:
-                aliases[name] = full
-    return aliases
+def _imports(tree: ast.AST) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a program, the last one first, so that of two with one name the first one counts."""
+    found: list[ast.Import | ast.ImportFrom] = [*of_type(tree, ast.Import), *of_type(tree, ast.ImportFrom)]
+    return sorted(found, key=_place, reverse=True)
 
 
-def _imported(node: ast.AST) -> Iterator[tuple[str, str]]:
+def _place(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield alias.asname or root(alias.name), alias.name if alias.asname else root(alias.name)
-    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+    elif node.module and not node.level:
         for alias in node.names:
             yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
-def _used(tree: ast.AST, aliases: dict[str, str]) -> Iterator[Older]:
-    for node in _surely(tree):
-        for _, full in _imported(node):
-            yield from _shown(full)
-        if isinstance(node, ast.Attribute):
-            name = _dotted(node, aliases)
-            if name:
-                yield from _shown(name)
-        elif isinstance(node, ast.Call):
-            name = canonical(_dotted(node.func, aliases))
-            for keyword in node.keywords if name else ():
-                version = versions.refused(name, keyword.arg or "")
-                if version:
-                    yield Older(f"{name.rpartition('.')[2]}({keyword.arg}=...)", version)
+def _used(
+    tree: ast.AST, imports: list[ast.Import | ast.ImportFrom], aliases: dict[str, str]
+) -> Iterator[tuple[ast.stmt | ast.expr, Older]]:
+    """What a program uses that later versions do not have, each with its node."""
+    for node in imports:
+        yield from ((node, one) for _, full in _imported(node) for one in _shown(full))
+    for attribute in of_type(tree, ast.Attribute):
+        name = _dotted(attribute, aliases)
+        yield from ((attribute, one) for one in _shown(name))
+    for call in of_type(tree, ast.Call):
+        name = canonical(_dotted(call.func, aliases)) if call.keywords else ""
+        for keyword in call.keywords if name else ():
+            version = versions.refused(name, keyword.arg or "")
+            if version:
+                yield call, Older(f"{name.rpartition('.')[2]}({keyword.arg}=...)", version)
 
 
 def _shown(name: str) -> Iterator[Older]:
-    plain = _spelled(name)
+    plain = _spelled(name) if name else ""
     version = versions.shows(plain) if root(plain) in _PACKAGES else ""
     if version:
         yield Older(name, version)
@@ -98,16 +105,18 @@ def _dotted(node: ast.expr, aliases: dict[str, str]) -> str:
     return ".".join([aliases[node.id], *reversed(parts)])
 
 
-def _surely(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a program but for those behind a ``try`` and in branches that ask for a version or an attribute."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.Try | ast.TryStar) and node.handlers:
-            waiting += [*node.orelse, *node.finalbody]
-        elif not (isinstance(node, ast.If | ast.IfExp) and _asks(node.test)):
-            waiting.extend(ast.iter_child_nodes(node))
+def _unsure(tree: ast.AST) -> set[int]:
+    """The nodes behind a ``try`` with handlers, and in branches that ask for a version or an attribute, by identity."""
+    found: set[int] = set()
+    tries: list[ast.Try | ast.TryStar] = [*of_type(tree, ast.Try), *of_type(tree, ast.TryStar)]
+    for tried in tries:
+        if tried.handlers and id(tried) not in found:
+            found.update(id(node) for part in (*tried.body, *tried.handlers) for node in walk(part))
+    branches: list[ast.If | ast.IfExp] = [*of_type(tree, ast.If), *of_type(tree, ast.IfExp)]
+    for branch in branches:
+        if id(branch) not in found and _asks(branch.test):
+            found.update(map(id, walk(branch)))
+    return found
 
 
 def _asks(test: ast.expr) -> bool:

