@@ -16,17 +16,37 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint.runtime.program import AfterImport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradlint.runtime.session import Session
-
 EVERY = 0.2
 """How many seconds at least lie between two times that a process writes what it saw, if there is no new finding."""
+
+
+class Watched(Protocol):
+    """What watches this process.
+
+    Attributes:
+        base: The folder in which the first process began.
+        eagerly: Whether every ``tf.function`` runs eagerly.
+    """
+
+    base: str
+    eagerly: bool
+
+    def begin_again(self) -> None:
+        """Forget what was seen: this process was forked."""
+
+    def handed_over(self) -> dict[str, Any]:
+        """What was seen, as plain data for another process."""
+        ...
+
+    def take_in(self, handed: dict[str, Any]) -> None:
+        """Add what another process has seen."""
 
 
 class Children:
@@ -37,7 +57,7 @@ class Children:
         folder: Where all of them write; None where this is the first, which makes the folder when one is started.
     """
 
-    def __init__(self, session: Session, folder: str | None = None) -> None:
+    def __init__(self, session: Watched, folder: str | None = None) -> None:
         self.session = session
         self.folder = folder
         self.owner = folder is None
@@ -151,7 +171,7 @@ _BEGIN = """
 try:
     import sys
     sys.path.append(root)
-    from gradlint.runtime.children import watch
+    from gradlint.runtime.spawned import watch
     watch(folder, base, eagerly)
 except Exception as error:
     sys.stderr.write(f"gradlint: a process that was started is not watched: {type(error).__name__}: {error}\\n")
@@ -174,27 +194,3 @@ class Spawned:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return exec, (_BEGIN, self.given)
-
-
-def watch(folder: str, base: str, eagerly: bool) -> None:
-    """Watch this process, which another has started.
-
-    Args:
-        folder: Where it writes what it saw.
-        base: The folder in which the first process began.
-        eagerly: Whether every ``tf.function`` runs eagerly.
-    """
-    from gradlint.runtime.session import Session
-
-    if Session.current is not None:
-        return
-    session = Session(lambda finding: None, _failed, folder)
-    session.base = base
-    session.start()
-    if eagerly:
-        session.run_eagerly()
-
-
-def _failed(text: str) -> None:
-    last = text.strip().splitlines()[-1]
-    sys.stderr.write(f"gradlint: the watcher failed, so the process continues unwatched: {last}\n")
