@@ -36,7 +36,8 @@ def analyse(
         code: A Python program.
         wrappers: What is known of functions that cannot be followed.
         finder: Finds the modules of the project that the program imports; where None, they are unknown. Where
-            following them takes more than the budget, they are unknown too.
+            following them takes more than the budget, the program is followed without them too, and the reading that
+            is sure of more sources counts.
         everything: Whether to follow also what no tape can have to do with.
         follower: Looks at the values of each gradient call.
         target: The versions of TensorFlow that the program is written for; where None, any.
@@ -65,7 +66,19 @@ def analyse(
                 facts = run(finder)
             if facts.complete or not facts.parts:
                 return facts
-        return run(None)
+        apart = run(None)
+    if finder is None or _sure(facts) <= _sure(apart):
+        return apart
+    if follower is None:
+        return facts
+    with opened():
+        return run(finder)
+
+
+def _sure(facts: Facts) -> int:
+    """How many sources of gradient calls an analysis is sure of."""
+    questions = (question for call in facts.calls for question in call.questions)
+    return sum(one.answer in {"lost", "partial"} or one.proved for one in questions)
 
 
 def _run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks import programs
 from gradlint.runner import run
 from gradlint.settings import Settings
 from tests.flow.projects import BROKEN, CLEAN, Program, outcomes
@@ -109,6 +110,16 @@ def test_what_imports_cost_is_bounded_and_costs_no_finding(look: Callable[..., l
     )
     text = head + own + tail
     assert look(Program("costly", {"train.py": text, "other.py": other})) == [("GT201", text.count("\n") - 1, "")]
+
+
+def test_what_was_found_before_the_budget_ended_stays_found(look: Callable[..., list[tuple[str, int, str]]]) -> None:
+    """The model stands in another file, and so much follows the gradient that neither reading could take it all."""
+    other = "import tensorflow as tf\nclass Model(tf.Module):\n    def __init__(self):\n"
+    other += "        self.w = tf.Variable(1.0)\n    def __call__(self, x):\n        return tf.round(self.w * x)\n"
+    text = "import tensorflow as tf\nfrom other import Model\nmodel = Model()\nwith tf.GradientTape() as tape:\n"
+    text += "    loss = model(2.0)\ngradients = tape.gradient(loss, model.trainable_variables)\n"
+    text += programs.chained(15_000)
+    assert look(Program("late", {"train.py": text, "other.py": other})) == [("GT301", 5, "other.py")]
 
 
 def test_many_modules_that_import_one_another(look: Callable[..., list[tuple[str, int, str]]]) -> None:
