@@ -131,7 +131,7 @@ class CellSession:
         self._rich = show is None
         self._cells: dict[str, str] = {}
         self._counts: dict[str, int] = {}
-        self._mended: dict[str, str] = {}
+        self._fixed: dict[str, str] = {}
         self._complaint: str | None = None
         self._warned: set[str] = set()
         self._wanted = False
@@ -178,7 +178,7 @@ class CellSession:
             count: The number that the cell was run under.
         """
         key = identity or code
-        for old in (code, key, self._mended.pop(code, key)):
+        for old in (code, key, self._fixed.pop(code, key)):
             self._cells.pop(old, None)
             self._counts.pop(old, None)
         self._cells[key] = code
@@ -293,10 +293,10 @@ class CellSession:
             return [one if one.cell == wanted else replace(one, fix=None) for one in check(text, settings).findings]
 
         result = fix_source(source, found, lambda text: read.with_text(source, text), unsafe=asked.unsafe)
-        mended = notebook.cells(result.after.text)[wanted].source
+        fixed = notebook.cells(result.after.text)[wanted].source
         key = list(self._cells)[wanted]
-        self._mended[mended] = key
-        self.shell.set_next_input(mended)
+        self._fixed[fixed] = key
+        self.shell.set_next_input(fixed)
         with lines.called(self._names()):
             self._show(f"gradlint: {lines.cell(wanted)} is below, fixed; run it instead")
 

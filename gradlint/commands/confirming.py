@@ -102,7 +102,7 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
     from gradlint.fixing import Evidence
 
     def verify(before: Source, after: Source, finding: Finding, moved: Finding) -> Evidence:
-        mended = moved
+        fixed = moved
         if finding.gradients and all(one.outcome in {"none", "error"} for one in finding.gradients):
             first = moved.gradients[0]
             place = Position(first.line, first.column)
@@ -110,11 +110,11 @@ def verifier(request: Request, settings: Settings) -> Iterator[Verify]:
                 replace(new, source=asked_instead(before, old, after, new) or new.source)
                 for old, new in zip(finding.gradients, moved.gradients, strict=True)
             )
-            mended = replace(moved, cell=first.cell, location=place, end_location=place, gradients=asked)
+            fixed = replace(moved, cell=first.cell, location=place, end_location=place, gradients=asked)
         ((_, lost),) = confirmer.confirm(before, [finding])
         if lost.status != "confirmed":
             return Evidence(None, f"before the fix: {lost.detail}")
-        ((_, found),) = confirmer.confirm(after, [mended])
+        ((_, found),) = confirmer.confirm(after, [fixed])
         holds = {"refuted": True, "confirmed": False}.get(found.status, found.finite or None)
         return Evidence(holds, f"before: {lost.detail}; after: {found.detail}")
 

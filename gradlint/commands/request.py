@@ -123,18 +123,18 @@ class Request:
             "--diff writes nothing; leave out --fix": self.diff and self.fix,
             "--diff writes nothing; leave out --fix-only": self.diff and self.fix_only,
             "--interactive asks about what --fix writes to files": (
-                self.interactive and (self.diff or not self.mends or from_stdin)
+                self.interactive and (self.diff or not self.applies_fixes or from_stdin)
             ),
             "--watch cannot be combined with `-`, --diff, --interactive or --write-baseline": (
                 self.watch and (from_stdin or self.diff or self.write_baseline or self.interactive)
             ),
             "--facts is about files and cannot be combined with `-`": self.facts is not None and from_stdin,
-            "--write-baseline cannot be combined with fixing": self.write_baseline and self.mends,
+            "--write-baseline cannot be combined with fixing": self.write_baseline and self.applies_fixes,
             "--write-baseline cannot be combined with --changed-since": (
                 self.write_baseline and self.changed_since is not None
             ),
             "--silent prints nothing, but another option asks for output": (
-                self.silent and (self.diff or self.interactive or self.asks or (self.mends and from_stdin))
+                self.silent and (self.diff or self.interactive or self.asks or (self.applies_fixes and from_stdin))
             ),
         }
         for message, holds in refused.items():
@@ -147,7 +147,7 @@ class Request:
         return self.show_files or self.show_settings or self.explain_silence is not None
 
     @property
-    def mends(self) -> bool:
+    def applies_fixes(self) -> bool:
         """Whether fixes are to be worked out."""
         return self.fix or self.fix_only or self.diff
 

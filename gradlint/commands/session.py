@@ -83,22 +83,22 @@ def once(request: Request, resolver: Resolver, settings: Settings) -> int:
     known = _leave_known(checked, settings, resolver) if settings.baseline is not None else _NONE_KNOWN
     if changes is not None:
         checked.with_findings(changes.among(checked.findings))
-    mended = 0
-    if request.mends:
-        from gradlint.commands.mend import mend
+    fixed = 0
+    if request.applies_fixes:
+        from gradlint.commands.fix import fix
 
-        outcome = mend(request, checked, resolver, changes)
+        outcome = fix(request, checked, resolver, changes)
         if request.diff:
             return _status(request, checked, outcome.changes > 0)
-        mended = outcome.fixed
+        fixed = outcome.fixed
         if request.fix_only:
-            return _status(request, checked, request.exit_non_zero_on_fix and mended > 0)
+            return _status(request, checked, request.exit_non_zero_on_fix and fixed > 0)
     _withhold_unfixable(checked, resolver)
     if request.confirm:
         from gradlint.commands.confirming import confirm
 
         confirm(request, checked, settings)
-    report = _report(request, checked, settings, mended, known, time.perf_counter() - started)
+    report = _report(request, checked, settings, fixed, known, time.perf_counter() - started)
     return _reported(request, checked, report, resolver, settings, known)
 
 

@@ -125,9 +125,9 @@ def _methods(
     constructor = next(
         (part for part in owner.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"), None
     )
-    made = _arguments(program, constructor, 1) if constructor else _fields(program, owner)
+    made = _arguments(constructor, 1) if constructor else _fields(owner)
     instances = [f"{owner.name}({arguments})" for arguments in itertools.islice(made, 8)]
-    for instance, arguments in _pairs(instances, _arguments(program, method, 1)):
+    for instance, arguments in _pairs(instances, _arguments(method, 1)):
         if method.name == "__init__":
             yield instance
         elif method.name in {"train_step", "test_step"}:
@@ -154,12 +154,12 @@ def _functions(
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
     skip: int,
 ) -> Iterator[str]:
-    calls = (f"{name}({arguments})" for arguments in _arguments(program, function, skip))
+    calls = (f"{name}({arguments})" for arguments in _arguments(function, skip))
     last_one = next((part for part in reversed(inner) if isinstance(part, _FUNCTIONS)), None)
     if last_one is None:
         yield from calls
         return
-    for call, arguments in _pairs(calls, _arguments(program, last_one, 0)):
+    for call, arguments in _pairs(calls, _arguments(last_one, 0)):
         yield from _call_inner(program, call, inner, arguments)
 
 
@@ -174,12 +174,12 @@ def _call_inner(
     for function in functions:
         given = arguments if function is functions[-1] and arguments is not None else None
         if given is None:
-            given = next(_arguments(program, function, 0), "")
+            given = next(_arguments(function, 0), "")
         call = f"(lambda made: made({given}) if callable(made) else made)({call})"
     yield call
 
 
-def _fields(program: NamedProgram, owner: ast.ClassDef) -> Iterator[str]:
+def _fields(owner: ast.ClassDef) -> Iterator[str]:
     """Arguments for a class without a constructor of its own: a data class's fields without a default."""
     if not any("dataclass" in ast.unparse(decorator) for decorator in owner.decorator_list):
         yield ""
@@ -193,7 +193,7 @@ def _fields(program: NamedProgram, owner: ast.ClassDef) -> Iterator[str]:
         yield ", ".join(f"{name}={_by_name(name) or _tensor(shape)}" for name in fields)
 
 
-def _arguments(program: NamedProgram, function: Function, skip: int) -> Iterator[str]:
+def _arguments(function: Function, skip: int) -> Iterator[str]:
     """Argument lists for a function, likeliest first."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
@@ -201,8 +201,8 @@ def _arguments(program: NamedProgram, function: Function, skip: int) -> Iterator
     keywords = [
         name for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None
     ]
-    choices = [_candidates(program, function, argument) for argument in required]
-    named = [_candidates(program, function, argument) for argument in keywords]
+    choices = [_candidates(function, argument) for argument in required]
+    named = [_candidates(function, argument) for argument in keywords]
     every = choices + named
     seen = set[str]()
     longest = max((len(choice) for choice in every), default=1)
@@ -269,7 +269,7 @@ FUNCTIONS = (
 )
 
 
-def _candidates(program: NamedProgram, function: Function, argument: ast.arg) -> list[str]:
+def _candidates(function: Function, argument: ast.arg) -> list[str]:
     """What one parameter may be, likeliest first."""
     use = uses(function, argument.arg)
     spoken = argument.arg.lower().split("_")

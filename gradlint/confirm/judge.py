@@ -70,7 +70,7 @@ def _is_of_kind(name: str, kind: str) -> bool:
     return any(part == kind or re.fullmatch(rf"{re.escape(snake)}(_\d+)?", part) for part in parts)
 
 
-def answer(want: Want, event: Event, case: Case, seen: Seen) -> tuple[Answer, str]:
+def answer(want: Want, event: Event) -> tuple[Answer, str]:
     """Whether a gradient call gave what is claimed, and what it gave."""
     if event["t"] == "failed":
         raised = f"{event['type']}: {first(event['text'])}"
@@ -178,7 +178,7 @@ def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
             sorts.add(sort)
     if not counted:
         return _elsewhere(want, case, events, seen)
-    found = _weighed(want, case, counted, seen)
+    found = _weighed(want, counted)
     if found.how == "mixed" and sorts <= {"call", "target"} and _each(plan, want.mark, counted):
         return replace(found, how="holds", detail=found.detail.replace("runs of the call", "targets", 1))
     return found
@@ -190,8 +190,8 @@ def _each(plan: Plan, mark: int, events: list[Event]) -> bool:
     return plan.each(mark) and len({event["tape"] for event in events}) == 1 and len(targets) == len(events)
 
 
-def _weighed(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
-    answers = [(answer(want, event, case, seen), event) for event in events]
+def _weighed(want: Want, events: list[Event]) -> Stand:
+    answers = [(answer(want, event), event) for event in events]
     held = [(detail, event) for (how, detail), event in answers if how == "holds"]
     for context in {tuple(event["context"]) for event in events}:
         here = [(how, detail, event) for (how, detail), event in answers if tuple(event["context"]) == context]
@@ -210,7 +210,7 @@ def _weighed(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
 
 def _elsewhere(want: Want, case: Case, events: list[Event], seen: Seen) -> Stand:
     """The call ran, and the flagged place had no part in it."""
-    answers = [answer(want, event, case, seen) for event in events]
+    answers = [answer(want, event) for event in events]
     kinds = ("place",) if case.expression is not None else ("entered", "place", "bound")
     ran = case.place is not None and any(
         one["seq"] < events[-1]["seq"] for kind in kinds for one in seen.report.of(kind, case.place)

@@ -207,7 +207,7 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     unseen = Judgement("inconclusive", "", 0)
     first = yield replace(base, eager=True, keep=case.place)
     event = next((one for one in first.report.of("call", want.mark) if _cut(one, case, indices(want, one))), None)
-    if event is None or answer(want, event, case, first)[0] != "holds":
+    if event is None or answer(want, event)[0] != "holds":
         return unseen
     places = indices(want, event) or []
     moved = tuple((str(kind), int(one), int(two)) for kind, one, two in _origins(event, places))
@@ -224,7 +224,7 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     unread = [one for one in before["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
     if unread or sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
         return unseen
-    detail = answer(want, event, case, first)[1]
+    detail = answer(want, event)[1]
     return Judgement("confirmed", f"{detail}: the flagged value moves with it, and nothing that goes in there does")
 
 
@@ -263,12 +263,10 @@ def zero(question: NumericClaim, base: Trial) -> Runs:
         return Judgement(
             "inconclusive", f"{standing.detail}, as TensorFlow computed it, and not for want of a connection", 8
         )
-    return (yield from _flat(question, seen, base, moved, event))
+    return (yield from _flat(question, base, moved, event))
 
 
-def _flat(
-    question: NumericClaim, first: Seen, base: Trial, moved: tuple[tuple[str, int, int], ...], event: Event
-) -> Runs:
+def _flat(question: NumericClaim, base: Trial, moved: tuple[tuple[str, int, int], ...], event: Event) -> Runs:
     """Zeros that were computed are lost only where the target changes all the same: followed to where it leaps."""
     want = question.want
     totals: dict[float, float | None] = {0.0: event["total"]}
@@ -279,7 +277,7 @@ def _flat(
         if other is None:
             return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
         if "nan" not in other["outs"]:
-            if answer(want, other, question.case, first)[0] != "holds":
+            if answer(want, other)[0] != "holds":
                 return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
             totals[step] = other["total"]
         if not waiting and (left := left - 1) >= 0:
@@ -331,7 +329,7 @@ def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judg
     case, want = question.case, question.want
     where = f"at {name} = {trial.fill:g}" if name else "at the program's own input"
     for event in seen.report.of("call", want.mark):
-        how, detail = answer(want, event, case, seen)
+        how, detail = answer(want, event)
         if how != "holds":
             continue
         overflows = trial.leaf is not None and abs(trial.fill) > 1e3

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Read = Callable[[str], Source]
 
 ROUNDS = 50
-"""How many rounds are made at most; each mends at least one finding."""
+"""How many rounds are made at most; each fixes at least one finding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,7 +321,7 @@ class Ways:
     def front(self, source: Value) -> set[int]:
         """The ids of the edges at which the ways from the target to a source are lost first, seen from the target.
 
-        To mend one that stands behind such an edge alone brings no gradient back.
+        To fix one that stands behind such an edge alone brings no gradient back.
         """
         bit, seen, found = self._bits[id(source)], set[int](), set[int]()
         broken = {id(edge) for _, edge in self._broken if self._found.get(id(edge.parent), 0) & bit}

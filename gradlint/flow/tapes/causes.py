@@ -232,7 +232,7 @@ class Causes(SourceCauses):
         return Loss(Unconnected(why="swapped" if self.depends(source, self.targets) else ""), span_of(node))
 
     def preference(self, recording: Recording, item: Break) -> tuple[bool, bool, int, int, int]:
-        """Of several breaks, the one to name: that whose mending alone brings the gradient back comes first."""
+        """Of several breaks, the one to name: that whose fix alone brings the gradient back comes first."""
         leads = any(item.node in reach for reach in self.reaches)
         alone = leads or id(item.node) in self.uncut()
         return not leads, not alone, _rank(recording, item), _idle(item), item.node.born
@@ -462,7 +462,7 @@ def _rank(recording: Recording, item: Break) -> int:
 
 
 def _idle(item: Break) -> int:
-    """How little would come of mending a break: what only reads a shape, or picks an element, is meant to."""
+    """How little would come of fixing a break: what only reads a shape, or picks an element, is meant to."""
     op = item.node.op if isinstance(item.node, Tensor) else ""
     if behaviours.has(op, "shape-only") or behaviours.has(op, "constant-like"):
         return READS_SHAPE

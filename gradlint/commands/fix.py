@@ -37,7 +37,7 @@ class Outcome:
     changes: int
 
 
-def mend(request: Request, checked: Checked, resolver: Resolver, changes: Changes | None = None) -> Outcome:
+def fix(request: Request, checked: Checked, resolver: Resolver, changes: Changes | None = None) -> Outcome:
     """Apply the fixes of every file, to a fixpoint; the findings become those that remain.
 
     A file is written as soon as its fixes are worked out, so that an interrupted run keeps what was done.
