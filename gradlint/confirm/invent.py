@@ -136,7 +136,7 @@ def _methods(
         elif "property" in decorators:
             yield f"{instance}.{method.name}"
         else:
-            yield from _call_inner(program, f"{instance}.{method.name}({arguments})", inner)
+            yield from _call_inner(f"{instance}.{method.name}({arguments})", inner)
 
 
 def _pairs(ones: Iterable[str], others: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -160,11 +160,10 @@ def _functions(
         yield from calls
         return
     for call, arguments in _pairs(calls, _arguments(last_one, 0)):
-        yield from _call_inner(program, call, inner, arguments)
+        yield from _call_inner(call, inner, arguments)
 
 
 def _call_inner(
-    program: NamedProgram,
     call: str,
     inner: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef],
     arguments: str | None = None,
