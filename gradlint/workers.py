@@ -73,7 +73,8 @@ class _Work(Generic[T]):
     def __init__(self, function: Callable[..., T], jobs: int) -> None:
         self.waiting: list[tuple[int, int, tuple[Any, ...]]] = []
         self.begun: dict[Future[T], tuple[int, tuple[Any, ...]]] = {}
-        self.pool = _pool(jobs)
+        with _safe_path():
+            self.pool = _pool(jobs)
         self._function = function
         self._most = jobs + AHEAD
 

@@ -27,7 +27,7 @@ EVERY = 0.2
 """How many seconds at least lie between two times that a process writes what it saw, if there is no new finding."""
 
 
-class Watched(Protocol):
+class ProcessWatch(Protocol):
     """What watches this process.
 
     Attributes:
@@ -57,7 +57,7 @@ class Children:
         folder: Where all of them write; None where this is the first, which makes the folder when one is started.
     """
 
-    def __init__(self, session: Watched, folder: str | None = None) -> None:
+    def __init__(self, session: ProcessWatch, folder: str | None = None) -> None:
         self.session = session
         self.folder = folder
         self.owner = folder is None

@@ -54,7 +54,7 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class GraphRun:
     """What a run of a graph was given.
 
     Attributes:
@@ -71,7 +71,7 @@ class Frame:
     beginning: Beginning
 
     @classmethod
-    def of(cls, graph: Any, inputs: Sequence[Any], beginning: Beginning) -> Frame:
+    def of(cls, graph: Any, inputs: Sequence[Any], beginning: Beginning) -> GraphRun:
         """The run of a graph.
 
         Args:
@@ -97,18 +97,18 @@ class Frame:
         handles = {number: self.beginning.of(one) for number, one in self.handles.items()}
         return Replay(self.graph, wanted, self.given, handles)
 
-    def reached(self, way: Way) -> Frame | None:
+    def reached(self, way: Way) -> GraphRun | None:
         """The run of the function at the end of a way; None where what went in cannot be worked out.
 
         Raises:
             Exception: Whatever TensorFlow raises.
         """
-        frame: Frame | None = self
+        frame: GraphRun | None = self
         for call, graph in way:
             frame = None if frame is None else frame._entered(call, graph)
         return frame
 
-    def _entered(self, call: Any, graph: Any) -> Frame | None:
+    def _entered(self, call: Any, graph: Any) -> GraphRun | None:
         """The run of a function that this one called."""
         wanted = [one for one in call.inputs if one.dtype.name not in HANDLES]
         values = dict(self.given)
@@ -118,7 +118,7 @@ class Frame:
                 return None
             values = again.values
         inputs = [self.handles.get(one._id, values.get(one._id)) for one in call.inputs]
-        return Frame.of(graph, inputs, self.beginning)
+        return GraphRun.of(graph, inputs, self.beginning)
 
 
 def new_variable(dtype: Any, value: Any) -> Any:

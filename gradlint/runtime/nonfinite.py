@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gradlint.runtime.calls import ObservedCall
-    from gradlint.runtime.frames import Frame
+    from gradlint.runtime.frames import GraphRun
     from gradlint.runtime.record import Operation
     from gradlint.runtime.way import WaysBack
     from gradlint.runtime.windows import Window
@@ -35,7 +35,7 @@ def first(window: Window, call: ObservedCall, ways: WaysBack) -> WayCut:
     return _blamed(operations, {one._id: one for one in sources.tensors(call.target)}, here)
 
 
-def inside(frame: Frame, call: ObservedCall, result: Iterable[Any]) -> tuple[list[bool], WayCut]:
+def inside(frame: GraphRun, call: ObservedCall, result: Iterable[Any]) -> tuple[list[bool], WayCut]:
     """For a gradient call of a traced function: which of its gradients are not finite in one run, and why.
 
     Args:

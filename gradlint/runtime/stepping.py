@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gradlint.runtime import sources
-from gradlint.runtime.frames import MOST_WAYS, Batches, Beginning, Frame, calls_of
+from gradlint.runtime.frames import MOST_WAYS, Batches, Beginning, GraphRun, calls_of
 from gradlint.runtime.observed import Observed
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class AskedInside:
         self.keep()
         if all(map(sources.finite, outputs)) and all(map(sources.finite, self.before.values())):
             return
-        began = Frame.of(outer, inputs, Beginning(before, self.batches.last()))
+        began = GraphRun.of(outer, inputs, Beginning(before, self.batches.last()))
         for way in ways:
             frame = began.reached(way)
             if frame is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 
@@ -47,6 +47,7 @@ def offset(text: str, place: tuple[int, int], encoding: types.PositionEncodingKi
     return at
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # The first texts take a second where the machine is busy.
 @given(TEXTS, st.lists(st.tuples(PLACES, PLACES, TEXTS), max_size=5), st.sampled_from(ENCODINGS))
 def test_edits(
     text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]], encoding: types.PositionEncodingKind

@@ -22,7 +22,7 @@ _NOT_NONE = re.compile(r"\bis\s+not\s+None\b|\bassert_?[iI]s_?[nN]ot_?[nN]one\b"
 _TELLING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exit", "fail"})
 """Functions and methods that say something to whoever runs the program."""
 _SAYS_RAISES = re.compile(r"\b(?:raises|assertRaises\w*)\(")
-_TRIES = re.compile(r"^\s*except\b", re.MULTILINE)
+_TRIES = re.compile(r"^[ \t]*except\b", re.MULTILINE)
 _ANY = frozenset({"Exception", "BaseException"})
 _USED_UP = "RuntimeError"
 """What a tape raises that is asked again."""

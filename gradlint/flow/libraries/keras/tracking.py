@@ -83,8 +83,8 @@ class Tracking:
         self.untracked += [held for held in other.found if isinstance(held, Variable | Params)]
         self.open = self.open or other.open
 
-    def _unknown(self, value: Value) -> None:
-        self.found.append(self._machine.unknown("variables", None, [value]))
+    def _unknown(self, value: LibObject) -> None:
+        self.found.append(self._machine.unknown("variables", None, [value], anything="declared" in value.state))
         self.open = True
 
     def _of_library(self, value: LibObject) -> None:
@@ -98,6 +98,9 @@ class Tracking:
                 self.found.append(params)
             elif state.get("built") is False:
                 self.reasons.append("unbuilt")
+            elif "declared" in state:
+                # What a class that only a stub knows gives before the first call is not known.
+                self._unknown(value)
             else:
                 # Built on some ways only: where it is not, its variables are not asked for.
                 self.found.append(params)
