@@ -155,6 +155,8 @@ class Tapes(Forms):
                 self.line("try:")
                 with self.indented():
                     self.ask(tape, loss)
+                    # A call that a program only makes to be refused stands last, and is not reported.
+                    self.line("print('asked twice')")
                 self.line("except RuntimeError as error:")
                 with self.indented():
                     self.line("print(error)")
