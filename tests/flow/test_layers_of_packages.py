@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.fixtures.observe import Observation
 
 STUB = """\
+import keras
 class Base(Layer): ...
 class Film(Layer, trainable=True):
     def __call__(self: Passes, inputs: Passes, condition: Passes) -> Tensor: ...
@@ -30,6 +31,8 @@ class Mod(Module): ...
 class Net(Mod, trainable=True):
     def __call__(self: Passes, inputs: Passes) -> Tensor: ...
     def loss(self: Lost) -> Tensor: ...
+class Contrast(keras.losses.Loss):
+    def __call__(self, y_true: Lost, y_pred: Passes) -> Tensor: ...
 """
 HEAD = """\
 import acme
@@ -69,6 +72,8 @@ def asked(made: str, called: str, sources: str) -> str:
         ("acme.Norm()", "layer(x)", "[x, *layer.trainable_variables]", []),
         ("acme.Net(3)", "layer(x)", "[x, *layer.trainable_variables]", []),
         ("acme.Net(3)", "layer.loss()", "layer.trainable_variables", ["GT301"]),
+        ("acme.Contrast()", "layer(1.0, x)", "x", []),
+        ("acme.Contrast()", "layer(x, 1.0)", "x", ["GT301"]),
         ("acme.Net(3)", "layer.other(x)", "layer.trainable_variables", []),
         ("acme.Net(3)", "x * 2.0", "layer.trainable_variables", []),
         ("keras.Sequential([acme.Film(3), keras.layers.Dense(1)])", "layer(x)", "layer.trainable_variables", []),

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = "tensorflow_probability.distributions"
 
 
-@pytest.fixture(scope="module")
-def observed() -> dict[str, dict[str, object]]:
-    """What the packages did: every distribution sampled and asked, a function of every other package called."""
+def last_line(module: str, *arguments: str) -> dict[str, dict[str, Any]]:
+    """What a module of this folder prints last, run in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.knowledge.run_packages", *distributions(), *bijectors()],
+        [sys.executable, "-m", f"tests.knowledge.{module}", *arguments],
         capture_output=True,
         text=True,
         cwd=CHECKOUT,
@@ -31,8 +31,14 @@ def observed() -> dict[str, dict[str, object]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    result: dict[str, dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+@pytest.fixture(scope="module")
+def observed() -> dict[str, dict[str, object]]:
+    """What the packages did: every distribution sampled and asked, a function of every other package called."""
+    return last_line("run_packages", *distributions(), *bijectors())
 
 
 def distributions() -> list[str]:
@@ -79,17 +85,7 @@ INSTALLED = [package for package in PACKAGES if importlib.util.find_spec(package
 @pytest.fixture(scope="module")
 def called() -> dict[str, dict[str, int]]:
     """What the layers of the installed packages did when they were called."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.knowledge.run_layers", *INSTALLED],
-        capture_output=True,
-        text=True,
-        cwd=CHECKOUT,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    result: dict[str, dict[str, int]] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return last_line("run_layers", *INSTALLED)
 
 
 def test_sonnet_is_here_to_be_asked() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CALLS = ("__call__", "call")
 """The methods by which a stub says what calling an object gives."""
+_KINDS = frozenset({"layer", "model", "module"})
+"""What an object of such a class may be; one that descends from another class is what its stub says and no more."""
 
 
 def base(machine: Interpreter, value: Value) -> Known | None:
@@ -68,11 +70,9 @@ def called(machine: Interpreter, owner: LibObject, given: LibraryCall) -> Value:
     """Call an object of such a class."""
     objects.mark_built(machine, owner)
     stub = call_of(machine, owner)
-    return (
-        machine.foreign("call", given.node, [owner, *given.values])
-        if stub is None
-        else _run(machine, owner, stub, given)
-    )
+    if stub is None:
+        return machine.foreign("call", given.node, [owner, *given.values])
+    return _run(machine, owner, stub, given)
 
 
 def call_of(machine: Interpreter, owner: LibObject) -> Stub | None:
@@ -109,8 +109,8 @@ def module_method(machine: Interpreter, owner: LibObject, given: LibraryCall) ->
 
 
 def _spoken(machine: Interpreter, name: str) -> Stubs | None:
-    """The stubs that say of what library's class a class descends from."""
-    return next((one for one in stubs.speaking(machine, name) if one.library(name)), None)
+    """The stubs that say of what layer, model or module a class descends from."""
+    return next((one for one in stubs.speaking(machine, name) if objects.family(one.library(name)) in _KINDS), None)
 
 
 def _run(machine: Interpreter, owner: LibObject, stub: Stub, given: LibraryCall) -> Value:
