@@ -9,7 +9,10 @@ import pytest
 from gradlint.flow.analysis import analyse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from tests.fixtures.observe import Observation
+
 
 CLASS = """
 import contextlib
@@ -88,28 +91,49 @@ def test_a_loss_behind_a_special_method_is_found(body: str) -> None:
     assert answers(CLASS.format(body=body)) == ["lost"]
 
 
-def test_tensorflow_gives_all_these_gradients(observe: Callable[..., dict[str, object]]) -> None:
-    programs = {f"p{at}.py": CLASS.format(body=case.values[0]) for at, case in enumerate(CASES)}
-    outcomes = observe(programs)
-    assert {name: outcome.outcomes for name, outcome in outcomes.items()} == {}
+def test_tensorflow_gives_all_these_gradients(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    programs = {str(case.id): CLASS.format(body=case.values[0]) for case in CASES}
+    seen = observe(programs)
+    assert [call.outcomes for one in seen.values() for call in one.calls] == [["value"]] * len(programs)
 
 
-OPEN = """
+METRIC = """
 import tensorflow as tf
-from elsewhere import Base
 
-class Gate(Base):
-    def __init__(self, value):
-        self.value = value
+class Hits(tf.keras.metrics.{base}):
+    def __init__(self):
+        super().__init__(name="hits")
+        self.hits = self.add_weight(name="hits", initializer="zeros")
+    def update_state(self, y, p, sample_weight=None):
+        self.hits.assign_add(tf.reduce_sum(p))
+    def result(self):
+        return self.hits
 
-w = tf.Variable(1.0)
-program = []
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = tf.keras.layers.Dense(1)
+        self.hits = Hits()
+    def call(self, x):
+        return self.dense(x)
+
+net = Net()
+x = tf.ones([2, 3])
 with tf.GradientTape() as tape:
-    Gate(w * 2.0) | program
-    y = Gate(program) & 1
-print(tape.gradient(y, w))
+    loss = tf.reduce_mean({loss})
+print(tape.gradient(loss, net.trainable_variables))
 """
 
 
-def test_an_operator_that_a_base_out_of_view_may_define_may_keep_what_it_gets() -> None:
-    assert answers(OPEN) == ["unknown"]
+@pytest.mark.parametrize("base", ["Metric", "Mean"])
+def test_what_a_metric_counts_with_is_not_trained(
+    base: str, observe: Callable[[Mapping[str, str]], dict[str, Observation]]
+) -> None:
+    kept, lost = (METRIC.format(base=base, loss=loss) for loss in ("net(x)", "tf.round(net(x))"))
+    seen = observe({"kept": kept, "lost": lost})
+    assert [call.outcomes for call in seen["kept"].calls] == [["value", "value"]]
+    assert [call.outcomes for call in seen["lost"].calls] == [["none", "none"]]
+    assert analyse(kept).claims == ()
+    assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable"]
