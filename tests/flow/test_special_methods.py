@@ -137,3 +137,36 @@ def test_what_a_metric_counts_with_is_not_trained(
     assert [call.outcomes for call in seen["lost"].calls] == [["none", "none"]]
     assert analyse(kept).claims == ()
     assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable"]
+
+
+HANDED_ON = """
+import tensorflow as tf
+
+class Heads(tf.keras.Model):
+    def build(self, shapes):
+        for at in range(len(shapes)):
+            {kept}
+    def call(self, inputs):
+        return [getattr(self, f"head_{{at}}")(x) for at, x in enumerate(inputs)]
+
+def step(inputs, loss_of):
+    heads = Heads()
+    with tf.GradientTape() as tape:
+        loss = {loss}
+    return tape.gradient(loss, heads.trainable_variables)
+"""
+
+
+@pytest.mark.parametrize("kept", ['setattr(self, f"head_{at}", tf.keras.layers.Dense(3))', "self.head = Dense(3)"])
+def test_a_model_that_others_may_have_built_may_have_variables(kept: str) -> None:
+    assert analyse(HANDED_ON.format(kept=kept, loss="loss_of(inputs, heads)")).claims == ()
+
+
+def test_attributes_of_computed_names_may_hold_layers() -> None:
+    kept = 'setattr(self, f"head_{at}", tf.keras.layers.Dense(3))'
+    assert analyse(HANDED_ON.format(kept=kept, loss="heads(inputs)[0]")).claims == ()
+
+
+def test_a_model_that_nothing_calls_has_no_variables() -> None:
+    code = HANDED_ON.format(kept="self.head = Dense(3)", loss="loss_of(inputs)")
+    assert [claim.kind for claim in analyse(code).claims] == ["no-variables"]
