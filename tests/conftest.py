@@ -91,7 +91,7 @@ def asked(request: pytest.FixtureRequest) -> Callable[[str], list[Any]]:
     """Gives, by a parameter's name, what the chosen tests of the module ask about."""
     mine = [item for item in request.session.items if item.path == request.path]
     calls = [item.callspec.params for item in mine if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    return lambda name: list(dict.fromkeys(call[name] for call in calls if name in call))
+    return lambda name: list({id(call[name]): call[name] for call in calls if name in call}.values())
 
 
 @pytest.fixture(scope="session")
