@@ -222,3 +222,25 @@ print(tape.gradient(y, whole.trainable_weights))
 @pytest.mark.parametrize(("part", "why"), [("Part()", "none"), ("tf.keras.layers.Dense(2)", "unbuilt")])
 def test_why_a_layer_of_layers_has_no_variables_is_what_its_layers_are(part: str, why: str) -> None:
     assert [getattr(claim.cause, "why", "") for claim in analyse(BARE.format(part=part)).claims] == [why]
+
+
+WATCHED = """
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+
+def slopes():
+    params = list(model.trainable_variables)
+    with tf.GradientTape() as tape:
+        tape.watch({watched})
+        y = model(tf.ones([1, 2]))
+    return tape.gradient(y, params)
+
+slopes()
+"""
+
+
+def test_what_a_condition_may_leave_out_of_a_list_is_not_refused() -> None:
+    left_out = WATCHED.format(watched="[p for p in params if not hasattr(p, 'assign')]")
+    assert analyse(left_out).claims == ()
+    assert [claim.kind for claim in analyse(WATCHED.format(watched="params")).claims] == ["watch-refused"]

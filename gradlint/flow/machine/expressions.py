@@ -331,7 +331,10 @@ def eval_slice(machine: Core, node: ast.Slice) -> Value:
 @evaluates(ast.ListComp)
 def eval_list_comp(machine: Core, node: ast.ListComp) -> Value:
     values, exact = machine.comprehend(node, lambda: machine.eval(node.elt))
-    return Seq(Items(tuple(values), exact), "list", span_of(node))
+    made = Seq(Items(tuple(values), exact), "list", span_of(node))
+    if not exact and any(part.ifs for part in node.generators):
+        made.extra = {"filtered": True}
+    return made
 
 
 @evaluates(ast.SetComp)

@@ -64,9 +64,11 @@ def watch_values(machine: Interpreter, tape: Tape, value: Value, node: ast.AST) 
         value = sequence(machine.iterate(value, node)[0])
     if not is_whole(value):
         machine.set(tape.state, "watches more", True)
+    there = _is_there(value)
     for leaf in watchable(machine, value):
         for option in _watched(leaf):
-            watch_one(machine, tape, recording, option, node, argument)
+            if there or refused(option) is None:
+                watch_one(machine, tape, recording, option, node, argument)
     if isinstance(value, Seq) and value.extra and value.extra.get("unknown") is not None:
         watch_one(machine, tape, recording, value.extra["unknown"], node, argument)
 
@@ -78,6 +80,13 @@ def is_whole(value: Value) -> bool:
     if isinstance(value, Join):
         return all(is_whole(option) for option in value.options)
     return not (isinstance(value, Unknown) and not value.computed)
+
+
+def _is_there(value: Value) -> bool:
+    """Whether what is seen of a value surely stands in it, and was not perhaps left out of a list."""
+    if not isinstance(value, Seq):
+        return True
+    return not (value.extra or {}).get("filtered") and all(_is_there(item) for item in value.items.values)
 
 
 def _watched(leaf: Value) -> tuple[Value, ...]:
