@@ -127,10 +127,12 @@ class Tapes:
         number = self.number(tape)
         if not number:
             return "maybe"
+        variable = hasattr(source, "handle")
+        if variable and self.automatic[number] and getattr(source, "trainable", False):
+            return "maybe"
         watched = list(self.library.TFE_Py_TapeWatchedVariables(tape))
-        if hasattr(source, "handle"):
-            automatic = self.automatic[number] and bool(getattr(source, "trainable", False))
-            return "maybe" if automatic or any(one is source for one in watched) else "nothing"
+        if variable:
+            return "maybe" if any(one is source for one in watched) else "nothing"
         told = self.told.get(number, [])
         if any(one is source for one in told):
             return "told"
