@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from gradlint.knowledge.numpy_to_tensorflow import measured, names, replacement, same_bits
 from gradlint.knowledge.table import lookup
 from tools.numpy_calls import CASTS, samples, written
-from tools.rounding import difference
 
 X = np.array([[0.3, 0.8, 0.5], [0.9, 0.2, 0.6]], np.float32)
 Y = np.array([[0.7, 0.1, 0.4], [0.5, 0.6, 0.2]], np.float32)
@@ -29,12 +27,23 @@ def numpy_function(name: str) -> Any:
     return value
 
 
+def tensorflow_function(name: str) -> Any:
+    import tensorflow
+
+    value: Any = tensorflow
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
 CASES = [(name, text) for name in names() for text in samples(name)]
 
 
 @pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_gives_what_numpy_gives(name: str, text: str) -> None:
+    import tensorflow as tf
+
     space = {"X": X, "Y": Y, "S": S, "V": V, "W": W, "N": N, "M": M, "B": B, "C": C, "np": np, "tf": tf}
     calls = written(name, text)
     assert calls is not None
@@ -54,6 +63,8 @@ def test_knows_of_each_whether_its_bits_are_the_same(name: str) -> None:
 
 
 def test_every_bit_is_the_same_where_it_says_so() -> None:
+    from tools.rounding import difference
+
     same = [name for name in [*names(), *CASTS] if same_bits(name)]
     assert len(same) >= 60
     differing = {name: difference(name, draws=1, seed=2, shapes=[(2, 3), (33, 17)]) for name in same}
@@ -74,10 +85,7 @@ def test_what_was_not_measured_is_not_the_same() -> None:
 def test_names_parameters_that_exist(name: str) -> None:
     found = replacement(name)
     assert found is not None
-    value: Any = tf
-    for part in found.function.split("."):
-        value = getattr(value, part)
-    there = list(inspect.signature(value).parameters)
+    there = list(inspect.signature(tensorflow_function(found.function)).parameters)
     assert {*found.parameters.values(), *found.constants} <= set(there)
     plain = [one for key, one in found.parameters.items() if key not in found.by_keyword]
     assert there[: len(plain)] == plain
