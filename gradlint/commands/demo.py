@@ -48,7 +48,7 @@ _AFTER = f"""
   gradlint {NAME}                          report what you see here
   gradlint --diff --unsafe-fixes {NAME}    show what a fix would change
   gradlint --fix --unsafe-fixes {NAME}     fix it
-  gradlint --confirm {NAME}                have TensorFlow judge it, if it is installed
+  gradlint --confirm {NAME}                let TensorFlow judge it, if present
 """
 
 
