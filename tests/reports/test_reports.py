@@ -12,6 +12,8 @@ OPEN = {
     "bijector that remembers what it inverted",
     "deferred tensor as the source",
     "states written to an array that is not kept",
+    # Backwards it gets zeros, forwards it gets None.
+    "forward mode through a sign",
     # A method that left with TensorFlow 2.16 shows that the program was written for an earlier one.
     "optimizer asked for gradients of the model's losses",
 }
