@@ -158,9 +158,7 @@ def _unpacked(machine: Interpreter, rest: tuple[Value, ...], result: Value, node
     return "ValueError" if axes and axes[0] != 2 else "TypeError"
 
 
-def _answer(
-    machine: Interpreter, rest: tuple[Value, ...], node: ast.AST, above: Tensor | None = None
-) -> Value | None:
+def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST, above: Tensor | None = None) -> Value | None:
     """What the gradient function of a custom gradient gives."""
     if len(rest) != 1 or not isinstance(rest[0], Function):
         return None
