@@ -125,6 +125,18 @@ tape.gradient(loss, actor.trainable_variables)
 """
 
 
+def outer(given: str) -> str:
+    return f"""
+net = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+copy = tf.keras.models.clone_model(net)
+{given}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(copy(tf.ones((2, 1))) ** 2)
+grads = tape.gradient(loss, copy.trainable_variables)
+tf.keras.optimizers.SGD().apply_gradients(zip(grads, net.trainable_variables))
+"""
+
+
 def added(penalty: str) -> str:
     return f"""
 class Count(tf.keras.layers.Layer):
@@ -172,6 +184,7 @@ LOST = {
     "a hidden exponential out of range": (hidden("tf.constant([0.3, -1.2])", "tf.exp(tf.exp(gain))"), NAN),
     "a hidden power out of range": (hidden("tf.constant([0.3, -1.2])", "tf.pow(10.0, tf.exp(gain))"), NAN),
     "forward through a rounding": (forward("tf.round(w * 3.0)"), "non-differentiable"),
+    "gradients of one model for another": (outer("copy = tf.keras.models.clone_model(net)"), "mismatched-zip"),
     "an added loss that counts": (added("tf.cast(x > 0.0, tf.float32)"), "comparison"),
     "a number in a text": (
         "w = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n"
@@ -224,6 +237,7 @@ SOUND = {
     "an action drawn by NumPy": drawn("np.random.choice(2, p=np.squeeze(chances))"),
     "an action chosen by NumPy": drawn("np.argmax(np.squeeze(chances))"),
     "forward through a sine": forward("tf.sin(w * 3.0)"),
+    "gradients of a copy for its model": outer("copy.set_weights(net.get_weights())"),
     "an added loss": added("tf.nn.relu(x)"),
     "a remainder": "w = tf.Variable(7.0)\nwith tf.GradientTape() as tape:\n    y = 4.0 % w\ntape.gradient(y, w)",
     "a root of a relu kept from zero": (

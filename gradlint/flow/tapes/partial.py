@@ -18,9 +18,9 @@ from gradlint.knowledge import behaviours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.flow.facts import Cause
+    from gradlint.flow.facts import Cause, Cut
     from gradlint.flow.graph.ways import Break
-    from gradlint.flow.values.values import Cut, Edge
+    from gradlint.flow.values.values import Edge
 
 
 class PartialLosses(Causes):
