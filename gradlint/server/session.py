@@ -218,8 +218,7 @@ class Server(LanguageServer):
             if self.configuration.lints(snapshot.path):
                 texts = self.documents.python_texts()
                 settings = self.configuration.settings(snapshot.path)
-                with self.memories.of(snapshot.uri) as memory:
-                    return programs.compute(snapshot, settings, texts, memory)
+                return programs.compute(snapshot, settings, texts, self.memories)
             return programs.nothing(snapshot)
         except Exception as error:
             logger.exception("%s: it could not be checked", snapshot.uri)
