@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "sweep(every): of the parameters of this test one in so many is taken by default, all with --whole"
+        "markers",
+        "sweep(every, name): of the parameters of this test one in so many is taken by default, and a test without "
+        "parameters on one day in so many, tests of one name on the same; --whole takes all",
     )
 
 
@@ -39,7 +41,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def in_sample(item: pytest.Item) -> bool:
     """Whether a test is run by default; tests with the same parameters are in or out together."""
     marker, call = item.get_closest_marker("sweep"), getattr(item, "callspec", None)
-    return marker is None or call is None or sampling.chosen(call.id, marker.kwargs["every"])
+    if marker is None:
+        return True
+    every, name = marker.kwargs["every"], marker.kwargs.get("name")
+    return sampling.due(name or item.nodeid, every) if call is None or name else sampling.chosen(call.id, every)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -56,13 +61,37 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByModule(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            return "programs" if module in JUDGED_TOGETHER else module
+            return next((process for process, begins in SHARED.items() if module.startswith(begins)), module)
 
     return ByModule(config, log)
 
 
-JUDGED_TOGETHER = {"tests/fixtures/test_tensorflow.py", "tests/fixing/test_fixtures.py"}
-"""Modules that run the same programs."""
+SHARED = {
+    "observe": (
+        "tests/fixing/test_fixtures.py",
+        "tests/fixing/test_numpy_fixes.py",
+        "tests/fixtures/test_tensorflow.py",
+        "tests/flow/test_entries.py",
+        "tests/flow/test_front.py",
+        "tests/flow/test_joined_models.py",
+        "tests/generated/",
+        "tests/reports/test_truth.py",
+        "tests/rules/test_examples_tensorflow.py",
+        "tests/test_mutants.py",
+    ),
+    "confirmer": ("tests/confirm/",),
+    "tensorflow": ("tests/knowledge/",),
+    "watch": ("tests/runtime/test_nonfinite.py", "tests/runtime/test_partial.py", "tests/runtime/test_unreadable.py"),
+}
+"""By what they share, the tests that share a process which has imported TensorFlow: they run on one worker."""
+
+
+@pytest.fixture(scope="module")
+def asked(request: pytest.FixtureRequest) -> Callable[[str], list[Any]]:
+    """Gives, by a parameter's name, what the chosen tests of the module ask about."""
+    mine = [item for item in request.session.items if item.path == request.path]
+    calls = [item.callspec.params for item in mine if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    return lambda name: list(dict.fromkeys(call[name] for call in calls if name in call))
 
 
 @pytest.fixture(scope="session")

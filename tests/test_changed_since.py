@@ -217,8 +217,11 @@ def test_nothing_of_a_hostile_repository_is_run(
     script = project / "evil"
     script.write_text(f'#!/bin/sh\n: > "{mark}/$(basename "$0")-$$"\nexit 1\n')
     script.chmod(0o755)
+    hooks = project / "hooks"
+    hooks.mkdir()
     for hook in ("post-index-change", "reference-transaction", "post-checkout", "pre-commit", "fsmonitor-watchman"):
-        shutil.copy(script, project / ".git" / "hooks" / hook)
+        for folder in (project / ".git" / "hooks", hooks):
+            shutil.copy(script, folder / hook)
     (project / ".gitattributes").write_text("* diff=evil filter=evil merge=evil\n")
     (project / ".git" / "info").mkdir(exist_ok=True)
     (project / ".git" / "info" / "attributes").write_text("* diff=evil filter=evil\n")
@@ -227,6 +230,7 @@ def test_nothing_of_a_hostile_repository_is_run(
         + "".join(
             f"\t{key} = {script}\n" for key in ("fsmonitor", "pager", "editor", "sshCommand", "askPass", "gitProxy")
         )
+        + f"\thooksPath = {hooks}\n[include]\n\tpath = {project / 'more'}\n[sequence]\n\teditor = {script}\n"
         + f"\talternateRefsCommand = {script}\n[diff]\n\texternal = {script}\n"
         + f'[diff "evil"]\n\tcommand = {script}\n\ttextconv = {script}\n'
         + f'[filter "evil"]\n\tclean = {script}\n\tsmudge = {script}\n\tprocess = {script}\n\trequired = true\n'
@@ -239,8 +243,14 @@ def test_nothing_of_a_hostile_repository_is_run(
     )
     for name in ("git", "less", "ssh"):
         shutil.copy(script, project / name)
-    for name in ("GIT_EXTERNAL_DIFF", "GIT_PAGER", "PAGER"):
-        monkeypatch.setenv(name, str(script))
+    (project / "more").write_text(f"[core]\n\tfsmonitor = {script}\n[trace2]\n\teventTarget = {mark / 'config'}\n")
+    for name in ("EXTERNAL_DIFF", "PAGER", "EDITOR", "SEQUENCE_EDITOR", "ASKPASS", "SSH", "SSH_COMMAND"):
+        monkeypatch.setenv(f"GIT_{name}", str(script))
+    monkeypatch.setenv("PAGER", str(script))
+    for name in ("TRACE", "TRACE2_EVENT", "TRACE_SETUP", "TRACE_PACKET"):
+        monkeypatch.setenv(f"GIT_{name}", str(mark / name))
+    for name in ("DIR", "WORK_TREE", "OBJECT_DIRECTORY", "COMMON_DIR", "NAMESPACE", "EXEC_PATH", "TEMPLATE_DIR"):
+        monkeypatch.setenv(f"GIT_{name}", str(hooks))
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", os.environ["PATH"]]))
     (project / "train.py").write_text(OLD + ADDED)
     assert found("--changed-since", "main") == ["train.py:12"]

@@ -120,11 +120,13 @@ def assert_linear(path: str, make: Callable[[int], str]) -> None:
         assert many < FAST or many < 7 * few, f"{few:.3f} s for {FEW}, {many:.3f} s for {MANY}"
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_line_of_a_program(name: str) -> None:
     assert_linear("a.py", PROGRAMS[name])
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_line_of_a_page(name: str) -> None:
     assert_linear("a.md", lambda count: page(PAGES[name](count)))
@@ -138,6 +140,7 @@ def test_the_pages_have_their_fences() -> None:
             assert any("tape.gradient" in line for block in fenced(lines) for line in block.lines), name
 
 
+@pytest.mark.sweep(every=3)
 def test_the_command(tmp_path: Path) -> None:
     """A folder of such lines, each as long as a repository can make it, is checked in a few seconds."""
     lines = {
@@ -177,6 +180,7 @@ STARS = {
 }
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", STARS)
 def test_a_pattern_of_an_ignore_file(name: str) -> None:
     line, path = STARS[name]

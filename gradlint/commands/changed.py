@@ -35,7 +35,6 @@ PATIENCE = 60
 PAIRS = 200_000
 """How many pairs of equal lines two texts may have for their lines to be aligned; beyond that, order is ignored."""
 
-_LEFT_OUT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_PAGER")
 _SAFE = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -43,6 +42,7 @@ _SAFE = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+"""What git is told by the environment; of its own variables it keeps those with the user's settings alone."""
 
 
 class Changes:
@@ -180,7 +180,7 @@ class Changes:
         return None if done.returncode else done.stdout
 
     def _run(self, top: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name}
         command = [self._git, "--no-pager", "-C", top, *arguments]
         try:
             return subprocess.run(

@@ -321,6 +321,9 @@ class Documents:
 
 
 def path_of(uri: str) -> Path | None:
-    """The file that a URI names, or None where it names none."""
-    path = to_fs_path(uri)
+    """The file that a URI names, or None where it names none or is not well formed."""
+    try:
+        path = to_fs_path(uri)
+    except ValueError:
+        return None
     return Path(path) if path else None

@@ -37,7 +37,7 @@ from gradlint.confirm import Confirmer, Options
 from gradlint.confirm.places import METHODS, NodePlaces, sources_of
 from gradlint.finding import Finding, Gradient
 from gradlint.sources.read import from_text
-from tests.confirm.verdicts import cases
+from tests.confirm.verdicts import Case, cases
 from tests.fixtures import catalogue
 
 if TYPE_CHECKING:
@@ -170,18 +170,8 @@ def clean_programs() -> Iterator[tuple[str, Source]]:
             yield f"{rule.code} clean {number}", from_text(text, f"{rule.code}_{number}.py")
 
 
-def forged_on_clean(chosen: Iterable[tuple[str, Source]]) -> list[Forged]:
-    """Findings of every outcome at every gradient call of programs that have none."""
-    given = list(chosen)
-    truths = observe([source.code for _, source in given])
-    made = []
-    for (name, source), truth in zip(given, truths, strict=True):
-        if truth:
-            made += [Forged(name, source, finding, how) for finding, how in _on(source, truth)]
-    return made
-
-
-def _on(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
+def _on_clean(source: Source, truth: Truth) -> Iterator[tuple[Finding, str]]:
+    """Findings of every outcome at every gradient call of a program that has none."""
     tree = ast.parse(source.code)
     places = NodePlaces(source, tree)
     for call in _calls(places):
@@ -238,17 +228,11 @@ def _finding(
     return Finding(code, "forged", "error", "forged", places.source.path, where, here, places.end(at), (lost,))
 
 
-def moved(chosen: Iterable[tuple[str, Source, Sequence[Finding]]]) -> list[Forged]:
+def _moved(source: Source, findings: Sequence[Finding], truth: Truth) -> Iterator[tuple[Finding, str]]:
     """True findings with another outcome, another source or another place."""
-    given = list(chosen)
-    truths = observe([source.code for _, source, _ in given])
-    made = []
-    for (name, source, findings), truth in zip(given, truths, strict=True):
-        for finding in findings:
-            if finding.gradients:
-                variants = _variants(source, finding, findings, truth)
-                made += [Forged(name, source, variant, how) for variant, how in variants]
-    return made
+    for finding in findings:
+        if finding.gradients:
+            yield from _variants(source, finding, findings, truth)
 
 
 def _variants(
@@ -354,12 +338,19 @@ def judge(confirmer: Confirmer, claims: Sequence[Forged]) -> Iterator[tuple[Forg
 
 def claims(kinds: Iterable[str], every: int, folder: Path, *, first: int = 0) -> list[Forged]:
     """The forged claims of some kinds on each so-manieth program, from the first one on."""
-    made: list[Forged] = []
+    part = slice(first, None, every)
+    chosen: list[Case] = []
     if "clean" in kinds:
-        made += forged_on_clean(list(clean_programs())[first::every])
+        chosen += [Case(name, source, ()) for name, source in list(clean_programs())[part]]
     if "moved" in kinds:
-        broken = [case for origin in ("fixtures", "examples", "truth") for case in cases(origin, folder)]
-        made += moved([(case.name, case.source, case.findings) for case in broken[first::every]])
+        chosen += cases(("fixtures", "examples", "truth"), folder, part=part)
+    made: list[Forged] = []
+    for case, truth in zip(chosen, observe([case.source.code for case in chosen]), strict=True):
+        if case.findings:
+            found = _moved(case.source, case.findings, truth)
+        else:
+            found = _on_clean(case.source, truth) if truth else iter(())
+        made += [Forged(case.name, case.source, finding, how) for finding, how in found]
     return made
 
 

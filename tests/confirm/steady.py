@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint.confirm import Confirmer, Options
-from tests.confirm.verdicts import cases, judge
+from tests.confirm.verdicts import ORIGINS, cases, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,8 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--loaded", type=int, default=LOADED, metavar="N")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        found = [case for origin in ("fixtures", "truth", "examples") for case in cases(origin, Path(folder))]
-        chosen = found[:: options.every]
+        chosen = list(cases(ORIGINS, Path(folder), part=slice(None, None, options.every)))
         turns = [turn(chosen, f"run {number + 1}") for number in range(options.turns)]
         with busy(BUSY):
             turns += [turn(chosen, f"beside {BUSY} busy processes") for _ in range(options.loaded)]

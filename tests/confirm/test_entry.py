@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gradlint.confirm import Confirmer, ConfirmUnavailable, Options, confirm
+from gradlint.confirm import Confirmer, ConfirmUnavailable, Options
 from gradlint.finding import Finding, Gradient, Position
 from gradlint.sources.read import from_text
 from tests.confirm.claims import claim, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BROKEN = """\
@@ -45,9 +46,9 @@ def test_verdicts_of_many_files_come_with_their_places(confirmer: Confirmer) -> 
     assert again == ["confirmed", "confirmed"]
 
 
-def test_a_finding_takes_its_verdict_along() -> None:
+def test_a_finding_takes_its_verdict_along(confirmer: Confirmer) -> None:
     finding = claim(BROKEN)
-    ((index, confirmation),) = confirm(source_of(BROKEN), [finding])
+    ((index, confirmation),) = confirmer.confirm(source_of(BROKEN), [finding])
     record = finding.with_confirmation(confirmation).to_json()
     assert index == 0
     assert record["confirmation"]["status"] == "confirmed"
@@ -112,11 +113,25 @@ def test_closing_from_another_thread_ends_the_verdicts(fork: bool) -> None:
         timer.join()
 
 
-def test_the_program_that_is_written_out_shows_the_none(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def writing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str, Finding], Path]]:
+    """Confirms a finding of a program by its path; gives the program that is written out."""
+    folder = tmp_path_factory.mktemp("written") / "repro"
+
+    def written(code: str, path: str, finding: Finding) -> Path:
+        before = set(folder.glob("*"))
+        list(confirmer.confirm(source_of(code, path), [finding]))
+        (made,) = set(folder.iterdir()) - before
+        return made
+
+    with Confirmer(Options(repro=folder)) as confirmer:
+        yield written
+
+
+@pytest.mark.sweep(every=3)
+def test_the_program_that_is_written_out_shows_the_none(writing: Callable[[str, str, Finding], Path]) -> None:
     code = BROKEN + "print('shown')\nfor step in range(100):\n    print(step)\n"
-    with Confirmer(Options(repro=tmp_path / "repro")) as confirmer:
-        list(confirmer.confirm(source_of(code, "src/train.py"), [claim(code, flagged="np.mean(x ** 2)")]))
-    (path,) = (tmp_path / "repro").iterdir()
+    path = writing(code, "src/train.py", claim(code, flagged="np.mean(x ** 2)"))
     text = path.read_text()
     assert path.name.startswith("src_train_line5")
     assert "gradlint" not in text
@@ -131,14 +146,12 @@ def test_the_program_that_is_written_out_shows_the_none(tmp_path: Path) -> None:
     assert "y by x: None" in done.stdout
 
 
-def test_what_was_invented_is_written_out_too(tmp_path: Path) -> None:
+def test_what_was_invented_is_written_out_too(writing: Callable[[str, str, Finding], Path]) -> None:
     code = (
         "import tensorflow as tf\n\ndef slope(steps, x):\n    for _ in range(steps):\n"
         "        with tf.GradientTape() as tape:\n            y = tf.round(x)\n        g = tape.gradient(y, x)\n"
     )
-    with Confirmer(Options(repro=tmp_path)) as confirmer:
-        list(confirmer.confirm(source_of(code), [claim(code)]))
-    (path,) = tmp_path.iterdir()
+    path = writing(code, "invented.py", claim(code))
     assert "\nslope(2, " in path.read_text()
     ast.parse(path.read_text())
 
@@ -159,11 +172,12 @@ def test_a_tensorflow_that_cannot_be_imported_says_why(
         list(confirmer.confirm(source_of(BROKEN), [claim(BROKEN)]))
 
 
+@pytest.mark.sweep(every=3)
 def test_confirming_imports_no_tensorflow_here() -> None:
     code = (
-        "import sys; from gradlint.confirm import Confirmer; from tests.confirm.claims import claim, source_of;"
-        f"code = {BROKEN!r}; c = Confirmer(); c.__enter__(); print(list(c.confirm(source_of(code), [claim(code)])));"
-        "c.close(); print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
+        "import sys; from gradlint.confirm import confirm; from tests.confirm.claims import claim, source_of;"
+        f"code = {BROKEN!r}; print(list(confirm(source_of(code), [claim(code)])));"
+        "print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert "status='confirmed'" in done.stdout
@@ -176,6 +190,7 @@ def test_options_out_of_range_are_refused(arguments: dict[str, float], message: 
         Options(**arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.sweep(every=3)
 def test_fresh_processes_reach_the_same_verdicts() -> None:
     work = [(source_of(BROKEN), [claim(BROKEN)]), (source_of(FIXED), [claim(FIXED)])]
     with Confirmer(Options(fork=False, jobs=1, timeout=60)) as confirmer:
@@ -197,6 +212,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.sweep(every=3)
 def test_where_no_sandbox_can_be_had_trust_is_asked_for(tmp_path: Path) -> None:
     """On Linux the call that leaves a namespace is refused to the command, as in some containers; elsewhere none is."""
     program = tmp_path / "program.py"

@@ -13,8 +13,11 @@ import pytest
 from gradlint.confirm import Confirmer, Options
 from tests.confirm.claims import claim, source_of
 from tests.confirm.hostile import ESCAPES, TALKERS
+from tests.sampling import sample
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gradlint.finding import Confirmation
 
 FRAME = """\
@@ -181,15 +184,31 @@ def indented(body: str) -> str:
     return "\n".join("    " + line for line in body.split("\n"))
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder to be sacrificed."""
-    folder = tmp_path / "home"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home folder to be sacrificed, and a secret in the environment."""
+    folder = tmp_path_factory.mktemp("hostile") / "home"
     (folder / "deep").mkdir(parents=True)
     (folder / "precious.txt").write_text("precious")
     (folder / "deep" / "too.txt").write_text("precious too")
-    monkeypatch.setenv("HOME", str(folder))
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder))
+        patch.setenv("SECRET_TOKEN", "a-secret-of-the-environment")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def judge(home: Path) -> Iterator[Confirmer]:
+    """One judge for all that does no harm to the judge: importing TensorFlow takes longest."""
+    with Confirmer(Options(timeout=6, jobs=2)) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def single(home: Path) -> Iterator[Confirmer]:
+    """A judge that runs one program at a time and may be ended."""
+    with Confirmer(Options(timeout=10, jobs=1)) as shared:
+        yield shared
 
 
 def contents(folder: Path) -> dict[str, tuple[str, int, int, int, int]]:
@@ -221,15 +240,14 @@ def workers(scratch: Path) -> list[str]:
     return found
 
 
-def run_all(programs: dict[str, str], home: Path, options: Options) -> dict[str, Confirmation]:
+def run_all(programs: dict[str, str], home: Path, judge: Confirmer) -> dict[str, Confirmation]:
     """The verdicts on the programs by name, and on an innocent one run after each as ``after NAME``."""
     work, names = [], []
     for name, body in programs.items():
         for title, code in ((name, FRAME.format(home=str(home), body=indented(body))), (f"after {name}", GOOD)):
             work.append((source_of(code), [claim(code)]))
             names.append(title)
-    with Confirmer(options) as confirmer:
-        return {names[number]: verdict for number, _, verdict in confirmer.confirm_all(work)}
+    return {names[number]: verdict for number, _, verdict in judge.confirm_all(work)}
 
 
 def check(verdicts: dict[str, Confirmation], programs: dict[str, tuple[str, str]]) -> None:
@@ -244,46 +262,48 @@ def check(verdicts: dict[str, Confirmation], programs: dict[str, tuple[str, str]
     assert harmed == {}
 
 
-def test_each_is_kept_from_harm_and_told(home: Path, whole: bool) -> None:
-    """A quick run takes every second of them."""
-    chosen = {name: PROGRAMS[name] for name in list(PROGRAMS)[:: 1 if whole else 2]}
+def test_each_is_kept_from_harm_and_told(home: Path, judge: Confirmer, whole: bool) -> None:
+    chosen = {name: PROGRAMS[name] for name in sample(PROGRAMS, 4, whole=whole)}
     before = contents(home)
-    verdicts = run_all({name: body for name, (body, _) in chosen.items()}, home, Options(timeout=6, jobs=2))
+    verdicts = run_all({name: body for name, (body, _) in chosen.items()}, home, judge)
     assert contents(home) == before
     check(verdicts, chosen)
 
 
-def test_what_one_changes_no_other_feels(home: Path, whole: bool) -> None:
-    """A quick run takes every second of them."""
-    chosen = {name: QUIET[name] for name in list(QUIET)[:: 1 if whole else 2]}
+def test_what_one_changes_no_other_feels(home: Path, judge: Confirmer, whole: bool) -> None:
+    chosen = {name: QUIET[name] for name in sample(QUIET, 3, whole=whole)}
     before = contents(home)
-    verdicts = run_all(chosen, home, Options(timeout=6, jobs=2))
+    verdicts = run_all(chosen, home, judge)
     assert contents(home) == before
     assert {name: verdicts[f"after {name}"].status for name in chosen} == dict.fromkeys(chosen, "confirmed")
 
 
-def test_the_sandbox_holds_what_is_native(
+LEAVES = "open('left.txt', 'w').write('x')\nthreading.Thread(target=time.sleep, args=(99,)).start()"
+
+
+def test_the_sandbox_holds_what_is_native_and_nothing_of_it_stays(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    """A quick run takes every fourth of them."""
-    monkeypatch.setenv("SECRET_TOKEN", "a-secret-of-the-environment")
-    (tmp_path / "scratch").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(home / "socket"))
     listening.listen()
     listening.setblocking(False)
     known = {**SANDBOXED, **ESCAPES}
     before, shared = contents(home), set(os.listdir("/dev/shm"))
-    chosen = list(known)[:: 1 if whole else 4]
-    programs = {name: known[name] for name in chosen}
-    verdicts = run_all(programs, home, Options(timeout=6, jobs=2))
+    programs = {name: known[name] for name in sample(known, 6, whole=whole)} | {"leaves a file and a thread": LEAVES}
+    with Confirmer(Options(timeout=6, jobs=2)) as own:
+        verdicts = run_all(programs, home, own)
     assert contents(home) == before
     assert not {name for name in set(os.listdir("/dev/shm")) - shared if "hostile" in name}
     with pytest.raises(BlockingIOError):
         listening.accept()
     listening.close()
-    assert workers(tmp_path / "scratch") == []
+    (home / "socket").unlink()
+    assert workers(scratch) == []
+    assert list(scratch.iterdir()) == []
     harmed = {name: verdicts[f"after {name}"] for name in programs if verdicts[f"after {name}"].status != "confirmed"}
     assert harmed == {}
     told = "".join(verdict.detail for verdict in verdicts.values())
@@ -307,62 +327,48 @@ FORGERIES: dict[str, str] = {
 """Ways to make a gradient that arrives look lost."""
 
 
-def test_no_program_talks_the_judge_into_a_verdict(home: Path) -> None:
+def test_no_program_talks_the_judge_into_a_verdict(home: Path, judge: Confirmer) -> None:
     frame = FRAME.replace("y = tf.Variable(x * x)", "y = x * x")
     work = []
     for body in FORGERIES.values():
         guarded = f"try:\n{indented(body)}\nexcept Exception:\n    pass"
         code = frame.format(home=str(home), body=indented(guarded))
         work.append((source_of(code), [claim(code)]))
-    with Confirmer(Options(timeout=6, jobs=2)) as confirmer:
-        verdicts = {number: verdict for number, _, verdict in confirmer.confirm_all(work)}
+    verdicts = {number: verdict for number, _, verdict in judge.confirm_all(work)}
     talked = {name: verdicts[number] for number, name in enumerate(FORGERIES) if verdicts[number].status == "confirmed"}
     assert talked == {}
 
 
+@pytest.mark.sweep(every=3)
 def test_fresh_processes_are_kept_from_harm_too(home: Path, whole: bool) -> None:
-    """A quick run, since each process imports TensorFlow, takes one that never ends and one that would do harm."""
-    names = ["infinite loop", "deletes the home folder"]
+    """A quick run, since each process imports TensorFlow, takes one that would do harm."""
+    names = ["deletes the home folder"]
     if whole:
-        names += ["exits at once", "segmentation fault", "runs a command"]
+        names += ["infinite loop", "exits at once", "segmentation fault", "runs a command"]
     before = contents(home)
-    verdicts = run_all({name: PROGRAMS[name][0] for name in names}, home, Options(timeout=15, jobs=1, fork=False))
+    with Confirmer(Options(timeout=15, jobs=1, fork=False)) as fresh:
+        verdicts = run_all({name: PROGRAMS[name][0] for name in names}, home, fresh)
     assert contents(home) == before
     check(verdicts, {name: PROGRAMS[name] for name in names})
 
 
-def test_nothing_of_it_stays(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    run_all(
-        {"leaves": "open('left.txt', 'w').write('x')\nthreading.Thread(target=time.sleep, args=(99,)).start()"},
-        home,
-        Options(),
-    )
-    assert list(scratch.iterdir()) == []
-
-
-def test_a_worker_that_is_ended_is_replaced(home: Path) -> None:
-    with Confirmer(Options(timeout=10, jobs=1)) as confirmer:
-        ((_, first),) = confirmer.confirm(source_of(GOOD), [claim(GOOD)])
-        assert first.status == "confirmed"
-        pool = vars(confirmer)["_pool"]
-        os.killpg(pool.process.pid, 9)
-        time.sleep(0.2)
-        statuses = [
-            verdict.status for _ in range(2) for _, verdict in confirmer.confirm(source_of(GOOD), [claim(GOOD)])
-        ]
+@pytest.mark.sweep(every=3, name="workers that are ended")
+def test_a_worker_that_is_ended_is_replaced(single: Confirmer) -> None:
+    ((_, first),) = single.confirm(source_of(GOOD), [claim(GOOD)])
+    assert first.status == "confirmed"
+    os.killpg(vars(single)["_pool"].process.pid, 9)
+    time.sleep(0.2)
+    statuses = [verdict.status for _ in range(2) for _, verdict in single.confirm(source_of(GOOD), [claim(GOOD)])]
     assert statuses[-1] == "confirmed"
 
 
-def test_a_worker_that_is_ended_takes_only_what_it_had_begun(home: Path) -> None:
-    with Confirmer(Options(timeout=10, jobs=1)) as confirmer:
-        work = [(source_of(GOOD, f"{number}.py"), [claim(GOOD)]) for number in range(5)]
-        statuses = []
-        for _, _, verdict in confirmer.confirm_all(work):
-            if not statuses:
-                os.killpg(vars(confirmer)["_pool"].process.pid, 9)
-            statuses.append(verdict.status)
+@pytest.mark.sweep(every=3, name="workers that are ended")
+def test_a_worker_that_is_ended_takes_only_what_it_had_begun(single: Confirmer) -> None:
+    work = [(source_of(GOOD, f"{number}.py"), [claim(GOOD)]) for number in range(5)]
+    statuses = []
+    for _, _, verdict in single.confirm_all(work):
+        if not statuses:
+            os.killpg(vars(single)["_pool"].process.pid, 9)
+        statuses.append(verdict.status)
     assert len(statuses) == 5
     assert statuses.count("confirmed") >= 4

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,13 @@ from tests.fixtures import catalogue
 from tests.truth.table import programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gradlint.finding import Finding
     from gradlint.rule import Rule
     from gradlint.sources.source import Source
 
+ORIGINS = ("fixtures", "truth", "examples")
 SHARE = 97.0
 """The percentage of the findings that TensorFlow must confirm."""
 
@@ -67,20 +68,30 @@ class Judged:
         return f"{self.program}:{place} {finding.code} [{claims}] {finding.confirmation.detail}"
 
 
-def cases(origin: str, folder: Path, wanted: str = "", *, every_rule: bool = False) -> Iterator[Case]:
-    """The programs of one origin that gradlint has findings on.
+def cases(
+    origins: Iterable[str],
+    folder: Path,
+    wanted: str = "",
+    *,
+    every_rule: bool = False,
+    part: slice = slice(None),
+) -> Iterator[Case]:
+    """The programs of some origins that gradlint has findings on.
 
     Args:
-        origin: ``fixtures``, ``truth`` or ``examples``.
+        origins: ``fixtures``, ``truth`` or ``examples``.
         folder: Where programs that are no files of their own are written.
         wanted: What a program's name must contain.
         every_rule: Whether to ask the rules that are off unless selected too.
+        part: Which of the programs to analyse.
     """
-    for name, source, own in {"fixtures": _fixtures, "truth": _truth, "examples": _examples}[origin](folder):
-        if wanted in name:
-            found = tuple(engine.check(source, None if every_rule else asked(own)))
-            if found:
-                yield Case(name, source, found)
+    readers = {"fixtures": _fixtures, "truth": _truth, "examples": _examples}
+    known = [program for origin in origins for program in readers[origin](folder) if wanted in program[0]]
+    for name, read, own in known[part]:
+        source = read()
+        found = tuple(engine.check(source, None if every_rule else asked(own)))
+        if found:
+            yield Case(name, source, found)
 
 
 @cache
@@ -89,22 +100,26 @@ def asked(own: str | None) -> tuple[Rule, ...]:
     return tuple(rule for rule in registry.load() if rule.default or rule.code == own)
 
 
-def _fixtures(folder: Path) -> Iterator[tuple[str, Source, str | None]]:
+Named = tuple[str, "Callable[[], Source]", str | None]
+"""A program's name, what reads it, and the code of the rule that it is about."""
+
+
+def _fixtures(folder: Path) -> Iterator[Named]:
     for program in catalogue.programs():
-        yield program.name, program.source, program.code
+        yield program.name, partial(getattr, program, "source"), program.code
 
 
-def _truth(folder: Path) -> Iterator[tuple[str, Source, str | None]]:
+def _truth(folder: Path) -> Iterator[Named]:
     for program in programs():
         name = str(program["name"])
-        yield name, _written(folder / name, str(program["code"])), None
+        yield name, partial(_written, folder / name, str(program["code"])), None
 
 
-def _examples(folder: Path) -> Iterator[tuple[str, Source, str | None]]:
+def _examples(folder: Path) -> Iterator[Named]:
     for rule in registry.load():
         for number, example in enumerate(rule.examples):
             name = f"{rule.code}/{number}.py"
-            yield f"{name} ({example.title})", _written(folder / name, example.broken), rule.code
+            yield f"{name} ({example.title})", partial(_written, folder / name, example.broken), rule.code
 
 
 def _written(path: Path, code: str) -> Source:
@@ -140,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         for origin in options.origins:
             began = time.perf_counter()
-            chosen = cases(origin, Path(folder), options.only, every_rule=options.every_rule)
+            chosen = cases([origin], Path(folder), options.only, every_rule=options.every_rule)
             judged = judge(confirmer, chosen)
             took = time.perf_counter() - began
             for status in ("confirmed", "inconclusive", "refuted"):

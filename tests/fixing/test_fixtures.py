@@ -11,6 +11,8 @@ from gradlint.sources.read import from_text
 from . import mending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.fixtures.catalogue import Program
 
     from .mending import Mended
@@ -20,14 +22,9 @@ SHARE, SHARE_OF_SAMPLE = 0.9, 0.85
 
 
 @pytest.fixture(scope="module")
-def judged(request: pytest.FixtureRequest) -> dict[str, Mended]:
-    """The programs that the chosen tests ask about, by their paths."""
-    chosen = {}
-    for item in request.session.items:
-        call = getattr(item, "callspec", None)
-        if call is not None and item.path == request.path:
-            chosen[str(call.params["program"].path)] = call.params["program"]
-    return {str(one.program.path): one for one in mending.mend(chosen.values() or mending.broken())}
+def judged(asked: Callable[[str], list[Program]]) -> dict[str, Mended]:
+    """The programs that are asked about, by their paths."""
+    return {str(one.program.path): one for one in mending.mend(asked("program") or mending.broken())}
 
 
 def ids(program: Program) -> str:

@@ -8,7 +8,6 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import hypothesmith
 import libcst as cst
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -121,10 +120,16 @@ with tf.GradientTape() as tape:
     y = np.square(x)
 g = tape.gradient(y, x)
 """
-NODES = st.one_of(
-    hypothesmith.from_node(cst.SimpleStatementLine, auto_target=False),
-    hypothesmith.from_node(cst.FunctionDef, auto_target=False),
-)
+
+
+def _nodes() -> st.SearchStrategy[str]:
+    import hypothesmith  # Half a second of grammars, which are read where they are used.
+
+    kinds = (cst.SimpleStatementLine, cst.FunctionDef)
+    return st.one_of(*(hypothesmith.from_node(kind, auto_target=False) for kind in kinds))
+
+
+NODES = st.deferred(_nodes)
 
 
 @settings(PROFILE, max_examples=15)

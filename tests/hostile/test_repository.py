@@ -17,6 +17,7 @@ from gradlint import cli
 from gradlint.reporting import FORMATS
 from tests.hostile.bait import BROKEN, environment, ran
 from tests.hostile.tricks import FAILED, PRECIOUS, TRICKS, Trick
+from tests.sampling import sample
 from tests.server.wire import Wire
 
 if TYPE_CHECKING:
@@ -109,13 +110,13 @@ def repository(places: tuple[Path, Path, Path]) -> Path:
 
 
 def test_all_tricks_at_once(
-    repository: Path, places: tuple[Path, Path, Path], capfdbinary: pytest.CaptureFixture[bytes]
+    repository: Path, places: tuple[Path, Path, Path], capfdbinary: pytest.CaptureFixture[bytes], whole: bool
 ) -> None:
     """Every file beside a trick has its finding, in every format, and what cannot be read is told."""
     _, outside, mark = places
     signal.alarm(10 * PATIENCE)
     before = state(repository), state(outside)
-    for form in FORMATS:
+    for form in sample(FORMATS, 4, whole=whole):
         status = cli.run(["--output-format", form])
         taken = capfdbinary.readouterr()
         printed, told = taken.out.decode(), taken.err.decode()

@@ -66,6 +66,7 @@ def serve(command: Sequence[str]) -> None:
         wire.close()
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(
     "arguments",
     [["train.py"], ["rules"], ["explain", "GT201"], ["--output-format", "sarif", "."]],
@@ -78,6 +79,7 @@ def test_the_command(mark: Path, arguments: list[str]) -> None:
     assert ran(mark) == []
 
 
+@pytest.mark.sweep(every=3)
 def test_the_pre_commit_hook(mark: Path) -> None:
     for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()):
         command, *arguments = hook["entry"].split()
@@ -86,11 +88,13 @@ def test_the_pre_commit_hook(mark: Path) -> None:
     assert ran(mark) == []
 
 
+@pytest.mark.sweep(every=3)
 def test_jupyterlab(mark: Path) -> None:
     serve(specification(None)[NAME]["argv"])
     assert ran(mark) == []
 
 
+@pytest.mark.sweep(every=3)
 def test_the_extension_for_vs_code(mark: Path) -> None:
     source = (ROOT / "editors" / "vscode" / "src" / "extension.ts").read_text()
     (arguments,) = re.findall(r"command: interpreter, args: (\[.*?\])", source)
@@ -110,6 +114,7 @@ def loaded_first() -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("start", [["-m", "gradlint"], ["-mgradlint"], ["-B", "-Wignore", "-mgradlint"]], ids=" ".join)
 def test_python_m(mark: Path, tmp_path: Path, start: list[str]) -> None:
     """Python itself looks there for a few modules and for gradlint; from gradlint's first line on nothing does."""
@@ -144,6 +149,7 @@ def test_another_module_that_is_started_keeps_its_path(mark: Path, tmp_path: Pat
     assert done.stdout == "helped\n"
 
 
+@pytest.mark.sweep(every=3)
 def test_processes_that_are_not_forked(mark: Path, tmp_path: Path) -> None:
     """With threads about, and on other systems always, workers begin as fresh interpreters in the working directory."""
     script = tmp_path / "script.py"
@@ -162,6 +168,7 @@ def test_processes_that_are_not_forked(mark: Path, tmp_path: Path) -> None:
     assert (done.stdout, ran(mark)) == ("2\n", []), done.stderr
 
 
+@pytest.mark.sweep(every=3)
 def test_the_process_that_runs_tensorflow(mark: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The programs that are run may write into its working directory, and nothing of what they write is imported."""
     monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}.{os.pathsep}folder")

@@ -69,6 +69,7 @@ def test_check_that_cannot_be_done(tmp_path: Path, command: str) -> None:
     assert (status, outputs) == (2, {"exit-status": "2"}), said
 
 
+@pytest.mark.sweep(every=4)
 def test_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh environment gets the command from the action's own checkout, and nothing of the one that is checked."""
     mark = tmp_path / "mark"

@@ -69,6 +69,7 @@ def findings(folder: Path, *arguments: str, path: Path | None = None) -> list[di
     return found
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", ["acme-gradlint-rules", "Acme_Gradlint.Rules", "acme"])
 def test_an_installed_package(tmp_path: Path, installed: Path, name: str) -> None:
     (tmp_path / "train.py").write_text(PROGRAM)
@@ -80,6 +81,7 @@ def test_an_installed_package(tmp_path: Path, installed: Path, name: str) -> Non
     assert found["url"] == "https://lint.acme.example/ACME001"
 
 
+@pytest.mark.sweep(every=3)
 def test_it_is_selected_suppressed_explained_and_fixed_like_any_other(tmp_path: Path, installed: Path) -> None:
     file = tmp_path / "train.py"
     file.write_text(PROGRAM)
@@ -119,6 +121,7 @@ def test_a_folder_of_rules(tmp_path: Path) -> None:
     assert (found["code"], found["message"], found["url"]) == ("OWN001", "A tape is asked.", None)
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(
     ("settings", "rule", "complaint"),
     [

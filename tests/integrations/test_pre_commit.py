@@ -16,6 +16,8 @@ from tests.server.programs import BROKEN, FIXED
 
 ROOT = Path(__file__).parent.parent.parent
 PARTS = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "docs", "gradlint", "pyproject.toml", "rules")
+in_turn = pytest.mark.sweep(every=4, name="pre-commit")
+"""They share an environment that takes long to make."""
 PLAIN = "def add(first, second):\n    return first + second\n"
 
 
@@ -81,6 +83,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@in_turn
 def test_a_broken_gradient_is_blocked_and_the_mended_one_passes(tmp_path: Path, hooks: Path, cache: Path) -> None:
     repository = Repository(tmp_path / "work", hooks, cache, "gradlint")
     status, said = repository.commit(train_dot_py=BROKEN, add_dot_py=PLAIN)
@@ -101,6 +104,7 @@ def test_a_broken_gradient_is_blocked_and_the_mended_one_passes(tmp_path: Path, 
     assert (status, "Passed" in said) == (0, True), said
 
 
+@in_turn
 def test_the_fixing_hook_mends_and_asks_to_stage(tmp_path: Path, hooks: Path, cache: Path) -> None:
     repository = Repository(tmp_path / "work", hooks, cache, "gradlint-fix")
     status, said = repository.commit(train_dot_py=BROKEN)
@@ -111,12 +115,14 @@ def test_the_fixing_hook_mends_and_asks_to_stage(tmp_path: Path, hooks: Path, ca
     assert status == 0, said
 
 
+@in_turn
 def test_the_project_s_settings_count(tmp_path: Path, hooks: Path, cache: Path) -> None:
     repository = Repository(tmp_path / "work", hooks, cache, "gradlint")
     status, said = repository.commit(train_dot_py=BROKEN, gradlint_dot_toml='exclude = ["train.py"]\n')
     assert status == 0, said
 
 
+@pytest.mark.sweep(every=4, name="pre-commit of the pages")
 @pytest.mark.parametrize("page", ["README.md", "docs/ci.md"])
 def test_what_the_pages_show_works_with_the_gradlint_that_is_installed(page: str, tmp_path: Path, cache: Path) -> None:
     recipe = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)[0]

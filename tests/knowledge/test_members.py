@@ -8,20 +8,20 @@ import math
 import operator
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from gradlint.knowledge.members import Member, member, members
 from gradlint.knowledge.table import Effect
-from tools.generator.probe import better, describe, effect_on
 
 OWN = {"tensor": ("x", "s"), "variable": ("v",), "keras variable": ("k",)}
 FOUR = np.array([[0.3, 0.8, 0.5], [0.9, 0.2, 0.6]], np.float32)
 
 
 def values() -> dict[str, Any]:
+    import keras
+    import tensorflow as tf
+
     return {
         "x": tf.constant(FOUR),
         "a": tf.constant(FOUR + 1.0),
@@ -34,6 +34,10 @@ def values() -> dict[str, Any]:
 
 
 def judge(case: Member) -> tuple[str, str, str]:
+    import tensorflow as tf
+
+    from tools.generator.probe import better, describe, effect_on
+
     space = values()
     own = OWN.get(case.owner, ())
     watched = {name: space[name].value if name == "k" else space[name] for name in "xastvk"}

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from gradlint.knowledge.numpy_to_tensorflow import names, replacement, rounds_otherwise
 from gradlint.knowledge.table import lookup
@@ -101,6 +100,15 @@ def numpy_function(name: str) -> Any:
     return value
 
 
+def tensorflow_function(name: str) -> Any:
+    import tensorflow
+
+    value: Any = tensorflow
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
 def samples(name: str) -> list[str]:
     found = replacement(name)
     assert found is not None
@@ -119,6 +127,8 @@ CASES = [(name, text) for name in names() for text in samples(name)]
 @pytest.mark.sweep(every=3)
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_gives_what_numpy_gives(name: str, text: str) -> None:
+    import tensorflow as tf
+
     space = {"X": X, "Y": Y, "S": S, "V": V, "W": W, "N": N, "M": M, "B": B, "C": C, "np": np, "tf": tf}
     found = replacement(name)
     assert found is not None
@@ -145,9 +155,7 @@ def test_every_bit_is_the_same(name: str) -> None:
     drawn = np.random.default_rng(1).uniform(0.01, 4.0, (2, 57, 33)).astype(np.float32)
     found = replacement(name)
     assert found is not None
-    function: Any = tf
-    for part in found.function.split("."):
-        function = getattr(function, part)
+    function = tensorflow_function(found.function)
     given = drawn[: 2 if "x2" in found.parameters else 1]
     assert not rounds_otherwise(name)
     np.testing.assert_array_equal(np.asarray(function(*given)), np.asarray(numpy_function(name)(*given)))
@@ -157,10 +165,7 @@ def test_every_bit_is_the_same(name: str) -> None:
 def test_names_parameters_that_exist(name: str) -> None:
     found = replacement(name)
     assert found is not None
-    value: Any = tf
-    for part in found.function.split("."):
-        value = getattr(value, part)
-    there = list(inspect.signature(value).parameters)
+    there = list(inspect.signature(tensorflow_function(found.function)).parameters)
     assert {*found.parameters.values(), *found.constants} <= set(there)
     plain = [one for key, one in found.parameters.items() if key not in found.by_keyword]
     assert there[: len(plain)] == plain

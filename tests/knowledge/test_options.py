@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from gradlint.knowledge.options import OptionRow, applied, options
 from gradlint.knowledge.table import Effect, Entry, lookup
-from tools.generator.probe import observe
-from tools.generator.scope import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def effects(name: str, case: str) -> Mapping[str, tuple[str, ...]]:
+    """What TensorFlow does with each argument of a call."""
+    from tools.generator.probe import observe
+    from tools.generator.scope import resolve
+
+    return observe(resolve(name), case).effects
 
 
 def entry_of(name: str) -> Entry:
@@ -18,7 +29,7 @@ def entry_of(name: str) -> Entry:
 
 @pytest.mark.parametrize("option", options(), ids=lambda option: f"{option.name} {option.argument}")
 def test_changes_what_the_table_says(option: OptionRow) -> None:
-    seen = observe(resolve(option.name), option.case).effects[option.argument]
+    seen = effects(option.name, option.case)[option.argument]
     worst = [verdict for verdict in seen if verdict.partition(":")[0] == option.effect]
     assert worst
     assert option.op is None or f"{option.effect}:{option.op}" in worst
@@ -60,4 +71,4 @@ def test_the_ways_of_resizing(method: str, effect: str) -> None:
     changed = applied(entry_of("tensorflow.image.resize"), {"method": method})
     assert changed.argument("images") == effect
     case = f"F(1, 4, 4, 3), [2, 2], method={method}"
-    assert observe(resolve("tensorflow.image.resize"), case).effects["images"][0].startswith(effect)
+    assert effects("tensorflow.image.resize", case)["images"][0].startswith(effect)

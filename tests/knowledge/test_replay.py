@@ -14,8 +14,7 @@ import pytest
 
 from gradlint.knowledge.table import TABLE
 from tests.sampling import sample
-from tools.generator import build, calls
-from tools.generator.probe import observe
+from tools.generator import calls
 
 if TYPE_CHECKING:
     from tools.generator.scope import Subject
@@ -34,11 +33,15 @@ def chapters() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def scope() -> dict[str, Subject]:
+    from tools.generator import build
+
     return {build.asked(subject): subject for subject in build.in_scope()}
 
 
 @pytest.mark.parametrize("chapter", sorted(chapters()))
 def test_every_call_does_what_it_did(chapter: str, scope: dict[str, Subject], whole: bool) -> None:
+    from tools.generator.probe import observe
+
     different = []
     made = [(name, text) for name in chapters()[chapter] for text in CALLS[name]]
     with warnings.catch_warnings():
@@ -55,6 +58,8 @@ def test_every_call_does_what_it_did(chapter: str, scope: dict[str, Subject], wh
 
 
 def test_the_table_is_what_the_calls_make() -> None:
+    from tools.generator import build
+
     assert build.lines(build.in_scope(), CALLS) == TABLE.read_text(encoding="utf-8").splitlines()
 
 

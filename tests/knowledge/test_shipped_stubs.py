@@ -8,13 +8,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gradlint.knowledge.stubs import shipped
 from gradlint.knowledge.table import Effect
 from tests.knowledge.run_layers import PACKAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = "tensorflow_probability.distributions"
@@ -36,9 +39,9 @@ def last_line(module: str, *arguments: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def observed() -> dict[str, dict[str, object]]:
-    """What the packages did: every distribution sampled and asked, a function of every other package called."""
-    return last_line("run_packages", *distributions(), *bijectors())
+def observed(asked: Callable[[str], list[str]]) -> dict[str, dict[str, object]]:
+    """What the packages did: the distributions asked about sampled, a function of every other package called."""
+    return last_line("run_packages", *sorted({*asked("name")} & {*distributions(), *bijectors()}))
 
 
 def distributions() -> list[str]:
@@ -55,6 +58,7 @@ def bijectors() -> list[str]:
     return sorted(name for name in names if name.startswith("bijectors.") and name != "bijectors.Bijector")
 
 
+@pytest.mark.sweep(every=5)
 @pytest.mark.parametrize("name", distributions())
 def test_a_distribution_does_what_its_stub_says(name: str, observed: dict[str, dict[str, object]]) -> None:
     stub = shipped("tensorflow_probability").method(f"{DISTRIBUTIONS}.{name}", "sample")
@@ -66,6 +70,7 @@ def test_a_distribution_does_what_its_stub_says(name: str, observed: dict[str, d
     assert seen.get("variables", 2) == (1 if name == "MultivariateNormalTriL" or name == "Uniform" else 2)
 
 
+@pytest.mark.sweep(every=5)
 @pytest.mark.parametrize("name", bijectors())
 def test_a_bijector_does_what_its_stub_says(name: str, observed: dict[str, dict[str, object]]) -> None:
     holds = name.rpartition(".")[2] in {"Chain", "Invert", "Scale", "ScaleMatvecDiag", "Shift"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.reports.reports import Report, reports
 from tests.reports.truth import doubts
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @pytest.fixture(scope="module")
-def doubted(request: pytest.FixtureRequest) -> dict[str, str]:
-    """What TensorFlow does not bear out of the reports that the chosen tests ask about."""
-    chosen = [item.callspec.params["report"] for item in request.session.items if item.path == request.path]
-    return doubts(chosen)
+def doubted(asked: Callable[[str], list[Report]]) -> dict[str, str]:
+    """What TensorFlow does not bear out of the reports that are asked about."""
+    return doubts(asked("report"))
 
 
 @pytest.mark.sweep(every=5)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from gradlint import registry
 from gradlint.rule import Example, Rule
 
-from .running import Run, run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.fixtures.observe import Observation
 
 EXAMPLES = [(rule, example) for rule in registry.load() for example in rule.examples]
 CLEAN = [(rule, program) for rule in registry.load() for program in rule.clean]
@@ -25,13 +28,25 @@ def name(value: object) -> str:
     return value.title if isinstance(value, Example) else ""
 
 
+@pytest.fixture
+def run(observe: Callable[[Mapping[str, str]], dict[str, Observation]]) -> Callable[[str], Observation]:
+    return lambda code: observe({"/examples/program.py": code})["/examples/program.py"]
+
+
+def outcomes(ran: Observation) -> list[str]:
+    """What came of each source of each gradient call: ``value``, ``none``, ``zero``, ``nan`` or ``error``."""
+    return [outcome.partition(":")[0] for call in ran.calls for outcome in call.outcomes]
+
+
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=name)
-def test_the_broken_program_loses_what_is_claimed(rule: Rule, example: Example) -> None:
+def test_the_broken_program_loses_what_is_claimed(
+    rule: Rule, example: Example, run: Callable[[str], Observation]
+) -> None:
     ran = run(example.broken)
-    seen = {outcome for call in ran.outcomes for outcome in call}
-    assert ran.exception == example.exception
+    seen = set(outcomes(ran))
+    assert ran.raised == example.exception
     if example.outcome == "partial":
-        assert _differs(ran, run(example.fixed))
+        assert differs(ran, run(example.fixed))
     elif example.outcome is not None:
         assert example.outcome in seen
     else:
@@ -40,21 +55,24 @@ def test_the_broken_program_loses_what_is_claimed(rule: Rule, example: Example) 
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=name)
-def test_the_mended_program_gets_every_gradient(rule: Rule, example: Example) -> None:
-    _gets_every_gradient(run(example.fixed))
+def test_the_mended_program_gets_every_gradient(
+    rule: Rule, example: Example, run: Callable[[str], Observation]
+) -> None:
+    check_every_gradient(run(example.fixed))
 
 
 @pytest.mark.parametrize(("rule", "program"), CLEAN, ids=name)
-def test_the_clean_program_gets_every_gradient(rule: Rule, program: str) -> None:
-    _gets_every_gradient(run(program))
+def test_the_clean_program_gets_every_gradient(rule: Rule, program: str, run: Callable[[str], Observation]) -> None:
+    check_every_gradient(run(program))
 
 
-def _gets_every_gradient(ran: Run) -> None:
-    assert ran.exception is None
-    assert ran.outcomes
-    assert all(call and set(call) <= {"value"} for call in ran.outcomes)
+def check_every_gradient(ran: Observation) -> None:
+    assert ran.raised is None
+    assert ran.calls
+    assert all(call.outcomes and set(call.outcomes) <= {"value"} for call in ran.calls)
 
 
-def _differs(ran: Run, mended: Run) -> bool:
-    pairs = zip(chain.from_iterable(ran.gradients), chain.from_iterable(mended.gradients), strict=True)
-    return any(not np.allclose(one, other) for one, other in pairs if one is not None)
+def differs(ran: Observation, mended: Observation) -> bool:
+    """Whether a gradient that came has another length in the mended program."""
+    norms = [chain.from_iterable(call.norms for call in one.calls) for one in (ran, mended)]
+    return any(one is not None and one != pytest.approx(other, rel=1e-5) for one, other in zip(*norms, strict=True))

@@ -50,6 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.sweep(every=4)
 def test_a_loss_is_named_and_the_program_keeps_its_output_and_status(folder: Path) -> None:
     done = run(folder, "train.py", "np", "--epochs", "3")
     assert done.returncode == 7
@@ -59,6 +60,7 @@ def test_a_loss_is_named_and_the_program_keeps_its_output_and_status(folder: Pat
     assert "train.py:9: GT201 numpy-call: `w`, 3 times" in done.stderr
 
 
+@pytest.mark.sweep(every=4)
 def test_nothing_is_said_where_nothing_is_lost(folder: Path) -> None:
     done = run(folder, "train.py", "tf")
     assert done.returncode == 7
@@ -66,6 +68,7 @@ def test_nothing_is_said_where_nothing_is_lost(folder: Path) -> None:
     assert "GT" not in done.stderr
 
 
+@pytest.mark.sweep(every=4)
 def test_findings_are_written_in_any_format(folder: Path) -> None:
     run(folder, "--output-format", "json", "--output-file", "seen.json", "train.py", "np")
     (finding,) = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
@@ -97,6 +100,7 @@ def test_a_program_that_is_not_there(arguments: tuple[str, ...], says: str, fold
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sweep(every=4)
 def test_tests_are_watched(folder: Path) -> None:
     write_test(folder)
     done = run(folder, "--pytest", "-q", "test_loss.py")
@@ -104,6 +108,7 @@ def test_tests_are_watched(folder: Path) -> None:
     assert "test_loss.py:8" in done.stderr
 
 
+@pytest.mark.sweep(every=4)
 def test_pytest_itself_watches_with_an_option(folder: Path) -> None:
     write_test(folder)
     done = subprocess.run(
@@ -176,6 +181,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.sweep(every=4)
 def test_a_program_that_makes_it_hard(folder: Path) -> None:
     (folder / "awkward.py").write_text(AWKWARD, encoding="utf-8")
     done = run(folder, "awkward.py", "--times", "2", stdin="data")
@@ -207,6 +213,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.sweep(every=4)
 def test_processes_that_the_program_starts_are_watched(folder: Path) -> None:
     (folder / "spawned.py").write_text(SPAWNED, encoding="utf-8")
     done = run(folder, "spawned.py", "spawn")
@@ -215,6 +222,7 @@ def test_processes_that_the_program_starts_are_watched(folder: Path) -> None:
     assert "spawned.py:10: GT202 python-conversion: `w`, " in done.stderr
 
 
+@pytest.mark.sweep(every=4)
 def test_workers_of_xdist_hand_over_what_they_saw(folder: Path) -> None:
     write_test(folder)
     done = run(folder, "--pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "test_loss.py")
@@ -237,6 +245,7 @@ step()
 """
 
 
+@pytest.mark.sweep(every=4)
 def test_nan_inside_a_function_is_named_where_functions_run_eagerly(folder: Path) -> None:
     (folder / "nan.py").write_text(NAN, encoding="utf-8")
     done = run(folder, "--eager", "nan.py")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,6 +49,7 @@ shell.run_cell("%%gradlint run\\nwith tf.GradientTape() as tape:\\n    y = tf.sq
 """
 
 
+@pytest.mark.sweep(every=3)
 def test_what_is_seen_from_within(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(PROGRAM, encoding="utf-8")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tools.terminal import PAGE, PICTURE, drawn, printed
 
 
+@pytest.mark.sweep(every=3)
 def test_the_picture_and_the_text_are_what_is_printed() -> None:
     output = printed()
     assert PICTURE.read_text(encoding="utf-8") == drawn(output)

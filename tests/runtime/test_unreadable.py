@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,14 +12,18 @@ from tests.runtime.unreadable import PROGRAMS as FIRST
 from tests.runtime.unreadable_more import CLEAN, MORE
 from tests.runtime.watch_all import watched
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROGRAMS = FIRST | MORE
-CHECKOUT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.sweep(every=4)
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, dict[str, Any]]:
-    """What was observed of each program; all of them run in one process."""
-    return watched([{"path": name, "code": HEAD + code} for name, code in (PROGRAMS | CLEAN).items()])
+def seen(asked: Callable[[str], list[str]]) -> dict[str, dict[str, Any]]:
+    """What was observed of each program that is asked about."""
+    programs = PROGRAMS | CLEAN
+    return watched([{"path": name, "code": HEAD + programs[name]} for name in asked("name")])
 
 
 def marked(code: str) -> int:

@@ -8,17 +8,19 @@ which it runs, and ``alone`` where what reading the code knows is to be left out
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import json
 import linecache
 import os
-import subprocess
 import sys
 import tempfile
 import traceback
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from tests.fixtures.running import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,19 +38,16 @@ def main() -> None:
 
 
 def watched(tasks: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What was observed of each program, by its path; all of them run in one process of their own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.watch_all"],
-        input="".join(json.dumps(task) + "\n" for task in tasks),
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
-        check=False,
-    )
-    records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(records) == len(tasks), done.stderr[-4000:]
-    return {record["path"]: record for record in records}
+    """What was observed of each program, by its path; one process serves all calls."""
+    worker = _worker()
+    return {task["path"]: worker.run(task) for task in tasks}
+
+
+@cache
+def _worker() -> Worker:
+    worker = Worker("tests.runtime.watch_all")
+    atexit.register(worker.close)
+    return worker
 
 
 @contextlib.contextmanager

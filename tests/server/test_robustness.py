@@ -90,6 +90,63 @@ def test_surrogates_that_no_file_can_hold(wire: Wire) -> None:
     assert wire.finish() == 0
 
 
+ODD = [
+    "untitled:Untitled-1",
+    "untitled:/tmp/new.py",
+    "vscode-notebook-cell:/tmp/study.ipynb#W0sZmlsZQ%3D%3D",
+    "vscode-vfs://github/owner/name/train.py",
+    "git:/tmp/train.py?%7B%22ref%22%3A%22~%22%7D",
+    "http://example.org/train.py",
+    "file:///tmp/gr%C3%B6%C3%9Fe%20%25.py",
+    "file:///tmp/größe %.py",
+    "file:///tmp/line%0Abreak.py",
+    "file:///tmp/a.py?query#fragment",
+    "file:///tmp/%00.py",
+    "file:///tmp/%ff%fe.py",
+    "file:///tmp/%zz%.py",
+    "file:///c%3A/users/train.py",
+    "file:////server/share/train.py",
+    "file://server/share/train.py",
+    "file://[::1/train.py",
+    "file:///tmp/../../../train.py",
+    "file:///dev/stdin",
+    "file:///proc/self/mem",
+    f"file:///tmp/{'a' * 5000}.py",
+    f"file:///{'a/' * 3000}train.py",
+    "file:///tmp",
+    "file://",
+    "file:",
+    "/tmp/train.py",
+    "train.py",
+    "C:\\users\\train.py",
+    "\ud800://train.py",
+    "%",
+    "",
+]
+
+
+def test_documents_of_every_address(wire: Wire, tmp_path: Path) -> None:
+    """What no path belongs to is checked or passed over; requests are answered, and another file has its finding."""
+    wire.initialize()
+    start = {"line": 5, "character": 12}
+    for number, uri in enumerate(ODD):
+        document = {"uri": uri}
+        item = {**document, "languageId": "python", "version": 1, "text": BROKEN}
+        wire.notify("textDocument/didOpen", {"textDocument": item})
+        wire.change(uri, 2, {"text": BROKEN + "\n"})
+        asked = {"textDocument": document, "position": start}
+        assert {"result", "error"} & wire.request(f"hover {number}", "textDocument/hover", asked).keys()
+        asked = {"textDocument": document, "range": {"start": start, "end": start}, "context": {"diagnostics": []}}
+        assert {"result", "error"} & wire.request(f"action {number}", "textDocument/codeAction", asked).keys()
+        sound = (tmp_path / f"sound{number}.py").as_uri()
+        assert [found["code"] for found in wire.open(sound, BROKEN)] == ["GT201"], uri
+        wire.notify("textDocument/didSave", {"textDocument": document})
+        for closed in (uri, sound):
+            wire.notify("textDocument/didClose", {"textDocument": {"uri": closed}})
+    assert wire.finish() == 0
+    assert "Traceback" not in wire.close()
+
+
 def test_requests_before_the_beginning_and_after_the_end(wire: Wire) -> None:
     error = wire.request(
         1, "textDocument/hover", {"textDocument": {"uri": "file:///a"}, "position": {"line": 0, "character": 0}}

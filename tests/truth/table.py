@@ -78,10 +78,10 @@ def judge(program: dict[str, object], score: Score) -> None:
                 score.partial.append(f"{name}:{line} {said}")
 
 
-def table(folders: list[str] | None = None) -> dict[str, Score]:
-    """The score of each folder."""
+def table(folders: list[str] | None = None, chosen: list[dict[str, object]] | None = None) -> dict[str, Score]:
+    """The score of each folder, of all programs or of those that are given."""
     scores: dict[str, Score] = {}
-    for program in programs():
+    for program in programs() if chosen is None else chosen:
         folder = str(program["name"]).partition("/")[0]
         if folders and not any(folder.startswith(wanted) for wanted in folders):
             continue

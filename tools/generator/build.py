@@ -8,7 +8,8 @@ from gradlint.knowledge.table import TABLE
 from tools.generator.calls import dump, load
 from tools.generator.crew import probe_all
 from tools.generator.hints import hints
-from tools.generator.probe import Observation, method_of, signature_of
+from tools.generator.observation import Observation
+from tools.generator.probe import method_of, signature_of
 from tools.generator.rows import call_row, row
 from tools.generator.samples import TRIALS, Sampler, reset
 from tools.generator.scope import Subject, resolve, subjects

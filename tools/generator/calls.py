@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.generator.probe import Observation
+from tools.generator.observation import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from tools.generator.candidates import NEVER, VALUES
 from tools.generator.hints import hints
-from tools.generator.probe import Observation, better, signature_of
+from tools.generator.probe import better, signature_of
 from tools.generator.scope import compat_of, is_same
 
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Iterable, Mapping
 
+    from tools.generator.observation import Observation
     from tools.generator.scope import Subject
 
 _WORST = ("notensor", "notfloat", "none", "lookup", "raises", "zero", "passes")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tools.generator.candidates import MODES, NEVER, PROFILES, STARRED, VALUES
 from tools.generator.instances import attempts
-from tools.generator.probe import Observation, better, observe, signature_of
+from tools.generator.observation import Observation
+from tools.generator.probe import better, observe, signature_of
 
 if TYPE_CHECKING:
     import inspect

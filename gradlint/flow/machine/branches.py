@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.machine import calls, expressions
 from gradlint.flow.machine.core import Core, RaisedError
-from gradlint.flow.machine.narrowing import doubt, narrow
+from gradlint.flow.machine.narrowing import doubt, narrow, narrows
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.loops import LEFT
 from gradlint.flow.state.store import join_values
@@ -77,6 +77,10 @@ def fork(machine: Core, ways: list[Callable[[], Value]], labels: list[str]) -> V
 # -- if ------------------------------------------------------------------------------------------------------------
 
 
+EARLIER = 64
+"""How many of the conditions that were false before a way of a chain of ``elif`` are looked at on that way."""
+
+
 @runs(ast.If)
 def run_if(machine: Core, node: ast.If) -> str | None:
     ways: list[Callable[[], str]] = []
@@ -89,7 +93,8 @@ def run_if(machine: Core, node: ast.If) -> str | None:
         if truth is None:
             ways.append(way_of(machine, chosen.body, chosen.test, known))
             labels.append(f"when `{machine.text(chosen.test)}` is true")
-            known = (*known, chosen.test)
+            if narrows(chosen.test):
+                known = (*known, chosen.test)[-EARLIER:]
         rest = chosen.body if truth else chosen.orelse
         if truth:
             break

@@ -33,10 +33,23 @@ def narrow(machine: Interpreter, test: ast.expr, *, holds: bool) -> None:
         _keep(machine, test, lambda option: _truth(option) is not (not holds))
 
 
+def narrows(test: ast.expr) -> bool:
+    """Whether a condition may say anything of a name or an attribute, by its form."""
+    if isinstance(test, ast.UnaryOp):
+        return isinstance(test.op, ast.Not) and narrows(test.operand)
+    if isinstance(test, ast.BoolOp):
+        return any(map(narrows, test.values))
+    if isinstance(test, ast.Compare):
+        return _is_written_none(test.comparators[0])
+    if isinstance(test, ast.Call):
+        return isinstance(test.func, ast.Name) and test.func.id == "isinstance"
+    return isinstance(test, ast.Name | ast.Attribute | ast.NamedExpr)
+
+
 def _compared(machine: Interpreter, test: ast.Compare, *, holds: bool) -> None:
     """``x is None``, ``x is not None``, ``x == None``."""
     op, other = test.ops[0], test.comparators[0]
-    if len(test.ops) == 1 and isinstance(other, ast.Constant) and other.value is None:
+    if len(test.ops) == 1 and _is_written_none(other):
         is_none = isinstance(op, ast.Is | ast.Eq) is holds
         if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             _keep(machine, test.left, lambda option: _is_none(option) is is_none)
@@ -64,6 +77,10 @@ def doubt(machine: Interpreter, tests: Iterable[ast.expr], node: ast.stmt) -> No
             if place is not None and _is_none(place[0][place[1]]):
                 premise = Premise(Rests.CHECKED, machine.text(part))
                 machine.set(*place, machine.opened(premise, node))
+
+
+def _is_written_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_none(value: Value) -> bool:
