@@ -111,7 +111,7 @@ class File:
         count = len(lines) - (1 if lines and not lines[-1] else 0)
         for first, last, kept in _stretches(count, self._wanted(cell, count)):
             if not kept:
-                yield f'<p class="gap">lines {first} to {last}: no gradient comes by</p>'
+                yield f'<p class="gap">lines {first} to {last}: no gradient passes</p>'
                 continue
             yield from self._stretch(cell, lines, first, last, shown)
 
