@@ -33,7 +33,8 @@ def check_source(text: str, path: str = "<string>", settings: Settings | None = 
 
     Raises:
         SourceError: If the text is a notebook according to its path but not its content.
-        SyntaxError: If the text names ``GradientTape`` and is not Python; a notebook's broken cell is skipped.
+        SyntaxError: If the text names ``GradientTape`` in its code and is not Python; a notebook's broken cell is
+            skipped.
         SettingsError: If the settings name a rule that does not exist.
         InternalError: If a rule or the analysis fails.
     """

@@ -39,7 +39,8 @@ def check(source: Source, rules: Iterable[Rule] | None = None) -> list[Finding]:
         rules: The rules to ask; all built-in ones where None.
 
     Raises:
-        SyntaxError: If the source's program is not Python; ``lineno`` and ``offset`` are the program's.
+        SyntaxError: If the source's program looks as if it asked for gradients and is not Python; ``lineno`` and
+            ``offset`` are the program's.
     """
     if not code_matters(source.code):
         return []

@@ -14,7 +14,7 @@ from gradlint.settings import Settings
 from gradlint.sources.read import from_text
 from tests.sampling import sample
 
-NEEDLE = b"\n# GradientTape\n"
+NEEDLE = b"\n\nGradientTape\n"
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 TAPE = (
     "import tensorflow as tf\nx = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    y = {}\ntape.gradient(y, x)\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.account import ExhaustedError, opened
 from gradlint.flow.facts import Facts
-from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
+from gradlint.flow.machine.entry import is_graph_code, parsed_if_asking
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.state.expected import Expected
 from gradlint.flow.state.record import Recorder
@@ -44,15 +44,17 @@ def analyse(
         memory: What is remembered of the program as it was, and will be of it as it is.
 
     Raises:
-        SyntaxError: If it is not one.
+        SyntaxError: If a program that looks as if it asked for gradients is not one.
     """
-    tree = ast.parse(code)
+    tree = ast.parse(code) if everything else parsed_if_asking(code)
+    if tree is None:
+        return Facts()
     known = None if memory is None else memory.recall(code, tree, wrappers, finder, target)
     if known is not None:
         return known
     if memory is not None and memory.has_taken:
         tree = ast.parse(code)
-    if not (everything or asks_for_gradients(code, tree)) or is_graph_code(code, tree):
+    if is_graph_code(code, tree):
         return Facts()
 
     def run(finder: Finder | None) -> Facts:

@@ -72,10 +72,12 @@ def observe(code: str, finder: Finder | None = None) -> Observation:
             following them takes more than the budget, they are unknown too.
 
     Raises:
-        SyntaxError: If it is not one.
+        SyntaxError: If a program that names a tape is not one.
     """
+    if not names_tape(code):
+        return Observation()
     tree = ast.parse(code)
-    if not names_tape(code, tree) or is_graph_code(code, tree):
+    if is_graph_code(code, tree):
         return Observation()
     with opened() as account:
         if finder is not None:

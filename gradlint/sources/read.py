@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,27 +15,29 @@ if TYPE_CHECKING:
     from gradlint.sources.source import Source
 
 TAPE = b"GradientTape"
+COMPILE = b".compile("
 NEEDLES = (
     (TAPE,),
     (b"ForwardAccumulator",),
-    (b".compile(", b"loss", b".fit("),
-    (b".compile(", b"loss", b".train_on_batch("),
+    (COMPILE, b"loss", b".fit("),
+    (COMPILE, b"loss", b".train_on_batch("),
     (b"tensorflow", b".minimize("),
 )
 """What a file's bytes must contain for gradlint to have anything to say about it, all parts of one of these; other
 files are never decoded."""
-
-_WORDS = tuple(tuple(part.decode() for part in needle) for needle in NEEDLES)
+_COMPILED = re.compile(rb"(?<!\bre)\.compile\(")
+"""What compiles something else than a regular expression."""
 
 
 def matters(data: bytes) -> bool:
     """Whether a file's bytes name anything that gradlint looks at."""
-    return any(all(part in data for part in needle) for needle in NEEDLES)
+    named = [needle for needle in NEEDLES if all(part in data for part in needle)]
+    return any(needle[0] != COMPILE for needle in named) or (bool(named) and _COMPILED.search(data) is not None)
 
 
 def code_matters(code: str) -> bool:
     """Whether a program names anything that gradlint looks at."""
-    return any(all(part in code for part in needle) for needle in _WORDS)
+    return matters(code.encode(errors="surrogatepass"))
 
 
 def read_path(path: str | os.PathLike[str], display: str | None = None) -> Source:

@@ -154,7 +154,7 @@ def modules(folder: Path, outside: Path) -> None:
     shadow(folder, ["click", "json", "libcst", "typing", "gradlint", "sitecustomize", "conftest", "setup", "ast"])
 
 
-TAPE = "# GradientTape\n"
+TAPE = "GradientTape\n"
 EVIL = "*a" * 30 + "*b"
 IMPORTS = BROKEN.replace("import numpy as np\n", "import numpy as np\nimport helpers\nfrom helpers import deeper\n")
 UNUSABLE = "its settings cannot be used, so it was not checked"

@@ -27,7 +27,7 @@ from gradlint.flow.values.values import (
     Variable,
 )
 from gradlint.knowledge.packages import root
-from gradlint.knowledge.stubs import shipped
+from gradlint.knowledge.stubs import shipped, shipped_packages
 from gradlint.knowledge.table import Effect
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def called(machine: Interpreter, given: LibraryCall) -> Value | None:
 
 def speaking(machine: Interpreter, name: str) -> tuple[Stubs, ...]:
     """The stubs that may speak of a name, the user's own first."""
-    own = machine.wrappers.stubs
-    brought = shipped(root(name))
-    return (brought,) if own is None else (own, brought)
+    own, package = machine.wrappers.stubs, root(name)
+    brought = shipped(package) if package in shipped_packages() else None
+    return tuple(one for one in (own, brought) if one is not None)
 
 
 def _made(machine: Interpreter, cls: StubClass, given: LibraryCall) -> LibObject:

@@ -14,6 +14,7 @@ from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Generator, Instance, Partial, Super
+from gradlint.flow.values.trees import children
 from gradlint.flow.values.values import (
     Array,
     Const,
@@ -371,7 +372,7 @@ def is_generator(machine: Core, code: ast.AST) -> bool:
                 known = True
                 break
             if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-                stack.extend(ast.iter_child_nodes(inner))
+                stack.extend(children(inner))
         machine.generators[id(code)] = known
     return known
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FORWARD = "ForwardAccumulator"
 """The class that differentiates forward, as the program goes."""
+MINIMIZE = "minimize"
+"""The method of an optimizer that makes a tape of its own."""
 TRAINING = frozenset({"fit", "train_on_batch"})
 """Methods in which Keras differentiates the loss that the model was compiled with."""
 SWITCHES = frozenset({"disable_eager_execution", "disable_v2_behavior", "placeholder"})
@@ -22,15 +24,37 @@ RUNNING = frozenset({"run", "partial_run", "graph"})
 """What a program does with a session whose graph it has built."""
 
 
+def parsed_if_asking(code: str) -> ast.Module | None:
+    """The tree of a program that asks for gradients; None for another one, which is parsed only if it looks like one.
+
+    Raises:
+        SyntaxError: If a program that looks like one is not Python.
+    """
+    by_tape = names_tape(code)
+    if not by_tape and not _may_ask(code):
+        return None
+    tree = ast.parse(code)
+    return tree if by_tape or _asks(tree) else None
+
+
 def asks_for_gradients(code: str, tree: ast.Module) -> bool:
     """Whether a program makes a tape, differentiates forward, or lets Keras or an optimizer make a tape."""
-    if names_tape(code, tree) or (FORWARD in code and any(_last(node) == FORWARD for node in _names(tree))):
-        return True
-    if "minimize" not in code and ("compile" not in code or not any(name in code for name in TRAINING)):
-        return False
+    return names_tape(code) or (_may_ask(code) and _asks(tree))
+
+
+def _may_ask(code: str) -> bool:
+    """Whether a program's text leaves it open that it asks for gradients without naming a tape."""
+    trains = "compile" in code and any(name in code for name in TRAINING)
+    return trains or FORWARD in code or MINIMIZE in code
+
+
+def _asks(tree: ast.Module) -> bool:
+    """Whether a program differentiates forward, or lets Keras or an optimizer make a tape."""
     methods = (node.func for node in of_type(tree, ast.Call))
     called = {method.attr for method in methods if isinstance(method, ast.Attribute)}
-    return "minimize" in called or ("compile" in called and not called.isdisjoint(TRAINING))
+    if MINIMIZE in called or ("compile" in called and not called.isdisjoint(TRAINING)):
+        return True
+    return any(_last(node) == FORWARD for node in _names(tree))
 
 
 def is_graph_code(code: str, tree: ast.Module) -> bool:

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.flow.values.texts import Remembered, lines_of
-from gradlint.flow.values.trees import statements_at
 
 if TYPE_CHECKING:
     import ast
@@ -46,31 +45,13 @@ _AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")
 _BINDING = frozenset({"Variable", "add_weight", "add_variable", "global", "nonlocal"})
 
 
-def names_tape(code: str, tree: ast.Module | None = None) -> bool:
+def names_tape(code: str) -> bool:
     """Whether a program names ``GradientTape`` in its code, and not only in comments and in texts.
 
     A string that is nothing but the name counts as code, since ``getattr`` may get it.
-
-    Args:
-        code: The program.
-        tree: Its tree, which tells where to look; where None, all of the program is looked through.
     """
     if NEEDLE not in code:
         return False
-    if tree is None or "\r" in code:
-        return _names_tape(code)
-    lines = code.split("\n")
-    looked = set[tuple[int, int]]()
-    for number, line in enumerate(lines, 1):
-        around = statements_at(tree, number) if NEEDLE in line else None
-        if around is not None and around not in looked:
-            looked.add(around)
-            if _names_tape("\n".join(lines[around[0] - 1 : around[1]])):
-                return True
-    return False
-
-
-def _names_tape(code: str) -> bool:
     for token in _TOKEN.finditer(code):
         if token["name"] or token["odd"]:
             return True

@@ -14,7 +14,7 @@ from gradlint.flow.machine.written_for import older
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.modules import Imported
 from gradlint.flow.values.program import Frame, Function, Generator, Instance
-from gradlint.flow.values.trees import of_type, walk
+from gradlint.flow.values.trees import children, of_type, walk
 from gradlint.flow.values.values import (
     Params,
     Recording,
@@ -258,7 +258,7 @@ def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
         elif isinstance(node, ast.Global | ast.Nonlocal):
             outer.update(node.names)
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
     return own - outer
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.trees import of_type, walk
+from gradlint.flow.values.trees import children, of_type, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,9 +136,9 @@ def _handled(tree: ast.AST) -> Iterator[Span]:
         nodes = list(_of_scope(scope))
         named = _results(nodes)
         for turned, body in (turn for node in nodes for turn in _turns(node)):
-            if not any(_provides(part) for one in body for part in ast.walk(one)):
+            if not any(_provides(part) for one in body for part in walk(one)):
                 continue
-            for part in ast.walk(turned):
+            for part in walk(turned):
                 if isinstance(part, ast.Call) and _is_gradient(part):
                     yield span_of(part)
                 elif isinstance(part, ast.Name):
@@ -177,7 +177,7 @@ def _turns(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
 
 def _provides(node: ast.AST) -> bool:
     """Whether a branch on whether a gradient is None does something about it, and does not only tell of it."""
-    if not isinstance(node, ast.If | ast.IfExp) or not any(_tests_none(part) for part in ast.walk(node.test)):
+    if not isinstance(node, ast.If | ast.IfExp) or not any(_tests_none(part) for part in walk(node.test)):
         return False
     is_swapped = isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot)
     where_none = node.orelse if is_swapped else node.body
@@ -217,12 +217,12 @@ def _is_same(test: ast.expr) -> bool:
 
 def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function, or of a module, without those of the functions in it."""
-    stack = list(ast.iter_child_nodes(scope))
+    stack = children(scope)
     while stack:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
 
 def _said_none(node: ast.AST) -> Iterator[ast.expr]:

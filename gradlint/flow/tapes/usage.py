@@ -11,6 +11,7 @@ from gradlint.flow.causes import AskedOnce, GradientInside, NeverAsked
 from gradlint.flow.facts import Asked
 from gradlint.flow.tapes.question import tape_name
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.trees import children
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -101,7 +102,7 @@ def _loops(tree: ast.AST, lines: list[int]) -> dict[object, tuple[int, ...]]:
             loops = ()
         elif isinstance(node, ast.Call):
             found[span_of(node)] = loops
-        pending.extend((child, loops) for child in ast.iter_child_nodes(node) if _holds(child, lines))
+        pending.extend((child, loops) for child in children(node) if _holds(child, lines))
     return found
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import TypeVar, cast
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -26,12 +22,19 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and every node below it, level by level, but for names' contexts: `ast.walk`, in a third of the time."""
     found = [node]
     for one in found:
-        for name in _HOLDING[one.__class__]:
-            held = getattr(one, name, None)
-            if held.__class__ is list:
-                found += [item for item in held if isinstance(item, ast.AST)]
-            elif isinstance(held, ast.AST):
-                found.append(held)
+        found += children(one)
+    return found
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below a node, but for names' contexts: `ast.iter_child_nodes`, in less time."""
+    found: list[ast.AST] = []
+    for name in _HOLDING[node.__class__]:
+        held = getattr(node, name, None)
+        if held.__class__ is list:
+            found += [item for item in held if isinstance(item, ast.AST)]
+        elif isinstance(held, ast.AST):
+            found.append(held)
     return found
 
 
@@ -61,44 +64,10 @@ def _by_type(tree: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
     return found
 
 
-def statements_at(tree: ast.Module, line: int) -> tuple[int, int] | None:
-    """The first and the last line of the innermost statements that stand on a line; None where none does.
-
-    Statements that share a line go together, so no text begins before the first of these lines and ends in them.
-    """
-    found: tuple[int, int] | None = None
-    blocks: list[list[ast.stmt]] = [tree.body]
-    while blocks:
-        block = blocks.pop()
-        first = bisect_left(block, line, key=_last_line)
-        if first == len(block) or first_line(block[first]) > line:
-            continue
-        last = first
-        while first and _last_line(block[first - 1]) == first_line(block[first]):
-            first -= 1
-        while last + 1 < len(block) and first_line(block[last + 1]) == _last_line(block[last]):
-            last += 1
-        found = first_line(block[first]), _last_line(block[last])
-        blocks = list(_blocks(block[last])) if first == last else []
-    return found
-
-
 def first_line(statement: ast.stmt) -> int:
     """The line that a statement begins on, with its decorators."""
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(one.lineno for one in decorators)])
-
-
-def _last_line(statement: ast.stmt) -> int:
-    return statement.end_lineno or statement.lineno
-
-
-def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """The blocks of statements that stand directly in a statement."""
-    for name in ("body", "orelse", "finalbody"):
-        yield getattr(statement, name, [])
-    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        yield part.body
 
 
 def of_type(tree: ast.AST, sort: type[Node]) -> list[Node]:

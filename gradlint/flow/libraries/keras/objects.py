@@ -246,7 +246,9 @@ def forget(machine: Interpreter, value: Value) -> None:
 
 def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
     """An object and what it holds may have been called by code that is not seen: whether a layer is built is open."""
-    if isinstance(value, LibObject | Instance) and is_layer(value) and value.state.get("built") is False:
+    if not isinstance(value, LibObject | Instance):
+        return
+    if is_layer(value) and value.state.get("built") is False:
         machine.set(value.state, "built", None)
     for inner in nested(value) if depth else ():
         if inner is not value:

@@ -10,6 +10,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Function
+from gradlint.flow.values.trees import children
 from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Params, Seq, Tensor, Value, Variable
 
 if TYPE_CHECKING:
@@ -116,13 +117,13 @@ def _reads_variables(machine: Interpreter, result: Value, given: list[Value], be
 def _read_names(function: ast.AST) -> set[str]:
     """The names that a function's own code reads, without the functions inside it."""
     found: set[str] = set()
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    waiting: list[ast.AST] = children(function)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.add(node.id)
         if not isinstance(node, ast.FunctionDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
     return found
 
 
