@@ -69,21 +69,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 SHARED = {
     "observe": (
         "tests/fixing/test_fixtures.py",
-        "tests/fixing/test_numpy_fixes.py",
         "tests/fixtures/test_tensorflow.py",
         "tests/flow/test_entries.py",
         "tests/flow/test_front.py",
         "tests/flow/test_joined_models.py",
+        "tests/flow/test_layers_of_packages.py",
         "tests/generated/",
         "tests/reports/test_truth.py",
         "tests/rules/test_examples_tensorflow.py",
         "tests/test_mutants.py",
     ),
     "confirmer": ("tests/confirm/",),
-    "tensorflow": ("tests/knowledge/",),
+    "tensorflow": ("tests/fixing/", "tests/knowledge/"),
     "watch": ("tests/runtime/test_nonfinite.py", "tests/runtime/test_partial.py", "tests/runtime/test_unreadable.py"),
 }
-"""By what they share, the tests that share a process which has imported TensorFlow: they run on one worker."""
+"""By what they share, the tests that share a process which has imported TensorFlow: they run on one worker.
+
+Those of ``tensorflow`` import it themselves.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,7 @@ def asked(request: pytest.FixtureRequest) -> Callable[[str], list[Any]]:
     """Gives, by a parameter's name, what the chosen tests of the module ask about."""
     mine = [item for item in request.session.items if item.path == request.path]
     calls = [item.callspec.params for item in mine if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    return lambda name: list(dict.fromkeys(call[name] for call in calls if name in call))
+    return lambda name: list({id(call[name]): call[name] for call in calls if name in call}.values())
 
 
 @pytest.fixture(scope="session")

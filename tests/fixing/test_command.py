@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from gradlint import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HEADER = "import tensorflow as tf\n\n"
 UNWATCHED = """
 x{0} = tf.constant({0}.0)
@@ -22,12 +27,22 @@ BLOCK = "with tf.GradientTape() as tape:\n    y = x{0} * x{0}"
 REBOUND = "v = tf.Variable(1.0)\nv += 1.0\nwith tf.GradientTape() as tape:\n    y = v * v\nprint(tape.gradient(y, v))\n"
 
 
-def gradlint(folder: Path, *arguments: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gradlint", "--no-cache", "--output-format", "concise", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, input=answers, capture_output=True, text=True, check=False
-    )
+class Done(NamedTuple):
+    """What the command did."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def gradlint(folder: Path, *arguments: str, answers: str = "") -> Done:
+    """Run the command in a folder, with answers on standard input."""
+    held = [io.BytesIO(answers.encode()), io.BytesIO(), io.BytesIO()]
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        for name, stream in zip(("stdin", "stdout", "stderr"), held, strict=True):
+            patch.setattr(sys, name, io.TextIOWrapper(stream, encoding="utf-8", write_through=True))
+        status = cli.run(["--no-cache", "--output-format", "concise", *arguments])
+        return Done(status, held[1].getvalue().decode(), held[2].getvalue().decode())
 
 
 def program(*numbers: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_origin, get_type_hints
 
@@ -18,6 +19,7 @@ CLASSES = [one for one in vars(causes).values() if isinstance(one, type) and iss
 LEAVES = [one for one in CLASSES if hasattr(one, "kind")]
 
 
+@cache
 def words_of_the_analysis() -> set[str]:
     """Every string that the analysis holds outside of the module of the causes."""
     return {

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlint.flow.analysis import analyse
 from gradlint.flow.causes import Outside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.fixtures.observe import Observation
 
 
 def told(code: str) -> list[tuple[str, int]]:
@@ -246,3 +252,30 @@ def test_a_tape_lists_whole_numbers_too(made: str, found: list[tuple[str, int]])
         tape.gradient(y, tape.watched_variables())
         """
     assert told(code) == found
+
+
+MINIMIZED = """
+import tensorflow as tf
+import tf_keras
+
+model = tf_keras.Sequential([tf_keras.layers.Dense(3, "tanh"), tf_keras.layers.Dense(1)])
+optimizer = tf_keras.optimizers.Adam()
+x = tf.Variable(tf.ones([4, 2]))
+with tf.GradientTape(persistent=True) as tape:
+    slope = tape.gradient(model(x), x)
+    loss = tf.reduce_mean(slope**2)
+{update}
+"""
+
+
+def test_an_optimizer_that_is_given_a_tape_asks_it(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    given, other = (
+        MINIMIZED.format(update="optimizer.minimize(loss, model.trainable_variables, tape=tape)"),
+        MINIMIZED.format(update="print(loss)"),
+    )
+    seen = observe({"given": given})
+    assert seen["given"].calls[0].outcomes == ["value"]
+    assert analyse(given).claims == ()
+    assert [claim.kind for claim in analyse(other).claims] == ["gradient-inside"]

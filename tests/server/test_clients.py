@@ -14,7 +14,7 @@ from tests.server.wire import Wire
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.sweep(every=3)
+pytestmark = pytest.mark.sweep(every=6)
 
 WIDE = BROKEN.replace("    mean = np.mean(w * x)", '    é = "😀"; mean = np.mean(w * x)')
 START = {"utf-8": 24, "utf-16": 21, "utf-32": 20}

@@ -50,6 +50,7 @@ async def test_the_verdict_joins_the_diagnostic_and_goes_with_the_text(tmp_path:
         assert "confirmed" not in found.message
 
 
+@pytest.mark.sweep(every=3)
 async def test_cancellation(tmp_path: Path) -> None:
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", BROKEN)

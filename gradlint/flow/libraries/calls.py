@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import Opaque
 from gradlint.flow.libraries import models, stubs, table
-from gradlint.flow.libraries.keras import calls, declared, methods, objects, optimizers
+from gradlint.flow.libraries.keras import calls, declared, layers, methods, objects, optimizers
 from gradlint.flow.libraries.keras.symbols import symbolic
 from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of, model_of, package_model_of
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import builtins, configuration, containers, instances, standard
+from gradlint.flow.libraries.python import builtins, configuration, containers, instances, special, standard
 from gradlint.flow.libraries.tensorflow import (
     assigning,
     choosing,
@@ -53,7 +53,7 @@ def call(machine: Interpreter, given: LibraryCall) -> Value:
         return symbolic(_tensorflow(machine, given))
     if package in SILENT and model_of(given.name) is None:
         return Unknown("call", span_of(given.node))
-    spoken = declared.made(machine, given) or stubs.called(machine, given)
+    spoken = special.builtin(machine, given) or declared.made(machine, given) or stubs.called(machine, given)
     if spoken is not None:
         return spoken
     model = model_of(given.name) or package_model_of(given.name)
@@ -85,7 +85,7 @@ def _tensorflow(machine: Interpreter, given: LibraryCall) -> Value:
     model = model_of(given.name)
     if model is not None:
         return model(machine, given)
-    kind = objects.family(given.name)
+    kind = layers.family(given.name)
     if kind and kind != "dataset":
         return objects.make(machine, given, kind)
     model = package_model_of(given.name)

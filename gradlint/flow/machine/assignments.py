@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.symbols import part_of
-from gradlint.flow.libraries.python import operators, subscripts
+from gradlint.flow.libraries.python import operators, special, subscripts
 from gradlint.flow.machine import expressions
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import join_all, join_values
@@ -65,7 +65,8 @@ def run_aug_assign(machine: Core, node: ast.AugAssign) -> None:
         handled = machine.augment_variable(node, left)
         if handled:
             return
-    assign(machine, target, operators.binary(machine, node, node.op, left, right), node)
+    own = special.augmented(machine, node, left, right)
+    assign(machine, target, own if own is not None else operators.binary(machine, node, node.op, left, right), node)
 
 
 # -- targets -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.keras import attributes as keras_attributes
-from gradlint.flow.libraries.keras import objects as keras_objects
+from gradlint.flow.libraries.keras.layers import family
 from gradlint.flow.machine.core import Core
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
@@ -471,5 +471,5 @@ def _after(value: Super) -> tuple[Value, ...]:
     line = owner.cls.mro if isinstance(owner, Instance) else owner.mro if isinstance(owner, ClassValue) else ()
     at = next((index for index, one in enumerate(line) if one is value.cls), None)
     rest = value.cls.mro[1:] if at is None else line[at + 1 :]
-    library = (index for index, one in enumerate(rest) if isinstance(one, Known) and keras_objects.family(one.name))
+    library = (index for index, one in enumerate(rest) if isinstance(one, Known) and family(one.name))
     return rest[: next(library, len(rest))]

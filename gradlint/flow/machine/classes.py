@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras import calls as keras_calls
 from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.libraries.keras.layers import family
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Bound, ClassValue, Function, Instance
@@ -124,7 +125,7 @@ def descent(cls: ClassValue) -> tuple[str, bool]:
         if isinstance(base, Known):
             if base.name in {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}:
                 continue
-            if keras.family(base.name) or behaviours.has(base.name, "library-class"):
+            if family(base.name) or behaviours.has(base.name, "library-class"):
                 library = library or base.name
             elif not base.name.startswith(("builtins.", "typing.", "abc.", "enum.")):
                 is_open = True

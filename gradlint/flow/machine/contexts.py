@@ -100,8 +100,7 @@ def _manage_library_object(
             machine.record_with(held)
     end = _manage_other(machine, manager, item, bound, body)
     if manager.family == "exit-stack":
-        for tape in reversed(manager.state.get("entered", ())):
-            tapes.leave(machine, tape)
+        tapes.unwind(machine, manager, item.context_expr)
     return end
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import Steering, ToPython
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import operators, subscripts
+from gradlint.flow.libraries.python import operators, special, subscripts
 from gradlint.flow.machine.narrowing import narrow
 from gradlint.flow.machine.nodes import EVALUATORS, evaluates
 from gradlint.flow.state.store import join_values
@@ -445,22 +445,28 @@ def truth(machine: Core, value: Value, node: ast.AST) -> bool | None:
         steered(machine, value, node)
         # Traced into a graph, both branches run as far as gradients go: the one not taken gets zeros.
         return None if machine.in_graph else bool(value.known)
-    if isinstance(value, Seq):
-        return bool(value.items.values) if value.items.exact else None
+    if isinstance(value, Seq | Dict):
+        return _filled(value)
     if isinstance(value, Number) and value.kind == "shape":
         return True  # That of a scalar too (TensorFlow 2.21).
-    if isinstance(value, Dict):
-        if value.pairs.entries:
-            return True
-        return False if value.pairs.exact else None
     if isinstance(value, Known | Function | LibObject | Symbolic):
         return not (isinstance(value, Known) and value.name == "typing.TYPE_CHECKING")
+    deciding = special.truth(machine, value, node)
+    if deciding is not None:
+        return truth(machine, deciding, node)
     if isinstance(node, ast.BoolOp) and isinstance(value, Join):
         last, decided = value.options[-1], isinstance(node.op, ast.Or)
         if isinstance(last, Const) and bool(last.value) is decided:
             return decided
     steered(machine, value, node)
     return None
+
+
+def _filled(value: Seq | Dict) -> bool | None:
+    """Whether something stands in a sequence or a dictionary, or None where that is not known."""
+    if isinstance(value, Seq):
+        return bool(value.items.values) if value.items.exact else None
+    return True if value.pairs.entries else False if value.pairs.exact else None
 
 
 def steered(machine: Core, value: Value, node: ast.AST) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import BadCall
 from gradlint.flow.libraries.models import LibraryCall, methods, models
+from gradlint.flow.libraries.python import special
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.program import Instance, Partial
 from gradlint.flow.values.values import (
     Const,
     Join,
@@ -150,14 +152,39 @@ def other_method(machine: Interpreter, tape: Tape, call: LibraryCall) -> Value:
 
 @methods("exit-stack", "enter_context")
 def enter_context(machine: Interpreter, stack: LibObject, call: LibraryCall) -> Value:
-    """``ExitStack.enter_context(tape)``."""
-    if not call.args:
-        return machine.foreign("call", call.node, [stack, *call.values])
-    entered = call.args[0]
+    """``ExitStack.enter_context(manager)``."""
+    entered = call.args[0] if call.args else None
     if isinstance(entered, Tape):
         enter(machine, entered, call.node)
-        machine.set(stack.state, "entered", (*stack.state.get("entered", ()), entered))
-    return entered
+        _at_exit(machine, stack, entered)
+        return entered
+    given = special.called(machine, entered, "__enter__", [], call.node) if isinstance(entered, Instance) else None
+    if given is None or entered is None:
+        return machine.foreign("call", call.node, [stack, *call.values])
+    nothing = (Const(None),) * 3
+    _at_exit(machine, stack, Partial(machine.attribute(entered, "__exit__", call.node), nothing, {}))
+    return given
+
+
+@methods("exit-stack", "callback")
+def callback(machine: Interpreter, stack: LibObject, call: LibraryCall) -> Value:
+    """``ExitStack.callback(function, *args)``."""
+    if call.args:
+        _at_exit(machine, stack, Partial(call.args[0], tuple(call.args[1:]), call.kwargs))
+    return call.args[0] if call.args else Const(None)
+
+
+def _at_exit(machine: Interpreter, stack: LibObject, step: Tape | Partial) -> None:
+    machine.set(stack.state, "entered", (*stack.state.get("entered", ()), step))
+
+
+def unwind(machine: Interpreter, stack: LibObject, node: ast.AST) -> None:
+    """End an ``ExitStack``: what was entered is left, and what was registered is called, the last first."""
+    for step in reversed(stack.state.get("entered", ())):
+        if isinstance(step, Tape):
+            leave(machine, step)
+        else:
+            machine.call(step, [], {}, node)
 
 
 def flag(value: Value | None, *, default: bool) -> bool | None:

@@ -17,7 +17,20 @@ from gradlint.flow.libraries.python import subscripts
 from gradlint.flow.tapes import implicit
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance, Partial
-from gradlint.flow.values.values import Array, Const, Dict, Items, Known, LibObject, Number, Seq, Tensor, Unknown, Value
+from gradlint.flow.values.values import (
+    Array,
+    Const,
+    Dict,
+    Items,
+    Known,
+    LibObject,
+    Number,
+    Seq,
+    Tape,
+    Tensor,
+    Unknown,
+    Value,
+)
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
@@ -206,6 +219,10 @@ def _anything(machine: Interpreter, node: ast.AST) -> Value:
 @methods("optimizer", "minimize")
 def minimize(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``optimizer.minimize(...)``: Keras 3 optimizers have none; older ones want a function, or a tape."""
+    tape = call.kwargs.get("tape")
+    if isinstance(tape, Tape):
+        # It asks the tape, whose block may therefore have had to record a gradient.
+        machine.used_elsewhere.add(id(tape))
     if _is_of_legacy(owner) or machine.legacy_keras:
         loss = call.argument(0, "loss")
         if isinstance(loss, Function | Bound | Partial):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries import stubs
-from gradlint.flow.libraries.keras import objects
+from gradlint.flow.libraries.keras import layers, objects
 from gradlint.flow.libraries.keras.variables import VARIABLES, parameters, settings, variables
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values.making import sequence, span_of
@@ -47,7 +47,7 @@ def made(machine: Interpreter, given: LibraryCall) -> Value | None:
     spoken = _spoken(machine, given.name)
     if spoken is None:
         return None
-    kind = objects.family(spoken.library(given.name))
+    kind = layers.family(spoken.library(given.name))
     trains = spoken.trainable(given.name)
     result = objects.make(machine, given, kind)
     assert isinstance(result, LibObject)
@@ -110,7 +110,7 @@ def module_method(machine: Interpreter, owner: LibObject, given: LibraryCall) ->
 
 def _spoken(machine: Interpreter, name: str) -> Stubs | None:
     """The stubs that say of what layer, model or module a class descends from."""
-    return next((one for one in stubs.speaking(machine, name) if objects.family(one.library(name)) in _KINDS), None)
+    return next((one for one in stubs.speaking(machine, name) if layers.family(one.library(name)) in _KINDS), None)
 
 
 def _run(machine: Interpreter, owner: LibObject, stub: Stub, given: LibraryCall) -> Value:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from gradlint.flow.account import pay
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours
+
+
+@cache
+def family(name: str) -> str:
+    """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
+    words = behaviours.of(name)
+    if "model-class" in words:
+        return "model"
+    if "module-class" in words:
+        return "module"
+    if "layer-class" in words:
+        return "layer"
+    families = [word.removeprefix("family:") for word in behaviours.of_package(name) if word.startswith("family:")]
+    is_class = name.rpartition(".")[2][:1].isupper()
+    return families[0] if families and is_class else ""
 
 
 def is_application(name: str) -> bool:
@@ -17,7 +34,9 @@ def is_layer(value: Value) -> bool:
     """Whether a value has variables of its own as a layer has."""
     if isinstance(value, LibObject):
         return value.family in {"layer", "model", "module"}
-    return isinstance(value, Instance) and bool(value.library)
+    if not isinstance(value, Instance) or not value.library:
+        return False
+    return family(value.library) in {"layer", "model", "module", ""}
 
 
 def nested(value: Value) -> list[Value]:

@@ -265,9 +265,10 @@ def compute_loss(machine: Interpreter, owner: Instance, call: LibraryCall) -> Va
 
 @methods(Instance, "add_weight", "add_variable")
 def add_weight(machine: Interpreter, owner: Instance, call: LibraryCall) -> Value:
-    """``self.add_weight(...)``: a ``keras.Variable``."""
+    """``self.add_weight(...)``: a ``keras.Variable``, which a metric never trains."""
     flag = call.kwargs.get("trainable")
-    trainable = True if flag is None else flag.value if isinstance(flag, Const) else None
+    default = layers.family(owner.library) != "metric"
+    trainable = default if flag is None else flag.value if isinstance(flag, Const) else None
     given = call.kwargs.get("dtype")
     made = Variable(
         dtypes.named(given) if given is not None else "float32",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from gradlint.flow.libraries.keras.layers import is_application, is_layer, nested
+from gradlint.flow.libraries.keras.layers import family, is_application, is_layer, nested
 from gradlint.flow.libraries.models import LibraryCall, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Instance
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 
 _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
-
-
-@cache
-def family(name: str) -> str:
-    """What sort of Keras (or TensorFlow) class a canonical name is; empty for everything else."""
-    words = behaviours.of(name)
-    if "model-class" in words:
-        return "model"
-    if "module-class" in words:
-        return "module"
-    if "layer-class" in words:
-        return "layer"
-    families = [word.removeprefix("family:") for word in behaviours.of_package(name) if word.startswith("family:")]
-    is_class = name.rpartition(".")[2][:1].isupper()
-    return families[0] if families and is_class else ""
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries import stubs
 from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, nested
+from gradlint.flow.values.making import ANY_ATTRIBUTE
 from gradlint.flow.values.program import ClassValue, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Join, LibObject, Params, Symbolic, Unknown, Value, Variable
@@ -126,17 +127,22 @@ class Tracking:
         for weight in value.state.get("weights", ()):
             if isinstance(weight, Variable) and not (self._trainable_only and weight.trainable is False):
                 self.found.append(weight)
-        # What a method of a class is given may be an object of any class that descends from it.
-        if (
-            value.open
-            or value.state.get("assumed")
-            or not behaviours.has(value.library, "stateless-base")
-            or self._changes(value.cls)
-        ):
+        if self._may_have_others(value):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
             builds = _makes_weights(value.cls) or any(is_layer(inner) for inner in nested(value))
             self.reasons.append("unbuilt" if builds else "none")
+
+    def _may_have_others(self, value: Instance) -> bool:
+        """Whether an object may hold variables that are not seen."""
+        if value.open or value.state.get(ANY_ATTRIBUTE, False) is not False:
+            return True
+        # What a method of a class is given may be an object of any class that descends from it.
+        if value.state.get("assumed") or not behaviours.has(value.library, "stateless-base"):
+            return True
+        # Code that is not followed may have called it, and so built it.
+        handed_on = value.state.get("built", False) is None and _makes_weights(value.cls)
+        return handed_on or self._changes(value.cls)
 
     def _held(self, held: Value, *, is_module: bool) -> None:
         if isinstance(held, Unknown):

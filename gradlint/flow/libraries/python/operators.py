@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import Compared, NonDifferentiable, ToNumpy, ToPython
+from gradlint.flow.libraries.python import special
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import computed, span_of
@@ -77,10 +78,6 @@ _DIFFERENTIABLE = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, a
 _BIG = 1 << 64
 _WIDE = re.compile(r"[*]|[0-9]{3}")
 """In a text with ``%``: a width or a precision that may be large."""
-_MAGIC = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
-    ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul",
-}  # fmt: skip
 
 
 def named(op: ast.operator) -> str:
@@ -116,7 +113,7 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
     if isinstance(left, Const) and isinstance(right, Const):
         return _constant(machine, node, op, left, right)
     if isinstance(left, Instance) or isinstance(right, Instance):
-        return _instance(machine, node, op, left, right)
+        return special.binary(machine, node, op, left, right)
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
         text = Number("str", span_of(node))
         machine.depend(text, machine.leaves(right), machine.cut(ToPython("%"), node))
@@ -232,19 +229,6 @@ def _constant(machine: Interpreter, node: ast.AST, op: ast.operator, left: Const
         return computed(function(a, b), node)
     except Exception:  # the program itself would raise here
         return Number("", span_of(node))
-
-
-def _instance(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
-    name = _MAGIC.get(type(op))
-    if name is not None and isinstance(left, Instance):
-        method = machine.attribute(left, f"__{name}__", node)
-        if not isinstance(method, Unknown):
-            return machine.call(method, [right], {}, node)
-    if name is not None and isinstance(right, Instance):
-        method = machine.attribute(right, f"__r{name}__", node)
-        if not isinstance(method, Unknown):
-            return machine.call(method, [left], {}, node)
-    return machine.unknown("operation", node, [left, right])
 
 
 def _tensor(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
@@ -394,7 +378,8 @@ def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value:
         number = Number(value.kind, span_of(node))
         machine.depend(number, [value])
         return number
-    return machine.unknown("operation", node, [value], anything=_top(value))
+    made = special.unary(machine, node, value)
+    return made if made is not None else machine.unknown("operation", node, [value], anything=_top(value))
 
 
 def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value:
@@ -404,6 +389,9 @@ def compare(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, rig
         if same is None:
             return Number("bool", span_of(node))
         return Const(same if isinstance(op, ast.Is) else not same)
+    made = special.compared(machine, node, op, left, right)
+    if made is not None:
+        return made
     if isinstance(op, ast.In | ast.NotIn):
         inside = _contains(left, right)
         if inside is None:
