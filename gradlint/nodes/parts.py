@@ -192,8 +192,9 @@ def _ends(code: str, lines: Sequence[str]) -> Iterator[int]:
 
 def _first_line(statement: ast.stmt) -> int:
     """The line on which a statement begins, with its decorators."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min(one.lineno for one in (statement, *decorators))
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and statement.decorator_list:
+        return statement.decorator_list[0].lineno
+    return statement.lineno
 
 
 def _has_block(text: str) -> bool:
