@@ -23,6 +23,7 @@ LIBRARIES = frozenset(
         "threading",
         "builtins",
         "importlib",
+        "weakref",
     }
 )
 """Packages whose objects are followed by name."""

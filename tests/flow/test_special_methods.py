@@ -170,3 +170,55 @@ def test_attributes_of_computed_names_may_hold_layers() -> None:
 def test_a_model_that_nothing_calls_has_no_variables() -> None:
     code = HANDED_ON.format(kept="self.head = Dense(3)", loss="loss_of(inputs)")
     assert [claim.kind for claim in analyse(code).claims] == ["no-variables"]
+
+
+WEAK = """
+import weakref
+import tensorflow as tf
+
+class Node:
+    value = None
+
+w = tf.Variable(1.0)
+root = Node()
+parent = weakref.ref(root)
+with tf.GradientTape() as tape:
+    parent().value = {value}
+    y = root.value
+print(tape.gradient(y, w))
+"""
+
+
+def test_a_weak_reference_gives_the_object_itself() -> None:
+    assert answers(WEAK.format(value="w * 2.0")) == ["connected"]
+    assert answers(WEAK.format(value="tf.round(w)")) == ["lost"]
+
+
+BARE = """
+import tensorflow as tf
+
+class Part(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.ones([2, 2])
+    def call(self, x):
+        return x @ self.w
+
+class Whole(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.part = {part}
+    def call(self, x):
+        return self.part(x)
+
+whole = Whole()
+scale = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = scale * 3.0
+print(tape.gradient(y, whole.trainable_weights))
+"""
+
+
+@pytest.mark.parametrize(("part", "why"), [("Part()", "none"), ("tf.keras.layers.Dense(2)", "unbuilt")])
+def test_why_a_layer_of_layers_has_no_variables_is_what_its_layers_are(part: str, why: str) -> None:
+    assert [getattr(claim.cause, "why", "") for claim in analyse(BARE.format(part=part)).claims] == [why]

@@ -130,8 +130,10 @@ class Tracking:
         if self._may_have_others(value):
             self.open = True
         if not is_module and value.state.get("built") is False and len(self.found) == before:
-            builds = _makes_weights(value.cls) or any(is_layer(inner) for inner in nested(value))
-            self.reasons.append("unbuilt" if builds else "none")
+            if _makes_weights(value.cls):
+                self.reasons.append("unbuilt")
+            elif not any(is_layer(inner) for inner in nested(value)):
+                self.reasons.append("none")
 
     def _may_have_others(self, value: Instance) -> bool:
         """Whether an object may hold variables that are not seen."""

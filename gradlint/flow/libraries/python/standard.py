@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import ToPython
-from gradlint.flow.libraries.models import LibraryCall, methods, models
+from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
 from gradlint.flow.libraries.python import copies, operators, subscripts
 from gradlint.flow.libraries.python.builtins import lazy, leaves_graph
 from gradlint.flow.values.bounds import NUMBER
@@ -330,3 +330,20 @@ def record_field(machine: Interpreter, call: LibraryCall) -> Value:
     made = LibObject(call.name, "record-field", span_of(call.node))
     made.state.update(factory=factory, default=call.kwargs.get("default"))
     return made
+
+
+@models("weak-reference")
+def weak_reference(machine: Interpreter, call: LibraryCall) -> Value:
+    """``weakref.ref(x)``: calling it gives ``x``, as long as that is there."""
+    if not call.args:
+        return machine.foreign("call", call.node, call.values)
+    made = LibObject(call.name, "weak-reference", span_of(call.node))
+    made.state["of"] = call.args[0]
+    return made
+
+
+@methods("weak-reference", CALLED)
+def referred(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``weakref.ref(x)()``."""
+    held = owner.state["of"]
+    return held if isinstance(held, Value) else machine.unknown("call", call.node, anything=True)
