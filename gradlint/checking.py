@@ -7,7 +7,7 @@ import sys
 import traceback
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from gradlint import engine, registry, selection, suppressions
@@ -197,6 +197,7 @@ def check(
     *,
     suppress: bool = True,
     fixed: Container[Place] | None = None,
+    memory: Memory | None = None,
 ) -> CheckedSource:
     """Check a source: analyse it, ask the rules that are on, and apply severities and suppressions.
 
@@ -206,6 +207,7 @@ def check(
         facts: What the analysis of the source's program found out, where that is known already.
         suppress: Whether comments suppress findings, and are reported if they suppress nothing.
         fixed: The places whose findings have their fixes worked out, which takes most of the time; all where None.
+        memory: What is remembered of the source with a fix in it, as it was.
 
     Returns:
         The findings and the problems. A text that is not Python is a problem, and so is an exception that a rule or
@@ -223,7 +225,7 @@ def check(
         with warnings.catch_warnings(), opened():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the code is another linter's business
             known = facts_of(source, chosen) if facts is None else facts
-            found = engine.findings(source, known, on, lambda changed: facts_of(changed, chosen), fixed)
+            found = engine.findings(source, known, on, partial(facts_of, settings=chosen, memory=memory), fixed)
     except SyntaxError as error:
         if TAPE.decode() not in source.code:
             return CheckedSource(problems=source.problems)

@@ -43,6 +43,17 @@ EXIT_STATUS = """\
 Exit status: 0: nothing was found; 1: findings; 2: gradlint could not do what was asked (an unknown option, invalid
 settings, a path that does not exist, a file that is not Python)."""
 
+OTHER_WORDS = {
+    "fix": "gradlint check --fix",
+    "format": "gradlint check --fix",
+    "help": "gradlint --help",
+    "lint": "gradlint check",
+    "rule": "gradlint explain",
+    "version": "gradlint --version",
+    "watch": "gradlint check --watch",
+}
+"""What other tools call a command, with what does it here."""
+
 INTERRUPTED = 130
 
 
@@ -63,11 +74,7 @@ class _Commands(click.Group):
             return super().parse_args(ctx, args)
         if not args or (args[0] not in COMMANDS and args[0] not in ("-h", "--help", "-V", "--version")):
             if args and not args[0].startswith("-") and not os.path.lexists(args[0]):
-                import difflib
-
-                near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
-                if near:
-                    raise click.UsageError(f"no such path {args[0]!r}; did you mean the command `{near[0]}`?", ctx)
+                _refuse_unknown_command(args[0], ctx)
             args = ["check", *args]
         if args[0] in ("check", "add-ignores") and not ctx.resilient_parsing:
             _refuse_ambiguous(args[1:], ctx)
@@ -130,6 +137,22 @@ def run(arguments: Sequence[str]) -> int:
 
         return _failed(internal_problem(error).message)
     return status if isinstance(status, int) else 0
+
+
+def _refuse_unknown_command(word: str, ctx: click.Context) -> None:
+    """Refuse a word that is no path here, and is meant as a command.
+
+    Raises:
+        click.UsageError: If it is like the name of one, or another tool's name for one.
+    """
+    import difflib
+
+    meant = OTHER_WORDS.get(word)
+    if meant is not None:
+        raise click.UsageError(f"no such path or command {word!r}; did you mean `{meant}`?", ctx)
+    near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
+    if near:
+        raise click.UsageError(f"no such path {word!r}; did you mean the command `{near[0]}`?", ctx)
 
 
 def _refuse_ambiguous(args: list[str], ctx: click.Context) -> None:

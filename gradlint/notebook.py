@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlint import lines
 from gradlint.checking import check, drawings_of, validate
 from gradlint.reporting import FORMATS
-from gradlint.reporting.html.cards import option
 from gradlint.reporting.report import FileError, Report
 from gradlint.reporting.style import Style
 from gradlint.settings import Resolver, SettingsError
@@ -27,7 +27,7 @@ from gradlint.trust import VARIABLE, sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gradlint.finding import Finding, Fix
+    from gradlint.finding import Finding
     from gradlint.settings import Settings
     from gradlint.sources.source import Problem, Source
 
@@ -62,7 +62,7 @@ USAGE = """\
 
 --select RULES, --ignore RULES, --extend-select RULES choose the rules; --unsafe-fixes also applies fixes that may
 change what a program does."""
-_VERBS = ("on", "off", "fix", "graph")
+_VERBS = ("on", "off", "fix", "graph", "help")
 _LISTS = {"--select": "select", "--ignore": "ignore", "--extend-select": "extend_select"}
 
 
@@ -71,7 +71,7 @@ class AskedOfCell:
     """What a line after ``%gradlint`` asks for.
 
     Attributes:
-        verb: ``on``, ``off``, ``fix``, ``graph``, or empty.
+        verb: ``on``, ``off``, ``fix``, ``graph``, ``help``, or empty.
         paths: The files to check.
         overrides: The options that are settings.
         unsafe: Whether unsafe fixes are applied too.
@@ -203,7 +203,7 @@ class CellSession:
         asked = AskedOfCell.of(words)
         if asked.wrong:
             self._show(f"gradlint: {asked.wrong}\n\n{USAGE}")
-        elif asked.help:
+        elif asked.help or asked.verb == "help":
             self._show(USAGE)
         else:
             self._do(asked)
@@ -260,7 +260,9 @@ class CellSession:
             try:
                 source = read.read_path(os.path.expanduser(path))
             except files.SourceError as error:
-                self._show(f"gradlint: {path}: {error}")
+                near = [] if os.path.lexists(path) else get_close_matches(path, _VERBS, n=1, cutoff=0.6)
+                hint = f"; did you mean `%gradlint {near[0]}`?" if near else ""
+                self._show(f"gradlint: {path}: {error}{hint}")
                 continue
             settings = self._settings(path, asked.overrides)
             checked = check(source, settings)
@@ -343,6 +345,7 @@ class CellSession:
         if not findings and not summary:
             return
         texts = [cell.source for cell in notebook.cells(source.text)] if source.kind == "notebook" else [source.text]
+        runs = source.path == NAME
         report = Report(
             findings=tuple(findings),
             errors=tuple(FileError(source.path, one.message, one.cell, one.location) for one in problems),
@@ -350,14 +353,14 @@ class CellSession:
             files=1,
             tapes=tapes,
             lines=lambda _, cell: split_lines(texts[cell or 0]),
+            fix_with="%gradlint fix" if runs else "--fix",
         )
         text = FORMATS["full"].render(report, Style(quiet=not summary)).rstrip("\n")
-        runs = source.path == NAME
         if runs and any(finding.fix is not None for finding in findings):
             text += "\n\n`%gradlint fix` adds a fixed cell below"
-        self._display(text, lambda: self._html(source, report, settings, runs=runs))
+        self._display(text, lambda: self._html(source, report, settings))
 
-    def _html(self, source: Source, report: Report, settings: Settings, *, runs: bool) -> str:
+    def _html(self, source: Source, report: Report, settings: Settings) -> str:
         """The same with the lines, the fixes, and the gradient calls that lose something drawn."""
         from gradlint.reporting.html.output import output
         from gradlint.reporting.summary import summary
@@ -372,7 +375,7 @@ class CellSession:
         places = [finding.cell for finding in report.findings] + [error.cell for error in report.errors]
         cells = sorted({*places, *(cell for cell, _ in broken)}, key=lambda cell: -1 if cell is None else cell)
         shown = replace(report, drawings=drawn, cells=lambda _: cells)
-        return output(shown, notes, _how if runs else option)
+        return output(shown, notes)
 
     def _display(self, text: str, html: Callable[[], str]) -> None:
         """Show something as HTML if the front end supports it, else as text."""
@@ -396,11 +399,6 @@ class CellSession:
         if complaint != self._complaint:
             self._complaint = complaint
             self._show(complaint)
-
-
-def _how(fix: Fix) -> str:
-    """What applies a fix to a cell."""
-    return "%gradlint fix" if fix.applicability == "safe" else "%gradlint fix --unsafe-fixes"
 
 
 def _concerns(finding: Finding, cell: int) -> bool:

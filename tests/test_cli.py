@@ -232,6 +232,8 @@ def test_the_format_of_the_settings(project: Path) -> None:
             ["explian", "GT201"],
             "no such path 'explian'; did you mean the command `explain`?\nTry `gradlint --help`.",
         ),
+        (["fix", "src"], "no such path or command 'fix'; did you mean `gradlint check --fix`?\nTry `gradlint --help`."),
+        (["help"], "no such path or command 'help'; did you mean `gradlint --help`?\nTry `gradlint --help`."),
         (["explain", "GT2011"], "unknown rule `GT2011`; did you mean `GT201`? (`gradlint rules` lists them)"),
         (
             ["explain", "numpy_cal"],

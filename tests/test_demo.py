@@ -35,7 +35,7 @@ def test_it_fits_a_screen_and_shows_the_finding_as_check_does(tmp_path: Path) ->
 def test_what_it_says_to_try_fixes_the_program(tmp_path: Path) -> None:
     _run(tmp_path, "demo", "--write")
     assert (tmp_path / NAME).read_text() == PROGRAM
-    assert _run(tmp_path, "--no-cache", "--fix", NAME)[0] == 0
+    assert _run(tmp_path, "--no-cache", "--fix", "--unsafe-fixes", NAME)[0] == 0
     assert _run(tmp_path, "--no-cache", NAME)[0] == 0
     assert "tf.exp(-rate" in (tmp_path / NAME).read_text()
 

@@ -43,6 +43,17 @@ def test_it_draws_every_gradient_call_of_a_file(folder: Path, capsys: pytest.Cap
     assert graph(capsys, "both.py:23")[1].startswith("both.py:23")
 
 
+def test_the_line_of_a_finding_draws_the_calls_whose_paths_pass_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = graph(capsys, "both.py:12")
+    assert status == 0
+    assert [row for row in out.splitlines() if row.startswith("both.py")] == [
+        "both.py:14  tape.gradient(loss, [amplitude, rate])"
+    ]
+    assert graph(capsys, "study.ipynb:3:3")[1].startswith("study.ipynb:cell 3:5")
+
+
 def test_a_cell_of_a_notebook_is_counted_from_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = graph(capsys, "study.ipynb:3:5")
     assert out.splitlines()[0] == "study.ipynb:cell 3:5  tape.gradient(loss, [amplitude, rate])"
@@ -68,7 +79,10 @@ def test_color(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["decay.py:3"], "decay.py:3: there is no gradient call here that the analysis reaches; it has some at 14"),
+        (
+            ["decay.py:3"],
+            "decay.py:3: no gradient call is here, and no gradient passes here; there are gradient calls at 14",
+        ),
         (["nothing.py"], "nothing.py: cannot be read"),
         (["broken.py"], "broken.py: syntax error"),
         (["decay.py", "-o", "decay.py"], "--output is the very file to draw"),

@@ -75,7 +75,41 @@ def test_the_finding_stands_under_the_cell_that_asks(
     assert run(shell, capsys, "1 + 1") == "Out[6]: 2\n"
 
 
-def test_the_mended_cell_is_silent(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_message_has_three_parts(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    """The headline, the lines with what happens to the gradient, and the help."""
+    for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
+        run(shell, capsys, cell)
+    said = run(shell, capsys, ASK)
+    assert (
+        said
+        == """\
+notebook:In [4]:2:22: error[GT201] numpy-call
+`np.mean` returns a NumPy array
+  | In [3]
+1 | w = tf.Variable([1.0, 2.0])
+  |     ----------------------- connected to `w`
+  | In [4]
+2 |     loss = tf.square(np.mean(w))
+  |                      ^^^^^^^^^^ the gradient is lost here
+  | In [5]
+1 | gradient = tape.gradient(loss, w)
+  |            ---------------------- `w` gets None
+  |
+  = so: the gradient of `loss` with respect to `w` (line 1 of In [5]) is None
+  = help: use `tf.reduce_mean`
+  = fix: Compute it with TensorFlow (`%gradlint fix`)
+  |
+2 -     loss = tf.square(np.mean(w))
+2 +     loss = tf.square(tf.reduce_mean(w))
+
+`%gradlint fix` adds a fixed cell below
+"""
+    )
+    headline = said.splitlines()[1]
+    assert len(headline) <= 80
+
+
+def test_the_fixed_cell_is_silent(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
     for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
         run(shell, capsys, cell)
     assert "GT201" in run(shell, capsys, ASK)
@@ -96,6 +130,8 @@ def test_the_whole_notebook(shell: InteractiveShell, capsys: pytest.CaptureFixtu
     said = run(shell, capsys, "%gradlint")
     assert "GT201" in said
     assert "Found 1 error" in said
+    assert "1 fixable with `%gradlint fix`" in said
+    assert "`--fix`" not in said
 
 
 def test_off_on_and_one_cell(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,8 +224,10 @@ def test_options_stand_where_paths_do(
     assert "GT999" in run(shell, capsys, "%gradlint --select GT999")
     assert "--select takes rules" in run(shell, capsys, "%gradlint --select")
     assert "cannot be read" in run(shell, capsys, "%gradlint -- --select")
+    assert "did you mean `%gradlint fix`?" in run(shell, capsys, "%gradlint fxi")
+    assert "did you mean" not in run(shell, capsys, "%gradlint nothing.ipynb")
     assert "must be the only argument" in run(shell, capsys, "%gradlint on study.ipynb")
-    assert "%gradlint fix" in run(shell, capsys, "%gradlint --help")
+    assert "%gradlint fix" in run(shell, capsys, "%gradlint --help") == run(shell, capsys, "%gradlint help")
 
 
 def test_unload(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PICTURES = {"report-desktop.png": (1100, 1180), "report-phone.png": (390, 1180)}
 """The pictures in ``docs/pictures``, with the size of the window."""
-PROGRAMS = {"decay.py": DECAY, "decay_mended.py": CONNECTED, "penalty.py": PARTIAL}
+PROGRAMS = {"decay.py": DECAY, "decay_fixed.py": CONNECTED, "penalty.py": PARTIAL}
 
 
 def report(folder: Path) -> Path:

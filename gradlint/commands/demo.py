@@ -45,10 +45,10 @@ moves:
 _AFTER = f"""
 `gradlint demo --write` writes the program to {NAME}, so that you can try:
 
-  gradlint {NAME}             report what you see here
-  gradlint --diff {NAME}      show what a fix would change
-  gradlint --fix {NAME}       fix it
-  gradlint --confirm {NAME}   have TensorFlow judge it, if it is installed
+  gradlint {NAME}                          report what you see here
+  gradlint --diff --unsafe-fixes {NAME}    show what a fix would change
+  gradlint --fix --unsafe-fixes {NAME}     fix it
+  gradlint --confirm {NAME}                let TensorFlow judge it, if present
 """
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradlint.commands.terminal import Color
-    from gradlint.picture.record import Drawing
+    from gradlint.picture.record import Drawing, Spot
     from gradlint.reporting.style import Style
     from gradlint.settings import Settings
     from gradlint.sources.source import Source
@@ -29,7 +29,7 @@ and where it is lost.
 
 \b
   gradlint graph train.py               every gradient call, in the terminal
-  gradlint graph train.py:42            the one on line 42
+  gradlint graph train.py:42            the one on line 42, or those passing it
   gradlint graph study.ipynb:3:7        cell 3, line 7
   gradlint graph train.py -o train.svg  a picture, in the format of the suffix
 """
@@ -111,16 +111,19 @@ def _drawn(path: str, settings: Settings, cell: int | None, line: int | None, pl
         raise CommandError(f"{escaping.name(path)}: {_syntax(source, error)}") from None
     except (OSError, files.SourceError) as error:
         raise CommandError(f"{escaping.name(path)}: {error}") from None
-    wanted = [one for one in drawn if line is None or _is_at(one, cell, line)]
+    wanted = [one for one in drawn if line is None or _is_at(one.spot, cell, line)]
+    if not wanted and line is not None:
+        wanted = [one for one in drawn if any(_is_at(node.spot, cell, line) for node in one.nodes)]
     if not wanted:
         places = ", ".join(dict.fromkeys(title_of(one).partition(":")[2] for one in drawn))
-        hint = f"; it has some at {escaping.row(places)}" if drawn else ""
-        raise CommandError(f"{escaping.name(place)}: there is no gradient call here that the analysis reaches{hint}")
+        hint = f"; there are gradient calls at {escaping.row(places)}" if drawn else ""
+        raise CommandError(f"{escaping.name(place)}: no gradient call is here, and no gradient passes here{hint}")
     return wanted
 
 
-def _is_at(drawing: Drawing, cell: int | None, line: int) -> bool:
-    return line in drawing.spot.rows() and (cell is None or drawing.spot.cell == cell)
+def _is_at(spot: Spot | None, cell: int | None, line: int) -> bool:
+    """Whether a place in the file itself is on a line."""
+    return spot is not None and not spot.path and line in spot.rows() and (cell is None or spot.cell == cell)
 
 
 def _syntax(source: Source, error: SyntaxError) -> str:

@@ -29,8 +29,10 @@ BY_CHANCE = ("time", "random", "uuid", "secrets", "urandom", "getpid", "monotoni
 """Words of programs that do not give the same numbers each time."""
 NEVER_ASKED = frozenset({"GT403", "GT406"})
 """Rules whose findings claim how often a tape is asked."""
-UNCONNECTED = "GT307"
-"""The rule whose findings claim that the target does not depend on the source at all."""
+UNCONNECTED = frozenset({"GT108", "GT307"})
+"""Rules whose findings claim that the target does not depend on the source at all."""
+LATE = "GT106"
+"""The rule whose findings claim that the gradient would arrive had the tape watched the source from its beginning."""
 
 
 class Runs(Protocol):
@@ -80,8 +82,10 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
     standing = stand(want, case, runs.plan, seen)
     if standing.how != "holds" or standing.event is None or standing.event["t"] != "call":
         return None
-    if case.finding.code == UNCONNECTED:
+    if case.finding.code in UNCONNECTED:
         return (yield from _connected(runs, want, standing.event, trial))
+    if case.finding.code == LATE:
+        return (yield from _lost_anyway(runs, want, trial))
     event, places = standing.event, indices(want, standing.event) or []
     leads = runs.plan.leads(case, want.mark)
     sorts = evidence.all_shown(case, event, places, seen.report, leads=leads, line=seen.line)
@@ -91,17 +95,38 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
 
 
 def _connected(runs: Runs, want: Want, event: Event, trial: Trial) -> Doubts:
+    if event["total"] is None:
+        trial = replace(trial, eager=True)
+        event = next(iter((yield from runs.run(trial)).report.of("call", event["n"])), event)
     places = indices(want, event) or []
     origins = [event["origins"][place] for place in places if place < len(event["origins"])]
     moved = tuple((str(origin[0]), int(origin[1]), int(origin[2])) for origin in origins if origin is not None)
     if not moved or len(moved) != len(origins) or event["total"] is None:
         return None
-    for step in NUDGES[:2]:
-        other = _same((yield from runs.run(replace(trial, move=moved, step=step))), event)
+    alone = [((one,), step) for one in moved[:3] for step in NUDGES[:2]] if len(moved) > 1 else []
+    for some, step in [*((moved, step) for step in NUDGES[:2]), *alone]:
+        other = _same((yield from runs.run(replace(trial, move=some, step=step))), event)
         if other is not None and other["total"] not in {None, event["total"]}:
             what = f"the target changes where {want.source} is moved, so that it is lost on the way and not unconnected"
             return Judgement("inconclusive", what, SETTLED)
     return None
+
+
+def _lost_anyway(runs: Runs, want: Want, trial: Trial) -> Doubts:
+    """A gradient that would not have arrived by an earlier watch, of a source that was used after it was watched."""
+    seen = yield from runs.run(replace(trial, eager=True, early=True))
+    for event in seen.report.of("call", want.mark):
+        for place in indices(want, event) or []:
+            if event["outs"][place] != "none" or not _used_after_watching(event, event["sources"][place], seen):
+                return None
+    what = f"the tape watched {want.source}, and then saw it used: the gradient is lost on the way"
+    return Judgement("inconclusive", what, SETTLED)
+
+
+def _used_after_watching(event: Event, source: int, seen: Seen) -> bool:
+    watches = [one for one in seen.report.of("watch") if one["source"] == source and one["tape"] == event["tape"]]
+    used = [one for one in seen.report.of("used") if one["source"] == source]
+    return not watches or any(watches[0]["seq"] < one["seq"] < event["seq"] for one in used)
 
 
 def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:

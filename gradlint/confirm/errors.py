@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -76,6 +77,15 @@ class Described:
     def running(self) -> list[int]:
         """The lines of the program that run at this moment, the innermost first."""
         return [frame.f_lineno or 0 for frame in self._program_frames()]
+
+    def span(self) -> list[int]:
+        """Which part of the program's text runs at this moment: first and last line and column; empty where unknown."""
+        for frame in self._program_frames()[:1]:
+            found = next(itertools.islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), ())
+            line, end, column, end_column = (*found, None, None, None, None)[:4]
+            if line is not None and end is not None and column is not None and end_column is not None:
+                return [line, column, end, end_column]
+        return []
 
     def context(self) -> list[int]:
         """Where in the program a call is made: two calls that only differ in the turn of a loop have the same."""

@@ -65,6 +65,20 @@ EVIDENCE: dict[str, tuple[Sort, ...]] = {
 """For each rule whose findings name a lost gradient: what the place may have to do with it. A rule that is not here,
 one of a plugin's, may point at a place of any sort."""
 
+Nature = Literal["tensor", "unwatched tensor", "unwatched variable", "unwatched", "integer", "no tensor", "no target"]
+
+NATURE: dict[str, Nature] = {
+    "GT101": "tensor",
+    "GT102": "unwatched tensor",
+    "GT103": "unwatched variable",
+    "GT104": "unwatched",
+    "GT105": "integer",
+    "GT107": "no tensor",
+    "GT207": "no target",
+}
+"""For each rule whose findings name what a source or a target is: that. The gradient may be lost elsewhere, and the
+source be watched and of floats."""
+
 ANY: tuple[Sort, ...] = tuple(sort for sort in SORTS if sort != "led")
 """What a place may have to do with the gradient where its rule says nothing of it."""
 
@@ -96,6 +110,8 @@ def all_shown(
 def _shown(
     case: Case, event: Event, places: Sequence[int], report: RunReport, *, leads: bool, line: Callable[[int], int]
 ) -> Iterator[Sort]:
+    if not _of_nature(case.finding.code, event, places):
+        return
     sorts = EVIDENCE.get(case.finding.code, ANY)
     if any(step.path is not None for step in case.finding.flow):
         sorts = (*sorts, "led")
@@ -104,10 +120,31 @@ def _shown(
             yield sort
 
 
+def _of_nature(code: str, event: Event, places: Sequence[int]) -> bool:
+    """Whether a source, or the target, is what a rule's findings say that it is."""
+    nature = NATURE.get(code)
+    if nature is None:
+        return True
+    if nature == "no target":
+        return not {"tensor", "variable"}.issuperset(event["given"])
+    return any(_is_of(nature, event, place) for place in places if place < len(event["kinds"]))
+
+
+def _is_of(nature: Nature, event: Event, place: int) -> bool:
+    kind, name = event["kinds"][place], event["dtypes"][place]
+    if nature == "integer":
+        return "float" not in name and "complex" not in name
+    if nature == "no tensor":
+        return kind not in {"tensor", "variable"}
+    alike = {"tensor": kind != "variable", "variable": kind == "variable"}.get(nature.rpartition(" ")[2], True)
+    known = {"nothing"} if nature.startswith("unwatched") else {"nothing", "maybe"}
+    return alike and event["known"][place] in known
+
+
 def carried(case: Case, event: Event, places: Sequence[int]) -> bool:
     """Whether a gradient of the target reaches a value of the flagged place from which none reaches the source."""
     terms = event["terms"].get(str(case.place), [])
-    return any(term["reaches"] and _breaks(term, places, None) for term in terms)
+    return any(term["reaches"] and _breaks(case, term, places, None) for term in terms)
 
 
 def _holds(
@@ -129,7 +166,7 @@ def _holds(
         return any(event["object"] in term["ids"] for term in terms)
     if sort == "target":
         given = [term for term in terms if set(event["targets"]) & set(term["ids"])]
-        return (bool(case.inside) and bool(given)) or any(_breaks(term, places, None) for term in given)
+        return (bool(case.inside) and bool(given)) or any(_breaks(case, term, places, None) for term in given)
     if sort == "source":
         sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
@@ -152,11 +189,11 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
     if sort == "outside":
         counted = [term for term in terms if not term["under"] and term["kind"] != "NoneType"]
-        return any(_breaks(term, places, failed=event.get("type")) for term in counted[-1:])
+        return any(_breaks(case, term, places, event.get("type")) for term in counted[-1:])
     counted = [term for term in terms if term["under"] and term["kind"] != "NoneType"]
     if sort == "state":
         return any(_gathered(term, places) for term in counted)
-    return any(_breaks(term, places, failed=event.get("type")) for term in counted)
+    return any(_breaks(case, term, places, event.get("type")) for term in counted)
 
 
 def _watched(case: Case, event: Event, places: Sequence[int], report: RunReport, line: Callable[[int], int]) -> bool:
@@ -186,8 +223,12 @@ def _reaches(term: Event, places: Sequence[int]) -> bool:
     )
 
 
-def _breaks(term: Event, places: Sequence[int], failed: str | None) -> bool:
-    """Whether a gradient reaches the source from what a place was given, and none from what it gave."""
+def _breaks(case: Case, term: Event, places: Sequence[int], failed: str | None) -> bool:
+    """Whether a gradient reaches the source from what a place was given, and none from what it gave.
+
+    What it gave is also what its statement bound, where that binds what the place gave and nothing made of it.
+    """
+    whole = case.expression is None or case.expression is getattr(case.statement, "value", None)
     for place in places:
         came = [operand["state"][place] for operand in term["operands"] if place < len(operand["state"])]
         gone = term["state"][place] if place < len(term["state"]) else "unknown"
@@ -195,7 +236,7 @@ def _breaks(term: Event, places: Sequence[int], failed: str | None) -> bool:
             return True
         if gone not in {"value", "unknown"} and "value" in came:
             return True
-        if gone == "value" and failed is None and term["held"][place : place + 1] in (["none"], ["zero"]):
+        if whole and gone == "value" and failed is None and term["held"][place : place + 1] in (["none"], ["zero"]):
             return True
     return False
 

@@ -187,7 +187,7 @@ class _Runs:
         """Run the program once."""
         report = yield self.job(trial)
         self.clock.spend(report)
-        return Seen(report, self.line)
+        return Seen(report, self.line, self.text)
 
     def job(self, trial: Trial) -> Job:
         """A run of the program."""

@@ -30,10 +30,12 @@ class Seen:
     Attributes:
         report: What was seen.
         line: The program's line for one of the probe's.
+        text: The probe's program.
     """
 
     report: RunReport
     line: Callable[[int], int]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

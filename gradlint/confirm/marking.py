@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROBE = "__gradlint__"
 MARKS = "gradlint_marks"
@@ -67,6 +70,21 @@ def text_of(tree: ast.Module) -> tuple[str, dict[int, int]]:
         if isinstance(now, (ast.stmt, ast.expr)) and place is not None:
             lines.setdefault(now.lineno, place)
     return text, lines
+
+
+def spans(text: str, number: int) -> list[tuple[int, int, int, int]]:
+    """Where a flagged expression stands in a probe's text: first line and column, last line and column."""
+    return [
+        (node.args[1].lineno, node.args[1].col_offset, node.args[1].end_lineno or 0, node.args[1].end_col_offset or 0)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"{PROBE}.place"
+        if isinstance(node.args[0], ast.Constant) and node.args[0].value == number
+    ]
+
+
+def holds(span: Sequence[int], part: Sequence[int]) -> bool:
+    """Whether a part of the text, both as :func:`spans` gives them, lies in another one."""
+    return len(part) == 4 and tuple(span[:2]) <= tuple(part[:2]) and tuple(part[2:]) <= tuple(span[2:])
 
 
 def _probe(method: str, *arguments: ast.expr) -> ast.Call:

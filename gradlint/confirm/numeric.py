@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import evidence
+from gradlint.confirm import evidence, marking
 from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
 from gradlint.confirm.protocol import Trial
 from gradlint.confirm.reasons import SETTLED, Judgement, reason
@@ -332,15 +332,21 @@ def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judg
         how, detail = answer(want, event)
         if how != "holds":
             continue
-        overflows = trial.leaf is not None and abs(trial.fill) > 1e3
-        if overflows and event["finite"] is False and case.finding.code != "GT603":
+        if trial.leaf is not None and event["finite"] is False and case.finding.code != "GT603":
             return Judgement("inconclusive", f"{where} the target itself is not finite", 3)
-        births = [[seen.line(line) for line in birth["lines"]] for birth in seen.report.of("birth")]
-        mine = [lines for lines in births if lines and lines[0] in case.lines]
-        if not mine or _apart(case, event, indices(want, event) or []):
+        if not _born_there(case, seen) or _apart(case, event, indices(want, event) or []):
             return Judgement("inconclusive", f"{where} {detail}, but not by what the finding points at", 8)
         return Judgement("confirmed", f"{where} {detail}")
     return None
+
+
+def _born_there(case: Case, seen: Seen) -> bool:
+    """Whether a gradient ceased to be finite in an operation of the flagged expression, or of the flagged statement."""
+    births = seen.report.of("birth")
+    if case.expression is None or case.place is None:
+        return any(seen.line(birth["lines"][0]) in case.lines for birth in births if birth["lines"])
+    spans = marking.spans(seen.text, case.place)
+    return any(marking.holds(span, birth["span"]) for span in spans for birth in births)
 
 
 def _apart(case: Case, event: Event, places: list[int]) -> bool:

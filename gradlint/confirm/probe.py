@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.confirm.asked import StandIn
 from gradlint.confirm.observer import Observer
 from gradlint.confirm.standing import Evaluation
-from gradlint.confirm.tapes import Births
+from gradlint.confirm.tapes import Births, RecordedAt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -118,7 +118,9 @@ class Probe(Observer):
         if self.job.trial.eager:
             self.tf.config.run_functions_eagerly(True)
         if self.job.trial.births:
-            Births(self.described.running, self._born).install()
+            Births(self._at, self._born).install()
+        if self.job.trial.early:
+            importlib.import_module("tensorflow.python.framework.op_callbacks").add_op_callback(self._used)
         self._number_variables()
         handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
@@ -229,6 +231,8 @@ class Probe(Observer):
             value = self.values.moved(value, trial.step)
         if not self.values.variable(value):
             self.origins[self.serials.of(value)] = ("leaf", mark, turn)
+            if trial.early and self.tf.is_tensor(value):
+                self.tapes.early.append(value)
         return value
 
     def turns(self, mark: int, items: Iterable[Any], limit: int) -> Iterable[Any]:
@@ -325,8 +329,18 @@ class Probe(Observer):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved
 
-    def _born(self, kind: str, lines: list[int]) -> None:
-        self.report({"t": "birth", "op": kind[:80], "lines": lines[:8], "sources": []})
+    def _used(self, _kind: Any, inputs: Any, *_rest: Any, **_named: Any) -> None:
+        """Report an operation that takes what a tape was told to watch, while a tape records."""
+        told = {id(one) for some in self.tapes.told.values() for one in some} if self.tapes.recording() else ()
+        for source in (self.serials.of(one) for one in inputs or () if id(one) in told):
+            if self._may_report(source, "used"):
+                self.report({"t": "used", "seq": self.next(), "source": source})
+
+    def _at(self) -> RecordedAt:
+        return RecordedAt(self.described.running(), self.described.span())
+
+    def _born(self, kind: str, place: RecordedAt) -> None:
+        self.report({"t": "birth", "op": kind[:80], "lines": place.lines[:8], "span": place.span})
 
     def _look_at_pairs(self, mark: int, pairs: list[Any]) -> None:
         mismatched = nothing = 0
@@ -362,6 +376,7 @@ class Probe(Observer):
                 self.tapes.variables[id(variable.handle)] = variable
                 if variable.dtype.is_floating:
                     self.origins[self.serials.of(variable)] = origin
+                    self.tapes.early += [variable] if trial.early else []
                     if origin in trial.move and self.tf.executing_eagerly():
                         with self.tapes.record.stop_recording():
                             self.values.moved(variable, trial.step)

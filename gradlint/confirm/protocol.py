@@ -29,6 +29,7 @@ class Trial:
         frozen: Values in the order of their turns, as :meth:`Values.packed` writes them; None where one is left.
         keep: The mark whose values are reported, or None.
         eager: Whether ``tf.function`` runs eagerly, so that values can be read.
+        early: Whether each tape watches the program's inputs and variables from its beginning.
         births: Whether it is reported where a gradient ceases to be finite.
         native: Whether TensorFlow's tapes are left as the program makes them, instead of remembering what was recorded.
     """
@@ -43,6 +44,7 @@ class Trial:
     frozen: tuple[str | None, ...] = ()
     keep: int | None = None
     eager: bool = False
+    early: bool = False
     births: bool = False
     native: bool = False
 

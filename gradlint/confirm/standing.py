@@ -176,12 +176,13 @@ class Standing:
 
     def _leaf(self, leaf: Any, tape: Any, sources: Sequence[Any], flat: Sequence[Any]) -> list[str]:
         held = canonical(leaf)
-        same = ["value" if canonical(source) is held else "none" for source in sources]
+        same = ["value" if self._is_source(held, source, tape) else "none" for source in sources]
         if self.values.variable(leaf):
             return same
         if self.tf.is_tensor(leaf):
             asked = self._asked(leaf, tape, flat, len(sources))
-            return [one if one == "value" else other for one, other in zip(same, asked, strict=True)]
+            own: list[bool] = [canonical(source) is held for source in sources]
+            return [one if is_it else other for is_it, one, other in zip(own, same, asked, strict=True)]
         if isinstance(leaf, PLAIN) or type(leaf).__module__.startswith(NUMBERS):
             if str(getattr(leaf, "dtype", "")) == "object":
                 return ["unknown"] * len(sources)
@@ -190,9 +191,17 @@ class Standing:
             return ["none"] * len(sources)
         variables = self._variables(leaf)
         if variables is not None:
-            ids = {id(canonical(variable)) for variable in variables}
-            return ["value" if id(canonical(source)) in ids else "unknown" for source in sources]
+            held_by = {id(canonical(variable)): canonical(variable) for variable in variables}
+            found = [(held_by.get(id(canonical(source))), source) for source in sources]
+            return [
+                "value" if one is not None and self._is_source(one, source, tape) else "unknown"
+                for one, source in found
+            ]
         return ["unknown"] * len(sources)
+
+    def _is_source(self, value: Any, source: Any, tape: Any) -> bool:
+        """Whether a value is a source that the tape may know of."""
+        return bool(canonical(source) is value and self.tape.knows(tape, value) != "nothing")
 
     def _asked(self, tensor: Any, tape: Any, flat: Sequence[Any], count: int) -> list[str]:
         if tape is None or len(flat) != count:

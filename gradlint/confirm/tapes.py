@@ -13,13 +13,15 @@ import importlib
 import sys
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from gradlint.confirm.values import Serials
+
+Known = Literal["told", "maybe", "nothing"]
 
 WATCHED_BY = "TFE_Py_TapeGradient", "TFE_Py_TapeSetNew", "TFE_Py_TapeSetAdd", "TFE_Py_TapeSetRemove", "TFE_Py_TapeWatch"
 """The functions that are looked on at."""
@@ -62,6 +64,12 @@ class Tapes:
         self.original = {name: getattr(self.library, name) for name in WATCHED_BY}
         self.active: list[int] = []
         self.numbers: dict[int, int] = {}
+        self.automatic: dict[int, bool] = {}
+        """Whether each tape watches trainable variables without being told to."""
+        self.told: dict[int, list[Any]] = {}
+        """The tensors that each tape was told to watch."""
+        self.early: list[Any] = []
+        """What each tape watches from its beginning, in a trial that tries this."""
         self.asked: dict[int, int] = {}
         """How often each tape was asked by a call that is not looked on at."""
         self.pushed: weakref.WeakKeyDictionary[Any, list[int]] = weakref.WeakKeyDictionary()
@@ -114,6 +122,26 @@ class Tapes:
         finally:
             self.depth -= 1
 
+    def knows(self, tape: Any, source: Any) -> Known:
+        """What a tape knows of a source: ``told`` to watch it, ``nothing`` for certain, or ``maybe`` something."""
+        number = self.number(tape)
+        if not number:
+            return "maybe"
+        variable = hasattr(source, "handle")
+        if variable and self.automatic[number] and getattr(source, "trainable", False):
+            return "maybe"
+        watched = list(self.library.TFE_Py_TapeWatchedVariables(tape))
+        if variable:
+            return "maybe" if any(one is source for one in watched) else "nothing"
+        told = self.told.get(number, [])
+        if any(one is source for one in told):
+            return "told"
+        seen = [*map(self.backprop._handle_or_self, watched), *told]
+        try:
+            return "nothing" if all(one is None for one in self.gradient(tape, source, seen)) else "maybe"
+        except Exception:  # A source may be anything, and a gradient's function may be the program's.
+            return "maybe"
+
     @contextlib.contextmanager
     def asking(self) -> Iterator[RunningCall]:
         """While the program makes a gradient call: what it asks of TensorFlow's tapes goes to the object given."""
@@ -135,6 +163,10 @@ class Tapes:
         tape = self.original["TFE_Py_TapeSetNew"](keeps or persistent, watch)
         self.made += 1
         self.numbers[id(tape)] = self.made
+        self.automatic[self.made] = bool(watch)
+        for one in self.early:
+            how = "TFE_Py_TapeWatchVariable" if hasattr(one, "handle") else "TFE_Py_TapeWatch"
+            getattr(self.library, how)(tape, one)
         self.active.append(self.made)
         maker = self._maker()
         if maker is not None:
@@ -168,6 +200,7 @@ class Tapes:
 
     def _watch(self, tape: Any, tensor: Any) -> Any:
         result = self.original["TFE_Py_TapeWatch"](tape, tensor)
+        self.told.setdefault(self.number(tape), []).append(tensor)
         self.watch(self.number(tape), tensor)
         return result
 
@@ -204,6 +237,19 @@ class Tapes:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedAt:
+    """Where in the program an operation was recorded.
+
+    Attributes:
+        lines: The lines that ran, the innermost first.
+        span: The part of the innermost one's text that ran: first line and column, last line and column.
+    """
+
+    lines: list[int] = field(default_factory=list)
+    span: list[int] = field(default_factory=list)
+
+
 class Births:
     """Finds where gradients cease to be finite: the operations to which finite ones come and which give others.
 
@@ -211,18 +257,18 @@ class Births:
     seen by its callbacks for operations (``tensorflow.python.framework.op_callbacks``) on the way forth.
 
     Args:
-        lines: The lines of the program that run at this moment, the innermost first.
-        report: Told of each operation, the lines that it was recorded at.
+        place: Where the program is at this moment.
+        report: Told of each operation, and where it was recorded.
     """
 
-    def __init__(self, lines: Callable[[], list[int]], report: Callable[[str, list[int]], None]) -> None:
-        self.lines = lines
+    def __init__(self, place: Callable[[], RecordedAt], report: Callable[[str, RecordedAt], None]) -> None:
+        self.place = place
         self.report = report
         self.library: Any = importlib.import_module("tensorflow.python.pywrap_tfe")
         self.backprop: Any = importlib.import_module("tensorflow.python.eager.backprop")
         self.callbacks: Any = importlib.import_module("tensorflow.python.framework.op_callbacks")
-        self.by_inputs: dict[tuple[str, tuple[int, ...]], list[int]] = {}
-        self.by_output: dict[int, list[int]] = {}
+        self.by_inputs: dict[tuple[str, tuple[int, ...]], RecordedAt] = {}
+        self.by_output: dict[int, RecordedAt] = {}
         self.kept: list[Any] = []
         """Tensors whose places are known: while they live no other object has their identity."""
 
@@ -237,24 +283,26 @@ class Births:
             unneeded = set(rest[0] or ()) if rest else set()  # The inputs that no source is reached through.
             needed = [one for place, one in enumerate(gave) if place not in unneeded]
             if all(map(_finite, given)) and not all(map(_finite, needed)):
-                self.report(str(name), self._lines(str(name), inputs or (), outputs or ()))
+                self.report(str(name), self._recorded(str(name), inputs or (), outputs or ()))
             return found
 
         self.library.TFE_Py_RegisterGradientFunction(back)
 
-    def _ran(self, kind: Any, inputs: Any, attributes: Any, outputs: Any, name: Any = None, graph: Any = None) -> None:
-        lines = self.lines()
+    def _ran(
+        self, kind: Any, inputs: Any, attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None
+    ) -> None:
+        place = self.place()
         self.kept += [*(inputs or ()), *(outputs or ())]
-        self.by_inputs.setdefault((str(kind), tuple(map(id, inputs or ()))), lines)
+        self.by_inputs.setdefault((str(kind), tuple(map(id, inputs or ()))), place)
         for one in outputs or ():
-            self.by_output[id(one)] = lines
+            self.by_output[id(one)] = place
 
-    def _lines(self, kind: str, inputs: Any, outputs: Any) -> list[int]:
-        """The lines that an operation was recorded at, by what it was given or gave: TensorFlow keeps what it needs."""
+    def _recorded(self, kind: str, inputs: Any, outputs: Any) -> RecordedAt:
+        """Where an operation was recorded, by what it was given or gave: TensorFlow keeps what it needs."""
         found = self.by_inputs.get((kind, tuple(map(id, inputs)))) if inputs else None
         if found is not None:
             return found
-        return next((self.by_output[id(one)] for one in outputs if id(one) in self.by_output), [])
+        return next((self.by_output[id(one)] for one in outputs if id(one) in self.by_output), RecordedAt())
 
 
 def _finite(value: Any) -> bool:

@@ -150,7 +150,7 @@ _Identity = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A finding with a fix, and what tells both apart from others when lines have moved."""
+    """A finding with a fix, and what identifies both when lines have moved."""
 
     finding: Finding
     fix: Fix

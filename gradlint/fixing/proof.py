@@ -236,7 +236,7 @@ def _still_claimed(claims: Sequence[Claim[Cause]], before: _State, after: _State
     known = {id(claim) for claim in before.facts.claims}
     tried = Counter(_cause(before, claim) for claim in claims if id(claim) in known)
     fewer = {_cause(before, claim)[:2] for claim in claims if claim.gradients} & {
-        _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _mending(claims, before, after)
+        _cause(after, claim)[:2] for claim in after.claims if after.gradients(claim) & _regained(claims, before, after)
     }
     if fewer or any(has[cause] > had[cause] - count for cause, count in tried.items()):
         yield Objection("the finding remains after it")
@@ -266,7 +266,7 @@ def _cause(state: _State, claim: Claim[Cause]) -> tuple[object, ...]:
     return (claim.kind, said, tuple((one.target, one.source, one.outcome) for one in claim.gradients))
 
 
-def _mending(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> set[_Gradient]:
+def _regained(claims: Sequence[Claim[Cause]], before: _State, after: _State) -> set[_Gradient]:
     """The gradients that the claims lose, as they are after the fix."""
     match = _Match(before, after)
     there = {match.find(gradient) for claim in claims for gradient in before.gradients(claim)}
@@ -286,7 +286,7 @@ def _newly_claimed(
     """
     known = Counter(said for claim in before.claims for said in _said(claim))
     sources = {lost.source for claim in claims for lost in claim.gradients}
-    lost = _mending(claims, before, after)
+    lost = _regained(claims, before, after)
     for claim in after.claims:
         of_these = bool(claim.gradients) and after.gradients(claim) <= lost and bool(lost)
         for said in _said(claim):

@@ -273,13 +273,13 @@ class NoGradient(Called):
     Attributes:
         op: The operation.
         custom: What is wrong with the custom gradient, where it is one; ``rows`` where it is a ``tf.py_function``,
-            which answers once and so has no Jacobian.
+            which answers once and so has no Jacobian; ``alone`` where it gives nothing for the Variables it uses.
         exception: What the gradient call raises.
     """
 
     kind = Kind.NO_GRADIENT
     op: str = ""
-    custom: Literal["", "count", "rows", "variables"] = ""
+    custom: Literal["", "alone", "count", "rows", "variables"] = ""
     exception: str = "LookupError"
 
 

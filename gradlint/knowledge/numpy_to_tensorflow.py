@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,13 +76,23 @@ def replacement(name: str) -> Counterpart | None:
     return None if row is None else _parse(name, row)
 
 
-def rounds_otherwise(name: str) -> bool:
-    """Whether TensorFlow's function is known to round in another way, which shows in the last bit.
+def same_bits(name: str) -> bool:
+    """Whether TensorFlow's function was measured to give the very bits that NumPy's gives.
 
     Args:
-        name: The function's canonical name, ``numpy.cos``.
+        name: The function's canonical name, ``numpy.sqrt``.
     """
-    return name.removeprefix("numpy.") in _ROUNDED_OTHERWISE.split()
+    return measured().get(name.removeprefix("numpy.")) == "same"
+
+
+@cache
+def measured() -> dict[str, str]:
+    """For each function that was measured, its name without ``numpy.``: ``same`` or ``differs``.
+
+    ``rounding.tsv`` holds this, and for the second a call that shows it; ``python -m tools.rounding`` makes it anew.
+    """
+    lines = Path(__file__).with_name("rounding.tsv").read_text(encoding="utf-8").splitlines()
+    return {name: verdict for name, verdict, *_ in (line.split("\t") for line in lines)}
 
 
 def names() -> list[str]:
@@ -295,12 +306,6 @@ nan_to_num keras.ops.nan_to_num x=x
 TensorFlow needs, ``-dtype`` holds the place of one that TensorFlow does not have, and ``+axis=0`` is what TensorFlow is
 given besides.
 """
-
-_ROUNDED_OTHERWISE = """
-expm1 log log1p log2 log10 exp2 reciprocal sin cos tanh arcsin arccos arctan arctanh asin acos atan atanh sinc cbrt
-logaddexp logaddexp2 float_power std var average cumsum cumprod quantile nanmean nansum matmul linalg.matmul einsum
-"""
-"""The functions that were seen to differ from TensorFlow's in the last bit, on arrays of some length."""
 
 _BINARY_NAMES = {"atan2": ("y", "x"), "math.nextafter": ("x1", "x2")}
 """What TensorFlow calls the parameters where it is not ``x`` and ``y``."""

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, TypeVar
 from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.lazy import cst
+from gradlint.nodes.parts import tree_of
 from gradlint.nodes.reading import binds, dotted, names_in, written_to
-from gradlint.nodes.walking import children, statements_of, walk
+from gradlint.nodes.walking import children, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from gradlint.nodes.parts import Tree
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _Node = TypeVar("_Node", bound="cst.CSTNode")
@@ -66,13 +69,17 @@ class Program:
         return b"".join(parts).decode()
 
     @cached_property
+    def _tree(self) -> Tree:
+        return tree_of(self.code)
+
+    @property
     def module(self) -> cst.Module:
         """The whole program.
 
         Raises:
             libcst.ParserSyntaxError: If LibCST cannot parse what Python can.
         """
-        return cst.parse_module(self.code)
+        return self._tree.module
 
     @cached_property
     def trouble(self) -> str | None:
@@ -91,12 +98,6 @@ class Program:
         """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
         return self.trouble is None
 
-    @cached_property
-    def _texts(self) -> dict[cst.CSTNode, str]:
-        """The text of each statement of the module itself, and of the lines at its ends."""
-        module = self.module
-        return {one: module.code_for_node(one) for one in (*module.header, *module.body, *module.footer)}
-
     def pieces(self, module: cst.Module) -> list[tuple[cst.CSTNode, str]]:
         """This program's module, or the module after a change, in pieces of whole lines; each with its text.
 
@@ -104,7 +105,7 @@ class Program:
         """
         if not (module.body and module.has_trailing_newline):
             return [(module, module.code + self.tail)]
-        known = self._texts
+        known = self._tree.texts
         every = (*module.header, *module.body, *module.footer)
         return [(one, known[one] if one in known else module.code_for_node(one)) for one in every]
 
@@ -128,18 +129,11 @@ class Program:
         """The offset of a line and a column, all in bytes."""
         return self._starts[line - 1] + column
 
-    @cached_property
-    def _extents(self) -> dict[cst.CSTNode, tuple[int, int]]:
-        from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
-
-        found = MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
-        return {node: (span.start, span.start + span.length) for node, span in found.items()}
-
     def extent(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where a node begins and ends, as offsets in bytes; brackets around an expression count for tuples only."""
-        start, end = self._extents[node]
+        start, end = self._tree.extents[node]
         if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar:
-            return self._extents[node.lpar[0]][0], self._extents[node.rpar[-1]][1]
+            return self._tree.extents[node.lpar[0]][0], self._tree.extents[node.rpar[-1]][1]
         return start, end
 
     def span(self, node: cst.CSTNode) -> Span:
@@ -149,11 +143,11 @@ class Program:
 
     def line(self, node: cst.CSTNode) -> int:
         """The line that a node begins on."""
-        return self.place(self._extents[node][0])[0]
+        return self.place(self._tree.extents[node][0])[0]
 
     def end_line(self, node: cst.CSTNode) -> int:
         """The line that a node ends on."""
-        return self.place(self._extents[node][1])[0]
+        return self.place(self._tree.extents[node][1])[0]
 
     @cached_property
     def _by_place(self) -> dict[tuple[int, int], list[cst.CSTNode]]:
@@ -182,10 +176,10 @@ class Program:
 
     # -- the way up -----------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
         """Each node's holder, in the order of :func:`walk`."""
-        return {child: node for node in walk(self.module) for child in children(node)}
+        return self._tree.parents
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """What holds a node at once: often an ``Arg``, an ``Element`` or an ``AssignTarget``."""

@@ -12,8 +12,8 @@ Verdict = Literal["connected", "maybe", "partial", "lost", "unknown"]
 """What a source gets: surely its gradient; that or None; a part of it; not its gradient; not known."""
 Sort = Literal["variable", "operation", "array", "number", "unknown"]
 Way = Literal["connected", "reached", "unreached", "stopped", "lost"]
-"""What an edge is: on a connected way; a way that the gradient comes but that leads to no source; a way that it never
-comes; a break that the program may mean; the break that a source is lost by."""
+"""What an edge is: on a connected way; a way that the gradient passes but that leads to no source; a way that it
+never passes; a break that the program may mean; the break that a source is lost by."""
 
 WORDS: dict[Verdict, str] = {
     "connected": "connected",

@@ -137,8 +137,8 @@ def _footer(finding: Finding, report: Report, style: Style, gutter: int) -> Iter
         status = confirmation.status
         yield from _noted(lead, status, _VERDICTS[status], evidence(confirmation), style)
     if finding.fix is not None and not is_refuted(finding):
-        option = "--fix" if finding.fix.applicability == "safe" else "--fix --unsafe-fixes"
-        yield from _noted(lead, "fix", "good", f"{finding.fix.message} (`{option}`)", style)
+        applied = f"{finding.fix.message} (`{report.applied_with(finding.fix)}`)"
+        yield from _noted(lead, "fix", "good", applied, style)
         yield from patch(finding, report, style, gutter)
 
 

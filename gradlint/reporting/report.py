@@ -11,7 +11,7 @@ from gradlint import escaping, lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gradlint.finding import Confirmation, Finding, Position, Severity
+    from gradlint.finding import Confirmation, Finding, Fix, Position, Severity
     from gradlint.picture.record import Drawing
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -80,6 +80,7 @@ class Report:
         drawings: The gradient calls with what each of their sources gets; None if they were not requested.
         listed: Whether the formats that list findings also list the gradient calls.
         cells: The indices of a notebook's code cells; only None for any other file.
+        fix_with: What applies the safe fixes.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -98,6 +99,16 @@ class Report:
     drawings: tuple[Drawing, ...] | None = None
     listed: bool = False
     cells: Callable[[str], Sequence[int | None]] = _no_cells
+    fix_with: str = "--fix"
+
+    @property
+    def fix_all_with(self) -> str:
+        """What applies the unsafe fixes too."""
+        return f"{self.fix_with} --unsafe-fixes"
+
+    def applied_with(self, fix: Fix) -> str:
+        """What applies a fix."""
+        return self.fix_with if fix.applicability == "safe" else self.fix_all_with
 
     @property
     def claims(self) -> list[Finding]:

@@ -64,9 +64,9 @@ def _fixable(report: Report) -> Iterator[str]:
     fixes = [finding.fix.applicability for finding in report.claims if finding.fix is not None]
     safe, unsafe = fixes.count("safe"), fixes.count("unsafe")
     if safe and unsafe:
-        yield f"{safe} fixable with `--fix`, {unsafe} more with `--fix --unsafe-fixes`"
+        yield f"{safe} fixable with `{report.fix_with}`, {unsafe} more with `{report.fix_all_with}`"
     elif safe or unsafe:
-        yield f"{safe or unsafe} fixable with `{'--fix' if safe else '--fix --unsafe-fixes'}`"
+        yield f"{safe or unsafe} fixable with `{report.fix_with if safe else report.fix_all_with}`"
     withheld = sum(finding.withheld is not None for finding in report.claims)
     if withheld:
         yield f"{counted(withheld, 'finding')} whose fix is withheld; `--fix --show-fixes` says why"

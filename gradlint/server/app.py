@@ -37,7 +37,7 @@ def create(*, trust: bool = False) -> Server:
 
 
 def _registrations(server: Server) -> list[types.Registration]:
-    """What the client is asked to tell of later."""
+    """What the client is asked to report later."""
     registrations: list[types.Registration] = []
     if server.client.registers_watchers:
         watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, "setup.cfg", "*.py")]

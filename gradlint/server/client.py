@@ -24,12 +24,12 @@ class Client:
         resolves: It asks for a code action's edit only when the user has chosen the action.
         configures: It answers ``workspace/configuration``.
         registers_watchers: It watches files when it is asked to.
-        registers_configuration: It tells of changed settings when it is asked to.
+        registers_configuration: It reports changed settings when it is asked to.
         shows_progress: It shows the progress of what the server does.
         shows_documents: It opens a document when it is asked to.
-        refreshes_diagnostics: It asks for diagnostics anew when it is told to.
-        refreshes_lenses: It asks for code lenses anew when it is told to.
-        refreshes_hints: It asks for inlay hints anew when it is told to.
+        refreshes_diagnostics: It asks for diagnostics again when it is asked to.
+        refreshes_lenses: It asks for code lenses again when it is asked to.
+        refreshes_hints: It asks for inlay hints again when it is asked to.
         shows_images: It shows the images of a hover's Markdown: it parses that as Visual Studio Code does.
     """
 

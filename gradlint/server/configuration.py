@@ -149,7 +149,7 @@ class Configuration:
         return {name: one for name, one in editor.options.items() if name not in self._untrusted(editor, folder)}
 
     def _without_code(self, editor: Editor, folder: str, settings: Settings) -> Settings:
-        """Settings that tell what of the editor's does not count."""
+        """Settings that say which of the editor's do not count."""
         withheld = [("the editor", key_of(name)) for name in self._untrusted(editor, folder)]
         return replace(settings, withheld=(*withheld, *settings.withheld)) if withheld else settings
 
@@ -185,7 +185,7 @@ class Configuration:
 
 
 def _stamp(folder: str, configuration: str | None) -> Stamp:
-    """What tells that the configuration files that may hold for a folder are the same as before."""
+    """What is the same as before if the configuration files that may hold for a folder are."""
     found = []
     at = folder
     while True:

@@ -80,7 +80,7 @@ class Snapshot:
 
     Attributes:
         uri: The document's or the notebook's own URI.
-        revision: Grows with every change of any document, so that a result can be told to be stale.
+        revision: Grows with every change of any document, so that a stale result is recognised.
         kind: What sort of source it is.
         path: The file's path, or None where the document lives nowhere (untitled, virtual).
         texts: The texts by cell index over all cells; a document that is no notebook has one.

@@ -1,4 +1,4 @@
-"""What jupyter-lsp is told of the language server, so that JupyterLab finds it where gradlint is installed.
+"""What jupyter-lsp needs to know of the language server, so that JupyterLab finds it where gradlint is installed.
 
 jupyter-lsp finds :func:`specification` by the entry point group ``jupyter_lsp_spec_v1``.
 """

@@ -13,29 +13,35 @@ from gradlint.flow.memory import Memory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST = 4
-"""Of how many documents something is remembered; each takes some megabytes."""
+MOST = 6
+"""Of how many texts something is remembered; each takes some megabytes."""
 
 
 class Memories:
-    """The memories of documents, those that were used last; may be used from any thread."""
+    """The memories of documents, those that were used last; may be used from any thread.
+
+    A document with a fix in it, as it is analysed to prove the fix, is remembered apart: from one keystroke to the next
+    it changes as little as the document does.
+    """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Memory] = OrderedDict()
+        self._known: OrderedDict[tuple[str, bool], Memory] = OrderedDict()
         self._lock = Lock()
 
     @contextmanager
-    def of(self, uri: str) -> Iterator[Memory]:
-        """The memory of a document, for one look at it; another look meanwhile gets a fresh one."""
+    def of(self, uri: str, *, is_fixed: bool = False) -> Iterator[Memory]:
+        """The memory of a document, or of it with a fix, for one look; another look meanwhile gets a fresh one."""
+        key = unquote(uri), is_fixed
         with self._lock:
-            memory = self._known.pop(unquote(uri), None) or Memory()
+            memory = self._known.pop(key, None) or Memory()
         yield memory
         with self._lock:
-            self._known[unquote(uri)] = memory
+            self._known[key] = memory
             while len(self._known) > MOST:
                 self._known.popitem(last=False)
 
     def forget(self, uri: str) -> None:
         """Drop what is remembered of a document that was closed."""
         with self._lock:
-            self._known.pop(unquote(uri), None)
+            for is_fixed in (False, True):
+                self._known.pop((unquote(uri), is_fixed), None)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gradlint import checking
+from gradlint.server.memories import Memories
 from gradlint.server.results import Fixes, Result, calls_of
 from gradlint.sources.files import SourceError
 from gradlint.sources.notebook import of_cells
@@ -16,9 +17,10 @@ from gradlint.sources.read import code_matters, from_text
 from gradlint.sources.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping, Sequence
 
-    from gradlint.flow.memory import Memory
+    from gradlint.engine import Place
+    from gradlint.finding import Finding
     from gradlint.server.documents import Snapshot
     from gradlint.settings import Settings
 
@@ -56,7 +58,7 @@ def compute(
     snapshot: Snapshot,
     settings: Settings,
     open_texts: Mapping[str, str] | None = None,
-    memory: Memory | None = None,
+    memories: Memories | None = None,
 ) -> Result:
     """Analyse a snapshot; what fails is said in the result's problems.
 
@@ -64,7 +66,7 @@ def compute(
         snapshot: The document or notebook.
         settings: What holds for it.
         open_texts: The texts of other files that the client has open, by their whole path.
-        memory: What is remembered of the document as it was.
+        memories: What is remembered of the documents as they were.
 
     Raises:
         SettingsError: If the settings name a rule that does not exist.
@@ -75,13 +77,19 @@ def compute(
         return failed(snapshot, Problem("read", str(error)))
     if not code_matters(source.code):
         return Result(snapshot, source)
+    remembered = memories or Memories()
     try:
-        facts = checking.facts_of(source, settings, memory=memory)
+        with remembered.of(snapshot.uri) as memory:
+            facts = checking.facts_of(source, settings, memory=memory)
     except Exception:
         return Result(snapshot, source, problems=checking.check(source, settings).problems)
     checked = checking.check(source, settings, facts, fixed=())
-    fixes = Fixes(lambda places: checking.check(source, settings, facts, fixed=places).findings)
-    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems, fixes)
+
+    def with_fixes(places: Container[Place] | None) -> Sequence[Finding]:
+        with remembered.of(snapshot.uri, is_fixed=True) as memory:
+            return checking.check(source, settings, facts, fixed=places, memory=memory).findings
+
+    return Result(snapshot, source, checked.findings, calls_of(source, facts), checked.problems, Fixes(with_fixes))
 
 
 def warm_up() -> None:

@@ -148,7 +148,7 @@ class Result:
 
 
 def key_of(finding: Finding) -> str:
-    """A name for a finding that tells it from the others of its snapshot."""
+    """A name for a finding that no other finding of its snapshot has."""
     cell = "" if finding.cell is None else finding.cell
     return f"{finding.code}:{cell}:{finding.location.line}:{finding.location.column}"
 

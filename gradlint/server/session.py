@@ -1,4 +1,4 @@
-"""The language server's state: the documents, what is known of each, and what the client is told of its own accord."""
+"""The language server's state: the documents, what is known of each, and what is sent unasked."""
 
 from __future__ import annotations
 
@@ -213,13 +213,12 @@ class Server(LanguageServer):
         return actions.Actions(result, self.client, check, find, read)
 
     def _compute(self, snapshot: Snapshot) -> Result:
-        """Look at a snapshot, in a worker thread; what fails is logged and told, and nothing is claimed then."""
+        """Look at a snapshot, in a worker thread; what fails is logged and shown, and nothing is claimed then."""
         try:
             if self.configuration.lints(snapshot.path):
                 texts = self.documents.python_texts()
                 settings = self.configuration.settings(snapshot.path)
-                with self.memories.of(snapshot.uri) as memory:
-                    return programs.compute(snapshot, settings, texts, memory)
+                return programs.compute(snapshot, settings, texts, self.memories)
             return programs.nothing(snapshot)
         except Exception as error:
             logger.exception("%s: it could not be checked", snapshot.uri)

@@ -52,6 +52,9 @@ class NoRegisteredGradient(Rule):
         if claim.cause.custom == "count":
             headline = f"{named(callee, 'The custom gradient')} returns fewer gradients than it takes arguments"
             return Message(headline, lost, "return one gradient for each argument")
+        if claim.cause.custom == "alone":
+            headline = f"{named(callee, 'The custom gradient')} returns nothing for the Variables it uses"
+            return Message(headline, lost, "return the arguments' gradients and a list of the Variables'")
         if claim.cause.custom == "variables":
             headline, why = (
                 f"{named(callee, 'The custom gradient')} uses a Variable",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.knowledge.instead import of_numpy
-from gradlint.knowledge.numpy_to_tensorflow import rounds_otherwise
+from gradlint.knowledge.numpy_to_tensorflow import same_bits
 from gradlint.nodes.make import without_argument
 from gradlint.nodes.numpy_calls import method, method_of_array, translated
 from gradlint.nodes.reading import called, dotted, keywords, only, positional
@@ -70,8 +70,8 @@ class NumpyCall(Rule):
     def fix(self, claim: Claim[ToNumpy], site: Site) -> Proposal | None:
         """TensorFlow's function in the place of NumPy's, its arguments translated.
 
-        Safe where all that is done with the result takes a Tensor and no bit of it is known to be another one; a
-        logarithm or a cosine, which each library rounds in its own way, is unsafe. A sample whose mean and scale are
+        Safe where all that is done with the result takes a Tensor and every bit of it was measured to be the same; a
+        logarithm or a sum, which each library rounds in its own way, is unsafe. A sample whose mean and scale are
         computed is written as mean plus scale times noise: unsafe, since it takes other random numbers.
         """
         node, site.may_import = site.node, True
@@ -109,7 +109,7 @@ def _called(claim: Claim[ToNumpy], site: Site, node: cst.Call) -> Proposal | Non
         new = None if cast is None else expression("{cast}({x}, {dtype})", cast=cast, x=new, dtype=dtype)
     if new is None:
         return None
-    known = not rounds_otherwise(site.canonical(node.func) or "") and not of_array
+    known = same_bits(site.canonical(node.func) or "") and not of_array
     proposed = safe if known and goes_on_as_tensor(site, whole) else unsafe
     return proposed("Compute it with TensorFlow", *site.imports_needed, Replace(whole, new))
 

@@ -20,7 +20,7 @@ class NoneApplied(Rule):
     ## What it does
     Reports a gradient that is known to be None where it is first used: an attribute or an item of it is read, it is
     iterated over, it goes into arithmetic, a TensorFlow function, `assign_sub` or `apply_gradients`. It is
-    told with the finding that names the cause, and stands alone where that rule is off.
+    part of the finding that names the cause, and stands alone where that rule is off.
 
     ## Why the gradient is lost
     `grad.numpy()` raises AttributeError, `grad[0]` and `0.1 * grad` raise TypeError, and any TensorFlow operation on

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.confirm.wrong_rules import TERMS, WRONG_RULES
+
 Claims = dict[str, tuple[str, dict[str, Any]]]
 
 MISSING = 'table = open("table.csv").read()'
@@ -496,7 +498,8 @@ SOURCES: Claims = {
     ),
 }
 
-FALSE: Claims = {**SOURCES, **NOT_ON_THE_WAY, **LATER, **BY_CONVENTION, **ITS_OWN, **EFFECTS}
+
+FALSE: Claims = {**WRONG_RULES, **TERMS, **SOURCES, **NOT_ON_THE_WAY, **LATER, **BY_CONVENTION, **ITS_OWN, **EFFECTS}
 
 TRUE: Claims = {
     "a value that reaches the target by an array": (
@@ -593,6 +596,48 @@ TRUE: Claims = {
         g = tape.gradient(y, x)
         """,
         {"flagged": "f(x)", "code_of_rule": "GT301"},
+    ),
+    "an infinite slope of one of two terms on a line": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            y = tf.exp(x) + tf.sqrt(x)
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "nan", "flagged": "tf.sqrt(x)", "code_of_rule": "GT602"},
+    ),
+    "a constant that is watched after its use": (
+        """
+        import tensorflow as tf
+        k = tf.constant(2.0)
+        with tf.GradientTape() as tape:
+            y = k * k
+            tape.watch(k)
+        g = tape.gradient(y, k)
+        """,
+        {"source": "k", "flagged": "tape.watch(k)", "code_of_rule": "GT106"},
+    ),
+    "a computed tensor that is watched after its use": (
+        """
+        import tensorflow as tf
+        k = tf.reshape(tf.range(3.0), [3])
+        with tf.GradientTape() as tape:
+            y = k * k
+            tape.watch(k)
+        g = tape.gradient(y, k)
+        """,
+        {"source": "k", "flagged": "tape.watch(k)", "code_of_rule": "GT106"},
+    ),
+    "a tape that watches nothing by itself": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(2.0)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.GradientTape(watch_accessed_variables=False)", "code_of_rule": "GT104"},
     ),
     "a tape that is never asked, beside a long loop": (
         """

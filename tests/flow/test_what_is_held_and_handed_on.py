@@ -102,6 +102,41 @@ tape.gradient(z, w)
 """
 
 
+def hidden(data: str, side: str) -> str:
+    return f"""
+gain, data = tf.Variable(10.0), {data}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.where(data > 0, {side}, 0.0))
+tape.gradient(loss, gain)
+"""
+
+
+def drawn(action: str) -> str:
+    return f"""
+actor = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
+state, loss = np.zeros((1, 4), "float32"), 0.0
+with tf.GradientTape() as tape:
+    for _ in range(3):
+        chances = actor(state)
+        action = {action}
+        loss -= tf.math.log(chances[0, action])
+        state = state + 0.1 * (action - 0.5)
+tape.gradient(loss, actor.trainable_variables)
+"""
+
+
+def outer(given: str) -> str:
+    return f"""
+net = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+copy = tf.keras.models.clone_model(net)
+{given}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(copy(tf.ones((2, 1))) ** 2)
+grads = tape.gradient(loss, copy.trainable_variables)
+tf.keras.optimizers.SGD().apply_gradients(zip(grads, net.trainable_variables))
+"""
+
+
 def added(penalty: str) -> str:
     return f"""
 class Count(tf.keras.layers.Layer):
@@ -116,6 +151,7 @@ tape.gradient(loss, dense.trainable_variables)
 """
 
 
+NAN = "nan-through-where"
 LOST = {
     "a tf.Variable of a layer": (layer("tf.Variable(2.0)"), "untracked"),
     "in a dictionary of a layer": (layer("{'a': tf.Variable(2.0)}['a']"), "untracked"),
@@ -142,7 +178,13 @@ LOST = {
     "vectorized": (array("f = np.vectorize(lambda a: a * 2)", "f(w)"), "numpy"),
     "a custom gradient over a Variable": (custom("x * scale"), "no-gradient"),
     "a custom gradient that gives nothing": (custom("x * 2.0", answer="[]"), "no-gradient"),
+    "a custom gradient that leaves its Variable out": (custom("x * scale", "upstream, variables=None"), "no-gradient"),
+    "a factor beside a hidden logarithm": (hidden("tf.constant([0.3, -1.2])", "gain * tf.math.log(data)"), NAN),
+    "a factor beside a hidden quotient": (hidden("tf.constant([0.3, 0.0])", "gain * (1.0 / data)"), NAN),
+    "a hidden exponential out of range": (hidden("tf.constant([0.3, -1.2])", "tf.exp(tf.exp(gain))"), NAN),
+    "a hidden power out of range": (hidden("tf.constant([0.3, -1.2])", "tf.pow(10.0, tf.exp(gain))"), NAN),
     "forward through a rounding": (forward("tf.round(w * 3.0)"), "non-differentiable"),
+    "gradients of one model for another": (outer("copy = tf.keras.models.clone_model(net)"), "mismatched-zip"),
     "an added loss that counts": (added("tf.cast(x > 0.0, tf.float32)"), "comparison"),
     "a number in a text": (
         "w = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n"
@@ -190,7 +232,12 @@ SOUND = {
     "vectorized with objects": array("f = np.vectorize(lambda a: a * 2, otypes=[object])", "w * 1.0"),
     "a custom gradient with variables": custom("x * scale", "upstream, variables=None", "upstream, [upstream]"),
     "a custom gradient over an argument": custom("x * 2.0"),
+    "a factor beside the logarithm of positive numbers": hidden("tf.constant([0.3, 1.2])", "gain * tf.math.log(data)"),
+    "a hidden exponential in range": hidden("tf.constant([0.3, -1.2])", "tf.exp(gain)"),
+    "an action drawn by NumPy": drawn("np.random.choice(2, p=np.squeeze(chances))"),
+    "an action chosen by NumPy": drawn("np.argmax(np.squeeze(chances))"),
     "forward through a sine": forward("tf.sin(w * 3.0)"),
+    "gradients of a copy for its model": outer("copy.set_weights(net.get_weights())"),
     "an added loss": added("tf.nn.relu(x)"),
     "a remainder": "w = tf.Variable(7.0)\nwith tf.GradientTape() as tape:\n    y = 4.0 % w\ntape.gradient(y, w)",
     "a root of a relu kept from zero": (

@@ -209,3 +209,30 @@ def test_sources_of_which_the_same_becomes_are_one_row_where_there_are_many() ->
     assert len(rows) <= 6
     assert any("w0 and 49 more  ← connected" in row for row in rows)
     assert any("w50 and 9 more  ← gets None" in row for row in rows)
+
+
+UNROLLED = "\n".join(f"        y = tf.sin(y) * 0.9 + {'x' if number % 10 == 0 else '0.1'}" for number in range(100))
+LOOPED = "        for number in range(100):\n            y = tf.sin(y) * 0.9 + x"
+
+
+@pytest.mark.parametrize(("steps", "most"), [(LOOPED, 8), (UNROLLED, 26)], ids=["in a loop", "one by one"])
+def test_a_hessian_of_a_hundred_operations_is_folded(steps: str, most: int) -> None:
+    code = f"""\
+import tensorflow as tf
+
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as outer:
+    with tf.GradientTape() as inner:
+        y = x
+{steps}
+        loss = tf.reduce_sum(y)
+    slope = inner.gradient(loss, x)
+hessian = outer.jacobian(slope, x)
+"""
+    first, second = map(plain, drawn(code))
+    assert "x = tf.Variable([1.0, 2.0])  ← connected" in first
+    assert "loss = tf.reduce_sum(y)  ← target" in first
+    assert "slope = inner.gradient(loss, x)  ← target" in second
+    for text in (first, second):
+        assert len(text.splitlines()) <= most
+        assert max(map(len, text.splitlines())) <= 80

@@ -130,7 +130,7 @@ def test_long_stretches_without_a_gradient_are_left_out(folder: Path, monkeypatc
     monkeypatch.chdir(folder / "long")
     assert cli.run(["report", "."]) == 0
     text = (folder / "long" / "gradlint-report.html").read_text()
-    assert "lines 1 to 303: no gradient comes by" in text
+    assert "lines 1 to 303: no gradient passes" in text
     assert '<pre class="code" tabindex="0" style="--n:303">' in text
 
 

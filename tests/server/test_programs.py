@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from gradlint.checking import check
+from gradlint.nodes import program
+from gradlint.nodes.parts import tree_of
 from gradlint.server.documents import OpenText, Snapshot
+from gradlint.server.memories import Memories
 from gradlint.server.programs import compute, read
 from gradlint.settings import Settings
 from tests.server.programs import BROKEN
 
 if TYPE_CHECKING:
-    import libcst as cst
     import pytest
+
+    from gradlint.nodes.parts import Tree
 
 TEXT = """\
 import numpy as np
@@ -42,16 +46,12 @@ def snapshot(text: str) -> Snapshot:
 
 def test_a_fix_is_worked_out_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    from gradlint.nodes.program import Program
 
-    whole = Program.module.func
+    def noted(code: str) -> Tree:
+        parsed.append(code)
+        return tree_of(code)
 
-    def noted(program: Program) -> cst.Module:
-        parsed.append(program.code)
-        module: cst.Module = whole(program)
-        return module
-
-    monkeypatch.setattr(Program.module, "func", noted)
+    monkeypatch.setattr(program, "tree_of", noted)
     second = BROKEN.replace("w = tf", "v = tf").replace("(w * x)", "(v * x)").replace("loss, w", "loss, v")
     text = BROKEN + "\n" + second
     result = compute(snapshot(text), Settings())
@@ -72,3 +72,15 @@ def test_one_fix_is_worked_out_alone() -> None:
     (finding,) = result.findings
     assert result.fixes.any_safe()
     assert result.fixes.of(finding) == check(read(BROKEN, "untitled", "python")).findings[0].fix
+
+
+def test_fixes_are_the_same_while_somebody_types() -> None:
+    """What is remembered of the document, with and without its fix, changes nothing."""
+    memories = Memories()
+    body = "".join(f"    {line}" if line.strip() else line for line in BROKEN.splitlines(keepends=True))
+    for typed in ("", "  # a", "  # ab", "\n    scale = 2.0", "\n    loss = w"):
+        text = f"def train():\n{body.rstrip()}{typed}\n\n\ndef other():\n    return 1\n"
+        result = compute(snapshot(text), Settings(), None, memories)
+        expected = check(read(text, "untitled", "python")).findings
+        assert [result.fixes.of(finding) for finding in result.findings] == [finding.fix for finding in expected]
+        assert any(finding.fix for finding in expected)

@@ -34,6 +34,7 @@ class Danger:
         variable: Its argument, as it is written.
         span: The place to point at.
         compiled: Whether the slope is dangerous under XLA only.
+        factor: What the operation's result multiplies: its other factors get zero times what is no number.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Danger:
     canonical: str
     variable: Value | None = None
     compiled: bool = False
+    factor: Tensor | None = None
 
 
 def dangers(reached: graph.Reach) -> Iterator[Danger]:
@@ -58,9 +60,8 @@ def dangers(reached: graph.Reach) -> Iterator[Danger]:
         if name == "where":
             found = _masked(node)
             if found is not None and found.span is not None:
-                yield Danger(
-                    Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), _only_compiled(found)
-                )
+                compiled, factor = _only_compiled(found), _product(node, found)
+                yield Danger(Kind.NAN_THROUGH_WHERE, found, found.span, found.op, _operand(found), compiled, factor)
         elif node.span is not None and _singular(node, name):
             if _only_compiled(node) and not _compiled(node) and _unasked(node, nodes):
                 continue
@@ -164,21 +165,40 @@ def _operand(node: Tensor) -> Value | None:
 
 
 def _masked(where: Tensor) -> Tensor | None:
-    """A dangerous operation in a branch of ``tf.where`` on the very value that the condition looks at."""
+    """A dangerous operation in a branch of ``tf.where``: on the value that the condition looks at, or out of range."""
     condition = (where.extra or {}).get("condition")
     if not isinstance(condition, Value):
         return None
     looked_at, bounds = _compared(condition)
-    if not looked_at:
-        return None
     for branch in (where.extra or {}).get("args", ()):
         for node in _branch(branch):
             operand = _operand(node)
-            if operand is None or not any(_same(operand, value) for value in looked_at) or _positive(operand):
-                continue
-            if _unsafe(node, bounds):
+            guarded = operand is not None and any(_same(operand, value) for value in looked_at)
+            if (guarded and not _positive(operand) and _unsafe(node, bounds)) or _overflows(node):
                 return node
     return None
+
+
+def _product(where: Tensor, dangerous: Tensor) -> Tensor | None:
+    """The product in a branch that a dangerous operation is a factor of, where its very value is no number."""
+    known = flatten(numbers(_operand(dangerous) or dangerous))
+    spoils = _NO_NUMBER.get(short(dangerous.op))
+    if spoils is None or (known is not None and not any(map(spoils, known))):
+        return None
+    inside = [node for branch in (where.extra or {}).get("args", ()) for node in _branch(branch)]
+    products = (node for node in inside if short(node.op) == "multiply")
+    return next((node for node in products if any(part is dangerous for part in arguments(node))), None)
+
+
+def _overflows(node: Tensor) -> bool:
+    """Whether the program's own numbers make an exponential infinite."""
+    given = [flatten(numbers(part)) for part in arguments(node)]
+    largest = 709.8 if node.dtype == "float64" else 88.8
+    if short(node.op) == "exp" and given:
+        return any(exponent > largest for exponent in given[0] or ())
+    if short(node.op) != "pow" or len(given) != 2 or not given[0] or not given[1]:
+        return False
+    return all(base > 1 for base in given[0]) and max(given[1]) * math.log(min(given[0])) > largest
 
 
 def _compared(condition: Value, depth: int = 3) -> tuple[list[Value], list[float]]:
@@ -225,7 +245,7 @@ def _same(a: Value, b: Value) -> bool:
     return a is b or (isinstance(a, Tensor) and a.op == "read" and a.copy_of is b)
 
 
-def _positive(value: Value, depth: int = 4) -> bool:
+def _positive(value: Value | None, depth: int = 4) -> bool:
     """Whether a value is kept above zero by what it is computed with: ``sqrt(maximum(x, 1e-7))``."""
     if isinstance(value, Const):
         return isinstance(value.value, int | float) and value.value > 0
@@ -281,6 +301,10 @@ def _singular(node: Tensor, name: str) -> bool:
     return len(given) > 1 and name in _OF_TWO and _OF_TWO[name](first, given[1])
 
 
+_NO_NUMBER: dict[str, Callable[[float], bool]] = {
+    "log": lambda x: x <= 0, "divide": lambda x: x == 0, "truediv": lambda x: x == 0, "exp": lambda x: x > 88.8,
+}  # fmt: skip
+"""Where the values of functions, and not only their derivatives, are infinite or no numbers."""
 _AT: dict[str, Callable[[float], bool]] = {
     "sqrt": lambda x: x <= 0, "rsqrt": lambda x: x <= 0, "log": lambda x: x <= 0, "log1p": lambda x: x == -1,
     "acos": lambda x: abs(x) == 1, "asin": lambda x: abs(x) == 1, "atanh": lambda x: abs(x) == 1,

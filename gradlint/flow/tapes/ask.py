@@ -148,7 +148,7 @@ class Questions(Refusals, PartialLosses):
         """Gradients that arrive and are infinite or no numbers."""
         for reached in self.reaches:
             for danger in singular.dangers(reached):
-                below = graph.reach(danger.node, recording, self.machine.captured, self.machine.spend)
+                below = graph.reach(danger.factor or danger.node, recording, self.machine.captured, self.machine.spend)
                 made = self.singular(danger)
                 for source, node, text in sources:
                     if source in below and id(source) not in self.answered.lost and not isinstance(source, Unknown):

@@ -18,7 +18,7 @@ from gradlint.knowledge import behaviours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlint.flow.facts import Cause
+    from gradlint.flow.facts import Cause, Cut
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.values.values import Edge
 
@@ -152,9 +152,10 @@ class PartialLosses(Causes):
     def leaving(self, target: Value, recording: Recording) -> dict[int, tuple[Value, ...]]:
         """The edges by which a number leaves TensorFlow and still goes into the target as a number.
 
-        What goes into it as an index, a mask or a state does not count. With each stand the values that it only weighs:
-        a program that converts a factor of what it differentiates, as an advantage beside a log-probability, holds it
-        constant on purpose. A function of NumPy is not such a conversion.
+        What goes into it as an index, a mask or a state does not count, nor what only decides, as the probabilities of
+        an action that is drawn: a whole number on the way has no gradient to hand on. With each stand the values that
+        it only weighs: a program that converts a factor of what it differentiates, as an advantage beside a
+        log-probability, holds it constant on purpose. A function of NumPy is not such a conversion.
         """
         found: dict[int, tuple[Value, ...]] = {}
         seen: set[tuple[int, bool]] = set()
@@ -165,17 +166,15 @@ class PartialLosses(Causes):
                 continue
             seen.add((id(node), bool(weighed)))
             self.machine.spend(1 + len(node.edges))
-            discrete: bool | None = None
+            if node.edges and dtypes.is_discrete(dtypes.of(node)):
+                continue
             for edge in node.edges:
-                leaves = edge.cut is not None and edge.cut.kind in LEAVING
-                if edge.cut is not None and leaves and recording in edge.seen:
-                    if discrete is None:
-                        discrete = dtypes.is_discrete(dtypes.of(node))
-                    if not discrete and not _of_data(edge.cut.cause):
-                        known = found.get(id(edge), weighed)
-                        is_weight = edge.cut.kind is Kind.PYTHON and bool(weighed) and bool(known)
-                        found[id(edge)] = weighed + known if is_weight else ()
-                if (edge.cut is None or leaves) and not isinstance(edge.parent, Join | Unknown | Variable):
+                cut = edge.cut
+                if cut is not None and _leaves(cut) and recording in edge.seen and not _of_data(cut.cause):
+                    known = found.get(id(edge), weighed)
+                    is_weight = cut.kind is Kind.PYTHON and bool(weighed) and bool(known)
+                    found[id(edge)] = weighed + known if is_weight else ()
+                if (cut is None or _leaves(cut)) and not isinstance(edge.parent, Join | Unknown | Variable):
                     stack.append((edge.parent, _factors(node, edge) or weighed))
         return found
 
@@ -259,6 +258,11 @@ def _factors(node: Value, edge: Edge) -> tuple[Value, ...]:
     if not isinstance(node, Tensor) or "scales" not in behaviours.of(node.op):
         return ()
     return tuple(other.parent for other in node.edges if other is not edge and other.cut is None)
+
+
+def _leaves(cut: Cut) -> bool:
+    """Whether a number leaves TensorFlow at a cut."""
+    return cut.kind in LEAVING
 
 
 def _of_data(cause: Cause) -> bool:

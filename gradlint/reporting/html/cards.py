@@ -14,9 +14,9 @@ from gradlint.reporting.patch import changed
 from gradlint.reporting.report import evidence, is_refuted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from gradlint.finding import Finding, Fix
+    from gradlint.finding import Finding
     from gradlint.picture.record import Drawing, Spot
     from gradlint.reporting.html.gutter import Key
     from gradlint.reporting.report import FileError, Report
@@ -91,12 +91,7 @@ def _reasons(call: Drawing) -> Iterator[str]:
         yield f"`{texts[0]}`{more}: {because}."
 
 
-def option(fix: Fix) -> str:
-    """The option that applies a fix."""
-    return "--fix" if fix.applicability == "safe" else "--fix --unsafe-fixes"
-
-
-def finding_card(name: str, finding: Finding, report: Report, how: Callable[[Fix], str] = option) -> str:
+def finding_card(name: str, finding: Finding, report: Report) -> str:
     """A finding: the rule, the message, TensorFlow's verdict, the fix as a diff, and what applies it."""
     refuted = " refuted" if is_refuted(finding) else ""
     rule = f"{html(finding.code)} {html(finding.name)}"
@@ -112,17 +107,18 @@ def finding_card(name: str, finding: Finding, report: Report, how: Callable[[Fix
     if finding.confirmation is not None:
         status = finding.confirmation.status
         rows.append(f'<p class="{status}"><b>{status}</b>: {rich(evidence(finding.confirmation))}</p>')
-    rows += _fix(finding, report, how)
+    rows += _fix(finding, report)
     rows.append("</div>")
     return "".join(rows)
 
 
-def _fix(finding: Finding, report: Report, how: Callable[[Fix], str]) -> Iterator[str]:
+def _fix(finding: Finding, report: Report) -> Iterator[str]:
     if finding.withheld:
         yield f'<p class="soft">No fix is offered: {rich(finding.withheld)}</p>'
     if finding.fix is None or is_refuted(finding):
         return
-    yield f"<p>{rich(finding.fix.message)} <span class=soft>({rich(f'`{how(finding.fix)}`')})</span></p>"
+    applied = rich(f"`{report.applied_with(finding.fix)}`")
+    yield f"<p>{rich(finding.fix.message)} <span class=soft>({applied})</span></p>"
     rows = [
         f'<span class="{"ins" if sign == "+" else "del"}">{number:>4} {sign} {html(text)}</span>'
         for _, number, sign, text in changed(finding, report)

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from gradlint.escaping import html, name
 from gradlint.finding import Finding
 from gradlint.lines import cell as cell_name
-from gradlint.reporting.html.cards import call_card, error_card, finding_card, line_id, option
+from gradlint.reporting.html.cards import call_card, error_card, finding_card, line_id
 from gradlint.reporting.html.gutter import WORDS, Key, gutter
 from gradlint.reporting.html.words import bar, in_words, tally
 from gradlint.reporting.report import FileError, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from gradlint.finding import Fix
     from gradlint.picture.record import Drawing
     from gradlint.reporting.html.gutter import Touch
     from gradlint.reporting.report import Report
@@ -37,7 +36,6 @@ class File:
         calls: Its gradient calls.
         said: Its findings and errors.
         report: The report.
-        how: What applies a fix, in words.
     """
 
     def __init__(
@@ -47,7 +45,6 @@ class File:
         calls: Sequence[Drawing],
         said: Sequence[Finding | FileError],
         report: Report,
-        how: Callable[[Fix], str] = option,
     ) -> None:
         self.ident = ident
         self.path = path
@@ -55,7 +52,6 @@ class File:
         self.findings = [one for one in said if isinstance(one, Finding)]
         self.errors = [one for one in said if isinstance(one, FileError)]
         self.report = report
-        self.how = how
         self.counts = tally(calls)
         self.gutter = gutter(calls)
         self.cards = self._cards()
@@ -74,7 +70,7 @@ class File:
         cards: dict[Key, list[str]] = {}
         for index, finding in enumerate(self.findings):
             key = (_cell(finding.cell), finding.end_location.line)
-            cards.setdefault(key, []).append(finding_card(self.finding_id(index), finding, self.report, self.how))
+            cards.setdefault(key, []).append(finding_card(self.finding_id(index), finding, self.report))
         for index, call in enumerate(self.calls):
             key = (call.spot.cell, call.spot.end_line)
             cards.setdefault(key, []).append(call_card(self.ident, index, call))
@@ -111,7 +107,7 @@ class File:
         count = len(lines) - (1 if lines and not lines[-1] else 0)
         for first, last, kept in _stretches(count, self._wanted(cell, count)):
             if not kept:
-                yield f'<p class="gap">lines {first} to {last}: no gradient comes by</p>'
+                yield f'<p class="gap">lines {first} to {last}: no gradient passes</p>'
                 continue
             yield from self._stretch(cell, lines, first, last, shown)
 

@@ -12,28 +12,26 @@ from gradlint.reporting.html.page import part
 from gradlint.reporting.html.words import rich
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from gradlint.finding import Fix
     from gradlint.picture.record import Drawing
     from gradlint.reporting.report import Report
 
 _numbers = count(1)
 
 
-def output(report: Report, notes: Sequence[str], how: Callable[[Fix], str]) -> str:
+def output(report: Report, notes: Sequence[str]) -> str:
     """The findings of a report, each between the lines that it is about, with the drawn gradient calls.
 
     Args:
         report: The report; its drawings are those to show.
         notes: What to say at the end, one line each.
-        how: What applies a fix, in words.
     """
     parts = []
     said = report.by_path()
     for path in dict.fromkeys([*said, *(call.path for call in report.drawings or ())]):
         calls = [call for call in report.drawings or () if call.path == path]
-        file = File(f"gradlint{next(_numbers)}", path, calls, said.get(path, []), report, how)
+        file = File(f"gradlint{next(_numbers)}", path, calls, said.get(path, []), report)
         parts.append(f'<div class="file" style="--lanes:{file.gutter.lanes}">{file.body()}</div>')
     return _styled("".join([*parts, *(f'<p class="soft">{rich(note)}</p>' for note in notes)]))
 

@@ -45,19 +45,19 @@ def _head() -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" '
     yield 'content="light dark"><meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
     style = f"{STYLE}{part('page.css')}{part('source.css')}"
-    yield f"<title>How far the gradients come</title><style>{style}</style></head><body>\n"
+    yield f"<title>How far the gradients get</title><style>{style}</style></head><body>\n"
     yield '<a class="skip" href="#files">To the files</a>'
 
 
 def _summary(files: Sequence[File], report: Report) -> Iterator[str]:
     calls = [call for file in files for call in file.calls]
     counts = tally(calls)
-    yield '<header id="top"><p class="mark">gradlint</p><h1>How far the gradients come</h1>'
+    yield '<header id="top"><p class="mark">gradlint</p><h1>How far the gradients get</h1>'
     looked = f"{counted(len(calls), 'gradient call')} in {counted(report.files, 'file')}"
     yield f'<p class="lead">{html(looked)}: {html(in_words(counts)) if calls else "there are no gradient calls"}.</p>'
     yield bar(counts)
-    yield '<ul class="legend"><li class="c">the gradient comes</li><li class="x">it is lost here</li>'
-    yield '<li class="u">it never comes</li><li class="m">not known</li></ul>'
+    yield '<ul class="legend"><li class="c">the gradient gets here</li><li class="x">it is lost here</li>'
+    yield '<li class="u">it never gets here</li><li class="m">unknown</li></ul>'
     quiet = [
         f"{counted(report.suppressed, 'finding')} suppressed by comments" if report.suppressed else "",
         f"{counted(report.baselined, 'finding')} in the baseline" if report.baselined else "",

@@ -149,10 +149,16 @@ def _mismatch(first: Value, second: Value) -> Literal["length", "order", "other"
     if states and not any(isinstance(item, Params) and item.trainable is False for item in mine):
         return "length"
     if not shared:
-        return "other"
+        return None if _copied(mine, theirs) or _copied(theirs, mine) else "other"
     if len(mine) != len(theirs) and exact:
         return None if all(a is b for a, b in zip(mine, theirs, strict=False)) else "length"
     return "order" if exact and len(shared) == len(theirs) else None
+
+
+def _copied(copies: tuple[Value, ...], models: tuple[Value, ...]) -> bool:
+    """Whether variables were given the values of others, whose gradients they may get: first-order meta-learning."""
+    given = {id(value) for value in models}
+    return any(id(edge.parent) in given for value in copies for edge in value.edges)
 
 
 def is_variables(value: Value) -> bool:

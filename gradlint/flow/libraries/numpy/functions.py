@@ -116,7 +116,7 @@ def _dtype(call: LibraryCall, entry: Entry | None) -> str | None:
         return _SCALARS[call.last]
     if "floats" in words:
         return "float64"
-    if "array-of" in words and call.args:
+    if words & {"array-of", "item-of"} and call.args:
         return dtypes.of(call.args[0], numpy=True)
     if "ranges" in words:
         return _range_dtype(call)

@@ -9,6 +9,7 @@ from gradlint.flow.causes import NoGradient, Unconnected
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
+from gradlint.flow.values.numbers import sizes
 from gradlint.flow.values.program import Function
 from gradlint.flow.values.trees import children
 from gradlint.flow.values.values import Array, Const, Items, LibObject, Number, Params, Seq, Tensor, Value, Variable
@@ -36,6 +37,11 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         used = _uses_variables(machine, function, given) or _reads_variables(machine, result, given, began)
         if _takes_no_variables(rest) and used:
             return _refused(machine, call, result)
+        raised = _unpacked(machine, rest, result, call.node) if used else None
+        if raised is not None:
+            cause = NoGradient(machine.text(call.node), custom="alone", exception=raised)
+            cut = machine.cut(cause, call.node)
+            return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
         if _gives_wrong_count(machine, rest, len(call.args), call.node):
             cause = NoGradient(machine.text(call.node), custom="count", exception="ValueError")
             cut = machine.cut(cause, call.node)
@@ -140,13 +146,26 @@ def _gives_wrong_count(machine: Interpreter, rest: tuple[Value, ...], count: int
     )
 
 
-def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> Value | None:
+def _unpacked(machine: Interpreter, rest: tuple[Value, ...], result: Value, node: ast.AST) -> str | None:
+    """What TensorFlow raises where a gradient function gives what came from above, and nothing for the Variables.
+
+    It takes two things out of the answer (TensorFlow 2.21). A gradient from above has the result's shape; one of two
+    rows could be taken apart, so the shape is to be known.
+    """
+    axes = sizes(result)
+    above = machine.tensor(node, [])
+    if axes is None or len(axes) > 1 or _answer(machine, rest, node, above) is not above:
+        return None
+    return "ValueError" if axes and axes[0] != 2 else "TypeError"
+
+
+def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST, above: Tensor | None = None) -> Value | None:
     """What the gradient function of a custom gradient gives."""
     if len(rest) != 1 or not isinstance(rest[0], Function):
         return None
     machine.recorder.muted += 1
     try:
-        return machine.call(rest[0], [machine.tensor(node, [])], {}, node)
+        return machine.call(rest[0], [above or machine.tensor(node, [])], {}, node)
     finally:
         machine.recorder.muted -= 1
 
