@@ -23,8 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "sweep(every, name): of the parameters of this test one in so many is taken by default, and a test without "
-        "parameters on one day in so many, tests of one name on the same; --whole takes all",
+        "sweep(every, name): of the parameters of this test, or of tests without parameters, one in so many is run by "
+        "default; tests of one name go together; --whole runs all",
     )
 
 
@@ -44,7 +44,7 @@ def in_sample(item: pytest.Item) -> bool:
     if marker is None:
         return True
     every, name = marker.kwargs["every"], marker.kwargs.get("name")
-    return sampling.due(name or item.nodeid, every) if call is None or name else sampling.chosen(call.id, every)
+    return sampling.chosen(name or (item.nodeid if call is None else call.id), every)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MOST = 200_000
 """How many characters the parts have together that are kept; their trees take some 300 bytes for each."""
 
-_NO_CODE = re.compile(r"[ \t\f]*(#|\r?$)")
-_INDENTED_COMMENT = re.compile(r"[ \t]+#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
 
@@ -186,8 +184,12 @@ def _ends(code: str, lines: Sequence[str]) -> Iterator[int]:
         end, line = one.end_lineno or 0, _first_line(following)
         if line <= end:
             continue
-        comments = [number for number in range(end, line - 1) if _INDENTED_COMMENT.match(lines[number])]
+        comments = [number for number in range(end, line - 1) if _is_indented_comment(lines[number])]
         yield comments[-1] + 1 if comments else end
+
+
+def _is_indented_comment(line: str) -> bool:
+    return line.startswith((" ", "\t")) and line.lstrip(" \t").startswith("#")
 
 
 def _first_line(statement: ast.stmt) -> int:
