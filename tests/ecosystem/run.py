@@ -160,7 +160,9 @@ def merged(before: Repository, found: Repository) -> Repository:
     findings = []
     for one in found.findings:
         old = judged.get(one.key)
-        findings.append(one if old is None else replace(one, verdict=old.verdict, reason=old.reason))
+        if old is not None:
+            one = replace(one, verdict=old.verdict, reason=old.reason, confirmed=old.confirmed)
+        findings.append(one)
     revision = found.revision if found.revision != "unknown" else before.revision or "unknown"
     return replace(found, revision=revision, findings=findings)
 

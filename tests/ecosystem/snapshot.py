@@ -10,6 +10,7 @@ from typing import Any
 PATH = Path(__file__).with_name("snapshot.jsonl")
 VERDICTS = frozenset({"true", "false", "arguable", "unread"})
 """What reading a finding by eye came to; ``unread`` stands at those that nobody has judged yet."""
+STATUSES = frozenset({"", "confirmed", "refuted", "inconclusive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Judged:
         severity: ``error`` or ``warning``.
         verdict: One of :data:`VERDICTS`.
         reason: Why, in a line.
+        confirmed: What ``gradlint check --confirm`` says of it: a status of :data:`STATUSES`, empty where it was not
+            judged.
     """
 
     path: str
@@ -33,6 +36,7 @@ class Judged:
     severity: str
     verdict: str = "unread"
     reason: str = ""
+    confirmed: str = ""
 
     @property
     def key(self) -> tuple[str, int, int, str]:
@@ -69,7 +73,7 @@ def load(path: Path | None = None) -> dict[str, Repository]:
     """The repositories of a snapshot, the project's own where no path is given, by name.
 
     Raises:
-        ValueError: If a finding comes before its repository, or has a verdict that there is not.
+        ValueError: If a finding comes before its repository, or has a verdict or a status that there is not.
     """
     found: dict[str, Repository] = {}
     current: Repository | None = None
@@ -84,6 +88,8 @@ def load(path: Path | None = None) -> dict[str, Repository]:
             judged = Judged(**record)
             if judged.verdict not in VERDICTS:
                 raise ValueError(f"{current.name}: {judged.path}: no such verdict: {judged.verdict}")
+            if judged.confirmed not in STATUSES:
+                raise ValueError(f"{current.name}: {judged.path}: no such status: {judged.confirmed}")
             current.findings.append(judged)
     return found
 

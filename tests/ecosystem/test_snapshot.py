@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ecosystem import run, snapshot
+from tests.ecosystem import confirmed, run, snapshot
 from tests.ecosystem.snapshot import Judged, Repository
+from tools import published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,32 @@ def test_the_command_tells_new_same_and_lost(
     (folder / "a.py").write_text(MENDED)
     assert run.main([str(folder)]) == 1
     assert "lost      one/two: a.py:5: GT201 error (true: NumPy)" in capsys.readouterr().out
+
+
+@pytest.mark.sweep(every=4)
+def test_tensorflow_s_word_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "PATH", tmp_path / "s.jsonl")
+    folder = tmp_path / "one+two"
+    folder.mkdir()
+    (folder / "a.py").write_text(BROKEN)
+    there, gone = (Judged("a.py", None, line, "GT201", "error", "true", "NumPy") for line in (5, 6))
+    snapshot.save({"one/two": Repository("one/two", "abc", 1, 1, 1, 1, [there, gone])})
+    assert confirmed.main([str(folder)]) == 0
+    assert [one.confirmed for one in snapshot.load()["one/two"].findings] == ["confirmed", ""]
+
+
+def test_pages_give_both_judgements() -> None:
+    said = published.section("GT102")
+    found = [one for known in snapshot.load().values() for one in known.findings if one.code == "GT102"]
+    shares = sum(one.confirmed == "confirmed" for one in found), sum(one.confirmed != "" for one in found)
+    assert f"{sum(one.verdict == 'true' for one in found)} true, 0 false" in said
+    assert f"TensorFlow confirmed {shares[0]} of {shares[1]} and refuted 0" in said
+
+
+def test_tensorflow_refutes_none_that_was_read_as_true() -> None:
+    judged = [one for known in snapshot.load().values() for one in known.findings if one.confirmed]
+    assert not [one for one in judged if one.confirmed == "refuted"]
+    assert sum(one.confirmed == "confirmed" for one in judged) >= 0.7 * len(judged)
 
 
 def test_a_folder_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
