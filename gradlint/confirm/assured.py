@@ -83,7 +83,7 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
     if standing.how != "holds" or standing.event is None or standing.event["t"] != "call":
         return None
     if case.finding.code in UNCONNECTED:
-        return (yield from _connected(runs, want, standing.event, trial))
+        return (yield from _all_connected(runs, want, standing.targets or (standing.event,), trial))
     if case.finding.code == LATE:
         return (yield from _lost_anyway(runs, want, trial))
     event, places = standing.event, indices(want, standing.event) or []
@@ -92,6 +92,16 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
     if not sorts or not sorts <= ENDS or evidence.carried(case, event, places):
         return None
     return (yield from _idle(runs, case, event, trial))
+
+
+def _all_connected(runs: Runs, want: Want, events: Sequence[Event], trial: Trial) -> Doubts:
+    """Targets that all change with the source; of several one that does not is enough for the claim."""
+    doubt = None
+    for event in events:
+        doubt = yield from _connected(runs, want, event, trial)
+        if doubt is None:
+            break
+    return doubt
 
 
 def _connected(runs: Runs, want: Want, event: Event, trial: Trial) -> Doubts:
@@ -130,7 +140,7 @@ def _used_after_watching(event: Event, source: int, seen: Seen) -> bool:
 
 
 def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:
-    """A value that was moved, and a target that stayed the same."""
+    """A value that was moved, and a target that stayed the same wherever the call was made again."""
     readable = trial if event["total"] is not None else replace(trial, eager=True)
     total = event["total"]
     words = runs.plan.source.code
@@ -142,9 +152,8 @@ def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:
     for step in NUDGES:
         seen = yield from runs.run(replace(readable, nudge=case.place, step=step))
         other = _same(seen, event)
-        if other is None or not any(one["moved"] for one in seen.report.of("nudged", case.place)):
-            return None
-        if other["total"] != total:
+        moved = any(one["moved"] for one in seen.report.of("nudged", case.place))
+        if not moved or (other is None and step == NUDGES[0]) or (other is not None and other["total"] != total):
             return None
     return Judgement("inconclusive", "what the finding points at was changed, and the target stayed the same", SETTLED)
 

@@ -40,11 +40,19 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How one claim stands after a run."""
+    """How one claim stands after a run.
+
+    Attributes:
+        how: What was seen.
+        detail: The same in words.
+        event: A run of the call that shows it.
+        targets: The runs of the call for the several targets that the claim is about, where one tape is asked for each.
+    """
 
     how: Literal["holds", "arrived", "other", "elsewhere", "unrelated", "mixed", "unreached"]
     detail: str = ""
     event: Event | None = None
+    targets: tuple[Event, ...] = ()
 
 
 def indices(want: Want, event: Event) -> list[int] | None:
@@ -181,13 +189,20 @@ def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
     if not counted:
         return _elsewhere(want, case, events, seen)
     found = _weighed(want, counted)
-    if found.how == "mixed" and sorts <= {"call", "target"} and _each(plan, want.mark, counted):
-        return replace(found, how="holds", detail=found.detail.replace("runs of the call", "targets", 1))
-    return found
+    if found.how != "mixed" or not _each(plan, want.mark, counted):
+        return found
+    if sorts <= {"call", "target"}:
+        held = tuple(event for event in counted if answer(want, event)[0] == "holds")
+        return replace(found, how="holds", detail=found.detail.replace("runs of the call", "targets", 1), targets=held)
+    reached = [event for event in counted if evidence.carried(case, event, indices(want, event) or [])]
+    return _weighed(want, reached) if reached else found
 
 
 def _each(plan: Plan, mark: int, events: list[Event]) -> bool:
-    """Whether a call asks one tape for each of several targets: the claim is about those that lead nowhere."""
+    """Whether a call asks one tape for each of several targets.
+
+    The claim is about those that lead nowhere, or, where the place gave a value, about those that this value leads to.
+    """
     targets = {tuple(event["targets"]) for event in events}
     return plan.each(mark) and len({event["tape"] for event in events}) == 1 and len(targets) == len(events)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROBE = "__gradlint__"
 MARKS = "gradlint_marks"
 
-Sort = Literal["call", "apply", "operand", "place", "leaf", "turns", "more", "watched", "bound", "updated"]
+Sort = Literal["call", "apply", "operand", "place", "part", "leaf", "turns", "more", "watched", "bound", "updated"]
 
 CALLS = frozenset({"call", "apply"})
 """Marks on a call that stand in for its function; they come before those that wrap the call whole."""
@@ -119,7 +119,7 @@ class _Marker(ast.NodeTransformer):
         if mark.sort in CALLS and isinstance(node, ast.Call):
             node.func = _probe(mark.sort, number, node.func)
             return node
-        if mark.sort in {"operand", "place"}:
+        if mark.sort in {"operand", "place", "part"}:
             return _probe(mark.sort, number, node)
         if mark.sort == "leaf":
             return _probe("leaf", number, ast.Constant(mark.name), node)

@@ -38,6 +38,16 @@ class NodePlaces:
             if isinstance(node, (ast.expr, ast.stmt)):
                 yield node
 
+    def taken(self, expression: ast.expr) -> list[ast.expr]:
+        """What is taken at once out of the values that an expression gives, as in ``tf.math.top_k(x).indices``."""
+        called = {id(node.func) for node in self.nodes() if isinstance(node, ast.Call)}
+        return [
+            node
+            for node in self.nodes()
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
+            if node.value is expression and id(node) not in called
+        ]
+
     def call(self, gradient: Gradient) -> ast.Call | None:
         """The call that a lost gradient is asked for by: at its place, else on its line."""
         on_line = []

@@ -283,6 +283,8 @@ class Plan:
             for node in _operands(value):
                 if self._is_value(node):
                     marking.put(node, Mark("operand", number))
+            for node in self.places.taken(value):
+                marking.put(node, Mark("part", number))
         if isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
             return
         marking.put(statement, Mark("watched", number))
@@ -456,17 +458,8 @@ def _binds(statement: ast.stmt) -> ast.expr | None:
         found = statement.target
     else:
         return None
-    plain = (
-        ast.Name,
-        ast.Attribute,
-        ast.Subscript,
-        ast.Constant,
-        ast.Tuple,
-        ast.List,
-        ast.Load,
-        ast.Store,
-        ast.Starred,
-    )
+    named = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)
+    plain = (*named, ast.Tuple, ast.List, ast.Load, ast.Store, ast.Starred)
     if not all(isinstance(node, plain) for node in ast.walk(found)):
         return None
     if isinstance(found, (ast.Tuple, ast.List)) and not list(targets(found)):

@@ -131,7 +131,7 @@ class Probe(Observer):
     def exposed(self) -> SimpleNamespace:
         """What the program calls; AutoGraph leaves it as it is."""
         names = ("call", "apply", "operand", "place", "entered", "raised", "bound", "leaf", "turns", "more", "attempt")
-        forgiving = ("begins", "skipped")
+        forgiving = ("part", "begins", "skipped")
         plain = self.tf.autograph.experimental.do_not_convert
         return SimpleNamespace(**{name: plain(getattr(self, name)) for name in (*names, *forgiving)})
 
@@ -175,6 +175,11 @@ class Probe(Observer):
                     "kept": kept,
                 }
             )
+        return value
+
+    def part(self, mark: int, value: Any) -> Any:
+        """What is taken at once out of a flagged expression's value."""
+        self.standing.take(mark, value)
         return value
 
     def entered(self, marks: tuple[int, ...]) -> None:

@@ -67,6 +67,12 @@ class Standing:
         self.reached.add(mark)
         self.evaluations.setdefault(mark, deque(maxlen=HELD)).append(evaluation)
 
+    def take(self, mark: int, part: Any) -> None:
+        """Keep of the last evaluation, where it gave several values, the part that the program takes out of them."""
+        held = self.evaluations.get(mark)
+        if held and isinstance(held[-1].value, (list, tuple, dict)):
+            held[-1].value = part
+
     def hold(self, mark: int, value: Any) -> None:
         """Keep what a flagged statement bound alive, so that its number stays its own."""
         self.bound.setdefault(mark, deque(maxlen=HELD)).append(value)

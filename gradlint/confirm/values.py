@@ -10,6 +10,8 @@ from typing import Any
 
 KEPT = 400_000
 """How many bytes the values of one place may take to be handed to another run."""
+LONG = 10.0
+"""The step from which on whole numbers are moved to zero."""
 
 
 class Serials:
@@ -83,6 +85,8 @@ class Values:
         if not hasattr(dense, "numpy"):
             return "value"
         array = np.asarray(dense.numpy())
+        if array.dtype.kind in "OSU":  # Text, which a target may be.
+            return "value"
         if array.dtype.kind not in "fciub":
             array = array.astype(np.float64)
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
@@ -116,13 +120,21 @@ class Values:
             return None
 
     def total(self, target: Any) -> float | None:
-        """The sum of a target's numbers, which is what its gradient is the gradient of; None where it has none."""
-        import numpy as np
+        """The sum of a target's numbers, which is what its gradient is the gradient of; None where it has none.
 
+        Whole numbers have no gradient: they are weighed by their places, so that others in the same sum are told apart.
+        """
         try:
-            return float(sum(np.asarray(self.dense(part), dtype=np.float64).sum() for part in self.flat(target)))
+            return sum(self._summed(part) for part in self.flat(target))
         except self.unreadable:
             return None
+
+    def _summed(self, part: Any) -> float:
+        import numpy as np
+
+        array = np.asarray(self.dense(part))
+        weights = direction(array.shape) if array.dtype.kind in "biu" else 1.0
+        return float((array.astype(np.float64) * weights).sum())
 
     def precise(self, values: list[Any]) -> bool:
         """Whether all of some values are of double precision."""
@@ -191,7 +203,8 @@ class Values:
     def nudged(self, value: Any, step: float) -> Any:
         """A nest with each number in it moved; None where it holds none that can be.
 
-        Whole numbers move by one towards zero, or to one, so that what they index is still there.
+        Whole numbers move towards zero, or from it to one, so that what they index is still there: by one, by half, and
+        by all, as the step is longer. What is true or false becomes the other, or false, or true.
         """
         if not isinstance(value, (list, tuple, dict)):
             return self._nudged(value, step)
@@ -215,10 +228,8 @@ class Values:
         array = np.asarray(value)
         if array.dtype.kind == "f":
             made = (array + step * direction(array.shape)).astype(array.dtype)
-        elif array.dtype.kind in "iu":
-            made = np.where(array > 0, array - 1, array + 1).astype(array.dtype) if step else array
-        elif array.dtype.kind == "b":
-            made = ~array if step else array
+        elif array.dtype.kind in "iub":
+            made = _nearer(array, abs(step)) if step else array
         else:
             return None
         if self.tf.is_tensor(value):
@@ -278,6 +289,19 @@ class Values:
             if type(value).__name__ == kind:
                 return getattr(value, part)
         return value
+
+
+def _nearer(array: Any, far: float) -> Any:
+    """Whole numbers nearer to zero, or truth values, changed in another way by a short, a longer and a long step."""
+    import numpy as np
+
+    if array.dtype.kind == "b":
+        return ~array if far < 1 else np.full_like(array, far > LONG)
+    if far < 1:
+        made = np.where(array > 0, array - 1, array + 1)
+    else:
+        made = np.trunc(array / 2) if far < LONG else np.zeros_like(array)
+    return made.astype(array.dtype)
 
 
 def direction(shape: tuple[int, ...]) -> Any:

@@ -499,7 +499,75 @@ SOURCES: Claims = {
 }
 
 
-FALSE: Claims = {**WRONG_RULES, **TERMS, **SOURCES, **NOT_ON_THE_WAY, **LATER, **BY_CONVENTION, **ITS_OWN, **EFFECTS}
+PARTS: Claims = {
+    "a part of two values, and another one is stopped": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 0.5, 2.5])
+        with tf.GradientTape() as tape:
+            y = tf.stop_gradient(tf.math.top_k(x, 2).values) * 2.0
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.math.top_k(x, 2)", "code_of_rule": "GT301"},
+    ),
+    "a part of two values that is thrown away": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 0.5, 2.5])
+        with tf.GradientTape() as tape:
+            far = tf.math.top_k(x, 2).indices
+            y = tf.stop_gradient(x) * 2.0
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.math.top_k(x, 2)", "code_of_rule": "GT301"},
+    ),
+    "a truth value that has no part in what is asked": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 0.5, 2.5])
+        with tf.GradientTape() as tape:
+            if tf.reduce_any(x > 1.0):
+                print("large")
+            y = tf.stop_gradient(x) * 2.0
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "x > 1.0", "code_of_rule": "GT304"},
+    ),
+    "another one of several targets": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        with tf.GradientTape(persistent=True) as tape:
+            first = tf.stop_gradient(x) * 2.0
+            second = tf.round(x) + x
+        g = [tape.gradient(y, x) for y in (first, second)]
+        """,
+        {"flagged": "tf.round(x)", "code_of_rule": "GT301"},
+    ),
+    "one of several targets that is lost and not unconnected": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        with tf.GradientTape(persistent=True) as tape:
+            first = tf.round(x) * 2.0
+            second = x * x
+        g = [tape.gradient(y, x) for y in (first, second)]
+        """,
+        {"code_of_rule": "GT307"},
+    ),
+}
+
+FALSE: Claims = {
+    **PARTS,
+    **WRONG_RULES,
+    **TERMS,
+    **SOURCES,
+    **NOT_ON_THE_WAY,
+    **LATER,
+    **BY_CONVENTION,
+    **ITS_OWN,
+    **EFFECTS,
+}
 
 TRUE: Claims = {
     "a value that reaches the target by an array": (
@@ -628,6 +696,68 @@ TRUE: Claims = {
         g = tape.gradient(y, k)
         """,
         {"source": "k", "flagged": "tape.watch(k)", "code_of_rule": "GT106"},
+    ),
+    "integers that are taken out of two values": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 0.5, 2.5])
+        with tf.GradientTape() as tape:
+            y = tf.math.top_k(x, 2).indices
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "zero", "flagged": "tf.math.top_k(x, 2)", "code_of_rule": "GT301"},
+    ),
+    "text as the target": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 0.5])
+        with tf.GradientTape() as tape:
+            y = tf.io.serialize_tensor(x)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.io.serialize_tensor(x)", "code_of_rule": "GT301"},
+    ),
+    "an order that has the same sum": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.3, -0.7, 2.6, 0.4])
+        with tf.GradientTape() as tape:
+            y = tf.argsort(x)
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "zero", "flagged": "tf.argsort(x)", "code_of_rule": "GT301"},
+    ),
+    "a whole number of which the next one comes to the same": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(13.7)
+        with tf.GradientTape() as tape:
+            y = tf.truncatediv(tf.cast(x, tf.int32), 2)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.cast(x, tf.int32)", "code_of_rule": "GT303"},
+    ),
+    "truth values of which the opposite comes to the same": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.3, -0.7])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_any(x > 0.0)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "x > 0.0", "code_of_rule": "GT304"},
+    ),
+    "one of several targets that a value leads to": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        with tf.GradientTape(persistent=True) as tape:
+            first = tf.round(x) * 2.0
+            second = tf.floor(x) + x
+            third = tf.stop_gradient(tf.floor(x)) + tf.round(x)
+        g = [tape.gradient(y, x) for y in (first, second, third)]
+        """,
+        {"flagged": "tf.round(x)", "code_of_rule": "GT301"},
     ),
     "a tape that watches nothing by itself": (
         """
