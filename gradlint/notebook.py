@@ -356,8 +356,10 @@ class CellSession:
             fix_with="%gradlint fix" if runs else "--fix",
         )
         text = FORMATS["full"].render(report, Style(quiet=not summary)).rstrip("\n")
-        if runs and any(finding.fix is not None for finding in findings):
-            text += "\n\n`%gradlint fix` adds a fixed cell below"
+        fixes = [finding.fix for finding in findings if finding.fix is not None]
+        if runs and fixes:
+            first = min(fixes, key=lambda fix: fix.applicability != "safe")
+            text += f"\n\n`{report.applied_with(first)}` adds a fixed cell below"
         self._display(text, lambda: self._html(source, report, settings))
 
     def _html(self, source: Source, report: Report, settings: Settings) -> str:

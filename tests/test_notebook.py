@@ -32,11 +32,11 @@ class GradientTape:
     def gradient(self, target, sources): return None
 
 def square(value): return value
-def reduce_mean(value): return value
+def sqrt(value): return value
 """
 IMPORTS = "import numpy as np\nimport tensorflow as tf"
 VARIABLE = "w = tf.Variable([1.0, 2.0])"
-BROKEN = "with tf.GradientTape() as tape:\n    loss = tf.square(np.mean(w))"
+BROKEN = "with tf.GradientTape() as tape:\n    loss = tf.square(np.sqrt(w))"
 ASK = "gradient = tape.gradient(loss, w)"
 
 
@@ -69,8 +69,8 @@ def test_the_finding_stands_under_the_cell_that_asks(
         assert run(shell, capsys, cell) == ""
     said = run(shell, capsys, ASK)
     assert "GT201" in said
-    assert "`np.mean` returns a NumPy array" in said
-    assert "loss = tf.square(np.mean(w))" in said
+    assert "`np.sqrt` returns a NumPy array" in said
+    assert "loss = tf.square(np.sqrt(w))" in said
     assert "gradient = tape.gradient(loss, w)" in said
     assert run(shell, capsys, "1 + 1") == "Out[6]: 2\n"
 
@@ -84,23 +84,23 @@ def test_the_message_has_three_parts(shell: InteractiveShell, capsys: pytest.Cap
         said
         == """\
 notebook:In [4]:2:22: error[GT201] numpy-call
-`np.mean` returns a NumPy array
+`np.sqrt` returns a NumPy array
   | In [3]
 1 | w = tf.Variable([1.0, 2.0])
   |     ----------------------- connected to `w`
   | In [4]
-2 |     loss = tf.square(np.mean(w))
+2 |     loss = tf.square(np.sqrt(w))
   |                      ^^^^^^^^^^ the gradient is lost here
   | In [5]
 1 | gradient = tape.gradient(loss, w)
   |            ---------------------- `w` gets None
   |
   = so: the gradient of `loss` with respect to `w` (line 1 of In [5]) is None
-  = help: use `tf.reduce_mean`
+  = help: use `tf.sqrt`
   = fix: Compute it with TensorFlow (`%gradlint fix`)
   |
-2 -     loss = tf.square(np.mean(w))
-2 +     loss = tf.square(tf.reduce_mean(w))
+2 -     loss = tf.square(np.sqrt(w))
+2 +     loss = tf.square(tf.sqrt(w))
 
 `%gradlint fix` adds a fixed cell below
 """
@@ -113,7 +113,7 @@ def test_the_fixed_cell_is_silent(shell: InteractiveShell, capsys: pytest.Captur
     for cell in ("%load_ext gradlint", IMPORTS, VARIABLE, BROKEN):
         run(shell, capsys, cell)
     assert "GT201" in run(shell, capsys, ASK)
-    assert run(shell, capsys, BROKEN.replace("np.mean", "tf.reduce_mean")) == ""
+    assert run(shell, capsys, BROKEN.replace("np.sqrt", "tf.sqrt")) == ""
     assert run(shell, capsys, ASK) == ""
 
 
@@ -192,7 +192,7 @@ def test_fix_puts_the_mended_cell_below(shell: InteractiveShell, capsys: pytest.
         run(shell, capsys, cell)
     assert "`%gradlint fix` adds a fixed cell below" in run(shell, capsys, ASK)
     assert "In [4] is below, fixed" in run(shell, capsys, "%gradlint fix")
-    mended = BROKEN.replace("np.mean", "tf.reduce_mean")
+    mended = BROKEN.replace("np.sqrt", "tf.sqrt")
     assert shell.rl_next_input == mended
     assert run(shell, capsys, mended) == ""
     assert run(shell, capsys, ASK) == ""
@@ -272,5 +272,5 @@ def test_a_real_kernel(tmp_path: Path) -> None:
     assert "<h3 " in shown
     assert ">In [4]</h3>" in shown
     assert '<svg class="gl"' in shown
-    assert '<span class="ins">   2 +     loss = tf.square(tf.reduce_mean(w))</span>' in shown
+    assert '<span class="ins">   2 +     loss = tf.square(tf.sqrt(w))</span>' in shown
     assert "<code>%gradlint fix</code>" in shown

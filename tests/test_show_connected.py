@@ -46,7 +46,7 @@ slope.py:7:12: gradient of `y`
 
 Found 1 error in 1 file (2 tapes checked)
 2 gradient calls, 2 of 4 sources connected, 1 lost, 1 unknown
-1 fixable with `--fix`
+1 fixable with `--fix --unsafe-fixes`
 """
     )
 
@@ -81,7 +81,7 @@ def test_json_holds_them_beside_the_findings(capsys: pytest.CaptureFixture[str])
 
 
 def test_after_a_fix_they_are_those_of_the_new_text(capsys: pytest.CaptureFixture[str]) -> None:
-    out = check(capsys, "--fix", "decay.py")
+    out = check(capsys, "--fix", "--unsafe-fixes", "decay.py")
     assert "1 gradient call, 2 of 2 sources connected" in out
 
 

@@ -28,7 +28,7 @@ MOST = 200_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
 
-class Part:
+class ParsedPart:
     """Some statements of a module with the lines before them, parsed by themselves.
 
     Args:
@@ -75,7 +75,7 @@ class Tree:
         parts: The program's parts, in order.
     """
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[ParsedPart]) -> None:
         self._parts = parts
 
     @cached_property
@@ -118,11 +118,11 @@ class _Known:
     """The parts that were used last; may be used from any thread."""
 
     def __init__(self) -> None:
-        self._parts: OrderedDict[tuple[str, bool, int], Part] = OrderedDict()
+        self._parts: OrderedDict[tuple[str, bool, int], ParsedPart] = OrderedDict()
         self._size = 0
         self._lock = Lock()
 
-    def part(self, text: str, time: int, *, is_first: bool) -> Part:
+    def part(self, text: str, time: int, *, is_first: bool) -> ParsedPart:
         """The part of a text; another one each time that one program has it, since a node has one place."""
         key = text, is_first, time
         with self._lock:
@@ -130,7 +130,7 @@ class _Known:
             if known is not None:
                 self._parts.move_to_end(key)
                 return known
-        made = Part(text, is_first=is_first)
+        made = ParsedPart(text, is_first=is_first)
         with self._lock:
             if key not in self._parts:
                 self._parts[key] = made
@@ -158,8 +158,8 @@ def tree_of(code: str) -> Tree:
             parts.append(_known.part(text, times[text], is_first=number == 0))
             times[text] += 1
     except cst.ParserSyntaxError:
-        return Tree([Part(code, is_first=True)])
-    return Tree(parts if _fit(parts) else [Part(code, is_first=True)])
+        return Tree([ParsedPart(code, is_first=True)])
+    return Tree(parts if _fit(parts) else [ParsedPart(code, is_first=True)])
 
 
 def _split(code: str) -> Iterator[str]:
@@ -203,7 +203,7 @@ def _has_block(text: str) -> bool:
     return re.search(r"^[ \t]", text, re.MULTILINE) is not None
 
 
-def _fit(parts: Sequence[Part]) -> bool:
+def _fit(parts: Sequence[ParsedPart]) -> bool:
     """Whether parts make the module that LibCST makes of the whole."""
     modules = [part.module for part in parts]
     return (

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from gradlint.flow.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MOST = 6
 """Of how many texts something is remembered; each takes some megabytes."""
@@ -22,9 +22,13 @@ class Memories:
 
     A document with a fix in it, as it is analysed to prove the fix, is remembered apart: from one keystroke to the next
     it changes as little as the document does.
+
+    Args:
+        make: Makes an empty memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[], Memory] = Memory) -> None:
+        self._make = make
         self._known: OrderedDict[tuple[str, bool], Memory] = OrderedDict()
         self._lock = Lock()
 
@@ -33,7 +37,7 @@ class Memories:
         """The memory of a document, or of it with a fix, for one look; another look meanwhile gets a fresh one."""
         key = unquote(uri), is_fixed
         with self._lock:
-            memory = self._known.pop(key, None) or Memory()
+            memory = self._known.pop(key, None) or self._make()
         yield memory
         with self._lock:
             self._known[key] = memory

@@ -15,6 +15,7 @@ from gradlint import registry
 from gradlint.flow.analysis import analyse
 from gradlint.flow.memory import Memory
 from gradlint.server.documents import OpenText, Snapshot
+from gradlint.server.memories import Memories
 from gradlint.server.programs import compute
 from gradlint.settings import Settings
 from gradlint.sources.project import Project
@@ -100,27 +101,33 @@ def typed(chance: random.Random, text: str) -> str:
     return "\n".join([*lines[:number], line, *lines[number + 1 :]])
 
 
-def looked_at(text: str, memory: Memory | None = None) -> Result:
+def looked_at(text: str, memories: Memories | None = None) -> Result:
     opened = OpenText("untitled:one", 1, text, "python", types.PositionEncodingKind.Utf16)
-    return compute(Snapshot("untitled:one", 1, "python", None, (opened,)), Settings(), memory=memory)
+    return compute(Snapshot("untitled:one", 1, "python", None, (opened,)), Settings(), memories=memories)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_findings_fixes_and_hovers_are_those_of_a_fresh_analysis(seed: int) -> None:
     chance = random.Random(seed)
     text = original = gathered(chance.sample(programs_of_rules(), 8))
-    memory = Remembering()
-    looked_at(text, memory)
+    made: list[Remembering] = []
+
+    def make() -> Memory:
+        made.append(Remembering())
+        return made[-1]
+
+    memories = Memories(make)
+    looked_at(text, memories)
     shown = 0
     for _ in range(60):
         text = typed(chance, text if chance.random() < 0.6 else original)
-        again, fresh = looked_at(text, memory), looked_at(text)
+        again, fresh = looked_at(text, memories), looked_at(text)
         assert again == fresh, text
         if again.findings and shown < 3:
             shown += 1
             finding = chance.choice(again.findings)
             assert again.fixes.of(finding) == fresh.fixes.of(finding)
-    assert memory.served > 10
+    assert sum(one.served for one in made) > 10
 
 
 def real(folder: Path) -> list[Path]:
@@ -133,11 +140,11 @@ def real(folder: Path) -> list[Path]:
 def test_a_real_program_that_is_typed_into(path: Path) -> None:
     chance = random.Random(path.name)
     text = original = path.read_text()
-    memory = Memory()
-    looked_at(text, memory)
+    memories = Memories()
+    looked_at(text, memories)
     for _ in range(8):
         text = typed(chance, text if chance.random() < 0.6 else original)
-        assert looked_at(text, memory) == looked_at(text), text
+        assert looked_at(text, memories) == looked_at(text), text
 
 
 CLASS = """\

@@ -28,8 +28,6 @@ LINE = (
     "ignored without --trust (see docs/safety.md)"
 )
 
-pytestmark = pytest.mark.sweep(every=3)
-
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Path:

@@ -50,7 +50,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.sweep(every=4)
 def test_a_loss_is_named_and_the_program_keeps_its_output_and_status(folder: Path) -> None:
     done = run(folder, "train.py", "np", "--epochs", "3")
     assert done.returncode == 7
@@ -60,7 +59,6 @@ def test_a_loss_is_named_and_the_program_keeps_its_output_and_status(folder: Pat
     assert "train.py:9: GT201 numpy-call: `w`, 3 times" in done.stderr
 
 
-@pytest.mark.sweep(every=4)
 def test_nothing_is_said_where_nothing_is_lost(folder: Path) -> None:
     done = run(folder, "train.py", "tf")
     assert done.returncode == 7

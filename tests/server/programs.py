@@ -8,18 +8,18 @@ w = tf.Variable([1.0, 2.0])
 x = tf.constant([3.0, 4.0])
 
 with tf.GradientTape() as tape:
-    mean = np.mean(w * x)
-    loss = tf.square(mean)
+    root = np.sqrt(w * x)
+    loss = tf.square(root)
 
 gradient = tape.gradient(loss, w)
 """
 
-FIXED = BROKEN.replace("np.mean", "tf.reduce_mean")
+FIXED = BROKEN.replace("np.sqrt", "tf.sqrt")
 
 CELLS = (
     "import numpy as np\nimport tensorflow as tf\n",
     "%matplotlib inline\nw = tf.Variable([1.0, 2.0])\n",
-    "with tf.GradientTape() as tape:\n    loss = tf.square(np.mean(w))\n",
+    "with tf.GradientTape() as tape:\n    loss = tf.square(np.sqrt(w))\n",
     "tape.gradient(loss, w)\n",
 )
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sweep(every=6)
 
-WIDE = BROKEN.replace("    mean = np.mean(w * x)", '    é = "😀"; mean = np.mean(w * x)')
+WIDE = BROKEN.replace("    root = np.sqrt(w * x)", '    é = "😀"; root = np.sqrt(w * x)')
 START = {"utf-8": 24, "utf-16": 21, "utf-32": 20}
-"""Where ``np.mean`` stands in its line."""
+"""Where ``np.sqrt`` stands in its line."""
 REFRESHES = {
     "workspace/diagnostic/refresh": "workspace.diagnostics.refreshSupport",
     "workspace/codeLens/refresh": "workspace.codeLens.refreshSupport",
@@ -101,7 +101,7 @@ def test_life(name: str, tmp_path: Path) -> None:
     else:
         edits = edit["changes"][uri]
     fixed = applied(WIDE, edits, encoding)
-    assert fixed == WIDE.replace("np.mean", "tf.reduce_mean")
+    assert fixed == WIDE.replace("np.sqrt", "tf.sqrt")
     wire.change(uri, 1, {"text": fixed})
     assert diagnostics(wire, profile, uri, 1, 12) == []
     wire.notify("textDocument/didSave", {"textDocument": {"uri": uri}})

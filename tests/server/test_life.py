@@ -21,7 +21,7 @@ async def test_life(tmp_path: Path) -> None:
         uri = editor.open(tmp_path / "train.py", FIXED)
         assert await editor.diagnostics(uri) == []
 
-        editor.edit(uri, "tf.reduce_mean", "np.mean")
+        editor.edit(uri, "tf.sqrt", "np.sqrt")
         (found,) = await editor.diagnostics(uri)
         assert found.code == "GT201"
         assert found.source == "gradlint"
@@ -32,7 +32,7 @@ async def test_life(tmp_path: Path) -> None:
         assert found.related_information
         assert any(note.location.range.start.line == 10 for note in found.related_information)
 
-        editor.edit(uri, "import numpy", "# the mean is NumPy's\nimport numpy")
+        editor.edit(uri, "import numpy", "# the root is NumPy's\nimport numpy")
         (found,) = await editor.diagnostics(uri)
         assert found.range.start.line == 8
 
@@ -41,7 +41,7 @@ async def test_life(tmp_path: Path) -> None:
         assert preferred.diagnostics == (found,)
         editor.apply(preferred.edit)
         assert await editor.diagnostics(uri) == []
-        assert editor.texts[uri] == "# the mean is NumPy's\n" + FIXED
+        assert editor.texts[uri] == "# the root is NumPy's\n" + FIXED
 
         editor.client.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
         editor.close(uri)
@@ -69,7 +69,7 @@ async def test_pull(tmp_path: Path) -> None:
         assert [found.code for found in report.items] == ["GT201"]
         again = await editor.pull(uri, report.result_id)
         assert (again.kind, again.result_id) == ("unchanged", report.result_id)
-        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        editor.edit(uri, "np.sqrt", "tf.sqrt")
         after = await editor.pull(uri, report.result_id)
         assert (after.kind, list(after.items)) == ("full", [])
         assert not editor.published
@@ -79,16 +79,16 @@ async def test_pull(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 async def test_position_encodings(tmp_path: Path, encoding: str) -> None:
-    text = BROKEN.replace("    mean = np.mean(w * x)", '    é = "😀"; mean = np.mean(w * x)')
-    start = {"utf-8": 17, "utf-16": 14, "utf-32": 13}[encoding] + len("mean = ")
+    text = BROKEN.replace("    root = np.sqrt(w * x)", '    é = "😀"; root = np.sqrt(w * x)')
+    start = {"utf-8": 17, "utf-16": 14, "utf-32": 13}[encoding] + len("root = ")
     async with session(tmp_path, able=capabilities(encodings=[encoding])) as editor:
         assert editor.result.capabilities.position_encoding == encoding
         uri = editor.open(tmp_path / "train.py", text)
         (found,) = await editor.diagnostics(uri)
-        assert found.range == types.Range(types.Position(7, start), types.Position(7, start + len("np.mean(w * x)")))
-        span = types.Range(found.range.start, types.Position(7, start + len("np.mean")))
+        assert found.range == types.Range(types.Position(7, start), types.Position(7, start + len("np.sqrt(w * x)")))
+        span = types.Range(found.range.start, types.Position(7, start + len("np.sqrt")))
         editor.versions[uri] += 1
-        change = types.TextDocumentContentChangePartial(span, "tf.reduce_mean")
+        change = types.TextDocumentContentChangePartial(span, "tf.sqrt")
         identifier = types.VersionedTextDocumentIdentifier(editor.versions[uri], uri)
         editor.client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
         assert await editor.diagnostics(uri) == []
@@ -108,7 +108,7 @@ async def test_lines_end_where_the_protocol_says(tmp_path: Path) -> None:
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", text)
         assert await editor.diagnostics(uri) == []
-        editor.edit(uri, "tf.reduce_mean", "np.mean")
+        editor.edit(uri, "tf.sqrt", "np.sqrt")
         (found,) = await editor.diagnostics(uri)
         assert found.range == types.Range(types.Position(8, 11), types.Position(8, 25))
 

@@ -26,7 +26,7 @@ import tensorflow as tf
 
 w = tf.Variable([1.0, 2.0])
 with tf.GradientTape() as tape:
-    loss = tf.square(np.mean(w))
+    loss = tf.square(np.sqrt(w))
 tape.gradient(loss, w)
 """
 

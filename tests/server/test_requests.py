@@ -42,11 +42,11 @@ async def test_hover_on_a_gradient_call(tmp_path: Path) -> None:
         shown = await hover(editor, uri, 11, 15)
         assert shown is not None
         assert "**gradient** of `loss`" in shown
-        assert "- `w`: **None**: `np.mean` returns a NumPy array" in shown
+        assert "- `w`: **None**: `np.sqrt` returns a NumPy array" in shown
         assert "- `unheard_of`: " in shown
         assert "GT201" in shown
         assert await hover(editor, uri, 1, 3) is None
-        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        editor.edit(uri, "np.sqrt", "tf.sqrt")
         assert "- `w`: connected" in (await hover(editor, uri, 11, 15) or "")
 
 
@@ -58,7 +58,7 @@ async def test_hover_draws_the_gradient_call_as_text_where_no_images_are_shown(t
         picture = shown.partition("```text\n")[2].partition("\n```")[0]
         assert "✗ lost here: GT201 numpy-call" in picture
         assert "data:" not in shown
-        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        editor.edit(uri, "np.sqrt", "tf.sqrt")
         mended = await hover(editor, uri, 10, 15) or ""
         assert "← connected" in mended
         assert "✗" not in mended
@@ -76,7 +76,7 @@ async def test_hover_draws_it_as_an_image_for_visual_studio_code(tmp_path: Path)
 
 
 async def test_hover_on_a_code_in_a_comment(tmp_path: Path) -> None:
-    program = BROKEN.replace("np.mean(w * x)", "np.mean(w * x)  # gradlint: ignore[GT201, tape-reused]")
+    program = BROKEN.replace("np.sqrt(w * x)", "np.sqrt(w * x)  # gradlint: ignore[GT201, tape-reused]")
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", program)
         line = program.split("\n")[7]
@@ -92,8 +92,8 @@ async def test_hover_on_a_code_in_a_comment(tmp_path: Path) -> None:
 async def test_inlay_hints(tmp_path: Path) -> None:
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", BROKEN)
-        assert await hints(editor, uri) == [(10, "w: None (np.mean, line 8)")]
-        editor.edit(uri, "np.mean", "tf.reduce_mean")
+        assert await hints(editor, uri) == [(10, "w: None (np.sqrt, line 8)")]
+        editor.edit(uri, "np.sqrt", "tf.sqrt")
         assert await hints(editor, uri) == []
 
 
@@ -125,12 +125,12 @@ async def test_suppression(tmp_path: Path, eager: bool) -> None:
         action = (await editor.actions(uri, 7))["Ignore GT201 on this line"]
         assert (action.edit is not None) == eager
         editor.apply(action.edit if eager else (await editor.resolve(action)).edit)
-        assert editor.texts[uri].split("\n")[7].endswith("np.mean(w * x)  # gradlint: ignore[GT201]")
+        assert editor.texts[uri].split("\n")[7].endswith("np.sqrt(w * x)  # gradlint: ignore[GT201]")
         assert await editor.diagnostics(uri) == []
 
 
 async def test_fix_all(tmp_path: Path) -> None:
-    twice = BROKEN + BROKEN.replace("\nwith", "\nwith").replace("gradient =", "other =")
+    twice = BROKEN + BROKEN.replace("gradient =", "other =")
     async with session(tmp_path) as editor:
         uri = editor.open(tmp_path / "train.py", twice)
         assert len(await editor.diagnostics(uri)) == 2
@@ -139,7 +139,7 @@ async def test_fix_all(tmp_path: Path) -> None:
         assert [action.kind for action in actions.values()] == ["source.fixAll.gradlint"]
         (action,) = actions.values()
         editor.apply((await editor.resolve(action)).edit)
-        assert editor.texts[uri] == twice.replace("np.mean", "tf.reduce_mean")
+        assert editor.texts[uri] == twice.replace("np.sqrt", "tf.sqrt")
         assert await editor.diagnostics(uri) == []
         assert await editor.actions(uri, 0, [kind]) == {}
         assert await editor.actions(uri, 0, [types.CodeActionKind.Refactor]) == {}
