@@ -114,9 +114,9 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_helix_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path, terminal: Terminal) -> None:
-    terminal.until(r"mean = np\.mean")
+    terminal.until(r"root = np\.sqrt")
     # The dot stands before the line's number.
-    terminal.until(r"●\s+8 +mean = np\.mean")
+    terminal.until(r"●\s+8 +root = np\.sqrt")
     terminal.type("]d")
     terminal.until(r"returns a NumPy array")
     terminal.until(r"\b8:25\b")
@@ -127,7 +127,7 @@ def test_helix_shows_the_diagnostic_and_applies_the_fix(tmp_path: Path, terminal
     terminal.type("\r")
     terminal.rest()
     terminal.type("\r")
-    terminal.until(r"mean = tf\.reduce_mean")
+    terminal.until(r"root = tf\.sqrt")
     terminal.type(":write-quit!\r")
     assert terminal.ended() == 0
     assert (tmp_path / "train.py").read_text() == FIXED

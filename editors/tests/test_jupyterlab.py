@@ -162,13 +162,13 @@ def test_the_messages_of_the_page(lab: Lab) -> None:
     (found,) = page.diagnostics(1)
     assert found["code"] == "GT201"
     line = found["range"]["start"]["line"]
-    assert broken.split("\n")[line] == "    loss = tf.square(np.mean(w))"
+    assert broken.split("\n")[line] == "    loss = tf.square(np.sqrt(w))"
     context = {"diagnostics": [found]}
     page.send("textDocument/codeAction", {"textDocument": item, "range": found["range"], "context": context}, 1)
     # The page says nothing of code actions, so it is offered commands.
     offered = {command["title"]: command for command in page.answer(1)}
     (edit,) = offered["Compute it with TensorFlow"]["arguments"][0]["changes"][page.uri]
-    assert (edit["newText"], edit["range"]["start"]["line"]) == ("tf.reduce_mean", line)
+    assert (edit["newText"], edit["range"]["start"]["line"]) == ("tf.sqrt", line)
     settings = {"settings": {"gradlint": {"ignore": ["GT201"]}}}
     page.send("workspace/didChangeConfiguration", settings)
     assert page.diagnostics(1) == []
@@ -196,21 +196,21 @@ def test_a_notebook_in_the_browser(lab: Lab, page: Page) -> None:
     losing = page.locator(".jp-Notebook .jp-Cell").nth(3)
     # A warning, as the settings of JupyterLab say.
     mark = losing.locator(".cm-lintRange-warning")
-    expect(mark).to_have_text("np.mean(w)")
+    expect(mark).to_have_text("np.sqrt(w)")
     expect(page.locator(".jp-Notebook .cm-lintRange")).to_have_count(1)
     mark.hover()
-    expect(page.locator(".cm-tooltip-lint")).to_contain_text("`np.mean` returns a NumPy array")
+    expect(page.locator(".cm-tooltip-lint")).to_contain_text("`np.sqrt` returns a NumPy array")
     # The user types the cure.
     losing.locator(".cm-content").click()
     page.keyboard.press("Control+A")
-    page.keyboard.insert_text(CELLS[2].replace("np.mean", "tf.reduce_mean"))
+    page.keyboard.insert_text(CELLS[2].replace("np.sqrt", "tf.sqrt"))
     expect(page.locator(".jp-Notebook .cm-lintRange")).to_have_count(0)
 
 
 def test_a_file_in_the_browser(lab: Lab, page: Page) -> None:
     page.goto(f"{lab.address}/lab/tree/train.py?token={TOKEN}&reset")
     editor = page.locator(".jp-FileEditor")
-    expect(editor.locator(".cm-lintRange-warning")).to_have_text("np.mean(w * x)")
+    expect(editor.locator(".cm-lintRange-warning")).to_have_text("np.sqrt(w * x)")
     editor.locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(FIXED)

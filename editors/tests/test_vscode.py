@@ -151,4 +151,4 @@ def test_notebook(seen: dict[str, Any]) -> None:
     assert found["counts"] == [0, 0, 0, 1, 0]
     assert found["start"] == {"line": 1, "character": 21}
     assert found["cellOfTheCall"] == 4
-    assert found["fixed"] == CELLS[2].replace("np.mean", "tf.reduce_mean")
+    assert found["fixed"] == CELLS[2].replace("np.sqrt", "tf.sqrt")

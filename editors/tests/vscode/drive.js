@@ -105,7 +105,7 @@ async function commands() {
   await clean(editor.document.uri);
   seen.fixed = editor.document.getText();
 
-  await replace(editor, "tf.reduce_mean", "np.mean");
+  await replace(editor, "tf.sqrt", "np.sqrt");
   await found(editor.document.uri);
   await vscode.commands.executeCommand("gradlint.restart");
   await until("the old server's diagnostics go", () => found(editor.document.uri));
@@ -164,7 +164,7 @@ async function notebook() {
   again.replace(
     losing.document.uri,
     new vscode.Range(0, 0, losing.document.lineCount, 0),
-    seen.notebook.fixed.replace("tf.reduce_mean", "np.mean"),
+    seen.notebook.fixed.replace("tf.sqrt", "np.sqrt"),
   );
   await vscode.workspace.applyEdit(again);
   await found(losing.document.uri);
