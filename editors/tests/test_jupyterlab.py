@@ -168,7 +168,7 @@ def test_the_messages_of_the_page(lab: Lab) -> None:
     # The page says nothing of code actions, so it is offered commands.
     offered = {command["title"]: command for command in page.answer(1)}
     (edit,) = offered["Compute it with TensorFlow"]["arguments"][0]["changes"][page.uri]
-    assert (edit["newText"], edit["range"]["start"]["line"]) == ("tf.sqrt", line)
+    assert (edit["newText"], edit["range"]["start"]["line"]) == ("tf", line)
     settings = {"settings": {"gradlint": {"ignore": ["GT201"]}}}
     page.send("workspace/didChangeConfiguration", settings)
     assert page.diagnostics(1) == []
