@@ -244,3 +244,41 @@ def test_what_a_condition_may_leave_out_of_a_list_is_not_refused() -> None:
     left_out = WATCHED.format(watched="[p for p in params if not hasattr(p, 'assign')]")
     assert analyse(left_out).claims == ()
     assert [claim.kind for claim in analyse(WATCHED.format(watched="params")).claims] == ["watch-refused"]
+
+
+OUT_OF_VIEW = """
+import tensorflow as tf
+{base}
+
+class Wrapped(Base):
+    def __init__(self, value):
+        self.value = value
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = {used}
+print(tape.gradient(y, w))
+"""
+BASE = """
+class Base:
+    def __gt__(self, other):
+        return self.value * other
+    def __neg__(self):
+        return -self.value
+    def __abs__(self):
+        return tf.abs(self.value)
+"""
+USED = ("Wrapped(w) > w", "w < Wrapped(w)", "-Wrapped(w)", "abs(Wrapped(w))")
+
+
+@pytest.mark.parametrize("used", USED)
+def test_a_base_out_of_view_may_have_special_methods(used: str) -> None:
+    assert analyse(OUT_OF_VIEW.format(base="from elsewhere import Base", used=used)).claims == ()
+
+
+def test_tensorflow_gives_the_gradients_of_such_a_base(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    codes = {f"/{number}.py": OUT_OF_VIEW.format(base=BASE, used=used) for number, used in enumerate(USED[2:])}
+    codes["/gt.py"] = OUT_OF_VIEW.format(base=BASE, used=USED[0])
+    assert all(call.outcomes == ["value"] for one in observe(codes).values() for call in one.calls)

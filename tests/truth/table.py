@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gradlint.flow.analysis import analyse
 
@@ -33,7 +34,7 @@ class Score:
     crashes: list[str] = field(default_factory=list)
 
 
-def programs() -> list[dict[str, object]]:
+def programs() -> list[dict[str, Any]]:
     """The packed programs."""
     return [json.loads(line) for line in PACKED.read_text().splitlines()]
 
@@ -43,7 +44,7 @@ def is_broken(outcomes: list[str]) -> bool:
     return any(outcome in {"none", "mixed", "nan"} or outcome.startswith("error") for outcome in outcomes)
 
 
-def judge(program: dict[str, object], score: Score) -> None:
+def judge(program: dict[str, Any], score: Score) -> None:
     """Hold one program's findings against its calls."""
     name, code = str(program["name"]), str(program["code"])
     try:
@@ -60,7 +61,7 @@ def judge(program: dict[str, object], score: Score) -> None:
         if not claim.gradients:
             for line in range(claim.span.line, claim.span.end_line + 1):
                 named.setdefault(line, []).append((claim.kind.value, "", ""))
-    for call in program["calls"]:  # type: ignore[attr-defined]
+    for call in program["calls"]:
         outcomes, line = call["outcomes"], call["line"]
         said = named.get(line, [])
         if is_broken(outcomes):

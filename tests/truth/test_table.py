@@ -30,7 +30,7 @@ def scores(whole: bool) -> dict[str, Score]:
 def broken(folder: str) -> int:
     """How many calls of all programs of a folder a finding should name."""
     mine = [one for one in programs() if str(one["name"]).startswith(folder)]
-    return sum(is_broken(call["outcomes"]) for one in mine for call in one["calls"])  # type: ignore[attr-defined]
+    return sum(is_broken(call["outcomes"]) for one in mine for call in one["calls"])
 
 
 @pytest.mark.parametrize("folder", REACHED)

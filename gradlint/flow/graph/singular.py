@@ -181,13 +181,20 @@ def _masked(where: Tensor) -> Tensor | None:
 
 def _product(where: Tensor, dangerous: Tensor) -> Tensor | None:
     """The product in a branch that a dangerous operation is a factor of, where its very value is no number."""
-    known = flatten(numbers(_operand(dangerous) or dangerous))
-    spoils = _NO_NUMBER.get(short(dangerous.op))
-    if spoils is None or (known is not None and not any(map(spoils, known))):
+    if not _may_be_no_number(dangerous):
         return None
     inside = [node for branch in (where.extra or {}).get("args", ()) for node in _branch(branch)]
     products = (node for node in inside if short(node.op) == "multiply")
     return next((node for node in products if any(part is dangerous for part in arguments(node))), None)
+
+
+def _may_be_no_number(node: Tensor) -> bool:
+    """Whether an operation's value, and not only its derivative, may be infinite or no number."""
+    outside = _NO_NUMBER.get(short(node.op))
+    if outside is None:
+        return _overflows(node)
+    known = flatten(numbers(_operand(node) or node))
+    return known is None or any(map(outside, known))
 
 
 def _overflows(node: Tensor) -> bool:
@@ -302,9 +309,9 @@ def _singular(node: Tensor, name: str) -> bool:
 
 
 _NO_NUMBER: dict[str, Callable[[float], bool]] = {
-    "log": lambda x: x <= 0, "divide": lambda x: x == 0, "truediv": lambda x: x == 0, "exp": lambda x: x > 88.8,
+    "log": lambda x: x <= 0, "divide": lambda x: x == 0, "truediv": lambda x: x == 0,
 }  # fmt: skip
-"""Where the values of functions, and not only their derivatives, are infinite or no numbers."""
+"""Where the values of functions, and not only their derivatives, are infinite or no numbers, whatever the dtype."""
 _AT: dict[str, Callable[[float], bool]] = {
     "sqrt": lambda x: x <= 0, "rsqrt": lambda x: x <= 0, "log": lambda x: x <= 0, "log1p": lambda x: x == -1,
     "acos": lambda x: abs(x) == 1, "asin": lambda x: abs(x) == 1, "atanh": lambda x: abs(x) == 1,

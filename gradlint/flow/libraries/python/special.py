@@ -36,7 +36,6 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         result = called(machine, owner, method, [other], node)
         if result is not None:
             return result
-    # A base that is not in view may have the method, which may keep what it is given.
     return machine.foreign("operation", node, [left, right])
 
 
@@ -46,25 +45,29 @@ def augmented(machine: Interpreter, node: ast.AugAssign, left: Value, right: Val
 
 
 def unary(machine: Interpreter, node: ast.UnaryOp, value: Value) -> Value | None:
-    """``-x``, ``+x`` or ``~x``; None where the class has no method for it."""
-    return called(machine, value, f"__{_UNARY[type(node.op)]}__", [], node) if type(node.op) in _UNARY else None
+    """``-x``, ``+x`` or ``~x``; None for what is no object of the program's classes."""
+    if not isinstance(value, Instance) or type(node.op) not in _UNARY:
+        return None
+    made = called(machine, value, f"__{_UNARY[type(node.op)]}__", [], node)
+    return made if made is not None else machine.foreign("operation", node, [value])
 
 
 def compared(machine: Interpreter, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value | None:
-    """``left op right`` for a comparison; None where neither class has a method for it."""
+    """``left op right`` for a comparison; None where neither class has a method for it, nor a base out of view."""
     if isinstance(op, ast.In | ast.NotIn):
         found = called(machine, right, "__contains__", [left], node)
-        return None if found is None else _decided(machine, node, found, negated=isinstance(op, ast.NotIn))
-    if type(op) not in _COMPARED:
-        return None
+        if found is None:
+            return _out_of_view(machine, node, right)
+        return _decided(machine, node, found, negated=isinstance(op, ast.NotIn))
     for owner, method, other in zip((left, right), _COMPARED[type(op)], (right, left), strict=True):
         result = called(machine, owner, f"__{method}__", [other], node)
         if result is not None:
             return result
     if isinstance(op, ast.NotEq):
-        equal = compared(machine, node, ast.Eq(), left, right)
-        return None if equal is None else _decided(machine, node, equal, negated=True)
-    return None
+        equal = called(machine, left, "__eq__", [right], node) or called(machine, right, "__eq__", [left], node)
+        if equal is not None:
+            return _decided(machine, node, equal, negated=True)
+    return _out_of_view(machine, node, left, right)
 
 
 def truth(machine: Interpreter, value: Value, node: ast.AST) -> Value | None:
@@ -77,7 +80,10 @@ def builtin(machine: Interpreter, call: LibraryCall) -> Value | None:
     if not call.args or not isinstance(call.args[0], Instance):
         return None
     name = behaviours.after(call.name, "special:")
-    return called(machine, call.args[0], name, call.args[1:], call.node) if name else None
+    if not name:
+        return None
+    made = called(machine, call.args[0], name, call.args[1:], call.node)
+    return made if made is not None else _out_of_view(machine, call.node, *call.args)
 
 
 def called(machine: Interpreter, owner: Value, name: str, args: Sequence[Value], node: ast.AST) -> Value | None:
@@ -85,6 +91,13 @@ def called(machine: Interpreter, owner: Value, name: str, args: Sequence[Value],
     if not isinstance(owner, Instance) or machine.class_attribute(owner.cls, name) is None:
         return None
     return machine.call(machine.attribute(owner, name, node), list(args), {}, node)
+
+
+def _out_of_view(machine: Interpreter, node: ast.AST, *values: Value) -> Value | None:
+    """What a method gives that a base out of view may have, and that may keep what it is given; None without one."""
+    if not any(isinstance(value, Instance) and value.open for value in values):
+        return None
+    return machine.foreign("operation", node, values)
 
 
 def _decided(machine: Interpreter, node: ast.AST, value: Value, *, negated: bool) -> Value:

@@ -332,6 +332,12 @@ def record_field(machine: Interpreter, call: LibraryCall) -> Value:
     return made
 
 
+@models("gives-first")
+def first_argument(machine: Interpreter, call: LibraryCall) -> Value:
+    """``weakref.proxy(x)``, ``tf.recompute_grad(f)``: what stands for the first argument and does as it does."""
+    return call.args[0] if call.args else machine.foreign("call", call.node, call.values)
+
+
 @models("weak-reference")
 def weak_reference(machine: Interpreter, call: LibraryCall) -> Value:
     """``weakref.ref(x)``: calling it gives ``x``, as long as that is there."""

@@ -204,12 +204,6 @@ def pass_through(machine: Interpreter, call: LibraryCall) -> Value:
     return LibObject(call.name, "custom-gradient", span_of(call.node), given)
 
 
-@models("recompute")
-def recompute(machine: Interpreter, call: LibraryCall) -> Value:
-    """``tf.recompute_grad(f)``: the same function."""
-    return call.args[0] if call.args else machine.unknown("recompute", call.node)
-
-
 @models("eagerly")
 def eagerly(machine: Interpreter, _call: LibraryCall) -> Value:
     """``tf.executing_eagerly()``: in code that is not traced it holds; what stands on the other way is graph code."""
