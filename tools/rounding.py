@@ -1,13 +1,15 @@
 """``python -m tools.rounding``: measure of which NumPy functions TensorFlow gives every bit, and write it down.
 
 A function counts as the same if on no array that was tried, of single and double precision, of many shapes, of usual
-and of extreme numbers, a bit of the result, its shape or its dtype was another one. Anything else, and what could not
-be called, differs. Numbers below the normal range are left out: TensorFlow takes them as zero in whatever it computes.
+and of extreme numbers, every two of the latter side by side too, a bit of the result, its shape or its dtype was
+another one. Anything else, and what could not be called, differs. Numbers below the normal range are left out:
+TensorFlow takes them as zero in whatever it computes.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,19 +62,25 @@ def _spaces(
         for shape in shapes:
             for dtype in (np.float32, np.float64):
                 for sort in ("unit", "signed", "wide", "extreme"):
-                    yield f"{dtype.__name__} {shape} {sort}", _space(random, shape, dtype, sort)
+                    x, y = _drawn(random, shape, dtype, sort), _drawn(random, shape, dtype, sort)
+                    yield f"{dtype.__name__} {shape} {sort}", _space(random, x, y)
+    for dtype in (np.float32, np.float64):
+        for pair in itertools.product(EXTREMES, repeat=2):
+            for x in (np.array([pair], dtype), np.tile(np.array(pair, dtype), (17, 1))):
+                yield f"{dtype.__name__} {x.shape} of {pair}", _space(random, x, x[:, ::-1].copy())
 
 
-def _space(random: np.random.Generator, shape: tuple[int, int], dtype: Any, sort: str) -> dict[str, Any]:
-    def drawn() -> Any:
+def _drawn(random: np.random.Generator, shape: tuple[int, int], dtype: Any, sort: str) -> Any:
+    with np.errstate(all="ignore"):
         if sort == "extreme":
             return random.choice(np.array(EXTREMES), shape).astype(dtype)
         if sort == "wide":
             return (random.normal(size=shape) * 10.0 ** random.uniform(-12, 12, shape)).astype(dtype)
         return (random.uniform(0, 1, shape) if sort == "unit" else random.normal(0, 3, shape)).astype(dtype)
 
-    with np.errstate(all="ignore"):
-        x, y = drawn(), drawn()
+
+def _space(random: np.random.Generator, x: Any, y: Any) -> dict[str, Any]:
+    shape, dtype = x.shape, x.dtype
     square = random.normal(size=(min(shape), min(shape)))
     symmetric = (square @ square.T + len(square) * np.eye(len(square))).astype(dtype)
     whole = random.integers(0, 20, (2, shape[1]), dtype=np.int32)

@@ -29,7 +29,7 @@ and where it is lost.
 
 \b
   gradlint graph train.py               every gradient call, in the terminal
-  gradlint graph train.py:42            the ones on or around line 42
+  gradlint graph train.py:42            the one there, or those passing it
   gradlint graph study.ipynb:3:7        cell 3, line 7
   gradlint graph train.py -o train.svg  a picture, in the format of the suffix
 """

@@ -211,6 +211,9 @@ class Interpreter(Protocol):
     def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
         """What code of others gives back: it may be connected to all that went in, now or earlier."""
 
+    def call_back(self) -> None:
+        """Code of others runs, and may call what it has seen of the program."""
+
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value."""
 

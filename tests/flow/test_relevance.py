@@ -57,6 +57,12 @@ def test_a_program_that_only_mentions_one(code: str) -> None:
     assert not names_tape(code)
 
 
+def test_only_a_program_that_names_one_is_parsed_for_it() -> None:
+    assert analyse("# tf.GradientTape\nx = (").tapes == 0
+    with pytest.raises(SyntaxError):
+        analyse("tf.GradientTape\nx = (")
+
+
 def same(code: str) -> bool:
     """Whether following everything finds the same as following what matters."""
     some, everything = analyse(code), analyse(code, everything=True)

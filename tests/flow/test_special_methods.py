@@ -282,3 +282,44 @@ def test_tensorflow_gives_the_gradients_of_such_a_base(
     codes = {f"/{number}.py": OUT_OF_VIEW.format(base=BASE, used=used) for number, used in enumerate(USED[2:])}
     codes["/gt.py"] = OUT_OF_VIEW.format(base=BASE, used=USED[0])
     assert all(call.outcomes == ["value"] for one in observe(codes).values() for call in one.calls)
+
+
+ENTERED = """
+import contextlib
+import tensorflow as tf
+
+class Box:
+    value = None
+
+    @contextlib.contextmanager
+    def filled(self):
+        self.value = w * 3.0
+        yield self
+
+@contextlib.contextmanager
+def filling():
+    box.value = w * 3.0
+    yield box
+
+w, box = tf.Variable(2.0), Box()
+with tf.GradientTape() as tape:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context({manager})
+        y = tf.constant(0.0) if box.value is None else box.value * 2.0
+print(tape.gradient(y, w))
+"""
+MANAGERS = ("filling()", "box.filled()")
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_a_generator_that_a_stack_enters_may_set_what_it_writes(manager: str) -> None:
+    assert analyse(ENTERED.format(manager=manager)).claims == ()
+    unused = ENTERED.replace("value = None", "value = other = None").replace("box.value", "box.other")
+    assert analyse(unused.replace("box.other = w", "box.value = w").format(manager=manager)).claims != ()
+
+
+def test_tensorflow_gives_what_a_stack_s_generator_set(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    codes = {f"/{manager}.py": ENTERED.format(manager=manager) for manager in MANAGERS}
+    assert all(call.outcomes == ["value"] for one in observe(codes).values() for call in one.calls)

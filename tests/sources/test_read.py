@@ -138,5 +138,12 @@ def test_only_files_that_name_a_tape_matter() -> None:
     assert not matters(b"import tensorflow as tf")
 
 
+def test_a_regular_expression_is_no_model_that_is_compiled() -> None:
+    fitted = b"loss = 1\nmodel.fit(x)\n"
+    assert not matters(b"p = re.compile('a')\n" + fitted)
+    assert matters(b"p = re.compile('a')\nmodel.compile(loss=f)\n" + fitted)
+    assert matters(b"core.compile(loss=f)\n" + fitted)
+
+
 def test_a_path_that_is_no_file_s_is_python() -> None:
     assert from_text("x = 1", "<string>").kind == "python"

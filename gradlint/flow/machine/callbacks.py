@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.values.program import Bound, Frame, Function, Instance
+from gradlint.flow.values.program import Bound, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Dict, Seq, Value
 
@@ -19,7 +19,7 @@ _FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdef
 
 
 def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> Iterator[Place]:
-    """The names, attributes and containers that calling a value may set.
+    """The names, attributes and containers that calling a value, or going on with a generator, may set.
 
     Args:
         value: What code of others has seen.
@@ -29,13 +29,13 @@ def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> It
         if isinstance(value.owner, Instance):
             yield from ((value.owner.attrs, name) for name in written_in(value.owner) if name in value.owner.attrs)
         return
-    if not isinstance(value, Function):
+    if not isinstance(value, Function | Generator):
         return
     for node in walk(value.node):
         if isinstance(node, ast.Nonlocal | ast.Global):
             yield from _names(node, value.frame)
         elif isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
-            yield from _filled(node, value, written_in)
+            yield from _filled(node, value.frame, written_in)
 
 
 def _names(node: ast.Nonlocal | ast.Global, frame: Frame | None) -> Iterator[Place]:
@@ -50,20 +50,22 @@ def _names(node: ast.Nonlocal | ast.Global, frame: Frame | None) -> Iterator[Pla
 
 
 def _filled(
-    node: ast.Call | ast.Subscript | ast.Attribute, function: Function, written_in: Callable[[Instance], frozenset[str]]
+    node: ast.Call | ast.Subscript | ast.Attribute,
+    frame: Frame | None,
+    written_in: Callable[[Instance], frozenset[str]],
 ) -> Iterator[Place]:
-    """What a call of a container's method, a store into one, or one into an attribute changes around a function."""
+    """What a call of a container's method, a store into one, or one into an attribute changes, as a frame sees it."""
     if isinstance(node, ast.Call):
-        held = _held(node.func.value, function) if isinstance(node.func, ast.Attribute) else None
+        held = _held(node.func.value, frame) if isinstance(node.func, ast.Attribute) else None
         if isinstance(held, Instance):
             yield from ((held.attrs, name) for name in written_in(held) if name in held.attrs)
         elif isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING:
             yield from _contents(held)
     elif isinstance(node.ctx, ast.Store):
-        held = _held(node.value, function)
+        held = _held(node.value, frame)
         if isinstance(node, ast.Subscript):
             yield from _contents(held)
-        elif isinstance(held, Instance) and node.attr in held.attrs:
+        elif isinstance(held, Instance):
             yield held.attrs, node.attr
 
 
@@ -74,15 +76,14 @@ def _contents(held: Value | None) -> Iterator[Place]:
         yield held.state, "pairs"
 
 
-def _held(node: ast.expr, function: Function) -> Value | None:
-    """What a name of a function, or an attribute of one, holds around it."""
+def _held(node: ast.expr, frame: Frame | None) -> Value | None:
+    """What a name, or an attribute of one, holds as a frame sees it."""
     if isinstance(node, ast.Attribute):
-        owner = _held(node.value, function)
+        owner = _held(node.value, frame)
         inner = owner.attrs.get(node.attr) if isinstance(owner, Instance) else None
         return inner if isinstance(inner, Value) else None
     if not isinstance(node, ast.Name):
         return None
-    frame: Frame | None = function.frame
     while frame is not None:
         value = frame.names.get(node.id)
         if isinstance(value, Value):

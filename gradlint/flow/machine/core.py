@@ -331,7 +331,9 @@ class Core(Judged):
             if isinstance(held, Unknown) and held.anything:
                 continue
             set_by = Premise(Rests.CALLBACK, str(key))
-            if isinstance(held, Items) and held.exact:
+            if held is None:  # The object has none of its own yet, but may have its class's.
+                self.set(where, key, self.opened(set_by, None))
+            elif isinstance(held, Items) and held.exact:
                 self.set(where, key, Items((*held.values, self.opened(set_by, None)), exact=False))
             elif isinstance(held, Pairs) and held.exact:
                 self.set(where, key, Pairs(held.entries, False, (*held.rest, self.opened(set_by, None))))

@@ -25,7 +25,7 @@ from gradlint.flow.machine import (
 )
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.tapes import untracked, usage
-from gradlint.flow.values.program import Bound, Function
+from gradlint.flow.values.program import Bound, Function, Generator
 
 if TYPE_CHECKING:
     import ast
@@ -129,7 +129,7 @@ class Machine(Core):
         is_new = id(value) not in self.escaped_by_id
         super().escape(value)
         keras.forget(self, value)
-        if is_new and isinstance(value, Function | Bound):
+        if is_new and isinstance(value, Function | Bound | Generator):
             self.looked_at.add(id(getattr(value, "node", None)))
             for where, key in callbacks.places(value, partial(entering.written_by, self)):
                 self.callbacks[id(where), key] = where, key

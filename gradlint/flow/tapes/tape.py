@@ -185,6 +185,7 @@ def unwind(machine: Interpreter, stack: LibObject, node: ast.AST) -> None:
             leave(machine, step)
         else:
             machine.call(step, [], {}, node)
+    machine.call_back()  # What a manager that is not followed does when it is left.
 
 
 def flag(value: Value | None, *, default: bool) -> bool | None:
