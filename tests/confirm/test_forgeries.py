@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.confirm.forgeries import FALSE, TRUE
+from tests.confirm.forgeries import FALSE
 from tests.confirm.test_false_claims import verdicts
+from tests.confirm.true_claims import TRUE
 from tests.sampling import sample
 
 if TYPE_CHECKING:
     from gradlint.confirm import Confirmer
-    from tests.confirm.forgeries import Claims
+    from tests.confirm.wrong_rules import Claims
 
 
 def chosen(programs: Claims, whole: bool) -> Claims:
