@@ -46,7 +46,7 @@ STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80
 """How often one function is entered while much has been spent; after that its calls give something unknown."""
-ENTRIES_WHILE_CHEAP = 80
+ENTRIES_WHILE_CHEAP = 160
 """How often it is entered while less than a quarter of the account is spent."""
 
 
