@@ -42,7 +42,13 @@ DRAWS = 4
 """How many times each shape is drawn by default."""
 
 
-def difference(name: str, draws: int, seed: int, shapes: Sequence[tuple[int, int]] = SHAPES) -> str | None:
+def difference(
+    name: str,
+    draws: int,
+    seed: int,
+    shapes: Sequence[tuple[int, int]] = SHAPES,
+    extremes: Sequence[float] = EXTREMES,
+) -> str | None:
     """The first call on which a function of NumPy and that of TensorFlow differ, or why they may; None otherwise.
 
     Args:
@@ -50,11 +56,12 @@ def difference(name: str, draws: int, seed: int, shapes: Sequence[tuple[int, int
         draws: How often each shape is drawn, of each sort of numbers.
         seed: Where the drawing begins.
         shapes: The shapes of the arrays.
+        extremes: The numbers of which every two are tried side by side.
     """
     if reason := UNSETTLED.get(name.removeprefix("numpy.")):
         return reason
     tried = 0
-    for numbers, space in _spaces(np.random.default_rng(seed), draws, shapes):
+    for numbers, space in _spaces(np.random.default_rng(seed), draws, shapes, extremes):
         for arguments in samples(name):
             calls = written(name, arguments)
             if calls is None:
@@ -69,7 +76,7 @@ def difference(name: str, draws: int, seed: int, shapes: Sequence[tuple[int, int
 
 
 def _spaces(
-    random: np.random.Generator, draws: int, shapes: Sequence[tuple[int, int]]
+    random: np.random.Generator, draws: int, shapes: Sequence[tuple[int, int]], extremes: Sequence[float]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for _ in range(draws):
         for shape in shapes:
@@ -78,7 +85,7 @@ def _spaces(
                     x, y = _drawn(random, shape, dtype, sort), _drawn(random, shape, dtype, sort)
                     yield f"{dtype.__name__} {shape} {sort}", _space(random, x, y)
     for dtype in (np.float32, np.float64):
-        for pair in itertools.product(EXTREMES, repeat=2):
+        for pair in itertools.product(extremes, repeat=2):
             for x in (np.array([pair], dtype), np.tile(np.array(pair, dtype), (17, 1))):
                 yield f"{dtype.__name__} {x.shape} of {pair}", _space(random, x, x[:, ::-1].copy())
 
