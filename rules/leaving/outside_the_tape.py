@@ -32,6 +32,7 @@ WHERE = {
     "after": ("after the tape's block has ended", "move it into the block"),
     "in a constructor": ("in `{within}`, long before the tape records", "compute it where it is used"),
     "while stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
+    "unseen": ("in another thread or in `init_scope`, where no tape records", "compute it in the block itself"),
     "before the reset": ("before `reset`, which makes the tape forget", "compute it after the reset"),
 }
 
@@ -78,7 +79,7 @@ class OutsideTheTape(Rule):
         node, made = site.node, site.statement
         call = site.calls[0][1] if site.calls else None
         block, tape = (None, None) if call is None else (site.block(call), site.tape(call))
-        if call is None or block is None or tape is None or made is None:
+        if call is None or block is None or tape is None or made is None or claim.cause.where == "unseen":
             return None
         if claim.cause.where == "before the reset":
             return _reset(site, block, tape)
