@@ -68,7 +68,9 @@ EVIDENCE: dict[str, tuple[Sort, ...]] = {
 one of a plugin's, may point at a place of any sort."""
 
 OF_CALLS = frozenset({"GT404"})
-"""Rules whose findings point at a gradient call, or at what holds one."""
+"""Rules whose findings point at a gradient call, or at what holds one, where the tape that is asked did not record."""
+OF_UPDATES = frozenset({"GT204"})
+"""Rules whose findings point at what gives a variable another value."""
 
 ANY: tuple[Sort, ...] = tuple(sort for sort in SORTS if sort != "led")
 """What a place may have to do with the gradient where its rule says nothing of it."""
@@ -132,7 +134,7 @@ def _holds(
     if sort == "watch":
         return _watched(case, event, places, report, line)
     terms = event["terms"].get(str(case.place), [])
-    if case.finding.code in OF_CALLS and not case.inside:
+    if not _of_sort(case, terms):
         return False
     if sort == "tape":
         return any(event["object"] in term["ids"] for term in terms)
@@ -142,9 +144,18 @@ def _holds(
     if sort == "source":
         sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
-        bound = [] if case.element else bound  # The others of a tuple are bound by the same statement.
+        bound = [] if case.element else bound  # What else is bound by the same statement, or made of what stands there.
         return any(sources & set(one["ids"]) for one in [*terms, *bound])
     return leads and _leads(sort, case, event, places, report)
+
+
+def _of_sort(case: Case, terms: list[Event]) -> bool:
+    """Whether the flagged place is of the sort that a rule's findings point at."""
+    if case.finding.code in OF_CALLS:
+        return bool(case.inside) and not any(term["under"] for term in terms[-1:])
+    if case.finding.code in OF_UPDATES:
+        return case.assigns or any(term["kind"] == "result of an assignment" for term in terms)
+    return True
 
 
 def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: RunReport) -> bool:

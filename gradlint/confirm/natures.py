@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from gradlint.confirm.protocol import Event
 
-Source = Literal["tensor", "unwatched tensor", "unwatched variable", "unwatched", "integer", "no tensor", "no target"]
+Source = Literal[
+    "tensor", "unwatched tensor", "unwatched variable", "unwatched", "integer", "floats", "no tensor", "no target"
+]
 
 SOURCES: dict[str, Source] = {
     "GT101": "tensor",
@@ -23,13 +25,18 @@ SOURCES: dict[str, Source] = {
     "GT105": "integer",
     "GT107": "no tensor",
     "GT207": "no target",
+    **dict.fromkeys(("GT201", "GT202", "GT203", "GT204", "GT206", "GT208"), "floats"),
+    **dict.fromkeys(("GT301", "GT302", "GT303", "GT304", "GT305", "GT306"), "floats"),
 }
-"""For each rule whose findings name what a source or a target is: that."""
+"""For each rule whose findings name what a source or a target is: that. Where the gradient is lost on the way, the
+source is one that has a gradient."""
 
-Value = Literal["no tensor", "the same numbers", "other numbers", "no floats", "truth values", "a metric's"]
+Value = Literal[
+    "an array's", "no tensor", "the same numbers", "other numbers", "no floats", "truth values", "a metric's"
+]
 
 VALUES: dict[str, Value] = {
-    "GT201": "no tensor",
+    "GT201": "an array's",
     "GT202": "no tensor",
     "GT203": "the same numbers",
     "GT208": "a metric's",
@@ -60,13 +67,14 @@ def of_source(code: str, event: Event, places: Sequence[int]) -> bool:
         return True
     if nature == "no target":
         return not {"tensor", "variable"}.issuperset(event["given"])
-    return any(_is_of(nature, event, place) for place in places if place < len(event["kinds"]))
+    known = [place for place in places if place < len(event["kinds"])]
+    return any(_is_of(nature, event, place) for place in known) or (nature == "floats" and not known)
 
 
 def _is_of(nature: Source, event: Event, place: int) -> bool:
     kind, name = event["kinds"][place], event["dtypes"][place]
-    if nature == "integer":
-        return not _floats(name)
+    if nature in {"integer", "floats"}:
+        return (not name and nature == "floats") or _floats(name) is (nature == "floats")
     if nature == "no tensor":
         return kind not in {"tensor", "variable"}
     alike = {"tensor": kind != "variable", "variable": kind == "variable"}.get(nature.rpartition(" ")[2], True)
@@ -77,6 +85,8 @@ def _is_of(nature: Source, event: Event, place: int) -> bool:
 def of_value(code: str, term: Event) -> bool:
     """Whether what came out of the flagged place is what a rule's findings say of it."""
     nature = VALUES.get(code)
+    if nature == "an array's":
+        return term["kind"] not in TENSORS or any(operand["kind"] == "ndarray" for operand in term["operands"])
     if nature == "no tensor":
         return term["kind"] not in TENSORS
     if nature == "no floats":
