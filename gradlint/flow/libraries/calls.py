@@ -14,6 +14,7 @@ from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
 from gradlint.flow.libraries.python import builtins, configuration, containers, instances, special, standard
 from gradlint.flow.libraries.tensorflow import (
+    arrays,
     assigning,
     choosing,
     control_flow,
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 MODELS = (
-    array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
-    datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
-    tensor_methods,
+    array_methods, arrays, assigning, builtins, calls, choosing, configuration, containers, control_flow,
+    custom_gradients, datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers,
+    standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 
