@@ -12,7 +12,15 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of,
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import builtins, configuration, containers, instances, special, standard
+from gradlint.flow.libraries.python import (
+    attribute_tables,
+    builtins,
+    configuration,
+    containers,
+    instances,
+    special,
+    standard,
+)
 from gradlint.flow.libraries.tensorflow import (
     arrays,
     assigning,
@@ -26,7 +34,7 @@ from gradlint.flow.libraries.tensorflow import (
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Generator
-from gradlint.flow.values.values import LibObject, Method, Unknown, Value
+from gradlint.flow.values.values import Dict, LibObject, Method, Unknown, Value
 from gradlint.knowledge.packages import LEARNING, SILENT, root
 from gradlint.knowledge.table import lookup
 
@@ -103,7 +111,12 @@ def call_method(machine: Interpreter, method: Method, given: LibraryCall) -> Val
     model = method_model_of(method.owner, method.name)
     if model is None:
         return machine.foreign_call(method.owner, given.args, given.kwargs, given.node)
-    return model(machine, method.owner, given)
+    if not isinstance(method.owner, Dict):
+        return model(machine, method.owner, given)
+    before = method.owner.pairs
+    made = model(machine, method.owner, given)
+    attribute_tables.written_back(machine, method.owner, before, given.node)
+    return made
 
 
 def call_object(machine: Interpreter, owner: LibObject, given: LibraryCall) -> Value:
