@@ -1,4 +1,4 @@
-"""Tapes beside other tapes, arrays that collect tensors, gradients that a program gives itself, and data by ``next``."""
+"""Tapes beside others, arrays that collect tensors, gradients that a program gives itself, and data by ``next``."""
 
 from __future__ import annotations
 
