@@ -142,7 +142,7 @@ class Rule:
         account = running()
         if claim.elsewhere or type(self).fix is Rule.fix or not program.wants_fix(claim.site or claim.span):
             return None, None
-        trouble = program.trouble if account.left else TOO_MANY
+        trouble = program.trouble_at(claim.span) if account.left else TOO_MANY
         if trouble is not None:
             return None, trouble
         account.charge(len(program.code) // 20)

@@ -4,6 +4,8 @@ A function counts as the same if on no array that was tried, of single and doubl
 and of extreme numbers, every two of the latter side by side too, a bit of the result, its shape or its dtype was
 another one. Anything else, and what could not be called, differs. Numbers below the normal range are left out:
 TensorFlow takes them as zero in whatever it computes.
+
+What IEEE 754 does not settle is not measured: it differs, since another processor's instructions may give other bits.
 """
 
 from __future__ import annotations
@@ -27,21 +29,39 @@ TABLE = Path(__file__).parent.parent / "gradlint" / "knowledge" / "rounding.tsv"
 SHAPES = ((2, 3), (1, 1), (5, 1), (3, 64), (16, 16), (57, 33), (4, 1021), (40, 40), (129, 215))
 """The shapes of ``X`` and ``Y``: small ones, and ones on which a sum or a vector instruction has a rest."""
 EXTREMES = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 1e30, 88.9, -103.5, 0.5, -0.5, 2.5)
+_UNSETTLED = {
+    "each library's own approximation": """
+        acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh cos cosh exp expm1
+        float_power hypot log log10 log1p log2 logaddexp pow power sin sinc sinh tan tanh""",
+    "either of two zeros of unlike sign": "amax amin max maximum min minimum ptp",
+    "a product and a difference, rounded once or twice": "cross linalg.cross",
+}
+UNSETTLED = {name: why for why, names in _UNSETTLED.items() for name in names.split()}
+"""The functions whose last bit IEEE 754 leaves to the library or the processor, and what it leaves."""
 DRAWS = 4
 """How many times each shape is drawn by default."""
 
 
-def difference(name: str, draws: int, seed: int, shapes: Sequence[tuple[int, int]] = SHAPES) -> str | None:
-    """The first call on which a function of NumPy and that of TensorFlow differ; None where there is none.
+def difference(
+    name: str,
+    draws: int,
+    seed: int,
+    shapes: Sequence[tuple[int, int]] = SHAPES,
+    extremes: Sequence[float] = EXTREMES,
+) -> str | None:
+    """The first call on which a function of NumPy and that of TensorFlow differ, or why they may; None otherwise.
 
     Args:
         name: The function's canonical name.
         draws: How often each shape is drawn, of each sort of numbers.
         seed: Where the drawing begins.
         shapes: The shapes of the arrays.
+        extremes: The numbers of which every two are tried side by side.
     """
+    if reason := UNSETTLED.get(name.removeprefix("numpy.")):
+        return reason
     tried = 0
-    for told, space in _spaces(np.random.default_rng(seed), draws, shapes):
+    for numbers, space in _spaces(np.random.default_rng(seed), draws, shapes, extremes):
         for arguments in samples(name):
             calls = written(name, arguments)
             if calls is None:
@@ -51,12 +71,12 @@ def difference(name: str, draws: int, seed: int, shapes: Sequence[tuple[int, int
                 alike = _alike(calls, space)
             tried += alike is not None
             if alike is False:
-                return f"{calls[0]} of {told}"
+                return f"{calls[0]} of {numbers}"
     return None if tried else "no call"
 
 
 def _spaces(
-    random: np.random.Generator, draws: int, shapes: Sequence[tuple[int, int]]
+    random: np.random.Generator, draws: int, shapes: Sequence[tuple[int, int]], extremes: Sequence[float]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for _ in range(draws):
         for shape in shapes:
@@ -65,7 +85,7 @@ def _spaces(
                     x, y = _drawn(random, shape, dtype, sort), _drawn(random, shape, dtype, sort)
                     yield f"{dtype.__name__} {shape} {sort}", _space(random, x, y)
     for dtype in (np.float32, np.float64):
-        for pair in itertools.product(EXTREMES, repeat=2):
+        for pair in itertools.product(extremes, repeat=2):
             for x in (np.array([pair], dtype), np.tile(np.array(pair, dtype), (17, 1))):
                 yield f"{dtype.__name__} {x.shape} of {pair}", _space(random, x, x[:, ::-1].copy())
 

@@ -46,14 +46,12 @@ def analyse(
     Raises:
         SyntaxError: If a program that looks as if it asked for gradients is not one.
     """
+    known = None if memory is None else memory.recall(code, wrappers, finder, target)
+    if known is not None:
+        return known
     tree = ast.parse(code) if everything else parsed_if_asking(code)
     if tree is None:
         return Facts()
-    known = None if memory is None else memory.recall(code, tree, wrappers, finder, target)
-    if known is not None:
-        return known
-    if memory is not None and memory.has_taken:
-        tree = ast.parse(code)
     if is_graph_code(code, tree):
         return Facts()
 

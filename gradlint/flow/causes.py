@@ -19,7 +19,7 @@ NoSource = Literal[
     "reference", "slices", "sparse", "string",
 ]  # fmt: skip
 """What stands in a source's place."""
-NoTarget = Literal["function", "list", "ndarray", "none", "number", "string", "symbolic"]
+NoTarget = Literal["function", "list", "ndarray", "none", "number", "string", "symbolic", "tensor-array"]
 """What stands in a target's place."""
 NotWatched = Literal[
     "generator", "keras-variable", "layer", "model", "ndarray", "none", "not-entered", "number", "string", "symbolic",

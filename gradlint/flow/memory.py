@@ -16,7 +16,7 @@ from gradlint.flow.machine import callers
 from gradlint.flow.machine.entries import Entries, StaleError
 from gradlint.flow.machine.entry import asks_for_gradients, is_graph_code
 from gradlint.flow.machine.resuming import Resume, forget_nodes
-from gradlint.flow.machine.units import change
+from gradlint.flow.machine.units import change, parsed_again
 from gradlint.flow.state.expected import Expected
 from gradlint.flow.values.names import Wrappers
 from gradlint.flow.values.texts import lines_of
@@ -41,19 +41,15 @@ class _Kept:
 
 
 class Memory:
-    """What is remembered of the analysis of one program, as it was last.
-
-    Attributes:
-        has_taken: Whether the last tree that :meth:`recall` was given is the remembered program's in part.
-    """
+    """What is remembered of the analysis of one program, as it was last."""
 
     def __init__(self) -> None:
-        self.has_taken = False
         self._kept: _Kept | None = None
         self._begun: tuple[Resume, frozenset[str], Entries] | None = None
 
     def begin(self, machine: Machine) -> None:
         """The machine has run a program's top, and is about to enter the rest."""
+        self._kept = None
         names = frozenset[str]() if machine.finder is None else callers.asking(machine)
         entries = Entries(machine)
         machine.enters = entries.enter
@@ -70,7 +66,6 @@ class Memory:
     def recall(
         self,
         code: str,
-        tree: ast.Module,
         wrappers: Wrappers | None,
         finder: Finder | None,
         target: Target | None = None,
@@ -79,20 +74,21 @@ class Memory:
 
         Args:
             code: The text.
-            tree: Its tree, parts of which become the remembered program's.
             wrappers: What is known of functions that cannot be followed.
             finder: Finds the modules of the project that the program imports.
             target: The versions of TensorFlow that the program is written for.
         """
-        kept, self._kept = self._kept, None
-        self.has_taken = False
-        if kept is None or not _is_under_the_same(kept.machine, wrappers, finder, target):
+        kept = self._kept
+        tree = None if kept is None else parsed_again(kept.tree, _lines(kept), code)
+        if kept is None or tree is None:
             return None
-        found = change(kept.tree, kept.machine.lines[: kept.machine.recorder.own], tree, lines_of(code))
+        self._kept = None
+        if not _is_under_the_same(kept.machine, wrappers, finder, target):
+            return None
+        found = change(kept.tree, _lines(kept), tree, lines_of(code))
         if found is None or found.shows_outside or id(found.before) in kept.resume.looked_at:
             return None
         self._put(kept, code, found)
-        self.has_taken = True
         with opened() as account:
             try:
                 kept.resume.restore(kept.machine, account, code)
@@ -118,6 +114,10 @@ class Memory:
         kept.tree = ast.Module(kept.tree.body, kept.tree.type_ignores)
         kept.machine.tree, kept.machine.code = kept.tree, code
         kept.machine.lines[: kept.machine.recorder.own] = lines_of(code)
+
+
+def _lines(kept: _Kept) -> list[bytes]:
+    return kept.machine.lines[: kept.machine.recorder.own]
 
 
 def _is_under_the_same(

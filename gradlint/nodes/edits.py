@@ -41,7 +41,7 @@ class Replacement:
 def replacements(program: Program, changes: Sequence[Change]) -> tuple[Replacement, ...] | None:
     """The edits that make changes of a program, in its order; None where they cannot be made, or break it."""
     account = running()
-    if not program.is_faithful or not account.left:
+    if program.trouble is not None or not account.left:
         return None
     far = [one for one in changes if isinstance(one, Move) and _crosses(program, one)]
     changes = [one for one in changes if one not in far]
@@ -101,12 +101,14 @@ def _anchor(change: Change) -> cst.CSTNode | None:
 def _difference(program: Program, module: cst.Module) -> tuple[int, str, str]:
     """Where a changed module differs from its program: how many lines come before, and both texts from there on."""
     old, new = program.pieces(program.module), program.pieces(module)
-    first, last = _shared([node for node, _ in old], [node for node, _ in new])
+    first, last = _shared([piece for piece, _ in old], [piece for piece, _ in new])
+    if not all(program.can_be_written(piece) for piece, _ in old[first : len(old) - last]):
+        raise ChangeError("LibCST does not give back these lines as they are written")
     count = sum(len(_LINE.findall(text)) for _, text in old[:first])
     return count, _joined(old[first : len(old) - last]), _joined(new[first : len(new) - last])
 
 
-def _joined(pieces: Sequence[tuple[cst.CSTNode, str]]) -> str:
+def _joined(pieces: Sequence[tuple[object, str]]) -> str:
     return "".join(text for _, text in pieces)
 
 

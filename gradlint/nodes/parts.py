@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from gradlint.nodes.lazy import cst
+from gradlint.nodes.reading import dotted, names_in, written_to
 from gradlint.nodes.walking import children, walk
 
 if TYPE_CHECKING:
@@ -49,69 +51,196 @@ class ParsedPart:
         self.module = module
 
     @cached_property
-    def texts(self) -> dict[cst.CSTNode, str]:
-        """The text of each statement, and of the lines at the module's ends."""
-        module = self.module
-        return {one: module.code_for_node(one) for one in (*module.header, *module.body, *module.footer)}
+    def _written(self) -> tuple[str, dict[cst.CSTNode, tuple[int, int]]]:
+        """The text that LibCST gives back, and where each node begins and ends in it, in bytes.
+
+        LibCST's own provider of places does no more, but its wrapper goes through the tree once again for nothing.
+        """
+        from libcst.metadata import ByteSpanPositionProvider, CodeSpan
+        from libcst.metadata.span_provider import SpanProvidingCodegenState, byte_length_in_utf8
+
+        places = ByteSpanPositionProvider()
+        state = SpanProvidingCodegenState(
+            default_indent=self.module.default_indent,
+            default_newline=self.module.default_newline,
+            provider=places,
+            get_length=len if self.text.isascii() else byte_length_in_utf8,
+        )
+        self.module._codegen(state)
+        spans = ((node, span) for node, span in places._computed.items() if isinstance(span, CodeSpan))
+        return "".join(state.tokens), {node: (span.start, span.start + span.length) for node, span in spans}
 
     @cached_property
+    def is_faithful(self) -> bool:
+        """Whether LibCST gives back the very text; else the places of its nodes are not those of the program's."""
+        tail = "\r" if self.text.endswith("\r") and not self.module.has_trailing_newline else ""
+        return self._written[0] + tail == self.text
+
+    @property
     def extents(self) -> dict[cst.CSTNode, tuple[int, int]]:
         """Where each node begins and ends, in bytes from the part's beginning."""
-        from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+        return self._written[1]
 
-        found = MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
-        return {node: (span.start, span.start + span.length) for node, span in found.items()}
+    def extent(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Where a node begins and ends; brackets around an expression count for tuples only."""
+        if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar:
+            return self.extents[node.lpar[0]][0], self.extents[node.rpar[-1]][1]
+        return self.extents[node]
+
+    @cached_property
+    def by_place(self) -> dict[tuple[int, int], list[cst.CSTNode]]:
+        """The expressions and statements by their extents, the outermost first."""
+        found: dict[tuple[int, int], list[cst.CSTNode]] = {}
+        for node in (*self.module.body, *self.parents):
+            if isinstance(node, (cst.BaseExpression, cst.BaseSmallStatement, cst.BaseCompoundStatement)):
+                found.setdefault(self.extent(node), []).append(node)
+        return found
 
     @cached_property
     def parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
         """The holder of each node below the statements, in the order of :func:`walk`."""
         return {child: node for one in self.module.body for node in walk(one) for child in children(node)}
 
+    @cached_property
+    def names(self) -> set[str]:
+        """Every plain name that is read or bound."""
+        return names_in(self.module)
+
+    @cached_property
+    def reads(self) -> dict[str, list[cst.BaseExpression]]:
+        """The places that read each name and dotted name."""
+        written = {target for node in self.parents for target in written_to(node)}
+        found: dict[str, list[cst.BaseExpression]] = {}
+        for node in self.parents:
+            if isinstance(node, (cst.Name, cst.Attribute)) and node not in written:
+                name = dotted(node)
+                if name is not None:
+                    found.setdefault(name, []).append(node)
+        return found
+
 
 class Tree:
-    """The tree of a whole program, and what is known of its nodes.
+    """The tree of a whole program, and what is known of its nodes; a part is looked into where it is asked for.
 
     Args:
         parts: The program's parts, in order.
     """
 
     def __init__(self, parts: Sequence[ParsedPart]) -> None:
-        self._parts = parts
+        self.parts = parts
+        self._begins = list(accumulate((part.size for part in parts), initial=0))
+        self._homes: dict[cst.CSTNode, int] = {
+            one: index for index, part in enumerate(parts) for one in part.module.body
+        }
+        self._parents: dict[cst.CSTNode, cst.CSTNode] = dict.fromkeys(self._homes, self.module)
+        self._unread = list(reversed(range(len(parts))))
 
     @cached_property
     def module(self) -> cst.Module:
         """The whole module."""
-        first, last = self._parts[0].module, self._parts[-1].module
+        first, last = self.parts[0].module, self.parts[-1].module
         if first is last:
             return first
-        body = [one for part in self._parts for one in part.module.body]
-        indent = next((part.module.default_indent for part in self._parts if _has_block(part.text)), "    ")
+        body = [one for part in self.parts for one in part.module.body]
+        indent = next((part.module.default_indent for part in self.parts if _has_block(part.text)), "    ")
         return first.with_changes(
             body=body, footer=last.footer, default_indent=indent, has_trailing_newline=last.has_trailing_newline
         )
 
-    @cached_property
-    def texts(self) -> dict[cst.CSTNode, str]:
-        """The text of each statement of the module itself, and of the lines at its ends."""
-        return {node: text for part in self._parts for node, text in part.texts.items()}
+    def _read(self, index: int) -> None:
+        if index in self._unread:
+            self._unread.remove(index)
+            self._parents |= self.parts[index].parents
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def part_at(self, offset: int) -> ParsedPart:
+        """The part in which an offset in bytes lies."""
+        return self.parts[self._index(offset)]
+
+    def _index(self, offset: int) -> int:
+        return min(bisect_right(self._begins, offset), len(self.parts)) - 1
+
+    def at(self, start: int, end: int) -> list[cst.CSTNode]:
+        """The expressions and statements with this extent, the outermost first."""
+        index = self._index(start)
+        begin = self._begins[index]
+        self._read(index)
+        return self.parts[index].by_place.get((start - begin, end - begin), [])
+
+    def innermost(self, start: int, end: int) -> cst.CSTNode | None:
+        """The smallest expression or statement that covers an extent."""
+        index = self._index(start)
+        start, end = start - self._begins[index], end - self._begins[index]
+        self._read(index)
+        covering = [
+            (stop - begin, nodes[-1])
+            for (begin, stop), nodes in self.parts[index].by_place.items()
+            if begin <= start and end <= stop
+        ]
+        return min(covering, key=lambda one: one[0])[1] if covering else None
+
+    def extent(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Where a node begins and ends, as offsets in bytes; brackets around an expression count for tuples only.
+
+        Raises:
+            KeyError: If it is no node of the program.
+        """
+        if node is self.module:
+            return 0, self._begins[-1]
+        statement = node
+        while statement not in self._homes:
+            holder = self.parent(statement)
+            if holder is None:
+                raise KeyError(node)
+            statement = holder
+        index = self._homes[statement]
+        start, end = self.parts[index].extent(node)
+        return self._begins[index] + start, self._begins[index] + end
+
+    # -- the way up, and names ------------------------------------------------------------------------------------
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """What holds a node at once; None for the module, and for what is no node of the program."""
+        if node is self.module:
+            return None
+        while node not in self._parents and self._unread:
+            self._read(self._unread[-1])
+        return self._parents.get(node)
 
     @cached_property
-    def extents(self) -> dict[cst.CSTNode, tuple[int, int]]:
-        """Where each node begins and ends, as offsets in bytes."""
-        found: dict[cst.CSTNode, tuple[int, int]] = {}
-        begin = 0
-        for part in self._parts:
-            found |= {node: (begin + start, begin + end) for node, (start, end) in part.extents.items()}
-            begin += part.size
-        return found | {self.module: (0, begin)}
+    def names(self) -> set[str]:
+        """Every plain name that the program reads or binds."""
+        return {name for part in self.parts for name in part.names}
 
-    @cached_property
-    def parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
-        """Each node's holder, in the order of :func:`walk`."""
-        found: dict[cst.CSTNode, cst.CSTNode] = dict.fromkeys(self.module.body, self.module)
-        for part in self._parts:
-            found |= part.parents
-        return found
+    def reads(self, name: str) -> list[cst.BaseExpression]:
+        """The places that read a name or a dotted name, in the program's order."""
+        found = [(part, node) for part in self.parts for node in part.reads.get(name, ())]
+        order = {part: index for index, part in enumerate(self.parts)}
+        return [node for part, node in sorted(found, key=lambda one: (order[one[0]], one[0].extent(one[1])))]
+
+    # -- the text -------------------------------------------------------------------------------------------------
+
+    def pieces(self, module: cst.Module) -> Iterator[tuple[ParsedPart | cst.CSTNode, str]]:
+        """This tree's module, or the module after a change, in pieces of whole lines, each with its text.
+
+        A part that is still there as it was is one piece, and its text is not written anew.
+        """
+        every = _lines(module)
+        begins = {nodes[0]: (part, nodes) for part in self.parts if (nodes := _lines(part.module))}
+        at = 0
+        while at < len(every):
+            part, nodes = begins.get(every[at], (None, ()))
+            if part is not None and every[at : at + len(nodes)] == nodes:
+                yield part, part.text
+                at += len(nodes)
+            else:
+                yield every[at], module.code_for_node(every[at])
+                at += 1
+
+
+def _lines(module: cst.Module) -> tuple[cst.CSTNode, ...]:
+    return (*module.header, *module.body, *module.footer)
 
 
 class _Known:

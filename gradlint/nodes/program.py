@@ -17,21 +17,23 @@ from gradlint.flow.account import running
 from gradlint.flow.facts import Span
 from gradlint.nodes.lazy import cst
 from gradlint.nodes.parts import tree_of
-from gradlint.nodes.reading import binds, dotted, names_in, written_to
+from gradlint.nodes.reading import binds
 from gradlint.nodes.walking import children, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gradlint.nodes.parts import Tree
+    from gradlint.nodes.parts import ParsedPart, Tree
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _Node = TypeVar("_Node", bound="cst.CSTNode")
 
 LONGEST = 100_000
 """How many characters a program may have for its fixes to be worked out: LibCST takes its time."""
-PARSING = 7
-"""What LibCST's reading of a program costs, a character: the tree, the text that it gives back, and its places."""
+PARSING = 3
+"""What LibCST's reading of a program costs, a character."""
+PLACING = 4
+"""What the text that LibCST gives back of a part costs, a character, and the places of its nodes."""
 
 
 class Program:
@@ -49,6 +51,7 @@ class Program:
         self.code = code
         self.breaks = breaks
         self._wanted = wanted
+        self._placed: set[ParsedPart] = set()
 
     def wants_fix(self, place: Span) -> bool:
         """Whether the fix of a claim at a place is to be worked out."""
@@ -87,27 +90,42 @@ class Program:
         if len(self.code) > LONGEST:
             return f"fixes are worked out for programs of up to {LONGEST:,} characters"
         running().charge(PARSING * len(self.code))
+        return None if self._is_parsed() else "LibCST cannot parse the program"
+
+    def _is_parsed(self) -> bool:
         try:
-            same = "".join(text for _, text in self.pieces(self.module)) == self.code
+            return bool(self._tree.parts)
         except (cst.ParserSyntaxError, RecursionError, ValueError):
-            return "LibCST cannot parse the program"
-        return None if same else "LibCST does not give back the program as it is written"
+            return False
 
-    @property
-    def is_faithful(self) -> bool:
-        """Whether LibCST parses the program and gives back its very text; a long one is not looked at."""
-        return self.trouble is None
+    def trouble_at(self, place: Span) -> str | None:
+        """Why the program cannot be changed by its nodes at a place; None where it can."""
+        if self.trouble is not None:
+            return self.trouble
+        part = self._tree.part_at(self.offset(place.line, place.column))
+        return None if self._is_faithful(part) else "LibCST does not give back the program as it is written"
 
-    def pieces(self, module: cst.Module) -> list[tuple[cst.CSTNode, str]]:
+    def _is_faithful(self, part: ParsedPart) -> bool:
+        if part not in self._placed:
+            self._placed.add(part)
+            running().charge(PLACING * len(part.text))
+        try:
+            return part.is_faithful
+        except RecursionError:
+            return False
+
+    def pieces(self, module: cst.Module) -> list[tuple[ParsedPart | cst.CSTNode, str]]:
         """This program's module, or the module after a change, in pieces of whole lines; each with its text.
 
         What is still there is not written anew. The module is the one piece where its last line has no end.
         """
-        if not (module.body and module.has_trailing_newline):
-            return [(module, module.code + self.tail)]
-        known = self._tree.texts
-        every = (*module.header, *module.body, *module.footer)
-        return [(one, known[one] if one in known else module.code_for_node(one)) for one in every]
+        if module.body and module.has_trailing_newline:
+            return list(self._tree.pieces(module))
+        return [(module, self.code if module is self.module else module.code + self.tail)]
+
+    def can_be_written(self, piece: ParsedPart | cst.CSTNode) -> bool:
+        """Whether LibCST gives back a piece of this program's module as it is written."""
+        return all(self._is_faithful(part) for part in self._tree.parts if piece in (part, self.module))
 
     @property
     def tail(self) -> str:
@@ -131,10 +149,7 @@ class Program:
 
     def extent(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where a node begins and ends, as offsets in bytes; brackets around an expression count for tuples only."""
-        start, end = self._tree.extents[node]
-        if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar:
-            return self._tree.extents[node.lpar[0]][0], self._tree.extents[node.rpar[-1]][1]
-        return start, end
+        return self._tree.extent(node)
 
     def span(self, node: cst.CSTNode) -> Span:
         """A node's place."""
@@ -143,61 +158,43 @@ class Program:
 
     def line(self, node: cst.CSTNode) -> int:
         """The line that a node begins on."""
-        return self.place(self._tree.extents[node][0])[0]
+        return self.place(self.extent(node)[0])[0]
 
     def end_line(self, node: cst.CSTNode) -> int:
         """The line that a node ends on."""
-        return self.place(self._tree.extents[node][1])[0]
-
-    @cached_property
-    def _by_place(self) -> dict[tuple[int, int], list[cst.CSTNode]]:
-        found: dict[tuple[int, int], list[cst.CSTNode]] = {}
-        for node in self.parents:
-            if isinstance(node, (cst.BaseExpression, cst.BaseSmallStatement, cst.BaseCompoundStatement)):
-                found.setdefault(self.extent(node), []).append(node)
-        return found
+        return self.place(self.extent(node)[1])[0]
 
     def at(self, span: Span | None) -> list[cst.CSTNode]:
         """The expressions and statements that stand exactly at a place, the outermost first."""
         if span is None or span.end_line > len(self.lines):
             return []
-        place = self.offset(span.line, span.column), self.offset(span.end_line, span.end_column)
-        return self._by_place.get(place, [])
+        return self._tree.at(*self._offsets(span))
 
     def innermost(self, span: Span) -> cst.CSTNode | None:
         """The smallest expression or statement that covers a place."""
-        start, end = self.offset(span.line, span.column), self.offset(span.end_line, span.end_column)
-        covering = [
-            (stop - begin, nodes[-1])
-            for (begin, stop), nodes in self._by_place.items()
-            if begin <= start and end <= stop
-        ]
-        return min(covering, key=lambda one: one[0])[1] if covering else None
+        return self._tree.innermost(*self._offsets(span))
+
+    def _offsets(self, span: Span) -> tuple[int, int]:
+        return self.offset(span.line, span.column), self.offset(span.end_line, span.end_column)
 
     # -- the way up -----------------------------------------------------------------------------------------------
 
-    @property
-    def parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
-        """Each node's holder, in the order of :func:`walk`."""
-        return self._tree.parents
-
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """What holds a node at once: often an ``Arg``, an ``Element`` or an ``AssignTarget``."""
-        return self.parents.get(node)
+        return self._tree.parent(node)
+
+    def holds(self, node: cst.CSTNode) -> bool:
+        """Whether a node is one of the program's, the module apart."""
+        return self.parent(node) is not None
 
     def holder(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The expression or statement that holds a node, past ``Arg``, ``Element`` and the like."""
-        above = self.parents.get(node)
-        while above is not None and not isinstance(
-            above,
-            (cst.BaseExpression, cst.BaseSmallStatement, cst.BaseCompoundStatement, cst.FormattedStringExpression),
-        ):
-            above = self.parents.get(above)
-        return above
+        kinds = (cst.BaseExpression, cst.BaseSmallStatement, cst.BaseCompoundStatement, cst.FormattedStringExpression)
+        return next((one for one in self.above(node) if isinstance(one, kinds)), None)
 
     def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that hold a node, from the nearest to the module."""
-        while (holder := self.parents.get(node)) is not None:
+        while (holder := self.parent(node)) is not None:
             node = holder
             yield node
 
@@ -217,9 +214,9 @@ class Program:
 
     def suite(self, statement: cst.CSTNode) -> list[cst.BaseSmallStatement | cst.BaseCompoundStatement]:
         """The statements of the block that a statement stands in, small ones out of their lines."""
-        holder = self.parents.get(statement)
+        holder = self.parent(statement)
         if isinstance(holder, cst.SimpleStatementLine):
-            holder = self.parents.get(holder)
+            holder = self.parent(holder)
         return statements_of(holder) if holder is not None else []
 
     # -- scopes and names ---------------------------------------------------------------------------------------------
@@ -274,28 +271,22 @@ class Program:
             self._bound[scope] = made
         return self._bound[scope]
 
-    @cached_property
+    @property
     def names(self) -> set[str]:
         """Every plain name that the program reads or binds."""
-        return names_in(self.module)
+        return self._tree.names
 
-    @cached_property
-    def reads(self) -> dict[str, list[cst.BaseExpression]]:
-        """The places that read each name and dotted name, in the program's order."""
-        written = {id(target) for node in self.parents for target in written_to(node)}
-        found: dict[str, list[cst.BaseExpression]] = {}
-        for node in self.parents:
-            if isinstance(node, (cst.Name, cst.Attribute)) and id(node) not in written:
-                name = dotted(node)
-                if name is not None:
-                    found.setdefault(name, []).append(node)
-        for uses in found.values():
-            uses.sort(key=self.extent)
-        return found
+    def reads(self, name: str) -> list[cst.BaseExpression]:
+        """The places that read a name or a dotted name, in the program's order."""
+        return self._tree.reads(name)
+
+    def every_read(self) -> Iterator[cst.BaseExpression]:
+        """Every place that reads a name or a dotted name."""
+        return (node for part in self._tree.parts for nodes in part.reads.values() for node in nodes)
 
     def is_alone(self, statement: cst.CSTNode) -> bool:
         """Whether a statement has its lines for itself."""
         if isinstance(statement, cst.BaseCompoundStatement):
             return True
-        line = self.parents.get(statement)
+        line = self.parent(statement)
         return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1

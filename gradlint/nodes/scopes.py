@@ -73,7 +73,7 @@ class Names:
 
     def uses(self, name: str | None) -> list[cst.BaseExpression]:
         """Every place of the program that reads a name or a dotted name, in its order."""
-        return list(self.program.reads.get(name or "", ()))
+        return self.program.reads(name or "")
 
     def uses_here(self, name: str | None, near: cst.CSTNode) -> list[cst.BaseExpression]:
         """The places of a node's own scope that read a name."""
@@ -85,8 +85,7 @@ class Names:
         those = set(known)
         return any(
             isinstance(one, cst.Attribute) and one.attr.value == attribute and one not in those
-            for uses in self.program.reads.values()
-            for one in uses
+            for one in self.program.every_read()
         )
 
     def free_name(self, wish: str) -> str:

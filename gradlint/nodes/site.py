@@ -88,7 +88,7 @@ class Site(Names):
 
     def text(self, node: cst.CSTNode) -> str:
         """A node's text: as it is written where it is the program's own."""
-        return self.program.text(node) if node in self.program.parents else code_of(node)
+        return self.program.text(node) if self.program.holds(node) else code_of(node)
 
     def same(self, one: cst.CSTNode, other: cst.CSTNode) -> bool:
         """Whether two nodes say the same."""

@@ -48,12 +48,11 @@ class Remembering(Memory):
     def recall(
         self,
         code: str,
-        tree: ast.Module,
         wrappers: Wrappers | None,
         finder: Finder | None,
         target: Target | None = None,
     ) -> Facts | None:
-        found = super().recall(code, tree, wrappers, finder, target)
+        found = super().recall(code, wrappers, finder, target)
         self.served += found is not None
         return found
 

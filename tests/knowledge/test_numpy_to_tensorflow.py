@@ -67,7 +67,7 @@ def test_every_bit_is_the_same_where_it_says_so() -> None:
 
     same = [name for name in [*names(), *CASTS] if same_bits(name)]
     assert len(same) >= 60
-    differing = {name: difference(name, draws=1, seed=2, shapes=[(2, 3), (33, 17)]) for name in same}
+    differing = {name: difference(name, 1, 2, [(2, 3), (33, 17)], [0.0, -0.0, float("nan")]) for name in same}
     assert {name: where for name, where in differing.items() if where is not None} == {}
 
 

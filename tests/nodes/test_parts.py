@@ -53,11 +53,16 @@ def same(code: str) -> None:
     twins = dict(zip(ours, theirs, strict=True))
     for node, twin in twins.items():
         if node is not tree.module:
-            assert tree.extents[node] == (spans[twin].start, spans[twin].start + spans[twin].length)
-    assert list(tree.parents.items()) == [(child, node) for node in ours for child in children(node)]
-    assert list(tree.texts.values()) == [
-        whole.code_for_node(one) for one in (*whole.header, *whole.body, *whole.footer)
-    ]
+            first, last = (twin.lpar[0], twin.rpar[-1]) if is_bracketed(twin) else (twin, twin)
+            assert tree.extent(node) == (spans[first].start, spans[last].start + spans[last].length)
+            assert node in tree.at(*tree.extent(node)) or not isinstance(node, cst.BaseExpression)
+    for node in ours:
+        assert all(tree.parent(child) is node for child in children(node))
+    assert "".join(text for _, text in tree.pieces(tree.module)) == code
+
+
+def is_bracketed(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Tuple | cst.GeneratorExp) and bool(node.lpar)
 
 
 @pytest.mark.parametrize("code", LAYOUTS.values(), ids=LAYOUTS)

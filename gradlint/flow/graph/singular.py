@@ -298,14 +298,14 @@ def _singular(node: Tensor, name: str) -> bool:
         return _norm_of_zeros(node, given[0]) or _vanishes(given[0])
     if name == "sqrt" and _vanishes(_squared(given[0])):
         return True
+    if name not in _AT and name != "reduce_std" and (name not in _OF_TWO or len(given) == 1):
+        return False
     known = flatten(numbers(given[0]))
     first = known or ()
     if name in _AT:
         unknown = known is None and name in {"sqrt", "rsqrt"}
         return any(map(_AT[name], first)) or (unknown and _is_rectified(given[0]))
-    if name == "reduce_std":
-        return len(set(first)) == 1
-    return len(given) > 1 and name in _OF_TWO and _OF_TWO[name](first, given[1])
+    return len(set(first)) == 1 if name == "reduce_std" else _OF_TWO[name](first, given[1])
 
 
 _NO_NUMBER: dict[str, Callable[[float], bool]] = {

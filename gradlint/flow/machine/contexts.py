@@ -58,8 +58,8 @@ def managed(machine: Core, manager: Value, item: ast.withitem, body: Callable[[]
 
 def _manage_other(machine: Core, manager: Value, item: ast.withitem, bound: Bind, body: Callable[[], str]) -> str:
     if item.optional_vars is not None:
-        is_itself = isinstance(manager, LibObject | Unknown)
-        bound(manager if is_itself else machine.unknown("with", item.context_expr, [manager]))
+        given = manager if isinstance(manager, Unknown) else machine.unknown("with", item.context_expr, [manager])
+        bound(manager.state.get("given", manager) if isinstance(manager, LibObject) else given)
     return body()
 
 

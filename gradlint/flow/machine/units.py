@@ -6,10 +6,12 @@ Everything else has to stand where it stood, line by line, so that what is known
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlint.flow.values.premises import is_hook
+from gradlint.flow.values.texts import lines_of
 from gradlint.flow.values.trees import first_line, walk
 
 if TYPE_CHECKING:
@@ -47,6 +49,50 @@ class Change:
         return gone
 
 
+def parsed_again(old: ast.Module, before: Sequence[bytes], code: str) -> ast.Module | None:
+    """The tree of a text that differs from the one before within one statement of the module, which alone is parsed.
+
+    The tree shares all its other statements with the old one.
+
+    Args:
+        old: The tree of the text before.
+        before: Its lines.
+        code: The text by now.
+
+    Returns:
+        None where the whole text has to be parsed.
+    """
+    after = lines_of(code)
+    other = _other(before, after)
+    if other is None:
+        return None
+    if not other:
+        return ast.Module(old.body, old.type_ignores)
+    index = bisect_right(old.body, other[0], key=first_line) - 1
+    held = old.body[index : index + 1] if index >= 0 else []
+    above, below = old.body[: max(index, 0)], old.body[index + 1 :]
+    begin = first_line(held[0]) if held else 1
+    end = first_line(below[0]) if below else len(after) + 1
+    if other[-1] >= end or any(_last(one) >= begin for one in above[-1:]):
+        return None
+    text = b"\n".join([*after[begin - 1 : end - 1], *([b""] if below else [])])
+    try:
+        made = ast.parse(text.decode())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if len(made.body) != len(held):
+        return None
+    ast.increment_lineno(made, begin - 1)
+    return ast.Module([*above, *made.body, *below], old.type_ignores)
+
+
+def _other(before: Sequence[bytes], after: Sequence[bytes]) -> list[int] | None:
+    """The lines, from 1, that are others; None where there are more or fewer of them."""
+    if len(before) != len(after):
+        return None
+    return [number for number, (one, two) in enumerate(zip(before, after, strict=True), 1) if one != two]
+
+
 def change(old: ast.Module, before: Sequence[bytes], new: ast.Module, after: Sequence[bytes]) -> Change | None:
     """What changes between two texts of a program; None where it is more than one function's body, or lines move.
 
@@ -56,11 +102,9 @@ def change(old: ast.Module, before: Sequence[bytes], new: ast.Module, after: Seq
         new: The tree of the text by now.
         after: Its lines.
     """
-    if len(before) != len(after):
-        return None
-    other = [number for number, (one, two) in enumerate(zip(before, after, strict=True), 1) if one != two]
+    other = _other(before, after)
     if not other:
-        return Change()
+        return None if other is None else Change()
     return _within(old.body, new.body, other[0], other[-1])
 
 

@@ -274,6 +274,16 @@ def context(_machine: Interpreter, call: LibraryCall) -> Value:
     return Unknown("context", span_of(call.node))
 
 
+@models("closing")
+def closing(machine: Interpreter, call: LibraryCall) -> Value:
+    """``contextlib.closing(x)``: gives what it was given, and calls its ``close`` at the end."""
+    made = LibObject(call.name, "exit-stack", span_of(call.node))
+    if call.args:
+        made.state["given"] = call.args[0]
+        made.state["entered"] = (Partial(machine.attribute(call.args[0], "close", call.node), (), {}),)
+    return made
+
+
 @models("exit-stack")
 def exit_stack(_machine: Interpreter, call: LibraryCall) -> Value:
     """``contextlib.ExitStack()``."""
