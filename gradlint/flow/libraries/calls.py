@@ -12,8 +12,17 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, method_model_of,
 from gradlint.flow.libraries.numpy import functions
 from gradlint.flow.libraries.numpy import methods as array_methods
 from gradlint.flow.libraries.numpy import objects as numpy_objects
-from gradlint.flow.libraries.python import builtins, configuration, containers, instances, special, standard
+from gradlint.flow.libraries.python import (
+    attribute_tables,
+    builtins,
+    configuration,
+    containers,
+    instances,
+    special,
+    standard,
+)
 from gradlint.flow.libraries.tensorflow import (
+    arrays,
     assigning,
     choosing,
     control_flow,
@@ -25,7 +34,7 @@ from gradlint.flow.libraries.tensorflow import (
 from gradlint.flow.libraries.tensorflow import methods as tensor_methods
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import Generator
-from gradlint.flow.values.values import LibObject, Method, Unknown, Value
+from gradlint.flow.values.values import Dict, LibObject, Method, Unknown, Value
 from gradlint.knowledge.packages import LEARNING, SILENT, root
 from gradlint.knowledge.table import lookup
 
@@ -35,9 +44,9 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 MODELS = (
-    array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
-    datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
-    tensor_methods,
+    array_methods, arrays, assigning, builtins, calls, choosing, configuration, containers, control_flow,
+    custom_gradients, datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers,
+    standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 
@@ -102,7 +111,12 @@ def call_method(machine: Interpreter, method: Method, given: LibraryCall) -> Val
     model = method_model_of(method.owner, method.name)
     if model is None:
         return machine.foreign_call(method.owner, given.args, given.kwargs, given.node)
-    return model(machine, method.owner, given)
+    if not isinstance(method.owner, Dict):
+        return model(machine, method.owner, given)
+    before = method.owner.pairs
+    made = model(machine, method.owner, given)
+    attribute_tables.written_back(machine, method.owner, before, given.node)
+    return made
 
 
 def call_object(machine: Interpreter, owner: LibObject, given: LibraryCall) -> Value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.symbols import part_of
 from gradlint.flow.libraries.python import operators, special, subscripts
+from gradlint.flow.libraries.python.attribute_tables import written_back
 from gradlint.flow.machine import expressions
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import join_all, join_values
@@ -178,7 +179,9 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
         before = owner.pairs.get(index.value) if isinstance(index, Const) else None
         if before is not None:
             note_rebinding(machine, before, value, machine.text(target), node)
-        machine.set(owner.state, "pairs", with_key(owner.pairs, index, value))
+        pairs = owner.pairs
+        machine.set(owner.state, "pairs", with_key(pairs, index, value))
+        written_back(machine, owner, pairs, node)
     elif isinstance(owner, Seq):
         machine.set(owner.state, "items", _with_item(machine, owner.items, index, value, target, node))
     elif isinstance(owner, Array):

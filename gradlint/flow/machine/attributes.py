@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.libraries.keras.layers import family
+from gradlint.flow.libraries.python.attribute_tables import table_of
 from gradlint.flow.machine.core import Core
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
@@ -18,7 +19,6 @@ from gradlint.flow.values.program import Bound, ClassValue, Function, Instance, 
 from gradlint.flow.values.values import (
     Array,
     Const,
-    Dict,
     Items,
     Join,
     Known,
@@ -26,7 +26,6 @@ from gradlint.flow.values.values import (
     LostNone,
     Method,
     Number,
-    Pairs,
     Params,
     Seq,
     Storage,
@@ -282,9 +281,7 @@ def instance_attribute(machine: Core, value: Instance, name: str, node: ast.AST)
             return machine.unknown(name, node, [found], anything=True)
         return bound(machine, found, value, node, name)
     if name == "__dict__":
-        held_by_name = tuple((key, held) for key, held in value.attrs.items() if isinstance(held, Value))
-        made_dict = Dict(Pairs(held_by_name, exact=not value.open and not value.library), span_of(node))
-        return made_dict if held_by_name else machine.unknown(name, node, [value], anything=True)
+        return table_of(value, node) or machine.unknown(name, node, [value], anything=True)
     if name == "__class__":
         return value.cls
     if value.library:

@@ -261,7 +261,7 @@ def handle(machine: Core, handlers: list[ast.ExceptHandler], *, certain: bool) -
     def way(handler: ast.ExceptHandler) -> Callable[[], str]:
         def run() -> str:
             if handler.name:
-                expressions.bind(machine, handler.name, Unknown("exception"))
+                expressions.bind(machine, handler.name, Unknown("exception", anything=True))
             return machine.block(handler.body)
 
         return run

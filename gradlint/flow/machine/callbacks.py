@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradlint.flow.values.program import Bound, Frame, Function, Generator, Instance
+from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import walk
-from gradlint.flow.values.values import Dict, Seq, Value
+from gradlint.flow.values.values import Const, Dict, Seq, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +36,16 @@ def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> It
             yield from _names(node, value.frame)
         elif isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
             yield from _filled(node, value.frame, written_in)
+
+
+def named(values: list[Value]) -> Iterator[Place]:
+    """The attributes of which code of others has the owner and the name, as ``patch.object(Class, "name", f)``."""
+    names = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, str)]
+    for owner in values if names else ():
+        if isinstance(owner, ClassValue):
+            yield from ((owner.frame.names, name) for name in names if name in owner.frame.names)
+        elif isinstance(owner, Instance):
+            yield from ((owner.attrs, name) for name in names if name in owner.attrs or name in owner.cls.frame.names)
 
 
 def _names(node: ast.Nonlocal | ast.Global, frame: Frame | None) -> Iterator[Place]:

@@ -50,8 +50,8 @@ def decorate(machine: Core, function: Function, value: Value, decorator: ast.exp
 def _accessor(machine: Core, function: Function, value: Value, which: str) -> Value:
     """``@name.setter``, which adds to the property of that name."""
     prior = machine.frame.names.get(function.name)
-    if isinstance(prior, Function) and which == "setter":
-        prior.extra = {**(prior.extra or {}), "setter": function}
+    if isinstance(prior, Function) and which in {"setter", "deleter"}:
+        prior.extra = {**(prior.extra or {}), which: function}
         return prior
     return value
 

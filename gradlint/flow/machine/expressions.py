@@ -153,6 +153,10 @@ def eval_formatted_value(machine: Core, node: ast.FormattedValue) -> Value:
     return machine.eval(node.value)
 
 
+_CONVERTED = {ord("s"): "__str__", ord("r"): "__repr__", ord("a"): "__repr__"}
+"""The method that turns a value into text, by the conversion that is written after it."""
+
+
 @evaluates(ast.JoinedStr)
 def eval_joined_str(machine: Core, node: ast.JoinedStr) -> Value:
     made = Number("str", span_of(node))
@@ -163,6 +167,7 @@ def eval_joined_str(machine: Core, node: ast.JoinedStr) -> Value:
         known = plain and isinstance(value, Const) and is_small(value.value)
         text = f"{text}{value.value}" if text is not None and known and isinstance(value, Const) else None
         if isinstance(part, ast.FormattedValue):
+            special.written(machine, value, part, _CONVERTED.get(part.conversion, "__format__"))
             machine.depend(made, machine.leaves(value), machine.cut(ToPython("f-string"), part))
     return made if text is None or not is_small(text) else Const(text)
 

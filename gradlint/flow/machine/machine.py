@@ -15,6 +15,7 @@ from gradlint.flow.machine import (
     calls,
     contexts,
     definitions,
+    deletions,
     dispatch,
     entering,
     expressions,
@@ -25,19 +26,19 @@ from gradlint.flow.machine import (
 )
 from gradlint.flow.machine.core import Core, RaisedError
 from gradlint.flow.tapes import untracked, usage
+from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Bound, Function, Generator
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import Finder
-    from gradlint.flow.values.values import (
-        Value,
-    )
+    from gradlint.flow.values.values import Unknown, Value
 
-REGISTERED = (yields,)
-"""The modules that only register what evaluates a sort of expression when they are imported."""
+REGISTERED = (deletions, yields)
+"""The modules that only register what runs a sort of statement or expression when they are imported."""
 STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
 """The methods that Keras calls with a batch of data."""
 
@@ -66,7 +67,7 @@ class Machine(Core):
     fork = branches.fork
     comprehend = iterations.comprehend
     comprehension_function = iterations.comprehension_function
-    suspend = contexts.suspend
+    unseen = contexts.unseen
     custom_gradient = definitions.custom_gradient
     block = statements.block
     imported = imports.imported
@@ -123,6 +124,13 @@ class Machine(Core):
         entering.enter_the_rest(self)
         usage.judge(self)
         untracked.judge(self)
+
+    def foreign(self, why: str, node: ast.AST | None, given: Iterable[Value]) -> Unknown:
+        """What code of others gives back; what it was given the name of with its owner, it may have replaced."""
+        values = list(given)
+        for where, key in callbacks.named(values):
+            self.set(where, key, self.opened(Premise(Rests.REPLACED, key), node))
+        return super().foreign(why, node, values)
 
     def escape(self, value: Value) -> None:
         """Note that code of others has seen a value, and may have called it."""

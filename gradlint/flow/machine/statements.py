@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.machine.narrowing import doubt, narrow
 from gradlint.flow.machine.nodes import RUNNERS, runs
-from gradlint.flow.state.store import MISSING
 
 if TYPE_CHECKING:
     from gradlint.flow.machine.core import Core
@@ -82,10 +81,3 @@ def run_return(machine: Core, node: ast.Return) -> str:
 def left_early(machine: Core) -> bool:
     """Whether some way has left a running loop already, so that the state here is not the only one."""
     return any(loop.broken or loop.continued for loop in machine.loops)
-
-
-@runs(ast.Delete)
-def run_delete(machine: Core, node: ast.Delete) -> None:
-    for target in node.targets:
-        if isinstance(target, ast.Name):
-            machine.set(machine.frame.names, target.id, MISSING)

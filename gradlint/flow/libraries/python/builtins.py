@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import CastAway, Compared, ToPython
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
-from gradlint.flow.libraries.python import operators
+from gradlint.flow.libraries.python import generators, operators, special
+from gradlint.flow.libraries.python.attribute_tables import set_any
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.bounds import is_small
-from gradlint.flow.values.making import ANY_ATTRIBUTE, Filling, computed, sequence, span_of
+from gradlint.flow.values.making import Filling, computed, sequence, span_of
 from gradlint.flow.values.numbers import numbers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.program import Function, Generator, Instance
@@ -178,14 +179,15 @@ def truths(machine: Interpreter, call: LibraryCall) -> Value:
 
 @models("property")
 def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
-    """``property(get, set)``: what reading it calls, and what setting it calls."""
+    """``property(get, set, delete)``: what reading it calls, what setting it calls and what deleting it calls."""
     getter, setter = call.argument(0, "fget"), call.argument(1, "fset")
     if not isinstance(getter, Function):
         return machine.opened(Premise(Rests.DESCRIPTOR, machine.text(call.node)), call.node, call.values)
     made = getter.copy()
     made.kind = "property"
-    if setter is not None:
-        made.extra = {**(made.extra or {}), "setter": setter}
+    for name, accessor in (("setter", setter), ("deleter", call.argument(2, "fdel"))):
+        if accessor is not None:
+            made.extra = {**(made.extra or {}), name: accessor}
     return made
 
 
@@ -193,8 +195,10 @@ def descriptor(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("returns-none")
-def printed(_machine: Interpreter, _call: LibraryCall) -> Value:
+def printed(machine: Interpreter, call: LibraryCall) -> Value:
     """What shows its arguments and gives None."""
+    for value in call.args:
+        special.written(machine, value, call.node)
     return Const(None)
 
 
@@ -247,9 +251,7 @@ def set_attribute(machine: Interpreter, call: LibraryCall) -> Value:
     if isinstance(name, Const) and isinstance(name.value, str):
         machine.set_attribute(owner, name.value, value, call.node)
     elif isinstance(owner, Instance):
-        machine.set(owner.state, ANY_ATTRIBUTE, True)
-        for key in list(owner.attrs):
-            machine.set(owner.attrs, key, machine.unknown(str(key), call.node, [value], anything=True))
+        set_any(machine, owner, [value], call.node)
     return Const(None)
 
 
@@ -416,7 +418,7 @@ def next_item(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("next", call.node, call.values)
     first = call.args[0]
     if isinstance(first, Generator) and isinstance(first.node, ast.FunctionDef):
-        return machine.unknown("next", call.node, call.args, anything=True)
+        return generators.following(machine, first, call.node)
     items, _ = machine.iterate(first, call.node)
     return items[0] if items else machine.unknown("next", call.node, call.args)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.models import LibraryCall, methods
-from gradlint.flow.state.store import MANY, join_values
+from gradlint.flow.libraries.python import special
+from gradlint.flow.state.store import MANY, MISSING, join_values
 from gradlint.flow.values.making import Filling, sequence, span_of, with_key
 from gradlint.flow.values.program import Function, Generator
 from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value, either
@@ -230,6 +231,9 @@ def other_of_dict(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value
 def of_constant(machine: Interpreter, owner: Const, call: LibraryCall) -> Value:
     """A method of a string, which gives another one; of other constants nothing is followed."""
     if isinstance(owner.value, str):
+        if call.name == "format":
+            for value in call.values:
+                special.written(machine, value, call.node, "__format__")
         return Number("str", span_of(call.node))
     return machine.foreign_call(owner, call.args, call.kwargs, call.node)
 
@@ -246,6 +250,15 @@ def of_number(machine: Interpreter, owner: Number, call: LibraryCall) -> Value:
 def call_function(machine: Interpreter, owner: Function, call: LibraryCall) -> Value:
     """``function.__call__(...)``."""
     return machine.call(owner, call.args, call.kwargs, call.node)
+
+
+@methods(Function, "cache_clear")
+def clear_memo(machine: Interpreter, owner: Function, _call: LibraryCall) -> Value:
+    """``function.cache_clear()`` of what ``functools.cache`` decorates."""
+    memo = owner.memo if owner.memo is not None else {}
+    for key in list(memo):
+        machine.set(memo, key, MISSING)
+    return Const(None)
 
 
 @methods(Function, "*")

@@ -68,7 +68,7 @@ def _copy(machine: Interpreter, value: Value, node: ast.AST, *, deep: bool, memo
         return made
     if isinstance(value, Seq | Dict):
         return _copy_of_container(machine, value, node, deep=deep, memo=memo)
-    if isinstance(value, Instance) and not (deep and _copies_itself(machine, value)):
+    if isinstance(value, Instance) and not _copies_itself(machine, value, deep=deep):
         return _copy_of_object(machine, value, node, deep=deep, memo=memo)
     if deep and isinstance(value, LibObject) and value.family in {"layer", "model"}:
         return machine.library_call(behaviours.the("clone"), [value], {}, node)
@@ -107,7 +107,15 @@ def _copy_of_object(
     return twin
 
 
-def _copies_itself(machine: Interpreter, value: Instance) -> bool:
-    """Whether a deep copy of an object is not simply one of all that it holds."""
-    own = any(machine.class_attribute(value.cls, name) for name in ("__deepcopy__", "__reduce__", "__getstate__"))
-    return own or value.open or any(isinstance(held, LibObject | Unknown) for held in value.state.values())
+def _copies_itself(machine: Interpreter, value: Instance, *, deep: bool) -> bool:
+    """Whether a copy of an object is not simply one of all that it holds."""
+    if any(machine.class_attribute(value.cls, name) for name in _COPYING):
+        return True
+    return deep and (value.open or any(isinstance(held, LibObject | Unknown) for held in value.state.values()))
+
+
+_COPYING = (
+    "__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__",
+    "__getnewargs_ex__",
+)  # fmt: skip
+"""The methods by which a class decides what a copy of its objects is."""

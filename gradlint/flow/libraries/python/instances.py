@@ -49,12 +49,20 @@ def instance_of(value: Value, cls: Value) -> bool | None:
     if isinstance(cls, ClassValue):
         if isinstance(value, Instance):
             return True if value.cls is cls else None
-        return False if isinstance(value, _OF_NO_OWN_CLASS) else None
+        return False if isinstance(value, _OF_NO_OWN_CLASS) and not _may_take_others(cls) else None
     return _is_of_library_class(value, cls.name) if isinstance(cls, Known) else None
 
 
 _OF_NO_OWN_CLASS = (Const, Number, Array, Seq, Dict, Function, Tensor, Variable, LibObject)
 """The values that are objects of no class of the program."""
+
+
+def _may_take_others(cls: ClassValue) -> bool:
+    """Whether objects may count as a class's that are not made of it: a metaclass, ``ABC`` or ``Protocol`` decides."""
+    lines = [base.name if isinstance(base, Known) else "" for base in cls.mro if not isinstance(base, ClassValue)]
+    return any(isinstance(base, ClassValue) and (base.ruled or base.node.keywords) for base in cls.mro) or any(
+        not line or root(line) in {"abc", "typing", "typing_extensions"} for line in lines
+    )
 
 
 _SCALAR_CLASSES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}

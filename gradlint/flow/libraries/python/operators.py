@@ -112,10 +112,12 @@ def binary(machine: Interpreter, node: ast.AST, op: ast.operator, left: Value, r
         return _joined(machine, node, op, left, right)
     if isinstance(left, Const) and isinstance(right, Const):
         return _constant(machine, node, op, left, right)
-    if isinstance(left, Instance) or isinstance(right, Instance):
+    formats = isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str)
+    if not formats and (isinstance(left, Instance) or isinstance(right, Instance)):
         return special.binary(machine, node, op, left, right)
-    if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
+    if formats:
         text = Number("str", span_of(node))
+        special.written(machine, right, node)
         machine.depend(text, machine.leaves(right), machine.cut(ToPython("%"), node))
         return text
     if is_tensor(left) or is_tensor(right):

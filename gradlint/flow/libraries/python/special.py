@@ -1,4 +1,4 @@
-"""Special methods of the program's own classes: what an operator, ``len``, ``in`` or ``if`` calls by itself."""
+"""Special methods of the program's own classes: what an operator, ``len``, ``in``, ``if`` or a text calls by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
-from gradlint.flow.values.values import Const, Number, Value
+from gradlint.flow.values.values import Const, Number, Seq, Value
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
@@ -82,8 +82,39 @@ def builtin(machine: Interpreter, call: LibraryCall) -> Value | None:
     name = behaviours.after(call.name, "special:")
     if not name:
         return None
-    made = called(machine, call.args[0], name, call.args[1:], call.node)
+    if name in _INSTEAD:
+        made = written(machine, call.args[0], call.node, name, call.args[1:])
+    else:
+        made = called(machine, call.args[0], name, call.args[1:], call.node)
     return made if made is not None else _out_of_view(machine, call.node, *call.args)
+
+
+_INSTEAD = {"__format__": "__str__", "__str__": "__repr__", "__repr__": ""}
+"""What is called to turn an object into text, and what in its place where no class has that."""
+
+
+def written(
+    machine: Interpreter, value: Value, node: ast.AST, name: str = "__str__", given: Sequence[Value] = ()
+) -> Value | None:
+    """What turning a value into text calls, of the items of a sequence too; None where no class in view has a method.
+
+    Args:
+        machine: What runs the program.
+        value: What is turned into text.
+        node: Where.
+        name: The method that is looked for first.
+        given: What the method is given, a format.
+    """
+    if isinstance(value, Seq):
+        for item in value.items.values:
+            written(machine, item, node, "__repr__")
+    while name:
+        args = (given or [Const("")]) if name == "__format__" else []
+        made = called(machine, value, name, args, node)
+        if made is not None:
+            return made
+        name = _INSTEAD[name]
+    return None
 
 
 def called(machine: Interpreter, owner: Value, name: str, args: Sequence[Value], node: ast.AST) -> Value | None:

@@ -107,9 +107,8 @@ def start(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     target, given = owner.state.get("target"), owner.state.get("given")
     if not isinstance(target, Value):
         return machine.foreign("call", call.node, [owner, *owner.arguments])
-    held = machine.suspend()
-    machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
-    machine.record_with(held)
+    with machine.unseen():
+        machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
     return Const(None)
 
 
@@ -273,6 +272,16 @@ def default_dictionary(_machine: Interpreter, call: LibraryCall) -> Value:
 def context(_machine: Interpreter, call: LibraryCall) -> Value:
     """A context manager of which nothing matters."""
     return Unknown("context", span_of(call.node))
+
+
+@models("closing")
+def closing(machine: Interpreter, call: LibraryCall) -> Value:
+    """``contextlib.closing(x)``: gives what it was given, and calls its ``close`` at the end."""
+    made = LibObject(call.name, "exit-stack", span_of(call.node))
+    if call.args:
+        made.state["given"] = call.args[0]
+        made.state["entered"] = (Partial(machine.attribute(call.args[0], "close", call.node), (), {}),)
+    return made
 
 
 @models("exit-stack")
