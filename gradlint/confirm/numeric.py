@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import evidence, marking
+from gradlint.confirm import evidence, marking, natures
 from gradlint.confirm.judge import Seen, answer, indices, stand, vanishes
 from gradlint.confirm.protocol import Trial
 from gradlint.confirm.reasons import SETTLED, Judgement, reason
@@ -173,6 +173,9 @@ def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[
         terms = _evaluations(case, event)
         if not terms or places is None:
             continue
+        if all(_connected(term, places) for term in terms):
+            what = f"a gradient leads from the flagged value to {want.source}"
+            return Judgement("inconclusive", what, 8)
         lost = [event["outs"][place] == "none" for place in places if place < len(event["outs"])]
         if any(lost):
             what = "the whole gradient" if all(lost) else "the gradient of some"
@@ -187,6 +190,11 @@ def _evaluations(case: Case, event: Event) -> list[Event]:
     terms: list[Event] = event["terms"].get(str(case.place), [])
     outside = [term for term in terms if not term["under"]]
     return (outside if case.finding.code == "GT205" else []) or [term for term in terms if term["under"]]
+
+
+def _connected(term: Event, places: list[int]) -> bool:
+    """Whether a gradient leads from a value to each of some sources."""
+    return all(term["state"][place] == "value" for place in places if place < len(term["state"]))
 
 
 def _origins(event: Event, places: list[int]) -> list[list[Any]]:
@@ -342,7 +350,8 @@ def _broken(question: NumericClaim, seen: Seen, trial: Trial, name: str) -> Judg
 
 def _born_there(case: Case, seen: Seen) -> bool:
     """Whether a gradient ceased to be finite in an operation of the flagged expression, or of the flagged statement."""
-    births = seen.report.of("birth")
+    named = natures.OPERATIONS.get(case.finding.code)
+    births = [birth for birth in seen.report.of("birth") if named is None or birth["op"] in named]
     if case.expression is None or case.place is None:
         return any(seen.line(birth["lines"][0]) in case.lines for birth in births if birth["lines"])
     spans = marking.spans(seen.text, case.place)

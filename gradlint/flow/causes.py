@@ -12,14 +12,14 @@ from typing import Literal
 
 from gradlint.flow.facts import Cause, Kind, Span
 
-Where = Literal["before", "in a constructor", "before the reset", "after", "while stopped"]
+Where = Literal["before", "in a constructor", "before the reset", "after", "while stopped", "unseen"]
 """When something ran that a tape did not record: seen from the tape's block."""
 NoSource = Literal[
     "extension", "function", "generator", "layer", "method", "model", "ndarray", "none", "number", "object",
     "reference", "slices", "sparse", "string",
 ]  # fmt: skip
 """What stands in a source's place."""
-NoTarget = Literal["function", "list", "ndarray", "none", "number", "string", "symbolic"]
+NoTarget = Literal["function", "list", "ndarray", "none", "number", "string", "symbolic", "tensor-array"]
 """What stands in a target's place."""
 NotWatched = Literal[
     "generator", "keras-variable", "layer", "model", "ndarray", "none", "not-entered", "number", "string", "symbolic",

@@ -22,6 +22,7 @@ NEEDLES = (
     (COMPILE, b"loss", b".fit("),
     (COMPILE, b"loss", b".train_on_batch("),
     (b"tensorflow", b".minimize("),
+    (b"tensorflow_probability", b"value_and_gradient"),
 )
 """What a file's bytes must contain for gradlint to have anything to say about it, all parts of one of these; other
 files are never decoded."""

@@ -13,6 +13,9 @@ from .updates import ASSIGNS
 if TYPE_CHECKING:
     from gradlint.rule import Change, Proposal, Site
 
+METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
+"""What gives the gradients by some sources, and nothing beside them."""
+
 
 def without_sources(site: Site) -> Proposal | None:
     """The claim's lost sources taken out of the list or dict that its one gradient call asks for.
@@ -24,6 +27,8 @@ def without_sources(site: Site) -> Proposal | None:
     call = next(iter(asked)) if len(asked) == 1 else None
     target = None if call is None else single_target(site.parent(call))
     given = only(call, 2)
+    if call is None or not isinstance(call.func, cst.Attribute) or call.func.attr.value not in METHODS:
+        return None
     if given is None or target is None or len(site.calls) != len(site.claim.gradients):
         return None
     sources, names = given[1], elements(target)

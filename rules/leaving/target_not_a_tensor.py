@@ -28,6 +28,7 @@ WHAT = {
     "function": "a function that is not called",
     "list": "a list with a value that is not a Tensor",
     "symbolic": "a symbolic Keras tensor",
+    "tensor-array": "a TensorArray",
 }
 
 
@@ -70,6 +71,7 @@ class TargetNotATensor(Rule):
             "function": "call it inside the tape",
             "none": "return the loss from where it is computed",
             "symbolic": "use what a call of the model returns",
+            "tensor-array": "stack it inside the tape",
         }.get(claim.cause.what, "keep the loss a Tensor up to here")
         return Message(f"{named} is {WHAT[claim.cause.what]}{made}", headline, cure)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 READ = "read"
 """The operation that reads a Variable."""
+FACTORS = "factors"
+"""Under what a tensor notes the values that a gradient is multiplied by on its way, where the program says so."""
 
 
 def depends_on(
@@ -78,7 +80,10 @@ def _gather(
         ways = once & ~own
         if not ways:
             continue
-        if not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
+        factors = (node.extra or {}).get(FACTORS) if isinstance(node, Tensor) else None
+        if factors is not None:
+            _add(found, ways, factors, spend)
+        elif not isinstance(node, Tensor) or any(not edge.sure for edge in node.edges if edge.cut is None):
             blind |= ways
         elif node.op != READ and not behaviours.has(node.op, "linear"):
             _add_factors(found, node, ways, more, leads, recording, spend)

@@ -22,6 +22,7 @@ from gradlint.flow.libraries.python import (
     standard,
 )
 from gradlint.flow.libraries.tensorflow import (
+    arrays,
     assigning,
     choosing,
     control_flow,
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 MODELS = (
-    array_methods, assigning, builtins, calls, choosing, configuration, containers, control_flow, custom_gradients,
-    datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers, standard, strategies,
-    tensor_methods,
+    array_methods, arrays, assigning, builtins, calls, choosing, configuration, containers, control_flow,
+    custom_gradients, datasets, declared, functions, instances, making, methods, numpy_objects, objects, optimizers,
+    standard, strategies, tensor_methods,
 )  # fmt: skip
 """The modules that register the models of their library's callables when they are imported."""
 

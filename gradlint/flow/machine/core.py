@@ -139,6 +139,7 @@ class Core(Judged):
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
+        self.unseen_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []
@@ -220,8 +221,10 @@ class Core(Judged):
         else:
             found = value.tracked
         key = id(value)
+        # A tape whose block is over sees nothing more, though another one records.
+        running = found.intersection(active) if found else found
         watching = [recording for recording in active if recording.watched.get(key, MISSING) is not MISSING]
-        return found.union(watching) if watching else found
+        return running.union(watching) if watching else running
 
     @staticmethod
     def follows(recording: Recording, value: Variable | Params) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.causes import ReboundByUpdate, ToNumpy
 from gradlint.flow.libraries import calls
 from gradlint.flow.libraries.models import LibraryCall
-from gradlint.flow.tapes import forward, gradients, tape, training, watching
+from gradlint.flow.tapes import forward, functional, gradients, tape, training, watching
 from gradlint.flow.values.making import gain, span_of
 from gradlint.flow.values.values import (
     Array,
@@ -23,7 +23,7 @@ from gradlint.flow.values.values import (
 if TYPE_CHECKING:
     from gradlint.flow.machine.core import Core
 
-TAPES = (forward, gradients, tape, training, watching)
+TAPES = (forward, functional, gradients, tape, training, watching)
 """The modules that register what a tape does when they are imported."""
 
 

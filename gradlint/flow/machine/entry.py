@@ -11,8 +11,8 @@ from gradlint.flow.values.trees import of_type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORWARD = "ForwardAccumulator"
-"""The class that differentiates forward, as the program goes."""
+ASKING = frozenset({"ForwardAccumulator", "value_and_gradient"})
+"""What differentiates, without a tape that the program names."""
 MINIMIZE = "minimize"
 """The method of an optimizer that makes a tape of its own."""
 TRAINING = frozenset({"fit", "train_on_batch"})
@@ -45,7 +45,7 @@ def asks_for_gradients(code: str, tree: ast.Module) -> bool:
 def _may_ask(code: str) -> bool:
     """Whether a program's text leaves it open that it asks for gradients without naming a tape."""
     trains = "compile" in code and any(name in code for name in TRAINING)
-    return trains or FORWARD in code or MINIMIZE in code
+    return trains or MINIMIZE in code or any(name in code for name in ASKING)
 
 
 def _asks(tree: ast.Module) -> bool:
@@ -54,7 +54,7 @@ def _asks(tree: ast.Module) -> bool:
     called = {method.attr for method in methods if isinstance(method, ast.Attribute)}
     if MINIMIZE in called or ("compile" in called and not called.isdisjoint(TRAINING)):
         return True
-    return any(_last(node) == FORWARD for node in _names(tree))
+    return any(_last(node) in ASKING for node in _names(tree))
 
 
 def is_graph_code(code: str, tree: ast.Module) -> bool:

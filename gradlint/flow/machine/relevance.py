@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NEEDLE = "GradientTape"
 SEEDS = frozenset({
     "GradientTape", "gradient", "gradients", "jacobian", "batch_jacobian", "watch", "apply_gradients", "minimize",
-    "stop_recording", "fit", "train_on_batch", "ForwardAccumulator", "jvp",
+    "stop_recording", "fit", "train_on_batch", "ForwardAccumulator", "jvp", "value_and_gradient",
 })  # fmt: skip
 """The names that a function has to mention, or something that it mentions has to, for a claim to come of it."""
 IMPLICIT = frozenset({

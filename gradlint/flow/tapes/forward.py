@@ -59,10 +59,6 @@ def jvp(machine: Interpreter, tape: Tape, call: LibraryCall) -> Value:
         sources=primals,
         target_node=node.args[0],
         sources_node=written,
-        seed=None,
-        seed_node=None,
-        silenced=False,
-        known_seed=True,
     )
     ask.ask(machine, question)
     return machine.unknown("jvp", node, call.values)

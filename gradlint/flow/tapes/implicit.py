@@ -46,10 +46,6 @@ def differentiate(
         sources=sources(),
         target_node=target_node,
         sources_node=sources_node,
-        seed=None,
-        seed_node=None,
-        silenced=False,
-        known_seed=True,
     )
     ask.ask(machine, question)
 

@@ -41,10 +41,10 @@ class TapeCall:
     sources: Value
     target_node: ast.expr
     sources_node: ast.expr
-    seed: Value | None
-    seed_node: ast.expr | None
-    silenced: bool | None
-    known_seed: bool
+    seed: Value | None = None
+    seed_node: ast.expr | None = None
+    silenced: bool | None = False
+    known_seed: bool = True
     loops: bool = False
 
     @property

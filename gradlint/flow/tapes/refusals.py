@@ -214,11 +214,16 @@ def _no_target(target: Value) -> tuple[NoTarget, str] | None:
             return "number", number_error(target.value)
         if isinstance(target.value, str):
             return "string", "AttributeError"
+    return _no_value(target)
+
+
+def _no_value(target: Value) -> tuple[NoTarget, str] | None:
+    """What a target is that stands for no value at all; None where it may."""
     if isinstance(target, Function):
         return "function", "TypeError"
-    if isinstance(target, Symbolic):
-        return "symbolic", "AttributeError"
-    return None
+    if isinstance(target, LibObject) and target.family == "tensor-array":
+        return "tensor-array", "AttributeError"
+    return ("symbolic", "AttributeError") if isinstance(target, Symbolic) else None
 
 
 def _no_source(source: Value) -> Refused:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import CastAway, Compared, ToPython
 from gradlint.flow.libraries.models import LibraryCall, models, tensors_in
-from gradlint.flow.libraries.python import operators, special
+from gradlint.flow.libraries.python import generators, operators, special
 from gradlint.flow.libraries.python.attribute_tables import set_any
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values.bounds import is_small
@@ -418,7 +418,7 @@ def next_item(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("next", call.node, call.values)
     first = call.args[0]
     if isinstance(first, Generator) and isinstance(first.node, ast.FunctionDef):
-        return machine.unknown("next", call.node, call.args, anything=True)
+        return generators.following(machine, first, call.node)
     items, _ = machine.iterate(first, call.node)
     return items[0] if items else machine.unknown("next", call.node, call.args)
 

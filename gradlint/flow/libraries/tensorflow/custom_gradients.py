@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import NoGradient, Unconnected
+from gradlint.flow.graph.derivatives import FACTORS
 from gradlint.flow.libraries.models import CALLED, LibraryCall, methods
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -49,6 +50,22 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
         if _gives_none(machine, inner.items.values[1:], call.node):
             cut = machine.cut(Unconnected(machine.text(call.node), why="custom-gradient"), call.node)
             return machine.tensor(call.node, given, dtype=dtypes.of(result), cut=cut)
+    return _made(machine, function, given, inner, result, call)
+
+
+def _made(
+    machine: Interpreter, function: Value, given: list[Value], inner: Value, result: Value, call: LibraryCall
+) -> Value:
+    """What a call gives that is not refused: it leads to the arguments that its gradient function answers for.
+
+    Args:
+        machine: What runs the program.
+        function: The function under ``tf.custom_gradient``.
+        given: What stands for tensors in the arguments.
+        inner: What the function gives.
+        result: The result in that, without the gradient function.
+        call: The call.
+    """
     ways = _by_argument(machine, function, call.args, call.kwargs, inner, call.node)
     if ways is not None and not isinstance(result, Seq):
         reaching, blocked = ways
@@ -63,7 +80,11 @@ def call_with_gradient(machine: Interpreter, value: LibObject, call: LibraryCall
     captured = list(machine.captured(function)) if isinstance(function, Function) else []
     if not isinstance(result, Tensor | Variable | Array | Number | Const):
         return machine.unknown("call", call.node, [*given, *captured])
-    return machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+    made = machine.tensor(call.node, [*given, *captured], dtype=dtypes.of(result), sure=False)
+    factors = _factors(machine, inner.items.values[1:], call.node) if isinstance(inner, Seq) else None
+    if factors is not None:
+        made.extra = {FACTORS: factors}
+    return made
 
 
 def _refused(machine: Interpreter, call: LibraryCall, result: Value) -> Value:
@@ -168,6 +189,31 @@ def _answer(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST, above:
         return machine.call(rest[0], [above or machine.tensor(node, [])], {}, node)
     finally:
         machine.recorder.muted -= 1
+
+
+def _factors(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> list[Value] | None:
+    """What a gradient function computes its answer from beside what comes from above; None where that is not known."""
+    above = machine.tensor(node, [])
+    began = machine.tick()
+    answer = _answer(machine, rest, node, above)
+    if answer is None:
+        return None
+    found: list[Value] = []
+    seen: set[int] = {id(above)}
+    waiting = list(machine.leaves(answer))
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or isinstance(value, Const):
+            continue
+        seen.add(id(value))
+        if not isinstance(value, Tensor | Variable):
+            return None
+        if isinstance(value, Variable) or value.born < began:
+            found.append(value)
+            continue
+        machine.spend(1 + len(value.edges))
+        waiting += [edge.parent for edge in value.edges]
+    return found
 
 
 def _gives_none(machine: Interpreter, rest: tuple[Value, ...], node: ast.AST) -> bool:
