@@ -238,7 +238,7 @@ class Interpreter(Protocol):
         """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value, or what makes it."""
+        """A name under which the running code can reach a value, or what makes it; empty where neither is known."""
 
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""
