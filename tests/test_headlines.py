@@ -44,3 +44,17 @@ def test_every_finding_has_a_short_headline_and_a_cure(
     assert {one.code for one in found if not one.help} == set()
     assert {one.code for one in found if one.gradients and not one.happens} == set()
     assert [one.headline for one in found if one.headline.count("`") % 2] == []
+
+
+def test_what_has_no_name_where_the_gradient_is_asked_for_is_shown_as_it_is_written() -> None:
+    code = """import tensorflow as tf
+x = tf.Variable([3.0, 0.0])
+def distance(a):
+    squared = tf.square(a)
+    return tf.sqrt(squared)
+with tf.GradientTape() as tape:
+    d = tf.reduce_sum(distance(x))
+g = tape.gradient(d, x)
+"""
+    found = check_source(code)
+    assert [one.headline for one in found] == ["`tf.sqrt` has an infinite slope where `tf.square(a)` is 0"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from gradlint.confirm import natures
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -65,19 +67,10 @@ EVIDENCE: dict[str, tuple[Sort, ...]] = {
 """For each rule whose findings name a lost gradient: what the place may have to do with it. A rule that is not here,
 one of a plugin's, may point at a place of any sort."""
 
-Nature = Literal["tensor", "unwatched tensor", "unwatched variable", "unwatched", "integer", "no tensor", "no target"]
-
-NATURE: dict[str, Nature] = {
-    "GT101": "tensor",
-    "GT102": "unwatched tensor",
-    "GT103": "unwatched variable",
-    "GT104": "unwatched",
-    "GT105": "integer",
-    "GT107": "no tensor",
-    "GT207": "no target",
-}
-"""For each rule whose findings name what a source or a target is: that. The gradient may be lost elsewhere, and the
-source be watched and of floats."""
+OF_CALLS = frozenset({"GT404"})
+"""Rules whose findings point at a gradient call, or at what holds one, where the tape that is asked did not record."""
+OF_UPDATES = frozenset({"GT204"})
+"""Rules whose findings point at what gives a variable another value."""
 
 ANY: tuple[Sort, ...] = tuple(sort for sort in SORTS if sort != "led")
 """What a place may have to do with the gradient where its rule says nothing of it."""
@@ -110,7 +103,7 @@ def all_shown(
 def _shown(
     case: Case, event: Event, places: Sequence[int], report: RunReport, *, leads: bool, line: Callable[[int], int]
 ) -> Iterator[Sort]:
-    if not _of_nature(case.finding.code, event, places):
+    if not natures.of_source(case.finding.code, event, places) or not natures.of_failure(case.finding.code, event):
         return
     sorts = EVIDENCE.get(case.finding.code, ANY)
     if any(step.path is not None for step in case.finding.flow):
@@ -118,27 +111,6 @@ def _shown(
     for sort in sorts:
         if _holds(sort, case, event, places, report, leads=leads, line=line):
             yield sort
-
-
-def _of_nature(code: str, event: Event, places: Sequence[int]) -> bool:
-    """Whether a source, or the target, is what a rule's findings say that it is."""
-    nature = NATURE.get(code)
-    if nature is None:
-        return True
-    if nature == "no target":
-        return not {"tensor", "variable"}.issuperset(event["given"])
-    return any(_is_of(nature, event, place) for place in places if place < len(event["kinds"]))
-
-
-def _is_of(nature: Nature, event: Event, place: int) -> bool:
-    kind, name = event["kinds"][place], event["dtypes"][place]
-    if nature == "integer":
-        return "float" not in name and "complex" not in name
-    if nature == "no tensor":
-        return kind not in {"tensor", "variable"}
-    alike = {"tensor": kind != "variable", "variable": kind == "variable"}.get(nature.rpartition(" ")[2], True)
-    known = {"nothing"} if nature.startswith("unwatched") else {"nothing", "maybe"}
-    return alike and event["known"][place] in known
 
 
 def carried(case: Case, event: Event, places: Sequence[int]) -> bool:
@@ -162,6 +134,8 @@ def _holds(
     if sort == "watch":
         return _watched(case, event, places, report, line)
     terms = event["terms"].get(str(case.place), [])
+    if not _of_sort(case, terms):
+        return False
     if sort == "tape":
         return any(event["object"] in term["ids"] for term in terms)
     if sort == "target":
@@ -170,9 +144,18 @@ def _holds(
     if sort == "source":
         sources = {event["sources"][place] for place in places if place < len(event["sources"])}
         bound = [one for one in report.of("bound", case.place) if one["when"] == "after" and one["seq"] < event["seq"]]
-        bound = [] if case.element else bound  # The others of a tuple are bound by the same statement.
+        bound = [] if case.element else bound  # What else is bound by the same statement, or made of what stands there.
         return any(sources & set(one["ids"]) for one in [*terms, *bound])
     return leads and _leads(sort, case, event, places, report)
+
+
+def _of_sort(case: Case, terms: list[Event]) -> bool:
+    """Whether the flagged place is of the sort that a rule's findings point at."""
+    if case.finding.code in OF_CALLS:
+        return bool(case.inside) and not any(term["under"] for term in terms[-1:])
+    if case.finding.code in OF_UPDATES:
+        return case.assigns or any(term["kind"] == "result of an assignment" for term in terms)
+    return True
 
 
 def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: RunReport) -> bool:
@@ -228,6 +211,8 @@ def _breaks(case: Case, term: Event, places: Sequence[int], failed: str | None) 
 
     What it gave is also what its statement bound, where that binds what the place gave and nothing made of it.
     """
+    if failed is None and not natures.of_value(case.finding.code, term):
+        return False
     whole = case.expression is None or case.expression is getattr(case.statement, "value", None)
     for place in places:
         came = [operand["state"][place] for operand in term["operands"] if place < len(operand["state"])]

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from gradlint.confirm import evidence, exceptions
+from gradlint.confirm import evidence, exceptions, natures
 from gradlint.confirm.reasons import Judgement, first, reason
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
         return Stand("other", f"the gradient call has no source {want.source}")
     if want.outcome == "error" and (want.named or events):
         raised = exceptions.at_place(want, case, seen.report, seen.line)
-        if raised is not None:
+        if raised is not None and _explains(want, case, events):
             return Stand("holds", raised)
     if not events:
         return Stand("unreached")
@@ -196,6 +196,15 @@ def stand(want: Want, case: Case, plan: Plan, seen: Seen) -> Stand:
         return replace(found, how="holds", detail=found.detail.replace("runs of the call", "targets", 1), targets=held)
     reached = [event for event in counted if evidence.carried(case, event, indices(want, event) or [])]
     return _weighed(want, reached) if reached else found
+
+
+def _explains(want: Want, case: Case, events: list[Event]) -> bool:
+    """Whether an exception may come of what a rule's findings say of the source, where the call itself was made."""
+    code = case.finding.code
+    if want.exception is not None and not natures.of_exception(code, want.exception):
+        return False
+    known = [(event, places) for event in events if (places := indices(want, event)) is not None]
+    return not known or any(natures.of_source(code, event, places) for event, places in known)
 
 
 def _each(plan: Plan, mark: int, events: list[Event]) -> bool:

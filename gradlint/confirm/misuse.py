@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from gradlint.confirm import exceptions
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
 
 REFUSALS = frozenset({"TypeError", "ValueError", "AttributeError", "RuntimeError", "LookupError", "KeyError"})
 """What TensorFlow and Keras raise where they are used in a way that cannot be."""
+
+TAPE = "GradientTape"
+OF_TAPES = frozenset(
+    {
+        "__enter__",
+        "__exit__",
+        "__init__",
+        "batch_jacobian",
+        "gradient",
+        "gradients",
+        "gradients_v2",
+        "jacobian",
+        "watch",
+    }
+)
+"""TensorFlow's functions that make a tape, enter it and ask it."""
 
 EVIDENCE: dict[str, str] = {
     "GT109": "the flagged list is empty when it is read",
@@ -93,10 +110,17 @@ def _raises(case: Case, seen: Seen) -> Judgement | None:
 def _bad_call(case: Case, seen: Seen) -> Judgement | None:
     if any(event["scaled"] for mark in case.inside for event in seen.report.of("call", mark)):
         return Judgement("confirmed", "the third argument is a Variable, and TensorFlow takes it as output_gradients")
-    found = _raises(case, seen)
-    if found is None and _finished(case, seen):
-        return Judgement("refuted", "the line ran and nothing went wrong", 9)
-    return found
+    event = _refused(case, seen)
+    if event is not None:
+        return _verdict(event) if _about_tapes(case, event) else None
+    return Judgement("refuted", "the line ran and nothing went wrong", 9) if _finished(case, seen) else None
+
+
+def _about_tapes(case: Case, event: Event) -> bool:
+    """Whether a tape's own code raised, or Python for what was to be a tape."""
+    functions = {function for owner, _, function in event["frames"] if owner == "tensorflow"}
+    flagged = "" if case.expression is None else ast.unparse(case.expression)
+    return bool(functions & OF_TAPES) or TAPE in event["text"] or TAPE in flagged
 
 
 def _watch(case: Case, seen: Seen) -> Judgement | None:

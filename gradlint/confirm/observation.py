@@ -101,6 +101,7 @@ TERM = _record(
         "ids": _list(_whole),
         "kind": _text,
         "dtype": _text,
+        "sum": _maybe(_number),
         "state": STATE,
         "held": STATE,
         "reaches": _flag,

@@ -96,9 +96,9 @@ class Case:
 
     @property
     def element(self) -> bool:
-        """Whether the flagged expression is part of one element of several that a statement binds."""
+        """Whether the flagged expression is a part of what a statement binds, or of one of several that it binds."""
         value = getattr(self.statement, "value", None)
-        return isinstance(value, (ast.Tuple, ast.List)) and self.expression is not None and self.expression is not value
+        return value is not None and self.expression is not None and self.expression is not value
 
     @property
     def lines(self) -> range:

@@ -118,6 +118,7 @@ class Standing:
             "ids": self.ids(value),
             "kind": self.kind(value),
             "dtype": str(getattr(getattr(value, "dtype", None), "name", getattr(value, "dtype", "")))[:40],
+            "sum": self._sum(value),
             "state": self.state(value, tape, sources, flat),
             "held": self._held(evaluation, tape, sources, flat),
             "operands": [
@@ -277,12 +278,14 @@ class Standing:
         return found
 
     def kind(self, value: Any) -> str:
-        """What sort of thing a value is: ``variable``, ``tensor``, or the name of its type."""
-        if type(value).__name__ == "_UnreadVariable":
+        """What sort of thing a value is: ``variable``, ``tensor``, ``metric``, or the name of its type."""
+        if self.values.assigned(value):
             return "result of an assignment"
         if self.values.variable(value):
             return "variable"
-        return "tensor" if self.tf.is_tensor(value) else type(value).__name__[:80]
+        if self.tf.is_tensor(value):
+            return "tensor"
+        return "metric" if _is_metric(value) else type(value).__name__[:80]
 
     def count(self, value: Any) -> int | None:
         """How many leaves a list, tuple or dict has; None for anything else."""
@@ -298,6 +301,10 @@ def _elements(leaf: Any) -> list[Any]:
 
 def _is_layer(value: Any) -> bool:
     return any(kind.__module__.startswith("keras.") for kind in type(value).__mro__)
+
+
+def _is_metric(value: Any) -> bool:
+    return any(kind.__name__ == "Metric" and "keras" in kind.__module__ for kind in type(value).__mro__)
 
 
 def _rank(state: str) -> int:

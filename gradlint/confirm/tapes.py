@@ -106,7 +106,9 @@ class Tapes:
 
     def recording(self) -> tuple[int, ...]:
         """The numbers of the tapes that record at this moment."""
-        return () if self.library.TFE_Py_TapeSetIsStopped() else tuple(self.active)
+        # Each thread has tapes of its own, and another one's see nothing of what it does.
+        unseen = self.library.TFE_Py_TapeSetIsStopped() or self.library.TFE_Py_TapeSetIsEmpty()
+        return () if unseen else tuple(self.active)
 
     def gradient(self, tape: Any, target: Any, sources: Sequence[Any]) -> list[Any]:
         """The gradient of one more target, which no tape records.

@@ -12,7 +12,7 @@ from typing import Literal
 
 from gradlint.flow.facts import Cause, Kind, Span
 
-Where = Literal["before", "in a constructor", "before the reset", "after", "while stopped"]
+Where = Literal["before", "in a constructor", "before the reset", "after", "while stopped", "unseen"]
 """When something ran that a tape did not record: seen from the tape's block."""
 NoSource = Literal[
     "extension", "function", "generator", "layer", "method", "model", "ndarray", "none", "number", "object",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause, Cut, Span
@@ -59,6 +60,7 @@ class Interpreter(Protocol):
         used_elsewhere: The ids of the tapes and values that code which is not followed may use.
         inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
+        unseen_spans: From when to when something ran that no tape sees.
         graph_loops: From when to when, by the clock, each loop ran that a graph was made of.
         graph_outputs: What each call of a ``tf.function`` gave that gave several values.
         doomed: By a value's id, the exception that the operation which would make it raises, and where; no exception
@@ -87,6 +89,7 @@ class Interpreter(Protocol):
     used_elsewhere: set[int]
     inside_other_tapes: set[int]
     paused_spans: list[tuple[int, int]]
+    unseen_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
     graph_loops: list[tuple[int, int]]
     graph_outputs: list[tuple[Value, ...]]
@@ -176,8 +179,8 @@ class Interpreter(Protocol):
     def in_later_turn(self, node: ast.AST) -> bool:
         """Whether a node stands in a loop's body, so that what it does shows from the next turn on."""
 
-    def suspend(self) -> tuple[Recording, ...]:
-        """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
+    def unseen(self) -> AbstractContextManager[None]:
+        """While no tape sees what runs: in ``tf.init_scope``, another thread, a data set's function."""
 
     # -- making values ---------------------------------------------------------------------------------------------
 
@@ -235,7 +238,7 @@ class Interpreter(Protocol):
         """Where a value was made, as seen from the function that entered a tape: there, or the call that led there."""
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value, or what makes it."""
+        """A name under which the running code can reach a value, or what makes it; empty where neither is known."""
 
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""

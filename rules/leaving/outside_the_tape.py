@@ -32,6 +32,7 @@ WHERE = {
     "after": ("after the tape's block has ended", "move it into the block"),
     "in a constructor": ("in `{within}`, long before the tape records", "compute it where it is used"),
     "while stopped": ("while the tape's recording is stopped", "move it out of `stop_recording`"),
+    "unseen": ("in a thread or `init_scope`, which no tape sees", "compute it in the block"),
     "before the reset": ("before `reset`, which makes the tape forget", "compute it after the reset"),
 }
 
@@ -41,7 +42,8 @@ class OutsideTheTape(Rule):
 
     ## What it does
     Reports an operation on the way to the target that runs where the tape does not record: before the `with` block or
-    after it (even a sum or a slice of the loss), in a constructor, under `stop_recording()`, on another tape.
+    after it (even a sum or a slice of the loss), in a constructor, under `stop_recording()` or `tf.init_scope()`, in
+    another thread, on another tape.
 
     ## Why the gradient is lost
     A tape records what runs inside its block. A single operation on the target after the block makes a new object that
@@ -78,7 +80,7 @@ class OutsideTheTape(Rule):
         node, made = site.node, site.statement
         call = site.calls[0][1] if site.calls else None
         block, tape = (None, None) if call is None else (site.block(call), site.tape(call))
-        if call is None or block is None or tape is None or made is None:
+        if call is None or block is None or tape is None or made is None or claim.cause.where == "unseen":
             return None
         if claim.cause.where == "before the reset":
             return _reset(site, block, tape)

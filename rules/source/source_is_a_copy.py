@@ -9,7 +9,7 @@ from gradlint.nodes.reading import called, dotted, elements, only, single_target
 from gradlint.rule import After, Message, Replace, Rule, cst, expression, safe, statement
 
 from .._fixing.submodel import from_symbolic
-from .._wording import code, effect, several, source
+from .._wording import effect, named, several, source
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import Copied
@@ -60,18 +60,17 @@ class SourceIsACopy(Rule):
     def message(self, claim: Claim[Copied]) -> Message:
         """Names the copy and what it was made of."""
         lost = effect(claim, named=not several(claim))
-        how, named = claim.cause.how, source(claim)
+        how, subject = claim.cause.how, source(claim)
         if how == "symbolic":
             why = "and that is a placeholder of the model's graph"
             cure = "use the Tensor that the model was called on or returned"
-            return Message(f"{named} is a symbolic Keras tensor", lost, cure, why)
-        value = claim.cause.original
-        original = code(value) if value and value != "the value" else "the value that was used"
+            return Message(f"{subject} is a symbolic Keras tensor", lost, cure, why)
+        original = named(claim.cause.original, "the value that was used")
         what, cure = WHAT[how]
         why = "" if how == "unused" else "and the target was not computed from it"
         if how == "slice":
-            return Message(f"{named} {what}", lost, f"{cure} the gradient of {original}", why)
-        return Message(f"{named} {what}", lost, f"{cure} {original}", why)
+            return Message(f"{subject} {what}", lost, f"{cure} the gradient of {original}", why)
+        return Message(f"{subject} {what}", lost, f"{cure} {original}", why)
 
     def fix(self, claim: Claim[Copied], site: Site) -> Proposal | None:
         """The value itself as the source: safe, since the gradient is the same and was lost; a slice is taken of it."""

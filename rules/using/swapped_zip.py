@@ -10,7 +10,7 @@ from gradlint.nodes.walking import walk
 from gradlint.rule import Message, Replace, Rule, cst, expression, safe
 
 from .._fixing.watching import VARIABLE_LISTS
-from .._wording import code, named
+from .._wording import named
 
 if TYPE_CHECKING:
     from gradlint.flow.causes import NotPairs
@@ -50,8 +50,7 @@ class SwappedZip(Rule):
         if claim.cause.how == "no-zip":
             headline, why = headline.replace("(gradient, variable) pairs", "pairs"), "and this is not a list of them"
         if claim.cause.how == "tensor":
-            value = code(claim.cause.name) if claim.cause.name != "the value" else "what it gets"
-            why = f"and {value} is a Tensor"
+            why = f"and {named(claim.cause.name, 'what it gets')} is a Tensor"
             return Message(headline, f"it raises {claim.exception}", "make it a `tf.Variable`", why)
         return Message(headline, f"it raises {claim.exception}", "write `zip(gradients, variables)`", why)
 

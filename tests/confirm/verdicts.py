@@ -1,9 +1,10 @@
 """Lets TensorFlow judge gradlint's findings on the fixtures, the truth table's programs and the rules' examples.
 
-``python -m tests.confirm.verdicts [fixtures|truth|examples ...]`` prints, for each of them, the share of the findings
-that TensorFlow confirms, every finding that it refutes, and why the rest is inconclusive; it ends with status 1
-where one is refuted. ``--only TEXT`` takes the programs whose names contain the text, ``--every-rule`` asks the rules
-that are off unless selected too, and ``--confirmed`` prints the confirmed findings as well, with the evidence.
+``python -m tests.confirm.verdicts [fixtures|truth|examples|FOLDER ...]`` prints, for each of them, the share of the
+findings that TensorFlow confirms, every finding that it refutes, and why the rest is inconclusive; it ends with
+status 1 where one is refuted. ``--only TEXT`` takes the programs whose names contain the text, ``--every N`` each Nth
+program, ``--every-rule`` asks the rules that are off unless selected too, and ``--confirmed`` prints the confirmed
+findings as well, with the evidence.
 """
 
 from __future__ import annotations
@@ -79,14 +80,15 @@ def cases(
     """The programs of some origins that gradlint has findings on.
 
     Args:
-        origins: ``fixtures``, ``truth`` or ``examples``.
+        origins: ``fixtures``, ``truth`` or ``examples``, or a folder that holds programs.
         folder: Where programs that are no files of their own are written.
         wanted: What a program's name must contain.
         every_rule: Whether to ask the rules that are off unless selected too.
         part: Which of the programs to analyse.
     """
     readers = {"fixtures": _fixtures, "truth": _truth, "examples": _examples}
-    known = [program for origin in origins for program in readers[origin](folder) if wanted in program[0]]
+    named = (readers[origin](folder) if origin in readers else _files(Path(origin)) for origin in origins)
+    known = [program for some in named for program in some if wanted in program[0]]
     for name, read, own in known[part]:
         source = read()
         found = tuple(engine.check(source, None if every_rule else asked(own)))
@@ -122,6 +124,11 @@ def _examples(folder: Path) -> Iterator[Named]:
             yield f"{name} ({example.title})", partial(_written, folder / name, example.broken), rule.code
 
 
+def _files(folder: Path) -> Iterator[Named]:
+    for path in sorted(folder.rglob("*.py")):
+        yield str(path.relative_to(folder)), partial(read_path, path), None
+
+
 def _written(path: Path, code: str) -> Source:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(code, encoding="utf-8")
@@ -148,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Let TensorFlow judge gradlint's findings.")
     parser.add_argument("origins", nargs="*", default=["fixtures", "truth"])
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--every-rule", action="store_true")
     parser.add_argument("--confirmed", action="store_true")
     options = parser.parse_args(arguments)
@@ -155,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, Confirmer(Options(timeout=60)) as confirmer:
         for origin in options.origins:
             began = time.perf_counter()
-            chosen = cases([origin], Path(folder), options.only, every_rule=options.every_rule)
+            part = slice(None, None, options.every)
+            chosen = cases([origin], Path(folder), options.only, every_rule=options.every_rule, part=part)
             judged = judge(confirmer, chosen)
             took = time.perf_counter() - began
             for status in ("confirmed", "inconclusive", "refuted"):

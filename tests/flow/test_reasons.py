@@ -326,3 +326,60 @@ def test_a_layer_whose_build_makes_no_weights_has_none_once_it_is_built(made: st
         tape.gradient(y, weights)
     """
     assert [(kind, found) for kind, _, found in causes(code)] == [(Kind.NO_VARIABLES, why)]
+
+
+def test_what_is_written_as_text_and_read_again_is_lost_on_the_way() -> None:
+    code = """
+        with tf.GradientTape() as tape:
+            picture = tf.io.encode_jpeg(tf.cast(tf.fill((4, 4, 3), w) * 9.0, tf.uint8))
+            y = tf.reduce_sum(tf.cast(tf.io.decode_jpeg(picture), tf.float32))
+        tape.gradient(y, w)
+    """
+    assert [cause[:2] for cause in causes(code)] == [(Kind.CAST, "tf.cast(tf.fill((4, 4, 3), w) * 9.0, tf.uint8)")]
+
+
+def test_what_training_on_a_batch_gives_is_a_number() -> None:
+    code = """
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with tf.GradientTape() as tape:
+            loss = model.train_on_batch(tf.ones((4, 3)), tf.zeros((4, 1)))
+        tape.gradient(loss, model.trainable_variables)
+    """
+    assert causes(code) == [(Kind.TARGET_NOT_TENSOR, "loss", "number")]
+
+
+@pytest.mark.parametrize("data", ["w * 2.0", "tf.stack([w, w])"])
+def test_a_model_that_gives_a_number_is_trained_on_what_the_tape_saw(data: str) -> None:
+    """Nothing is claimed where the number is not what the tape is asked for."""
+    code = f"""
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum({data})
+            model.train_on_batch(tf.ones((4, 1)), tf.zeros((4, 1)))
+        tape.gradient(y, w)
+    """
+    assert causes(code) == []
+
+
+def test_what_no_tape_sees_is_named_and_not_what_starts_it() -> None:
+    threaded = """
+        import threading
+        box = []
+        with tf.GradientTape() as tape:
+            thread = threading.Thread(target=lambda: box.append(w * w))
+            thread.start()
+            thread.join()
+            y = box[0] * 2.0
+        tape.gradient(y, w)
+    """
+    lifted = """
+        with tf.GradientTape() as tape:
+            with tf.init_scope():
+                h = w * w
+            y = h * 2.0
+        tape.gradient(y, w)
+    """
+    for code in (threaded, lifted):
+        assert [cause[:2] for cause in causes(code)] == [(Kind.OUTSIDE, "w * w")]

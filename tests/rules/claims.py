@@ -111,7 +111,7 @@ CAUSES: dict[Kind, list[Cause]] = {
     Kind.NOT_A_TENSOR: [NotATensor(what) for what in get_args(NoSource)],
     Kind.COPY: [
         *(Copied(how, "x") for how in ("slice", "identity", "conversion", "read", "unused")),
-        Copied("identity", "the value"),
+        Copied("identity", ""),
         Copied("symbolic"),
     ],
     Kind.NO_VARIABLES: [NoVariables(why) for why in ("unbuilt", "frozen", "none")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.machine import assignments, calls
@@ -14,10 +15,9 @@ from gradlint.flow.values.values import Const, Join, Known, LibObject, StopRecor
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gradlint.flow.machine.core import Core
-    from gradlint.flow.values.values import Recording
 
     Bind = Callable[[Value], None]
     """Lets the name after ``as`` hold a value."""
@@ -93,11 +93,8 @@ def _manage_library_object(
     machine: Core, manager: LibObject, item: ast.withitem, bound: Bind, body: Callable[[], str]
 ) -> str:
     if behaviours.has(manager.name, "scope"):
-        held = machine.suspend()
-        try:
+        with machine.unseen():
             return body()
-        finally:
-            machine.record_with(held)
     end = _manage_other(machine, manager, item, bound, body)
     if manager.family == "exit-stack":
         tapes.unwind(machine, manager, item.context_expr)
@@ -162,8 +159,13 @@ def generator_manager(
     return end
 
 
-def suspend(machine: Core) -> tuple[Recording, ...]:
-    """Take all tapes off the record (``tf.init_scope``); gives what to put back."""
-    before = machine.recording
+@contextlib.contextmanager
+def unseen(machine: Core) -> Iterator[None]:
+    """While no tape sees what runs: in ``tf.init_scope``, another thread, a data set's function."""
+    held, began = machine.recording, machine.tick()
     machine.record_with(())
-    return before
+    try:
+        yield
+    finally:
+        machine.record_with(held)
+        machine.unseen_spans.append((began, machine.tick()))

@@ -139,6 +139,7 @@ class Core(Judged):
         self.replaced: dict[int, tuple[Value, Variable, str, ast.AST]] = {}
         self.kept_alive: list[Value] = []
         self.paused_spans: list[tuple[int, int]] = []
+        self.unseen_spans: list[tuple[int, int]] = []
         self.made_tapes: list[Tape] = []
         self.tape_names: dict[int, str] = {}
         self.loops: list[Loop] = []

@@ -24,7 +24,7 @@ LISTS = ("controls", "defined", "classes", "made_tapes", "untracked", "kept_aliv
 TABLES = ("tape_names", "asked_for")
 SETS = ("used_elsewhere", "inside_other_tapes", "constructed")
 """What grows with what is entered, and is looked at when the program has ended or by later entries."""
-OWN = ("paused_spans", "graph_loops", "graph_outputs", "doomed", "replaced")
+OWN = ("paused_spans", "unseen_spans", "graph_loops", "graph_outputs", "doomed", "replaced")
 """What tells of the values that an entry makes, which no other entry meets."""
 BY_NODE = ("free_names", "generators", "written", "looked_at", "nodes_in_loops", "questions")
 """What is known of the program's text."""

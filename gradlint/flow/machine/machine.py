@@ -67,7 +67,7 @@ class Machine(Core):
     fork = branches.fork
     comprehend = iterations.comprehend
     comprehension_function = iterations.comprehension_function
-    suspend = contexts.suspend
+    unseen = contexts.unseen
     custom_gradient = definitions.custom_gradient
     block = statements.block
     imported = imports.imported

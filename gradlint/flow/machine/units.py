@@ -1,4 +1,4 @@
-"""Tells what of a program another text of it changes: one function's body, nothing but comments, or more than that.
+"""Finds what of a program another text of it changes: one function's body, nothing but comments, or more than that.
 
 Everything else has to stand where it stood, line by line, so that what is known of it holds as it is.
 """

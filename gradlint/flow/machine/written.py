@@ -123,13 +123,13 @@ class ProgramText(Interpreter):
         return value.span
 
     def name_of(self, value: Value) -> str:
-        """A name under which the running code can reach a value, or what makes it."""
+        """A name under which the running code can reach a value, or what makes it; empty where neither is known."""
         name = self.named(value)
         if name is not None:
             return name
         if isinstance(value, Variable | Params) and value.span is not None:
             return self.text(value.span)
-        return "the value"
+        return ""
 
     def named(self, value: Value) -> str | None:
         """A name that holds a value where the code runs."""

@@ -161,7 +161,9 @@ class Questions(Refusals, PartialLosses):
             soft = "tf.nn.softmax" if danger.canonical.endswith("softmax") else "tf.sigmoid"
             return Underflow(soft, danger.canonical)
         operand = danger.variable
-        named = self.machine.name_of(operand) if operand is not None and operand.span is not None else ""
+        named = ""
+        if operand is not None and operand.span is not None:
+            named = self.machine.name_of(operand) or self.machine.text(operand.span)
         callee = self.called(danger.span)
         if danger.kind is Kind.NAN_THROUGH_WHERE:
             return HiddenSlope(callee, danger.canonical, named, danger.compiled)

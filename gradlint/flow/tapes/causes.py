@@ -387,7 +387,7 @@ class Causes(SourceCauses):
             inner = InnerGradient(self.machine.text(node.span), where=self.window(recording, node))
             return Loss(inner, span, story=story)
         where = self.window(recording, node)
-        if where != "in a constructor":
+        if where not in {"in a constructor", "unseen"}:
             span = self.machine.site_of(node, recording) or span
         story.append(Note(span, "computed where the tape does not record"))
         within = self.constructed(recording, node) if where == "in a constructor" else "__init__"
@@ -398,6 +398,8 @@ class Causes(SourceCauses):
         tape = recording.tape
         if any(begin <= node.born <= end for begin, end in self.machine.paused_spans):
             return "while stopped"
+        if node.born >= recording.began and any(begin <= node.born <= end for begin, end in self.machine.unseen_spans):
+            return "unseen"
         if node.born >= recording.began:
             return "while stopped" if tape.state["open"] and not tape.state["paused"] else "after"
         forgotten = (seen for edge in node.edges for seen in edge.seen if seen.tape is tape)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import Minimized
 from gradlint.flow.libraries.keras import attributes, layers, objects, variables
+from gradlint.flow.libraries.keras.methods import leave
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.libraries.python import subscripts
 from gradlint.flow.tapes import implicit
@@ -101,6 +102,8 @@ def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall)
         _differentiate(machine, owner, held, call)
     elif isinstance(owner, Instance):
         _step_of_its_own(machine, owner, call)
+    if call.name == "train_on_batch" and not isinstance(owner, Instance):
+        return leave(machine, owner, call)
     return machine.unknown(call.name, call.node)
 
 

@@ -107,9 +107,8 @@ def start(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     target, given = owner.state.get("target"), owner.state.get("given")
     if not isinstance(target, Value):
         return machine.foreign("call", call.node, [owner, *owner.arguments])
-    held = machine.suspend()
-    machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
-    machine.record_with(held)
+    with machine.unseen():
+        machine.call(target, list(given.items.values) if isinstance(given, Seq) else [], {}, call.node)
     return Const(None)
 
 

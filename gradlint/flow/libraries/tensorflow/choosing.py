@@ -224,4 +224,6 @@ def quiet(machine: Interpreter, call: LibraryCall) -> Value:
     """What reads, shows or sets something and gives no tensor that a gradient could pass."""
     if behaviours.has(call.last, "computes"):
         return table.by_name(machine, call)
-    return Unknown("call", span_of(call.node))
+    made = Unknown("call", span_of(call.node))
+    machine.depend(made, call.tensors(machine), machine.cut(NonDifferentiable(*call.written(machine)), call.node))
+    return made

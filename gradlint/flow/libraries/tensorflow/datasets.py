@@ -72,12 +72,10 @@ def method(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
 
 def _mapped(machine: Interpreter, owner: LibObject, element: object, call: LibraryCall) -> Value:
     """What ``dataset.map(function)`` makes of an element: no tape sees it."""
-    held = machine.suspend()
-    given = subscripts.data(machine, call.node, element if isinstance(element, Value) else None, owner)
-    spread = list(given.items.values) if isinstance(given, Seq) else [given]
-    made = machine.call(call.args[0], spread, {}, call.node)
-    machine.record_with(held)
-    return made
+    with machine.unseen():
+        given = subscripts.data(machine, call.node, element if isinstance(element, Value) else None, owner)
+        spread = list(given.items.values) if isinstance(given, Seq) else [given]
+        return machine.call(call.args[0], spread, {}, call.node)
 
 
 def _reduced(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
