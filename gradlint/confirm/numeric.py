@@ -89,15 +89,15 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
     slopes: list[Slopes] = []
     for by in (step, step / CLOSER):
         for freeze, values in ((None, ()), (case.place, frozen)):
-            ends: list[float] = []
-            for signed in (by, -by):
-                trial = replace(base, eager=True, move=moved, step=signed, freeze=freeze, frozen=values)
-                other = question.event((yield trial), event)
-                if other is None or other["total"] is None:
-                    return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
-                ends.append(other["total"])
-            slopes.append(Slopes(event["total"], ends[0], ends[1], by))
+            ahead = replace(base, eager=True, move=moved, step=by, freeze=freeze, frozen=values)
+            ends = yield from _on_both_sides(question, event, ahead)
+            if ends is None:
+                return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
+            slopes.append(Slopes(event["total"], *ends, by))
         compared = _compared(want, event, places, slopes[-2].middle, slopes[-1].middle)
+        if compared.status == "inconclusive" and case.assigns:
+            follows = replace(base, eager=True, keep=case.place, move=moved, step=by)
+            return (yield from _assigned_itself(question, event, places, follows, kept, slopes[-2].middle))
         if compared.status != "confirmed":
             return compared
     scale = max(abs(one.middle) for one in slopes)
@@ -105,6 +105,43 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
         what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
         return Judgement("inconclusive", what, 8)
     return compared
+
+
+def _on_both_sides(
+    question: NumericClaim, event: Event, ahead: Trial
+) -> Generator[Trial, Seen, tuple[float, float] | None]:
+    """The target where a trial moves something, and where that is moved the other way; None where it is unknown."""
+    totals: list[float] = []
+    for trial in (ahead, replace(ahead, step=-ahead.step)):
+        other = question.event((yield trial), event)
+        if other is None or other["total"] is None:
+            return None
+        totals.append(other["total"])
+    return totals[0], totals[1]
+
+
+def _assigned_itself(
+    question: NumericClaim, event: Event, places: list[int], follows: Trial, kept: list[str | None], whole: float
+) -> Runs:
+    """A source that is given a value made of itself: the gradient is that of what it holds afterwards."""
+    case, want = question.case, question.want
+    nothing = Judgement("inconclusive", f"the flagged value carries nothing of {want.source} to the target", 8)
+    moved = yield follows
+    if kept == [one["kept"] for one in moved.report.of("place", case.place)]:
+        return nothing
+    ends = yield from _on_both_sides(question, event, replace(follows, keep=None, move=(), nudge=case.place))
+    if ends is None:
+        return Judgement("inconclusive", f"the call did not run again with {want.source} assigned anew", SETTLED)
+    given = sum(dot for place in places if place < len(event["dots"]) and (dot := event["dots"][place]))
+    after = (ends[0] - ends[1]) / (2 * follows.step)
+    missing = abs(whole - given)
+    if missing <= AGREES * max(abs(whole), abs(given), 1e-6) or abs(after - given) > NEAR * missing:
+        return nothing
+    return Judgement(
+        "confirmed",
+        f"along {want.source} the target changes by {whole:.4g}, and the gradient says {given:.4g}: "
+        "it is that of what is assigned there, and not of what that is made of",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,14 @@ NAMED = {
     *("CONDA_PREFIX", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "PATHEXT", "PYTHONHOME"),
     *("SYSTEMDRIVE", "SYSTEMROOT", "TZ", "USER", "USERPROFILE", "VIRTUAL_ENV", "WINDIR"),
 }
-PREFIXES = ("LC_", "TF_")
-"""What a program is given of the environment: these variables and those that begin so, and no other."""
+TENSORFLOW = {
+    *("TF2_BEHAVIOR", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_VMODULE", "TF_CUDNN_DETERMINISTIC", "TF_DETERMINISTIC_OPS"),
+    *("TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR", "TF_GPU_THREAD_MODE", "TF_NUM_INTEROP_THREADS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS"),
+}
+"""What TensorFlow itself reads; Terraform's secrets begin with ``TF_`` too."""
+PREFIX = "LC_"
+"""What a program is given of the environment: those variables and those that begin so, and no other."""
 
 
 def environment(scratch: str) -> dict[str, str]:
@@ -78,7 +84,7 @@ def environment(scratch: str) -> dict[str, str]:
     its path may count from it.
     """
     path = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(place)]
-    known = {name: value for name, value in os.environ.items() if name in NAMED or name.startswith(PREFIXES)}
+    known = {name: value for name, value in os.environ.items() if name in NAMED | TENSORFLOW or name.startswith(PREFIX)}
     return {
         **known,
         **({"PYTHONPATH": os.pathsep.join(path)} if path else {}),

@@ -323,13 +323,23 @@ class Probe(Observer):
         frozen = self.job.trial.frozen
         if turn < len(frozen) and frozen[turn] is not None and not isinstance(value, self.tf.data.Dataset):
             with contextlib.suppress(*self.values.unreadable):
-                return self.values.unpacked(str(frozen[turn]), value)
+                kept = self.values.unpacked(str(frozen[turn]), value)
+                return self._assigned(value, kept) if self.values.assigned(value) else kept
         return value
 
+    def _assigned(self, variable: Any, value: Any) -> Any:
+        """A variable that has just been assigned to, with another value, of which no tape knows."""
+        with self.tapes.record.stop_recording():
+            variable.assign(value)
+        return variable
+
     def _nudged(self, mark: int, value: Any) -> Any:
-        moved = None
+        moved, step = None, self.job.trial.step
         with contextlib.suppress(*self.values.unreadable):
-            moved = self.values.nudged(value, self.job.trial.step)
+            if self.values.assigned(value):
+                moved = self._assigned(value, self.values.moved(self.tf.convert_to_tensor(value), step))
+            else:
+                moved = self.values.nudged(value, step)
         if self._may_report(mark, "nudged"):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved

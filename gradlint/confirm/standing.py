@@ -279,7 +279,7 @@ class Standing:
 
     def kind(self, value: Any) -> str:
         """What sort of thing a value is: ``variable``, ``tensor``, ``metric``, or the name of its type."""
-        if type(value).__name__ == "_UnreadVariable":
+        if self.values.assigned(value):
             return "result of an assignment"
         if self.values.variable(value):
             return "variable"

@@ -163,6 +163,10 @@ class Values:
             return True
         return is_keras_variable(value)
 
+    def assigned(self, value: Any) -> bool:
+        """Whether a value is what an assignment to a variable gives: the variable, to be read."""
+        return type(value).__name__ == "_UnreadVariable"
+
     def floating(self, value: Any) -> bool:
         """Whether a value is a float, or holds floats."""
         import numpy as np

@@ -85,6 +85,11 @@ def gone(name: str) -> str:
     return _innermost(_names("gone"), name)
 
 
+def showing() -> frozenset[str]:
+    """The packages of which a use shows the version of TensorFlow that a program was written for."""
+    return frozenset(name.partition(".")[0] for name in _names("shows"))
+
+
 @cache
 def shows(name: str) -> str:
     """The version before which a program was written that uses a name; empty where nothing is known."""
@@ -100,10 +105,18 @@ def _innermost(known: dict[str, str], name: str) -> str:
 
 
 @cache
-def refused(name: str, keyword: str) -> str:
-    """The first version of TensorFlow in which a class refuses an argument; empty where none does."""
-    package = name.rpartition(".")[0] + ".*"
-    return next((row.version for row in rows("keyword") if row.of in (name, package) and row.detail == keyword), "")
+def refused(name: str, keyword: str, value: str = "") -> str:
+    """The first version of TensorFlow in which a class refuses an argument, or its value; empty where none does.
+
+    Args:
+        name: The class's canonical name.
+        keyword: The argument's name.
+        value: The text that it is given, if it is one; the table has ``name=/`` for a text with a slash in it.
+    """
+    package, written = name.rpartition(".")[0] + ".*", {keyword}
+    if "/" in value:
+        written.add(keyword + "=/")
+    return next((row.version for row in rows("keyword") if row.of in (name, package) and row.detail in written), "")
 
 
 @cache

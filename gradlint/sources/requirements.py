@@ -26,6 +26,12 @@ LARGEST = 400_000
 FILES = 24
 """How many files of a folder are read."""
 _KEY = "requirements\0"
+_DOCKER = re.compile(r"dockerfile(?:[._-][\w.-]{0,40})?|[\w.-]{1,40}\.dockerfile", re.IGNORECASE)
+_BELOW: dict[str, Callable[[str], object]] = {
+    "requirements": lambda name: name.endswith(".txt"),
+    "docker": _DOCKER.fullmatch,
+}
+"""The folders that hold files of one form, and which of their files have it."""
 _REQUIREMENTS = re.compile(r"[\w.-]{0,40}(?:requirements|constraints)[\w.-]{0,40}\.(?:txt|in)", re.IGNORECASE)
 _CONDA = re.compile(r"[\w.-]{0,40}(?:environment|conda|env)[\w.-]{0,40}\.ya?ml", re.IGNORECASE)
 _CONDA_LINE = re.compile(
@@ -135,10 +141,11 @@ def _files(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             found = sorted((entry for entry in entries if reader(entry.name)), key=lambda entry: entry.name)
-        below = os.path.join(folder, "requirements")
-        if os.path.isdir(below):
-            with os.scandir(below) as entries:
-                found += sorted((one for one in entries if one.name.endswith(".txt")), key=lambda entry: entry.name)
+        for name, wanted in _BELOW.items():
+            below = os.path.join(folder, name)
+            if os.path.isdir(below):
+                with os.scandir(below) as entries:
+                    found += sorted((one for one in entries if wanted(one.name)), key=lambda entry: entry.name)
     except OSError:
         return []
     return found[:FILES]
@@ -265,7 +272,6 @@ _READERS: dict[str, Callable[[str, str], Iterator[Stated]]] = {
     "pipfile": of_pyproject,
     "setup.cfg": of_setup_cfg,
     "setup.py": of_setup_py,
-    "dockerfile": of_docker,
     "readme.md": of_page,
     "readme.rst": of_page,
     ".python-version": of_python_version,
@@ -280,6 +286,8 @@ def reader(name: str) -> Callable[[str, str], Iterator[Stated]] | None:
         return known
     if _REQUIREMENTS.fullmatch(name):
         return of_requirements
+    if _DOCKER.fullmatch(name):
+        return of_docker
     return of_conda if _CONDA.fullmatch(name) else None
 
 

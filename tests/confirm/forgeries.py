@@ -511,6 +511,39 @@ PARTS: Claims = {
         """,
         {"flagged": "tf.math.top_k(x, 2)", "code_of_rule": "GT301"},
     ),
+    "a variable that is assigned a constant": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        with tf.GradientTape() as tape:
+            x.assign(tf.constant(2.5))
+            y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "x.assign(tf.constant(2.5))", "code_of_rule": "GT204"},
+    ),
+    "a variable that is assigned itself": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        with tf.GradientTape() as tape:
+            x.assign(x * 1.0)
+            y = x * x
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "x.assign(x * 1.0)", "code_of_rule": "GT204"},
+    ),
+    "a part that is assigned and never read": (
+        """
+        import tensorflow as tf
+        x, kept = tf.Variable(1.5), tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            y = x * 3.0
+            kept.assign(x * 2.0)
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "kept.assign(x * 2.0)", "code_of_rule": "GT204"},
+    ),
     "a part of two values that is thrown away": (
         """
         import tensorflow as tf

@@ -193,7 +193,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "deep" / "too.txt").write_text("precious too")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(folder))
-        patch.setenv("SECRET_TOKEN", "a-secret-of-the-environment")
+        for name in ("SECRET_TOKEN", "TF_VAR_password", "TF_TOKEN_app_terraform_io"):
+            patch.setenv(name, "a-secret-of-the-environment")
         yield folder
 
 

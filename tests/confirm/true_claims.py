@@ -90,6 +90,28 @@ TRUE: Claims = {
         """,
         {"outcome": "partial", "flagged": "float(x * 4.0)", "code_of_rule": "GT202"},
     ),
+    "a variable that is assigned what is made of itself": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 2.5])
+        with tf.GradientTape() as tape:
+            x.assign(x / 2.0)
+            y = tf.reduce_sum(x * x)
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "x.assign(x / 2.0)", "code_of_rule": "GT204"},
+    ),
+    "a part that is assigned to another variable": (
+        """
+        import tensorflow as tf
+        x, kept = tf.Variable(1.5), tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            kept.assign(x * 2.0)
+            y = kept + x * x
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "kept.assign(x * 2.0)", "code_of_rule": "GT204"},
+    ),
     "a gradient of a custom function that is None": (
         """
         import tensorflow as tf

@@ -205,3 +205,23 @@ with tf.GradientTape() as tape:
 tape.gradient(loss, features)
 """
     assert found(code, ask) == (["unknown"], [])
+
+
+FROZEN = """
+import tensorflow as tf
+
+model = tf.keras.Sequential([
+    tf.keras.Input((3,)), tf.keras.layers.Dense(2{first}), tf.keras.layers.RepeatVector(3),
+    tf.keras.layers.Dense(1{last}),
+])
+{frozen}
+model.compile(loss="mse")
+model.fit(tf.ones([2, 3]), tf.ones([2, 3, 1]), verbose=0)
+"""
+
+
+def test_a_model_that_was_made_without_what_trains_may_be_fitted() -> None:
+    made = FROZEN.format(first=", trainable=False", last=", trainable=False", frozen="")
+    assert analyse(made).claims == ()
+    later = FROZEN.format(first=", trainable=False", last="", frozen="model.trainable = False")
+    assert [claim.kind for claim in analyse(later).claims] == ["no-variables"]

@@ -109,6 +109,9 @@ def test_what_keras_3_does_is_not_claimed_of_an_older_one(name: str, target: Tar
     [
         "def other():\n    return tf.keras.optimizers.Adam(lr=0.1)\n",
         "import tensorflow_addons as tfa\n",
+        "import tensorflow_federated as tff\n",
+        "def other():\n    return tf.keras.layers.Dense(1, name='head/dense')\n",
+        "from tf_agents.agents.dqn import dqn_agent\n",
         "def other(x):\n    return tf.keras.layers.experimental.preprocessing.Rescaling(2.0)(x)\n",
         "from tensorflow.keras import optimizers\ndef other():\n    return optimizers.legacy.SGD(0.1)\n",
         "def other():\n    return tf.Session()\n",

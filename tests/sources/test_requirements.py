@@ -31,6 +31,8 @@ SAID = {
     ),
     "Pipfile": ('[packages]\ntensorflow = "==2.2"\n', ("tensorflow", "==2.2")),
     "Dockerfile": ("FROM tensorflow/tensorflow:2.5.0-gpu\nRUN pip install numpy\n", ("tensorflow", "==2.5.0.*")),
+    "Dockerfile.gpu": ("FROM tensorflow/tensorflow:2.5.0-gpu\n", ("tensorflow", "==2.5.0.*")),
+    "docker/gpu.Dockerfile": ("FROM tensorflow/tensorflow:2.4.1-gpu\n", ("tensorflow", "==2.4.1.*")),
     "README.md": ("Install it: `pip install tensorflow==2.1 numpy`.\n", ("tensorflow", "==2.1")),
     "runtime.txt": ("python-3.7.9\n", ("python", "==3.7.9")),
 }
@@ -43,9 +45,11 @@ def about(package: str) -> bool:
 @pytest.mark.parametrize("name", SAID)
 def test_each_form_is_read(tmp_path: Path, name: str) -> None:
     text, (package, versions) = SAID[name]
-    (tmp_path / name).write_text(text)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
     found = requirements.of_project(str(tmp_path), None, about)
-    assert (package, versions, name) in [(one.package, one.versions, one.place) for one in found]
+    assert (package, versions, path.name) in [(one.package, one.versions, one.place) for one in found]
 
 
 def test_poetry_has_signs_of_its_own(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Older(NamedTuple):
         return f"`{self.name}`, which TensorFlow has not had since {self.version}"
 
 
-_PACKAGES = frozenset({"tensorflow", "keras", "tf_keras", "tensorflow_addons"})
+_PACKAGES = frozenset({"tensorflow", "keras", *versions.showing()})
 
 
 def older(tree: ast.AST) -> tuple[Older, ...]:
@@ -77,7 +77,8 @@ def _used(
     for call in of_type(tree, ast.Call):
         name = canonical(_dotted(call.func, aliases)) if call.keywords else ""
         for keyword in call.keywords if name else ():
-            version = versions.refused(name, keyword.arg or "")
+            text = keyword.value.value if isinstance(keyword.value, ast.Constant) else ""
+            version = versions.refused(name, keyword.arg or "", text if isinstance(text, str) else "")
             if version:
                 yield call, Older(f"{name.rpartition('.')[2]}({keyword.arg}=...)", version)
 

@@ -144,8 +144,9 @@ class Refusals(Asking):
         reason = (sources.extra or {}).get("reason")
         if not reason or reason == "untracked":
             return
-        if reason == "none" and self.call.tape.state.get("implicit"):
-            # Keras only warns, and a model of layers without weights may be fitted to measure it.
+        meant = reason == "none" or bool((sources.extra or {}).get("made frozen"))
+        if meant and self.call.tape.state.get("implicit"):
+            # Keras only warns, and a model that was made without what trains may be fitted to measure it.
             return
         node = self.call.sources_node
         owner = (sources.extra or {}).get("owner")

@@ -54,10 +54,11 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     made.born = machine.tick()
     label = call.kwargs.get("name")
     made.state["name"] = label.value if isinstance(label, Const) and isinstance(label.value, str) else ""
-    for keyword in call.kwargs:
-        version = versions.refused(call.name, keyword)
+    for keyword, value in call.kwargs.items():
+        text = value.value if isinstance(value, Const) and isinstance(value.value, str) else ""
+        version = versions.refused(call.name, keyword, text)
         if version:
-            # Keras 3 does not know the argument and raises.
+            # Keras 3 does not know the argument, or refuses its value, and raises.
             made.state["refused"] = kind == "optimizer"
             machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
@@ -81,6 +82,7 @@ def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> Non
     state = made.state
     trainable = call.kwargs.get("trainable")
     state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
+    state["made frozen"] = state["trainable"] is False
     state["built"] = is_application(call.name)
     state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
     for inner in state["nested"]:

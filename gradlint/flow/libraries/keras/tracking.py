@@ -33,6 +33,7 @@ class Tracking:
         found: The variables that are counted, in their order, some of them perhaps twice.
         untracked: Those that are held and not counted.
         reasons: Why a part of the model has none.
+        frozen_later: Whether a part was frozen after it was made, and not by the arguments that made it.
         open: Whether a part of the model is not known, so that there may be others.
     """
 
@@ -42,6 +43,7 @@ class Tracking:
         self.found: list[Value] = []
         self.untracked: list[Variable | Params] = []
         self.reasons: list[NoVariablesWhy] = []
+        self.frozen_later = False
         self.open = False
 
     def collect(self, value: Value, depth: int = DEPTH) -> None:
@@ -58,6 +60,7 @@ class Tracking:
         elif isinstance(value, LibObject | Instance) and is_layer(value):
             if self._trainable_only and value.state.get("trainable", True) is False:
                 self.reasons.append("frozen")
+                self.frozen_later = self.frozen_later or value.state.get("made frozen") is not True
                 return
             if isinstance(value, LibObject):
                 self._of_library(value)

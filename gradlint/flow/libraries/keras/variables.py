@@ -89,6 +89,7 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         extra["reason"] = "untracked" if tracking.untracked else next(iter(tracking.reasons), "none")
     elif not unique and tracking.reasons and not tracking.open:
         extra["reason"] = tracking.reasons[0]
+    extra["made frozen"] = "frozen" in tracking.reasons and not tracking.frozen_later
     made.extra = extra
     return made
 
