@@ -27,6 +27,7 @@ from gradlint.flow.values.values import (
     Variable,
 )
 from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import root
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @models("make-variable")
 def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     """``tf.Variable(...)`` and ``keras.Variable(...)``."""
-    is_keras = call.name.startswith("keras.")
+    is_keras = root(call.name) == "keras"
     initial = call.argument(0, "initializer" if is_keras else "initial_value")
     dtype = _variable_dtype(machine, call, initial, is_keras=is_keras)
     made = Variable(dtype, span_of(call.node), trainable=_trainable(machine, call, is_keras=is_keras), keras=is_keras)
