@@ -19,8 +19,7 @@ COMPILE = b".compile("
 NEEDLES = (
     (TAPE,),
     (b"ForwardAccumulator",),
-    (COMPILE, b"loss", b".fit("),
-    (COMPILE, b"loss", b".train_on_batch("),
+    *((COMPILE, of, trains) for of in (b"loss", b"keras") for trains in (b".fit(", b".train_on_batch(")),
     (b"tensorflow", b".minimize("),
     (b"tensorflow_probability", b"value_and_gradient"),
 )

@@ -50,8 +50,8 @@ class NoRegisteredGradient(Rule):
         """Names the operation, and the function that uses it."""
         op, callee, lost = claim.cause.op, claim.cause.callee, effect(claim)
         if claim.cause.custom == "count":
-            headline = f"{named(callee, 'The custom gradient')} returns fewer gradients than it takes arguments"
-            return Message(headline, lost, "return one gradient for each argument")
+            headline = f"{named(callee, 'The custom gradient')} does not return one gradient for each argument"
+            return Message(headline, lost, "return as many gradients as there are arguments")
         if claim.cause.custom == "alone":
             headline = f"{named(callee, 'The custom gradient')} returns nothing for the Variables it uses"
             return Message(headline, lost, "return the arguments' gradients and a list of the Variables'")

@@ -77,7 +77,7 @@ class NonDifferentiableOp(Rule):
         elif cause.of == "index":
             why = "gives integers, which have no derivative"
         elif zero:
-            why = "is flat wherever it has a slope"
+            why = "has a derivative that is zero everywhere"
         else:
             why = "has no derivative"
         cure = INSTEAD.get(cause.canonical.rpartition(".")[2], "use a smooth function in its place")

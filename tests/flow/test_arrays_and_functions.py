@@ -138,6 +138,48 @@ PROGRAMS = {
                 loss = tf.reduce_sum(v * a - b)
             tape.gradient(loss, w)  # lost
         """,
+    "a picture of bytes that a generator drew": """
+        rng = np.random.default_rng(3)
+        image = tf.constant(np.stack([rng.integers(0, 256, size=(2, 2), dtype=np.uint8)]))
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            y = v * tf.cast(image, tf.float32)
+        tape.gradient(y, image)  # lost
+        """,
+    "a picture of numbers that a generator drew": """
+        image = tf.constant(np.stack([np.random.default_rng(3).normal(size=(2, 2))]))
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            y = image * image
+        tape.gradient(y, image)
+        """,
+    "an option that is not given": """
+        import argparse
+
+        def loss(argv):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--bias", action="store_true")
+            args = parser.parse_args(argv)
+            return v * x + w if args.bias else v * x
+
+        params = {"w": w, "v": v}
+        with tf.GradientTape() as tape:
+            y = loss([])
+        tape.gradient(y, [params[name] for name in sorted(params)])  # lost
+        """,
+    "an option that is given": """
+        import argparse
+
+        def loss(argv):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--bias", action="store_true")
+            args = parser.parse_args(argv)
+            return v * x + w if args.bias else v * x
+
+        with tf.GradientTape() as tape:
+            y = loss(["--bias"])
+        tape.gradient(y, w)
+        """,
     "a weighted tensor by next": """
         def scales():
             yield w * 2.0

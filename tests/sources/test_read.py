@@ -138,6 +138,12 @@ def test_only_files_that_name_a_tape_matter() -> None:
     assert not matters(b"import tensorflow as tf")
 
 
+def test_a_loss_that_is_given_by_position_matters_too() -> None:
+    assert matters(b"import keras\nm.compile('adam', 'mse')\nm.fit(x, y)\n")
+    assert matters(b"from models import m\nm.compile(loss=f)\nm.fit(x, y)\n")
+    assert not matters(b"import sklearn\nm.compile()\nm.fit(x, y)\n")
+
+
 def test_a_regular_expression_is_no_model_that_is_compiled() -> None:
     fitted = b"loss = 1\nmodel.fit(x)\n"
     assert not matters(b"p = re.compile('a')\n" + fitted)

@@ -14,7 +14,7 @@ from gradlint.flow.values.program import Bound, ClassValue, Function, Generator,
 from gradlint.flow.values.values import Array, Dict, Join, LibObject, Method, Params, Seq, Unknown, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from gradlint.flow.facts import Cut
     from gradlint.flow.values.values import Edge, Recording
@@ -109,8 +109,9 @@ def reach(
     recording: Recording,
     captured: Captured,
     spend: Callable[[int], None],
+    ends: Collection[int] = frozenset(),
 ) -> Reach:
-    """Everything that a gradient of the target may reach on one recording.
+    """Everything that a gradient of the target may reach on one recording, not going on below the values ``ends``.
 
     ``missing`` lists the operations without a registered gradient that it meets, each with whether it surely does.
     """
@@ -128,7 +129,7 @@ def reach(
             result.opaque = True
             result.anything = result.anything or value.anything
         spend(1 + len(value.edges))
-        for edge in value.edges:
+        for edge in () if key in ends else value.edges:
             cut = edge.cut
             if cut is None:
                 if recording in edge.live:

@@ -372,6 +372,11 @@ class Questions(Refusals, PartialLosses):
             recording, source
         )
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
+        loss = self.flattened(recording, source) if sure else None
+        if loss is not None:
+            self.claim(source, node, text, loss)
+            self.note(text, node, "lost", loss)
+            return
         loss = (
             self.partial(recording, source)
             or self.branch_loss(recording, source)

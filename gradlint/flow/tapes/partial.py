@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gradlint.flow.account import pay
-from gradlint.flow.causes import Opaque
-from gradlint.flow.facts import Kind
+from gradlint.flow.causes import NonDifferentiable, Opaque
+from gradlint.flow.facts import Kind, Note
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.tapes.causes import Causes
@@ -14,6 +15,7 @@ from gradlint.flow.tapes.question import LEAVING, WAYS, Loss
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.values import Join, Number, Params, Recording, Tensor, Unknown, Value, Variable
 from gradlint.knowledge import behaviours
+from gradlint.knowledge.table import Effect, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +25,35 @@ if TYPE_CHECKING:
     from gradlint.flow.values.values import Edge
 
 
+@cache
+def _is_flat(op: str) -> bool:
+    """Whether the gradient of an operation is zero whatever goes in."""
+    entry = lookup(op)
+    return entry is not None and entry.effect is Effect.ZERO
+
+
 class PartialLosses(Causes):
     """The part that looks for losses beside a way that holds."""
+
+    def flattened(self, recording: Recording, source: Value) -> Loss | None:
+        """An operation on every way to a source whose gradient is registered, and zero whatever goes in."""
+        if self.known_around is None:
+            self.known_around = self.around_what_is_flat(recording)
+        flat, around = self.known_around
+        if not flat or any(source in reach or reach.opaque for reach in around):
+            return None
+        first = min((node for node in flat if any(node in reach for reach in around)), key=lambda node: node.born)
+        span = first.span or self.call.span
+        cause = NonDifferentiable(self.machine.text(span).partition("(")[0], first.op)
+        return Loss(cause, span, "zero", story=[Note(span, "the slope is zero here")])
+
+    def around_what_is_flat(self, recording: Recording) -> tuple[list[Tensor], list[graph.Reach]]:
+        """The operations that a gradient reaches which make it zero, and what it reaches without passing one."""
+        nodes = (node for reach in self.reaches for node in reach.nodes.values())
+        flat = [node for node in nodes if isinstance(node, Tensor) and _is_flat(node.op)]
+        machine, ends = self.machine, {id(node) for node in flat}
+        targets = self.targets if flat else ()
+        return flat, [graph.reach(one, recording, machine.captured, machine.spend, ends) for one in targets]
 
     def partial(self, recording: Recording, source: Value) -> Loss | None:
         """A term of the target that left TensorFlow while another way to the source holds."""

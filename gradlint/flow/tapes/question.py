@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.facts import Answer, Asked, Cause, Kind, LostGradient, Note, Question, Span
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.values.making import span_of
-from gradlint.flow.values.values import Const, Join, Recording, Tape, Unknown, Value
+from gradlint.flow.values.values import Const, Join, Recording, Tape, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from gradlint.finding import Outcome, Severity
@@ -114,6 +114,7 @@ class Asking:
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
         self.known_loops: dict[int, set[int] | None] = {}
+        self.known_around: tuple[list[Tensor], list[graph.Reach]] | None = None
         self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}

@@ -137,6 +137,9 @@ def _dtype_of_arguments(call: LibraryCall, entry: Entry | None) -> str | None:
 
 
 def _of_array(value: Value | None) -> str | None:
+    if isinstance(value, Seq):
+        arrays = value.items.values and all(isinstance(item, Array) for item in value.items.values)
+        return dtypes.of(value, numpy=True) if arrays else None
     return dtypes.of(value, numpy=True) if isinstance(value, Array | Tensor | Variable) else None
 
 

@@ -12,6 +12,7 @@ from gradlint.flow.libraries.models import CALLED, LibraryCall, methods, models
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function, Partial
 from gradlint.flow.values.values import Array, Const, LibObject, Value
+from gradlint.knowledge.table import lookup
 
 if TYPE_CHECKING:
     import ast
@@ -55,3 +56,27 @@ def left(machine: Interpreter, given: list[Value], node: ast.AST, callee: str, n
     cut = machine.cut(ToNumpy(callee, name), node)
     machine.depend(made, [value for value in parents if not isinstance(value, Const)], cut)
     return made
+
+
+# -- random numbers ------------------------------------------------------------------------------------------------
+
+
+DRAWS = "numpy-generator"
+_MODULE = {"integers": "randint", "random": "random_sample"}
+"""The methods of a ``Generator`` that the module's own functions call otherwise."""
+
+
+@models(DRAWS)
+def generator(_machine: Interpreter, call: LibraryCall) -> Value:
+    """``np.random.default_rng(seed)`` and ``np.random.RandomState(seed)``."""
+    return LibObject(call.name, DRAWS, span_of(call.node))
+
+
+@methods(DRAWS, "*")
+def drawn(machine: Interpreter, _owner: LibObject, call: LibraryCall) -> Value:
+    """``rng.normal(...)``: what the function of that name in ``np.random`` gives."""
+    given = {key: value for key, value in call.kwargs.items() if key != "endpoint"}
+    name = f"numpy.random.{_MODULE.get(call.name, call.name)}"
+    if lookup(name) is None:
+        return machine.foreign("call", call.node, call.values)
+    return machine.library_call(name, call.args, given, call.node)

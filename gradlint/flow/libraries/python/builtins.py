@@ -321,8 +321,14 @@ def listed(machine: Interpreter, call: LibraryCall) -> Value:
     if short == "reversed":
         items = list(reversed(items))
     elif short in {"sorted", "set", "frozenset"} and exact and len(items) > 1:
-        items = _in_any_order(items)
+        items = (_in_order(items) if short == "sorted" and not call.kwargs else None) or _in_any_order(items)
     return Seq(Items(tuple(items), exact), _KINDS.get(short, short), span_of(call.node))
+
+
+def _in_order(items: list[Value]) -> list[Value] | None:
+    """Texts in their order; None where that is not known."""
+    texts = {item.value: item for item in items if isinstance(item, Const) and isinstance(item.value, str)}
+    return [texts[text] for text in sorted(texts)] if len(texts) == len(items) else None
 
 
 def _in_any_order(items: list[Value]) -> list[Value]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.values.making import sequence, span_of
 from gradlint.flow.values.program import ClassValue, Instance
-from gradlint.flow.values.values import Const, Known, LibObject, Number, Value
+from gradlint.flow.values.values import Const, Known, LibObject, Number, Seq, Value
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -66,6 +66,7 @@ def parser(_machine: Interpreter, call: LibraryCall) -> Value:
     """A parser, which knows no option yet."""
     made = LibObject(call.name, PARSER, span_of(call.node))
     made.state["options"] = {}
+    made.state["defaults"] = {}
     return made
 
 
@@ -83,7 +84,28 @@ def add_argument(machine: Interpreter, owner: LibObject, call: LibraryCall) -> V
     name, value = _destination(call), _option(call)
     if name is not None and value is not None:
         machine.set(owner.state["options"], name, value)
+        default = _default(call)
+        if default is not None:
+            machine.set(owner.state["defaults"], name, default)
     return machine.unknown("option", call.node)
+
+
+@methods(PARSER, "set_defaults")
+def set_defaults(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
+    """``parser.set_defaults(width=100)``."""
+    for name, value in call.kwargs.items():
+        machine.set(owner.state["defaults"], name, value)
+    return machine.unknown("option", call.node)
+
+
+def _default(call: LibraryCall) -> Const | None:
+    """The value of an option that the command line does not name; None where that is not known."""
+    action, default = call.kwargs.get("action"), call.kwargs.get("default")
+    if isinstance(default, Const):
+        # A text is converted by the option's type.
+        return None if isinstance(default.value, str) and "type" in call.kwargs else default
+    switched = {"store_true": False, "store_false": True}
+    return Const(switched[action.value]) if isinstance(action, Const) and action.value in switched else None
 
 
 def _destination(call: LibraryCall) -> str | None:
@@ -119,8 +141,11 @@ def _option(call: LibraryCall) -> Value | None:
 
 @methods(PARSER, "parse_args")
 def parse_args(_machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
-    """``parser.parse_args()``."""
-    return namespace("argparse.Namespace", dict(owner.state["options"]), call.node)
+    """``parser.parse_args()``; given an empty list, all options have their defaults."""
+    options, given = dict(owner.state["options"]), call.argument(0, "args")
+    if isinstance(given, Seq) and given.items.exact and not given.items.values:
+        options |= owner.state["defaults"]
+    return namespace("argparse.Namespace", options, call.node)
 
 
 @methods(PARSER, "parse_known_args")
