@@ -89,3 +89,26 @@ def test_one_line_for_a_made_up_function_changes_the_finding(tmp_path: Path) -> 
         (question,) = [one for call in facts.calls for one in call.questions]
         answers.append((question.answer, question.proved, [claim.kind for claim in facts.claims]))
     assert answers == [("connected", False, []), ("lost", False, [Kind.NON_DIFFERENTIABLE]), ("connected", True, [])]
+
+
+SHAPED = """
+import tensorflow as tf
+
+class Scorer(tf.keras.Model):
+    def __init__(self, size, learned=False):
+        super().__init__()
+        self.embedding = tf.keras.layers.Embedding(4, size)
+        self.edge = self.add_weight(shape=(size, 1)) if learned else tf.Variable({initial}, shape=[size, 1])
+    def call(self, x):
+        return tf.matmul(self.embedding(x), tf.cast(self.edge, tf.float32))
+
+scorer = Scorer(1)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(scorer(tf.constant([1])))
+print(tape.gradient(loss, [scorer.edge]))
+"""
+
+
+def test_nothing_is_said_of_a_variable_that_refuses_its_shape() -> None:
+    assert analyse(SHAPED.format(initial="1")).claims == ()
+    assert [claim.kind for claim in analyse(SHAPED.format(initial="[[1]]")).claims] == ["integer-source"]

@@ -42,6 +42,8 @@ def make_variable(machine: Interpreter, call: LibraryCall) -> Value:
     made.born = machine.tick()
     made.state["known"] = _known_number(initial)
     made.state["initial"] = initial
+    if not is_keras and _is_of_another_shape(initial, call.kwargs.get("shape")):
+        machine.ends(f"{machine.callee(call.node)}(shape=...)", "ValueError")
     if initial is not None:
         parents = [leaf for leaf in machine.leaves(initial) if not isinstance(leaf, Const | Function | Bound)]
         machine.depend(made, parents, machine.cut(Rewrapped(*call.written(machine)), call.node))
@@ -56,6 +58,12 @@ def make_transformed_variable(machine: Interpreter, call: LibraryCall) -> Value:
         made.state["transformed"] = True
         made.state["known"] = None
     return made
+
+
+def _is_of_another_shape(initial: Value | None, shape: Value | None) -> bool:
+    """Whether a Variable is given one number and a shape of several dimensions, which it refuses."""
+    number = isinstance(initial, Const) and isinstance(initial.value, int | float)
+    return number and isinstance(shape, Seq) and shape.items.exact and bool(shape.items.values)
 
 
 def _known_number(initial: Value | None) -> object:
