@@ -164,15 +164,16 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
     if sort == "led":
         return bool(terms) or any(one["seq"] < event["seq"] for one in report.of("entered", case.place))
     if sort == "integer":
-        return any(_same_integers(term, event, places) for term in terms if not term["under"])
+        return any(_same_integers(term, event, places) for term in terms[-1:] if not term["under"])
     if sort == "assigned":
         return case.assigns and any(_reaches(term, places) for term in terms)
     if sort == "inner":
         others = case.inside - {event["n"]}
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
     if sort == "outside":
-        counted = [term for term in terms if not term["under"] and term["kind"] != "NoneType"]
-        return any(_breaks(case, term, places, event.get("type")) for term in counted[-1:])
+        # Those before the last may be of an earlier turn, which the tape of that turn has recorded.
+        counted = [term for term in terms[-1:] if not term["under"] and term["kind"] != "NoneType"]
+        return any(_breaks(case, term, places, event.get("type")) for term in counted)
     counted = [term for term in terms if term["under"] and term["kind"] != "NoneType"]
     if sort == "state":
         return any(_gathered(term, places) for term in counted)

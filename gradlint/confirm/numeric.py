@@ -263,10 +263,10 @@ def hidden(question: NumericClaim, base: Trial) -> Runs:
     if other is None or other["total"] in {None, event["total"]}:
         return unseen
     key = str(case.place)
-    before, after = event["terms"][key][-1], (other["terms"].get(key) or [{"operands": []}])[-1]
-    sums = [[operand["sum"] for operand in term["operands"]] for term in (before, after)]
+    before, after = event["terms"][key], other["terms"].get(key, [])
+    sums = [[operand["sum"] for term in terms for operand in term["operands"]] for terms in (before, after)]
     kept = [[one["kept"] for one in seen.report.of("place", case.place)] for seen in (first, second)]
-    unread = [one for one in before["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
+    unread = [one for one in before[-1]["operands"] if one["sum"] is None and one["kind"] in {"tensor", "variable"}]
     if unread or sums[0] != sums[1] or kept[0] == kept[1] or None in [*kept[0], *kept[1]]:
         return unseen
     detail = answer(want, event)[1]

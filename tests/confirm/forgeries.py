@@ -511,6 +511,46 @@ PARTS: Claims = {
         """,
         {"flagged": "tf.math.top_k(x, 2)", "code_of_rule": "GT301"},
     ),
+    "integers that an earlier call has made": (
+        """
+        import tensorflow as tf
+        def derivative(number):
+            x = tf.constant(number)
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = x * x
+            return tape.gradient(y, x)
+        derivative(3)
+        derivative(2)
+        """,
+        {"flagged": "x * x", "code_of_rule": "GT105"},
+    ),
+    "a term that an earlier turn's tape has recorded": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(1.5)
+        made = tf.exp(x)
+        for turn in range(3):
+            with tf.GradientTape() as tape:
+                y = tf.add_n([made, tf.stop_gradient(x)])
+            g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.add_n([made, tf.stop_gradient(x)])", "code_of_rule": "GT205"},
+    ),
+    "a value of which another run moves with the source": (
+        """
+        import tensorflow as tf
+        a, b = tf.Variable(0.4), tf.Variable(-0.1)
+        def turned(angle):
+            c, s = tf.cos(angle), tf.sin(angle)
+            return tf.stack([c, s])
+        with tf.GradientTape() as tape:
+            kept = tf.Variable(turned(a))
+            y = tf.reduce_sum(turned(b) * kept)
+        g = tape.gradient(y, [a, b])
+        """,
+        {"source": "a", "flagged": "tf.stack([c, s])", "code_of_rule": "GT203"},
+    ),
     "a variable that is assigned a constant": (
         """
         import tensorflow as tf

@@ -11,8 +11,6 @@ OPEN = {
     "distance of each sequence to itself",
     "bijector that remembers what it inverted",
     "deferred tensor as the source",
-    # Backwards it gets zeros, forwards it gets None.
-    "forward mode through a sign",
     "standard deviation of a policy zipped with its gradient",
     "gradient between two variables of a loop",
     "optimizer of the first version asked by a value",
