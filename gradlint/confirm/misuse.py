@@ -117,10 +117,15 @@ def _bad_call(case: Case, seen: Seen) -> Judgement | None:
 
 
 def _about_tapes(case: Case, event: Event) -> bool:
-    """Whether a tape's own code raised, or Python for what was to be a tape."""
-    functions = {function for owner, _, function in event["frames"] if owner == "tensorflow"}
+    """Whether a tape's own code raised, or Python for what was to be a tape, or an object does not have what is asked.
+
+    A Tensor that lacks an attribute says nothing of tapes, optimizers and models.
+    """
+    functions = [function for owner, _, function in event["frames"] if owner == "tensorflow"]
     flagged = "" if case.expression is None else ast.unparse(case.expression)
-    return bool(functions & OF_TAPES) or TAPE in event["text"] or TAPE in flagged
+    if not OF_TAPES.isdisjoint(functions) or TAPE in event["text"] or TAPE in flagged:
+        return True
+    return event["type"] == "AttributeError" and functions[-1:] != ["__getattr__"]
 
 
 def _watch(case: Case, seen: Seen) -> Judgement | None:
