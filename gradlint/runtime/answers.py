@@ -59,6 +59,8 @@ def judged(
         return
     answers = _Answers(record, window, call)
     for source, outcome in _outcomes(call, asked, result):
+        if outcome == "zero" and not call.silenced and not answers.is_cut_off(source):
+            continue
         if outcome is not None and not known(call.stack, source.text, outcome):
             yield answers.of(source, outcome)
     if others:
@@ -91,6 +93,11 @@ class _Answers:
         """All ways back from the target."""
         return WaysBack(self.record, self.window, sources.tensors(self.call.target), self.call.stack)
 
+    def is_cut_off(self, source: ObservedSource) -> bool:
+        """Whether every way from the target to a source is cut."""
+        found = self.ways.to(source.identities)
+        return found is not None and bool(found.cuts)
+
     def of(self, source: ObservedSource, outcome: Outcome) -> Observed:
         """What a source got, and why."""
         weak = False
@@ -100,7 +107,7 @@ class _Answers:
             cut = first(self.window, self.call, self.ways)
         else:
             cut = why(self.record, self.window, self.ways, source, self.call)
-        if outcome == "zero":
+        if outcome == "zero" and self.call.silenced:
             weak = cut.reason not in CUTTING
             cut = WayCut("silenced", _call_place(self.call)) if weak else cut
         return self._observed(source, outcome, cut, weak)
@@ -144,7 +151,9 @@ def _outcomes(
         elif not sources.finite(gradient):
             yield source, "nan"
         else:
-            yield source, "zero" if call.silenced and sources.zero(gradient) else None
+            # A batch Jacobian gives zeros for a source that the target does not depend on (TensorFlow 2.21).
+            zeros = call.silenced or call.method == "batch_jacobian"
+            yield source, "zero" if zeros and sources.zero(gradient) else None
 
 
 def why(record: Record, window: Window, ways: WaysBack, source: ObservedSource, call: ObservedCall) -> WayCut:

@@ -1,4 +1,4 @@
-"""Gradients that are NaN or infinite inside traced functions: the operation is named, and what is finite is silent."""
+"""Gradients that are there and are wrong: NaN or infinite inside traced functions, zeros in the place of None."""
 
 from __future__ import annotations
 
@@ -113,7 +113,22 @@ for _ in range(4):
 """,
 }
 
+ZEROS = {
+    "a batch Jacobian through NumPy": """
+x = tf.Variable([[0.0, 1.0]])
+with tf.GradientTape() as tape:
+    y = tf.square(np.square(x) * 2.0)  # lost
+tape.batch_jacobian(y, x)
+""",
+}
+
 QUIET = {
+    "a batch Jacobian that is zero here": """
+x = tf.Variable([[-2.0, -1.0]])
+with tf.GradientTape() as tape:
+    y = tf.nn.relu(x * 2.0)
+assert not tape.batch_jacobian(y, x).numpy().any()
+""",
     "a fit whose values are finite": """
 def root(y, guess):
     return tf.reduce_mean(tf.sqrt(tf.abs(y - guess) + 0.1))
@@ -156,15 +171,17 @@ except (TypeError, SystemError, BufferError):
 @pytest.fixture(scope="module")
 def seen(asked: Callable[[str], list[str]]) -> dict[str, dict[str, Any]]:
     """What was observed of each program that is asked about."""
-    programs = LOST | QUIET
+    programs = LOST | ZEROS | QUIET
     return watched([{"path": name, "code": HEAD + programs[name], "alone": True} for name in asked("name")])
 
 
-@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("name", [*LOST, *ZEROS])
 def test_the_operation_is_named(name: str, seen: dict[str, dict[str, Any]]) -> None:
     record = seen[name]
-    line = next(number for number, text in enumerate((HEAD + LOST[name]).splitlines(), 1) if text.endswith("# lost"))
-    assert {(one["outcome"], one["at"]) for one in record["observed"]} == {("nan", line)}, record
+    lines = (HEAD + (LOST | ZEROS)[name]).splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.endswith("# lost"))
+    outcome = "nan" if name in LOST else "zero"
+    assert {(one["outcome"], one["at"]) for one in record["observed"]} == {(outcome, line)}, record
     assert not record["failed"]
 
 
