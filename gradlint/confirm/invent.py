@@ -322,7 +322,7 @@ def _tensors(name: str, spoken: list[str], use: Use, note: str) -> list[str]:
         return [plain, SCALAR]
     kinds = [_tensor(shape) for shape in (SHAPES[1:] if use.indexed or "shape" in use.attributes else SHAPES)]
     if use.source and not use.watched:
-        return [*(f"tf.Variable({tensor})" for tensor in kinds), *kinds]
+        return [value for tensor in kinds for value in (f"tf.Variable({tensor})", tensor)]
     return [*kinds, "0.5", *(f"tf.Variable({tensor})" for tensor in kinds[:3])]
 
 

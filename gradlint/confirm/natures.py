@@ -56,6 +56,8 @@ OPERATIONS: dict[str, frozenset[str]] = {"GT603": frozenset({"Log", "Log1p"})}
 """For each rule whose findings name an operation that makes a gradient infinite: TensorFlow's names of it."""
 
 TENSORS = frozenset({"tensor", "variable", "result of an assignment"})
+NESTS = frozenset({"tuple", "list", "dict"})
+"""What an operation gives of several Tensors."""
 NEAR = 1e-6
 """How far sums of the same numbers may lie apart, as a share of them."""
 
@@ -96,7 +98,7 @@ def of_value(code: str, term: Event) -> bool:
     if nature == "a metric's":
         return any(operand["kind"] == "metric" for operand in term["operands"])
     if nature == "other numbers":
-        return term["kind"] in TENSORS and not (_same_numbers(term) and _fractional(term["sum"]))
+        return term["kind"] in TENSORS | NESTS and not (_same_numbers(term) and _fractional(term["sum"]))
     if nature == "the same numbers":
         return term["kind"] in TENSORS and _same_numbers(term) is not False
     return True

@@ -104,6 +104,8 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
     if not all(far.agrees(near, scale) for far, near in zip(slopes[:2], slopes[2:], strict=True)):
         what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
         return Judgement("inconclusive", what, 8)
+    if all(_connected(term, places) for term in _evaluations(case, event)):
+        return Judgement("inconclusive", f"a gradient leads from the flagged value to {want.source}", 8)
     return compared
 
 
@@ -210,9 +212,6 @@ def _carrier(question: NumericClaim, seen: Seen) -> tuple[Event, list[int], set[
         terms = _evaluations(case, event)
         if not terms or places is None:
             continue
-        if all(_connected(term, places) for term in terms):
-            what = f"a gradient leads from the flagged value to {want.source}"
-            return Judgement("inconclusive", what, 8)
         lost = [event["outs"][place] == "none" for place in places if place < len(event["outs"])]
         if any(lost):
             what = "the whole gradient" if all(lost) else "the gradient of some"
