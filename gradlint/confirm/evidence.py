@@ -154,7 +154,8 @@ def _of_sort(case: Case, terms: list[Event]) -> bool:
     if case.finding.code in OF_CALLS:
         return bool(case.inside) and not any(term["under"] for term in terms[-1:])
     if case.finding.code in OF_UPDATES:
-        return case.assigns or any(term["kind"] == "result of an assignment" for term in terms)
+        given = {term["kind"] for term in terms if term["kind"] != "NoneType"}  # set_weights() gives nothing.
+        return case.assigns or not given or "result of an assignment" in given
     return True
 
 
@@ -171,8 +172,9 @@ def _leads(sort: Sort, case: Case, event: Event, places: Sequence[int], report: 
         others = case.inside - {event["n"]}
         return bool(others) and any(not term["under"] and _ends(term, places) for term in terms[-1:])
     if sort == "outside":
-        # Those before the last may be of an earlier turn, which the tape of that turn has recorded.
-        counted = [term for term in terms[-1:] if not term["under"] and term["kind"] != "NoneType"]
+        # Those before the last, none of them the target, may be of an earlier turn, recorded by a tape of its own.
+        asked = [term for term in terms if set(event["targets"]) & set(term["ids"])] or terms[-1:]
+        counted = [term for term in asked if not term["under"] and term["kind"] != "NoneType"]
         return any(_breaks(case, term, places, event.get("type")) for term in counted)
     counted = [term for term in terms if term["under"] and term["kind"] != "NoneType"]
     if sort == "state":

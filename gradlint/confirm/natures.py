@@ -98,7 +98,8 @@ def of_value(code: str, term: Event) -> bool:
     if nature == "a metric's":
         return any(operand["kind"] == "metric" for operand in term["operands"])
     if nature == "other numbers":
-        return term["kind"] in TENSORS | NESTS and not (_same_numbers(term) and _fractional(term["sum"]))
+        same = _floats(term["dtype"]) and _same_numbers(term) and _fractional(term["sum"])
+        return term["kind"] in TENSORS | NESTS and not same
     if nature == "the same numbers":
         return term["kind"] in TENSORS and _same_numbers(term) is not False
     return True

@@ -359,8 +359,11 @@ class Questions(Refusals, PartialLosses):
                 self.answered.lost.discard(id(source))
 
     def silence(self, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
-        """A gradient that is always lost, turned into zeros by the call."""
+        """A gradient that is always lost, turned into zeros by the call; of a Keras weight that raises instead."""
         self.answered.lost.discard(id(source))
+        if isinstance(source, Params):
+            self.note(text, node, "unknown")
+            return
         made = Silenced(loss.cause, loss.span)
         silenced = Loss(made, self.call.span, "zero", severity="warning", story=loss.story)
         self.claim(source, node, text, silenced)
