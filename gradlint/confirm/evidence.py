@@ -154,8 +154,7 @@ def _of_sort(case: Case, terms: list[Event]) -> bool:
     if case.finding.code in OF_CALLS:
         return bool(case.inside) and not any(term["under"] for term in terms[-1:])
     if case.finding.code in OF_UPDATES:
-        given = {term["kind"] for term in terms if term["kind"] != "NoneType"}  # set_weights() gives nothing.
-        return case.assigns or not given or "result of an assignment" in given
+        return case.assigns or any(term["kind"] == "result of an assignment" for term in terms)
     return True
 
 

@@ -258,12 +258,12 @@ class NonDifferentiable(Called):
 
     Attributes:
         op: The operation, by the name that TensorFlow's registry knows it by.
-        of: The whole, one argument only, or an output of indices only.
+        of: The whole, one argument only, an output of indices only, or its slope: it has a gradient, which is zero.
     """
 
     kind = Kind.NON_DIFFERENTIABLE
     op: str = ""
-    of: Literal["argument", "index", "whole"] = "whole"
+    of: Literal["argument", "index", "slope", "whole"] = "whole"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,22 +163,24 @@ class Tree:
 
     def at(self, start: int, end: int) -> list[cst.CSTNode]:
         """The expressions and statements with this extent, the outermost first."""
-        index = self._index(start)
-        begin = self._begins[index]
-        self._read(index)
-        return self.parts[index].by_place.get((start - begin, end - begin), [])
+        begin, by_place = self._by_place(start)
+        return by_place.get((start - begin, end - begin), [])
 
     def innermost(self, start: int, end: int) -> cst.CSTNode | None:
         """The smallest expression or statement that covers an extent."""
-        index = self._index(start)
-        start, end = start - self._begins[index], end - self._begins[index]
-        self._read(index)
+        begin, by_place = self._by_place(start)
         covering = [
-            (stop - begin, nodes[-1])
-            for (begin, stop), nodes in self.parts[index].by_place.items()
-            if begin <= start and end <= stop
+            (last - first, nodes[-1])
+            for (first, last), nodes in by_place.items()
+            if first <= start - begin and end - begin <= last
         ]
         return min(covering, key=lambda one: one[0])[1] if covering else None
+
+    def _by_place(self, offset: int) -> tuple[int, dict[tuple[int, int], list[cst.CSTNode]]]:
+        """Where the part begins in which an offset lies, and its nodes by their places; none where these are wrong."""
+        index = self._index(offset)
+        self._read(index)
+        return self._begins[index], self.parts[index].by_place if self.parts[index].is_faithful else {}
 
     def extent(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where a node begins and ends, as offsets in bytes; brackets around an expression count for tuples only.

@@ -13,7 +13,9 @@ from gradlint.nodes.walking import walk
 if TYPE_CHECKING:
     from gradlint.nodes.site import Site
 
-GRADIENTS = frozenset({"gradient", "jacobian", "batch_jacobian", "watch"})
+ASKING = frozenset({"gradient", "jacobian", "batch_jacobian"})
+"""The methods of a tape that give the gradients by some sources, and nothing beside them."""
+GRADIENTS = ASKING | {"watch"}
 PLAIN_CALLS = frozenset({"print", "len", "isinstance", "type", "abs", "sum", "float", "str", "repr"})
 _OF_INTEGERS = (
     "range reshape gather gather_nd one_hot tile repeat zeros ones fill eye linspace sequence_mask "

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from gradlint.nodes.make import without_elements
 from gradlint.nodes.reading import called, dotted, elements, only, single_target
+from gradlint.nodes.uses import ASKING
 from gradlint.rule import Remove, Replace, cst, unsafe
 
 from .updates import ASSIGNS
 
 if TYPE_CHECKING:
     from gradlint.rule import Change, Proposal, Site
-
-METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
-"""What gives the gradients by some sources, and nothing beside them."""
 
 
 def without_sources(site: Site) -> Proposal | None:
@@ -27,7 +25,7 @@ def without_sources(site: Site) -> Proposal | None:
     call = next(iter(asked)) if len(asked) == 1 else None
     target = None if call is None else single_target(site.parent(call))
     given = only(call, 2)
-    if call is None or not isinstance(call.func, cst.Attribute) or call.func.attr.value not in METHODS:
+    if call is None or not isinstance(call.func, cst.Attribute) or call.func.attr.value not in ASKING:
         return None
     if given is None or target is None or len(site.calls) != len(site.claim.gradients):
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.facts import Kind
 from gradlint.nodes.reading import called
-from gradlint.nodes.uses import computes
+from gradlint.nodes.uses import ASKING, computes
 from gradlint.nodes.walking import walk
 from gradlint.rule import After, Message, Move, Replace, Rule, cst, safe, statement
 
@@ -84,13 +84,10 @@ class GradientInsideTheTape(Rule):
         return safe("Ask after the block", Move(asking, after=block), *changes)
 
 
-METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
-
-
 def _asked(site: Site, made: Statement, tape: str) -> cst.Call | None:
     """The gradient call that a statement only binds."""
     value = made.value if isinstance(made, (cst.Assign, cst.AnnAssign, cst.Expr)) else None
-    return value if isinstance(value, cst.Call) and called(value) in METHODS and site.tape(value) == tape else None
+    return value if isinstance(value, cst.Call) and called(value) in ASKING and site.tape(value) == tape else None
 
 
 def _is_computed(node: cst.CSTNode) -> bool:

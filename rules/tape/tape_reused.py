@@ -8,6 +8,7 @@ from gradlint.flow.facts import Kind
 from gradlint.nodes.make import holds, with_argument
 from gradlint.nodes.reading import called, dotted, last_name, only, single_target
 from gradlint.nodes.site import leaves
+from gradlint.nodes.uses import ASKING
 from gradlint.nodes.walking import walk
 from gradlint.nodes.watching import is_watch
 from gradlint.rule import After, Message, Remove, Replace, Rule, Wrap, block, cst, safe, statement
@@ -101,9 +102,6 @@ class TapeReused(Rule):
         return safe("Make the tape persistent", Replace(made, persistent), *_deleted(site, asked, tape))
 
 
-METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
-
-
 def _entered(site: Site, asked: cst.Call, tape: str) -> Proposal | None:
     """``tape = tf.GradientTape()`` as a ``with`` statement that holds what follows up to the gradient call."""
     node, found = site.statement_of(asked), site.bindings(tape, asked)
@@ -142,7 +140,7 @@ def _joined(site: Site, asked: cst.Call, tape: str) -> Proposal | None:
         last += 1
     group = suite[first : last + 1]
     singles = [one for one in parts.values() if one is not None]
-    calls = [one for one in walk(site.scope(asked)) if called(one) in METHODS and site.tape(one) == tape]
+    calls = [one for one in walk(site.scope(asked)) if called(one) in ASKING and site.tape(one) == tape]
     if len(group) < 2 or not len(group) == len(singles) == len(calls) or not all(site.is_alone(one) for one in group):
         return None
     names = cst.Tuple([cst.Element(name) for name, _, _ in singles], [], [])

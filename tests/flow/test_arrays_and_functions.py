@@ -206,6 +206,19 @@ PROGRAMS = {
             loss = next(items) * v * source.scale
         tape.gradient(loss, w)
         """,
+    "a list outside that next fills": """
+        kept = [tf.constant(1.0)]
+
+        def items():
+            for _ in range(3):
+                kept.append(w * 1.0)
+                yield 2.0
+
+        source = items()
+        with tf.GradientTape() as tape:
+            loss = next(source) * v * kept[-1]
+        tape.gradient(loss, w)
+        """,
 }
 FUNCTIONS = {
     "a rounded argument": ("value_and_gradient(lambda a: tf.reduce_sum(tf.round(a)), x)", {"x"}),

@@ -55,3 +55,15 @@ def test_zero_where_tensorflow_gives_zeros(
     assert outcomes == {"zero" if name in ZERO else "value"}
     claims = analyse(programs[f"/{name}.py"]).claims
     assert [lost.outcome for claim in claims for lost in claim.gradients] == (["zero"] if name in ZERO else [])
+
+
+def test_forwards_the_answer_is_none(observe: Callable[[Mapping[str, str]], dict[str, Observation]]) -> None:
+    code = """
+import tensorflow as tf
+x = tf.constant([1.0])
+with tf.autodiff.ForwardAccumulator(x, tf.ones(1)) as acc:
+    y = tf.sign(x)
+assert acc.jvp(y) is None
+"""
+    assert observe({"/forwards.py": code})["/forwards.py"].raised is None
+    assert [lost.outcome for claim in analyse(code).claims for lost in claim.gradients] == ["none"]

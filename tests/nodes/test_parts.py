@@ -8,8 +8,10 @@ import libcst as cst
 import pytest
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
+from gradlint.flow.facts import Span
 from gradlint.nodes import parts
 from gradlint.nodes.parts import tree_of
+from gradlint.nodes.program import Program
 from gradlint.nodes.walking import children, walk
 from tests.sampling import sample
 
@@ -55,7 +57,8 @@ def same(code: str) -> None:
         if node is not tree.module:
             first, last = (twin.lpar[0], twin.rpar[-1]) if is_bracketed(twin) else (twin, twin)
             assert tree.extent(node) == (spans[first].start, spans[last].start + spans[last].length)
-            assert node in tree.at(*tree.extent(node)) or not isinstance(node, cst.BaseExpression)
+            looked_up = isinstance(node, cst.BaseExpression) and all(part.is_faithful for part in tree.parts)
+            assert not looked_up or node in tree.at(*tree.extent(node))
     for node in ours:
         assert all(tree.parent(child) is node for child in children(node))
     assert "".join(text for _, text in tree.pieces(tree.module)) == code
@@ -96,3 +99,11 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         tree_of(f"x = {number}\ny = 1\nz = {number}\n")
     assert sum(len(text) for text, _, _ in parts._known._parts) <= 100
+
+
+def test_nothing_is_looked_up_where_the_text_does_not_come_back() -> None:
+    """LibCST drops a mark of the byte order, so that all that follows has other places."""
+    program, place = Program("\ufeffx = 1\n"), Span(1, 3, 1, 8)
+    assert program.trouble is None
+    assert program.trouble_at(place) == "LibCST does not give back the program as it is written"
+    assert (program.at(place), program.innermost(place)) == ([], None)

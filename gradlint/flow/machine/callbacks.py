@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from gradlint.flow.libraries.python.containers import FILLING
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Generator, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import Const, Dict, Seq, Value
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 Place = tuple[dict[Any, Any], Any]
 """A dictionary of state and a key of it."""
-
-_FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
 
 
 def places(value: Value, written_in: Callable[[Instance], frozenset[str]]) -> Iterator[Place]:
@@ -69,7 +68,7 @@ def _filled(
         held = _held(node.func.value, frame) if isinstance(node.func, ast.Attribute) else None
         if isinstance(held, Instance):
             yield from ((held.attrs, name) for name in written_in(held) if name in held.attrs)
-        elif isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING:
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in FILLING:
             yield from _contents(held)
     elif isinstance(node.ctx, ast.Store):
         held = _held(node.value, frame)

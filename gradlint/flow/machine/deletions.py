@@ -10,7 +10,7 @@ from gradlint.flow.machine import expressions
 from gradlint.flow.machine.branches import branch
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.store import MISSING
-from gradlint.flow.values.program import Bound, Function, Instance
+from gradlint.flow.values.program import Bound, ClassValue, Function, Instance
 from gradlint.flow.values.values import Const, Dict, Items, Pairs, Seq, Unknown, Value
 
 if TYPE_CHECKING:
@@ -51,8 +51,15 @@ def _may_end(machine: Core, value: Instance, node: ast.Delete) -> None:
 
 
 def _without_attribute(machine: Core, owner: Value, name: str, node: ast.Delete) -> None:
-    if not isinstance(owner, Instance):
-        return
+    if isinstance(owner, ClassValue):
+        machine.set(owner.frame.names, name, MISSING)
+    elif isinstance(owner, Instance):
+        _of_object(machine, owner, name, node)
+    elif isinstance(owner, Unknown):
+        machine.set(owner.attrs, name, MISSING)
+
+
+def _of_object(machine: Core, owner: Instance, name: str, node: ast.Delete) -> None:
     found = machine.class_attribute(owner.cls, name)
     deleter = (found.extra or {}).get("deleter") if isinstance(found, Function) else None
     if deleter is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Unconnected, Underflow
-from gradlint.flow.facts import Answer, Cause, Kind, Note, Span
+from gradlint.flow.facts import Answer, Cause, Kind, Note
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
@@ -168,12 +168,6 @@ class Questions(Refusals, PartialLosses):
         if danger.kind is Kind.NAN_THROUGH_WHERE:
             return HiddenSlope(callee, danger.canonical, named, danger.compiled)
         return InfiniteSlope(callee, danger.canonical, named)
-
-    def called(self, span: Span) -> str:
-        """What is called at a place, or what is computed there."""
-        text = self.machine.text(span)
-        head, bracket, _ = text.partition("(")
-        return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
 
     def summed(self) -> None:
         """A target that is not a scalar: the gradient is that of its sum."""
@@ -359,9 +353,11 @@ class Questions(Refusals, PartialLosses):
                 self.answered.lost.discard(id(source))
 
     def silence(self, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
-        """A gradient that is always lost, turned into zeros by the call; of a Keras weight that raises instead."""
+        """A gradient that is always lost, turned into zeros by the call."""
         self.answered.lost.discard(id(source))
-        if isinstance(source, Params):
+        of_keras = isinstance(source, Params) or (isinstance(source, Variable) and source.keras is not False)
+        if of_keras and not self.machine.legacy_keras:
+            # TensorFlow cannot make zeros like a variable of Keras 3, and raises (2.21, Keras 3.15).
             self.note(text, node, "unknown")
             return
         made = Silenced(loss.cause, loss.span)
@@ -375,20 +371,17 @@ class Questions(Refusals, PartialLosses):
             recording, source
         )
         answer: Answer = "connected" if any(source in reach for reach in self.reaches) else "unknown"
-        loss = self.flattened(recording, source) if sure else None
-        if loss is not None:
-            self.claim(source, node, text, loss)
-            self.note(text, node, "lost", loss)
-            return
+        flattened = self.flattened(recording, source) if sure else None
         loss = (
-            self.partial(recording, source)
+            flattened
+            or self.partial(recording, source)
             or self.branch_loss(recording, source)
             or self.constant_term(recording, source)
             or self.own_assignment(recording, source)
         )
         if loss is not None and self.doom is None:
             self.claim(source, node, text, loss)
-            self.note(text, node, "partial", loss)
+            self.note(text, node, "partial" if flattened is None else "lost", loss)
             return
         why = "" if sure else because(self.machine, source, self.targets)
         self.note(text, node, answer, because=why, proved=sure)

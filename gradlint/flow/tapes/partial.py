@@ -20,6 +20,7 @@ from gradlint.knowledge.table import Effect, lookup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gradlint.finding import Outcome
     from gradlint.flow.facts import Cause, Cut
     from gradlint.flow.graph.ways import Break
     from gradlint.flow.values.values import Edge
@@ -44,8 +45,9 @@ class PartialLosses(Causes):
             return None
         first = min((node for node in flat if any(node in reach for reach in around)), key=lambda node: node.born)
         span = first.span or self.call.span
-        cause = NonDifferentiable(self.machine.text(span).partition("(")[0], first.op)
-        return Loss(cause, span, "zero", story=[Note(span, "the slope is zero here")])
+        cause = NonDifferentiable(self.called(span), first.op, of="slope")
+        outcome: Outcome = "none" if self.call.method == "jvp" else "zero"  # Forwards it is None (TensorFlow 2.21).
+        return Loss(cause, span, outcome, story=[Note(span, "the slope is zero here")])
 
     def around_what_is_flat(self, recording: Recording) -> tuple[list[Tensor], list[graph.Reach]]:
         """The operations that a gradient reaches which make it zero, and what it reaches without passing one."""

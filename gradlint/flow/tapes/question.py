@@ -219,6 +219,12 @@ class Asking:
             self.note(text, node, "lost", loss)
         self.answered.exception = loss.exception or ""
 
+    def called(self, span: Span) -> str:
+        """What is called at a place, or what is computed there."""
+        text = self.machine.text(span)
+        head, bracket, _ = text.partition("(")
+        return head if bracket and head.replace(".", "").replace("_", "").isalnum() else text
+
     # -- what is worked out once for all sources -------------------------------------------------------------------
 
     def below(self, target: Value, value: Value, recording: Recording) -> list[Break]:

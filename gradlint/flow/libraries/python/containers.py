@@ -14,6 +14,9 @@ from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
+FILLING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
+"""The methods that put something into a container."""
+
 
 # -- sequences -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.python.containers import FILLING
 from gradlint.flow.state.store import join_all
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.trees import children
@@ -40,12 +41,21 @@ def _keeps_to_itself(function: ast.AST) -> bool:
             return False
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             own.add(node.id)
-        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
-                return False
-            written.add(node.value.id)
+        changed = _changed(node)
+        if changed is not None and not isinstance(changed, ast.Name):
+            return False
+        written |= {changed.id} if changed is not None else set()
         waiting += children(node)
     return written <= own
+
+
+def _changed(node: ast.AST) -> ast.expr | None:
+    """What a node changes from inside: the owner of an item or attribute that is set, or of a method that fills it."""
+    if isinstance(node, ast.Attribute) and node.attr in FILLING:
+        return node.value
+    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return node.value if isinstance(node, ast.Subscript) else node
+    return None
 
 
 def _is_data(machine: Interpreter, values: list[Value]) -> bool:
