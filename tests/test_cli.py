@@ -16,6 +16,7 @@ import pytest
 
 from gradlint import __version__
 from gradlint.cli import COMMANDS
+from tests import command
 
 UNUSED = """\
 import tensorflow as tf
@@ -48,17 +49,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def gradlint(*arguments: str, cwd: Path, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gradlint", *arguments],
-        cwd=cwd,
-        input=stdin,
-        env=environment(**env),
-        text=True,
-        encoding="utf-8",
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    return command.run(*arguments, cwd=cwd, env=environment(**env), stdin=stdin)
 
 
 @pytest.fixture

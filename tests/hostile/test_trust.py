@@ -16,13 +16,13 @@ from gradlint.api import check_paths
 from gradlint.notebook import CellSession
 from gradlint.settings import Resolver, SettingsError, load
 from gradlint.trust import Trust, TrustError, of_user
+from tests import command
 from tests.hostile.bait import BROKEN, MARK, RULE, bait, environment, ran, tree
 from tests.server.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMAND = [sys.executable, "-P", "-m", "gradlint"]
 LINE = (
     "gradlint: gradlint.toml sets `rules`, `plugins`, `confirm.python`, which may run code or write elsewhere: "
     "ignored without --trust (see docs/safety.md)"
@@ -48,15 +48,7 @@ def project(tmp_path: Path, mark: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def run(mark: Path, *arguments: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(mark, **more),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return command.run(*arguments, env=environment(mark, **more), stdin=stdin)
 
 
 @pytest.mark.parametrize(
