@@ -111,8 +111,8 @@ def test_the_user_may_trust(project: Path, mark: Path, way: str) -> None:
         more = {"GRADLINT_TRUST": os.pathsep.join(["/nowhere", str(project.parent)])}
     else:
         (home / "trust.toml").write_text(f"folders = [{json.dumps(str(project))}]\n")
-    for command in (["check", "--no-cache"], ["rules"]):
-        done = run(mark, *command, *options, **more)
+    for line in (["check", "--no-cache"], ["rules"]):
+        done = run(mark, *line, *options, **more)
         assert ran(mark) == ["rule"], done.stderr
         assert "trust" not in done.stderr
         (mark / "rule").unlink()
