@@ -258,12 +258,13 @@ class NonDifferentiable(Called):
 
     Attributes:
         op: The operation, by the name that TensorFlow's registry knows it by.
-        of: The whole, one argument only, an output of indices only, or its slope: it has a gradient, which is zero.
+        of: The whole, one argument only, an output of indices only, its slope (it has a gradient, which is zero), or a
+            loop that a graph runs by it.
     """
 
     kind = Kind.NON_DIFFERENTIABLE
     op: str = ""
-    of: Literal["argument", "index", "slope", "whole"] = "whole"
+    of: Literal["argument", "index", "loop", "slope", "whole"] = "whole"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradlint.flow.causes import NoneInto
     from gradlint.flow.facts import Cause, Cut, Span
     from gradlint.flow.state.activation import Activation
+    from gradlint.flow.state.loops import GraphLoop
     from gradlint.flow.state.record import Recorder
     from gradlint.flow.values.modules import ModuleValue
     from gradlint.flow.values.names import Wrappers
@@ -61,7 +62,7 @@ class Interpreter(Protocol):
         inside_other_tapes: The ids of the gradient calls that ran inside another tape's block.
         paused_spans: When a tape's recording was stopped, and when it went on.
         unseen_spans: From when to when something ran that no tape sees.
-        graph_loops: From when to when, by the clock, each loop ran that a graph was made of.
+        graph_loops: The loops that graphs were made of.
         graph_outputs: What each call of a ``tf.function`` gave that gave several values.
         doomed: By a value's id, the exception that the operation which would make it raises, and where; no exception
             where that has been noted on its own.
@@ -91,7 +92,7 @@ class Interpreter(Protocol):
     paused_spans: list[tuple[int, int]]
     unseen_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
-    graph_loops: list[tuple[int, int]]
+    graph_loops: list[GraphLoop]
     graph_outputs: list[tuple[Value, ...]]
     alone: bool
     asked_for: dict[int, Value]
@@ -135,6 +136,9 @@ class Interpreter(Protocol):
 
     def record_with(self, recordings: tuple[Recording, ...]) -> None:
         """Let these recordings, and no others, see the operations that follow."""
+
+    def graph_loop(self, *, is_sure: bool) -> AbstractContextManager[GraphLoop]:
+        """What is run inside is the turns of a loop that a graph is made of."""
 
     @property
     def in_graph(self) -> bool:

@@ -49,7 +49,8 @@ class NonDifferentiableOp(Rule):
     Such a function is made of steps: between them its derivative is zero, and at them there is none. TensorFlow gives
     None for most of these operations and zeros for some (`tf.sign`), and warns of neither. Some float functions lose
     the gradient of one argument only: `on_value` of `tf.one_hot`, `constant_values` of `tf.pad`, the limits of
-    `tf.range`.
+    `tf.range`. A `for` over a dataset in a `tf.function` runs as `Dataset.reduce`, which has no gradient either: what
+    its turns assign is connected to nothing once the loop is over.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -71,6 +72,11 @@ class NonDifferentiableOp(Rule):
         """Names the operation and a smooth stand-in for it."""
         cause = claim.cause
         callee = named(cause.callee or cause.op, "This operation")
+        if cause.of == "loop":
+            why = "a graph's loop over a dataset runs as `Dataset.reduce`, which has no derivative"
+            return Message(
+                why, effect(claim), "take the gradient in each turn, or call `next` on `iter` of the dataset"
+            )
         if cause.of == "argument":
             why = "has no derivative in this argument"
         elif cause.of == "index":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
@@ -11,6 +12,7 @@ from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Span
 from gradlint.flow.machine.judged import Judged
 from gradlint.flow.machine.relevance import Relevance
+from gradlint.flow.state.loops import GraphLoop
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
@@ -150,7 +152,8 @@ class Core(Judged):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
-        self.graph_loops: list[tuple[int, int]] = []
+        self.graph_loops: list[GraphLoop] = []
+        self.open_graph_loops: list[GraphLoop] = []
         self.graph_outputs: list[tuple[Value, ...]] = []
 
     # -- the budget and the source text ----------------------------------------------------------------------------
@@ -270,11 +273,27 @@ class Core(Judged):
         recorded = tracked & seen if tracked else NOWHERE
         if recorded:
             _record_with_all(edges, recorded)
+        if self.open_graph_loops:
+            given = [edge.parent for edge in edges[len(value.edges) :]]
+            for loop in self.open_graph_loops:
+                loop.use(given, self.forks)
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:
             value.born = self.tick()
             value.where = self.stack[-1] if self.stack else None
+
+    @contextmanager
+    def graph_loop(self, *, is_sure: bool) -> Iterator[GraphLoop]:
+        """What is run inside is the turns of a loop that a graph is made of."""
+        loop = GraphLoop(self.clock, self.forks, is_sure)
+        self.open_graph_loops.append(loop)
+        try:
+            yield loop
+            loop.ended = self.clock
+            self.graph_loops.append(loop)
+        finally:
+            self.open_graph_loops.pop()
 
     def _seen_of(self, parent: Value) -> frozenset[Recording]:
         """The running recordings that follow an operation on a value; those note the Variable that it reads."""

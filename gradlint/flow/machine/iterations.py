@@ -5,19 +5,22 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.machine import assignments, calls
 from gradlint.flow.machine.expressions import COUNTED, UNROLL
 from gradlint.flow.machine.nodes import runs
 from gradlint.flow.state.loops import Loop
 from gradlint.flow.state.store import MISSING
+from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Frame, Function
-from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Tensor, Value, either
+from gradlint.flow.values.values import Const, Dict, Items, Join, LibObject, Number, Pairs, Seq, Tensor, Value, either
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradlint.flow.machine.core import Core
+    from gradlint.flow.state.loops import GraphLoop
     from gradlint.flow.state.store import Changes
 
 
@@ -32,30 +35,59 @@ def run_for(machine: Core, node: ast.For | ast.AsyncFor) -> str | None:
     if exact and len(items) <= (COUNTED if counted else UNROLL):
         return turns(machine, node, items, whole=True)
     items = shortened(items)
-    began = machine.clock
-    end = turns(machine, node, items if len(items) > 1 else items * 2, whole=False)
-    if machine.converts and not isinstance(iterable, Seq | Dict):
-        machine.graph_loops.append((began, machine.clock))
+    items = items if len(items) > 1 else items * 2
+    if not machine.converts or isinstance(iterable, Seq | Dict):
+        return turns(machine, node, items, whole=False)
+    mark = machine.store.mark()
+    with machine.graph_loop(is_sure=isinstance(iterable, Tensor)):
+        end = turns(machine, node, items, whole=False)
+    if isinstance(iterable, LibObject) and iterable.family == "dataset" and end == "normal":
+        reduce_over(machine, node, iterable, mark)
     return end
+
+
+def reduce_over(machine: Core, node: ast.For | ast.AsyncFor, dataset: LibObject, mark: int) -> None:
+    """After a loop over a dataset that AutoGraph converts: what its turns assign was made by ``Dataset.reduce``.
+
+    That has no gradient of anything, be it what was there before or what the turns used (TensorFlow 2.21). A dataset
+    that a strategy distributes is left open.
+
+    Args:
+        machine: The run.
+        node: The loop.
+        dataset: What it goes over.
+        mark: Where the state's journal stood when it began.
+    """
+    if machine.mentions("distribute_dataset", "distribute_datasets_from_function", "run_functions_eagerly"):
+        return
+    names = machine.frame.names
+    cause = NonDifferentiable(f"{dataset.name}.reduce", f"{dataset.name}.reduce", of="loop")
+    for where, name, value in machine.store.since(mark).values():
+        made = list(machine.leaves(value)) if where is names and isinstance(value, Tensor | Join) else []
+        if made and all(isinstance(one, Tensor) for one in made):
+            cut = machine.cut(cause, node.iter)
+            machine.set(where, name, machine.tensor(node.iter, made, dtype=dtypes.of(made[-1]), cut=cut))
 
 
 @runs(ast.While)
 def run_while(machine: Core, node: ast.While) -> str:
-    began = machine.clock
-    end = _while_turns(machine, node)
-    if machine.converts and not isinstance(node.test, ast.Constant):
-        machine.graph_loops.append((began, machine.clock))
-    return end
+    if not machine.converts or isinstance(node.test, ast.Constant):
+        return _while_turns(machine, node)
+    with machine.graph_loop(is_sure=False) as loop:
+        return _while_turns(machine, node, loop)
 
 
-def _while_turns(machine: Core, node: ast.While) -> str:
+def _while_turns(machine: Core, node: ast.While, of_graph: GraphLoop | None = None) -> str:
     loop = begin_loop(machine)
     first: Changes = {}
     decided = True
     for count in range(UNROLL):
         if count == UNROLL - 1 or (count and not decided):
             loosen(machine, loop.mark)
-        truth = machine.truth(machine.eval(node.test), node.test)
+        condition = machine.eval(node.test)
+        if of_graph is not None and not count:
+            of_graph.is_sure = isinstance(condition, Tensor)
+        truth = machine.truth(condition, node.test)
         if truth is False:
             end = machine.block(node.orelse) if node.orelse else "normal"
             return loop.finish(machine.store, end)

@@ -1,4 +1,4 @@
-"""What the ways out of a loop leave behind: ``break`` and ``continue`` inside a branch that is not decided."""
+"""Loops: what the ways out of one leave behind that stand in undecided branches, and what a graph's loop uses."""
 
 from __future__ import annotations
 
@@ -7,9 +7,41 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gradlint.flow.state.store import Changes, Store
+    from gradlint.flow.values.values import Value
 
 LEFT = "left"
 """How a block ends whose ways all went elsewhere: their states are kept by the loop."""
+
+
+@dataclass(eq=False)
+class GraphLoop:
+    """A loop that is one operation of a graph, as of ``tf.while_loop``, with all that its turns use.
+
+    Attributes:
+        began: When it began, by the machine's clock.
+        forks: How deep in undecided branches it stands.
+        is_sure: Whether it surely is a loop of the graph, and not one that Python runs while the graph is made.
+        ended: When it ended.
+        used: What the operations of its turns were given, by ids.
+        surely_used: The ids of what was given to operations of a turn that no undecided branch leaves out.
+    """
+
+    began: int
+    forks: int
+    is_sure: bool
+    ended: int = 0
+    used: dict[int, Value] = field(default_factory=dict)
+    surely_used: set[int] = field(default_factory=set)
+
+    def use(self, values: list[Value], forks: int) -> None:
+        """Note what an operation is given."""
+        self.used.update((id(value), value) for value in values)
+        if forks == self.forks:
+            self.surely_used.update(map(id, values))
+
+    def holds(self, value: Value) -> bool:
+        """Whether a value was made in one of its turns."""
+        return self.began < value.born <= self.ended
 
 
 @dataclass

@@ -11,6 +11,7 @@ from gradlint.flow.facts import Answer, Cause, Kind, Note
 from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
+from gradlint.flow.tapes.looped import Looped
 from gradlint.flow.tapes.partial import PartialLosses
 from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
@@ -185,7 +186,10 @@ class Questions(Refusals, PartialLosses):
         """Whether the library itself asks and gets nothing at all, which its optimizer refuses with a ValueError."""
         if not self.call.tape.state.get("implicit") or not sources:
             return False
-        return all(self.lost_cause(recording, source, node, text) is not None for source, node, text in sources)
+        return all(
+            self.lost_cause(recording, source, node, text) is not None and self.zeroed(recording, source) is None
+            for source, node, text in sources
+        )
 
     # -- one question ----------------------------------------------------------------------------------------------
 
@@ -206,6 +210,8 @@ class Questions(Refusals, PartialLosses):
         # What a model's variables are was computed by no loop.
         swapped = isinstance(loss.cause, Unconnected) and loss.cause.why == "swapped"
         zeroed = self.zeroed(recording, source) if loss.outcome == "none" and not swapped else None
+        if zeroed is Rests.GRAPH_LOOP and self.call.method == "gradient" and self.loops(recording).make_zeros(source):
+            loss.outcome, zeroed = "zero", None
         if zeroed is not None:
             self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
         else:
@@ -246,9 +252,16 @@ class Questions(Refusals, PartialLosses):
         """What in a graph makes zeros of the None that a source would get otherwise, as far as it may."""
         if self.watches_nothing(recording):
             return None
-        if self.looped(recording, source):
+        if self.loops(recording).may_make_zeros(source):
             return Rests.GRAPH_LOOP
         return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
+
+    def loops(self, recording: Recording) -> Looped:
+        """The loops of graphs that a target comes from."""
+        found = self.known_loops.get(id(recording))
+        if found is None:
+            found = self.known_loops[id(recording)] = Looped(self.machine, recording, self.targets, self.reaches)
+        return found
 
     def beside_another_output(self, recording: Recording, source: Value) -> bool:
         """Whether a target comes from one result of a ``tf.function``, and the source leads to another one.
@@ -280,52 +293,6 @@ class Questions(Refusals, PartialLosses):
             if not isinstance(node, Array):
                 stack.extend(graph.parts(node, self.machine.captured))
         return seen
-
-    def looped(self, recording: Recording, source: Value) -> bool:
-        """Whether a target was computed in a loop of a graph since the recording began, with a use of the source there.
-
-        Such a loop gives zeros for what its turns use, where the gradient would be None otherwise (TensorFlow 2.21).
-        """
-        loops = [loop for loop in self.machine.graph_loops if loop[0] >= recording.began]
-        if not loops:
-            return False
-        if id(recording) not in self.known_loops:
-            self.known_loops[id(recording)] = self.below_loops(loops, recording)
-        used = self.known_loops[id(recording)]
-        return used is None or id(source) in used
-
-    def below_loops(self, loops: list[tuple[int, int]], recording: Recording) -> set[int] | None:
-        """The ids of what was used in those loops from which a target comes; None where that may be anything."""
-        stack: list[Value] = list(self.targets)
-        seen: set[int] = set()
-        turns: list[Value] = []
-        while stack:
-            node = stack.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            if any(began < node.born <= ended for began, ended in loops):
-                turns.append(node)
-            self.machine.spend(1 + len(node.edges))
-            # What is cut above the loop, or computed unseen by the tape, hands nothing on to it.
-            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
-        return self.used_below(turns)
-
-    def used_below(self, turns: list[Value]) -> set[int] | None:
-        """The ids of all that some values were made from, cut or not; None where that may be anything."""
-        stack, used = list(turns), set[int]()
-        while stack:
-            node = stack.pop()
-            if isinstance(node, Unknown) and node.anything:
-                return None
-            if id(node) in used:
-                continue
-            used.add(id(node))
-            self.machine.spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges)
-            if not isinstance(node, Array):
-                stack.extend(graph.parts(node, self.machine.captured))
-        return used
 
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""

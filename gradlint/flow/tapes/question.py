@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gradlint.finding import Outcome, Severity
     from gradlint.flow.graph.ways import Break, Reach
     from gradlint.flow.interpreter import Interpreter
+    from gradlint.flow.tapes.looped import Looped
 
 
 LEAVING = frozenset({Kind.NUMPY, Kind.PYTHON, Kind.OPAQUE, Kind.METRIC, Kind.REWRAPPED})
@@ -113,7 +114,7 @@ class Asking:
         self.known_markers: tuple[graph.Ways, dict[int, int]] | None = None
         self.known_numbers: set[int] | None = None
         self.known_frontiers: dict[int, Loss | None] = {}
-        self.known_loops: dict[int, set[int] | None] = {}
+        self.known_loops: dict[int, Looped] = {}
         self.known_around: tuple[list[Tensor], list[graph.Reach]] | None = None
         self.known_outputs: dict[int, set[int]] = {}
         self.refuses = False

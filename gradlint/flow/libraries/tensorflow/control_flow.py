@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import Opaque
@@ -58,16 +59,14 @@ def loop(machine: Interpreter, call: LibraryCall) -> Value:
     if body is None or not isinstance(start, Seq):
         return machine.unknown("while_loop", call.node, call.values)
     current: list[Value] = list(start.items.values)
-    began = machine.clock
-    for _ in range(2):
-        current = [generalised(machine, value, call.node) for value in current]
-        result = machine.call(body, current, {}, call.node)
-        items = list(result.items.values) if isinstance(result, Seq) else [result]
-        if len(items) != len(current):
-            return machine.unknown("while_loop", call.node, [*call.args, result])
-        current = items
-    if machine.in_graph:
-        machine.graph_loops.append((began, machine.clock))
+    with machine.graph_loop(is_sure=True) if machine.in_graph else nullcontext():
+        for _ in range(2):
+            current = [generalised(machine, value, call.node) for value in current]
+            result = machine.call(body, current, {}, call.node)
+            items = list(result.items.values) if isinstance(result, Seq) else [result]
+            if len(items) != len(current):
+                return machine.unknown("while_loop", call.node, [*call.args, result])
+            current = items
     return sequence(current, "list", node=call.node)
 
 
@@ -87,14 +86,14 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         return machine.unknown("map", call.node, call.values)
     element = _element(machine, elements, call.node)
     initial = call.argument(2, "initializer")
-    began = machine.clock
-    if call.last in {"scan", "foldl", "foldr"}:
-        state = initial if initial is not None else element
-        result: Value = state
-        for _ in range(2):
-            result = machine.call(function, [result, element], {}, call.node)
-    else:
-        result = machine.call(function, [element], {}, call.node)
+    in_loop = machine.in_graph and call.last != "vectorized_map"
+    with machine.graph_loop(is_sure=True) if in_loop else nullcontext():
+        if call.last in {"scan", "foldl", "foldr"}:
+            result: Value = initial if initial is not None else element
+            for _ in range(2):
+                result = machine.call(function, [result, element], {}, call.node)
+        else:
+            result = machine.call(function, [element], {}, call.node)
     asked = call.kwargs.get("fn_output_signature") or call.kwargs.get("dtype")
 
     def stacked(value: Value) -> Value:
@@ -103,10 +102,7 @@ def mapped(machine: Interpreter, call: LibraryCall) -> Value:
         parents = tensors_in(machine, value)
         return machine.tensor(call.node, parents, dtype=dtypes.named(asked) or dtypes.of(value), op=call.name)
 
-    made = stacked(result)
-    if machine.in_graph and call.last != "vectorized_map":
-        machine.graph_loops.append((began, machine.clock))
-    return made
+    return stacked(result)
 
 
 def _element(machine: Interpreter, elements: Value, node: ast.AST) -> Value:
