@@ -114,3 +114,37 @@ def test_a_layer_that_the_program_builds_itself_is_built_once(
     (asked,) = analyse(BUILT).calls
     assert [one.answer for one in asked.questions] == ["connected", "connected"]
     assert analyse(BUILT).claims == ()
+
+
+OFTEN = """
+import tensorflow as tf
+
+class Cell(tf.keras.layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(4, 4), initializer="ones")
+
+    def call(self, x):
+        return x @ self.w
+
+cell, x = Cell(), tf.ones((2, 4))
+{first}
+with tf.GradientTape() as tape:
+    h = tf.zeros((2, 4))
+    {again}
+    loss = tf.reduce_mean({loss})
+g = tape.gradient(loss, cell.trainable_variables)
+"""
+SOMETIMES = ("if tf.random.uniform(()) < 2.0: h = cell(x)", "for row in tf.unstack(x): h = cell(x)")
+
+
+@pytest.mark.parametrize("first", ["", *SOMETIMES])
+@pytest.mark.parametrize("again", SOMETIMES)
+def test_a_layer_that_some_way_has_built_keeps_its_weights(
+    first: str, again: str, observe: Callable[[Mapping[str, str]], dict[str, Observation]]
+) -> None:
+    kept, lost = (OFTEN.format(first=first, again=again, loss=loss) for loss in ("h", "tf.round(h)"))
+    seen = observe({"kept": kept, "lost": lost})
+    assert [set(call.outcomes) for call in seen["kept"].calls] == [{"value"}]
+    assert [set(call.outcomes) for call in seen["lost"].calls] == [{"none"}]
+    assert analyse(kept).claims == ()
+    assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable"]

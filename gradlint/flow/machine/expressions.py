@@ -405,8 +405,8 @@ def _of_lost(machine: Core, value: LostNone, node: ast.AST) -> tuple[list[Value]
     return [machine.none_used(value, node, "access", "TypeError")], False
 
 
-@ITERATE.of(Const, Number, Known)
-def _of_scalar(machine: Core, value: Const | Number | Known, node: ast.AST) -> tuple[list[Value], bool]:
+@ITERATE.of(Const, Number)
+def _of_scalar(machine: Core, value: Const | Number, node: ast.AST) -> tuple[list[Value], bool]:
     if isinstance(value, Const) and isinstance(value.value, str):
         return [Const(letter) for letter in value.value[:UNROLL]], len(value.value) <= UNROLL
     made = Number("int", span_of(node))
