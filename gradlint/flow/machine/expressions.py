@@ -220,7 +220,7 @@ def eval_tuple(machine: Core, node: ast.Tuple) -> Value:
 
 @evaluates(ast.Set)
 def eval_set(machine: Core, node: ast.Set) -> Value:
-    return Seq(elements(machine, node.elts), "set", span_of(node))
+    return Seq(special.hashed(machine, elements(machine, node.elts), node), "set", span_of(node))
 
 
 @evaluates(ast.Dict)
@@ -231,7 +231,7 @@ def eval_dict(machine: Core, node: ast.Dict) -> Value:
         if key is None:
             filling.spread(value)
         else:
-            filling.add(machine.eval(key), value)
+            filling.add(special.hashed(machine, machine.eval(key), key), value)
     return Dict(filling.pairs(), span_of(node))
 
 

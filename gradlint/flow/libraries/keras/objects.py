@@ -240,6 +240,7 @@ def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
         return
     if is_layer(value) and value.state.get("built") is False:
         machine.set(value.state, "built", None)
+        machine.set(value.state, "doubted", True)
     for inner in nested(value) if depth else ():
         if inner is not value:
             doubt_built(machine, inner, depth - 1)
