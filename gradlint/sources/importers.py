@@ -11,10 +11,14 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gradlint.sources.files import SourceError, read_bytes
 
-_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]([^\n(]*(?:\([^()]*\))?)", re.MULTILINE)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_IMPORT = re.compile(rb"[ \t]*(?:from|import)[ \t]([^\n(]*(?:\([^()]*\))?)")
 _WORD = re.compile(rb"[^\W\d]\w*")
 _MARK = "\0"
 """What stands between the parts of a key, and in no path."""
@@ -115,9 +119,23 @@ def _words(path: str, stamp: _Stamp) -> frozenset[bytes]:
             data = read_bytes(path, LARGEST)
         except SourceError:
             data = b""
-        lines = b" ".join(_IMPORTS.findall(data))
-        known = _read[path] = stamp, frozenset(_WORD.findall(lines))
+        known = _read[path] = stamp, frozenset(_WORD.findall(b" ".join(_imports(data))))
     return known[1]
+
+
+def _imports(data: bytes) -> Iterator[bytes]:
+    """What a program's import statements say behind their first word."""
+    at = data.find(b"import")
+    while at >= 0:
+        line = data.rfind(b"\n", 0, at) + 1
+        if data.endswith((b"\\\n", b"\\\r\n"), 0, line):
+            begun = _IMPORT.match(data, data.rfind(b"\n", 0, line - 1) + 1)
+            if begun is not None:
+                yield begun[1]
+        found = _IMPORT.match(data, line)
+        if found is not None:
+            yield found[1]
+        at = data.find(b"import", at + 6 if found is None else found.end())
 
 
 def _walk(folder: str, *, deep: bool) -> list[tuple[str, _Stamp]]:

@@ -47,7 +47,9 @@ STEPS_IN_MODULES = 25_000
 ENTRIES = 80
 """How often one function is entered while much has been spent; after that its calls give something unknown."""
 ENTRIES_WHILE_CHEAP = 160
-"""How often it is entered while less than a quarter of the account is spent."""
+"""How often it is entered while less than a quarter of the account is spent, where many places call it."""
+ENTRIES_OF_A_PLACE = 40
+"""How often one place enters a function that has been entered more often than a costly program may."""
 
 
 @evaluates(ast.Call)
@@ -217,9 +219,8 @@ def execute(
     if function.opaque or (code.lineno > machine.recorder.own and spent_in_modules(machine) > STEPS_IN_MODULES):
         return machine.foreign_call(machine.anything, [function, *args], kwargs, node)
     machine.looked_at.add(id(code))
-    machine.entered[id(code)] = machine.entered.get(id(code), 0) + 1
     depth = sum(activation.function is not None and activation.function.node is code for activation in machine.stack)
-    if len(machine.stack) > DEPTH or depth > 2 or machine.entered[id(code)] > most_entries(machine):
+    if not may_enter(machine, code, node) or len(machine.stack) > DEPTH or depth > 2:
         return machine.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
     frame = Frame(function.frame, function)
     frame.self_class = function.owner
@@ -243,9 +244,15 @@ def execute(
     return result
 
 
-def most_entries(machine: Core) -> int:
-    """How often one function may be entered by now."""
-    return ENTRIES_WHILE_CHEAP if 4 * machine.account.spent < machine.account.limit else ENTRIES
+def may_enter(machine: Core, code: ast.AST, node: ast.AST) -> bool:
+    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap."""
+    entered, place = machine.entered, (id(code), id(node))
+    entered[id(code)] = count = entered.get(id(code), 0) + 1
+    entered[place] = by_place = entered.get(place, 0) + 1
+    if count <= ENTRIES:
+        return True
+    cheap = 4 * machine.account.spent < machine.account.limit
+    return cheap and count <= ENTRIES_WHILE_CHEAP and by_place <= ENTRIES_OF_A_PLACE
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:

@@ -72,16 +72,22 @@ class Store:
 
     def merge(self, branches: list[Changes], labels: list[str]) -> None:
         """Write what holds after one of several branches ran, each given as its changes from here."""
-        keys: Changes = {}
-        for changes in branches:
-            keys.update(changes)
-        for key, (where, name, _) in keys.items():
+        written: dict[tuple[int, Any], list[tuple[int, Any]]] = {}
+        places: dict[tuple[int, Any], tuple[dict[Any, Any], Any]] = {}
+        for at, changes in enumerate(branches):
+            for key, (where, name, value) in changes.items():
+                places[key] = where, name
+                written.setdefault(key, []).append((at, value))
+        for key, values in written.items():
+            where, name = places[key]
             here = where.get(name, MISSING)
-            values = [changes[key][2] if key in changes else here for changes in branches]
-            joined = values[0]
-            label = labels[0]
-            for value, other in zip(values[1:], labels[1:], strict=True):
-                joined = join(joined, value, label, other)
+            if len(values) < len(branches):
+                # What stands here is joined once, however many branches leave it.
+                first = next((at for at, (branch, _) in enumerate(values) if branch != at), len(values))
+                values.insert(first, (first, here))
+            joined, label = values[0][1], labels[values[0][0]]
+            for branch, value in values[1:]:
+                joined = join(joined, value, label, labels[branch])
             if joined is not here:
                 self.set(where, name, joined)
 

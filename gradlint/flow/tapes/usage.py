@@ -20,32 +20,46 @@ if TYPE_CHECKING:
 
 def judge(machine: Interpreter) -> None:
     """Note what the tapes' uses show."""
-    if not machine.made_tapes:
-        return
-    lines = {tape.call.line for tape in machine.made_tapes}
-    lines |= {use[0].lineno for tape in machine.made_tapes for use in tape.uses}
-    loops = _loops(machine.tree, sorted(lines))
     by_place: dict[object, list[Tape]] = {}
     for tape in machine.made_tapes:
         by_place.setdefault(tape.call, []).append(tape)
+    needless = []
     for tapes in by_place.values():
         if any(tape.state["escaped"] is not False or id(tape) in machine.used_elsewhere for tape in tapes):
             continue
         _inside(machine, tapes)
-        uses = [use for tape in tapes for use in tape.uses]
-        if not uses:
-            if all(tape.state["entered"] is True for tape in tapes):
-                named = machine.tape_names.get(id(tapes[0]), "tape")
-                machine.recorder.claim(NeverAsked(named), tapes[0].call, "info")
-            continue
-        places = {id(use[0]) for use in uses}
-        around = loops.get(tapes[0].call, ())
-        once = len(places) == 1 and all(loops.get(span_of(use[0]), ()) == around for use in uses)
-        single = all(len(tape.uses) <= 1 for tape in tapes)
-        jacobian = any(use[3].method != "gradient" for use in uses)
-        inside = any(use[1] for use in uses)
-        if once and single and not jacobian and not inside and all(tape.persistent is True for tape in tapes):
-            machine.recorder.claim(AskedOnce(tape_name(uses[0][0])), tapes[0].call, "info")
+        if any(tape.uses for tape in tapes):
+            if _asked_once_each(tapes):
+                needless.append(tapes)
+        elif all(tape.state["entered"] is True for tape in tapes):
+            named = machine.tape_names.get(id(tapes[0]), "tape")
+            machine.recorder.claim(NeverAsked(named), tapes[0].call, "info")
+    if needless:
+        _persistent_for_nothing(machine, needless)
+
+
+def _asked_once_each(tapes: list[Tape]) -> bool:
+    """Whether the tapes of one place are persistent, and each answered one question at most, by one call."""
+    uses = [use for tape in tapes for use in tape.uses]
+    return (
+        all(tape.persistent is True and len(tape.uses) <= 1 for tape in tapes)
+        and len({id(use[0]) for use in uses}) == 1
+        and not any(use[1] or use[3].method != "gradient" for use in uses)
+    )
+
+
+def _persistent_for_nothing(machine: Interpreter, places: list[list[Tape]]) -> None:
+    """The persistent tapes that no loop asks again.
+
+    Args:
+        machine: The run.
+        places: The tapes of each place, of which one call asked each once.
+    """
+    called = [(tapes[0].call, next(use[0] for tape in tapes for use in tape.uses)) for tapes in places]
+    loops = _loops(machine.tree, sorted({line for tape, call in called for line in (tape.line, call.lineno)}))
+    for tape, call in called:
+        if loops.get(span_of(call), ()) == loops.get(tape, ()):
+            machine.recorder.claim(AskedOnce(tape_name(call)), tape, "info")
 
 
 def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
@@ -67,8 +81,15 @@ def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
             first = min(
                 (use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset)
             )
-            asked = Asked(span_of(first), tape=tape_name(node), tape_call=tape.call)
+            target = _target(machine, first)
+            asked = Asked(span_of(first), tape=tape_name(node), target=target, tape_call=tape.call)
             machine.recorder.claim(GradientInside(), span_of(first), "warning", asked=asked)
+
+
+def _target(machine: Interpreter, call: ast.Call) -> str:
+    """The target of a gradient call, as it is written."""
+    written = [one.value for one in call.keywords if one.arg == "target"] + call.args[:1]
+    return machine.text(written[0]) if written else ""
 
 
 def _comes_from(value: Value, call: object, recording: Recording) -> bool:
