@@ -245,7 +245,7 @@ def execute(
 
 
 def may_enter(machine: Core, code: ast.AST, node: ast.AST) -> bool:
-    """Count that a place enters a function; whether it still may, so that functions which call each other stay cheap."""
+    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap."""
     entered, place = machine.entered, (id(code), id(node))
     entered[id(code)] = count = entered.get(id(code), 0) + 1
     entered[place] = by_place = entered.get(place, 0) + 1
