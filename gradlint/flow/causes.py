@@ -487,7 +487,7 @@ class BadCall(Called):
 
     kind = Kind.BAD_CALL
     how: Literal[
-        "early-symbol", "nested", "no-sources", "removed-method", "second-source", "tf.gradients",
+        "early-symbol", "nested", "no-loss", "no-sources", "removed-method", "second-source", "tf.gradients",
         "unconnected-value", "unknown-keyword", "unknown-method", "with-a-class",
     ] = "unknown-keyword"  # fmt: skip
     name: str = ""

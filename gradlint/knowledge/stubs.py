@@ -10,6 +10,7 @@ A stub is Python's own syntax, read as a tree and never run::
     class Light:
         def __init__(self, power: Passes): ...
         def at(self: Passes, point: Passes) -> Tensor: ...
+        def flicker(self: Of["power"]) -> Tensor: ...
         @property
         def trainable_variables(self) -> Variables: ...
     class Film(Layer, trainable=True):
@@ -80,6 +81,7 @@ class Stub:
         when: For an argument, what becomes of gradients where it has a value, by the value as Python spells it.
         called: The arguments that are functions, each with the argument that it is called with.
         returns_self: Whether it gives the object itself back.
+        of: The argument that the object was made of whose method of this name it calls; empty for none.
         is_property: Whether reading the attribute calls it.
     """
 
@@ -89,6 +91,7 @@ class Stub:
     called: Mapping[str, str] = field(default_factory=dict)
     returns_self: bool = False
     is_property: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,13 @@ class StubClass:
     def called(self) -> list[tuple[str, int]]:
         """The functions that the class is given and calls, each with its place among the arguments."""
         made = self.methods.get("__init__")
-        if made is None:
-            return []
-        names = [one.name for one in made.entry.parameters if one.name != "self"]
-        return [(name, names.index(name)) for name in made.called if name in names]
+        return [] if made is None else [(name, place) for name, place in self.arguments() if name in made.called]
+
+    def arguments(self) -> list[tuple[str, int]]:
+        """What the class is given, by name, each with its place."""
+        made = self.methods.get("__init__")
+        named = [] if made is None else [one.name for one in made.entry.parameters if one.name != "self"]
+        return [(name, place) for place, name in enumerate(named)]
 
 
 @dataclass(slots=True)
@@ -334,6 +340,7 @@ class _Reader:
     def _stub(self, node: ast.FunctionDef, name: str, *, method: bool = False, everything: bool = False) -> Stub:
         when: dict[str, dict[str, tuple[Effect, str | None]]] = {}
         called: dict[str, str] = {}
+        of = self._owner(node) if method else ""
         parameters = [Parameter("anything", Effect.PASSES, "variadic"), Parameter("others", Effect.PASSES, "keywords")]
         if not everything:
             parameters = [self._parameter(*one, when, called, method) for one in _parameters(node.args)]
@@ -342,7 +349,14 @@ class _Reader:
         whole = effects.pop() if len(effects) == 1 else Effect.MIXED if effects else Effect.NOTENSOR
         made = Entry(name, "method" if method else "function", whole, tuple(parameters), result, outputs)
         reads = any(_head(one) == "property" for one in node.decorator_list)
-        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self", reads)
+        return Stub(made, f"{self.path}:{node.lineno}", when, called, result == "self", reads, of)
+
+    def _owner(self, node: ast.FunctionDef) -> str:
+        """``def sample(self: Of["distribution"])``: the argument whose method of this name is called."""
+        owner = next(iter(node.args.args), None)
+        if owner is None or owner.annotation is None or _head(owner.annotation) != "Of":
+            return ""
+        return "".join(self._words(owner.annotation)[:1])
 
     def _parameter(
         self,
@@ -360,6 +374,8 @@ class _Reader:
         elif _head(annotation) == "Called":
             called[name] = self._words(annotation)[0]
             effect = Effect.PASSES
+        elif _head(annotation) == "Of" and method and name == "self":
+            effect = Effect.UNKNOWN
         elif _head(annotation) == "When":
             when[name] = self._cases(annotation)
         else:

@@ -23,13 +23,13 @@ class BadGradientCall(Rule):
     ## What it does
     Reports a tape that is made or called in an unsupported way: a second source as the third argument,
     `tape.gradients`, an unknown keyword, the class instead of a tape (`with tf.GradientTape as tape`), a tape entered
-    while it records, `persistent=1`, `tf.gradients` in eager mode.
+    while it records, `persistent=1`, `tf.gradients` in eager mode, `fit` of a model that was compiled without a loss.
 
     ## Why the gradient is lost
     The third argument of `gradient` is `output_gradients`: a second source put there silently scales the result. A
     truthy `persistent` that is not a bool breaks the tape at the second call (InternalError). The others raise:
     AttributeError for an unknown method, TypeError for an unknown keyword or the class, ValueError for a tape entered
-    twice, RuntimeError for `tf.gradients`.
+    twice or a model without a loss, RuntimeError for `tf.gradients`.
 
     Observed with TensorFlow 2.21 and Keras 3.15.
 
@@ -84,6 +84,7 @@ def _refused(cause: BadCall, written: str) -> tuple[str, str]:
             f"use {code(f'{cause.callee}s[0]')}",
         ),
         "nested": ("The tape is entered while it records", "make a second tape"),
+        "no-loss": (f"{written} trains a model that was compiled without a loss", "pass `loss` to `compile`"),
         "no-sources": (f"{written} is called without its sources", "pass target and sources"),
         "removed-method": (
             f"Optimizers of Keras 3 have no {name}",

@@ -35,7 +35,8 @@ class GradientInsideTheTape(Rule):
     Observed with TensorFlow 2.21 and Keras 3.15.
 
     ## How to get it back
-    Take the gradient after the block. If it must stay inside, put it under `with tape.stop_recording():`.
+    Take the gradient after the block. What the call computes for it, such as `loss[i]`, stays in the block under a
+    name: after the block nothing records it. If the call must stay inside, put it under `with tape.stop_recording():`.
 
     ## References
     - Advanced automatic differentiation, *Stop recording*: https://www.tensorflow.org/guide/advanced_autodiff#stop_recording
@@ -52,7 +53,11 @@ class GradientInsideTheTape(Rule):
         tape = f"the persistent tape {code(claim.asked.tape)}" if claim.asked is not None else "its persistent tape"
         why = "and each call adds the gradient's own operations to it"
         headline = f"{call(claim)} runs inside the block of {tape}"
-        return Message(headline, "it is slow, and memory grows", "move it after the block", why)
+        target = claim.asked.target if claim.asked is not None else ""
+        move = "move it after the block"
+        if target and _is_computed(cst.parse_expression(target)):
+            move = f"compute {code(target)} before it, and {move}"
+        return Message(headline, "it is slow, and memory grows", move, why)
 
     def fix(self, claim: Claim[GradientInside], site: Site) -> Proposal | None:
         """The block's last calls moved out of it: safe, since nothing comes after them that was recorded.
@@ -90,8 +95,11 @@ def _asked(site: Site, made: Statement, tape: str) -> cst.Call | None:
     return value if isinstance(value, cst.Call) and called(value) in ASKING and site.tape(value) == tape else None
 
 
+_COMPUTING = (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Subscript)
+
+
 def _is_computed(node: cst.CSTNode) -> bool:
-    return any(isinstance(one, (cst.Call, cst.BinaryOperation, cst.Subscript)) for one in walk(node))
+    return any(isinstance(one, _COMPUTING) for one in walk(node))
 
 
 def _computed(site: Site, made: Statement, tape: str) -> cst.BaseExpression | None:

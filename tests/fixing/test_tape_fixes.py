@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gradlint.api import check_source
 from gradlint.flow.causes import (
     AskedOnce,
     BadCall,
@@ -134,6 +135,24 @@ def test_call_moved_out_of_the_persistent_block() -> None:
         g = tape.gradient(y, x)
     """)
     assert mended(code, "GT402", claim(code, GradientInside(), CALL, (CALL, "x"))) == code.replace("    g =", "g =")
+
+
+@pytest.mark.parametrize("target", ["-y", "2.0 * y", "tf.exp(y)"])
+def test_what_the_call_computes_stays_in_the_block(target: str) -> None:
+    code = program(f"""
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x ** 3
+        g = tape.gradient({target}, x)
+    """)
+    (finding,) = check_source(code)
+    assert finding.code == "GT402"
+    assert f"compute `{target}` before it" in finding.message
+    fixed = mended(code, "GT402", claim(code, GradientInside(), f"tape.gradient({target}, x)"))
+    assert fixed == code.replace(
+        f"    g = tape.gradient({target}, x)", f"    total = {target}\ng = tape.gradient(total, x)"
+    )
+    assert float(run(fixed)) == float(run(code))
 
 
 PERSISTENT = {

@@ -88,7 +88,7 @@ TEXTS = {
     "__format__": ['f"{told}"', '"{}".format(told)', "format(told)"],
     "__str__": ['f"{told}"', 'f"{told!s}"', "str(told)", "print(told)", '"%s" % told'],
     "__repr__": ['f"{told!r}"', "repr(told)", "print([told])"],
-    "__hash__": ["hash(told)"],
+    "__hash__": ["hash(told)", "{told: 1}", "{told}", "kept = {}; kept[told] = 1", "{}.get(told)"],
     "__delitem__": ['del told["a"]'],
     "__delattr__": ["del told.value"],
     "__del__": ["seen = told.seen; del told"],

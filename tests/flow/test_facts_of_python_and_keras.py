@@ -339,3 +339,16 @@ def test_a_cast_to_another_type_is_another_tensor() -> None:
     assert analyse(
         code.replace("tape.gradient(y, held.value)", "tape.gradient(y, tf.cast(held.held, tf.float16))")
     ).claims
+
+
+def test_what_a_function_of_a_library_holds_may_be_anything() -> None:
+    code = """
+        stages = [tf.keras.layers.Dense(8), tf.nn.relu]
+        with tf.GradientTape() as tape:
+            h = tf.ones((2, 3))
+            for stage in stages:
+                h = stage(h)
+        held = [v for stage in stages if hasattr(stage, "trainable_variables") for v in stage.trainable_variables]
+        tape.gradient(h, held)
+    """
+    assert not analyse(HEAD + dedent(code)).claims

@@ -114,3 +114,71 @@ def test_a_layer_that_the_program_builds_itself_is_built_once(
     (asked,) = analyse(BUILT).calls
     assert [one.answer for one in asked.questions] == ["connected", "connected"]
     assert analyse(BUILT).claims == ()
+
+
+OFTEN = """
+import tensorflow as tf
+
+class Cell(tf.keras.layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(4, 4), initializer="ones")
+
+    def call(self, x):
+        return x @ self.w
+
+cell, x = Cell(), tf.ones((2, 4))
+{first}
+with tf.GradientTape() as tape:
+    h = tf.zeros((2, 4))
+    {again}
+    loss = tf.reduce_mean({loss})
+g = tape.gradient(loss, cell.trainable_variables)
+"""
+SOMETIMES = ("if tf.random.uniform(()) < 2.0: h = cell(x)", "for row in tf.unstack(x): h = cell(x)")
+
+
+@pytest.mark.parametrize("first", ["", *SOMETIMES])
+@pytest.mark.parametrize("again", SOMETIMES)
+def test_a_layer_that_some_way_has_built_keeps_its_weights(
+    first: str, again: str, observe: Callable[[Mapping[str, str]], dict[str, Observation]]
+) -> None:
+    kept, lost = (OFTEN.format(first=first, again=again, loss=loss) for loss in ("h", "tf.round(h)"))
+    seen = observe({"kept": kept, "lost": lost})
+    assert [set(call.outcomes) for call in seen["kept"].calls] == [{"value"}]
+    assert [set(call.outcomes) for call in seen["lost"].calls] == [{"none"}]
+    assert analyse(kept).claims == ()
+    assert [claim.kind for claim in analyse(lost).claims] == ["non-differentiable"]
+
+
+HELD = """
+import tensorflow as tf
+
+class Two(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = tf.keras.layers.Dense(4), tf.keras.layers.Dense(3)
+
+    def call(self, x, both=True):
+        x = self.first(x)
+        return self.last(x) if both else x
+
+model, x = Two(), tf.ones((2, 4))
+{before}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(x, both=False))
+g = tape.gradient(loss, model.trainable_variables)
+"""
+
+
+def test_a_layer_that_only_unseen_code_may_have_built_is_not_asked_for(
+    observe: Callable[[Mapping[str, str]], dict[str, Observation]],
+) -> None:
+    handed, built = (
+        HELD.format(before="checkpoint = tf.train.Checkpoint(model=model)"),
+        HELD.format(before="model(x)"),
+    )
+    seen = observe({"handed": handed, "built": built})
+    assert [set(call.outcomes) for call in seen["handed"].calls] == [{"value"}]
+    assert [set(call.outcomes) for call in seen["built"].calls] == [{"value", "none"}]
+    assert analyse(handed).claims == ()
+    assert [claim.kind for claim in analyse(built).claims] == ["unconnected"]

@@ -107,6 +107,37 @@ QUIET = {
             y = v * v
         gradients = [tf.zeros(()) if g is None else g for g in tape.gradient(y, [v, u])]
         """,
+    "one gradient that the program replaces if it is None": """
+        with tf.GradientTape() as tape:
+            y = v * 3.0
+        g = tape.gradient(y, u)
+        g = tf.zeros_like(u) if g is None else g
+        """,
+    "one gradient, a statement for None": """
+        def gradient(tape, y, given):
+            g = tape.gradient(y, given)
+            if g is None:
+                g = tf.zeros_like(given)
+            return g
+        with tf.GradientTape() as tape:
+            y = v * 3.0
+        gradient(tape, y, u)
+        """,
+    "zeros for the derivative of what is linear": """
+        with tf.GradientTape() as second:
+            with tf.GradientTape() as first:
+                y = v * u
+            g = first.gradient(y, u)
+        second.gradient(g, u, unconnected_gradients="zero")
+        """,
+    "zeros for the second derivative of what may be linear": """
+        with tf.GradientTape() as second:
+            with tf.GradientTape() as first:
+                y = v * u
+            g = first.gradient(y, u)
+        h = second.gradient(g, u)
+        h = tf.zeros_like(u) if h is None else h
+        """,
     "outputs of two layers by name": """
         net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
         both = keras.Model(net.inputs, [net.layers[-2].output, net.layers[-1].output])
@@ -295,6 +326,43 @@ FOUND = {
         others = [one for one in [1, None] if one is not None]
         """,
         "unconnected",
+    ),
+    "a gradient of which the program only tells": (
+        """
+        with tf.GradientTape() as tape:
+            y = v * 3.0
+        g = tape.gradient(y, u)
+        if g is None:
+            print("no gradient")
+        """,
+        "unconnected",
+    ),
+    "a gradient that an operation loses, replaced": (
+        """
+        with tf.GradientTape() as tape:
+            y = tf.round(v)
+        g = tape.gradient(y, v)
+        g = tf.zeros_like(v) if g is None else g
+        """,
+        "non-differentiable",
+    ),
+    "another gradient than the one that is replaced": (
+        """
+        with tf.GradientTape(persistent=True) as tape:
+            y = v * v
+        g = tape.gradient(y, v)
+        h = tape.gradient(y, u)
+        g = tf.zeros_like(v) if g is None else g
+        """,
+        "unconnected",
+    ),
+    "zeros for what another variable gives": (
+        """
+        with tf.GradientTape() as tape:
+            y = v * v
+        tape.gradient(y, u, unconnected_gradients="zero")
+        """,
+        "silenced",
     ),
     "zeros for all that is asked": (
         """

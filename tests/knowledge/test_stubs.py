@@ -33,6 +33,10 @@ def found(stub: str, call: str, tmp_path: Path) -> list[str]:
     return [one.code for one in check_source(PROGRAM.format(call=call), settings=Settings(models=(str(path),)))]
 
 
+LAMP = "class A:\n    def at(self: Lost) -> Tensor: ...\n"
+AT_OF = '    def at(self: Of["of"]) -> Tensor: ...'
+
+
 @pytest.mark.parametrize(
     ("stub", "call", "codes"),
     [
@@ -66,6 +70,13 @@ def found(stub: str, call: str, tmp_path: Path) -> list[str]:
         ),
         ("class A:\n    def __call__(self, x: Lost) -> Tensor: ...", "A()(w)", ["GT301"]),
         ("class A:\n    def at(self: Lost) -> Tensor: ...", "A(w).other()", []),
+        (f"{LAMP}class B:\n    def __init__(self, of: Passes): ...\n{AT_OF}", "B(acme.A(w)).at()", ["GT301"]),
+        (
+            f"{LAMP}class B:\n    def __init__(self, size, of: Passes): ...\n{AT_OF}",
+            "B(2, of=acme.A(w)).at()",
+            ["GT301"],
+        ),
+        (f"{LAMP}class B:\n    def __init__(self, of: Passes): ...\n{AT_OF}", "B(w).at()", []),
         ("def f(x: Lost) -> Tensor: ...\ng = f", "g(w)", ["GT301"]),
         ("def f(x: Lost) -> Tensor: ...", "other(w)", []),
     ],

@@ -213,6 +213,7 @@ CAUSES: dict[Kind, list[Cause]] = {
         BadCall("tape.gradient", how="unconnected-value"),
         BadCall("optimizer.get_scaled_loss", how="removed-method", name="get_scaled_loss"),
         BadCall("base.output", how="early-symbol"),
+        BadCall("model.fit", how="no-loss"),
     ],
 }
 

@@ -69,6 +69,8 @@ def _made(machine: Interpreter, cls: StubClass, given: LibraryCall) -> LibObject
         function = given.argument(place, name)
         if function is not None:
             made.state[f"called {name}"] = function
+    for name, place in cls.arguments():
+        made.state[f"given {name}"] = given.argument(place, name)
     return made
 
 
@@ -141,6 +143,9 @@ def method_called(machine: Interpreter, owner: LibObject, given: LibraryCall) ->
         stub = stubs.method(owner.name, given.name)
         if stub is not None and stub.returns_self:
             return owner
+        inner = None if stub is None else owner.state.get(f"given {stub.of}")
+        if isinstance(inner, LibObject) and inner.family == FAMILY and "attrs" not in inner.state:
+            return method_called(machine, inner, given)
         if stub is not None:
             inside = sequence(list(owner.arguments), "tuple", node=given.node)
             whole = replace(given, name=stub.entry.name, args=[inside, *given.args])

@@ -176,6 +176,7 @@ def store_item(machine: Core, target: ast.Subscript, value: Value, node: ast.AST
     owner = machine.eval(target.value)
     index = expressions.eval_index(machine, target.slice)
     if isinstance(owner, Dict):
+        special.hashed(machine, index, node)
         before = owner.pairs.get(index.value) if isinstance(index, Const) else None
         if before is not None:
             note_rebinding(machine, before, value, machine.text(target), node)

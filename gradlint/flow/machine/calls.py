@@ -139,7 +139,11 @@ def call(
     if isinstance(function, Join):
         options = [option for option in function.options if not isinstance(option, Const)]
         if options and len(options) <= 4:
-            ways = [way(machine, option, args, kwargs, node) for option in options]
+            owned = any(isinstance(option, Bound) for option in options)
+            ways = [
+                way(machine, option, args, kwargs, node, muted=owned and isinstance(option, Method))
+                for option in options
+            ]
             return machine.fork(ways, list(function.labels[: len(options)]) or [""] * len(options))
     return machine.foreign_call(function, args, kwargs, node)
 
@@ -160,10 +164,22 @@ def _call_library(
 
 
 def way(
-    machine: Core, option: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Core, option: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, muted: bool
 ) -> Callable[[], Value]:
-    """One way of a call of one of several values."""
-    return lambda: machine.call(option, args, kwargs, node)
+    """One way of a call of one of several values.
+
+    It is ``muted`` where it is a library's method and another one is a method of the program's own: which of them the
+    program has is not known then, and that it has the library's would have to be seen.
+    """
+
+    def call() -> Value:
+        machine.recorder.muted += muted
+        try:
+            return machine.call(option, args, kwargs, node)
+        finally:
+            machine.recorder.muted -= muted
+
+    return call
 
 
 def foreign_call(machine: Core, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
@@ -245,7 +261,7 @@ def execute(
 
 
 def may_enter(machine: Core, code: ast.AST, node: ast.AST) -> bool:
-    """Count that a place enters a function; whether it still may, so that mutual calls stay cheap."""
+    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap."""
     entered, place = machine.entered, (id(code), id(node))
     entered[id(code)] = count = entered.get(id(code), 0) + 1
     entered[place] = by_place = entered.get(place, 0) + 1

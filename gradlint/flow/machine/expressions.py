@@ -220,7 +220,7 @@ def eval_tuple(machine: Core, node: ast.Tuple) -> Value:
 
 @evaluates(ast.Set)
 def eval_set(machine: Core, node: ast.Set) -> Value:
-    return Seq(elements(machine, node.elts), "set", span_of(node))
+    return Seq(special.hashed(machine, elements(machine, node.elts), node), "set", span_of(node))
 
 
 @evaluates(ast.Dict)
@@ -231,7 +231,7 @@ def eval_dict(machine: Core, node: ast.Dict) -> Value:
         if key is None:
             filling.spread(value)
         else:
-            filling.add(machine.eval(key), value)
+            filling.add(special.hashed(machine, machine.eval(key), key), value)
     return Dict(filling.pairs(), span_of(node))
 
 
@@ -405,8 +405,8 @@ def _of_lost(machine: Core, value: LostNone, node: ast.AST) -> tuple[list[Value]
     return [machine.none_used(value, node, "access", "TypeError")], False
 
 
-@ITERATE.of(Const, Number, Known)
-def _of_scalar(machine: Core, value: Const | Number | Known, node: ast.AST) -> tuple[list[Value], bool]:
+@ITERATE.of(Const, Number)
+def _of_scalar(machine: Core, value: Const | Number, node: ast.AST) -> tuple[list[Value], bool]:
     if isinstance(value, Const) and isinstance(value.value, str):
         return [Const(letter) for letter in value.value[:UNROLL]], len(value.value) <= UNROLL
     made = Number("int", span_of(node))

@@ -56,9 +56,14 @@ class Expected:
         """The gradient calls of whose results the program takes each that is None by itself."""
         return frozenset(_handled(self._tree)) if _TESTS_NONE.search(self._code) else frozenset()
 
+    @cached_property
+    def replaced(self) -> frozenset[Span]:
+        """The gradient calls whose one result the program replaces where it is None."""
+        return frozenset(_replaced(self._tree)) if _TESTS_NONE.search(self._code) else frozenset()
+
     def says_what(self, other: Expected) -> bool:
         """Whether it says the same as another one wherever that was asked."""
-        asked = vars(other).keys() & {"none", "raising", "handled"}
+        asked = vars(other).keys() & {"none", "raising", "handled", "replaced"}
         return all(getattr(self, name) == getattr(other, name) for name in asked)
 
     def expects(self, gradient: LostGradient) -> bool:
@@ -143,6 +148,17 @@ def _handled(tree: ast.AST) -> Iterator[Span]:
                     yield span_of(part)
                 elif isinstance(part, ast.Name):
                     yield from _last_before(named.get(part.id, []), part.lineno)
+
+
+def _replaced(tree: ast.AST) -> Iterator[Span]:
+    """The gradient calls whose result has a name of which the program asks by itself whether it is None."""
+    for scope in (tree, *of_type(tree, ast.FunctionDef)):
+        nodes = list(_of_scope(scope))
+        named = _results(nodes)
+        for branch in nodes:
+            if isinstance(branch, ast.If | ast.IfExp) and _provides(branch):
+                for name in (name for part in walk(branch.test) if _tests_none(part) for name in _names(part)):
+                    yield from _last_before(named.get(name, []), branch.test.lineno)
 
 
 def _last_before(spans: Sequence[Span], line: int) -> Sequence[Span]:

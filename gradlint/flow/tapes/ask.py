@@ -219,18 +219,18 @@ class Questions(Refusals, PartialLosses):
 
     def judge_lost(self, recording: Recording, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
         """Claim that a source is surely not reached."""
-        listed = loss.kind in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} and loss.outcome == "none"
-        if listed and self.call.span in self.machine.recorder.expected.handled and self.reaches_some():
-            # The list holds more than the target uses, and the program says itself what becomes of the rest.
+        if self.provided_for(loss):
             self.answered.lost.discard(id(source))
             self.note(text, node, "unknown", because=str(Premise(Rests.HANDLED, text)))
             return
         if loss.outcome != "zero":
             self.answered.lost.add(id(source))
-        if self.call.silenced:
+        is_flat = isinstance(loss.cause, Unconnected) and loss.cause.why == "linear"
+        if self.call.silenced and not is_flat:
             self.silence(source, node, text, loss)
             return
-        if self.call.silenced is None:
+        if self.call.silenced is not False:
+            # Zeros are the derivative of what does not depend on the source.
             self.note(text, node, "unknown")
             self.answered.lost.discard(id(source))
             return
@@ -243,6 +243,16 @@ class Questions(Refusals, PartialLosses):
             self.answered.lost.discard(id(source))
         self.claim(source, node, text, loss)
         self.note(text, node, "lost", loss)
+
+    def provided_for(self, loss: Loss) -> bool:
+        """Whether the program says itself what becomes of a source that the target does not use."""
+        if loss.kind not in {Kind.UNCONNECTED, Kind.NON_TRAINABLE} or loss.outcome != "none":
+            return False
+        expected = self.machine.recorder.expected
+        if self.call.span in expected.handled and self.reaches_some():
+            # The list holds more than the target uses.
+            return True
+        return loss.kind is Kind.UNCONNECTED and self.call.span in expected.replaced
 
     def reaches_some(self) -> bool:
         """Whether a gradient may reach any of the call's sources."""

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import Minimized
+from gradlint.flow.causes import BadCall, Minimized
 from gradlint.flow.libraries.keras import attributes, layers, objects, variables
 from gradlint.flow.libraries.keras.methods import leave
 from gradlint.flow.libraries.models import LibraryCall, methods
@@ -33,6 +33,7 @@ from gradlint.flow.values.values import (
     Value,
 )
 from gradlint.knowledge import behaviours
+from gradlint.knowledge.packages import LEARNING, root
 
 if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 OWN = ("train_step", "compute_loss", "fit", "__call__")
 """The methods by which a model's class takes the training into its own hands."""
 COMPILED = "compiled loss"
+LOSSLESS = "compiled without a loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,20 @@ def compiled(machine: Interpreter, owner: LibObject | Instance, call: LibraryCal
     eager = call.kwargs.get("run_eagerly")
     made = None
     refused = any(isinstance(value, LibObject) and value.state.get("refused") for value in call.values)
-    if loss is not None and place is not None and "**" not in call.kwargs and not refused:
+    lossless = _without_loss(loss, call)
+    if loss is not None and place is not None and not lossless and "**" not in call.kwargs and not refused:
         made = Compiled(loss, place, isinstance(eager, Const) and bool(eager.value))
     machine.set(owner.state, COMPILED, made)
+    machine.set(owner.state, LOSSLESS, lossless)
     return machine.unknown(call.name, call.node)
+
+
+def _without_loss(loss: Value | None, call: LibraryCall) -> bool:
+    """Whether a call of ``compile`` surely gives no loss."""
+    if not isinstance(call.node, ast.Call) or not (loss is None or (isinstance(loss, Const) and loss.value is None)):
+        return False
+    unpacked = any(keyword.arg is None for keyword in call.node.keywords)
+    return not unpacked and not any(isinstance(one, ast.Starred) for one in call.node.args)
 
 
 def _written(node: ast.AST) -> ast.expr | None:
@@ -100,11 +112,31 @@ def fitted(machine: Interpreter, owner: LibObject | Instance, call: LibraryCall)
     thawed = machine.legacy_keras and owner.state.get("trainable", True) is not True
     if isinstance(held, Compiled) and by_keras and not thawed:
         _differentiate(machine, owner, held, call)
+    elif by_keras and owner.state.get(LOSSLESS) is True and _has_no_loss(machine, owner, call.node):
+        machine.recorder.claim(
+            BadCall(machine.callee(call.node), how="no-loss"), span_of(call.node), exception="ValueError"
+        )
+        machine.raised("ValueError")
     elif isinstance(owner, Instance):
         _step_of_its_own(machine, owner, call)
     if call.name == "train_on_batch" and not isinstance(owner, Instance):
         return leave(machine, owner, call)
     return machine.unknown(call.name, call.node)
+
+
+def _has_no_loss(machine: Interpreter, owner: LibObject | Instance, node: ast.AST) -> bool:
+    """Whether a model that is compiled without a loss surely has no penalty either: Keras 3.15 refuses to train it."""
+    compiles = isinstance(owner, Instance) and isinstance(machine.class_attribute(owner.cls, "compile"), Function)
+    penalties = attributes.losses(machine, owner, node)
+    none = isinstance(penalties, Seq) and penalties.items.exact and not penalties.items.values
+    return none and not compiles and not machine.legacy_keras and _of_keras(owner, 8)
+
+
+def _of_keras(value: Value, depth: int) -> bool:
+    """Whether a model has no layer of another library, which might add a penalty by itself."""
+    if isinstance(value, LibObject) and root(value.name) not in LEARNING:
+        return False
+    return depth > 0 and all(_of_keras(inner, depth - 1) for inner in layers.nested(value) if inner is not value)
 
 
 def _differentiate(machine: Interpreter, owner: LibObject | Instance, held: Compiled, call: LibraryCall) -> None:

@@ -81,8 +81,15 @@ def _inside(machine: Interpreter, tapes: list[Tape]) -> None:
             first = min(
                 (use[0] for use in tape.uses if use[1] is True), key=lambda call: (call.lineno, call.col_offset)
             )
-            asked = Asked(span_of(first), tape=tape_name(node), tape_call=tape.call)
+            target = _target(machine, first)
+            asked = Asked(span_of(first), tape=tape_name(node), target=target, tape_call=tape.call)
             machine.recorder.claim(GradientInside(), span_of(first), "warning", asked=asked)
+
+
+def _target(machine: Interpreter, call: ast.Call) -> str:
+    """The target of a gradient call, as it is written."""
+    written = [one.value for one in call.keywords if one.arg == "target"] + call.args[:1]
+    return machine.text(written[0]) if written else ""
 
 
 def _comes_from(value: Value, call: object, recording: Recording) -> bool:

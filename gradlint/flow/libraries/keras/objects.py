@@ -191,12 +191,14 @@ def base_init(machine: Interpreter, made: Instance, args: list[Value], kwargs: d
 
 
 def build(machine: Interpreter, value: Instance, node: ast.AST) -> None:
-    """Run a layer's own ``build`` before its first call."""
+    """Run a layer's own ``build`` before its first call; where it ran on some ways only, its variables are those."""
     if value.state.get("built") is True:
         return
+    ran = "build ran" in value.state
     machine.set(value.state, "built", True)
+    machine.set(value.state, "build ran", True)
     method = machine.class_attribute(value.cls, "build")
-    if isinstance(method, Function):
+    if isinstance(method, Function) and not ran:
         machine.call(Bound(method, value), [Number("int")], {}, node)
 
 
@@ -206,6 +208,7 @@ def begin_build(machine: Interpreter, called: Bound) -> None:
     is_build = isinstance(method, Function) and method.name == "build"
     if is_build and isinstance(value, Instance) and family(value.library) in {"layer", "model"}:
         machine.set(value.state, "built", True)
+        machine.set(value.state, "build ran", True)
 
 
 def mark_built(machine: Interpreter, value: Value, *, run: bool = True) -> None:
@@ -237,6 +240,7 @@ def doubt_built(machine: Interpreter, value: Value, depth: int = 6) -> None:
         return
     if is_layer(value) and value.state.get("built") is False:
         machine.set(value.state, "built", None)
+        machine.set(value.state, "doubted", True)
     for inner in nested(value) if depth else ():
         if inner is not value:
             doubt_built(machine, inner, depth - 1)

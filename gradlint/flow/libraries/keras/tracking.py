@@ -106,8 +106,10 @@ class Tracking:
                 # What a class that only a stub knows gives before the first call is not known.
                 self._unknown(value)
             else:
-                # Built on some ways only: where it is not, its variables are not asked for.
-                self.found.append(params)
+                # Built on some ways only: where it is not, its variables are not asked for. Whether code that is not
+                # seen has built it is not known, so that nothing is claimed about them.
+                if "doubted" not in state:
+                    self.found.append(params)
                 self.open = True
         opaque = state.get("opaque")
         if isinstance(opaque, Value):

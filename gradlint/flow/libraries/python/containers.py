@@ -180,7 +180,7 @@ def get(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value:
     """``table.get(key, default)`` and its kin."""
     if not call.args:
         return other_of_dict(machine, owner, call)
-    pairs, key = owner.pairs, call.args[0]
+    pairs, key = owner.pairs, special.hashed(machine, call.args[0], call.node)
     found = pairs.get(key.value) if isinstance(key, Const) else None
     if found is not None:
         if call.name == "pop" and isinstance(key, Const):

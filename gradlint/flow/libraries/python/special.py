@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Instance
-from gradlint.flow.values.values import Const, Number, Seq, Value
+from gradlint.flow.values.values import Const, Items, Number, Seq, Value
 from gradlint.knowledge import behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeVar
 
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.libraries.models import LibraryCall
+
+    Keys = TypeVar("Keys", Items, Value)
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -115,6 +118,13 @@ def written(
             return made
         name = _INSTEAD[name]
     return None
+
+
+def hashed(machine: Interpreter, held: Keys, node: ast.AST) -> Keys:
+    """A key of a dictionary, or the items of a set, whose ``__hash__`` Python calls."""
+    for key in held.values if isinstance(held, Items) else (held,):
+        called(machine, key, "__hash__", [], node)
+    return held
 
 
 def called(machine: Interpreter, owner: Value, name: str, args: Sequence[Value], node: ast.AST) -> Value | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.causes import Opaque, Steering
+from gradlint.flow.libraries.python import special
 from gradlint.flow.state.store import join_values
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.kinds import ByKind
@@ -172,6 +173,7 @@ def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Valu
 @_SUBSCRIPT.of(Dict)
 def _entry(machine: Interpreter, node: ast.AST, value: Dict, index: Value) -> Value:
     pairs = value.pairs
+    special.hashed(machine, index, node)
     if isinstance(index, Const):
         found = pairs.get(index.value)
         if found is not None:
