@@ -151,7 +151,7 @@ class Core(Judged):
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
         self.graph_loops: list[tuple[int, int]] = []
-        self.graph_outputs: list[tuple[Value, ...]] = []
+        self.graph_outputs: list[tuple[int, tuple[Value, ...]]] = []
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 
