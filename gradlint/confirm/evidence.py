@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from gradlint.confirm import natures
+from gradlint.confirm import families, natures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -213,7 +213,8 @@ def _breaks(case: Case, term: Event, places: Sequence[int], failed: str | None) 
 
     What it gave is also what its statement bound, where that binds what the place gave and nothing made of it.
     """
-    if failed is None and not natures.of_value(case.finding.code, term):
+    code = case.finding.code
+    if failed is None and not (natures.of_value(code, term) and families.may_be(code, term, case.called)):
         return False
     whole = case.expression is None or case.expression is getattr(case.statement, "value", None)
     for place in places:

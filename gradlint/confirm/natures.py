@@ -98,10 +98,10 @@ def of_value(code: str, term: Event) -> bool:
     if nature == "a metric's":
         return any(operand["kind"] == "metric" for operand in term["operands"])
     if nature == "other numbers":
-        same = _floats(term["dtype"]) and _same_numbers(term) and _fractional(term["sum"])
+        same = _floats(term["dtype"]) and same_numbers(term) and _fractional(term["sum"])
         return term["kind"] in TENSORS | NESTS and not same
     if nature == "the same numbers":
-        return term["kind"] in TENSORS and _same_numbers(term) is not False
+        return term["kind"] in TENSORS and same_numbers(term) is not False
     return True
 
 
@@ -119,7 +119,7 @@ def _floats(dtype: str) -> bool:
     return "float" in dtype or "complex" in dtype
 
 
-def _same_numbers(term: Event) -> bool | None:
+def same_numbers(term: Event) -> bool | None:
     """Whether a value holds the numbers of one that it was made of; None where they are not known."""
     made = term["sum"]
     sums = [operand["sum"] for operand in term["operands"]]

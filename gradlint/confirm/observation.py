@@ -105,6 +105,7 @@ TERM = _record(
         "state": STATE,
         "held": STATE,
         "reaches": _flag,
+        "ops": _maybe(_list(_record({"name": _text, "gradient": _text}))),
         "operands": _list(_record({"state": STATE, "kind": _text, "sum": _maybe(_number)})),
     }
 )

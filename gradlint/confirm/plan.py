@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint import lines
-from gradlint.confirm import marking
+from gradlint.confirm import families, marking
 from gradlint.confirm.marking import Mark
 from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
 from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
@@ -78,6 +78,7 @@ class Case:
         expression: The flagged expression, where it is one.
         inside: The gradient calls that the flagged place belongs to.
         missing: The gradient calls that were not found.
+        called: What the flagged place calls.
     """
 
     finding: Finding
@@ -87,6 +88,7 @@ class Case:
     expression: ast.expr | None = None
     inside: frozenset[int] = frozenset()
     missing: list[str] = field(default_factory=list)
+    called: frozenset[str] = frozenset()
 
     @property
     def assigns(self) -> bool:
@@ -259,6 +261,7 @@ class Plan:
         assert statement is not None
         key = expression if expression is not None else statement
         case.inside = self._inside(key)
+        case.called = families.called(expression or getattr(statement, "value", None), self.program)
         number = self._known.get(id(key))
         if number is None:
             number = self._known[id(key)] = FLAG + len(self._known)

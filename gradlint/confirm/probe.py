@@ -13,6 +13,7 @@ import itertools
 import logging
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Sized
@@ -99,7 +100,12 @@ class Probe(Observer):
     def __init__(self, job: Job, filename: str, report: Callable[[Event], None], relied: Relied) -> None:
         super().__init__(job, filename, report, relied)
         self.asked = StandIn(self, job)
+        self.callbacks: Any = importlib.import_module("tensorflow.python.framework.op_callbacks")
         self.pending: dict[int, list[Any]] = {}
+        self.ran: dict[int, set[str]] = {}
+        """For each flagged place that is being evaluated, the operations that have run since its first operand."""
+        self.thread = threading.get_ident()
+        """The thread whose operations are seen: TensorFlow's callbacks are kept by thread."""
         self.made: list[tuple[Any, int]] = []
         self.passed: dict[int, int] = {}
         self.events: dict[tuple[int, str], int] = {}
@@ -119,8 +125,10 @@ class Probe(Observer):
             self.tf.config.run_functions_eagerly(True)
         if self.job.trial.births:
             Births(self._at, self._born).install()
+        if self.job.places:
+            self.callbacks.add_op_callback(self._ran)
         if self.job.trial.early:
-            importlib.import_module("tensorflow.python.framework.op_callbacks").add_op_callback(self._used)
+            self.callbacks.add_op_callback(self._used)
         self._number_variables()
         handler = _Warnings(self._warn)
         for name in ("tensorflow", "absl"):
@@ -144,6 +152,7 @@ class Probe(Observer):
 
     def operand(self, mark: int, value: Any) -> Any:
         """A value that a flagged expression is made of."""
+        self.ran.setdefault(mark, set())
         held = self.pending.setdefault(mark, [])
         if len(held) < 40:
             held.append(value)
@@ -151,14 +160,15 @@ class Probe(Observer):
 
     def place(self, mark: int, value: Any) -> Any:
         """A flagged expression's value."""
-        operands = self.pending.pop(mark, [])
+        operands, ran = self.pending.pop(mark, []), self.ran.pop(mark, None)
         trial = self.job.trial
         if trial.freeze == mark:
             value = self._frozen(mark, value)
         if trial.nudge == mark:
             value = self._nudged(mark, value)
         turn = self.turned[mark] = self.turned.get(mark, 0) + 1
-        evaluation = Evaluation(mark, self.next(), value, operands, self.tapes.recording())
+        ops = frozenset(ran) if ran is not None and threading.get_ident() == self.thread else None
+        evaluation = Evaluation(mark, self.next(), value, operands, self.tapes.recording(), ops)
         self.standing.add(mark, evaluation)
         if self._may_report(mark, "place"):
             kept = self.values.packed(value) if trial.keep == mark and turn <= EVENTS else None
@@ -188,6 +198,7 @@ class Probe(Observer):
         self.reached += 1
         for mark in marks:
             self.pending.pop(mark, None)
+            self.ran.pop(mark, None)
             if self._may_report(mark, "entered"):
                 self.report({"t": "entered", "n": mark, "seq": self.next()})
 
@@ -343,6 +354,11 @@ class Probe(Observer):
         if self._may_report(mark, "nudged"):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved
+
+    def _ran(self, kind: Any, *_rest: Any, **_named: Any) -> None:
+        """Keep an operation for the flagged places that are being evaluated."""
+        for names in self.ran.values():
+            names.add(kind.decode() if isinstance(kind, bytes) else str(kind))
 
     def _used(self, _kind: Any, inputs: Any, *_rest: Any, **_named: Any) -> None:
         """Report an operation that takes what a tape was told to watch, while a tape records."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import numbers
 from collections import deque
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Evaluation:
         value: What it gave.
         operands: The values that it was made of.
         tapes: The tapes that recorded.
+        ops: TensorFlow's operations that ran meanwhile; None where that is not known.
     """
 
     mark: int
@@ -47,6 +49,7 @@ class Evaluation:
     value: Any
     operands: list[Any]
     tapes: tuple[int, ...]
+    ops: frozenset[str] | None = None
 
 
 class Standing:
@@ -59,6 +62,7 @@ class Standing:
         self.values = values
         self.evaluations: dict[int, deque[Evaluation]] = {}
         self.bound: dict[int, deque[Any]] = {}
+        self.gradients: Any = importlib.import_module("tensorflow.python.framework.ops").gradient_registry
         self.reached: set[int] = set()
         """The places that were passed."""
 
@@ -121,6 +125,7 @@ class Standing:
             "sum": self._sum(value),
             "state": self.state(value, tape, sources, flat),
             "held": self._held(evaluation, tape, sources, flat),
+            "ops": None if evaluation.ops is None else [self._operation(name) for name in sorted(evaluation.ops)],
             "operands": [
                 {
                     "state": self.state(operand, tape, sources, flat),
@@ -130,6 +135,14 @@ class Standing:
                 for operand in evaluation.operands
             ],
         }
+
+    def _operation(self, name: str) -> Event:
+        """An operation, and whether TensorFlow has a gradient of it: ``function``, ``none`` or ``missing``."""
+        try:
+            found = self.gradients.lookup(name)
+        except LookupError:
+            return {"name": name[:80], "gradient": "missing"}
+        return {"name": name[:80], "gradient": "none" if found is None else "function"}
 
     def _reaches(self, evaluation: Evaluation, term: Event, tape: Any, targets: Sequence[Any]) -> bool:
         """Whether a gradient of the target reaches a value from which none goes on to a source, or, where one does,

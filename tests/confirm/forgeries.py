@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.confirm.devious import ON_BROKEN, ON_CORRECT
+from tests.confirm.wrong_kinds import WRONG_KINDS
 from tests.confirm.wrong_rules import TERMS, WRONG_RULES
 
 if TYPE_CHECKING:
@@ -634,6 +636,9 @@ PARTS: Claims = {
 FALSE: Claims = {
     **PARTS,
     **WRONG_RULES,
+    **WRONG_KINDS,
+    **ON_CORRECT,
+    **ON_BROKEN,
     **TERMS,
     **SOURCES,
     **NOT_ON_THE_WAY,

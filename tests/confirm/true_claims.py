@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.confirm.wrong_kinds import RIGHT_KINDS
+
 if TYPE_CHECKING:
     from tests.confirm.wrong_rules import Claims
 
 TRUE: Claims = {
+    **RIGHT_KINDS,
     "a value that reaches the target by an array": (
         """
         import numpy as np

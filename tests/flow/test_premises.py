@@ -18,6 +18,20 @@ from elsewhere import library
 """
 
 QUIET = {
+    "an optimizer, or the program's wrapper of one": """
+        import abc
+        class Wrapper(abc.ABC):
+            def __init__(self, optimizer):
+                self.optimizer = optimizer
+            def minimize(self, loss, given, tape):
+                self.optimizer.apply_gradients([(tape.gradient(loss, given), given)])
+        def get(identifier):
+            return identifier if isinstance(identifier, Wrapper) else Wrapper(identifier)
+        given = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            loss = given * given
+        get(tf.keras.optimizers.Adam()).minimize(loss, given, tape)
+        """,
     "a default that a check keeps from being used": """
         class Helper:
             def __init__(self, config, model=None, loss=None):
@@ -585,6 +599,17 @@ FOUND = {
         slope(library.flag)
         """,
         "watch-refused",
+    ),
+    "one of two optimizers, neither of them the program's": (
+        """
+        def get(flag):
+            return tf.keras.optimizers.Adam() if flag else tf.keras.optimizers.SGD()
+        given = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            loss = given * given
+        get(library.flag).minimize(loss, given, tape)
+        """,
+        "minimize",
     ),
     "minimize where TensorFlow runs eagerly": (
         """

@@ -139,7 +139,11 @@ def call(
     if isinstance(function, Join):
         options = [option for option in function.options if not isinstance(option, Const)]
         if options and len(options) <= 4:
-            ways = [way(machine, option, args, kwargs, node) for option in options]
+            owned = any(isinstance(option, Bound) for option in options)
+            ways = [
+                way(machine, option, args, kwargs, node, muted=owned and isinstance(option, Method))
+                for option in options
+            ]
             return machine.fork(ways, list(function.labels[: len(options)]) or [""] * len(options))
     return machine.foreign_call(function, args, kwargs, node)
 
@@ -160,10 +164,22 @@ def _call_library(
 
 
 def way(
-    machine: Core, option: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST
+    machine: Core, option: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST, *, muted: bool
 ) -> Callable[[], Value]:
-    """One way of a call of one of several values."""
-    return lambda: machine.call(option, args, kwargs, node)
+    """One way of a call of one of several values.
+
+    It is ``muted`` where it is a library's method and another one is a method of the program's own: which of them the
+    program has is not known then, and that it has the library's would have to be seen.
+    """
+
+    def call() -> Value:
+        machine.recorder.muted += muted
+        try:
+            return machine.call(option, args, kwargs, node)
+        finally:
+            machine.recorder.muted -= muted
+
+    return call
 
 
 def foreign_call(machine: Core, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
