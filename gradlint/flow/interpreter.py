@@ -63,7 +63,7 @@ class Interpreter(Protocol):
         paused_spans: When a tape's recording was stopped, and when it went on.
         unseen_spans: From when to when something ran that no tape sees.
         graph_loops: The loops that graphs were made of.
-        graph_outputs: What each call of a ``tf.function`` gave that gave several values.
+        graph_outputs: When each call of a ``tf.function`` that gave several values began, and what it gave.
         doomed: By a value's id, the exception that the operation which would make it raises, and where; no exception
             where that has been noted on its own.
         alone: Whether a function runs that nothing in the program calls, as code of others may call it.
@@ -93,7 +93,7 @@ class Interpreter(Protocol):
     unseen_spans: list[tuple[int, int]]
     doomed: dict[int, tuple[str, Span]]
     graph_loops: list[GraphLoop]
-    graph_outputs: list[tuple[Value, ...]]
+    graph_outputs: list[tuple[int, tuple[Value, ...]]]
     alone: bool
     asked_for: dict[int, Value]
     untracked: list[Any]

@@ -428,3 +428,39 @@ def test_states_in_one_list_are_one_claim() -> None:
     claims = [claim for claim in analyse(code).claims if claim.severity != "info"]
     assert [claim.kind for claim in claims] == ["non-trainable"]
     assert len(claims[0].gradients) == 2
+
+
+SEVERAL = """
+@tf.function
+def f(a):
+    b = a * 2.0
+    return b, b * 3.0, tf.stack([a, b])
+
+@tf.function
+def g(x, y):
+    return x * 2.0, y * 3.0
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    r = f(x)
+    s = g(r[0], r[1])
+print(tape.gradient({target}, {source}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "answer"),
+    [
+        # A function is one operation: no result of it is made from another one.
+        ("r[0]", "r[2]", "lost"),
+        ("r[1]", "r[2]", "lost"),
+        ("r[2]", "r[1]", "lost"),
+        ("r[2]", "x", "connected"),
+        ("s[0]", "r[0]", "connected"),
+        # What another call is given gets zeros from it.
+        ("s[0]", "r[1]", "unknown"),
+    ],
+)
+def test_a_result_of_a_function_is_no_source_of_another(target: str, source: str, answer: str) -> None:
+    calls = analyse(HEAD + SEVERAL.format(target=target, source=source)).calls
+    assert [one.answer for call in calls for one in call.questions] == [answer]

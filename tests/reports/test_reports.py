@@ -18,7 +18,6 @@ OPEN = {
     # A method that left with TensorFlow 2.16 shows that the program was written for an earlier one.
     "optimizer asked for gradients of the model's losses",
     "all weights of a network of which one layer does not train",
-    "states of a loop asked after they were packed",
     "activations fetched as arrays and asked again",
 }
 """What the analysis does not see yet: a report that it comes to see leaves this list."""

@@ -256,7 +256,7 @@ def execute(
     result = out_of_graph(machine, result, node)
     given = [leaf for leaf in machine.leaves(result) if isinstance(leaf, Tensor | Variable | Unknown)]
     if len(given) > 1:
-        machine.graph_outputs.append(tuple(given))
+        machine.graph_outputs.append((began, tuple(given)))
     return result
 
 

@@ -154,7 +154,7 @@ class Core(Judged):
         self.doomed: dict[int, tuple[str, Span]] = {}
         self.graph_loops: list[GraphLoop] = []
         self.open_graph_loops: list[GraphLoop] = []
-        self.graph_outputs: list[tuple[Value, ...]] = []
+        self.graph_outputs: list[tuple[int, tuple[Value, ...]]] = []
 
     # -- the budget and the source text ----------------------------------------------------------------------------
 

@@ -285,19 +285,29 @@ class Questions(Refusals, PartialLosses):
         return id(source) in found
 
     def below_other_outputs(self, recording: Recording) -> set[int]:
-        """The ids of what the results of those functions lead to of which a target comes from one."""
+        """The ids of what the results of those functions lead to of which a target comes from one.
+
+        A result that the function made is none of them unless another one was made from it: the operation takes it
+        from nowhere, and gives it no value.
+        """
         spend = self.machine.spend
         stack: list[Value] = []
-        for outputs in self.machine.graph_outputs:
+        made: set[int] = set()
+        for began, outputs in self.machine.graph_outputs:
             spend(len(outputs))
             if any(output in reach for output in outputs for reach in self.reaches):
                 stack.extend(outputs)
+                made |= {id(output) for output in outputs if isinstance(output, Tensor) and output.born > began}
         seen: set[int] = set()
+        entered: set[int] = set()
         while stack:
             node = stack.pop()
-            if id(node) in seen:
+            if id(node) in entered:
+                seen.add(id(node))
                 continue
-            seen.add(id(node))
+            entered.add(id(node))
+            if id(node) not in made:
+                seen.add(id(node))
             spend(1 + len(node.edges))
             stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
             if not isinstance(node, Array):
