@@ -29,6 +29,8 @@ FILLS = (0.0, 1.0, -1.0, 1e4, -1e4, 1e-30)
 """Values that an input is filled with in the search for a NaN, besides the numbers that the program compares with."""
 TRIALS = 24
 """How many inputs are tried in the search for a NaN."""
+NOTHING = 1e-4
+"""Up to what share of a derivative the rest of it counts as none."""
 STEP, FINE = 2.0**-6, 2.0**-16
 """How far a source is moved, for numbers of single and of double precision."""
 AGREES = 0.05
@@ -104,9 +106,19 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
     if not all(far.agrees(near, scale) for far, near in zip(slopes[:2], slopes[2:], strict=True)):
         what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
         return Judgement("inconclusive", what, 8)
-    if all(_connected(term, places) for term in _evaluations(case, event)):
-        return Judgement("inconclusive", f"a gradient leads from the flagged value to {want.source}", 8)
-    return compared
+    rest = max(abs(one.middle) for one in slopes[1::2])
+    return _not_a_part(question, event, places, nothing=rest <= scale * NOTHING) or compared
+
+
+def _not_a_part(question: NumericClaim, event: Event, places: list[int], *, nothing: bool) -> Judgement | None:
+    """Why a value that the gradient leaves out is no part that is lost: it is led back, or there is no other part."""
+    source = question.want.source
+    if all(_connected(term, places) for term in _evaluations(question.case, event)):
+        return Judgement("inconclusive", f"a gradient leads from the flagged value to {source}", 8)
+    if nothing and all(event["outs"][place] == "zero" for place in places):
+        what = f"all of the derivative along {source} goes through the flagged value, and the gradient is zero"
+        return Judgement("inconclusive", what, 8)
+    return None
 
 
 def _on_both_sides(

@@ -104,6 +104,14 @@ ON_BROKEN: Claims = {
     "the other source": made(lost("y = tf.round(a) * b", BOTH, TWO), "tf.round(a)", "GT301", source="b"),
     "the whole of what only lacks a part": made(lost("y = x * tf.round(x)"), "tf.round(x)", "GT301"),
     "a part of what is lost whole": made(lost("y = tf.round(x) * 2.0"), "tf.round(x)", "GT301", outcome="partial"),
+    "a part of what is zero whole": made(
+        lost(
+            "y = tf.reduce_sum(tf.py_function(lambda t: t.numpy() ** 2, [x], tf.float32))",
+        ),
+        "tf.py_function(lambda t: t.numpy() ** 2, [x], tf.float32)",
+        "GT206",
+        outcome="partial",
+    ),
     "zero for None": made(lost("y = tf.round(x) * 2.0"), "tf.round(x)", "GT301", outcome="zero"),
     "None for zero": made(lost("y = tf.sign(x) * 2.0"), "tf.sign(x)", "GT301"),
     "NaN for None": made(lost("y = tf.round(x) * 2.0"), "tf.round(x)", "GT602", outcome="nan"),
