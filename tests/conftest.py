@@ -72,6 +72,7 @@ SHARED = {
         "tests/fixtures/test_tensorflow.py",
         "tests/flow/test_entries.py",
         "tests/flow/test_front.py",
+        "tests/flow/test_graph_loops.py",
         "tests/flow/test_joined_models.py",
         "tests/flow/test_layers_of_packages.py",
         "tests/generated/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,18 +39,24 @@ ZERO = {
     "a position in a turn": (STEPS.format("s = s * v + tf.cast(tf.argmax(w), tf.float32)"), "w"),
     "a layer's weight": (STEPS.format("s = s * v + tf.stop_gradient(layer(s[None])[0])"), "layer.kernel"),
     "beside what is asked for": ("q = x\n" + STEPS.format("s = s * v\n    q = q + w"), "w"),
-    "while": ("s = x\ni = tf.constant(0)\nwhile i < 3:\n    s = s * v + tf.round(w)\n    i += 1\nreturn s", "w"),
-    "tf.while_loop": (
-        "s, = tf.while_loop(lambda s: tf.norm(s) < 9.0, lambda s: (s * v + tf.stop_gradient(w),), (x,))\nreturn s",
+    "while": (
+        "s = x\ni = tf.constant(0)\nwhile i < 3:\n    s = s * v + tf.round(w)\n    i += 1\nreturn tf.norm(s)",
         "w",
     ),
-    "tf.map_fn": ("return tf.map_fn(lambda e: e * v + tf.stop_gradient(w), x[:, None])", "w"),
-    "tf.scan": ("return tf.scan(lambda a, e: a * v + tf.stop_gradient(w) * e, x, initializer=x)", "w"),
+    "tf.while_loop": (
+        "s, = tf.while_loop(lambda s: tf.norm(s) < 9.0, lambda s: (s * v + tf.stop_gradient(w),), (x,))\nreturn tf.norm(s)",
+        "w",
+    ),
+    "tf.map_fn": ("return tf.norm(tf.map_fn(lambda e: e * v + tf.stop_gradient(w), x[:, None]))", "w"),
+    "tf.scan": ("return tf.norm(tf.scan(lambda a, e: a * v + tf.stop_gradient(w) * e, x, initializer=x))", "w"),
 }
 TOTAL = "t = tf.constant(0.0)\nfor {} in {}:\n    t += tf.reduce_sum(e * v)\nreturn t"
 NONE = {
     "used before the loop": ("t = tf.stop_gradient(w)\n" + STEPS.format("s = s * v"), "w"),
-    "stopped behind the loop": ("s = x\nfor _ in tf.range(3):\n    s = s * w\nreturn tf.stop_gradient(s) + v", "w"),
+    "stopped behind the loop": (
+        "s = x\nfor _ in tf.range(3):\n    s = s * w\nreturn tf.norm(tf.stop_gradient(s)) + v",
+        "w",
+    ),
     "a sum over a dataset": (TOTAL.format("e", "data"), "v"),
     "the last of a dataset": (TOTAL.format("e", "data.take(1)").replace("+=", "="), "v"),
     "what went into a dataset's loop": ("t = v * 1.0\nfor e in data:\n    t += tf.reduce_sum(e)\nreturn t", "v"),
@@ -73,20 +80,31 @@ def program(body: str, source: str, decorator: str = "@tf.function") -> str:
 
 
 PROGRAMS = {
-    **{f"/zero/{name}.py": program(*parts) for name, parts in ZERO.items()},
-    **{f"/none/{name}.py": program(*parts) for name, parts in NONE.items()},
-    **{f"/value/{name}.py": program(*parts) for name, parts in THERE.items()},
-    **{f"/value/{name}, eagerly.py": program(*parts, decorator="") for name, parts in EAGER.items()},
+    **{f"zero: {name}": program(*parts) for name, parts in ZERO.items()},
+    **{f"none: {name}": program(*parts) for name, parts in NONE.items()},
+    **{f"value: {name}": program(*parts) for name, parts in THERE.items()},
+    **{f"value: {name}, eagerly": program(*parts, decorator="") for name, parts in EAGER.items()},
 }
 
 
-@pytest.mark.parametrize("path", PROGRAMS)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The programs' texts by their paths, from which AutoGraph reads them."""
+    folder = tmp_path_factory.mktemp("programs")
+    texts = {str(folder / f"{number}.py"): text for number, text in enumerate(PROGRAMS.values())}
+    for path, text in texts.items():
+        Path(path).write_text(text)
+    return texts
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_what_is_said_is_what_tensorflow_gives(
-    path: str, observe: Callable[[Mapping[str, str]], dict[str, Observation]]
+    name: str, written: dict[str, str], observe: Callable[[Mapping[str, str]], dict[str, Observation]]
 ) -> None:
-    expected = path.split("/")[1]
-    assert {outcome for call in observe(PROGRAMS)[path].calls for outcome in call.outcomes} == {expected}
-    claimed = [lost.outcome for claim in analyse(PROGRAMS[path]).claims for lost in claim.gradients]
+    expected = name.split(":")[0]
+    path = list(written)[list(PROGRAMS).index(name)]
+    assert {outcome for call in observe(written)[path].calls for outcome in call.outcomes} == {expected}
+    claimed = [lost.outcome for claim in analyse(PROGRAMS[name]).claims for lost in claim.gradients]
     assert claimed == ([] if expected == "value" else [expected])
 
 
