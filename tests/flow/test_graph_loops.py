@@ -44,7 +44,7 @@ ZERO = {
         "w",
     ),
     "tf.while_loop": (
-        "s, = tf.while_loop(lambda s: tf.norm(s) < 9.0, lambda s: (s * v + tf.stop_gradient(w),), (x,))\nreturn tf.norm(s)",
+        "return tf.norm(tf.while_loop(lambda s: tf.norm(s) < 9.0, lambda s: (s * v + tf.stop_gradient(w),), (x,))[0])",
         "w",
     ),
     "tf.map_fn": ("return tf.norm(tf.map_fn(lambda e: e * v + tf.stop_gradient(w), x[:, None]))", "w"),
@@ -54,7 +54,7 @@ TOTAL = "t = tf.constant(0.0)\nfor {} in {}:\n    t += tf.reduce_sum(e * v)\nret
 NONE = {
     "used before the loop": ("t = tf.stop_gradient(w)\n" + STEPS.format("s = s * v"), "w"),
     "stopped behind the loop": (
-        "s = x\nfor _ in tf.range(3):\n    s = s * w\nreturn tf.norm(tf.stop_gradient(s)) + v",
+        "s = x\nfor _ in tf.range(3):\n    s = s * w\nreturn v + tf.stop_gradient(s)[0]",
         "w",
     ),
     "a sum over a dataset": (TOTAL.format("e", "data"), "v"),

@@ -44,28 +44,6 @@ QUIET = {
 
         h()
         """,
-    "a loop of a graph, which makes zeros": """
-        @tf.function
-        def f(n, x):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                y = tf.zeros(3)
-                for _ in tf.range(n):
-                    y = y + tf.round(x)
-            return tape.gradient(y, x)
-        f(tf.constant(2), x)
-        """,
-    "a while of a graph": """
-        @tf.function
-        def f(x):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                y = tf.zeros(3)
-                while tf.reduce_sum(y) < 10.0:
-                    y = y + tf.stop_gradient(x)
-            return tape.gradient(y, x)
-        f(x)
-        """,
     "tf.map_fn in a graph": """
         @tf.function
         def f(x):
@@ -401,6 +379,31 @@ FOUND = {
     ),
 }
 
+ZEROS = {
+    "a loop of a graph, which makes zeros": """
+        @tf.function
+        def f(n, x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.zeros(3)
+                for _ in tf.range(n):
+                    y = y + tf.round(x)
+            return tape.gradient(y, x)
+        f(tf.constant(2), x)
+        """,
+    "a while of a graph": """
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.zeros(3)
+                while tf.reduce_sum(y) < 10.0:
+                    y = y + tf.stop_gradient(x)
+            return tape.gradient(y, x)
+        f(x)
+        """,
+}
+
 
 def program(text: str) -> str:
     return HEAD + textwrap.dedent(text)
@@ -410,6 +413,12 @@ def program(text: str) -> str:
 def test_what_gives_no_none_is_not_claimed(name: str) -> None:
     claims = analyse(program(QUIET[name])).claims
     assert [(claim.kind, claim.span.line) for claim in claims if claim.severity != "info"] == []
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_what_gives_zeros_is_said_to_be_zero(name: str) -> None:
+    claims = analyse(program(ZEROS[name])).claims
+    assert [lost.outcome for claim in claims if claim.severity != "info" for lost in claim.gradients] == ["zero"]
 
 
 @pytest.mark.parametrize("name", FOUND)
