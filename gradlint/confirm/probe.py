@@ -104,6 +104,8 @@ class Probe(Observer):
         self.pending: dict[int, list[Any]] = {}
         self.ran: dict[int, set[str]] = {}
         """For each flagged place that is being evaluated, the operations that have run since its first operand."""
+        self.listening = False
+        """Whether operations are kept: TensorFlow is slower meanwhile, so only while a flagged place is evaluated."""
         self.thread = threading.get_ident()
         """The thread whose operations are seen: TensorFlow's callbacks are kept by thread."""
         self.made: list[tuple[Any, int]] = []
@@ -125,8 +127,6 @@ class Probe(Observer):
             self.tf.config.run_functions_eagerly(True)
         if self.job.trial.births:
             Births(self._at, self._born).install()
-        if self.job.places:
-            self.callbacks.add_op_callback(self._ran)
         if self.job.trial.early:
             self.callbacks.add_op_callback(self._used)
         self._number_variables()
@@ -153,6 +153,7 @@ class Probe(Observer):
     def operand(self, mark: int, value: Any) -> Any:
         """A value that a flagged expression is made of."""
         self.ran.setdefault(mark, set())
+        self._listen()
         held = self.pending.setdefault(mark, [])
         if len(held) < 40:
             held.append(value)
@@ -161,6 +162,7 @@ class Probe(Observer):
     def place(self, mark: int, value: Any) -> Any:
         """A flagged expression's value."""
         operands, ran = self.pending.pop(mark, []), self.ran.pop(mark, None)
+        self._listen()
         trial = self.job.trial
         if trial.freeze == mark:
             value = self._frozen(mark, value)
@@ -199,6 +201,7 @@ class Probe(Observer):
         for mark in marks:
             self.pending.pop(mark, None)
             self.ran.pop(mark, None)
+            self._listen()
             if self._may_report(mark, "entered"):
                 self.report({"t": "entered", "n": mark, "seq": self.next()})
 
@@ -354,6 +357,16 @@ class Probe(Observer):
         if self._may_report(mark, "nudged"):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved
+
+    def _listen(self) -> None:
+        """Keep operations from now on, or no longer, as a flagged place is being evaluated or none is."""
+        if bool(self.ran) is self.listening or threading.get_ident() != self.thread:
+            return
+        self.listening = not self.listening
+        if self.listening:
+            self.callbacks.add_op_callback(self._ran)
+        else:
+            self.callbacks.remove_op_callback(self._ran)
 
     def _ran(self, kind: Any, *_rest: Any, **_named: Any) -> None:
         """Keep an operation for the flagged places that are being evaluated."""
