@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlint.flow import account
 from gradlint.flow.account import STEP, ExhaustedError
 from gradlint.flow.causes import NoneUsed
 from gradlint.flow.facts import Cut, Span
-from gradlint.flow.machine.judged import Judged
+from gradlint.flow.machine.graphs import InGraphs
 from gradlint.flow.machine.relevance import Relevance
-from gradlint.flow.state.loops import GraphLoop
 from gradlint.flow.state.store import MISSING, Store
 from gradlint.flow.values import making
 from gradlint.flow.values.dtypes import DISCRETE
@@ -83,7 +81,7 @@ def _record_with_all(edges: list[Edge], recorded: frozenset[Recording]) -> None:
             edge.live = edge.live | (recorded & edge.seen)
 
 
-class Core(Judged):
+class Core(InGraphs):
     """State and operations that every part of the machine needs."""
 
     def __init__(self, code: str, recorder: Recorder) -> None:
@@ -152,8 +150,8 @@ class Core(Judged):
         self.untracked: list[Any] = []
         self.inside_other_tapes: set[int] = set()
         self.doomed: dict[int, tuple[str, Span]] = {}
-        self.graph_loops: list[GraphLoop] = []
-        self.open_graph_loops: list[GraphLoop] = []
+        self.graph_loops = []
+        self.open_graph_loops = []
         self.graph_outputs: list[tuple[int, tuple[Value, ...]]] = []
 
     # -- the budget and the source text ----------------------------------------------------------------------------
@@ -274,26 +272,12 @@ class Core(Judged):
         if recorded:
             _record_with_all(edges, recorded)
         if self.open_graph_loops:
-            given = [edge.parent for edge in edges[len(value.edges) :]]
-            for loop in self.open_graph_loops:
-                loop.use(given, self.forks)
+            self.use_in_loops([edge.parent for edge in edges[len(value.edges) :]])
         value.edges = tuple(edges)
         value.tracked = tracked
         if not value.born:
             value.born = self.tick()
             value.where = self.stack[-1] if self.stack else None
-
-    @contextmanager
-    def graph_loop(self, *, is_sure: bool) -> Iterator[GraphLoop]:
-        """What is run inside is the turns of a loop that a graph is made of."""
-        loop = GraphLoop(self.clock, self.forks, is_sure)
-        self.open_graph_loops.append(loop)
-        try:
-            yield loop
-            loop.ended = self.clock
-            self.graph_loops.append(loop)
-        finally:
-            self.open_graph_loops.pop()
 
     def _seen_of(self, parent: Value) -> frozenset[Recording]:
         """The running recordings that follow an operation on a value; those note the Variable that it reads."""
@@ -465,53 +449,3 @@ class Core(Judged):
             RaisedError: Always.
         """
         raise RaisedError(exception)
-
-    @property
-    def in_graph(self) -> bool:
-        """Whether the running code is traced into a graph by ``tf.function``."""
-        for activation in reversed(self.stack):
-            if activation.eager or activation.graph:
-                return activation.graph
-        return False
-
-    @property
-    def converts(self) -> bool:
-        """Whether AutoGraph converts the running code: that of a ``tf.function``, but not what Keras calls of it.
-
-        Fact of TensorFlow 2.21 and Keras 3.15.
-        """
-        for activation in reversed(self.stack):
-            function = activation.function
-            extra = (function.extra or {}) if function is not None else {}
-            if activation.eager or "unconverted" in extra or activation.unconverted:
-                return False
-            if activation.graph:
-                return True
-        return False
-
-    def symbolic(self, value: Value) -> bool:
-        """Whether a value surely is of the graph that is being traced, so that it has no number yet."""
-        began: int | None = None
-        for activation in reversed(self.stack):
-            if activation.eager:
-                break
-            began = activation.began if activation.graph else began
-        if began is None:
-            return False
-        if isinstance(value, Variable | Params):
-            return True
-        is_tensor = isinstance(value, Tensor) or (isinstance(value, Unknown) and value.computed)
-        return is_tensor and value.born >= began
-
-    @property
-    def compiled(self) -> bool:
-        """Whether the running code stands in a function that XLA compiles."""
-        return any(
-            activation.function is not None and "jit_compile" in (activation.function.extra or {})
-            for activation in self.stack
-        )
-
-    @property
-    def graphs(self) -> int:
-        """How many functions being traced into graphs the running code stands in."""
-        return sum(activation.graph for activation in self.stack)
