@@ -223,6 +223,19 @@ QUIET = {
 }
 
 FOUND = {
+    "a result of a graph that another one was made from": (
+        """
+        @tf.function
+        def f(x):
+            b = x * 2.0
+            return b, tf.reduce_sum(b * 3.0)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            b, c = f(x)
+        tape.gradient(c, b)
+        """,
+        "copy",
+    ),
     "a loop of Python within a graph": (
         """
         @tf.function

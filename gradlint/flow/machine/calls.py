@@ -275,6 +275,11 @@ def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
     """What the body of a ``tf.function`` sees of an argument: tensors for arrays, another one for a tensor."""
     if isinstance(value, Array):
         return machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("converts"))
+    return handed_on(machine, value, node)
+
+
+def handed_on(machine: Core, value: Value, node: ast.AST) -> Value:
+    """What stands for a tensor on the other side of a call of a ``tf.function``, outside of any other: another one."""
     if not isinstance(value, Tensor) or machine.in_graph:
         return value
     made = machine.tensor(node, [value], dtype=value.dtype, op=behaviours.the("identity"), known=value.known)
@@ -283,9 +288,13 @@ def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:
 
 
 def out_of_graph(machine: Core, value: Value, node: ast.AST) -> Value:
-    """What a ``tf.function`` gives back for a value that its body returns: tensors for arrays and numbers."""
+    """What a ``tf.function`` gives back for a value that its body returns: tensors for arrays and numbers.
+
+    Each of several results is a tensor of its own, and none of them is made from another.
+    """
     if isinstance(value, Seq):
-        values = tuple(out_of_graph(machine, item, node) for item in value.items.values)
+        parts = value.items.values
+        values = tuple(own_result(machine, out_of_graph(machine, item, node), node) for item in parts)
         if all(new is old for new, old in zip(values, value.items.values, strict=True)):
             return value
         return Seq(Items(values, value.items.exact), value.kind, value.span)
@@ -293,6 +302,14 @@ def out_of_graph(machine: Core, value: Value, node: ast.AST) -> Value:
     if isinstance(value, Array) or (isinstance(value, Number) and value.kind != "str") or is_number:
         return machine.tensor(node, [value], dtype=dtypes.of(value), op=behaviours.the("converts"))
     return value
+
+
+def own_result(machine: Core, value: Value, node: ast.AST) -> Value:
+    """One of several results of a ``tf.function``: a tensor that its call made, where that is not inside another."""
+    made = handed_on(machine, value, node)
+    if made is not value:
+        made.span = span_of(node)
+    return made
 
 
 def body_of(machine: Core, code: ast.FunctionDef | ast.AsyncFunctionDef) -> Value:
