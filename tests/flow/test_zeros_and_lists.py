@@ -328,6 +328,19 @@ FOUND = {
         """,
         "unconnected",
     ),
+    "a gradient of which the program makes None": (
+        """
+        def slope(tape, y, given):
+            g = tape.gradient(y, given)
+            if g is None:
+                return None
+            return g * 2.0
+        with tf.GradientTape() as tape:
+            y = v * 3.0
+        slope(tape, y, u)
+        """,
+        "unconnected",
+    ),
     "a gradient that an operation loses, replaced": (
         """
         with tf.GradientTape() as tape:

@@ -158,7 +158,15 @@ def _replaced(tree: ast.AST) -> Iterator[Span]:
         for branch in nodes:
             if isinstance(branch, ast.If | ast.IfExp) and _provides(branch):
                 for name in (name for part in walk(branch.test) if _tests_none(part) for name in _names(part)):
-                    yield from _last_before(named.get(name, []), branch.test.lineno)
+                    if isinstance(branch, ast.IfExp) or any(_replaces(one, name) for one in _where_none(branch)):
+                        yield from _last_before(named.get(name, []), branch.test.lineno)
+
+
+def _replaces(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement binds a name anew, or returns something that is not None."""
+    if isinstance(statement, ast.Return):
+        return statement.value is not None and not _shows_none(statement.value)
+    return isinstance(statement, ast.Assign) and any(name in _names(target) for target in statement.targets)
 
 
 def _last_before(spans: Sequence[Span], line: int) -> Sequence[Span]:
@@ -195,11 +203,18 @@ def _provides(node: ast.AST) -> bool:
     """Whether a branch on whether a gradient is None does something about it, and does not only tell of it."""
     if not isinstance(node, ast.If | ast.IfExp) or not any(_tests_none(part) for part in walk(node.test)):
         return False
-    is_swapped = isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot)
-    where_none = node.orelse if is_swapped else node.body
-    if isinstance(where_none, ast.expr):
-        return not _shows_none(where_none)
-    return not where_none or not all(map(_only_tells, where_none))
+    if isinstance(node, ast.IfExp):
+        return not _shows_none(node.orelse if _is_swapped(node) else node.body)
+    return not _where_none(node) or not all(map(_only_tells, _where_none(node)))
+
+
+def _where_none(node: ast.If) -> list[ast.stmt]:
+    """What a branch does where the gradient is None."""
+    return node.orelse if _is_swapped(node) else node.body
+
+
+def _is_swapped(node: ast.If | ast.IfExp) -> bool:
+    return isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.IsNot)
 
 
 def _shows_none(value: ast.expr) -> bool:
