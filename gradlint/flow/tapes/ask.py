@@ -340,15 +340,18 @@ class Questions(Refusals, PartialLosses):
                 self.answered.lost.discard(id(source))
 
     def silence(self, source: Value, node: ast.expr, text: str, loss: Loss) -> None:
-        """A gradient that is always lost, turned into zeros by the call."""
+        """A gradient that is always lost, which the call turns into zeros, or fails to."""
         self.answered.lost.discard(id(source))
-        of_keras = isinstance(source, Params) or (isinstance(source, Variable) and source.keras is not False)
-        if of_keras and not self.machine.legacy_keras:
-            # TensorFlow cannot make zeros like a variable of Keras 3, and raises (2.21, Keras 3.15).
+        keras = isinstance(source, Params) or (source.keras if isinstance(source, Variable) else False)
+        if keras is None and not self.machine.legacy_keras:
             self.note(text, node, "unknown")
             return
         made = Silenced(loss.cause, loss.span)
         silenced = Loss(made, self.call.span, "zero", severity="warning", story=loss.story)
+        if keras and not self.machine.legacy_keras:
+            # TensorFlow cannot make zeros like a variable of Keras 3, and raises (2.21, Keras 3.15).
+            silenced = Loss(made, self.call.span, "error", exception="AttributeError", story=loss.story)
+            self.answered.exception = "AttributeError"
         self.claim(source, node, text, silenced)
         self.note(text, node, "lost", silenced)
 
