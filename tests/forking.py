@@ -8,10 +8,14 @@ itself reads at its start, is tested with a process that is started anew.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import sys
 from typing import Any
+
+LOADED = ("gradlint.checking", "gradlint.commands.check", "gradlint.engine", "gradlint.registry")
+"""What nearly every run of the command needs."""
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -42,10 +46,8 @@ def _forked(asks: int, answers: int) -> bool:
 
 
 if __name__ == "__main__":
-    import gradlint.checking
-    import gradlint.commands.check
-    import gradlint.engine
-    import gradlint.registry  # noqa: F401
+    for name in LOADED:
+        importlib.import_module(name)
     from gradlint.__main__ import main
 
     gc.freeze()

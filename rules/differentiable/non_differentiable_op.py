@@ -74,9 +74,7 @@ class NonDifferentiableOp(Rule):
         callee = named(cause.callee or cause.op, "This operation")
         if cause.of == "loop":
             why = "a graph's loop over a dataset runs as `Dataset.reduce`, which has no derivative"
-            return Message(
-                why, effect(claim), "take the gradient in each turn, or call `next` on `iter` of the dataset"
-            )
+            return Message(why, effect(claim), "take the gradient in each turn of the loop")
         if cause.of == "argument":
             why = "has no derivative in this argument"
         elif cause.of == "index":

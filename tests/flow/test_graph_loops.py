@@ -43,6 +43,8 @@ ZERO = {
         "s = x\ni = tf.constant(0)\nwhile i < 3:\n    s = s * v + tf.round(w)\n    i += 1\nreturn tf.norm(s)",
         "w",
     ),
+    "range of a Tensor": (STEPS.replace("tf.range(3)", "range(tf.constant(3))").format("s = s * v + tf.round(w)"), "w"),
+    "rows of a Tensor": ("s = x\nfor e in x[:, None]:\n    s = s * v + e * tf.round(w)\nreturn tf.norm(s)", "w"),
     "tf.while_loop": (
         "return tf.norm(tf.while_loop(lambda s: tf.norm(s) < 9.0, lambda s: (s * v + tf.stop_gradient(w),), (x,))[0])",
         "w",
@@ -59,6 +61,8 @@ NONE = {
     ),
     "a sum over a dataset": (TOTAL.format("e", "data"), "v"),
     "the last of a dataset": (TOTAL.format("e", "data.take(1)").replace("+=", "="), "v"),
+    "in a branch of a dataset's loop": (TOTAL.format("e", "data").replace("t +=", "if t < 99.0: t +="), "v"),
+    "range of a number": (STEPS.replace("tf.range(3)", "range(3)").format("s = s * v + tf.round(w)"), "w"),
     "what went into a dataset's loop": ("t = v * 1.0\nfor e in data:\n    t += tf.reduce_sum(e)\nreturn t", "v"),
 }
 THERE = {

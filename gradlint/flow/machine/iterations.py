@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.machine import assignments, calls
 from gradlint.flow.machine.expressions import COUNTED, UNROLL
 from gradlint.flow.machine.nodes import runs
-from gradlint.flow.state.loops import Loop
+from gradlint.flow.state.loops import Loop, by_reduce
 from gradlint.flow.state.store import MISSING
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
@@ -36,7 +35,7 @@ def run_for(machine: Core, node: ast.For | ast.AsyncFor) -> str | None:
         return turns(machine, node, items, whole=True)
     items = shortened(items)
     items = items if len(items) > 1 else items * 2
-    if not machine.converts or isinstance(iterable, Seq | Dict):
+    if not machine.converts or _is_of_python(iterable):
         return turns(machine, node, items, whole=False)
     mark = machine.store.mark()
     with machine.graph_loop(is_sure=isinstance(iterable, Tensor)):
@@ -46,11 +45,15 @@ def run_for(machine: Core, node: ast.For | ast.AsyncFor) -> str | None:
     return end
 
 
+def _is_of_python(iterable: Value) -> bool:
+    """Whether Python runs a loop over something while a graph is made; ``range`` of a Tensor is a loop of the graph."""
+    return isinstance(iterable, Dict) or (isinstance(iterable, Seq) and "bounds" not in (iterable.extra or {}))
+
+
 def reduce_over(machine: Core, node: ast.For | ast.AsyncFor, dataset: LibObject, mark: int) -> None:
     """After a loop over a dataset that AutoGraph converts: what its turns assign was made by ``Dataset.reduce``.
 
-    That has no gradient of anything, be it what was there before or what the turns used (TensorFlow 2.21). A dataset
-    that a strategy distributes is left open.
+    A dataset that a strategy distributes is left open.
 
     Args:
         machine: The run.
@@ -61,11 +64,10 @@ def reduce_over(machine: Core, node: ast.For | ast.AsyncFor, dataset: LibObject,
     if machine.mentions("distribute_dataset", "distribute_datasets_from_function", "run_functions_eagerly"):
         return
     names = machine.frame.names
-    cause = NonDifferentiable(f"{dataset.name}.reduce", f"{dataset.name}.reduce", of="loop")
     for where, name, value in machine.store.since(mark).values():
-        made = list(machine.leaves(value)) if where is names and isinstance(value, Tensor | Join) else []
-        if made and all(isinstance(one, Tensor) for one in made):
-            cut = machine.cut(cause, node.iter)
+        made = value.options if isinstance(value, Join) else (value,)
+        if where is names and all(isinstance(one, Tensor) for one in made):
+            cut = machine.cut(by_reduce(dataset.name, of="loop"), node.iter)
             machine.set(where, name, machine.tensor(node.iter, made, dtype=dtypes.of(made[-1]), cut=cut))
 
 

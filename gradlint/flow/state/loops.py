@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from gradlint.flow.causes import NonDifferentiable
 
 if TYPE_CHECKING:
     from gradlint.flow.state.store import Changes, Store
     from gradlint.flow.values.values import Value
+
+
+def by_reduce(dataset: str, of: Literal["loop", "whole"] = "whole") -> NonDifferentiable:
+    """Why what ``Dataset.reduce`` makes is lost, by which a graph also runs a loop over a dataset.
+
+    Neither what it begins with nor what its turns use gets a gradient (TensorFlow 2.21).
+
+    Args:
+        dataset: The canonical name of the dataset's class.
+        of: Whether the program calls it, or AutoGraph does in a loop's place.
+    """
+    return NonDifferentiable("Dataset.reduce", f"{dataset}.reduce", of=of)
+
 
 LEFT = "left"
 """How a block ends whose ways all went elsewhere: their states are kept by the loop."""

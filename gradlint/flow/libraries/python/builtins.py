@@ -288,11 +288,16 @@ def plain_object(machine: Interpreter, call: LibraryCall) -> Value:
 
 
 @models("python-range")
-def number_range(_machine: Interpreter, call: LibraryCall) -> Value:
-    """``range(...)``."""
+def number_range(machine: Interpreter, call: LibraryCall) -> Value:
+    """``range(...)``: that of TensorFlow where AutoGraph finds a Tensor among its bounds (TensorFlow 2.21)."""
+    if machine.converts and any(isinstance(value, Tensor) for value in call.args):
+        return machine.tensor(call.node, [], dtype="int32")
     bounds = [value.value for value in call.args if isinstance(value, Const) and isinstance(value.value, int)]
     if len(bounds) != len(call.args) or not 0 < len(bounds) <= 3:
-        return sequence([Number("int"), Number("int")], "range", exact=False, node=call.node)
+        counted = sequence([Number("int"), Number("int")], "range", exact=False, node=call.node)
+        if not all(isinstance(value, Const | Number) for value in call.args):
+            counted.extra = {"bounds": "unknown"}
+        return counted
     try:
         numbers = range(*bounds)
     except ValueError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.models import LibraryCall, methods, models
 from gradlint.flow.libraries.python import subscripts
+from gradlint.flow.state.loops import by_reduce
 from gradlint.flow.values import dtypes
 from gradlint.flow.values.making import span_of
 from gradlint.flow.values.program import Bound, Function
@@ -81,12 +81,12 @@ def _mapped(machine: Interpreter, owner: LibObject, element: object, call: Libra
 def _reduced(machine: Interpreter, owner: LibObject, call: LibraryCall) -> Value:
     """``dataset.reduce(initial_state, reduce_func)``: a state like the first one, with no gradient of anything.
 
-    Neither the first state nor what the function reads from around it gets one (TensorFlow 2.21).
+    Neither the first state nor what the function reads from around it gets one.
     """
     first, function = call.argument(0, "initial_state"), call.argument(1, "reduce_func")
     held = list(machine.captured(function)) if isinstance(function, Function) else []
     given = [*machine.leaves(first), *held, owner] if first is not None else [*held, owner]
-    cut = machine.cut(NonDifferentiable("Dataset.reduce", f"{DATASET}.reduce"), call.node)
+    cut = machine.cut(by_reduce(DATASET), call.node)
 
     def like(value: Value) -> Value:
         if isinstance(value, Seq):
