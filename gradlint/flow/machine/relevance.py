@@ -46,6 +46,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _SILENT = re.compile(r"^[ \t]*#[^\n]*|\bdef[ \t]+\w+", re.MULTILINE)
 _HANDED_ON = re.compile(r"\b([^\W\d]\w*+)(?!\s*[\w(=.])")
 _SET = re.compile(r"^[ \t]*([\w.]+)[ \t]*(?::[^=\n]*)?=(?!=)(.*)$|[(,][ \t]*(\w+)=(?!=)([\w.]+)", re.MULTILINE)
+_IS_TEXT = re.compile(r"\s*(?:\"[^\"]*\"|'[^']*')\s*[,)]")
 _GRAPH = re.compile(r"[.@]function\b")
 _AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")
 _BINDING = frozenset({"Variable", "add_weight", "add_variable", "global", "nonlocal"})
@@ -67,6 +68,15 @@ def names_tape(code: str) -> bool:
         if token["f"] and text.count("{") != text.count("}"):
             return True
     return False
+
+
+def bare(code: str) -> str:
+    """A program without its comments and its texts, but for those that may hold code."""
+    return _TOKEN.sub(_code_in, code)
+
+
+def _code_in(token: re.Match[str]) -> str:
+    return token[0] if token["name"] or token["odd"] or token["f"] else " "
 
 
 class _Text:
@@ -217,9 +227,14 @@ def _is_seed(text: str, words: frozenset[str]) -> bool:
 
 
 def _aliases(text: str) -> Iterator[tuple[str, set[str]]]:
-    """Names that are bound to something, each with the names that are handed on to it and not called."""
+    """Names that are bound to something, each with the names that are handed on to it and not called.
+
+    A text that is given by keyword names something, but is not run.
+    """
     for found in _SET.finditer(text):
         target, source = (found[1], found[2]) if found[1] else (found[3], found[4])
+        if _IS_TEXT.match(source):
+            continue
         words = set(_HANDED_ON.findall(source))
         if words:
             yield target.rpartition(".")[2], words
