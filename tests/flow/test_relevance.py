@@ -11,11 +11,13 @@ import pytest
 
 from benchmarks import programs
 from gradlint import registry
+from gradlint.flow.account import LIMIT, opened
 from gradlint.flow.analysis import analyse
 from gradlint.flow.machine.machine import Machine
 from gradlint.flow.machine.relevance import NEEDLE, names_tape
 from gradlint.flow.state.record import Recorder
 from tests.fixtures import catalogue
+from tests.sampling import sample
 
 if TYPE_CHECKING:
     from gradlint.flow.facts import Facts
@@ -84,13 +86,16 @@ def test_the_rules_examples(rule: Rule) -> None:
     assert all(same(program) for program in rule.clean)
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("folder", catalogue.folders(), ids=lambda folder: folder.name)
 def test_the_fixtures(folder: catalogue.Folder) -> None:
     assert [program.name for program in folder.programs if not same(program.source.code)] == []
 
 
-def test_the_truth_table() -> None:
-    rows = [json.loads(line) for line in TRUTH.read_text().splitlines()]
+def test_the_truth_table(whole: bool) -> None:
+    """All of it with ``--whole``, else one program in four."""
+    lines = sample(TRUTH.read_text().splitlines(), 4, whole=whole)
+    rows = [json.loads(line) for line in lines]
     assert [row["name"] for row in rows if NEEDLE in row["code"] and not same(row["code"])] == []
 
 
@@ -106,9 +111,11 @@ def test_what_no_tape_can_reach_is_left_alone() -> None:
     taped = (
         "import tensorflow as tf\nx = tf.Variable(1.0)\nwith tf.GradientTape() as t:\n    y = x * x\nt.gradient(y, x)\n"
     )
-    long = taped + "".join(helper.format(n=n) for n in range(9000))
-    assert analyse(long).complete
-    assert not analyse(long, everything=True).complete
+    long = taped + "".join(helper.format(n=n) for n in range(900))
+    with opened(LIMIT // 10):
+        assert analyse(long).complete
+    with opened(LIMIT // 10):
+        assert not analyse(long, everything=True).complete
 
 
 TAPED = """

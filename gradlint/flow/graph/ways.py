@@ -196,6 +196,7 @@ class Ways:
         self._live = [self._live_below(place, node) for place, node in enumerate(self._order)]
         self._found, self._sure = self._reach()
         self._proved: dict[int, int] | None = None
+        self._beside: dict[int, int] = {}
 
     def _walk(self, target: Value, captured: Captured) -> None:
         """Look at every value below the target; in the order each comes after all that it was computed from.
@@ -310,20 +311,26 @@ class Ways:
 
     def reaches_beside(self, value: Value, source: Value) -> bool:
         """Whether a gradient of the target may reach a source without passing a value."""
-        bit, seen = self._bits[id(source)], {id(value)}
-        stack = [self._target]
-        while stack:
-            node = stack.pop()
-            if id(node) in seen or not self._found.get(id(node), 0) & bit:
-                continue
-            if node is source:
-                return True
-            seen.add(id(node))
-            self._spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges if edge.cut is None and self._recording in edge.live)
-            if not isinstance(node, Array):
-                stack.extend(self._parts.get(id(node), ()))
-        return False
+        known = self._beside.get(id(value))
+        if known is None:
+            known = self._beside[id(value)] = self._reached_past(value)
+        return bool(known & self._bits[id(source)])
+
+    def _reached_past(self, value: Value) -> int:
+        """The sources that a gradient of the target may reach without passing a value."""
+        found = [0] * len(self._order)
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for place, (surely, edges, held) in enumerate(self._live):
+                may = self._bits.get(id(self._order[place]), 0)
+                for below in (*surely, *edges, *held):
+                    may |= found[below]
+                if may != found[place] and self._order[place] is not value:
+                    found[place] = may
+                    changed = self._goes_round
+        return found[self._places[id(self._target)]]
 
     def breaks(self, source: Value) -> list[Break]:
         """The edges on the ways from the target to a source at which the gradient is lost, nearest to the source.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Unconnected, Underflow
@@ -16,7 +17,7 @@ from gradlint.flow.tapes.outputs import Outputs
 from gradlint.flow.tapes.partial import PartialLosses
 from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
-from gradlint.flow.tapes.silences import because
+from gradlint.flow.tapes.silences import because, first_open
 from gradlint.flow.values import dtypes, numbers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.values import (
@@ -352,8 +353,13 @@ class Questions(Refusals, PartialLosses):
             self.claim(source, node, text, loss)
             self.note(text, node, "partial" if flattened is None else "lost", loss)
             return
-        why = "" if sure else because(self.machine, source, self.targets)
+        why = "" if sure else because(self.machine, source if isinstance(source, Unknown) else self.first_open)
         self.note(text, node, answer, because=why, proved=sure)
+
+    @cached_property
+    def first_open(self) -> Unknown | None:
+        """The value that keeps open what leads from the targets; None where all that is known."""
+        return first_open(self.machine, self.targets)
 
     def proves(self, recording: Recording, source: Value) -> bool:
         """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import family, is_application, is_layer, nested
 from gradlint.flow.libraries.models import LibraryCall, models
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import IS_NUMBER, span_of
 from gradlint.flow.values.program import Bound, Function, Instance
-from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
+from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.table import Effect, lookup
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
+_SIZES = frozenset({"units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "hidden_dim"})
+"""Arguments that are a whole number of Python."""
 
 
 @cache
@@ -63,8 +65,18 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
             machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
         _refuse_activation(machine, call)
+        _note_sizes(machine, call)
         _make_layer(machine, made, call)
     return made
+
+
+def _note_sizes(machine: Interpreter, call: LibraryCall) -> None:
+    """What a layer takes for a size is a whole number where it goes on: Keras raises for all else."""
+    entry = lookup(call.name)
+    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
+        if name in _SIZES and isinstance(value, Unknown):
+            machine.set(value.attrs, IS_NUMBER, Const(True))
 
 
 def _refuse_activation(machine: Interpreter, call: LibraryCall) -> None:
