@@ -28,7 +28,7 @@ NotWatched = Literal[
 """Why ``watch`` raises: what it is given, or when it is called."""
 Untrained = Literal["", "keras-variable", "moving-statistics", "seed-state"]
 """What a variable that is not trainable is for, where Keras keeps it."""
-NoVariablesWhy = Literal["computed", "frozen", "none", "unbuilt", "untracked"]
+NoVariablesWhy = Literal["computed", "frozen", "named", "none", "unbuilt", "untracked"]
 """Why a model's list of variables is empty."""
 
 NoneInto = Literal["access", "apply", "arithmetic", "assign", "operation"]

@@ -25,7 +25,8 @@ class NoVariablesYet(Rule):
     ## What it does
     Reports `trainable_variables` that are empty where they are read: those of a model or layer that is not built yet,
     that is entirely frozen, or whose layers have no weights (`Flatten`, pooling, activations), or those of a TensorFlow
-    Probability distribution that was made from Tensors.
+    Probability distribution that was made from Tensors. A list comprehension that chooses weights by a `name` that none
+    has is reported too: in Keras 3 it is `kernel` or `bias`, and the layer's name is part of the `path` only.
 
     ## Why the gradient is lost
     A Keras model creates its variables at the first call (or in `build`). A list taken before that is empty and stays
@@ -53,6 +54,7 @@ class NoVariablesYet(Rule):
         reason, cure = {
             "frozen": ("every layer is frozen", "unfreeze what should learn"),
             "none": ("nothing in it has variables", "make its weights Variables"),
+            "named": ("no weight of Keras 3 has that name", "choose the weights by their `path`, or by layer"),
             "computed": ("the object itself keeps no Variable", "ask for the Variables themselves"),
         }.get(claim.cause.why, ("the model is not built yet", "read it after the first call"))
         return Message(f"{listed} is empty, since {reason}", f"{call(claim)} gives an empty list", cure)
@@ -62,7 +64,7 @@ class NoVariablesYet(Rule):
 
         A model that is frozen as a whole is not frozen any more: unsafe, since it may be meant to be.
         """
-        if claim.cause.why in {"computed", "none"}:
+        if claim.cause.why in {"computed", "named", "none"}:
             return None
         trained = _trained(site) if claim.cause.why == "frozen" else None
         if trained is not None or claim.asked is None:

@@ -400,3 +400,36 @@ def test_what_a_text_tells_of_itself_is_known(told: str, answer: str) -> None:
             return tape.gradient(y, w)
     """
     assert answers(code) == [answer]
+
+
+CHOSEN = """
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="hidden"), keras.layers.Dense(1, name="out")])
+class Own(keras.layers.Layer):
+    def build(self, shape):
+        self.out = self.add_weight(shape=(3,), name="out")
+    def call(self, x):
+        return x * self.out
+own = Own()
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(model(own(tf.ones((1, 3)))))
+chosen = [v for v in {listed} if {test}]
+tape.gradient(y, chosen)
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "test", "named"),
+    [
+        ("model.trainable_variables", '"out" in v.name', True),
+        ("model.trainable_weights", '"hidden/" in v.name', True),
+        ("model.trainable_variables", '"out" in v.path', False),
+        ("model.trainable_variables", '"out" not in v.name', False),
+        ("model.trainable_variables", '"kernel" in v.name', False),
+        ("model.trainable_variables", '"out" in v.name or "bias" in v.name', False),
+        ("own.trainable_variables", '"out" in v.name', False),
+        ("model.trainable_variables + own.trainable_variables", '"out" in v.name', False),
+    ],
+)
+def test_weights_are_chosen_by_the_names_that_they_have(listed: str, test: str, named: bool) -> None:
+    claims = analyse(HEAD + CHOSEN.format(listed=listed, test=test)).claims
+    assert [claim.kind for claim in claims] == ["no-variables"] * named

@@ -114,7 +114,7 @@ CAUSES: dict[Kind, list[Cause]] = {
         Copied("identity", ""),
         Copied("symbolic"),
     ],
-    Kind.NO_VARIABLES: [NoVariables(why) for why in ("unbuilt", "frozen", "none")],
+    Kind.NO_VARIABLES: [NoVariables(why) for why in ("unbuilt", "frozen", "none", "named")],
     Kind.UNTRACKED: [
         Untracked("self.gain", of_keras=of_keras, empty=empty) for of_keras in (True, False) for empty in (True, False)
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradlint.flow.causes import NonDifferentiable
 from gradlint.flow.libraries.keras import attributes as keras_attributes
 from gradlint.flow.libraries.keras.layers import family
+from gradlint.flow.libraries.keras.variables import NAMES, is_keras
 from gradlint.flow.libraries.python.attribute_tables import table_of
 from gradlint.flow.machine.core import Core
 from gradlint.flow.state.store import join_values
@@ -185,7 +186,7 @@ def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, n
     if name == "shape" and not isinstance(value, Array):
         return Number("shape")
     if name in SHAPELY:
-        return Number("int")
+        return Number("int") if name != "name" else _label(machine, value)
     if name == "dtype":
         dtype = dtypes.of(value)
         return Known("tensorflow." + dtype) if dtype is not None else Number("")
@@ -202,6 +203,14 @@ def tensor_attribute(machine: Core, value: Tensor | Variable | Array | Params, n
     if isinstance(value, Variable) and value.state.get("transformed"):
         return _of_transformed(value, name, node)
     return Method(value, name)
+
+
+def _label(machine: Core, value: Value) -> Number:
+    """The name of a tensor or variable: where it is what trains in a layer of Keras 3, one of few."""
+    made = Number("str")
+    if isinstance(value, Params) and value.trainable is not False and is_keras(value) and not machine.legacy_keras:
+        made.texts = NAMES
+    return made
 
 
 def _of_transformed(value: Variable, name: str, node: ast.AST) -> Value:

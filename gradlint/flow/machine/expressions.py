@@ -333,15 +333,6 @@ def eval_slice(machine: Core, node: ast.Slice) -> Value:
 # -- comprehensions ------------------------------------------------------------------------------------------------
 
 
-@evaluates(ast.ListComp)
-def eval_list_comp(machine: Core, node: ast.ListComp) -> Value:
-    values, exact = machine.comprehend(node, lambda: machine.eval(node.elt))
-    made = Seq(Items(tuple(values), exact), "list", span_of(node))
-    if not exact and any(part.ifs for part in node.generators):
-        made.extra = {"filtered": True}
-    return made
-
-
 @evaluates(ast.SetComp)
 def eval_set_comp(machine: Core, node: ast.SetComp) -> Value:
     values, exact = machine.comprehend(node, lambda: machine.eval(node.elt))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.keras.variables import none_chosen
 from gradlint.flow.machine import assignments, calls
 from gradlint.flow.machine.expressions import COUNTED, UNROLL
-from gradlint.flow.machine.nodes import runs
+from gradlint.flow.machine.nodes import evaluates, runs
 from gradlint.flow.state.loops import Loop, by_reduce
 from gradlint.flow.state.store import MISSING
 from gradlint.flow.values import dtypes
@@ -189,6 +190,18 @@ def widen(machine: Core, mark: int, first: Changes) -> None:
 # -- comprehensions ------------------------------------------------------------------------------------------------
 
 
+@evaluates(ast.ListComp)
+def eval_list_comp(machine: Core, node: ast.ListComp) -> Value:
+    first = machine.eval(node.generators[0].iter)
+    values, exact = machine.comprehend(node, lambda: machine.eval(node.elt), first=first)
+    made = Seq(Items(tuple(values), exact), "list", span_of(node))
+    if not exact and any(part.ifs for part in node.generators):
+        made.extra = {"filtered": True}
+    elif not values and len(node.generators) == 1:
+        made.extra = none_chosen(first)
+    return made
+
+
 def comprehend(
     machine: Core,
     node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
@@ -210,7 +223,9 @@ def comprehend(
         generator = node.generators[index]
         iterable = first if index == 0 and first is not None else machine.eval(generator.iter)
         items, whole = machine.iterate(iterable, generator.iter)
-        if not whole or len(items) > UNROLL:
+        # Of the weights of a model that is known not all are told apart: a test may hold for none of them.
+        alike = not whole and isinstance(iterable, Seq) and (iterable.extra or {}).get("closed") is True
+        if (not whole and not alike) or len(items) > UNROLL:
             exact = False
             items = shortened(items)
         for item in items:
@@ -221,7 +236,7 @@ def comprehend(
                 keep = False if truth is False else None if truth is None and keep else keep
             if keep is False:
                 continue
-            if keep is None:
+            if keep is None or alike:
                 exact = False
             clause(index + 1)
 

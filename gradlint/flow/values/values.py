@@ -106,15 +106,17 @@ class LostNone(Const):
 class Number(Value):
     """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str``, ``shape`` or empty.
 
-    ``known`` is the number that it is, or None where that is not known.
+    ``known`` is the number that it is, or None where that is not known; of a text ``texts`` are those of which it is
+    one, where that is known.
     """
 
-    __slots__ = ("kind", "known")
+    __slots__ = ("kind", "known", "texts")
 
     def __init__(self, kind: str = "", span: Span | None = None, known: Any = None) -> None:
         super().__init__(span)
         self.kind = kind
         self.known = known
+        self.texts: frozenset[str] = frozenset()
 
 
 class Array(Value):

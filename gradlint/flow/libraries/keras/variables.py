@@ -28,6 +28,15 @@ VARIABLES = frozenset(
     }
 )
 
+NAMES = frozenset(
+    {
+        "alpha", "beta", "bias", "concat_score_weight", "depthwise_kernel", "embeddings", "gamma", "imag_kernel",
+        "kernel", "lora_embeddings_a", "lora_embeddings_b", "lora_kernel_a", "lora_kernel_b", "mean",
+        "pointwise_kernel", "real_kernel", "recurrent_kernel", "reverse_embeddings", "scale", "variance", "vector_u",
+    }
+)  # fmt: skip
+"""The names of all that trains in the layers of Keras 3.15. Those of Keras 2 began with the name of the layer."""
+
 
 def parameters(machine: Interpreter, value: Value, depth: int = 8) -> list[Value]:
     """The variables that calling a layer or model connects to, trainable or not."""
@@ -82,7 +91,7 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
         unique = [machine.unknown(name, node, [owner], anything=True)]
     exact = all(isinstance(item, Variable) for item in unique) and not tracking.open
     made = Seq(Items(tuple(unique), exact), "list", span_of(node))
-    extra: dict[str, Any] = {"owner": owner, "name": name}
+    extra: dict[str, Any] = {"owner": owner, "name": name, "closed": not tracking.open}
     if trainable_only and tracking.untracked:
         extra["untracked"] = tuple(distinct(list(tracking.untracked)))
     if not unique and not tracking.open:
@@ -92,6 +101,12 @@ def variables(machine: Interpreter, owner: Value, name: str, node: ast.AST) -> V
     extra["made frozen"] = "frozen" in tracking.reasons and not tracking.frozen_later
     made.extra = extra
     return made
+
+
+def none_chosen(listed: Value) -> dict[str, Any] | None:
+    """What is said of an empty list where it was chosen from the variables of a model that are all known."""
+    extra = (listed.extra or {}) if isinstance(listed, Seq) else {}
+    return {"owner": extra["owner"], "reason": "named"} if extra.get("closed") and "reason" not in extra else None
 
 
 def _states(owner: Value, key: str, depth: int) -> list[Value]:

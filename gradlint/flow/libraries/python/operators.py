@@ -455,4 +455,7 @@ def _contains(item: Value, container: Value) -> bool | None:
             return False
     if isinstance(container, Const) and isinstance(item, Const) and isinstance(container.value, str):
         return isinstance(item.value, str) and item.value in container.value
+    if isinstance(container, Number) and isinstance(item, Const) and isinstance(item.value, str):
+        found = {item.value in text for text in container.texts}
+        return found.pop() if len(found) == 1 else None
     return None
