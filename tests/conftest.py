@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests import sampling
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
     from tests.fixtures.observe import Observation
 
 
+SEARCHED = 60
+"""How many examples a search looks at with ``--whole``, where it does not say itself; a quick run takes a quarter."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the sweeps as a whole, of which else a sample is run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    whole = config.getoption("--whole")
+    hypothesis.settings.register_profile("gradlint", max_examples=SEARCHED if whole else SEARCHED // 4)
+    hypothesis.settings.load_profile("gradlint")
     config.addinivalue_line(
         "markers",
         "sweep(every, name): of the parameters of this test, or of tests without parameters, one in so many is run by "

@@ -154,3 +154,109 @@ def test_the_command_counts_and_gives_the_reasons(tmp_path: Path, capsys: pytest
     first, *reasons = capsys.readouterr().out.splitlines()
     assert first == "2 of 3 gradient calls are decided (66.7 %)"
     assert [line.split()[0] for line in reasons] == ["1"]
+
+
+SIZED = """
+    import tensorflow as tf
+    from elsewhere import make
+
+    class Policy(tf.keras.Model):
+        def __init__(self, n_actions, rate):
+            super().__init__()
+            self.n_actions = n_actions
+            self.rate = rate
+            self.hidden = tf.keras.layers.Dense(16)
+            self.head = tf.keras.layers.Dense(n_actions)
+
+        def call(self, x):
+            return self.head(self.hidden(x))
+
+    policy = Policy({number}, {rate})
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(policy(tf.ones((1, 4))))
+    tape.gradient(loss, policy.trainable_variables)
+"""
+
+
+def decided_by_size(code: str) -> bool:
+    (call,) = analyse(textwrap.dedent(code)).calls
+    return decided.is_decided(call)
+
+
+def test_what_a_layer_is_made_by_is_a_number() -> None:
+    assert decided_by_size(SIZED.format(number="make().n", rate="0.1"))
+    assert not decided_by_size(SIZED.format(number="make().n", rate="make().rate"))
+
+
+@pytest.mark.parametrize(("annotation", "expected"), [("float", True), ("object", False), ("'float'", False)])
+def test_what_is_said_to_be_a_number_is_no_variable(annotation: str, expected: bool) -> None:
+    code = f"""
+        import tensorflow as tf
+
+        class Q(tf.keras.Model):
+            def __init__(self, gamma: {annotation}):
+                super().__init__()
+                self.gamma = gamma
+                self.head = tf.keras.layers.Dense(2)
+
+            def call(self, x):
+                return self.head(x)
+
+            def train_step(self, data):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(self(tf.ones((1, 4)), training=True))
+                return tape.gradient(loss, self.trainable_variables)
+    """
+    assert decided_by_size(code) is expected
+
+
+DEEP = """
+    import numpy as np
+    import tensorflow as tf
+
+    class Block(tf.keras.layers.Layer):
+        def __init__(self, rate, **kwargs):
+            super().__init__(**kwargs)
+            self.one = tf.keras.layers.Dense(3)
+            self.two = tf.keras.layers.Dense(3)
+            self.drop = tf.keras.layers.Dropout(rate) if rate > 0 else None
+
+        def call(self, x, training=None):
+            y = self.two(self.one(x))
+            if self.drop is not None:
+                y = self.drop(y, training=training)
+            return x + y
+
+    class Net(tf.keras.Model):
+        def __init__(self, depth, rate):
+            super().__init__()
+            rates = np.linspace(0.0, rate, depth)
+            self.stage = [Block(rates[i], name=f"block_{i}") for i in range(depth)]
+            self.head = tf.keras.layers.Dense(2)
+
+        def call(self, x, training=None):
+            for block in self.stage:
+                x = block(x, training=training)
+            return self.head(x)
+
+    net = Net(%d, 0.1)
+    net.build((None, 3))
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(x, training=True) - y))
+        return tape.gradient(loss, net.trainable_variables)
+
+    for epoch in range(4):
+        for x, y in tf.data.Dataset.from_tensor_slices((tf.ones((8, 3)), tf.ones((8, 2)))).batch(4):
+            step(x, y)
+"""
+
+
+@pytest.mark.parametrize("depth", [3, 40])
+def test_a_model_of_many_layers_of_one_class_is_followed(depth: int) -> None:
+    facts = analyse(textwrap.dedent(DEEP % depth))
+    (call,) = facts.calls
+    assert facts.complete
+    assert decided.is_decided(call)

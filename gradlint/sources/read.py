@@ -19,20 +19,26 @@ COMPILE = b".compile("
 NEEDLES = (
     (TAPE,),
     (b"ForwardAccumulator",),
-    *((COMPILE, of, trains) for of in (b"loss", b"keras") for trains in (b".fit(", b".train_on_batch(")),
-    (b"tensorflow", b".minimize("),
-    (b"tensorflow_probability", b"value_and_gradient"),
+    *((trains, COMPILE, of) for trains in (b".fit(", b".train_on_batch(") for of in (b"loss", b"keras")),
+    (b".minimize(", b"tensorflow"),
+    (b"value_and_gradient", b"tensorflow_probability"),
 )
-"""What a file's bytes must contain for gradlint to have anything to say about it, all parts of one of these; other
-files are never decoded."""
+"""What a file's bytes must contain for gradlint to have anything to say about it, all parts of one of these, the rarest
+first; other files are never decoded."""
+_RAREST = tuple(dict.fromkeys(needle[0] for needle in NEEDLES))
 _COMPILED = re.compile(rb"(?<!\bre)\.compile\(")
 """What compiles something else than a regular expression."""
 
 
 def matters(data: bytes) -> bool:
     """Whether a file's bytes name anything that gradlint looks at."""
+    for rarest in _RAREST:
+        if rarest in data:
+            break
+    else:
+        return False
     named = [needle for needle in NEEDLES if all(part in data for part in needle)]
-    return any(needle[0] != COMPILE for needle in named) or (bool(named) and _COMPILED.search(data) is not None)
+    return any(COMPILE not in needle for needle in named) or (bool(named) and _COMPILED.search(data) is not None)
 
 
 def code_matters(code: str) -> bool:

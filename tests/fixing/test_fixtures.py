@@ -31,13 +31,13 @@ def ids(program: Program) -> str:
     return program.name
 
 
-@pytest.mark.sweep(every=6)
+@pytest.mark.sweep(every=12)
 @pytest.mark.parametrize("program", mending.broken(), ids=ids)
 def test_nothing_is_worse(program: Program, judged: dict[str, Mended]) -> None:
     assert judged[str(program.path)].harm is None
 
 
-@pytest.mark.sweep(every=6)
+@pytest.mark.sweep(every=12)
 @pytest.mark.parametrize("program", mending.broken(), ids=ids)
 def test_fixing_twice_is_fixing_once(program: Program, judged: dict[str, Mended]) -> None:
     once = judged[str(program.path)].result.after

@@ -97,7 +97,7 @@ def kept(before: str, after: str) -> set[str]:
     return {line[2:] for line in diff if line.startswith("- ")}
 
 
-PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+PROFILE = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @PROFILE
@@ -132,7 +132,7 @@ def _nodes() -> st.SearchStrategy[str]:
 NODES = st.deferred(_nodes)
 
 
-@settings(PROFILE, max_examples=15)
+@settings(PROFILE, max_examples=PROFILE.max_examples // 4)
 @given(NODES, NODES)
 def test_libcst_nodes(head: str, tail: str) -> None:
     """Whatever LibCST can write stands around the program, and keeps every byte."""

@@ -31,7 +31,7 @@ def work(code: str) -> int:
     return account.spent
 
 
-@pytest.mark.sweep(every=3)
+@pytest.mark.sweep(every=6)
 @pytest.mark.parametrize(
     ("make", "size"),
     [
@@ -58,14 +58,14 @@ HARD = {
 }
 
 
-@pytest.mark.sweep(every=5)
+@pytest.mark.sweep(every=10)
 @pytest.mark.parametrize("name", HARD)
 def test_a_program_that_could_explode(name: str) -> None:
     code = HARD[name]
     assert work(code) <= MOST * code.count("\n")
 
 
-@pytest.mark.sweep(every=4)
+@pytest.mark.sweep(every=8)
 def test_the_budget_ends_at_the_same_place_each_time() -> None:
     code = programs.chained(15_000)
     first, second = analyse(code), analyse(code)
@@ -77,7 +77,7 @@ SMALL = {name: code for name, code in explosive.PROGRAMS.items() if len(code) < 
 LOST = "v = tf.Variable(1.0)\nwith tf.GradientTape() as other:\n    z = tf.round(v)\nprint(other.gradient(z, v))\n"
 
 
-@pytest.mark.sweep(every=5)
+@pytest.mark.sweep(every=10)
 @pytest.mark.parametrize("name", SMALL)
 def test_what_grows_is_paid_for(name: str) -> None:
     code = SMALL[name]

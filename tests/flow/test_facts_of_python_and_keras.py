@@ -352,3 +352,51 @@ def test_what_a_function_of_a_library_holds_may_be_anything() -> None:
         tape.gradient(h, held)
     """
     assert not analyse(HEAD + dedent(code)).claims
+
+
+LAYER = """
+{before}
+layer = keras.layers.{layer}
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(layer(tf.ones((1, 4, 4, 2))))
+tape.gradient(y, layer.trainable_variables)
+"""
+ROUNDS = "def step(z):\n    return tf.round(z)"
+BENDS = "class Bend:\n    def __call__(self, z):\n        return z + tf.stop_gradient(tf.round(z) - z)"
+
+
+@pytest.mark.parametrize(
+    ("layer", "before", "answer"),
+    [
+        ("Dense(3, activation=step)", ROUNDS, "lost"),
+        ("Dense(3, lambda z: tf.cast(z > 0.0, tf.float32))", "", "lost"),
+        ("Conv2D(3, 2, activation=tf.sign)", "", "lost"),
+        ("Dense(3, activation=Bend())", BENDS, "connected"),
+        ("Dense(3, activation=tf.nn.relu)", "", "connected"),
+        ("Dense(3, activation='relu')", "", "connected"),
+        ("SeparableConv2D(3, 2, activation=lambda z: z * tf.sigmoid(z))", "", "connected"),
+    ],
+)
+def test_a_layer_gives_what_its_activation_gives(layer: str, before: str, answer: str) -> None:
+    assert set(answers(LAYER.format(layer=layer, before=before))) == {answer}
+
+
+@pytest.mark.parametrize(
+    ("told", "answer"),
+    [
+        ("'auto_0.1'.startswith('auto')", "connected"),
+        ("'0.1'.startswith('auto')", "lost"),
+        ("'Adam '.strip().lower() == 'adam'", "connected"),
+        ("'a,b'.split(',')[1] == 'b'", "connected"),
+        ("mode.startswith('auto')", "connected"),
+        ("'auto'.startswith(mode)", "connected"),
+    ],
+)
+def test_what_a_text_tells_of_itself_is_known(told: str, answer: str) -> None:
+    code = f"""
+        def f(mode):
+            with tf.GradientTape() as tape:
+                y = w * w if {told} else tf.constant(1.0)
+            return tape.gradient(y, w)
+    """
+    assert answers(code) == [answer]

@@ -46,7 +46,7 @@ def by_name(programs: list[Program]) -> list[object]:
     return [pytest.param(program, id=program.name.replace(" ", "-")) for program in programs]
 
 
-@pytest.mark.sweep(every=3)
+@pytest.mark.sweep(every=6)
 @pytest.mark.parametrize("program", by_name(BROKEN))
 def test_a_loss_in_another_file_is_found(
     program: Program, look: Callable[..., list[tuple[str, int, str]]], judged: dict[str, str]
@@ -55,7 +55,7 @@ def test_a_loss_in_another_file_is_found(
     assert look(program) == program.claims
 
 
-@pytest.mark.sweep(every=3)
+@pytest.mark.sweep(every=6)
 @pytest.mark.parametrize("program", by_name(CLEAN))
 def test_nothing_is_said_of_what_is_right(
     program: Program, look: Callable[..., list[tuple[str, int, str]]], judged: dict[str, str]
@@ -71,7 +71,7 @@ def test_nothing_in_another_file_is_found_without_following(
     assert look(program, follow_imports=False) == []
 
 
-@pytest.mark.sweep(every=4)
+@pytest.mark.sweep(every=8)
 @pytest.mark.parametrize("folder", sorted(path.name for path in FIXTURES.iterdir() if path.is_dir()))
 def test_following_neither_loses_nor_moves_a_finding(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixtures import nothing of their own, so that it makes no difference to them."""
@@ -83,7 +83,7 @@ def test_following_neither_loses_nor_moves_a_finding(folder: str, monkeypatch: p
     assert followed == plain
 
 
-@pytest.mark.sweep(every=4)
+@pytest.mark.sweep(every=8)
 @pytest.mark.parametrize("program", by_name([*BROKEN, *CLEAN]))
 def test_what_a_file_loses_itself_is_found_beside_what_it_imports(
     program: Program, look: Callable[..., list[tuple[str, int, str]]]

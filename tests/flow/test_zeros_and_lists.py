@@ -53,6 +53,18 @@ QUIET = {
             return tape.gradient(y, x)
         f(x)
         """,
+    "the values that rows and a sparse matrix were made of": """
+        values = tf.constant([1.0, 2.0, 3.0])
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(values)
+            rows = tf.RaggedTensor.from_row_splits(values, [0, 1, 3])
+            nested = tf.RaggedTensor.from_row_lengths(rows, [1, 1])
+            matrix = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], values, (2, 2))
+            y = tf.reduce_sum(values * 2.0)
+        tape.gradient(y, rows.values)
+        tape.gradient(y, nested.flat_values)
+        tape.gradient(y, matrix.values)
+        """,
     "one of two results of a function of a graph": """
         @tf.function
         def losses(x):
@@ -289,6 +301,17 @@ FOUND = {
         """,
         "unconnected",
     ),
+    "the values of rows that another tensor was made of": (
+        """
+        values = tf.constant([1.0, 2.0, 3.0])
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            rows = tf.RaggedTensor.from_row_splits(values * 2.0, [0, 1, 3])
+            y = tf.reduce_sum(values * 2.0)
+        tape.gradient(y, rows.values)
+        """,
+        "unconnected",
+    ),
     "the only result of a function": (
         """
         @tf.function
@@ -427,6 +450,15 @@ ZEROS = {
                     y = y + tf.stop_gradient(x)
             return tape.gradient(y, x)
         f(x)
+        """,
+    "a result of a function of a graph that only decides, beside one that does not": """
+        @tf.function
+        def infer(x):
+            soft = tf.nn.softmax(v * x)
+            return {"label": tf.one_hot(tf.argmax(soft), 3), "soft": soft}
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(infer(tf.ones(3))["label"])
+        tape.gradient(loss, v)
         """,
 }
 

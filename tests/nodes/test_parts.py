@@ -74,7 +74,7 @@ def test_layouts(code: str) -> None:
 
 
 def test_programs(whole: bool) -> None:
-    for path in sample(FIXTURES, 4, whole=whole):
+    for path in sample(FIXTURES, 10, whole=whole):
         same(path.read_text())
 
 

@@ -19,7 +19,7 @@ def doubted(asked: Callable[[str], list[Report]]) -> dict[str, str]:
     return doubts(asked("report"))
 
 
-@pytest.mark.sweep(every=5)
+@pytest.mark.sweep(every=12)
 @pytest.mark.parametrize("report", reports(), ids=lambda one: one.name)
 def test_tensorflow_bears_out_the_report(report: Report, doubted: dict[str, str]) -> None:
     assert report.name not in doubted, doubted[report.name]

@@ -19,7 +19,7 @@ EXAMPLES = [(rule, example) for rule in registry.load() for example in rule.exam
 CLEAN = [(rule, program) for rule in registry.load() for program in rule.clean]
 
 
-pytestmark = pytest.mark.sweep(every=3)
+pytestmark = pytest.mark.sweep(every=5)
 
 
 def name(value: object) -> str:

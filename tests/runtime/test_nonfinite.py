@@ -175,6 +175,7 @@ def seen(asked: Callable[[str], list[str]]) -> dict[str, dict[str, Any]]:
     return watched([{"path": name, "code": HEAD + programs[name], "alone": True} for name in asked("name")])
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", [*LOST, *ZEROS])
 def test_the_operation_is_named(name: str, seen: dict[str, dict[str, Any]]) -> None:
     record = seen[name]
@@ -185,6 +186,7 @@ def test_the_operation_is_named(name: str, seen: dict[str, dict[str, Any]]) -> N
     assert not record["failed"]
 
 
+@pytest.mark.sweep(every=3)
 @pytest.mark.parametrize("name", QUIET)
 def test_what_is_finite_is_silent(name: str, seen: dict[str, dict[str, Any]]) -> None:
     record = seen[name]

@@ -14,7 +14,7 @@ from tests.server.wire import Wire
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.sweep(every=6)
+pytestmark = pytest.mark.sweep(every=12)
 
 WIDE = BROKEN.replace("    root = np.sqrt(w * x)", '    é = "😀"; root = np.sqrt(w * x)')
 START = {"utf-8": 24, "utf-16": 21, "utf-32": 20}

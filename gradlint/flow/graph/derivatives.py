@@ -25,23 +25,27 @@ def depends_on(
 
     A source of which that is not known is left out.
     """
-    order = _below(targets, recording, spend)
-    if any(isinstance(node, Unknown | Join) for node in order):
-        found: dict[int, list[Value]] = {}
-        for source in sources:
-            alone = _below(targets, recording, spend, stop=source)
-            if not any(isinstance(node, Unknown | Join) for node in alone):
-                found |= _gather(alone, [source], recording, spend)
-        return found
-    return _gather(order, sources, recording, spend)
+    order, way = _below(targets, recording, spend)
+    if not way:
+        return _gather(order, sources, recording, spend)
+    found: dict[int, list[Value]] = {}
+    on_the_way = {id(node) for node in way}  # A source beside the way leaves what cannot be followed in reach.
+    for source in sources:
+        if id(source) in on_the_way:
+            order, way = _below(targets, recording, spend, stop=source)
+            found |= {} if way else _gather(order, [source], recording, spend)
+    return found
 
 
 def _below(
     targets: list[Value], recording: Recording, spend: Callable[[int], None], stop: Value | None = None
-) -> list[Value]:
+) -> tuple[list[Value], list[Value]]:
     """The values below some targets on a recording, each after those that it was computed from.
 
     It ends at the first value that cannot be followed, and looks at nothing below ``stop``.
+
+    Returns:
+        The values; and where one cannot be followed, those on a way to it, itself included.
     """
     order: list[Value] = []
     seen: set[int] = set()
@@ -56,11 +60,11 @@ def _below(
         seen.add(id(node))
         spend(1 + len(node.edges))
         if isinstance(node, Unknown | Join):
-            return [node]
+            return order, [*(above for above, is_done in stack if is_done), node]
         stack.append((node, True))
         if node is not stop and not isinstance(node, Array):
             stack.extend((edge.parent, False) for edge in node.edges if edge.cut is None and recording in edge.live)
-    return order
+    return order, []
 
 
 def _gather(

@@ -189,72 +189,89 @@ class Ways:
         self._nodes: dict[int, Value] = {}
         self._parts: dict[int, tuple[Value, ...]] = {}
         self._broken: list[tuple[Value, Edge]] = []
+        self._order: list[Value] = []
+        self._places: dict[int, int] = {}
         self._walk(target, captured)
-        self._order = self._bottom_up(target)
-        self._found: dict[int, int] = {}
-        self._sure: dict[int, int] = {}
-        self._reach()
+        self._goes_round = False
+        self._live = [self._live_below(place, node) for place, node in enumerate(self._order)]
+        self._found, self._sure = self._reach()
         self._proved: dict[int, int] | None = None
+        self._beside: dict[int, int] = {}
 
     def _walk(self, target: Value, captured: Captured) -> None:
-        recording = self._recording
-        stack: list[Value] = [target]
-        while stack:
-            node = stack.pop()
-            if id(node) in self._nodes:
-                continue
-            self._nodes[id(node)] = node
-            held = tuple(parts(node, captured))
-            if held:
-                self._parts[id(node)] = held
-            self._spend(1 + len(node.edges) + len(held))
-            for edge in node.edges:
-                stack.append(edge.parent)
-                if edge.cut is not None or recording not in edge.live:
-                    self._broken.append((node, edge))
-            stack.extend(held)
+        """Look at every value below the target; in the order each comes after all that it was computed from.
 
-    def _bottom_up(self, target: Value) -> list[Value]:
-        """The values, each after all that it was computed from, save where they go round in a circle."""
-        order: list[Value] = []
-        seen: set[int] = set()
+        Where values go round in a circle, one of them comes first.
+        """
         stack: list[tuple[Value, bool]] = [(target, False)]
+        nodes, order = self._nodes, self._order
         while stack:
             node, done = stack.pop()
+            key = id(node)
             if done:
+                self._places[key] = len(order)
                 order.append(node)
-                continue
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((edge.parent, False) for edge in node.edges if id(edge.parent) not in seen)
-            stack.extend((part, False) for part in self._parts.get(id(node), ()) if id(part) not in seen)
-        return order
+            elif key not in nodes:
+                nodes[key] = node
+                stack.append((node, True))
+                stack.extend((below, False) for below in self._below(node, captured) if id(below) not in nodes)
 
-    def _reach(self) -> None:
-        """Work out, for every value, the sources that a gradient of it may reach, and those that it surely does."""
-        recording, found, sure = self._recording, self._found, self._sure
+    def _below(self, node: Value, captured: Captured) -> list[Value]:
+        """What a value was computed from and what it holds; the edges at which a gradient stops are noted."""
+        recording, below = self._recording, []
+        for edge in node.edges:
+            below.append(edge.parent)
+            if edge.cut is not None or recording not in edge.live:
+                self._broken.append((node, edge))
+        parts_of = PARTS.for_value(node)
+        if parts_of is not _no_parts:
+            held = tuple(parts_of(node, captured))
+            if held:
+                self._parts[id(node)] = held
+                below += held
+        self._spend(1 + len(below))
+        return below
+
+    def _live_below(self, place: int, node: Value) -> tuple[list[int], list[int], list[int]]:
+        """The places of what a gradient passes to from a value: surely, along an edge only, and as to a part."""
+        recording, places = self._recording, self._places
+        sure: list[int] = []
+        edges: list[int] = []
+        for edge in node.edges:
+            below = places[id(edge.parent)]
+            if below >= place:
+                self._goes_round = True
+            if edge.cut is None and recording in edge.live:
+                (sure if edge.sure else edges).append(below)
+        held = [places[id(part)] for part in self._parts.get(id(node), ())]
+        if held and max(held) >= place:
+            self._goes_round = True
+        return sure, edges, [] if isinstance(node, Array) else held
+
+    def _reach(self) -> tuple[dict[int, int], dict[int, int]]:
+        """By each value's id, the sources that a gradient of it may reach, and those that it surely does."""
+        found, sure = [0] * len(self._order), [0] * len(self._order)
+        own = [self._bits.get(id(node), 0) for node in self._order]
         changed = True
         while changed:
             changed = False
             self._spend(len(self._order))
-            for node in self._order:
-                key = id(node)
-                may = must = self._bits.get(key, 0)
-                for edge in node.edges:
-                    below = found.get(id(edge.parent))
-                    if below and edge.cut is None and recording in edge.live:
-                        may |= below
-                        if edge.sure:
-                            must |= sure.get(id(edge.parent), 0)
-                if not isinstance(node, Array):
-                    for part in self._parts.get(key, ()):
-                        may |= found.get(id(part), 0)
-                if may != found.get(key, 0) or must != sure.get(key, 0):
-                    found[key] = may
-                    sure[key] = must
-                    changed = True
+            for place, (surely, edges, held) in enumerate(self._live):
+                may = must = own[place]
+                for below in surely:
+                    may |= found[below]
+                    must |= sure[below]
+                for below in edges:
+                    may |= found[below]
+                for below in held:
+                    may |= found[below]
+                if may != found[place] or must != sure[place]:
+                    found[place], sure[place] = may, must
+                    changed = self._goes_round
+        return self._by_id(found), self._by_id(sure)
+
+    def _by_id(self, masks: list[int]) -> dict[int, int]:
+        return {id(node): mask for node, mask in zip(self._order, masks, strict=True) if mask}
 
     def proves(self, source: Value) -> bool:
         """Whether a gradient of the target surely reaches a source, whichever of several values a join holds."""
@@ -263,22 +280,26 @@ class Ways:
         return bool(self._proved.get(id(self._target), 0) & self._bits[id(source)])
 
     def _prove(self) -> dict[int, int]:
-        proved: dict[int, int] = {}
+        proved = [0] * len(self._order)
         changed = True
         while changed:
             changed = False
             self._spend(len(self._order))
-            for node in self._order:
+            for place, node in enumerate(self._order):
                 must = self._bits.get(id(node), 0)
                 if isinstance(node, Join):
-                    must |= _in_all(proved.get(id(option), 0) for option in node.options)
-                for edge in node.edges:
-                    if edge.sure and edge.cut is None and self._recording in edge.live:
-                        must |= proved.get(id(edge.parent), 0)
-                if must != proved.get(id(node), 0):
-                    proved[id(node)] = must
-                    changed = True
-        return proved
+                    must |= _in_all(self._at(proved, option) for option in node.options)
+                for below in self._live[place][0]:
+                    must |= proved[below]
+                if must != proved[place]:
+                    proved[place] = must
+                    changed = self._goes_round
+        return self._by_id(proved)
+
+    def _at(self, masks: list[int], value: Value) -> int:
+        """A value's mask; none for one that is not below the target."""
+        place = self._places.get(id(value))
+        return 0 if place is None else masks[place]
 
     def values(self) -> Iterable[Value]:
         """The target and everything below it."""
@@ -290,20 +311,26 @@ class Ways:
 
     def reaches_beside(self, value: Value, source: Value) -> bool:
         """Whether a gradient of the target may reach a source without passing a value."""
-        bit, seen = self._bits[id(source)], {id(value)}
-        stack = [self._target]
-        while stack:
-            node = stack.pop()
-            if id(node) in seen or not self._found.get(id(node), 0) & bit:
-                continue
-            if node is source:
-                return True
-            seen.add(id(node))
-            self._spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges if edge.cut is None and self._recording in edge.live)
-            if not isinstance(node, Array):
-                stack.extend(self._parts.get(id(node), ()))
-        return False
+        known = self._beside.get(id(value))
+        if known is None:
+            known = self._beside[id(value)] = self._reached_past(value)
+        return bool(known & self._bits[id(source)])
+
+    def _reached_past(self, value: Value) -> int:
+        """The sources that a gradient of the target may reach without passing a value."""
+        found = [0] * len(self._order)
+        changed = True
+        while changed:
+            changed = False
+            self._spend(len(self._order))
+            for place, (surely, edges, held) in enumerate(self._live):
+                may = self._bits.get(id(self._order[place]), 0)
+                for below in (*surely, *edges, *held):
+                    may |= found[below]
+                if may != found[place] and self._order[place] is not value:
+                    found[place] = may
+                    changed = self._goes_round
+        return found[self._places[id(self._target)]]
 
     def breaks(self, source: Value) -> list[Break]:
         """The edges on the ways from the target to a source at which the gradient is lost, nearest to the source.
@@ -364,7 +391,7 @@ class Ways:
                     mask |= below.get(id(part), 0)
                 if mask != below.get(id(node), 0):
                     below[id(node)] = mask
-                    changed = True
+                    changed = self._goes_round
         return below
 
     def is_in(self, source: Value, mask: int) -> bool:

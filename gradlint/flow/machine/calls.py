@@ -47,7 +47,7 @@ STEPS_IN_MODULES = 25_000
 ENTRIES = 80
 """How often one function is entered while much has been spent; after that its calls give something unknown."""
 ENTRIES_WHILE_CHEAP = 160
-"""How often it is entered while less than a quarter of the account is spent, where many places call it."""
+"""How often it is entered while less than half of the account is spent, where many places call it."""
 ENTRIES_OF_A_PLACE = 40
 """How often one place enters a function that has been entered more often than a costly program may."""
 
@@ -236,7 +236,7 @@ def execute(
         return machine.foreign_call(machine.anything, [function, *args], kwargs, node)
     machine.looked_at.add(id(code))
     depth = sum(activation.function is not None and activation.function.node is code for activation in machine.stack)
-    if not may_enter(machine, code, node) or len(machine.stack) > DEPTH or depth > 2:
+    if not may_enter(machine, function, args, node) or len(machine.stack) > DEPTH or depth > 2:
         return machine.unknown("call", node, [function, *args, *kwargs.values()], anything=True)
     frame = Frame(function.frame, function)
     frame.self_class = function.owner
@@ -260,15 +260,20 @@ def execute(
     return result
 
 
-def may_enter(machine: Core, code: ast.AST, node: ast.AST) -> bool:
-    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap."""
-    entered, place = machine.entered, (id(code), id(node))
-    entered[id(code)] = count = entered.get(id(code), 0) + 1
-    entered[place] = by_place = entered.get(place, 0) + 1
+def may_enter(machine: Core, function: Function, args: list[Value], node: ast.AST) -> bool:
+    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap.
+
+    A method is counted for each object by itself while little has been spent: a model may have many layers of a class.
+    """
+    entered, code = machine.entered, id(function.node)
+    owner = args[0].born if function.owner is not None and args and isinstance(args[0], Instance) else 0
+    entered[code] = count = entered.get(code, 0) + 1
+    entered[code, owner] = of_owner = entered.get((code, owner), 0) + 1
+    entered[code, owner, id(node)] = by_place = entered.get((code, owner, id(node)), 0) + 1
     if count <= ENTRIES:
         return True
-    cheap = 4 * machine.account.spent < machine.account.limit
-    return cheap and count <= ENTRIES_WHILE_CHEAP and by_place <= ENTRIES_OF_A_PLACE
+    cheap = 2 * machine.account.spent < machine.account.limit
+    return cheap and of_owner <= ENTRIES_WHILE_CHEAP and by_place <= ENTRIES_OF_A_PLACE
 
 
 def into_graph(machine: Core, value: Value, node: ast.AST) -> Value:

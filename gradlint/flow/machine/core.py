@@ -127,7 +127,7 @@ class Core(InGraphs):
         self.begin_noting()
         self.wrappers = Wrappers()
         self.tree: ast.AST = ast.Module(body=[], type_ignores=[])
-        self.entered: dict[int | tuple[int, int], int] = {}
+        self.entered: dict[int | tuple[int, ...], int] = {}
         self.generators: dict[int, bool] = {}
         self.written: dict[int, frozenset[str]] = {}
         self.defined: list[Function] = []

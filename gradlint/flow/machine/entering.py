@@ -8,7 +8,7 @@ from gradlint.flow.libraries.keras import objects as keras
 from gradlint.flow.machine import classes
 from gradlint.flow.machine.attributes import set_outside
 from gradlint.flow.machine.core import Core, RaisedError
-from gradlint.flow.values.making import span_of
+from gradlint.flow.values.making import IS_NUMBER, span_of
 from gradlint.flow.values.program import Bound, ClassValue, Frame, Function, Instance
 from gradlint.flow.values.trees import walk
 from gradlint.flow.values.values import (
@@ -25,6 +25,8 @@ from gradlint.flow.values.values import (
 
 STEPS_OF_FIT = frozenset({"train_step", "test_step", "predict_step"})
 """The methods that Keras calls with a batch of data."""
+_NUMBERS = frozenset({"bool", "float", "int", "str"})
+"""The annotations of what is no Variable and holds none."""
 
 
 def enter_the_rest(machine: Core) -> None:
@@ -81,17 +83,14 @@ def written_by(machine: Core, value: Instance) -> frozenset[str]:
 def enter_alone(machine: Core, function: Function) -> None:
     """Enter one function with arguments that are not known, whatever wraps it."""
     arguments = function.node.args
-    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    given = [*arguments.posonlyargs, *arguments.args]
     args: list[Value] = []
-    if function.owner is not None and function.kind not in {"static"} and names:
+    if function.owner is not None and function.kind not in {"static"} and given:
         args.append(function.owner if function.kind == "class" else object_of(machine, function.owner, function))
     # Keras gives a step the data alone, which no Variable of the program stands behind.
     data = function.name in STEPS_OF_FIT and classes.is_keras_method(function)
-    while len(args) < len(names):
-        args.append(Unknown(names[len(args)], span_of(function.node), anything=not data))
-    kwargs: dict[str, Value] = {
-        argument.arg: Unknown(argument.arg, span_of(function.node), anything=True) for argument in arguments.kwonlyargs
-    }
+    args += [given_from_outside(one, function.node, anything=not data) for one in given[len(args) :]]
+    kwargs: dict[str, Value] = {one.arg: given_from_outside(one, function.node) for one in arguments.kwonlyargs}
     function.graph = function.graph or traced_by_fit(machine, function)
     wrapped, function.opaque = function.opaque, False
     try:
@@ -99,6 +98,14 @@ def enter_alone(machine: Core, function: Function) -> None:
     finally:
         function.opaque = wrapped
     machine.iterate(result, function.node) if not isinstance(result, Const) else None
+
+
+def given_from_outside(argument: ast.arg, node: ast.AST, *, anything: bool = True) -> Value:
+    """What other code gives for an argument: a number where the annotation says so, else anything at all."""
+    value = Unknown(argument.arg, span_of(node), anything=anything)
+    if isinstance(argument.annotation, ast.Name) and argument.annotation.id in _NUMBERS:
+        value.attrs[IS_NUMBER] = Const(True)
+    return value
 
 
 def traced_by_fit(machine: Core, function: Function) -> bool:
@@ -115,8 +122,8 @@ def object_of(machine: Core, cls: ClassValue, function: Function) -> Value:
     init = machine.class_attribute(cls, "__init__")
     args: list[Value] = []
     if isinstance(init, Function):
-        names = [argument.arg for argument in (*init.node.args.posonlyargs, *init.node.args.args)][1:]
-        args = [Unknown(name, span_of(init.node), anything=True) for name in names]
+        given = [*init.node.args.posonlyargs, *init.node.args.args][1:]
+        args = [given_from_outside(one, init.node) for one in given]
     made = classes.construct(machine, cls, args, {}, cls.node, invented=True)
     if isinstance(made, Instance):
         if made.library and function.name not in {"__init__", "build"}:

@@ -93,7 +93,7 @@ class Extent:
     lengths: dict[str, int]
     tables: dict[str, dict[Any, Any]]
     sets: dict[str, set[Any]]
-    entered: dict[int | tuple[int, int], int]
+    entered: dict[int | tuple[int, ...], int]
     notes: int
     spent: int
 
@@ -127,7 +127,7 @@ class EnteredFunction:
     lists: dict[str, list[Any]]
     tables: dict[str, dict[Any, Any]]
     sets: dict[str, set[Any]]
-    entered: dict[int | tuple[int, int], int]
+    entered: dict[int | tuple[int, ...], int]
     notes: list[Noted]
     spent: int
 

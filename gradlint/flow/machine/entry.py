@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from gradlint.flow.machine.relevance import names_tape
+from gradlint.flow.machine.relevance import bare, names_tape
 from gradlint.flow.values.trees import of_type
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def asks_for_gradients(code: str, tree: ast.Module) -> bool:
 
 def _may_ask(code: str) -> bool:
     """Whether a program's text leaves it open that it asks for gradients without naming a tape."""
+    return _names_what_asks(code) and _names_what_asks(bare(code))
+
+
+def _names_what_asks(code: str) -> bool:
     trains = "compile" in code and any(name in code for name in TRAINING)
     return trains or MINIMIZE in code or any(name in code for name in ASKING)
 

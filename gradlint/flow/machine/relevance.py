@@ -5,6 +5,7 @@ Everything here errs to one side: what is passed over can have no part in a clai
 
 from __future__ import annotations
 
+import ast
 import re
 from bisect import bisect_left
 from functools import cached_property
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from gradlint.flow.values.texts import Remembered, lines_of
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
@@ -29,6 +29,11 @@ IMPLICIT = frozenset({
     "__call__", "call", "build", "__enter__", "__exit__", "__getitem__", "__setitem__", "__iter__", "__next__",
 })  # fmt: skip
 """Methods that run without being named."""
+BY_FRAMEWORKS = frozenset({
+    "build", "call", "close", "compile", "compute_loss", "predict_step", "test_step", "train_step",
+    "losses", "trainable_variables", "trainable_weights", "variables", "weights",
+})  # fmt: skip
+"""The methods and properties of a program's classes that libraries run, beside those that Python itself does."""
 
 _TOKEN = re.compile(
     r"#[^\n]*"
@@ -38,8 +43,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d]\w*")
+_SILENT = re.compile(r"^[ \t]*#[^\n]*|\bdef[ \t]+\w+", re.MULTILINE)
 _HANDED_ON = re.compile(r"\b([^\W\d]\w*+)(?!\s*[\w(=.])")
 _SET = re.compile(r"^[ \t]*([\w.]+)[ \t]*(?::[^=\n]*)?=(?!=)(.*)$|[(,][ \t]*(\w+)=(?!=)([\w.]+)", re.MULTILINE)
+_IS_TEXT = re.compile(r"\s*(?:\"[^\"]*\"|'[^']*')\s*[,)]")
 _GRAPH = re.compile(r"[.@]function\b")
 _AUGMENTED = re.compile(r"(?:\*\*|//|[-+*/])=(?!=)")
 _BINDING = frozenset({"Variable", "add_weight", "add_variable", "global", "nonlocal"})
@@ -63,6 +70,15 @@ def names_tape(code: str) -> bool:
     return False
 
 
+def bare(code: str) -> str:
+    """A program without its comments and its texts, but for those that may hold code."""
+    return _TOKEN.sub(_code_in, code)
+
+
+def _code_in(token: re.Match[str]) -> str:
+    return token[0] if token["name"] or token["odd"] or token["f"] else " "
+
+
 class _Text:
     """What the text of one module tells, whichever program it is followed from.
 
@@ -79,14 +95,22 @@ class _Text:
         """The names that are bound to something, each with the names that are handed on to it and not called."""
         return tuple(_aliases(self._part(1, len(self._lines))))
 
-    def _part(self, first: int, last: int) -> str:
-        return b"\n".join(self._lines[first - 1 : last]).decode(errors="replace")
+    def _part(self, first: int, last: int, told: tuple[int, int] = (0, 0)) -> str:
+        begin, end = told if first < told[0] else (last + 1, last + 1)
+        lines = (*self._lines[first - 1 : begin - 1], *self._lines[end - 1 : last])
+        return b"\n".join(lines).decode(errors="replace")
 
-    def mentioned(self, first: int, last: int) -> tuple[frozenset[str], bool]:
-        """The words from one line to another, and whether claims may come of what stands there by itself."""
+    def mentioned(self, first: int, last: int, told: tuple[int, int]) -> tuple[frozenset[str], bool]:
+        """The words from one line to another, and whether claims may come of what stands there by itself.
+
+        Args:
+            first: The first line.
+            last: The last line.
+            told: The first line of what is documentation, and the line after its last.
+        """
         known = self._known.get((first, last))
         if known is None:
-            text = self._part(first, last)
+            text = _SILENT.sub("", self._part(first, last, told))
             words = frozenset(_WORD.findall(text))
             known = self._known[first, last] = words, _is_seed(text, words)
         return known
@@ -157,11 +181,10 @@ class Relevance:
         names: set[str] = set(SEEDS)
         for function in defined:
             words, is_seed = self._mentioned(function.node)
-            units.append((function.name, words))
-            if is_seed:
-                names.add(function.name)
-            if function.owner is not None:
-                units.append((function.owner.name, words))
+            for name in _names_that_run(function):
+                units.append((name, words))
+                if is_seed:
+                    names.add(name)
         classes = {id(one.owner.node): one.owner.node for one in defined if one.owner is not None}
         for node in classes.values():
             units.append((node.name, {word for base in node.bases for word in self._mentioned(base)[0]}))
@@ -172,7 +195,26 @@ class Relevance:
         first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
         home = bisect_left(self._firsts, first) - 1
         before = self._firsts[home]
-        return self._texts[home].mentioned(first - before, (node.end_lineno or node.lineno) - before)
+        last = node.end_lineno or node.lineno
+        return self._texts[home].mentioned(first - before, last - before, _documentation(node, before))
+
+
+def _names_that_run(function: Function) -> Iterator[str]:
+    """The names whose mention may run a function: its own, and its class's where objects run it without naming it."""
+    name = function.name
+    if function.owner is not None and (name in BY_FRAMEWORKS or (name.startswith("__") and name.endswith("__"))):
+        yield function.owner.name
+    # Every class has the one that makes its objects: what runs it names the class, or one that is derived from it.
+    if name != "__init__":
+        yield name
+
+
+def _documentation(node: ast.AST, before: int) -> tuple[int, int]:
+    """The first line of a function's docstring and the line after its last, counted from a line; none where empty."""
+    match node:
+        case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())) as text, *_]):
+            return text.lineno - before, (text.end_lineno or text.lineno) + 1 - before
+    return 0, 0
 
 
 def _is_seed(text: str, words: frozenset[str]) -> bool:
@@ -185,9 +227,14 @@ def _is_seed(text: str, words: frozenset[str]) -> bool:
 
 
 def _aliases(text: str) -> Iterator[tuple[str, set[str]]]:
-    """Names that are bound to something, each with the names that are handed on to it and not called."""
+    """Names that are bound to something, each with the names that are handed on to it and not called.
+
+    A text that is given by keyword names something, but is not run.
+    """
     for found in _SET.finditer(text):
         target, source = (found[1], found[2]) if found[1] else (found[3], found[4])
+        if _IS_TEXT.match(source):
+            continue
         words = set(_HANDED_ON.findall(source))
         if words:
             yield target.rpartition(".")[2], words

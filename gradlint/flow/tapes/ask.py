@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint.flow.causes import HiddenSlope, InfiniteSlope, NonDifferentiable, Silenced, Summed, Unconnected, Underflow
@@ -12,14 +13,14 @@ from gradlint.flow.graph import singular
 from gradlint.flow.graph import ways as graph
 from gradlint.flow.tapes import untracked
 from gradlint.flow.tapes.looped import Looped
+from gradlint.flow.tapes.outputs import Outputs
 from gradlint.flow.tapes.partial import PartialLosses
 from gradlint.flow.tapes.question import Answered, Loss, TapeCall
 from gradlint.flow.tapes.refusals import Refusals
-from gradlint.flow.tapes.silences import because
+from gradlint.flow.tapes.silences import because, first_open
 from gradlint.flow.values import dtypes, numbers
 from gradlint.flow.values.premises import Premise, Rests
 from gradlint.flow.values.values import (
-    Array,
     Dict,
     Join,
     LibObject,
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 def ask(machine: Interpreter, call: TapeCall) -> Answered:
     """Ask and answer every question of a gradient call, and note the claims."""
     return Questions(machine, call).run()
+
+
+DECIDED_INSIDE = (Kind.NON_DIFFERENTIABLE, Kind.CAST, Kind.COMPARISON, Kind.CONDITION)
+"""Ways to lose a gradient by an operation that stands between a source and the target."""
 
 
 class Questions(Refusals, PartialLosses):
@@ -210,7 +215,7 @@ class Questions(Refusals, PartialLosses):
         # What a model's variables are was computed by no loop.
         swapped = isinstance(loss.cause, Unconnected) and loss.cause.why == "swapped"
         zeroed = self.zeroed(recording, source) if loss.outcome == "none" and not swapped else None
-        if zeroed is Rests.GRAPH_LOOP and self.call.method == "gradient" and self.loops(recording).make_zeros(source):
+        if zeroed is not None and self.call.method == "gradient" and self.makes_zeros(recording, source, zeroed, loss):
             loss.outcome, zeroed = "zero", None
         if zeroed is not None:
             self.note(text, node, "unknown", because=str(Premise(zeroed, text)))
@@ -264,7 +269,16 @@ class Questions(Refusals, PartialLosses):
             return None
         if self.loops(recording).may_make_zeros(source):
             return Rests.GRAPH_LOOP
-        return Rests.GRAPH_CALL if self.beside_another_output(recording, source) else None
+        return Rests.GRAPH_CALL if self.outputs(recording).may_make_zeros(source) else None
+
+    def makes_zeros(self, recording: Recording, source: Value, zeroed: Rests, loss: Loss) -> bool:
+        """Whether what may make zeros of the None that a source would get surely does.
+
+        Of a source that only another result is made from, zeros are the derivative: nothing is lost.
+        """
+        if zeroed is Rests.GRAPH_LOOP:
+            return self.loops(recording).make_zeros(source)
+        return loss.kind in DECIDED_INSIDE and self.outputs(recording).make_zeros(source)
 
     def loops(self, recording: Recording) -> Looped:
         """The loops of graphs that a target comes from."""
@@ -273,46 +287,12 @@ class Questions(Refusals, PartialLosses):
             found = self.known_loops[id(recording)] = Looped(self.machine, recording, self.targets, self.reaches)
         return found
 
-    def beside_another_output(self, recording: Recording, source: Value) -> bool:
-        """Whether a target comes from one result of a ``tf.function``, and the source leads to another one.
-
-        A function is one operation, whose gradient has a value for all that any of its results came from
-        (TensorFlow 2.21).
-        """
+    def outputs(self, recording: Recording) -> Outputs:
+        """The results of functions of graphs of which a target comes from one."""
         found = self.known_outputs.get(id(recording))
         if found is None:
-            found = self.known_outputs[id(recording)] = self.below_other_outputs(recording)
-        return id(source) in found
-
-    def below_other_outputs(self, recording: Recording) -> set[int]:
-        """The ids of what the results of those functions lead to of which a target comes from one.
-
-        A result that the function made is none of them unless another one was made from it: the operation takes it
-        from nowhere, and gives it no value.
-        """
-        spend = self.machine.spend
-        stack: list[Value] = []
-        made: set[int] = set()
-        for began, outputs in self.machine.graph_outputs:
-            spend(len(outputs))
-            if any(output in reach for output in outputs for reach in self.reaches):
-                stack.extend(outputs)
-                made |= {id(output) for output in outputs if isinstance(output, Tensor) and output.born > began}
-        seen: set[int] = set()
-        entered: set[int] = set()
-        while stack:
-            node = stack.pop()
-            if id(node) in entered:
-                seen.add(id(node))
-                continue
-            entered.add(id(node))
-            if id(node) not in made:
-                seen.add(id(node))
-            spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges if edge.cut is None and recording in edge.live)
-            if not isinstance(node, Array):
-                stack.extend(graph.parts(node, self.machine.captured))
-        return seen
+            found = self.known_outputs[id(recording)] = Outputs(self.machine, recording, self.targets)
+        return found
 
     def unfloating(self, recording: Recording, source: Value, loss: Loss) -> None:
         """An operation that gives no float, as the very target: TensorFlow still asks it for its gradient."""
@@ -373,8 +353,13 @@ class Questions(Refusals, PartialLosses):
             self.claim(source, node, text, loss)
             self.note(text, node, "partial" if flattened is None else "lost", loss)
             return
-        why = "" if sure else because(self.machine, source, self.targets)
+        why = "" if sure else because(self.machine, source if isinstance(source, Unknown) else self.first_open)
         self.note(text, node, answer, because=why, proved=sure)
+
+    @cached_property
+    def first_open(self) -> Unknown | None:
+        """The value that keeps open what leads from the targets; None where all that is known."""
+        return first_open(self.machine, self.targets)
 
     def proves(self, recording: Recording, source: Value) -> bool:
         """Whether a gradient of a target surely reaches a source on each of several ways that the program may take."""

@@ -216,12 +216,11 @@ class PartialLosses(Causes):
         for target in self.targets:
             ways = self.ways(target, recording)
             for join in self.joins(target, recording):
-                if not any(ways.reaches(option, source) for option in join.options) or ways.reaches_beside(
-                    join, source
-                ):
+                if not any(ways.reaches(option, source) for option in join.options):
                     continue
                 for index, option in enumerate(join.options):
-                    if self.lost_on_branch(target, option, source, recording):
+                    lost = self.lost_on_branch(target, option, source, recording)
+                    if lost and not ways.reaches_beside(join, source):
                         loss = self.cause_on_branch(recording, source, option)
                         if loss is not None:
                             label = join.labels[index] if index < len(join.labels) else ""

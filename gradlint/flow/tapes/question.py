@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradlint.flow.graph.ways import Break, Reach
     from gradlint.flow.interpreter import Interpreter
     from gradlint.flow.tapes.looped import Looped
+    from gradlint.flow.tapes.outputs import Outputs
 
 
 LEAVING = frozenset({Kind.NUMPY, Kind.PYTHON, Kind.OPAQUE, Kind.METRIC, Kind.REWRAPPED})
@@ -116,7 +117,7 @@ class Asking:
         self.known_frontiers: dict[int, Loss | None] = {}
         self.known_loops: dict[int, Looped] = {}
         self.known_around: tuple[list[Tensor], list[graph.Reach]] | None = None
-        self.known_outputs: dict[int, set[int]] = {}
+        self.known_outputs: dict[int, Outputs] = {}
         self.refuses = False
         self.known_constants: dict[int, dict[int, Break]] = {}
         self.doom = self.doomed_by()

@@ -14,19 +14,11 @@ if TYPE_CHECKING:
     from gradlint.flow.interpreter import Interpreter
 
 _LOOKED_AT = 400
-"""How many values are looked at for one source."""
+"""How many values are looked at for one gradient call."""
 
 
-def because(machine: Interpreter, source: Value, targets: Iterable[Value]) -> str:
-    """The premise that is open, as a clause; empty where all that leads from the targets is known.
-
-    Args:
-        machine: What runs the program.
-        source: The source of which nothing is claimed.
-        targets: The targets of the gradient call.
-    """
-    if isinstance(source, Unknown):
-        return _clause(machine, source)
+def first_open(machine: Interpreter, targets: Iterable[Value]) -> Unknown | None:
+    """The value that keeps open what leads from the targets of a gradient call; None where all that is known."""
     nearest: Unknown | None = None
     waiting: deque[Value] = deque(targets)
     seen: set[int] = set()
@@ -37,12 +29,17 @@ def because(machine: Interpreter, source: Value, targets: Iterable[Value]) -> st
         seen.add(id(node))
         if isinstance(node, Unknown) and node is not machine.escaped:
             if node.premise is not None:
-                return _clause(machine, node)
+                return node
             if nearest is None or (node.anything and not nearest.anything):
                 nearest = node
         waiting.extend(edge.parent for edge in node.edges if edge.cut is None)
         waiting.extend(parts(node, machine.captured))
-    return _clause(machine, nearest) if nearest is not None else ""
+    return nearest
+
+
+def because(machine: Interpreter, value: Value | None) -> str:
+    """What keeps a value open, as a clause; empty for one that is known, and for none."""
+    return _clause(machine, value) if isinstance(value, Unknown) else ""
 
 
 def _clause(machine: Interpreter, value: Unknown) -> str:

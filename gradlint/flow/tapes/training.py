@@ -200,6 +200,8 @@ def _step(machine: Interpreter, owner: LibObject | Instance, loss: Value, x: Val
 
 def _loss(machine: Interpreter, loss: Value, y: Value, y_pred: Value, node: ast.AST) -> Value | None:
     """What a compiled loss gives; None where that is not known."""
+    if isinstance(loss, Dict | Seq):
+        return _losses(machine, _by_output(loss, y, y_pred, node, machine), node)
     if isinstance(loss, Const):
         named = isinstance(loss.value, str)
         return machine.tensor(node, list(machine.leaves(y_pred)), dtype="float32") if named else None
@@ -209,6 +211,40 @@ def _loss(machine: Interpreter, loss: Value, y: Value, y_pred: Value, node: ast.
         return None
     if isinstance(loss, Function | Bound | Partial | Known | Instance | LibObject) and not isinstance(y_pred, Seq):
         return machine.call(loss, [y, y_pred], {}, node)
+    return None
+
+
+def _losses(machine: Interpreter, parts: list[tuple[Value, Value, Value]], node: ast.AST) -> Value | None:
+    """The sum of the losses of several outputs; None where one of them is not known, or no output has one."""
+    made: list[Value] = []
+    for loss, y, y_pred in parts:
+        if isinstance(loss, Const) and loss.value is None:
+            continue
+        value = _loss(machine, loss, y, y_pred, node)
+        if value is None or isinstance(value, Const | Unknown):
+            return None
+        made += machine.leaves(value)
+    return machine.tensor(node, made, dtype="float32") if made else None
+
+
+def _by_output(
+    loss: Dict | Seq, y: Value, y_pred: Value, node: ast.AST, machine: Interpreter
+) -> list[tuple[Value, Value, Value]]:
+    """For each output of a model its loss, its labels and its value; empty where it is not known which is whose."""
+    losses, outputs, labels = _entries(loss), _entries(y_pred), _entries(y) or {}
+    if losses is None or outputs is None or losses.keys() != outputs.keys():
+        return []
+    return [
+        (one, labels[key] if key in labels else _anything(machine, node), outputs[key]) for key, one in losses.items()
+    ]
+
+
+def _entries(value: Value) -> dict[object, Value] | None:
+    """The entries of a dictionary by their keys, the items of a list by their places; None where others may be."""
+    if isinstance(value, Dict) and value.pairs.exact:
+        return dict(value.pairs.entries)
+    if isinstance(value, Seq) and value.items.exact:
+        return dict(enumerate(value.items.values))
     return None
 
 

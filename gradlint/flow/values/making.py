@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 ANY_ATTRIBUTE = "any attribute"
 """In an object's state: whether an attribute was set whose name is not known, so that any attribute may be another."""
+IS_NUMBER = 0
+"""Among an unknown value's attributes: whether it surely is a number, as no attribute is named."""
 
 
 _PLACE = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")

@@ -21,8 +21,14 @@ def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
 def walk(node: ast.AST) -> list[ast.AST]:
     """A node and every node below it, level by level, but for names' contexts: `ast.walk`, in a third of the time."""
     found = [node]
+    add = found.append
     for one in found:
-        found += children(one)
+        for name in _HOLDING[one.__class__]:
+            held = getattr(one, name, None)
+            if held.__class__ is list:
+                found += [item for item in held if isinstance(item, ast.AST)]
+            elif isinstance(held, ast.AST):
+                add(held)
     return found
 
 

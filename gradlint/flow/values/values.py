@@ -230,11 +230,16 @@ class Items:
 
     def __post_init__(self) -> None:
         extent = extent_of(self.values)
-        if len(self.values) > (MOST if self.exact else SOME) or extent[0] > NEST or extent[1] > DEEP:
+        if len(self.values) > self._most() or extent[0] > NEST or extent[1] > DEEP:
             object.__setattr__(self, "values", (widened(self.values),))
             object.__setattr__(self, "exact", False)
             extent = extent_of(self.values)
         object.__setattr__(self, "extent", extent)
+
+    def _most(self) -> int:
+        """How many items are known one by one: of a model's variables all, though a layer's stand for several each."""
+        few = len(self.values) <= SOME
+        return MOST if few or self.exact or all(isinstance(item, Params | Variable) for item in self.values) else SOME
 
 
 @dataclass(frozen=True, slots=True)

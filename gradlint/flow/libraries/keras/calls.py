@@ -71,7 +71,9 @@ def layer(machine: Interpreter, value: LibObject, call: LibraryCall) -> Value:
     if declared.is_declared(value):
         return declared.called(machine, value, call)
     leaves = [leaf for leaf in given if not isinstance(leaf, Const)]
-    return layer_output(machine, value, leaves, call.node)
+    made = layer_output(machine, value, leaves, call.node)
+    activation = value.state.get(objects.ACTIVATION)
+    return machine.call(activation, [made], {}, call.node) if isinstance(activation, Value) else made
 
 
 def _symbols(machine: Interpreter, value: LibObject, call: LibraryCall, first: list[Value]) -> Value:
@@ -166,7 +168,8 @@ def layer_output(machine: Interpreter, value: LibObject, inputs: list[Value], no
     made = Tensor(dtype, span_of(node), value.name)
     machine.depend(made, inputs, cut)
     machine.depend(made, parameters(machine, value))
-    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function)]
+    called = value.state.get(objects.ACTIVATION)
+    given = [leaf for leaf in value.arguments if isinstance(leaf, Unknown | Function) and leaf is not called]
     machine.depend(made, [*given, *settings(value)], sure=False)
     activation = value.name.rpartition(".")[2]
     made.extra = {"layer": value, "activation": activation}

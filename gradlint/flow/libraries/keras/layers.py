@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from gradlint.flow.account import pay
+from gradlint.flow.values.making import IS_NUMBER
 from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours
@@ -56,11 +57,16 @@ def nested(value: Value) -> list[Value]:
     elif isinstance(value, Instance):
         for attr in value.attrs.values():
             if isinstance(attr, Value):
-                found += flattened(attr)
+                found += [part for part in flattened(attr) if not is_number(part)]
         outputs = value.state.get("outputs")
         if isinstance(outputs, Value):
             found += _layers_of_symbols(outputs)
     return distinct(found)
+
+
+def is_number(value: Value) -> bool:
+    """Whether something unknown surely is a number of Python, since a layer was made by it."""
+    return isinstance(value, Unknown) and IS_NUMBER in value.attrs
 
 
 def distinct(values: list[Value]) -> list[Value]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries.keras.layers import family, is_application, is_layer, nested
 from gradlint.flow.libraries.models import LibraryCall, models
-from gradlint.flow.values.making import span_of
-from gradlint.flow.values.program import Bound, Function, Instance
-from gradlint.flow.values.values import Const, Items, LibObject, Number, Params, Seq, Symbolic, Value
+from gradlint.flow.values.making import IS_NUMBER, span_of
+from gradlint.flow.values.program import Bound, Function, Instance, Partial
+from gradlint.flow.values.values import Const, Items, Known, LibObject, Number, Params, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.table import Effect, lookup
 
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from gradlint.flow.interpreter import Interpreter
 
+ACTIVATION = "activation"
 _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
+_SIZES = frozenset({"units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "hidden_dim"})
+"""Arguments that are a whole number of Python."""
 
 
 @cache
@@ -63,8 +66,18 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
             machine.lacks(f"{machine.callee(call.node)}({keyword}=...)", version, "ValueError")
     if kind in {"layer", "model"}:
         _refuse_activation(machine, call)
+        _note_sizes(machine, call)
         _make_layer(machine, made, call)
     return made
+
+
+def _note_sizes(machine: Interpreter, call: LibraryCall) -> None:
+    """What a layer takes for a size is a whole number where it goes on: Keras raises for all else."""
+    entry = lookup(call.name)
+    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
+        if name in _SIZES and isinstance(value, Unknown):
+            machine.set(value.attrs, IS_NUMBER, Const(True))
 
 
 def _refuse_activation(machine: Interpreter, call: LibraryCall) -> None:
@@ -77,12 +90,24 @@ def _refuse_activation(machine: Interpreter, call: LibraryCall) -> None:
         machine.ends(f"{machine.callee(call.node)}(activation={name!r})", "ValueError")
 
 
+def _note_activation(made: LibObject, call: LibraryCall) -> None:
+    """A function that a layer is given for its activation, where what it gives is what the layer gives."""
+    if not behaviours.has(call.name, "activates"):
+        return
+    entry = lookup(call.name)
+    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    given = {**dict(zip(names, call.args, strict=False)), **call.kwargs}.get("activation")
+    if isinstance(given, Function | Bound | Partial | Known | Instance):
+        made.state[ACTIVATION] = given
+
+
 def _make_layer(machine: Interpreter, made: LibObject, call: LibraryCall) -> None:
     """What a new layer or model keeps."""
     state = made.state
     trainable = call.kwargs.get("trainable")
     state["trainable"] = trainable.value if isinstance(trainable, Const) else True if trainable is None else None
     state["made frozen"] = state["trainable"] is False
+    _note_activation(made, call)
     state["built"] = is_application(call.name)
     state["nested"] = tuple(leaf for leaf in call.leaves(machine) if is_layer(leaf))
     for inner in state["nested"]:

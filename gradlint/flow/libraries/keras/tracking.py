@@ -12,7 +12,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from gradlint.flow.libraries import stubs
-from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, nested
+from gradlint.flow.libraries.keras.layers import flattened, is_application, is_layer, is_number, nested
 from gradlint.flow.values.making import ANY_ATTRIBUTE
 from gradlint.flow.values.program import ClassValue, Instance
 from gradlint.flow.values.trees import walk
@@ -152,6 +152,8 @@ class Tracking:
         return handed_on or self._changes(value.cls)
 
     def _held(self, held: Value, *, is_module: bool) -> None:
+        if is_number(held):
+            return
         if isinstance(held, Unknown):
             self.found.append(held)
             self.open = True

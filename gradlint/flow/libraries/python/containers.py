@@ -234,11 +234,40 @@ def other_of_dict(machine: Interpreter, owner: Dict, call: LibraryCall) -> Value
 def of_constant(machine: Interpreter, owner: Const, call: LibraryCall) -> Value:
     """A method of a string, which gives another one; of other constants nothing is followed."""
     if isinstance(owner.value, str):
+        found = _of_text(owner.value, call)
+        if found is not None:
+            return found
         if call.name == "format":
             for value in call.values:
                 special.written(machine, value, call.node, "__format__")
         return Number("str", span_of(call.node))
     return machine.foreign_call(owner, call.args, call.kwargs, call.node)
+
+
+TELLS = frozenset(
+    {
+        "startswith", "endswith", "lower", "upper", "strip", "lstrip", "rstrip", "replace", "casefold", "capitalize",
+        "isdigit", "isnumeric", "isalpha", "isidentifier", "find", "count", "removeprefix", "removesuffix", "split",
+    }
+)  # fmt: skip
+"""Methods of a text that say something about it, or give another one."""
+LONGEST = 1000
+
+
+def _of_text(text: str, call: LibraryCall) -> Value | None:
+    """What a method gives for a text and other texts and numbers that are all known."""
+    given = [value.value for value in call.args if isinstance(value, Const)]
+    if call.name not in TELLS or call.kwargs or len(given) < len(call.args) or len(text) > LONGEST:
+        return None
+    if any(isinstance(value, str) and len(value) > LONGEST for value in given):
+        return None
+    try:
+        found = getattr(text, call.name)(*given)
+    except (TypeError, ValueError):  # the program itself would raise here
+        return None
+    if isinstance(found, list):
+        return Seq(Items(tuple(Const(part) for part in found)), "list", span_of(call.node))
+    return Const(found)
 
 
 @methods(Number, "*")

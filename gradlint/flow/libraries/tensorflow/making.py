@@ -338,8 +338,27 @@ def slices(machine: Interpreter, call: LibraryCall) -> Value:
     given = call.tensors(machine)
     floats = [leaf for leaf in given if not dtypes.is_discrete(dtypes.of(leaf))]
     made = machine.tensor(call.node, given, dtype=dtypes.of(floats[0]) if floats else None, op=call.name)
-    made.extra = {"composite": "sparse" if call.name.endswith("SparseTensor") else "slices"}
+    is_sparse = call.name.endswith("SparseTensor")
+    made.extra = {"composite": "sparse" if is_sparse else "slices"}
+    _hold_values(made, call.argument(1 if is_sparse else 0, "values"))
     return made
+
+
+@models("ragged-of")
+def ragged_of(machine: Interpreter, call: LibraryCall) -> Value:
+    """``tf.RaggedTensor.from_row_splits`` and its siblings: rows of values, which the whole goes on holding."""
+    values = call.argument(0, "flat_values" if ".from_nested_" in call.name else "values")
+    made = machine.tensor(call.node, call.tensors(machine), dtype=dtypes.of(values) if values else None, op=call.name)
+    _hold_values(made, values)
+    return made
+
+
+def _hold_values(made: Tensor, values: Value | None) -> None:
+    """The values of a composite are the very tensor that it was made of; of a Variable they are what it held."""
+    if not isinstance(values, Tensor):
+        return
+    flat = (values.extra or {}).get("part flat_values", values)
+    made.extra = {**(made.extra or {}), "part values": values, "part flat_values": flat}
 
 
 @models("unknown-tensor")
