@@ -25,6 +25,8 @@ ENDS: frozenset[evidence.Sort] = frozenset({"break", "outside"})
 """The evidence that speaks of a value at which the gradient ends."""
 NUDGES = (0.37, -5.3, 40.0)
 """How far such a value is moved, to see whether the target moves with it."""
+STIRS = (-0.7, 0.9, -1.5, 2.1, -3.3, 40.0)
+"""How far the source is moved where it alone does not move it."""
 BY_CHANCE = ("time", "random", "uuid", "secrets", "urandom", "getpid", "monotonic", "perf_counter")
 """Words of programs that do not give the same numbers each time."""
 NEVER_ASKED = frozenset({"GT403", "GT406"})
@@ -91,7 +93,7 @@ def doubts(runs: Runs, case: Case, want: Want, seen: Seen, trial: Trial) -> Doub
     sorts = evidence.all_shown(case, event, places, seen.report, leads=leads, line=seen.line)
     if not sorts or not sorts <= ENDS or evidence.carried(case, event, places):
         return None
-    return (yield from _idle(runs, case, event, trial))
+    return (yield from _idle(runs, want, case, event, trial))
 
 
 def _all_connected(runs: Runs, want: Want, events: Sequence[Event], trial: Trial) -> Doubts:
@@ -108,10 +110,8 @@ def _connected(runs: Runs, want: Want, event: Event, trial: Trial) -> Doubts:
     if event["total"] is None:
         trial = replace(trial, eager=True)
         event = next(iter((yield from runs.run(trial)).report.of("call", event["n"])), event)
-    places = indices(want, event) or []
-    origins = [event["origins"][place] for place in places if place < len(event["origins"])]
-    moved = tuple((str(origin[0]), int(origin[1]), int(origin[2])) for origin in origins if origin is not None)
-    if not moved or len(moved) != len(origins) or event["total"] is None:
+    moved = _movable(want, event)
+    if not moved or event["total"] is None:
         return None
     alone = [((one,), step) for one in moved[:3] for step in NUDGES[:2]] if len(moved) > 1 else []
     for some, step in [*((moved, step) for step in NUDGES[:2]), *alone]:
@@ -139,7 +139,7 @@ def _used_after_watching(event: Event, source: int, seen: Seen) -> bool:
     return not watches or any(watches[0]["seq"] < one["seq"] < event["seq"] for one in used)
 
 
-def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:
+def _idle(runs: Runs, want: Want, case: Case, event: Event, trial: Trial) -> Doubts:
     """A value that was moved, and a target that stayed the same wherever the call was made again."""
     readable = trial if event["total"] is not None else replace(trial, eager=True)
     total = event["total"]
@@ -155,7 +155,28 @@ def _idle(runs: Runs, case: Case, event: Event, trial: Trial) -> Doubts:
         moved = any(one["moved"] for one in seen.report.of("nudged", case.place))
         if not moved or (other is None and step == NUDGES[0]) or (other is not None and other["total"] != total):
             return None
+    if (yield from _stirs(runs, want, case, event, readable)):
+        return None
     return Judgement("inconclusive", "what the finding points at was changed, and the target stayed the same", SETTLED)
+
+
+def _stirs(runs: Runs, want: Want, case: Case, event: Event, trial: Trial) -> Generator[Job, RunReport, bool]:
+    """Whether a value moves the target where the source stands elsewhere: one of two truth values may decide here."""
+    moved = _movable(want, event)
+    for step in STIRS if moved else ():
+        ahead = replace(trial, move=moved, step=step)
+        plain = _same((yield from runs.run(ahead)), event)
+        other = _same((yield from runs.run(replace(ahead, nudge=case.place))), event)
+        if plain is not None and other is not None and len({plain["total"], other["total"]} - {None}) == 2:
+            return True
+    return False
+
+
+def _movable(want: Want, event: Event) -> tuple[tuple[str, int, int], ...]:
+    """What is moved with a source, by where it comes from; nothing where a part of it cannot be moved."""
+    places = indices(want, event) or []
+    origins = [event["origins"][place] for place in places if place < len(event["origins"])]
+    return () if None in origins else tuple((str(kind), int(one), int(two)) for kind, one, two in origins)
 
 
 def _same(seen: Seen, event: Event) -> Event | None:

@@ -1,13 +1,18 @@
-"""The programs that put a finding to the test: the file itself, a slice of it, and a call with invented arguments."""
+"""The programs that put a finding to the test: the file itself, another one that leads into it, a slice, a call with
+invented arguments.
+"""
 
 from __future__ import annotations
 
 import ast
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gradlint.confirm import forgiving, invent, marking
 from gradlint.confirm.slicing import Slicer, callers, enclosing
+from gradlint.flow.facts import LED_BY
+from gradlint.sources.project import stored
 
 if TYPE_CHECKING:
     from gradlint.confirm.plan import Case, Plan
@@ -20,12 +25,14 @@ class Attempt:
     Attributes:
         tree: The program, with its marks.
         ways: The expressions that call the function with invented arguments, or nothing where the file calls it.
-        kind: ``whole``, ``lenient``, ``slice`` or ``invented``.
+        kind: ``whole``, ``led``, ``lenient``, ``slice`` or ``invented``.
+        leader: The whole path and the text of the program that is run and imports this one, or None.
     """
 
     tree: ast.Module
     ways: tuple[str, ...]
-    kind: Literal["whole", "lenient", "slice", "invented"]
+    kind: Literal["whole", "led", "lenient", "slice", "invented"]
+    leader: tuple[str, str] | None = None
 
     def rendered(self, only: int | None = None) -> tuple[str, dict[int, int]]:
         """The program for the worker, and the user's lines of its lines.
@@ -55,6 +62,15 @@ class Attempt:
 def whole(plan: Plan) -> Attempt:
     """The file as it is."""
     return Attempt(plan.program.tree, (), "whole")
+
+
+def led(plan: Plan, case: Case) -> Attempt | None:
+    """The file as it is, imported by the program whose call the finding is about; None where it is about no such."""
+    path = next((step.path for step in case.finding.flow if step.note == LED_BY and step.path is not None), None)
+    text = None if path is None or not path.endswith(".py") else stored(os.path.abspath(path))
+    if path is None or not text:
+        return None
+    return Attempt(plan.program.tree, (), "led", (os.path.abspath(path), text))
 
 
 def lenient(plan: Plan) -> Attempt:

@@ -163,7 +163,7 @@ class Confirmer:
 
     def _verdict(self, pool: Pool, case: _Running, verdict: examine.Verdict) -> tuple[int, int, Confirmation]:
         seconds = round(case.seconds, 3)
-        if self.options.repro is not None and verdict.probe is not None:
+        if self.options.repro is not None and verdict.probe is not None and verdict.probe.attempt.leader is None:
             write(self.options.repro, case.source, case.finding, verdict, pool.tensorflow)
         judgement = verdict.judgement
         confirmation = Confirmation(

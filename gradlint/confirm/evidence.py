@@ -213,20 +213,25 @@ def _breaks(case: Case, term: Event, places: Sequence[int], failed: str | None) 
 
     What it gave is also what its statement bound, where that binds what the place gave and nothing made of it.
     """
-    code = case.finding.code
-    if failed is None and not (natures.of_value(code, term) and families.may_be(code, term, case.called)):
-        return False
     whole = case.expression is None or case.expression is getattr(case.statement, "value", None)
+    of_kind = failed is not None or _is_of_kind(case, term)
+    bound = whole and failed is None and (of_kind or _is_of_kind(case, {**term, "kind": term["holds"]}))
     for place in places:
         came = [operand["state"][place] for operand in term["operands"] if place < len(operand["state"])]
         gone = term["state"][place] if place < len(term["state"]) else "unknown"
         if failed is not None and gone == failed and failed not in came:
             return True
-        if gone not in {"value", "unknown"} and "value" in came:
+        if of_kind and gone not in {"value", "unknown"} and "value" in came:
             return True
-        if whole and gone == "value" and failed is None and term["held"][place : place + 1] in (["none"], ["zero"]):
+        if bound and gone == "value" and term["held"][place : place + 1] in (["none"], ["zero"]):
             return True
     return False
+
+
+def _is_of_kind(case: Case, term: Event) -> bool:
+    """Whether what came out of a place is what the finding's rule says of it."""
+    code = case.finding.code
+    return natures.of_value(code, term) and families.may_be(code, term, case.called)
 
 
 def _ends(term: Event, places: Sequence[int]) -> bool:

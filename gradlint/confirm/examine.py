@@ -1,7 +1,9 @@
 """How one finding is examined: which programs are run, in which order, until there is a verdict.
 
-The file itself speaks first: what its own run shows of a gradient call stands. Only where it does not come there, for
-want of data or time, is a slice of it run; and only where the file itself never makes the call are arguments invented.
+The file itself speaks first: what its own run shows of a gradient call stands. Where it does not come there and the
+finding is about a call of another file of the project, that file is run. Only where this does not come there either,
+for want of data or time, is a slice of it run; and only where the file itself never makes the call are arguments
+invented.
 An examination is a generator that gives jobs and is sent their reports, so that many can go on side by side.
 """
 
@@ -105,7 +107,7 @@ def examine(plan: Plan, case: Case) -> Examination:
 
 def _programs(plan: Plan, case: Case) -> Iterator[Attempt]:
     yield attempts.whole(plan)
-    for make in (attempts.sliced, attempts.invented):
+    for make in (attempts.led, attempts.sliced, attempts.invented):
         attempt = make(plan, case)
         if attempt is not None:
             yield attempt
@@ -118,7 +120,7 @@ def _tried(plan: Plan, case: Case, attempt: Attempt, clock: Clock) -> Examinatio
         if attempt.kind == "slice" and verdict.judgement.status != "inconclusive":
             return (yield from _borne_out(plan, case, verdict, clock))
         if attempt.kind != "invented":
-            return verdict
+            return verdict if attempt.leader is None else _by_leader(verdict, attempt.leader[0])
         for place in range(min(len(attempt.ways), APART)):
             if verdict.judgement.weight > UNINVENTED or verdict.judgement.status != "inconclusive" or clock.left <= 0:
                 break
@@ -142,6 +144,13 @@ def _borne_out(plan: Plan, case: Case, verdict: Verdict, clock: Clock) -> Examin
             detail = f"{plan.line(event['line'])} cannot be run, and may have a part in it: {event['type']}"
             return replace(verdict, judgement=Judgement("inconclusive", detail, SETTLED))
     return verdict
+
+
+def _by_leader(verdict: Verdict, leader: str) -> Verdict:
+    """A verdict that rests on the run of another file says so."""
+    judgement = verdict.judgement
+    detail = f"when {os.path.basename(leader)} runs: {judgement.detail}"
+    return replace(verdict, judgement=replace(judgement, detail=detail))
 
 
 def _named(verdict: Verdict, case: Case) -> Verdict:
@@ -194,6 +203,9 @@ class _Runs:
         plan, options = self.plan, self.plan.options
         project = plan.source.project or Project(plan.source.path)
         dots = levels(plan.program.tree)
+        leader = self.attempt.leader
+        if leader is not None:
+            project, dots = Project(leader[0]), levels(ast.parse(leader[1]))
         top, package = project.package(dots)
         share = 0.6 if self.attempt.kind == "whole" else 1.0
         return Job(
@@ -209,6 +221,7 @@ class _Runs:
             share * options.timeout if trial == self.base else max(1.0, self.clock.left),
             options.memory,
             options.output,
+            leader,
         )
 
     def verdict(self, judgement: Judgement, seen: Seen, trial: Trial) -> Verdict:
@@ -235,6 +248,8 @@ def plain(plan: Plan) -> Job:
 def _try(runs: _Runs) -> Examination:
     case, plan, trial = runs.case, runs.plan, runs.base
     assert case is not None
+    if case.wants and all(want.outcome == "nan" for want in case.wants):
+        trial = numeric.with_births(trial)  # The first of the runs that such a claim takes shows all that others show.
     seen = yield from runs.run(trial)
     if not case.wants and not case.finding.code.startswith("GT6"):
         judgement = misuse.judge(case, plan, seen)
@@ -245,7 +260,7 @@ def _try(runs: _Runs) -> Examination:
         if verdict is not None and verdict.judgement.status != "confirmed":
             break
         if want.outcome in {"partial", "zero", "nan"}:
-            verdict = yield from _measured(runs, want, seen)
+            verdict = yield from _measured(runs, want, seen, trial)
     if verdict is None:
         verdict = yield from _any_nan(runs, seen)
     return verdict
@@ -322,16 +337,17 @@ def _hidden(case: Case, seen: Seen) -> bool:
     return end is not None and end["how"] == "raised" and end["type"] in claimed and not seen.report.of("call")
 
 
-def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
-    """A claim that needs runs of its own."""
+def _measured(runs: _Runs, want: Want, first: Seen, shown: Trial | None = None) -> Examination:
+    """A claim that needs runs of its own, of which one was made: the trial that is given, or else the base of all."""
+    start = shown or runs.base
     tampered = judge.untrusted(first.report)
     if tampered is not None:
-        return runs.verdict(tampered, first, runs.base)
+        return runs.verdict(tampered, first, start)
     assert runs.case is not None
     question = numeric.NumericClaim(want, runs.case, runs.plan)
     if want.outcome == "nan" and not _recorded(runs.case, first):
         judgement = judge.judge(runs.case, runs.plan, first, [want])
-        return runs.verdict(_weaker(judgement), first, runs.base)
+        return runs.verdict(_weaker(judgement), first, start)
     made: dict[str, Any] = {
         "none": numeric.hidden,
         "partial": numeric.partial,
@@ -339,12 +355,12 @@ def _measured(runs: _Runs, want: Want, first: Seen) -> Examination:
         "nan": numeric.nan,
     }
     steps = made[want.outcome](question, runs.base)
-    trial, seen = runs.base, first
+    trial, seen = start, first
     try:
         asked: Trial = next(steps)
         while True:
             trial = asked
-            seen = first if trial == runs.base else (yield from runs.run(trial))
+            seen = first if trial == start else (yield from runs.run(trial))
             asked = steps.send(seen)
             if runs.clock.left <= 0:
                 return runs.verdict(Judgement("inconclusive", "the time limit was reached", 4), seen, trial)

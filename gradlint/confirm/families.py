@@ -122,6 +122,11 @@ def _reads(name: str) -> bool:
     return name in READING | CONVERSIONS or name.startswith("math.")
 
 
+def _is_of_program(name: str) -> bool:
+    """Whether what is called may be a function or a method of the program's."""
+    return name == "?" or name.startswith(".")
+
+
 def _leaves_by_python(called: frozenset[str]) -> bool:
     return any(name.rpartition(".")[2] in UNTRACED for name in called)
 
@@ -147,7 +152,8 @@ def _copied(term: Event, called: frozenset[str]) -> bool:
     names = _names(term)
     if names is not None and _some(names, ELSEWHERE):
         return False
-    opened = [name for name in called if name == "?" or name.startswith(".")]
+    handed = names is None or names <= PLUMBING
+    opened = [name for name in called if handed and _is_of_program(name)]
     return not called or bool(opened) or any(name.rpartition(".")[2] in COPYING for name in called)
 
 
@@ -165,6 +171,8 @@ def _stepped(term: Event, called: frozenset[str]) -> bool:
     names = _names(term)
     if names is None:
         return True
+    if _some(names, ELSEWHERE) and any(map(_is_of_program, called)):
+        return False
     other = COMPARING | {name for name in names if _some({name}, (*ELSEWHERE, "Cast"))}
     if names - other - PLUMBING:
         return True

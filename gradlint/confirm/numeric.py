@@ -107,18 +107,29 @@ def partial(question: NumericClaim, base: Trial) -> Runs:
         what = f"the target leaps or bends where {want.source} stands, so that its derivative is a matter of convention"
         return Judgement("inconclusive", what, 8)
     rest = max(abs(one.middle) for one in slopes[1::2])
-    return _not_a_part(question, event, places, nothing=rest <= scale * NOTHING) or compared
+    doubt = yield from _not_a_part(question, event, places, replace(base, move=moved), nothing=rest <= scale * NOTHING)
+    return doubt or compared
 
 
-def _not_a_part(question: NumericClaim, event: Event, places: list[int], *, nothing: bool) -> Judgement | None:
+def _not_a_part(
+    question: NumericClaim, event: Event, places: list[int], ahead: Trial, *, nothing: bool
+) -> Generator[Trial, Seen, Judgement | None]:
     """Why a value that the gradient leaves out is no part that is lost: it is led back, or there is no other part."""
     source = question.want.source
     if all(_connected(term, places) for term in _evaluations(question.case, event)):
         return Judgement("inconclusive", f"a gradient leads from the flagged value to {source}", 8)
-    if nothing and all(event["outs"][place] == "zero" for place in places):
+    if nothing and not (yield from _arrives(question, event, places, ahead)):
         what = f"all of the derivative along {source} goes through the flagged value, and the gradient is zero"
         return Judgement("inconclusive", what, 8)
     return None
+
+
+def _arrives(question: NumericClaim, event: Event, places: list[int], ahead: Trial) -> Generator[Trial, Seen, bool]:
+    """Whether a gradient that is not zero arrives: here, or else where the source is moved."""
+    if any(event["outs"][place] != "zero" for place in places):
+        return True
+    other = question.event((yield replace(ahead, eager=True, step=STEPS[0])), event)
+    return other is not None and any(other["outs"][place] == "value" for place in places)
 
 
 def _on_both_sides(
@@ -327,24 +338,39 @@ def _flat(question: NumericClaim, base: Trial, moved: tuple[tuple[str, int, int]
     want = question.want
     totals: dict[float, float | None] = {0.0: event["total"]}
     waiting, left = list(STEPS), HALVINGS
+    values: set[tuple[str | None, ...]] = set()
     while waiting:
         step = waiting.pop(0)
-        other = question.event((yield replace(base, move=moved, step=step)), event)
+        seen = yield replace(base, move=moved, step=step, keep=question.case.place)
+        values.add(tuple(one["kept"] for one in seen.report.of("place", question.case.place)))
+        other = question.event(seen, event)
         if other is None:
             return Judgement("inconclusive", f"the call did not run again with {want.source} moved", SETTLED)
         if "nan" not in other["outs"]:
             if answer(want, other)[0] != "holds":
-                return Judgement("refuted", "the gradient is zero at the program's own input alone", 9)
+                alone = "the gradient is zero at the program's own input alone"
+                once = len(seen.report.of("call", want.mark)) == 1
+                return Judgement("refuted", alone, 9) if once else Judgement("inconclusive", alone, 8)
             totals[step] = other["total"]
         if not waiting and (left := left - 1) >= 0:
             between = _leap(totals)
             if between is None:
-                return Judgement("inconclusive", f"{want.source} was moved, and the target stayed the same", 8)
+                return _flat_place(question, event, values)
             waiting.append(between)
     return Judgement(
         "confirmed",
         f"the gradient with respect to {want.source} is zero wherever {want.source} is moved, and the target changes",
     )
+
+
+def _flat_place(question: NumericClaim, event: Event, values: set[tuple[str | None, ...]]) -> Judgement:
+    """A target that stays the same: its gradient is lost where the flagged value, that it is made of, changes."""
+    want = question.want
+    changes = len(values) > 1 and not any(None in kept for kept in values)
+    if changes and evidence.carried(question.case, event, indices(want, event) or []):
+        detail = f"{want.source} is moved, and what the finding points at changes"
+        return Judgement("confirmed", f"the gradient with respect to {want.source} is zero wherever {detail}")
+    return Judgement("inconclusive", f"{want.source} was moved, and the target stayed the same", 8)
 
 
 def _leap(totals: dict[float, float | None]) -> float | None:
@@ -357,6 +383,11 @@ def _leap(totals: dict[float, float | None]) -> float | None:
 # What is not finite.
 
 
+def with_births(base: Trial) -> Trial:
+    """A trial in which it is seen where gradients cease to be finite."""
+    return replace(base, births=True, eager=True)
+
+
 def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Judgement, Trial]]:
     """Run with the program's own input, then with its inputs filled, until the claimed gradient is not finite.
 
@@ -367,7 +398,7 @@ def nan(question: NumericClaim, base: Trial) -> Generator[Trial, Seen, tuple[Jud
     """
     plan, want = question.plan, question.want
     tried, other = 0, ""
-    trials = _trials(plan, want.base, replace(base, births=True, eager=True))
+    trials = _trials(plan, want.base, with_births(base))
     for trial, name in trials[:1] if question.case.finding.code in evidence.EVIDENCE else trials:
         seen = yield trial
         tried += 1

@@ -104,6 +104,7 @@ TERM = _record(
         "sum": _maybe(_number),
         "state": STATE,
         "held": STATE,
+        "holds": _text,
         "reaches": _flag,
         "ops": _maybe(_list(_record({"name": _text, "gradient": _text}))),
         "operands": _list(_record({"state": STATE, "kind": _text, "sum": _maybe(_number)})),

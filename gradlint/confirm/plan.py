@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlint import lines
-from gradlint.confirm import families, marking
+from gradlint.confirm import families, inputs, marking
 from gradlint.confirm.marking import Mark
-from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, parts, root, targets
+from gradlint.confirm.names import DEFINITIONS, NamedProgram, last, root, targets
 from gradlint.confirm.places import METHODS, NodePlaces, groups, sources_of
+from gradlint.confirm.protocol import MADE
 from gradlint.confirm.slicing import Slicer, callers, enclosing
 from gradlint.confirm.turning import Turning
 
@@ -344,31 +345,19 @@ class Plan:
             found = grown
 
     def _mark_leaves(self) -> None:
-        numbers = itertools.count(LEAVES)
+        numbers, made = itertools.count(LEAVES), itertools.count(MADE)
         for node in ast.walk(self.program.tree):
-            if isinstance(node, ast.Assign) and self._is_input(node.value):
-                target = node.targets[0]
-                if len(node.targets) == 1 and isinstance(target, (ast.Name, ast.Attribute)):
-                    number = next(numbers)
-                    self.leaves[number] = ast.unparse(target)
-                    marking.put(node.value, Mark("leaf", number, self.leaves[number]))
-
-    def _is_input(self, value: ast.expr) -> bool:
-        """Whether an expression makes a value out of nothing that the program computed."""
-        if isinstance(value, ast.Constant):
-            return isinstance(value.value, float)
-        if isinstance(value, ast.UnaryOp):
-            return self._is_input(value.operand)
-        if not isinstance(value, ast.Call):
-            return False
-        names = parts(value.func)
-        known = {"tensorflow", "numpy", "keras"}
-        if not names or self.program.modules.get(names[0], "").partition(".")[0] not in known:
-            return False
-        if names[-1] in {"GradientTape", "Sequential", "Model", "Input"}:
-            return False
-        reads = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-        return reads <= self.program.libraries
+            if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+                continue
+            target = node.targets[0]
+            if not isinstance(target, (ast.Name, ast.Attribute)):
+                continue
+            if inputs.is_input(node.value, self.program):
+                number = next(numbers)
+                self.leaves[number] = ast.unparse(target)
+                marking.put(node.value, Mark("leaf", number, self.leaves[number]))
+            elif isinstance(node.value, ast.Call) and inputs.makes_tensor(node.value.func, self.program):
+                marking.put(node.value, Mark("leaf", next(made), ast.unparse(target)))
 
 
 def _called_in(statement: ast.stmt) -> set[str]:

@@ -13,7 +13,6 @@ import itertools
 import logging
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Sized
@@ -22,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlint.confirm.asked import StandIn
 from gradlint.confirm.observer import Observer
+from gradlint.confirm.protocol import MADE
+from gradlint.confirm.running import RunningOperations
 from gradlint.confirm.standing import Evaluation
 from gradlint.confirm.tapes import Births, RecordedAt
 
@@ -102,12 +103,7 @@ class Probe(Observer):
         self.asked = StandIn(self, job)
         self.callbacks: Any = importlib.import_module("tensorflow.python.framework.op_callbacks")
         self.pending: dict[int, list[Any]] = {}
-        self.ran: dict[int, set[str]] = {}
-        """For each flagged place that is being evaluated, the operations that have run since its first operand."""
-        self.listening = False
-        """Whether operations are kept: TensorFlow is slower meanwhile, so only while a flagged place is evaluated."""
-        self.thread = threading.get_ident()
-        """The thread whose operations are seen: TensorFlow's callbacks are kept by thread."""
+        self.operations = RunningOperations(self.tf)
         self.made: list[tuple[Any, int]] = []
         self.passed: dict[int, int] = {}
         self.events: dict[tuple[int, str], int] = {}
@@ -152,8 +148,7 @@ class Probe(Observer):
 
     def operand(self, mark: int, value: Any) -> Any:
         """A value that a flagged expression is made of."""
-        self.ran.setdefault(mark, set())
-        self._listen()
+        self.operations.begin(mark)
         held = self.pending.setdefault(mark, [])
         if len(held) < 40:
             held.append(value)
@@ -161,15 +156,13 @@ class Probe(Observer):
 
     def place(self, mark: int, value: Any) -> Any:
         """A flagged expression's value."""
-        operands, ran = self.pending.pop(mark, []), self.ran.pop(mark, None)
-        self._listen()
+        operands, ops = self.pending.pop(mark, []), self.operations.end(mark)
         trial = self.job.trial
         if trial.freeze == mark:
             value = self._frozen(mark, value)
         if trial.nudge == mark:
             value = self._nudged(mark, value)
         turn = self.turned[mark] = self.turned.get(mark, 0) + 1
-        ops = frozenset(ran) if ran is not None and threading.get_ident() == self.thread else None
         evaluation = Evaluation(mark, self.next(), value, operands, self.tapes.recording(), ops)
         self.standing.add(mark, evaluation)
         if self._may_report(mark, "place"):
@@ -200,8 +193,7 @@ class Probe(Observer):
         self.reached += 1
         for mark in marks:
             self.pending.pop(mark, None)
-            self.ran.pop(mark, None)
-            self._listen()
+            self.operations.end(mark)
             if self._may_report(mark, "entered"):
                 self.report({"t": "entered", "n": mark, "seq": self.next()})
 
@@ -244,13 +236,13 @@ class Probe(Observer):
         if not self.values.floating(value):
             return value
         trial = self.job.trial
-        if trial.leaf in {mark, -1}:
+        if trial.leaf == mark or (trial.leaf == -1 and mark < MADE):
             value = self.values.filled(value, trial.fill)
         if ("leaf", mark, turn) in trial.move:
             value = self.values.moved(value, trial.step)
         if not self.values.variable(value):
             self.origins[self.serials.of(value)] = ("leaf", mark, turn)
-            if trial.early and self.tf.is_tensor(value):
+            if trial.early and mark < MADE and self.tf.is_tensor(value):
                 self.tapes.early.append(value)
         return value
 
@@ -358,21 +350,6 @@ class Probe(Observer):
             self.report({"t": "nudged", "n": mark, "moved": moved is not None})
         return value if moved is None else moved
 
-    def _listen(self) -> None:
-        """Keep operations from now on, or no longer, as a flagged place is being evaluated or none is."""
-        if bool(self.ran) is self.listening or threading.get_ident() != self.thread:
-            return
-        self.listening = not self.listening
-        if self.listening:
-            self.callbacks.add_op_callback(self._ran)
-        else:
-            self.callbacks.remove_op_callback(self._ran)
-
-    def _ran(self, kind: Any, *_rest: Any, **_named: Any) -> None:
-        """Keep an operation for the flagged places that are being evaluated."""
-        for names in self.ran.values():
-            names.add(kind.decode() if isinstance(kind, bytes) else str(kind))
-
     def _used(self, _kind: Any, inputs: Any, *_rest: Any, **_named: Any) -> None:
         """Report an operation that takes what a tape was told to watch, while a tape records."""
         told = {id(one) for some in self.tapes.told.values() for one in some} if self.tapes.recording() else ()
@@ -384,6 +361,8 @@ class Probe(Observer):
         return RecordedAt(self.described.running(), self.described.span())
 
     def _born(self, kind: str, place: RecordedAt) -> None:
+        if self.tapes.looking:
+            return
         self.report({"t": "birth", "op": kind[:80], "lines": place.lines[:8], "span": place.span})
 
     def _look_at_pairs(self, mark: int, pairs: list[Any]) -> None:

@@ -12,6 +12,9 @@ from typing import Any, Literal
 Ending = Literal["completed", "raised", "exited", "killed", "timeout", "flooded", "lost"]
 Event = dict[str, Any]
 
+MADE = 4_000_000
+"""The mark of the first tensor that is made of other values: it may be moved as an input is, and is never filled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -67,6 +70,8 @@ class Job:
         timeout: Seconds.
         memory: Bytes beyond what TensorFlow itself takes.
         output: Bytes in one file.
+        leader: The whole path and the text of the program that is run; it imports the probe's as the module that it is.
+            None where the probe's program is run itself.
     """
 
     text: str
@@ -81,6 +86,12 @@ class Job:
     timeout: float = 20.0
     memory: int = 4 << 30
     output: int = 64 << 20
+    leader: tuple[str, str] | None = None
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """The path of the program that is run, and every text of the probe's."""
+        return (self.path, self.text) if self.leader is None else (self.leader[0], self.leader[1], self.text)
 
     def to_json(self) -> dict[str, Any]:
         """The job as it is sent."""
@@ -95,6 +106,8 @@ class Job:
         tuples: dict[str, Any] = {name: tuple(record[name]) for name in ("folders", "beside", "places")}
         tuples["texts"] = tuple((int(mark), tuple(texts)) for mark, texts in record["texts"])
         tuples["held"] = tuple((int(mark), int(call), str(text)) for mark, call, text in record["held"])
+        leader = record["leader"]
+        tuples["leader"] = None if leader is None else (str(leader[0]), str(leader[1]))
         return Job(**{**record, **tuples, "trial": Trial(**trial)})
 
 

@@ -125,6 +125,7 @@ class Standing:
             "sum": self._sum(value),
             "state": self.state(value, tape, sources, flat),
             "held": self._held(evaluation, tape, sources, flat),
+            "holds": self.kind(self.bound[evaluation.mark][-1]) if self.bound.get(evaluation.mark) else "",
             "ops": None if evaluation.ops is None else [self._operation(name) for name in sorted(evaluation.ops)],
             "operands": [
                 {
@@ -235,7 +236,11 @@ class Standing:
         floating = bool(getattr(tensor.dtype, "is_floating", False) or getattr(tensor.dtype, "is_complex", False))
         if not floating:
             return ["none"] * count
-        return [{"none": "none", "zero": "zero"}.get(self.values.outcome(one), "value") for one in found]
+        outcomes = [self.values.outcome(one) for one in found]
+        weights = self.values.weights(tensor) if "zero" in outcomes else None
+        if weights is not None:  # Elements may change, and their sum stay the same.
+            outcomes = [self.values.outcome(one) for one in self.tape.gradient(tape, tensor, flat, weights)]
+        return [{"none": "none", "zero": "zero"}.get(one, "value") for one in outcomes]
 
     def _elsewhere(self, tensor: Any) -> bool:
         """Whether a symbolic tensor belongs to another graph than the one that is being made."""

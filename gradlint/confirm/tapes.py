@@ -77,6 +77,8 @@ class Tapes:
         self.made = 0
         self.running: list[RunningCall] = []
         self.depth = 0
+        self.looking = False
+        """Whether a tape is asked for what the program does not ask for."""
         self.mine: dict[str, Any] = {}
         self.variables: dict[int, Any] = {}
         """The variables by the identities of their handles, which is what TensorFlow's own tapes know of them."""
@@ -110,19 +112,22 @@ class Tapes:
         unseen = self.library.TFE_Py_TapeSetIsStopped() or self.library.TFE_Py_TapeSetIsEmpty()
         return () if unseen else tuple(self.active)
 
-    def gradient(self, tape: Any, target: Any, sources: Sequence[Any]) -> list[Any]:
-        """The gradient of one more target, which no tape records.
+    def gradient(self, tape: Any, target: Any, sources: Sequence[Any], weights: Any = None) -> list[Any]:
+        """The gradient of one more target, or of what its elements come to with weights, which no tape records.
 
         Raises:
             Exception: Whatever TensorFlow raises.
         """
         self.depth += 1
+        self.looking = True
         try:
             with self.record.stop_recording():
-                found = self.original["TFE_Py_TapeGradient"](tape, [target], list(sources), None, None, "none")
+                given = None if weights is None else [weights]
+                found = self.original["TFE_Py_TapeGradient"](tape, [target], list(sources), given, None, "none")
                 return list(found)
         finally:
             self.depth -= 1
+            self.looking = False
 
     def knows(self, tape: Any, source: Any) -> Known:
         """What a tape knows of a source: ``told`` to watch it, ``nothing`` for certain, or ``maybe`` something."""

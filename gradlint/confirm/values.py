@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import zlib
 from typing import Any
 
 KEPT = 400_000
@@ -123,6 +124,7 @@ class Values:
         """The sum of a target's numbers, which is what its gradient is the gradient of; None where it has none.
 
         Whole numbers have no gradient: they are weighed by their places, so that others in the same sum are told apart.
+        Nor has text: a number stands for it that is another one for another text.
         """
         try:
             return sum(self._summed(part) for part in self.flat(target))
@@ -133,8 +135,18 @@ class Values:
         import numpy as np
 
         array = np.asarray(self.dense(part))
+        if self.tf.is_tensor(part) and array.dtype.kind in "OS":
+            return float(zlib.crc32(b"\0".join(map(bytes, array.ravel()))))
         weights = direction(array.shape) if array.dtype.kind in "biu" else 1.0
         return float((array.astype(np.float64) * weights).sum())
+
+    def weights(self, tensor: Any) -> Any:
+        """Weights for a tensor's elements; None where it has one alone, or none that can be weighed."""
+        with contextlib.suppress(*self.unreadable):
+            shape = tuple(tensor.shape)
+            if hasattr(tensor, "numpy") and tensor.dtype.is_floating and any(size > 1 for size in shape):
+                return self.tf.constant(direction(shape), dtype=tensor.dtype)
+        return None
 
     def precise(self, values: list[Any]) -> bool:
         """Whether all of some values are of double precision."""

@@ -27,7 +27,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradlint.confirm import guard, later, pages, sandbox, standin
+from gradlint.confirm import guard, later, leading, pages, sandbox, standin
 from gradlint.confirm.probe import Probe
 from gradlint.confirm.protocol import Collector, Event, Job
 from gradlint.confirm.relied import Relied
@@ -89,11 +89,17 @@ def run(job: Job, folder: str, report: Callable[[Event], None], relied: Relied) 
     seed()
     probe = Probe(job, filename, report, relied)
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=job.path, __gradlint__=probe.exposed())
+    path, text, compiled = job.path, job.text, filename
+    if job.leader is None:
+        module.__dict__["__gradlint__"] = probe.exposed()
+    else:
+        path, text = job.leader
+        compiled = leading.prepare(job, folder, probe.exposed())
+    module.__dict__["__file__"] = path
     if job.package:
         module.__package__ = job.package
     sys.modules["__main__"] = module
-    sys.argv = [job.path]
+    sys.argv = [path]
     sys.path[:0] = job.folders
     sys.path += job.beside
     os.chdir(folder)
@@ -108,11 +114,11 @@ def run(job: Job, folder: str, report: Callable[[Event], None], relied: Relied) 
         lambda what: report({"t": "tampered", "what": what}),
         filename,
     )
-    standin.lend(job.text)
+    standin.lend(job.text + text)
     probe.prepare()
     ending: Event = {"t": "end", "how": "completed", **NO_ERROR}
     try:
-        exec(compile(job.text, filename, "exec"), module.__dict__)
+        exec(compile(text, compiled, "exec"), module.__dict__)
     except BaseException as error:  # However the program ends, `sys.exit` and Ctrl-C of its own too, is told.
         how = "exited" if isinstance(error, SystemExit) else "raised"
         ending = {"t": "end", "how": how, **probe.described.error(error)}
@@ -293,8 +299,8 @@ class Forker:
         return bool(data)
 
     def _start(self, number: int, job: Job) -> None:
-        folder = make_folder(self.scratch, number, job.path)
-        later.lend(job.text)
+        folder = make_folder(self.scratch, number, job.program[0])
+        later.lend("".join(job.program[1:]))
         read, write = os.pipe()
         nonce = secrets.token_hex(16)
         started = time.monotonic()
@@ -418,7 +424,7 @@ def serve_once(box: Sandbox, jobs: int, answers: int) -> None:
         record = json.loads(stream.readline() or b"null")
     if record is not None:
         job = Job.from_json(record["job"])
-        folder = make_folder(box.scratch, record["number"], job.path)
+        folder = make_folder(box.scratch, record["number"], job.program[0])
         box.drop()
         run(job, folder, reporter(answers, record["nonce"]), Relied())
     os._exit(0)

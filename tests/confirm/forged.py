@@ -262,8 +262,8 @@ def _variants(
 def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[int]) -> list[ast.expr]:
     """Values of other statements, none of which the finding or another one speaks of.
 
-    Nor is any that calls a function in which the cause of one stands: the gradient is lost within that call, so that
-    the claim would be true.
+    Nor is any that calls a function in which the cause of one stands, or hands over a lambda that reads what the call
+    asks for: the gradient is lost within that call, so that the claim would be true.
     """
     found = []
     leading = _leading(places, causes)
@@ -278,8 +278,14 @@ def _elsewhere(places: NodePlaces, call: ast.Call, near: set[int], causes: set[i
         called = {_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
         if leading & called or (called and leading & {"__call__", "call"}) or (held and called):
             continue
+        if any(isinstance(part, ast.Lambda) and _names(part) & _names(call) for part in ast.walk(node)):
+            continue
         found.append(node.value)
     return sorted(found, key=lambda node: abs(node.lineno - call.lineno))[:3]
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _held_functions(places: NodePlaces, causes: set[int]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.confirm.crafted import CRAFTED
 from tests.confirm.devious import ON_BROKEN, ON_CORRECT
 from tests.confirm.wrong_kinds import WRONG_KINDS
 from tests.confirm.wrong_rules import TERMS, WRONG_RULES
@@ -639,6 +640,7 @@ FALSE: Claims = {
     **WRONG_KINDS,
     **ON_CORRECT,
     **ON_BROKEN,
+    **CRAFTED,
     **TERMS,
     **SOURCES,
     **NOT_ON_THE_WAY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -228,3 +229,48 @@ def test_a_python_that_is_none(fork: bool, tmp_path: Path) -> None:
         Confirmer(Options(python=str(path), fork=fork)) as confirmer,
     ):
         verdicts(confirmer, str(source))
+
+
+STEPS = """\
+import tensorflow as tf
+
+
+def slope(model, point):
+    with tf.GradientTape() as tape:
+        moved = tf.tanh(point)
+        loss = tf.reduce_sum(moved ** 2) + tf.reduce_sum(model.predict(moved, verbose=0))
+    return tape.gradient(loss, point)
+"""
+LEADING = """\
+import tensorflow as tf
+from steps import slope
+
+model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
+print(slope(model, tf.Variable([[0.0, 0.4, 0.9]])))
+"""
+
+
+def test_a_finding_about_a_call_of_another_file_is_judged_by_running_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmer: Confirmer
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("steps.py").write_text(STEPS)
+    Path("main.py").write_text(LEADING)
+    ((_, verdict),) = verdicts(confirmer, "steps.py")
+    assert verdict.status == "confirmed"
+    assert verdict.detail.startswith("when main.py runs: along point the target changes by ")
+
+
+def test_what_the_other_file_does_now_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmer: Confirmer
+) -> None:
+    """Its model is a plain function, whose gradient arrives: the claim is false by then."""
+    monkeypatch.chdir(tmp_path)
+    Path("steps.py").write_text(STEPS)
+    Path("main.py").write_text(LEADING)
+    (result,) = run(["steps.py"], Settings(), cache=False)
+    plain = "class Plain:\n    def predict(self, value, verbose):\n        return value * 2.0\n\nmodel = Plain()"
+    Path("main.py").write_text(re.sub("model = .*", plain, LEADING))
+    ((_, verdict),) = confirmer.confirm(read_path("steps.py"), result.findings)
+    assert verdict.status == "refuted"
+    assert verdict.detail.startswith("when main.py runs: the gradient is the whole derivative")

@@ -222,6 +222,91 @@ TRUE: Claims = {
         """,
         {"flagged": "tf.round(x)", "code_of_rule": "GT301"},
     ),
+    "one of two truth values of which the other decides here": (
+        """
+        import tensorflow as tf
+        x = tf.Variable(3.7)
+        with tf.GradientTape() as tape:
+            y = tf.logical_and(x > 1.0, x < 2.0)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "x > 1.0", "code_of_rule": "GT304"},
+    ),
+    "an element that an array takes up": (
+        """
+        import numpy as np
+        import tensorflow as tf
+        x = tf.Variable([1.5, 2.5])
+        with tf.GradientTape() as tape:
+            h = x * x
+            kept = np.zeros(2, np.float32)
+            kept[0] = h[0]
+            y = tf.reduce_sum(kept)
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "kept[0] = h[0]", "code_of_rule": "GT201"},
+    ),
+    "signs that come to the same in the target": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.3, -0.7])
+        with tf.GradientTape() as tape:
+            s = tf.sign(x)
+            y = tf.reduce_sum(s * s)
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "zero", "flagged": "tf.sign(x)", "code_of_rule": "GT301"},
+    ),
+    "zeros of a tensor that is made of what a function is given": (
+        """
+        import tensorflow as tf
+        def slope(value):
+            x = tf.constant(value)
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.sign(x)
+            return tape.gradient(y, x)
+        slope(0.4)
+        """,
+        {"outcome": "zero", "flagged": "tf.sign(x)", "code_of_rule": "GT301"},
+    ),
+    "a picture that is made of whole numbers": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([[[1.3], [7.2]]])
+        with tf.GradientTape() as tape:
+            y = tf.io.encode_png(tf.cast(x, tf.uint8))
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "tf.cast(x, tf.uint8)", "code_of_rule": "GT303"},
+    ),
+    "a part that is lost where the other one is level": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([0.0, 0.0])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(x * x) + tf.reduce_sum(tf.stop_gradient(x * 3.0))
+        g = tape.gradient(y, x)
+        """,
+        {"outcome": "partial", "flagged": "tf.stop_gradient(x * 3.0)", "code_of_rule": "GT306"},
+    ),
+    "a function's graph that stops the gradient": (
+        """
+        import tensorflow as tf
+        x = tf.Variable([1.5, 2.25])
+        @tf.function
+        def inner(v):
+            return tf.stop_gradient(v)
+        @tf.function
+        def f(v):
+            return inner(v)
+        f(tf.Variable([0.5, 0.75]))
+        with tf.GradientTape() as tape:
+            y = f(x) * 2.0
+        g = tape.gradient(y, x)
+        """,
+        {"flagged": "f(x)", "code_of_rule": "GT306"},
+    ),
     "a tape that watches nothing by itself": (
         """
         import tensorflow as tf
