@@ -47,7 +47,7 @@ STEPS_IN_MODULES = 25_000
 ENTRIES = 80
 """How often one function is entered while much has been spent; after that its calls give something unknown."""
 ENTRIES_WHILE_CHEAP = 160
-"""How often it is entered while less than half of the account is spent, where many places call it."""
+"""How often it is entered while less than half of the account is spent, for each object whose method it is."""
 ENTRIES_OF_A_PLACE = 40
 """How often one place enters a function that has been entered more often than a costly program may."""
 
@@ -261,10 +261,7 @@ def execute(
 
 
 def may_enter(machine: Core, function: Function, args: list[Value], node: ast.AST) -> bool:
-    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap.
-
-    A method is counted for each object by itself while little has been spent: a model may have many layers of a class.
-    """
+    """Count that a place enters a function; whether it may, so that functions which call each other stay cheap."""
     entered, code = machine.entered, id(function.node)
     owner = args[0].born if function.owner is not None and args and isinstance(args[0], Instance) else 0
     entered[code] = count = entered.get(code, 0) + 1

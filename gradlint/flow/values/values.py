@@ -106,8 +106,7 @@ class LostNone(Const):
 class Number(Value):
     """A Python scalar that was computed; ``kind`` is ``int``, ``float``, ``bool``, ``str``, ``shape`` or empty.
 
-    ``known`` is the number that it is, or None where that is not known; of a text ``texts`` are those of which it is
-    one, where that is known.
+    ``known`` is the number that it is, else None; ``texts`` are those of which a text is one, where that is known.
     """
 
     __slots__ = ("kind", "known", "texts")
@@ -157,8 +156,7 @@ class Tensor(Value):
 class Symbolic(Value):
     """A Keras symbolic tensor: what ``Input``, ``layer(symbolic)`` and ``model.output`` give.
 
-    ``call`` is the layer's call that made it, where it was seen: the layer, its arguments, and which of several
-    outputs it is; ``named`` are the arguments that have a name there.
+    ``call`` is the call that made it: the layer, its arguments, and which output it is; ``named`` those with a name.
     """
 
     __slots__ = ("call", "layer", "named")
@@ -232,16 +230,12 @@ class Items:
 
     def __post_init__(self) -> None:
         extent = extent_of(self.values)
-        if len(self.values) > self._most() or extent[0] > NEST or extent[1] > DEEP:
+        most = MOST if self.exact or all(isinstance(item, Params | Variable) for item in self.values) else SOME
+        if len(self.values) > most or extent[0] > NEST or extent[1] > DEEP:
             object.__setattr__(self, "values", (widened(self.values),))
             object.__setattr__(self, "exact", False)
             extent = extent_of(self.values)
         object.__setattr__(self, "extent", extent)
-
-    def _most(self) -> int:
-        """How many items are known one by one: of a model's variables all, though a layer's stand for several each."""
-        few = len(self.values) <= SOME
-        return MOST if few or self.exact or all(isinstance(item, Params | Variable) for item in self.values) else SOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,8 +447,7 @@ class Unknown(Value):
         anything: Whether it may be connected to anything at all, as a parameter may; otherwise only to its edges.
         attrs: The attributes that were read from it, so that reading one twice gives one object.
         why: What it is, in a word, for the editor's hover.
-        computed: Whether it surely is a tensor, or a nest of tensors, that an operation made when it was born; so a
-            recording that did not see the operation does not follow it back.
+        computed: Whether it surely is a tensor, or a nest of them, that an operation made when it was born.
         premise: What would have to hold for it to be known.
     """
 
