@@ -225,3 +225,31 @@ def test_a_model_that_was_made_without_what_trains_may_be_fitted() -> None:
     assert analyse(made).claims == ()
     later = FROZEN.format(first=", trainable=False", last="", frozen="model.trainable = False")
     assert [claim.kind for claim in analyse(later).claims] == ["no-variables"]
+
+
+SLICED = """
+    class Block(tf.keras.layers.Layer):
+        def __init__(self, size):
+            super().__init__()
+            self.inner = tf.keras.layers.Dense(size)
+
+        def call(self, x):
+            return self.inner(x)
+
+    inputs = tf.keras.Input((8, 8, 3))
+    x = Block(4)(inputs)
+    x = {between}
+    model = tf.keras.Model(inputs, tf.keras.layers.Dense(2)(x))
+    for layer in model.layers[{slice}]:
+        layer.trainable = False
+"""
+
+
+@pytest.mark.parametrize("between", ["Block(4)(x)", "Block(4)(x) + x", "tf.keras.layers.Add()([Block(4)(x), x])"])
+@pytest.mark.parametrize("part", [":-1", ":2", "-3:-1"])
+def test_a_slice_of_the_layers_freezes_no_others(between: str, part: str) -> None:
+    assert found(SLICED.format(between=between, slice=part))[1] == []
+
+
+def test_all_layers_of_a_chain_may_be_frozen_by_a_slice() -> None:
+    assert found(SLICED.format(between="Block(4)(x)", slice="1:"))[1] == ["no-variables"]

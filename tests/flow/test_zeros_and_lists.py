@@ -86,6 +86,15 @@ QUIET = {
             y = model(2.0)["y"]
         tape.gradient(y, [model.a, model.b])
         """,
+    "the values of a sparse matrix that a function gives, read after the block": """
+        def filled(sp):
+            return tf.sparse.fill_empty_rows(sp, -1.0)
+        sp = tf.sparse.from_dense([[1.0, 0.0], [0.0, 2.0]])
+        with tf.GradientTape() as tape:
+            tape.watch(sp.values)
+            rows, where = filled(sp)
+        tape.gradient(rows.values, sp.values)
+        """,
     "a list of which the program leaves out each None": """
         with tf.GradientTape() as tape:
             y = v * v

@@ -37,6 +37,7 @@ from gradlint.flow.values.values import (
     Value,
     Variable,
     everywhere,
+    sure_everywhere,
 )
 from gradlint.knowledge import behaviours, versions
 from gradlint.knowledge.packages import canonical
@@ -252,6 +253,9 @@ def component(machine: Core, value: Tensor, name: str, node: ast.AST) -> Value:
     if isinstance(held, Value):
         return held
     made = machine.tensor(node, [value], dtype=value.dtype, op=value.op)
+    if name in {"values", "flat_values"}:
+        # No operation takes it out: it was there since the whole was computed.
+        made.edges, made.tracked = sure_everywhere(value), value.tracked
     made.extra = {"part of": value}
     value.extra = {**extra, "part " + name: made}
     gain(value, everywhere(made))

@@ -161,7 +161,7 @@ def _chain(value: LibObject) -> list[Value]:
     found: list[Value] = []
     while isinstance(symbol, Symbolic) and symbol.call is not None and len(found) < _LONGEST:
         layer, args, place = symbol.call
-        if place is not None or len(args) != 1 or not isinstance(layer, LibObject) or layer in found:
+        if place is not None or len(args) != 1 or not isinstance(layer, LibObject | Instance) or layer in found:
             return []
         found.append(layer)
         symbol = args[0]

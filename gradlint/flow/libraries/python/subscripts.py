@@ -29,6 +29,7 @@ from gradlint.flow.values.values import (
     Unknown,
     Value,
     Variable,
+    either,
     everywhere,
 )
 from gradlint.knowledge import behaviours
@@ -147,7 +148,7 @@ def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Valu
         bounds = fixed_slice(index)
         if items.exact and bounds is not None:
             return Seq(Items(items.values[bounds]), value.kind, span_of(node))
-        return Seq(Items(items.values, exact=False), value.kind, span_of(node))
+        return Seq(Items(_some_of(items.values), exact=False), value.kind, span_of(node))
     position = index.value if isinstance(index, Const) else index.known if isinstance(index, Tensor) else None
     if isinstance(position, int) and items.exact and -len(items.values) <= position < len(items.values):
         return items.values[position]
@@ -168,6 +169,13 @@ def _item(machine: Interpreter, node: ast.AST, value: Seq, index: Value) -> Valu
     if len(items.values) > 8:
         return machine.unknown("item", node, items.values)
     return result
+
+
+def _some_of(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The items of a slice that holds some of some values, and not surely any of them."""
+    if len(values) < 2:
+        return values
+    return (Join(values) if len(values) <= 8 else either(*values),)
 
 
 @_SUBSCRIPT.of(Dict)
