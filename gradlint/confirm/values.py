@@ -269,7 +269,8 @@ class Values:
         ):
             return None
         buffer = io.BytesIO()
-        np.savez(buffer, *(array for _, array in leaves))
+        # Zeros of both signs are one number.
+        np.savez(buffer, *(array + array.dtype.type(0) if array.dtype.kind == "f" else array for _, array in leaves))
         return json.dumps([[kind for kind, _ in leaves], base64.b64encode(buffer.getvalue()).decode()])
 
     def _first(self, value: Any) -> list[Any]:
