@@ -183,9 +183,11 @@ def decided_by_size(code: str) -> bool:
     return decided.is_decided(call)
 
 
-def test_what_a_layer_is_made_by_is_a_number() -> None:
+def test_what_a_layer_counts_by_is_a_number() -> None:
     assert decided_by_size(SIZED.format(number="make().n", rate="0.1"))
     assert not decided_by_size(SIZED.format(number="make().n", rate="make().rate"))
+    convolved = SIZED.replace("Dense(n_actions)", "Conv1D(n_actions, 1)").replace("(1, 4)", "(1, 4, 4)")
+    assert not decided_by_size(convolved.format(number="make().n", rate="0.1"))
 
 
 @pytest.mark.parametrize(("annotation", "expected"), [("float", True), ("object", False), ("'float'", False)])

@@ -32,10 +32,7 @@ _COMPILED = re.compile(rb"(?<!\bre)\.compile\(")
 
 def matters(data: bytes) -> bool:
     """Whether a file's bytes name anything that gradlint looks at."""
-    for rarest in _RAREST:
-        if rarest in data:
-            break
-    else:
+    if not any(rarest in data for rarest in _RAREST):
         return False
     named = [needle for needle in NEEDLES if all(part in data for part in needle)]
     return any(COMPILE not in needle for needle in named) or (bool(named) and _COMPILED.search(data) is not None)

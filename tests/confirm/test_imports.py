@@ -250,24 +250,24 @@ print(slope(model, tf.Variable([[0.0, 0.4, 0.9]])))
 """
 
 
-def test_a_finding_about_a_call_of_another_file_is_judged_by_running_that_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmer: Confirmer
-) -> None:
+@pytest.fixture
+def two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function in one file of the working directory, and its call in another."""
     monkeypatch.chdir(tmp_path)
     Path("steps.py").write_text(STEPS)
     Path("main.py").write_text(LEADING)
+
+
+@pytest.mark.usefixtures("two_files")
+def test_a_finding_about_a_call_of_another_file_is_judged_by_running_that_file(confirmer: Confirmer) -> None:
     ((_, verdict),) = verdicts(confirmer, "steps.py")
     assert verdict.status == "confirmed"
     assert verdict.detail.startswith("when main.py runs: along point the target changes by ")
 
 
-def test_what_the_other_file_does_now_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmer: Confirmer
-) -> None:
+@pytest.mark.usefixtures("two_files")
+def test_what_the_other_file_does_now_counts(confirmer: Confirmer) -> None:
     """Its model is a plain function, whose gradient arrives: the claim is false by then."""
-    monkeypatch.chdir(tmp_path)
-    Path("steps.py").write_text(STEPS)
-    Path("main.py").write_text(LEADING)
     (result,) = run(["steps.py"], Settings(), cache=False)
     plain = "class Plain:\n    def predict(self, value, verbose):\n        return value * 2.0\n\nmodel = Plain()"
     Path("main.py").write_text(re.sub("model = .*", plain, LEADING))

@@ -431,6 +431,23 @@ def above(wanted: Iterable[Value], roots: Iterable[Value], spend: Callable[[int]
     return found
 
 
+def below(roots: Iterable[Value], step: Callable[[Value], Iterable[Value]]) -> Iterator[Value]:
+    """Some values and all that leads on from them, each once.
+
+    Args:
+        roots: The values to begin with.
+        step: Gives what leads on from a value.
+    """
+    stack: list[Value] = list(roots)
+    seen: set[int] = set()
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            stack.extend(step(node))
+
+
 def joins_above(target: Value, recording: Recording, spend: Callable[[int], None], beyond: Value) -> list[Join]:
     """The joins that a gradient of the target meets on its live ways, short of what lies below ``beyond``."""
     found: list[Join] = []

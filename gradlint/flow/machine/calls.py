@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradlint.flow.libraries.keras import objects as keras
+from gradlint.flow.libraries.keras.layers import CALLED_BY_KERAS
 from gradlint.flow.machine import classes
 from gradlint.flow.machine.core import DEPTH, Core, RaisedError
 from gradlint.flow.machine.nodes import evaluates
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from gradlint.flow.facts import Span
     from gradlint.flow.state.store import Changes
 
-CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
-"""The methods of a program's layers and models that Keras calls, as they are."""
 STEPS_IN_MODULES = 25_000
 """How many expressions and statements of the project's other modules are run before their calls are unknown."""
 ENTRIES = 80

@@ -11,6 +11,8 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gradlint.flow.libraries.keras.layers import CALLED_BY_KERAS
+from gradlint.flow.libraries.keras.variables import VARIABLES
 from gradlint.flow.values.texts import Remembered, lines_of
 
 if TYPE_CHECKING:
@@ -29,10 +31,7 @@ IMPLICIT = frozenset({
     "__call__", "call", "build", "__enter__", "__exit__", "__getitem__", "__setitem__", "__iter__", "__next__",
 })  # fmt: skip
 """Methods that run without being named."""
-BY_FRAMEWORKS = frozenset({
-    "build", "call", "close", "compile", "compute_loss", "predict_step", "test_step", "train_step",
-    "losses", "trainable_variables", "trainable_weights", "variables", "weights",
-})  # fmt: skip
+BY_FRAMEWORKS = CALLED_BY_KERAS | VARIABLES | {"close", "compile", "losses"}
 """The methods and properties of a program's classes that libraries run, beside those that Python itself does."""
 
 _TOKEN = re.compile(

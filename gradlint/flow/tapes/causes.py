@@ -326,17 +326,14 @@ class Causes(SourceCauses):
         """The values whose numbers go into the targets, and not only into an index or a condition."""
         if self.known_numbers is not None:
             return self.known_numbers
-        self.known_numbers = seen = set()
-        stack: list[Value] = list(self.targets)
-        while stack:
-            node = stack.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
+
+        def step(node: Value) -> list[Value]:
             self.machine.spend(1 + len(node.edges))
-            stack.extend(edge.parent for edge in node.edges if not _steers(edge))
-            stack.extend(graph.parts(node, self.machine.captured))
-        return seen
+            plain = [edge.parent for edge in node.edges if not _steers(edge)]
+            return [*plain, *graph.parts(node, self.machine.captured)]
+
+        self.known_numbers = {id(node) for node in graph.below(self.targets, step)}
+        return self.known_numbers
 
     def steering_cause(self, recording: Recording, steering: list[Break], text: str) -> Loss:
         """A source that only decides: which element, which branch of ``tf.where``."""

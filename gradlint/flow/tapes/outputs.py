@@ -81,16 +81,12 @@ class Outputs:
         Whether what they were made from can be followed further is not asked: one result of a function is recorded as
         soon as another one can.
         """
-        stack: list[Value] = list(self._targets)
-        seen: set[int] = set()
-        while stack:
-            node = stack.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
+
+        def step(node: Value) -> list[Value]:
             recorded = (edge for edge in node.edges if self._recording in edge.seen)
-            stack.extend(self._next(node, recorded, surely=surely))
-        return seen
+            return self._next(node, recorded, surely=surely)
+
+        return {id(node) for node in graph.below(self._targets, step)}
 
     def _next(self, node: Value, edges: Iterable[Edge], *, surely: bool) -> list[Value]:
         """What a value leads to along some edges of its own, and as what it holds."""

@@ -22,7 +22,7 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and every node below it, level by level, but for names' contexts: `ast.walk`, in a third of the time."""
     found = [node]
     add = found.append
-    for one in found:
+    for one in found:  # What `children` gives, without a call and a list for each node.
         for name in _HOLDING[one.__class__]:
             held = getattr(one, name, None)
             if held.__class__ is list:

@@ -10,6 +10,9 @@ from gradlint.flow.values.program import Instance
 from gradlint.flow.values.values import Dict, Join, LibObject, Seq, Symbolic, Unknown, Value
 from gradlint.knowledge import behaviours
 
+CALLED_BY_KERAS = frozenset({"build", "call", "compute_loss", "predict_step", "test_step", "train_step"})
+"""The methods of a program's layers and models that Keras calls, as they are."""
+
 
 @cache
 def family(name: str) -> str:
@@ -65,7 +68,7 @@ def nested(value: Value) -> list[Value]:
 
 
 def is_number(value: Value) -> bool:
-    """Whether something unknown surely is a number of Python, since a layer was made by it."""
+    """Whether something unknown is a number: a layer counts by it, or the program annotates it as one."""
     return isinstance(value, Unknown) and IS_NUMBER in value.attrs
 
 

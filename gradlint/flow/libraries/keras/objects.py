@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 ACTIVATION = "activation"
 _SHAPES = frozenset({"input_shape", "input_dim", "batch_input_shape"})
 """Arguments that say what comes in."""
-_SIZES = frozenset({"units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "hidden_dim"})
-"""Arguments that are a whole number of Python."""
+_COUNTED = "counted:"
+"""Before the name of a parameter for which a layer takes a whole number of Python and raises for a Variable."""
 
 
 @cache
@@ -71,12 +71,19 @@ def make(machine: Interpreter, call: LibraryCall, kind: str) -> Value:
     return made
 
 
-def _note_sizes(machine: Interpreter, call: LibraryCall) -> None:
-    """What a layer takes for a size is a whole number where it goes on: Keras raises for all else."""
+def _by_parameter(call: LibraryCall) -> dict[str, Value]:
+    """What a callable of the table is given, by the names of its parameters."""
     entry = lookup(call.name)
     names = [parameter.name for parameter in entry.parameters] if entry is not None else []
-    for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
-        if name in _SIZES and isinstance(value, Unknown):
+    return {**dict(zip(names, call.args, strict=False)), **call.kwargs}
+
+
+def _note_sizes(machine: Interpreter, call: LibraryCall) -> None:
+    """What a layer of Keras 3 counts by is no Variable where the program goes on."""
+    counted = [word.removeprefix(_COUNTED) for word in behaviours.of(call.name) if word.startswith(_COUNTED)]
+    given = _by_parameter(call) if counted and not machine.legacy_keras else {}
+    for value in map(given.get, counted):
+        if isinstance(value, Unknown):
             machine.set(value.attrs, IS_NUMBER, Const(True))
 
 
@@ -94,9 +101,7 @@ def _note_activation(made: LibObject, call: LibraryCall) -> None:
     """A function that a layer is given for its activation, where what it gives is what the layer gives."""
     if not behaviours.has(call.name, "activates"):
         return
-    entry = lookup(call.name)
-    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
-    given = {**dict(zip(names, call.args, strict=False)), **call.kwargs}.get("activation")
+    given = _by_parameter(call).get("activation")
     if isinstance(given, Function | Bound | Partial | Known | Instance):
         made.state[ACTIVATION] = given
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gradlint.flow.libraries.models import LibraryCall, methods
 from gradlint.flow.libraries.python import special
 from gradlint.flow.state.store import MANY, MISSING, join_values
+from gradlint.flow.values.bounds import is_small
 from gradlint.flow.values.making import Filling, sequence, span_of, with_key
 from gradlint.flow.values.program import Function, Generator
 from gradlint.flow.values.values import Const, Dict, Items, Number, Pairs, Seq, Value, either
@@ -251,15 +252,14 @@ TELLS = frozenset(
     }
 )  # fmt: skip
 """Methods of a text that say something about it, or give another one."""
-LONGEST = 1000
 
 
 def _of_text(text: str, call: LibraryCall) -> Value | None:
     """What a method gives for a text and other texts and numbers that are all known."""
     given = [value.value for value in call.args if isinstance(value, Const)]
-    if call.name not in TELLS or call.kwargs or len(given) < len(call.args) or len(text) > LONGEST:
+    if call.name not in TELLS or call.kwargs or len(given) < len(call.args):
         return None
-    if any(isinstance(value, str) and len(value) > LONGEST for value in given):
+    if not all(map(is_small, (text, *given))):
         return None
     try:
         found = getattr(text, call.name)(*given)
@@ -267,7 +267,7 @@ def _of_text(text: str, call: LibraryCall) -> Value | None:
         return None
     if isinstance(found, list):
         return Seq(Items(tuple(Const(part) for part in found)), "list", span_of(call.node))
-    return Const(found)
+    return Const(found) if is_small(found) else None
 
 
 @methods(Number, "*")
